@@ -1,0 +1,108 @@
+"""auth_svc's JSON handlers."""
+
+from __future__ import annotations
+
+from aiohttp import hdrs, helpers, web
+
+from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, GRANTS, SIGNING_KEYS
+from auth_svc.errors import InvalidClient, InvalidTokenRequest, UnsupportedGrantType
+from auth_svc.models import (
+    ExchangedSession,
+    KeySet,
+    Me,
+    SessionSecret,
+    StartedSession,
+    StartSession,
+    TokenRequest,
+    TokenResponse,
+)
+from common.clock import rfc3339
+from common.errors import Invalid, Unauthenticated
+from common.tokens import ACCESS_TOKEN_LIFETIME
+from common.web.requests import read_form, read_json, require_principal
+from common.web.responses import json_response
+from common.web.service_calls import require_service
+
+
+async def issue_token(request: web.Request) -> web.Response:
+    """POST /v1/token."""
+    asked = await _read_token_request(request)
+    grants = request.app[GRANTS]
+    if asked.grant_type == "password":
+        if asked.username is None or asked.password is None:
+            raise InvalidTokenRequest("The grant `password` needs username and password.")
+        token = await grants.password(asked.username, asked.password)
+    elif asked.grant_type == "client_credentials":
+        token = grants.client_credentials(*_client_of(request))
+    else:
+        raise UnsupportedGrantType
+    return json_response(TokenResponse(access_token=token, expires_in=int(ACCESS_TOKEN_LIFETIME.total_seconds())))
+
+
+async def get_jwks(request: web.Request) -> web.Response:
+    """GET /.well-known/jwks.json."""
+    response = json_response(KeySet.model_validate(request.app[SIGNING_KEYS].to_jwks()))
+    # Short: a verifier must not wait long for a new key, and asks again by itself for an unknown one.
+    response.headers[hdrs.CACHE_CONTROL] = "public, max-age=300"
+    return response
+
+
+async def get_me(request: web.Request) -> web.Response:
+    """GET /v1/me."""
+    principal = require_principal(request)
+    account = await request.app[ACCOUNTS].get(principal.account_id)
+    if account is None:
+        raise Unauthenticated
+    return json_response(
+        Me(
+            id=account.id,
+            username=account.username,
+            role=account.role.value,
+            quota_bytes=account.quota_bytes,
+            created_at=rfc3339(account.created_at),
+        )
+    )
+
+
+async def start_session(request: web.Request) -> web.Response:
+    """POST /internal/sessions."""
+    await require_service(request, "sessions")
+    asked = await read_json(request, StartSession)
+    session = await request.app[ACCOUNT_SESSIONS].start(
+        asked.username, asked.password, user_agent=asked.user_agent, address=asked.address
+    )
+    return json_response(
+        StartedSession(session=session.secret, lifetime_seconds=int(session.lifetime.total_seconds())), status=201
+    )
+
+
+async def exchange_session(request: web.Request) -> web.Response:
+    """POST /internal/sessions/exchange."""
+    await require_service(request, "sessions")
+    asked = await read_json(request, SessionSecret)
+    token = await request.app[ACCOUNT_SESSIONS].exchange_for_token(asked.session)
+    return json_response(ExchangedSession(access_token=token))
+
+
+async def end_session(request: web.Request) -> web.Response:
+    """POST /internal/sessions/end."""
+    await require_service(request, "sessions")
+    asked = await read_json(request, SessionSecret)
+    await request.app[ACCOUNT_SESSIONS].end(asked.session)
+    return web.Response(status=204)
+
+
+async def _read_token_request(request: web.Request) -> TokenRequest:
+    read = read_json if request.content_type == "application/json" else read_form
+    try:
+        return await read(request, TokenRequest)
+    except Invalid as exc:
+        raise InvalidTokenRequest(exc.detail) from exc
+
+
+def _client_of(request: web.Request) -> tuple[str, str]:
+    try:
+        client = helpers.BasicAuth.decode(request.headers.get(hdrs.AUTHORIZATION, ""))
+    except ValueError as exc:
+        raise InvalidClient from exc
+    return client.login, client.password

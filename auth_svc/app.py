@@ -1,0 +1,70 @@
+"""auth_svc's composition root."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+from aiohttp import web
+
+from auth_svc.accounts import Accounts
+from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, GRANTS, SIGNING_KEYS
+from auth_svc.grants import Grants
+from auth_svc.passwords import Passwords
+from auth_svc.routes import API, PAGES
+from auth_svc.sessions import AccountSessions
+from auth_svc.settings import Settings
+from auth_svc.signing_keys import SigningKeys
+from auth_svc.store import Store
+from common.clock import Clock, utc_now
+from common.db import open_database
+from common.verifying import Verifier
+from common.web.app import new_page_app
+from common.web.keys import READINESS, VERIFIER
+from common.web.sessions import SESSIONS
+
+
+def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application:
+    """The application; what must await happens when it starts."""
+    app = new_page_app("auth", settings, API, public_url=settings.auth_public_url, folder=Path(__file__).parent)
+    app.add_routes(PAGES)
+
+    @asynccontextmanager
+    async def domain(app: web.Application) -> AsyncIterator[None]:
+        async with open_database(settings.database_url.get_secret_value()) as database:
+            with closing(Passwords()) as passwords:
+                store = Store(database)
+                issuer = settings.auth_public_url
+                signing_keys = SigningKeys(
+                    store,
+                    encryption_key=bytes.fromhex(settings.key_encryption_key.get_secret_value()),
+                    clock=clock,
+                )
+                accounts = Accounts(store, passwords, clock=clock)
+                grants = Grants(
+                    accounts,
+                    signing_keys,
+                    client_secrets={
+                        "upload": settings.upload_client_secret.get_secret_value(),
+                        "stream": settings.stream_client_secret.get_secret_value(),
+                    },
+                    issuer=issuer,
+                    clock=clock,
+                )
+                verifier = Verifier(signing_keys, issuer=issuer, clock=clock)
+                sessions = AccountSessions(store, accounts, grants, verifier, clock=clock)
+                app[ACCOUNTS] = accounts
+                app[GRANTS] = grants
+                app[ACCOUNT_SESSIONS] = sessions
+                app[SIGNING_KEYS] = signing_keys
+                app[VERIFIER] = verifier
+                app[SESSIONS] = sessions
+                app[READINESS] = {"database": database.ping}
+                await signing_keys.load()
+                if settings.demo_account:
+                    await accounts.ensure_demo_account()
+                yield
+
+    app.cleanup_ctx.append(domain)
+    return app

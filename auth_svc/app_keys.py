@@ -1,0 +1,17 @@
+"""Where handlers find the domain objects that the composition root has built."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from auth_svc.accounts import Accounts
+from auth_svc.grants import Grants
+from auth_svc.sessions import AccountSessions
+from auth_svc.signing_keys import SigningKeys
+
+ACCOUNTS: Final = web.AppKey("accounts", Accounts)
+GRANTS: Final = web.AppKey("grants", Grants)
+ACCOUNT_SESSIONS: Final = web.AppKey("account_sessions", AccountSessions)
+SIGNING_KEYS: Final = web.AppKey("signing_keys", SigningKeys)

@@ -1,0 +1,67 @@
+"""The token endpoint's grants (RFC 6749): what is shown, and the access token that is given for it."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Final
+
+from auth_svc.accounts import Accounts, subject_of
+from auth_svc.errors import InvalidClient
+from auth_svc.signing_keys import SigningKeys
+from auth_svc.tokens import Subject, issue_access_token
+from common.clock import Clock
+from common.tokens import SERVICE_AUDIENCE
+
+# What each service may do at the others; fs_svc and auth_svc ask for these words.
+SCOPES: Final[Mapping[str, str]] = {
+    "upload": "sessions objects:write objects:settle",
+    "stream": "sessions objects:read",
+}
+
+
+class Grants:
+    """Gives access tokens."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        signing_keys: SigningKeys,
+        *,
+        client_secrets: Mapping[str, str],
+        issuer: str,
+        clock: Clock,
+    ) -> None:
+        self._accounts = accounts
+        self._signing_keys = signing_keys
+        self._client_secrets = client_secrets
+        self._issuer = issuer
+        self._clock = clock
+
+    async def password(self, username: str, password: str) -> str:
+        """A person's access token (section 4.3). Raises InvalidGrant."""
+        return self.issue(subject_of(await self._accounts.authenticate(username, password)))
+
+    def client_credentials(self, client_id: str, client_secret: str) -> str:
+        """A service's access token (section 4.4). Raises InvalidClient."""
+        # Compared also for an unknown id, so that both take the same time.
+        expected = self._client_secrets.get(client_id, "")
+        is_right = hmac.compare_digest(expected.encode(), client_secret.encode("utf-8", "surrogateescape"))
+        if not expected or not is_right:
+            raise InvalidClient
+        return self.issue(
+            Subject(
+                subject=f"svc:{client_id}",
+                audience=SERVICE_AUDIENCE,
+                username=f"svc:{client_id}",
+                role="service",
+                scope=SCOPES[client_id],
+                quota_bytes=None,
+            )
+        )
+
+    def issue(self, subject: Subject) -> str:
+        """An access token signed with the current key."""
+        return issue_access_token(
+            subject, signing_key=self._signing_keys.current, issuer=self._issuer, now=self._clock()
+        )

@@ -1,0 +1,72 @@
+"""The JSON shapes of auth_svc's API, as they are parsed and as they are presented."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from common.web.requests import Input
+
+ShortText = Annotated[str, Field(max_length=1024)]
+
+
+class TokenRequest(Input):
+    """RFC 6749, sections 4.3.2 and 4.4.2; client credentials come by HTTP Basic."""
+
+    grant_type: ShortText
+    username: ShortText | None = None
+    password: ShortText | None = None
+    scope: ShortText | None = None
+
+
+class TokenResponse(BaseModel):
+    """RFC 6749, section 5.1; `expires_in` in seconds."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"
+    expires_in: int
+
+
+class KeySet(BaseModel):
+    """RFC 7517, section 5."""
+
+    keys: list[dict[str, Any]]
+
+
+class Me(BaseModel):
+    """The account that asks; `quota_bytes` null: no limit."""
+
+    id: str
+    username: str
+    role: Literal["admin", "member"]
+    quota_bytes: int | None
+    created_at: str
+
+
+class StartSession(Input):
+    """A log-in that a page of another service passes on, with the browser's own address and user agent."""
+
+    username: ShortText
+    password: ShortText
+    user_agent: Annotated[str, Field(max_length=255)]
+    address: Annotated[str, Field(max_length=64)]
+
+
+class StartedSession(BaseModel):
+    """The secret for the cookie."""
+
+    session: str
+    lifetime_seconds: int
+
+
+class SessionSecret(Input):
+    """The content of the cookie."""
+
+    session: ShortText
+
+
+class ExchangedSession(BaseModel):
+    """An access token for the session's account; null when the session has ended."""
+
+    access_token: str | None

@@ -1,0 +1,86 @@
+"""auth_svc's table of contents."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from auth_svc import api, pages
+from auth_svc.errors import InvalidGrant, InvalidTokenRequest
+from auth_svc.models import (
+    ExchangedSession,
+    KeySet,
+    Me,
+    SessionSecret,
+    StartedSession,
+    StartSession,
+    TokenRequest,
+    TokenResponse,
+)
+from common.errors import Forbidden, Unauthenticated
+from common.web.routes import Route
+
+API: Final = (
+    Route(
+        method="POST",
+        path="/v1/token",
+        handler=api.issue_token,
+        name="issue-token",
+        summary="The OAuth 2.0 token endpoint (RFC 6749).",
+        body=TokenRequest,
+        form_too=True,
+        answers={200: TokenResponse},
+        refusals=(InvalidGrant, InvalidTokenRequest),
+        is_open=True,
+    ),
+    Route(
+        method="GET",
+        path="/.well-known/jwks.json",
+        handler=api.get_jwks,
+        name="get-jwks",
+        summary="The public keys that verify access tokens (RFC 7517).",
+        answers={200: KeySet},
+        is_open=True,
+    ),
+    Route(
+        method="GET",
+        path="/v1/me",
+        handler=api.get_me,
+        name="get-me",
+        summary="The account that asks.",
+        answers={200: Me},
+    ),
+    Route(
+        method="POST",
+        path="/internal/sessions",
+        handler=api.start_session,
+        name="start-session",
+        summary="Logs a browser in, for a page of another service.",
+        body=StartSession,
+        answers={201: StartedSession},
+        refusals=(InvalidGrant, Unauthenticated, Forbidden),
+    ),
+    Route(
+        method="POST",
+        path="/internal/sessions/exchange",
+        handler=api.exchange_session,
+        name="exchange-session",
+        summary="An access token for a session.",
+        body=SessionSecret,
+        answers={200: ExchangedSession},
+        refusals=(Forbidden,),
+    ),
+    Route(
+        method="POST",
+        path="/internal/sessions/end",
+        handler=api.end_session,
+        name="end-session",
+        summary="Ends a session.",
+        body=SessionSecret,
+        answers={204: None},
+        refusals=(Forbidden,),
+    ),
+)
+
+PAGES: Final = (web.get("/", pages.home, name="home"),)

@@ -1,0 +1,87 @@
+"""Sessions of browsers: started by log-in, exchanged for access tokens, ended."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Final
+
+from auth_svc.accounts import Accounts, subject_of
+from auth_svc.grants import Grants
+from auth_svc.store import Session, Store
+from common.clock import Clock
+from common.tokens import PERSON_AUDIENCE, Principal
+from common.verifying import Verifier
+from common.web.sessions import ExchangeCache, NewSession
+
+IDLE_LIFETIME: Final = timedelta(days=7)
+ABSOLUTE_LIFETIME: Final = timedelta(days=30)
+# `last_seen_at` is written at most this often: reading a page must not cost a write.
+TOUCH_INTERVAL: Final = timedelta(minutes=5)
+
+
+class AccountSessions:
+    """auth_svc's own `common.web.sessions.Sessions`, and what its internal routes give to the other services."""
+
+    def __init__(self, store: Store, accounts: Accounts, grants: Grants, verifier: Verifier, *, clock: Clock) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._grants = grants
+        self._verifier = verifier
+        self._clock = clock
+        self._cache = ExchangeCache(clock=clock)
+
+    async def start(self, username: str, password: str, *, user_agent: str, address: str) -> NewSession:
+        """Logs in: a new session with a new secret of 256 bits. Raises InvalidGrant."""
+        account = await self._accounts.authenticate(username, password)
+        secret = secrets.token_urlsafe(32)
+        now = self._clock()
+        await self._store.add_session(
+            Session(
+                secret_hash=_hash(secret),
+                account_id=account.id,
+                created_at=now,
+                last_seen_at=now,
+                expires_at=now + ABSOLUTE_LIFETIME,
+                user_agent=user_agent,
+                address=address,
+            )
+        )
+        return NewSession(secret=secret, lifetime=ABSOLUTE_LIFETIME)
+
+    async def exchange_for_token(self, secret: str) -> str | None:
+        """An access token for the session's account; None when the session has ended or the account is disabled."""
+        found = await self._store.get_session(_hash(secret))
+        if found is None:
+            return None
+        session, account = found
+        now = self._clock()
+        if account.is_disabled or now >= session.expires_at or now >= session.last_seen_at + IDLE_LIFETIME:
+            return None
+        if now >= session.last_seen_at + TOUCH_INTERVAL and not await self._store.touch_session(
+            session.secret_hash, seen_at=now
+        ):
+            return None
+        return self._grants.issue(subject_of(account))
+
+    async def exchange(self, secret: str) -> Principal | None:
+        """See Sessions."""
+        if principal := self._cache.get(secret):
+            return principal
+        token = await self.exchange_for_token(secret)
+        if token is None:
+            return None
+        principal = await self._verifier.verify(token, audience=PERSON_AUDIENCE)
+        self._cache.put(secret, principal)
+        return principal
+
+    async def end(self, secret: str) -> None:
+        """See Sessions."""
+        self._cache.forget(secret)
+        await self._store.end_session(_hash(secret))
+
+
+def _hash(secret: str) -> str:
+    # The secret has 256 random bits: a plain hash is enough, there is nothing to guess.
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

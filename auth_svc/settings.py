@@ -1,0 +1,44 @@
+"""What auth_svc is told by its environment (`AUTH_…`)."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from common.settings import LongSecret, PageSettings
+
+
+def _aes_key(value: SecretStr) -> SecretStr:
+    try:
+        is_right = len(bytes.fromhex(value.get_secret_value())) == 32
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise ValueError("must be 64 hexadecimal digits")
+    return value
+
+
+class Settings(PageSettings):
+    """`upload_client_secret` and `stream_client_secret` are what those services log in with."""
+
+    model_config = SettingsConfigDict(env_prefix="AUTH_")
+
+    key_encryption_key: Annotated[SecretStr, AfterValidator(_aes_key)]
+    upload_client_secret: LongSecret
+    stream_client_secret: LongSecret
+
+    @model_validator(mode="after")
+    def _keep_the_demo_account_at_home(self) -> Self:
+        if self.demo_account and not _is_loopback(self.host):
+            raise ValueError("AUTH_DEMO_ACCOUNT is for loopback only: unset it, or set AUTH_HOST=127.0.0.1")
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

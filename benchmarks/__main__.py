@@ -1,0 +1,28 @@
+"""`make bench`: runs every row, or those whose line holds an argument; fails when one is past its bound."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+
+from benchmarks import memory, sigv4
+from benchmarks.pairs import Row
+
+MODULES: Sequence[Callable[[], Iterable[Row]]] = (sigv4.rows, memory.rows)
+
+
+def main(wanted: Sequence[str]) -> int:
+    """Prints a line a row; returns the exit code."""
+    past = 0
+    for rows in MODULES:
+        for row in rows():
+            if wanted and not any(word.lower() in f"{row.name} {row.what}".lower() for word in wanted):
+                continue
+            result = row.run()
+            print(result, flush=True)
+            past += result.is_past_bound
+    return 1 if past else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,44 @@
+"""Resident memory of each service, in the running product after it has answered some requests (P12)."""
+
+from __future__ import annotations
+
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import psutil
+
+from benchmarks.pairs import Quantity
+from tests.product import Product
+
+_MIB = 2**20
+_BOUNDS_MIB = {"auth": 70, "fs": 100, "upload": 70, "stream": 70}
+_REQUESTS = 100
+
+
+def rows() -> Iterator[Quantity]:
+    """One a service."""
+    with tempfile.TemporaryDirectory(prefix="vss-bench-") as folder:
+        product = Product(Path(folder))
+        try:
+            product.start()
+            for name, process in product.service_processes().items():
+                yield Quantity(
+                    name="P12",
+                    what=f"resident memory of {name}_svc",
+                    measure=partial(_resident_mib, product.url(name), process),
+                    bound=_BOUNDS_MIB[name],
+                    unit="MiB",
+                    rounds=1,
+                )
+        finally:
+            product.kill()
+
+
+def _resident_mib(url: str, process: psutil.Process) -> float:
+    for _ in range(_REQUESTS):
+        with urllib.request.urlopen(f"{url}/readyz", timeout=10) as answer:  # noqa: S310 - http on loopback
+            answer.read()
+    return process.memory_info().rss / _MIB

@@ -1,0 +1,175 @@
+"""The database: one engine per process, column types, and transactions as both engines want them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from sqlalchemy import BigInteger, CursorResult, DateTime, Dialect, Integer, Result, String, Text, event, text
+from sqlalchemy.dialects import mysql
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from common.errors import Unavailable
+
+POOL_SIZE = 8
+ACQUIRE_TIMEOUT_SECONDS = 5
+# MySQL closes idle connections after wait_timeout (8 h by default, minutes on some managed ones).
+RECYCLE_SECONDS = 240
+SQLITE_BUSY_TIMEOUT_MS = 5000
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant with microseconds: DATETIME(6) on MySQL, sortable text on SQLite."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """MySQL's DATETIME has no fraction unless it is asked for."""
+        return dialect.type_descriptor(mysql.DATETIME(fsp=6) if dialect.name in ("mysql", "mariadb") else DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Stored without zone, in UTC; a naive value is a programming error."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant must be aware")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Aware again."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+def binary_text(length: int) -> TypeEngine[str]:
+    """Text compared byte by byte: ids, states, hashes, tokens. (MySQL's default compares case-insensitively.)"""
+    return String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb")
+
+
+def human_text(length: int) -> TypeEngine[str]:
+    """Text that people wrote."""
+    return String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_unicode_ci"), "mysql", "mariadb")
+
+
+def long_text() -> TypeEngine[str]:
+    """Text of up to 16 MiB, compared byte by byte."""
+    return Text().with_variant(mysql.MEDIUMTEXT(collation="utf8mb4_bin"), "mysql", "mariadb")
+
+
+def identifier() -> TypeEngine[str]:
+    """A column for `common.ids.new_id`."""
+    return binary_text(32)
+
+
+def size_in_bytes() -> TypeEngine[int]:
+    """A count of bytes: 64 bits."""
+    return BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Database:
+    """An engine with the two ways to use it: `read` and `write`.
+
+    Both raise `Unavailable` when the database does not answer in time; constraint violations pass through.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = _create_engine(url)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in autocommit: each statement sees what is committed."""
+        with _Translated():
+            async with self._engine.connect() as connection:
+                if connection.dialect.name != "sqlite":
+                    await connection.execution_options(isolation_level="AUTOCOMMIT")
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction: committed at the end, rolled back on any exception."""
+        with _Translated():
+            async with self._engine.connect() as connection:
+                await connection.execution_options(vss_writes=True)
+                async with connection.begin():
+                    yield connection
+
+    async def ping(self) -> None:
+        """Returns when the database answers; raises `Unavailable` otherwise."""
+        async with self.read() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._engine.dispose()
+
+
+@asynccontextmanager
+async def open_database(url: str) -> AsyncIterator[Database]:
+    """The database at `url`, closed at the end."""
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def rows_changed(result: Result[Any]) -> int:
+    """How many rows an UPDATE or DELETE matched. (Matched, not changed: the WHERE must hold the old state.)"""
+    return cast("CursorResult[Any]", result).rowcount
+
+
+class _Translated:
+    """Turns an outage of the database into `Unavailable`; a plain class because contextlib costs per query."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: object) -> None:
+        if isinstance(exc, (OperationalError, InterfaceError, PoolTimeout)):
+            raise Unavailable("The database does not answer. Nothing is lost; try again in a few seconds.") from exc
+
+
+def _create_engine(url: str) -> AsyncEngine:
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_async_engine(url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=ACQUIRE_TIMEOUT_SECONDS)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+    return create_async_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=ACQUIRE_TIMEOUT_SECONDS,
+        pool_recycle=RECYCLE_SECONDS,
+        pool_pre_ping=True,
+        isolation_level="READ COMMITTED",
+        connect_args={"connect_timeout": 5, "charset": "utf8mb4", "init_command": "SET time_zone = '+00:00'"},
+    )
+
+
+def _prepare_sqlite(connection: DBAPIConnection, record: object) -> None:
+    # The driver's own BEGINs would start as readers and fail at the first write; ours come from _begin_sqlite.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        f"busy_timeout = {SQLITE_BUSY_TIMEOUT_MS}",
+        "foreign_keys = ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    # A reader stays in autocommit. A writer takes the lock at once: read-then-write under plain BEGIN fails with
+    # SQLITE_BUSY at the upgrade, whatever the timeout.
+    if connection.get_execution_options().get("vss_writes"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

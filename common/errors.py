@@ -1,0 +1,164 @@
+"""The kinds of refusal every service answers with; services declare their own as subclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+
+class Fault(TypedDict):
+    """One fault of an input: where it is (RFC 6901 pointer, as a URI fragment) and what to do about it."""
+
+    pointer: str
+    detail: str
+
+
+class Refusal(Exception):
+    """A request that is answered with an RFC 9457 problem.
+
+    `detail` is for the person: what happened in this case and what to do, without internals.
+    `members` become extension members of the problem, `headers` fields of the answer.
+    """
+
+    status: int
+    code: str
+    title: str
+
+    def __init__(self, detail: str, *, headers: Mapping[str, str] | None = None, **members: object) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.members = members
+
+    def to_problem(self) -> dict[str, object]:
+        """The problem's members in the order a reader wants them (RFC 9457, section 3.1)."""
+        return {
+            "type": f"/problems/{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            **self.members,
+        }
+
+
+class Malformed(Refusal):
+    """The bytes of the request are not what the method takes."""
+
+    status = 400
+    code = "malformed"
+    title = "The request could not be read"
+
+
+class Unauthenticated(Refusal):
+    """Nobody is logged in, or the credentials are not valid (RFC 9110, section 15.5.2)."""
+
+    status = 401
+    code = "unauthenticated"
+    title = "Log in first"
+
+    def __init__(
+        self,
+        detail: str = "This needs a log-in: send a valid access token, or log in again.",
+        *,
+        challenge: str = "Bearer",
+        **members: object,
+    ) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": challenge}, **members)
+
+
+class Forbidden(Refusal):
+    """Known, but not allowed."""
+
+    status = 403
+    code = "forbidden"
+    title = "Not allowed"
+
+
+class CrossOrigin(Forbidden):
+    """An unsafe request with a session cookie that did not come from a page of this service."""
+
+    code = "cross-origin"
+    title = "This request came from another site"
+
+
+class NotFound(Refusal):
+    """Not there, or not yours: both look the same."""
+
+    status = 404
+    code = "not-found"
+    title = "Not found"
+
+    def __init__(self, detail: str = "There is nothing here, or it is not yours to see.") -> None:
+        super().__init__(detail)
+
+
+class Conflict(Refusal):
+    """The state of the thing does not allow this now."""
+
+    status = 409
+    code = "conflict"
+    title = "Not possible in this state"
+
+
+class TooLarge(Refusal):
+    """More than is taken."""
+
+    status = 413
+    code = "too-large"
+    title = "Too large"
+
+
+class UnsupportedMediaType(Refusal):
+    """The content type is not one that is read here."""
+
+    status = 415
+    code = "unsupported-media-type"
+    title = "Content type not supported"
+
+
+class Invalid(Refusal):
+    """Readable, but some values are not acceptable; `errors` names each of them."""
+
+    status = 422
+    code = "invalid"
+    title = "Some values are not acceptable"
+
+    def __init__(self, errors: Sequence[Fault]) -> None:
+        names = ", ".join(dict.fromkeys(error["pointer"].removeprefix("#/") or "the content" for error in errors))
+        super().__init__(f"Correct and send again: {names}.", errors=list(errors))
+        self.errors = list(errors)
+
+
+class RateLimited(Refusal):
+    """Too many requests; `Retry-After` says when to come again."""
+
+    status = 429
+    code = "rate-limited"
+    title = "Too many requests"
+
+    def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)})
+
+
+class Unavailable(Refusal):
+    """Something this service needs does not answer; nothing is lost, try again."""
+
+    status = 503
+    code = "unavailable"
+    title = "Not available just now"
+
+    def __init__(
+        self,
+        detail: str = "A part of the system does not answer. Nothing is lost; try again in a few seconds.",
+        *,
+        retry_after_seconds: int = 2,
+    ) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)})
+
+
+class StorageUnavailable(Unavailable):
+    """The S3 storage does not answer."""
+
+    code = "storage-unavailable"
+    title = "The storage is not available just now"

@@ -1,0 +1,176 @@
+"""Calls from one service to another: own tokens, time limits, bounded retries, refusals handed on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any, Final
+
+import aiohttp
+
+from common.clock import Clock, utc_now
+from common.errors import Refusal, Unavailable
+from common.logs import REQUEST_ID
+
+logger = logging.getLogger(__name__)
+
+TOKEN_TIMEOUT: Final = aiohttp.ClientTimeout(total=10, sock_connect=2)
+# One limit over all tries of a call; a try by itself is bounded in connecting only.
+TIME_LIMIT_SECONDS: Final = 12.0
+TRY_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=2)
+TRIES: Final = 3
+# A token is renewed this long before it ends, so that it cannot end on the way.
+RENEW_BEFORE: Final = timedelta(seconds=60)
+
+
+class Relayed(Refusal):
+    """Another service's refusal that is meant for the person who asked."""
+
+    def __init__(self, problem: dict[str, Any], retry_after: str | None) -> None:
+        members = {
+            name: value for name, value in problem.items() if name not in ("type", "title", "status", "detail", "code")
+        }
+        headers = {"Retry-After": retry_after} if retry_after else None
+        super().__init__(str(problem["detail"]), headers=headers, **members)
+        self.status = int(problem["status"])
+        self.code = str(problem["code"])
+        self.title = str(problem["title"])
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer: its status and parsed content (None when empty)."""
+
+    status: int
+    content: Any
+
+
+class ServiceTokens:
+    """This service's own access token, by client credentials (RFC 6749, section 4.4), renewed in time."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        auth_url: str,
+        *,
+        client_id: str,
+        client_secret: str,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._session = session
+        self._url = f"{auth_url}/v1/token"
+        self._authorization = aiohttp.encode_basic_auth(client_id, client_secret)
+        self._clock = clock
+        self._token = ""
+        self._renew_at: datetime | None = None
+        self._renewing = asyncio.Lock()
+
+    async def get(self) -> str:
+        """A token that is good for at least some seconds more. Raises Unavailable."""
+        async with self._renewing:
+            if self._renew_at is None or self._clock() >= self._renew_at:
+                await self._renew()
+            return self._token
+
+    def forget(self) -> None:
+        """Drops the token, because somebody refused it."""
+        self._renew_at = None
+
+    async def _renew(self) -> None:
+        try:
+            async with self._session.post(
+                self._url,
+                data={"grant_type": "client_credentials"},
+                headers={"Authorization": self._authorization},
+                timeout=TOKEN_TIMEOUT,
+                allow_redirects=False,
+            ) as answer:
+                if answer.status != 200:
+                    logger.error("service token refused", extra={"status": answer.status})
+                    raise Unavailable
+                grant = json.loads(await answer.read())
+        except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
+            raise Unavailable from exc
+        self._token = grant["access_token"]
+        self._renew_at = self._clock() + timedelta(seconds=grant["expires_in"]) - RENEW_BEFORE
+
+
+class ServiceClient:
+    """Another service's JSON API, as `base_url`, called with this service's own token."""
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, tokens: ServiceTokens) -> None:
+        self._session = session
+        self._base_url = base_url
+        self._tokens = tokens
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: object = None,
+        subject_token: str | None = None,
+        is_idempotent: bool,
+        relays: Collection[str] = (),
+        time_limit_seconds: float = TIME_LIMIT_SECONDS,
+    ) -> Answer:
+        """The answer of a 2xx.
+
+        A problem whose code is in `relays` is raised as `Relayed`; anything else that is not a success, and no answer
+        within `time_limit_seconds` over all tries, is `Unavailable`. Only idempotent calls are repeated, and only
+        when there was no answer.
+        """
+        try:
+            async with asyncio.timeout(time_limit_seconds):
+                tries = TRIES if is_idempotent else 1
+                return await self._call(method, path, content, subject_token, tries=tries, relays=relays)
+        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as exc:
+            logger.warning("service does not answer", extra={"path": path, "reason": type(exc).__name__})
+            raise Unavailable from exc
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        content: object,
+        subject_token: str | None,
+        *,
+        tries: int,
+        relays: Collection[str],
+    ) -> Answer:
+        headers: dict[str, str] = {}
+        if subject_token is not None:
+            headers["Vss-Subject-Token"] = subject_token
+        if request_id := REQUEST_ID.get():
+            headers["X-Request-ID"] = request_id
+        for attempt in range(1, tries):
+            try:
+                return await self._send(method, path, content, headers, relays)
+            except aiohttp.ClientConnectionError:
+                await asyncio.sleep(random.uniform(0.05, 0.2) * attempt)  # noqa: S311 (jitter, not a secret)
+        return await self._send(method, path, content, headers, relays)
+
+    async def _send(
+        self, method: str, path: str, content: object, headers: dict[str, str], relays: Collection[str]
+    ) -> Answer:
+        headers["Authorization"] = f"Bearer {await self._tokens.get()}"
+        async with self._session.request(
+            method, self._base_url + path, json=content, headers=headers, timeout=TRY_TIMEOUT, allow_redirects=False
+        ) as answer:
+            raw = await answer.read()
+            if answer.ok:
+                return Answer(answer.status, json.loads(raw) if raw else None)
+            if answer.status == HTTPStatus.UNAUTHORIZED:
+                # Perhaps auth_svc has new keys: the next call starts with a new token.
+                self._tokens.forget()
+            problem = json.loads(raw)
+            if problem["code"] in relays:
+                raise Relayed(problem, answer.headers.get("Retry-After"))
+            logger.warning("service refused", extra={"path": path, "status": answer.status, "code": problem["code"]})
+            raise Unavailable

@@ -1,0 +1,1 @@
+"""What every service does with HTTP: running, middlewares, reading input, presenting, pages, log-in."""

@@ -1,0 +1,98 @@
+"""What every service's application has: middlewares, health, metrics, its description, and clients of its peers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+from aiohttp import web
+
+from common import __version__
+from common.settings import PageSettings, ServiceSettings
+from common.web import health, log_in, metrics, middlewares
+from common.web.keys import SERVICE, SITE, Service, Site
+from common.web.pages import setup_pages
+from common.web.requests import MAX_CONTENT_SIZE
+from common.web.routes import Route, add_api_routes, openapi_document
+from common.web.sessions import SESSION_COOKIE, SessionCookie
+
+MAX_CONNECTIONS: Final = 100
+
+
+def new_app(name: str, settings: ServiceSettings, routes: Sequence[Route]) -> web.Application:
+    """An application for calls of other services, with the API `routes` and what is about the service itself."""
+    app = web.Application(
+        client_max_size=MAX_CONTENT_SIZE,
+        middlewares=[middlewares.request_id, metrics.measured, middlewares.problems],
+    )
+    app[SERVICE] = Service(name=name, public_url=None)
+    _setup(app, settings, routes)
+    return app
+
+
+def new_page_app(
+    name: str, settings: PageSettings, routes: Sequence[Route], *, public_url: str, folder: Path
+) -> web.Application:
+    """An application for people: as `new_app`, with identity, log-in, and pages from the service's own `folder`."""
+    app = web.Application(
+        client_max_size=MAX_CONTENT_SIZE,
+        middlewares=[
+            middlewares.request_id,
+            metrics.measured,
+            middlewares.problems,
+            middlewares.public_address,
+            middlewares.same_origin,
+            middlewares.identity,
+        ],
+    )
+    app[SERVICE] = Service(name=name, public_url=public_url)
+    app[SESSION_COOKIE] = SessionCookie(name=settings.session_cookie, is_secure=public_url.startswith("https:"))
+    app[log_in.IS_DEMO] = settings.demo_account
+    _setup(app, settings, routes)
+    setup_pages(app, folder)
+    app.add_routes(log_in.ROUTES)
+    return app
+
+
+def _setup(app: web.Application, settings: ServiceSettings, routes: Sequence[Route]) -> None:
+    app[SITE] = Site(
+        name=settings.site_name,
+        auth_url=settings.auth_public_url,
+        upload_url=settings.upload_public_url,
+        stream_url=settings.stream_public_url,
+        s3_url=settings.s3_public_url,
+    )
+    name = app[SERVICE].name
+    metrics.setup_metrics(app)
+    app.on_response_prepare.append(middlewares.final_headers)
+    add_api_routes(app, routes)
+    document = json.dumps(openapi_document(f"vss {name}", __version__, routes)).encode()
+
+    async def openapi(request: web.Request) -> web.Response:
+        """What this service does, from the table that it is served from."""
+        return web.Response(body=document, content_type="application/json")
+
+    app.add_routes(
+        [
+            web.get("/livez", health.livez, name="livez"),
+            web.get("/readyz", health.readyz, name="readyz"),
+            web.get("/metrics", metrics.metrics_page, name="metrics"),
+            web.get("/openapi.json", openapi, name="openapi"),
+            web.get(f"/openapi/{name}.json", openapi, name="openapi-by-name"),
+        ]
+    )
+
+
+@asynccontextmanager
+async def http_session() -> AsyncIterator[aiohttp.ClientSession]:
+    """The process's one client session: bounded connections, no cookies, no waiting without a limit."""
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=10, sock_connect=2),
+    ) as session:
+        yield session

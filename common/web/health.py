@@ -1,0 +1,39 @@
+"""/livez and /readyz."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from aiohttp import web
+
+from common.errors import Refusal
+from common.web.keys import READINESS, Check
+
+CHECK_TIMEOUT_SECONDS = 3
+
+
+async def livez(request: web.Request) -> web.Response:
+    """The process serves requests; depends on nothing outside it."""
+    return web.Response(text="ok\n")
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """What this service needs is there; 503 names what is not."""
+    checks = request.app[READINESS]
+    results = await asyncio.gather(*(_passes(check) for check in checks.values()))
+    states = dict(zip(checks, results, strict=True))
+    return web.Response(
+        status=200 if all(results) else 503,
+        body=json.dumps({"ready": all(results), "checks": states}).encode(),
+        content_type="application/json",
+    )
+
+
+async def _passes(check: Check) -> bool:
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
+            await check()
+    except (Refusal, TimeoutError):
+        return False
+    return True

@@ -1,0 +1,41 @@
+"""Where the mechanisms of this package find what the composition root has built."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from common.tokens import Principal
+from common.verifying import Verifier
+
+Check = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The public addresses of this installation (without a slash at the end) and its name."""
+
+    name: str
+    auth_url: str
+    upload_url: str
+    stream_url: str
+    s3_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Which service this process is: its name and the public URL of its own pages (None: it has none)."""
+
+    name: str
+    public_url: str | None
+
+
+SITE: Final = web.AppKey("site", Site)
+SERVICE: Final = web.AppKey("service", Service)
+VERIFIER: Final = web.AppKey("verifier", Verifier)
+READINESS: Final = web.AppKey[Mapping[str, Check]]("readiness")
+
+PRINCIPAL: Final = web.RequestKey[Principal | None]("principal")

@@ -1,0 +1,88 @@
+"""The pages /login and /logout, alike on every service that has pages."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from aiohttp import web
+
+from common.errors import Invalid, RateLimited, Refusal
+from common.web.keys import PRINCIPAL
+from common.web.pages import render
+from common.web.requests import read_form_fields
+from common.web.sessions import SESSIONS, clear_session_cookie, session_cookie, set_session_cookie
+
+IS_DEMO: Final = web.AppKey("is_demo", bool)
+
+# A path of this very service: `//host` and `/\host` lead elsewhere, and control characters are dropped by browsers.
+_LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
+
+
+def local_path(target: str) -> str:
+    """`target` if it is a path within this service, else `/`."""
+    return target if _LOCAL_PATH.fullmatch(target) else "/"
+
+
+async def log_in_page(request: web.Request) -> web.StreamResponse:
+    """GET /login."""
+    target = local_path(request.query.get("next", "/"))
+    if request[PRINCIPAL] is not None:
+        return web.Response(status=303, headers={"Location": target})
+    return _form(request, target=target)
+
+
+async def log_in(request: web.Request) -> web.StreamResponse:
+    """POST /login: sets the cookie and leads to where the person wanted to go."""
+    fields = await read_form_fields(request)
+    target = local_path(fields.get("next", "/"))
+    username, password = fields.get("username", ""), fields.get("password", "")
+    try:
+        session = await request.app[SESSIONS].start(
+            username,
+            password,
+            user_agent=request.headers.get("User-Agent", "")[:255],
+            address=request.remote or "",
+        )
+    except Refusal as refusal:
+        if refusal.status >= 500:
+            raise
+        error = refusal.detail
+        if refusal.status == Invalid.status:
+            error = "Type your user name and your password."
+        response = _form(request, target=target, username=username, error=error, status=refusal.status)
+        if refusal.status == RateLimited.status:
+            response.headers.update(refusal.headers)
+        return response
+    response = web.Response(status=303, headers={"Location": target})
+    set_session_cookie(request, response, session)
+    return response
+
+
+async def log_out_page(request: web.Request) -> web.StreamResponse:
+    """GET /logout: a button, because a link must not change anything."""
+    return render(request, "logout.html")
+
+
+async def log_out(request: web.Request) -> web.StreamResponse:
+    """POST /logout: the session is over on the server, then in the browser."""
+    if secret := session_cookie(request):
+        await request.app[SESSIONS].end(secret)
+    response = web.Response(status=303, headers={"Location": "/login"})
+    clear_session_cookie(request, response)
+    return response
+
+
+def _form(
+    request: web.Request, *, target: str, username: str = "", error: str | None = None, status: int = 200
+) -> web.Response:
+    context = {"next": target, "username": username, "error": error, "is_demo": request.app[IS_DEMO]}
+    return render(request, "login.html", context, status=status)
+
+
+ROUTES: Final = (
+    web.get("/login", log_in_page, name="login-page"),
+    web.post("/login", log_in, name="login"),
+    web.get("/logout", log_out_page, name="logout-page"),
+    web.post("/logout", log_out, name="logout"),
+)

@@ -1,0 +1,143 @@
+"""What happens to every request, outermost first: request id, problems, public address, origin, identity."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Final
+from urllib.parse import quote
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from common.errors import CrossOrigin, NotFound, Refusal, TooLarge, Unauthenticated
+from common.ids import new_id
+from common.logs import REQUEST_ID
+from common.tokens import PERSON_AUDIENCE
+from common.web.keys import PRINCIPAL, SERVICE, VERIFIER
+from common.web.pages import render_error, wants_page
+from common.web.problems import problem_response
+from common.web.sessions import SESSIONS, session_cookie
+
+logger = logging.getLogger(__name__)
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+# Served under any name, to anybody, without asking who it is: what watches the process, and what never differs.
+OPEN_PREFIXES: Final = ("/livez", "/readyz", "/metrics", "/openapi", "/static/", "/.well-known/")
+_NOT_FOR_PEOPLE: Final = (*OPEN_PREFIXES, "/internal/")
+API_PREFIXES: Final = ("/v1/", "/internal/", *OPEN_PREFIXES)
+
+
+@web.middleware
+async def request_id(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Gives the request an id, the caller's own where it has a decent one; `final_headers` answers with it."""
+    given = request.headers.get("X-Request-ID", "")
+    REQUEST_ID.set(given if _REQUEST_ID.fullmatch(given) else new_id())
+    return await handler(request)
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answers every refusal and every failure, as a problem for programs and as a page for people."""
+    try:
+        return await handler(request)
+    except Refusal as refusal:
+        return _answer(request, refusal)
+    except web.HTTPRequestEntityTooLarge:
+        return _answer(request, TooLarge(f"Send at most {request.client_max_size} bytes."))
+    except web.HTTPNotFound:
+        return _answer(request, NotFound())
+    except web.HTTPException as exc:
+        if exc.status < 400:
+            raise
+        response = _plain_problem(request, exc.status, exc.reason)
+        if hdrs.ALLOW in exc.headers:
+            response.headers[hdrs.ALLOW] = exc.headers[hdrs.ALLOW]
+        return response
+    except Exception:
+        logger.exception("unexpected failure", extra={"path": request.path})
+        return _plain_problem(request, 500, "Something went wrong on our side")
+
+
+def _answer(request: web.Request, refusal: Refusal) -> web.StreamResponse:
+    is_page = not request.path.startswith(API_PREFIXES)
+    if is_page and isinstance(refusal, Unauthenticated):
+        target = request.path_qs if request.method in _SAFE_METHODS else "/"
+        return web.Response(status=303, headers={"Location": f"/login?next={quote(target, safe='')}"})
+    if is_page and wants_page(request):
+        return render_error(request, refusal.status, refusal.title, refusal.detail, headers=refusal.headers)
+    return problem_response(refusal.to_problem(), headers=refusal.headers)
+
+
+def _plain_problem(request: web.Request, status: int, title: str) -> web.StreamResponse:
+    """A problem that has no type of its own (RFC 9457, section 4.2.1)."""
+    if not request.path.startswith(API_PREFIXES) and wants_page(request):
+        return render_error(request, status, title, "")
+    code = title.lower().replace(" ", "-") if status != 500 else "internal"
+    return problem_response({"type": "about:blank", "title": title, "status": status, "detail": title, "code": code})
+
+
+@web.middleware
+async def public_address(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Leads a page asked for under another name (`localhost`) to the public one: cookies and CORS need one origin."""
+    public_url = request.app[SERVICE].public_url
+    if (
+        public_url is None
+        or hdrs.AUTHORIZATION in request.headers
+        or request.path.startswith(_NOT_FOR_PEOPLE)
+        or public_url.partition("://")[2] == request.headers.get(hdrs.HOST)
+    ):
+        return await handler(request)
+    return web.Response(status=308, headers={"Location": public_url + request.path_qs})
+
+
+@web.middleware
+async def identity(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Finds out who is asking: by access token, else by session cookie; an invalid token is refused, not ignored."""
+    request[PRINCIPAL] = None
+    if request.path.startswith(_NOT_FOR_PEOPLE):
+        return await handler(request)
+    authorization = request.headers.get(hdrs.AUTHORIZATION)
+    if authorization is not None:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() == "bearer":
+            request[PRINCIPAL] = await request.app[VERIFIER].verify(token.strip(), audience=PERSON_AUDIENCE)
+    elif session := session_cookie(request):
+        request[PRINCIPAL] = await request.app[SESSIONS].exchange(session)
+    return await handler(request)
+
+
+@web.middleware
+async def same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses unsafe requests that another site made a browser send with our cookie."""
+    if request.method in _SAFE_METHODS or hdrs.AUTHORIZATION in request.headers:
+        return await handler(request)
+    has_cookie = session_cookie(request) is not None
+    if not has_cookie and request.path != "/login":
+        return await handler(request)
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get(hdrs.ORIGIN)
+    if site is not None:
+        is_own = site == "same-origin"
+    elif origin is not None:
+        is_own = origin == request.app[SERVICE].public_url
+    else:
+        is_own = not has_cookie
+    if not is_own:
+        raise CrossOrigin("Open the page here and try again; nothing was changed.")
+    return await handler(request)
+
+
+async def final_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """`on_response_prepare`: the headers of every answer, errors and files included."""
+    headers = response.headers
+    headers["X-Request-ID"] = REQUEST_ID.get()
+    if hdrs.SERVER in headers:
+        del headers[hdrs.SERVER]
+    headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if not request.path.startswith("/static/") and not request.path.startswith("/.well-known/"):
+        headers.setdefault(hdrs.CACHE_CONTROL, "no-store")

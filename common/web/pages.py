@@ -1,0 +1,143 @@
+"""Pages: the template environment, what every page is given, and its content security policy."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from gettext import NullTranslations, gettext, ngettext
+from pathlib import Path
+from typing import Final
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import hdrs, web
+
+from common.clock import rfc3339, utc_now
+from common.logs import REQUEST_ID
+from common.web.keys import PRINCIPAL, SERVICE, SITE, Site
+
+_COMMON_TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+class StaticFiles:
+    """A service's built files below `/static/<service>/<content hash>/`, so that browsers may keep them for ever."""
+
+    def __init__(self, service: str, folder: Path) -> None:
+        digest = hashlib.sha256()
+        self._files = {file.name: file for file in sorted(folder.iterdir()) if file.is_file()}
+        for name, file in self._files.items():
+            digest.update(name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+        self.prefix = f"/static/{service}/{digest.hexdigest()[:16]}"
+
+    def url(self, name: str) -> str:
+        """The address of a file. Raises KeyError for a file that was not built."""
+        return f"{self.prefix}/{self._files[name].name}"
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answers with the file."""
+        file = self._files.get(request.match_info["name"])
+        if file is None:
+            raise web.HTTPNotFound
+        return web.FileResponse(file, headers={hdrs.CACHE_CONTROL: "public, max-age=31536000, immutable"})
+
+
+STATIC_FILES: Final = web.AppKey("static_files", StaticFiles)
+
+
+def setup_pages(app: web.Application, folder: Path) -> None:
+    """Gives the app templates and static files from `folder` (`templates/`, `static/dist/`) and the common ones.
+
+    The app must know its SITE and SERVICE.
+    """
+    service = app[SERVICE].name
+    static_files = StaticFiles(service, folder / "static" / "dist")
+    app[STATIC_FILES] = static_files
+    app.router.add_get(f"{static_files.prefix}/{{name}}", static_files.serve, name="static")
+    environment = aiohttp_jinja2.setup(
+        app,
+        default_helpers=False,
+        loader=jinja2.FileSystemLoader([folder / "templates", _COMMON_TEMPLATES]),
+        extensions=["jinja2.ext.i18n"],
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(filesize=filesize, ago=ago, rfc3339=rfc3339)
+    # aiohttp-jinja2 puts the application there, and with it every secret within a template's reach.
+    del environment.globals["app"]
+    environment.install_gettext_translations(NullTranslations(), newstyle=True)  # type: ignore[attr-defined]
+    environment.globals.update(site=app[SITE], service=service, static=static_files.url, lang="en", dir="ltr")
+
+
+def render(
+    request: web.Request, template: str, context: Mapping[str, object] | None = None, *, status: int = 200
+) -> web.Response:
+    """A page. Besides `context` it gets `site`, `service`, `static`, `lang`, `dir`, `account` and `request_id`."""
+    principal = request.get(PRINCIPAL)
+    account = (
+        None
+        if principal is None
+        else {"id": principal.account_id, "username": principal.username, "role": principal.role}
+    )
+    response = aiohttp_jinja2.render_template(
+        template,
+        request,
+        {**(context or {}), "account": account, "request_id": REQUEST_ID.get()},
+        status=status,
+    )
+    response.headers["Content-Security-Policy"] = _page_policy(request.app[SITE])
+    # Not `no-referrer`: with it a form sends `Origin: null`, and the cross-origin check would refuse its own page.
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
+
+
+def render_error(
+    request: web.Request, status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """A refusal or failure as a page."""
+    response = render(request, "error.html", {"status": status, "title": title, "detail": detail}, status=status)
+    response.headers.update(headers or {})
+    return response
+
+
+def wants_page(request: web.Request) -> bool:
+    """Whether the answer is for a person: the browser asks for HTML, and this service has pages."""
+    return STATIC_FILES in request.app and "text/html" in request.headers.get(hdrs.ACCEPT, "")
+
+
+def _page_policy(site: Site) -> str:
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; "
+        f"img-src 'self' {site.s3_url}; media-src 'self' blob: {site.s3_url}; connect-src 'self' {site.s3_url}; "
+        f"form-action 'self' {site.stream_url}; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def filesize(size: int) -> str:
+    """Bytes as people read them: `12.4 MB`, in powers of 1,000 as disks and browsers count."""
+    if size < 1000:
+        return f"{size} B"
+    exponent = min(int(math.log10(size) // 3), 4)
+    return f"{size / 1000**exponent:.1f} {('KB', 'MB', 'GB', 'TB')[exponent - 1]}"
+
+
+def ago(instant: datetime) -> str:
+    """How long ago an instant was, in words."""
+    minutes = int(max(utc_now() - instant, timedelta()).total_seconds() // 60)
+    if minutes < 1:
+        return gettext("just now")
+    if minutes < 60:
+        return ngettext("%(count)d minute ago", "%(count)d minutes ago", minutes) % {"count": minutes}
+    hours = minutes // 60
+    if hours < 24:
+        return ngettext("%(count)d hour ago", "%(count)d hours ago", hours) % {"count": hours}
+    days = hours // 24
+    if days < 30:
+        return ngettext("%(count)d day ago", "%(count)d days ago", days) % {"count": days}
+    months = days // 30
+    if months < 12:
+        return ngettext("%(count)d month ago", "%(count)d months ago", months) % {"count": months}
+    years = days // 365 or 1
+    return ngettext("%(count)d year ago", "%(count)d years ago", years) % {"count": years}

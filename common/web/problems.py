@@ -1,0 +1,21 @@
+"""Problems as answers (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from aiohttp import web
+
+
+def problem_response(problem: Mapping[str, object], *, headers: Mapping[str, str] | None = None) -> web.Response:
+    """The answer that carries a problem; its `status` member is the status."""
+    status = problem["status"]
+    if not isinstance(status, int):
+        raise TypeError("a problem's status is an int")
+    return web.Response(
+        status=status,
+        body=json.dumps(problem, ensure_ascii=False).encode(),
+        content_type="application/problem+json",
+        headers=headers,
+    )

@@ -1,0 +1,154 @@
+"""Reading requests: who is asking, JSON, forms and queries, each fault named with its pointer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from common.errors import Fault, Invalid, Malformed, NotFound, TooLarge, Unauthenticated, UnsupportedMediaType
+from common.ids import is_id
+from common.tokens import Principal
+from common.web.keys import PRINCIPAL
+
+MAX_CONTENT_SIZE = 64 * 1024
+MAX_DEPTH = 32
+
+
+class Input(BaseModel):
+    """The base of what requests carry: strict types, no unknown members."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Query(BaseModel):
+    """The base of query strings: text becomes numbers where numbers are asked for; unknown names are passed over."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def require_principal(request: web.Request) -> Principal:
+    """Who is asking. Raises Unauthenticated when nobody is logged in."""
+    principal = request[PRINCIPAL]
+    if principal is None:
+        raise Unauthenticated
+    return principal
+
+
+def id_in_path(request: web.Request, name: str) -> str:
+    """An id of ours from the path. Raises NotFound for anything that cannot be one."""
+    value = request.match_info[name]
+    if not is_id(value):
+        raise NotFound
+    return value
+
+
+async def read_json(request: web.Request, model: type[M]) -> M:
+    """The content as `model`.
+
+    Raises UnsupportedMediaType (not JSON in UTF-8), TooLarge (over 64 KiB), Malformed (not one JSON object: broken,
+    duplicate members, NaN, too deep) or Invalid, which names every fault.
+    """
+    if request.content_type != "application/json" or (request.charset or "utf-8").lower() not in ("utf-8", "us-ascii"):
+        raise UnsupportedMediaType("Send JSON in UTF-8, with Content-Type: application/json.")
+    return parse_json(await _read_content(request), model)
+
+
+def parse_json(raw: bytes, model: type[M]) -> M:
+    """`raw` as `model`; see read_json."""
+    try:
+        value = json.loads(raw.decode(), object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+    except UnicodeDecodeError as exc:
+        raise Malformed("The content is not UTF-8.") from exc
+    except RecursionError as exc:
+        raise Malformed("The content is nested too deeply.") from exc
+    except ValueError as exc:
+        raise Malformed(f"The content is not JSON: {exc}.") from exc
+    if not isinstance(value, dict):
+        raise Malformed("The content must be a JSON object.")
+    if _is_deeper(value, MAX_DEPTH):
+        raise Malformed("The content is nested too deeply.")
+    return _validated(model, value)
+
+
+async def read_form(request: web.Request, model: type[M]) -> M:
+    """The fields of a form (`application/x-www-form-urlencoded`) as `model`; the same refusals as read_json."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise UnsupportedMediaType("Send a form, with Content-Type: application/x-www-form-urlencoded.")
+    return validated(model, await read_form_fields(request))
+
+
+async def read_form_fields(request: web.Request) -> dict[str, str]:
+    """The fields of a form as they were typed. Raises Malformed and TooLarge."""
+    if request.content_length is not None and request.content_length > MAX_CONTENT_SIZE:
+        raise TooLarge(f"Send at most {MAX_CONTENT_SIZE} bytes.")
+    try:
+        fields = await request.post()
+    except (UnicodeDecodeError, LookupError, ValueError) as exc:
+        raise Malformed("The form could not be read.") from exc
+    return {name: value for name, value in fields.items() if isinstance(value, str)}
+
+
+def read_query(request: web.Request, model: type[M]) -> M:
+    """The query string as `model`; the same refusals as read_json."""
+    if len(set(request.query)) != len(request.query):
+        raise Malformed("A name appears twice in the query.")
+    return validated(model, dict(request.query))
+
+
+def validated(model: type[M], fields: dict[str, str]) -> M:
+    """Fields of a form or a query as `model`. Raises Invalid, which names every fault."""
+    try:
+        return model.model_validate_strings(fields)
+    except ValidationError as exc:
+        raise Invalid(_faults(exc)) from exc
+
+
+async def _read_content(request: web.Request) -> bytes:
+    if request.content_length is not None and request.content_length > MAX_CONTENT_SIZE:
+        raise TooLarge(f"Send at most {MAX_CONTENT_SIZE} bytes.")
+    # client_max_size of the application bounds content that does not say its length.
+    return await request.read()
+
+
+def _validated(model: type[M], value: dict[str, Any]) -> M:
+    # As JSON text, because only then do strict models take an enumeration's value as text.
+    try:
+        return model.model_validate_json(json.dumps(value))
+    except ValidationError as exc:
+        raise Invalid(_faults(exc)) from exc
+
+
+def _faults(error: ValidationError) -> list[Fault]:
+    faults: list[Fault] = []
+    for item in error.errors(include_input=False, include_url=False):
+        path = "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in item["loc"])
+        message = item["msg"].removeprefix("Value error, ")
+        faults.append({"pointer": f"#/{path}", "detail": message[:1].lower() + message[1:]})
+    return faults
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a member appears twice")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _is_deeper(value: object, depth: int) -> bool:
+    if depth == 0:
+        return True
+    if isinstance(value, dict):
+        return any(_is_deeper(member, depth - 1) for member in value.values())
+    if isinstance(value, list):
+        return any(_is_deeper(member, depth - 1) for member in value)
+    return False

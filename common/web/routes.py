@@ -1,0 +1,148 @@
+"""The API's routes as data: what is served is what /openapi.json says, because both come from one table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from common.errors import (
+    CrossOrigin,
+    Invalid,
+    Malformed,
+    NotFound,
+    Refusal,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMediaType,
+)
+
+_PARAMETER = re.compile(r"\{(\w+)(?::[^}]*)?\}")
+_PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One operation: how it is called and everything it may answer.
+
+    `answers` maps each success to its model (None: no content). `refusals` names what this operation may refuse
+    besides what follows from its shape (a body can be malformed, an id unknown, a caller unauthenticated).
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    name: str
+    summary: str
+    answers: Mapping[int, type[BaseModel] | None]
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    refusals: Sequence[type[Refusal]] = ()
+    is_open: bool = False
+    form_too: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def add_api_routes(app: web.Application, routes: Iterable[Route]) -> None:
+    """Serves the routes."""
+    for route in routes:
+        app.router.add_route(route.method, route.path, route.handler, name=route.name)
+
+
+def openapi_document(title: str, version: str, routes: Sequence[Route]) -> dict[str, Any]:
+    """The OpenAPI 3.1 description of the routes."""
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = []
+    for route in routes:
+        models += [(model, "validation") for model in (route.body,) if model is not None]
+        models += [(model, "serialization") for model in route.answers.values() if model is not None]
+    template = "#/components/schemas/{model}"
+    references, definitions = models_json_schema(list(dict.fromkeys(models)), ref_template=template)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        path = _PARAMETER.sub(r"{\1}", route.path)
+        paths.setdefault(path, {})[route.method.lower()] = _operation(route, references)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version},
+        "paths": paths,
+        "components": {
+            "schemas": {**definitions.get("$defs", {}), "Problem": _PROBLEM},
+            "securitySchemes": {"access_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    }
+
+
+def _operation(route: Route, references: Mapping[Any, dict[str, Any]]) -> dict[str, Any]:
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in _PARAMETER.findall(route.path)
+    ]
+    if route.query is not None:
+        schema = route.query.model_json_schema()
+        required = schema.get("required", [])
+        parameters += [
+            {"name": name, "in": "query", "required": name in required, "schema": property_schema}
+            for name, property_schema in schema.get("properties", {}).items()
+        ]
+    parameters += [
+        {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+        for name, description in route.headers.items()
+    ]
+    responses: dict[str, Any] = {}
+    for status, model in route.answers.items():
+        responses[str(status)] = {"description": "Success"}
+        if model is not None:
+            schema = references[model, "serialization"]
+            responses[str(status)]["content"] = {"application/json": {"schema": schema}}
+    for refusal in _refusals(route):
+        content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        known = responses.setdefault(str(refusal.status), {"description": refusal.title, "content": content})
+        if refusal.title not in known["description"]:
+            known["description"] += f"; {refusal.title}"
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "summary": route.summary,
+        "parameters": parameters,
+        "responses": responses,
+        "security": [] if route.is_open else [{"access_token": []}],
+    }
+    if route.body is not None:
+        schema = references[route.body, "validation"]
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        if route.form_too:
+            operation["requestBody"]["content"]["application/x-www-form-urlencoded"] = {"schema": schema}
+    return operation
+
+
+def _refusals(route: Route) -> list[type[Refusal]]:
+    found: list[type[Refusal]] = list(route.refusals)
+    if not route.is_open:
+        found.append(Unauthenticated)
+        if route.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
+            found.append(CrossOrigin)
+    if route.body is not None:
+        found += [Malformed, TooLarge, UnsupportedMediaType, Invalid]
+    if route.query is not None:
+        found += [Malformed, Invalid]
+    if _PARAMETER.search(route.path):
+        found.append(NotFound)
+    found.append(Unavailable)
+    return list(dict.fromkeys(found))

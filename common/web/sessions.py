@@ -1,0 +1,162 @@
+"""Sessions of browsers: the cookie, and what it is exchanged for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from aiohttp import web
+
+from common.clock import Clock, utc_now
+from common.errors import Unauthenticated, Unavailable
+from common.service_client import Relayed, ServiceClient
+from common.tokens import PERSON_AUDIENCE, Principal
+from common.verifying import Verifier
+
+# An ended session is over everywhere within this time.
+EXCHANGE_LIFETIME: Final = timedelta(seconds=30)
+MAX_CACHED_EXCHANGES: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSession:
+    """A session just made: the secret for the cookie, and how long the browser may keep it."""
+
+    secret: str
+    lifetime: timedelta
+
+
+class Sessions(Protocol):
+    """What pages need of sessions; auth_svc has them itself, the others ask it."""
+
+    async def start(self, username: str, password: str, *, user_agent: str, address: str) -> NewSession:
+        """Logs in. Raises Unauthenticated for a wrong name or password, RateLimited, Unavailable."""
+        ...
+
+    async def exchange(self, secret: str) -> Principal | None:
+        """Who the session belongs to; None when it has ended. Raises Unavailable."""
+        ...
+
+    async def end(self, secret: str) -> None:
+        """Ends the session; ending an ended one is fine. Raises Unavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionCookie:
+    """The cookie's name, and whether it travels over TLS only."""
+
+    name: str
+    is_secure: bool
+
+
+SESSIONS: Final = web.AppKey[Sessions]("sessions")
+SESSION_COOKIE: Final = web.AppKey("session_cookie", SessionCookie)
+
+
+def session_cookie(request: web.Request) -> str | None:
+    """The session's secret as the browser sent it; None when there is none, or the service has no pages."""
+    cookie = request.app.get(SESSION_COOKIE)
+    return None if cookie is None else request.cookies.get(cookie.name)
+
+
+def set_session_cookie(request: web.Request, response: web.StreamResponse, session: NewSession) -> None:
+    """Gives the browser the session."""
+    cookie = request.app[SESSION_COOKIE]
+    response.set_cookie(
+        cookie.name,
+        session.secret,
+        path="/",
+        max_age=int(session.lifetime.total_seconds()),
+        httponly=True,
+        samesite="Lax",
+        secure=cookie.is_secure,
+    )
+
+
+def clear_session_cookie(request: web.Request, response: web.StreamResponse) -> None:
+    """Takes the session from the browser."""
+    cookie = request.app[SESSION_COOKIE]
+    response.del_cookie(cookie.name, path="/", httponly=True, samesite="Lax", secure=cookie.is_secure)
+
+
+class ExchangeCache:
+    """Who sessions belong to, remembered for at most 30 s, by the hash of the secret."""
+
+    def __init__(self, *, clock: Clock = utc_now) -> None:
+        self._clock = clock
+        self._entries: OrderedDict[bytes, tuple[datetime, Principal]] = OrderedDict()
+
+    def get(self, secret: str) -> Principal | None:
+        """The principal, if the session was exchanged a moment ago."""
+        entry = self._entries.get(_digest(secret))
+        return entry[1] if entry is not None and entry[0] > self._clock() else None
+
+    def put(self, secret: str, principal: Principal) -> None:
+        """Remembers an exchange."""
+        self._entries[_digest(secret)] = (self._clock() + EXCHANGE_LIFETIME, principal)
+        self._entries.move_to_end(_digest(secret))
+        if len(self._entries) > MAX_CACHED_EXCHANGES:
+            self._entries.popitem(last=False)
+
+    def forget(self, secret: str) -> None:
+        """Drops an ended session."""
+        self._entries.pop(_digest(secret), None)
+
+
+class RemoteSessions:
+    """Sessions as auth_svc's internal routes keep them."""
+
+    def __init__(self, auth: ServiceClient, verifier: Verifier, *, clock: Clock = utc_now) -> None:
+        self._auth = auth
+        self._verifier = verifier
+        self._cache = ExchangeCache(clock=clock)
+
+    async def start(self, username: str, password: str, *, user_agent: str, address: str) -> NewSession:
+        """See Sessions."""
+        log_in = {"username": username, "password": password, "user_agent": user_agent, "address": address}
+        try:
+            answer = await self._auth.call(
+                "POST",
+                "/internal/sessions",
+                content=log_in,
+                is_idempotent=False,
+                relays=("unauthenticated", "rate-limited", "invalid"),
+            )
+        except Relayed as refusal:
+            if refusal.code == "unauthenticated" and refusal.members.get("error") != "invalid_grant":
+                # It was this service's own token that was refused, not the person's password.
+                raise Unavailable from refusal
+            raise
+        return NewSession(
+            secret=answer.content["session"], lifetime=timedelta(seconds=answer.content["lifetime_seconds"])
+        )
+
+    async def exchange(self, secret: str) -> Principal | None:
+        """See Sessions."""
+        if principal := self._cache.get(secret):
+            return principal
+        answer = await self._auth.call(
+            "POST", "/internal/sessions/exchange", content={"session": secret}, is_idempotent=True
+        )
+        token = answer.content["access_token"]
+        if token is None:
+            return None
+        try:
+            principal = await self._verifier.verify(token, audience=PERSON_AUDIENCE)
+        except Unauthenticated:
+            return None
+        self._cache.put(secret, principal)
+        return principal
+
+    async def end(self, secret: str) -> None:
+        """See Sessions."""
+        self._cache.forget(secret)
+        await self._auth.call("POST", "/internal/sessions/end", content={"session": secret}, is_idempotent=True)
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()

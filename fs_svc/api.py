@@ -1,0 +1,117 @@
+"""fs_svc's JSON handlers; all its callers are services."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from common.clock import rfc3339
+from common.errors import Unauthenticated
+from common.tokens import Principal
+from common.web.requests import id_in_path, read_json
+from common.web.responses import json_response
+from common.web.service_calls import SUBJECT_TOKEN_HEADER, require_service, subject_of
+from fs_svc.app_keys import SOURCES, UPLOADS
+from fs_svc.models import (
+    AskPartUrls,
+    AskSources,
+    CreateObject,
+    Describe,
+    Described,
+    ObjectView,
+    PartUrlsView,
+    ReceivedPart,
+    SignedSources,
+    SourceView,
+)
+from fs_svc.objects import State
+from fs_svc.sources import WantedSource
+
+READ = "objects:read"
+WRITE = "objects:write"
+SETTLE = "objects:settle"
+
+# How soon to ask again about what is not settled yet.
+RETRY_AFTER_SECONDS = 1
+
+
+async def create_object(request: web.Request) -> web.Response:
+    """PUT /v1/objects/{id}."""
+    subject = await _subject(request)
+    object_id = id_in_path(request, "id")
+    asked = await read_json(request, CreateObject)
+    item = await request.app[UPLOADS].create(
+        object_id, size=asked.size, content_type=asked.content_type, subject=subject
+    )
+    return json_response(ObjectView.of(item))
+
+
+async def create_part_urls(request: web.Request) -> web.Response:
+    """POST /v1/objects/{id}/part-urls."""
+    subject = await _subject(request)
+    object_id = id_in_path(request, "id")
+    asked = await read_json(request, AskPartUrls)
+    signed = await request.app[UPLOADS].part_urls(object_id, asked.part_numbers, subject=subject)
+    # Content-Length is signed; whatever sends a body of the right size sends it by itself.
+    return json_response(PartUrlsView(urls=signed.urls, headers={}, expires_at=rfc3339(signed.expires_at)))
+
+
+async def get_object(request: web.Request) -> web.Response:
+    """GET /v1/objects/{id}."""
+    subject = await _subject(request)
+    item, parts = await request.app[UPLOADS].get(id_in_path(request, "id"), subject=subject)
+    received = None if parts is None else [ReceivedPart(part_number=part.part_number, size=part.size) for part in parts]
+    return json_response(ObjectView.of(item, received))
+
+
+async def complete_object(request: web.Request) -> web.Response:
+    """POST /v1/objects/{id}/complete."""
+    subject = await _subject(request)
+    item = await request.app[UPLOADS].complete(id_in_path(request, "id"), subject=subject)
+    if item.state is State.STORED:
+        return json_response(ObjectView.of(item))
+    return json_response(ObjectView.of(item), status=202, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+async def delete_object(request: web.Request) -> web.Response:
+    """DELETE /v1/objects/{id}."""
+    has_subject = SUBJECT_TOKEN_HEADER in request.headers
+    await require_service(request, WRITE if has_subject else SETTLE)
+    subject = await subject_of(request)
+    return json_response(ObjectView.of(await request.app[UPLOADS].delete(id_in_path(request, "id"), subject=subject)))
+
+
+async def describe_objects(request: web.Request) -> web.Response:
+    """POST /v1/objects/describe."""
+    await require_service(request, SETTLE)
+    asked = await read_json(request, Describe)
+    items = await request.app[UPLOADS].describe(asked.ids)
+    return json_response(Described(objects={item.id: ObjectView.of(item) for item in items}))
+
+
+async def sign_sources(request: web.Request) -> web.Response:
+    """POST /v1/sources."""
+    await require_service(request, READ)
+    asked = await read_json(request, AskSources)
+    signed = await request.app[SOURCES].sign(
+        [
+            WantedSource(id=source.id, method=source.method, filename=source.filename, is_download=source.is_download)
+            for source in asked.sources
+        ]
+    )
+    return json_response(
+        SignedSources(
+            sources={
+                object_id: SourceView(url=source.url, expires_at=rfc3339(source.expires_at), type=source.type)
+                for object_id, source in signed.items()
+            }
+        )
+    )
+
+
+async def _subject(request: web.Request) -> Principal:
+    """The person for whom a service that may write asks."""
+    await require_service(request, WRITE)
+    subject = await subject_of(request)
+    if subject is None:
+        raise Unauthenticated(f"Say for whom: the person's access token in {SUBJECT_TOKEN_HEADER}.")
+    return subject

@@ -1,0 +1,15 @@
+"""Where handlers find the domain objects that the composition root has built."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from fs_svc.settling import Settling
+from fs_svc.sources import Sources
+from fs_svc.uploads import Uploads
+
+UPLOADS: Final = web.AppKey("uploads", Uploads)
+SOURCES: Final = web.AppKey("sources", Sources)
+SETTLING: Final = web.AppKey("settling", Settling)

@@ -1,0 +1,54 @@
+"""Every refusal of fs_svc that is not one of the kinds in `common.errors`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from common.errors import Conflict, Refusal, TooLarge
+
+
+class UploadNotOpen(Conflict):
+    """The upload takes no parts: it is finished, aborted, or not yet prepared."""
+
+    code = "upload-not-open"
+    title = "The upload is not open"
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"This upload takes no more parts: it is {state}.")
+
+
+class PartAmbiguous(Conflict):
+    """The storage holds different contents for a part and does not say which came last."""
+
+    code = "part-ambiguous"
+    title = "A part was sent twice with different contents"
+
+    def __init__(self, missing: Sequence[int]) -> None:
+        super().__init__("Send the parts named in `missing` once more, then complete again.", missing=list(missing))
+
+
+class PartsMissing(Refusal):
+    """The storage does not hold every part in its planned size."""
+
+    status = 422
+    code = "parts-missing"
+    title = "Parts are missing"
+
+    def __init__(self, missing: Sequence[int]) -> None:
+        super().__init__("Send the parts named in `missing`, then complete again.", missing=list(missing))
+
+
+class QuotaExceeded(TooLarge):
+    """The account's storage would not hold the file; all sizes in bytes."""
+
+    code = "quota-exceeded"
+    title = "Not enough storage left"
+
+    def __init__(self, *, limit: int, used: int, reserved: int, size: int) -> None:
+        super().__init__(
+            "Your storage cannot hold this file as well: delete something, or ask for more.",
+            limit=limit,
+            used=used,
+            reserved=reserved,
+            size=size,
+        )

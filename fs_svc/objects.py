@@ -1,0 +1,59 @@
+"""An object in the bucket as this service knows it, its states, and who may see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from fs_svc.plan import Plan
+
+# An upload that nobody has touched for this long is abandoned.
+UPLOAD_LIFETIME: Final = timedelta(days=7)
+
+
+class State(StrEnum):
+    """The edges: reserved → open → completing → stored → deleting → deleted; reserved or open → aborting → aborted."""
+
+    RESERVED = "reserved"
+    OPEN = "open"
+    COMPLETING = "completing"
+    STORED = "stored"
+    ABORTING = "aborting"
+    ABORTED = "aborted"
+    DELETING = "deleting"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Object:
+    """One object, from the intent to make it until after its end; sizes in bytes.
+
+    `object_key` is random, says nothing, and is never used again. `etag` is the one expected from `completing` on (None
+    where the vendor's cannot be foretold) and the real one once stored. Nobody but the holder of the lease works on a
+    row before `leased_until`.
+    """
+
+    id: str
+    owner_id: str
+    state: State
+    size: int
+    content_type: str
+    part_size: int
+    part_count: int
+    object_key: str
+    s3_upload_id: str | None
+    etag: str | None
+    created_at: datetime
+    last_activity_at: datetime
+    leased_until: datetime
+
+    @property
+    def plan(self) -> Plan:
+        return Plan(size=self.size, part_size=self.part_size, part_count=self.part_count)
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When an unfinished upload counts as abandoned; None once it is finished one way or the other."""
+        return self.last_activity_at + UPLOAD_LIFETIME if self.state in (State.RESERVED, State.OPEN) else None

@@ -1,0 +1,161 @@
+"""Bringing objects to where their state says they are going; every step can be repeated by anybody, at any time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final, assert_never
+
+from common.clock import Clock
+from common.errors import StorageUnavailable
+from fs_svc.dialects import Dialect
+from fs_svc.objects import Object, State
+from fs_svc.parts import Part, choose_parts, multipart_etag
+from fs_svc.s3 import Bucket, UploadGone
+from fs_svc.store import Store
+
+logger = logging.getLogger(__name__)
+
+STEP_SECONDS: Final = 25
+# Longer than a step, so that one worker has a row at a time, and short, so that a killed one's rows are soon free.
+LEASE: Final = timedelta(seconds=30)
+# How long a row rests after S3 has failed it.
+REST: Final = timedelta(seconds=5)
+ROWS_A_ROUND: Final = 20
+
+
+class Settling:
+    """Works on the rows that are in the middle of something, each under a lease."""
+
+    def __init__(self, store: Store, bucket: Bucket, dialect: Dialect, *, clock: Clock) -> None:
+        self._store = store
+        self._bucket = bucket
+        self._dialect = dialect
+        self._clock = clock
+
+    async def settle_due(self) -> int:
+        """One round over the rows that nobody works on; returns how many it took."""
+        taken = 0
+        for item in await self._store.list_unsettled(now=self._clock(), limit=ROWS_A_ROUND):
+            if await self.lease(item):
+                taken += 1
+                await self.settle(item)
+        return taken
+
+    async def lease(self, item: Object) -> bool:
+        """Takes the row; False when somebody else works on it or its state has changed."""
+        now = self._clock()
+        return await self._store.lease(item, now=now, until=now + LEASE)
+
+    async def settle(self, item: Object, parts: Sequence[Part] | None = None) -> None:
+        """Does what the state of `item` asks for; the caller holds its lease.
+
+        `parts` are those chosen for an object that was just set to `completing`. When the storage fails, the row stays
+        as it is and is taken up again later.
+        """
+        try:
+            async with asyncio.timeout(STEP_SECONDS):
+                await self._step(item, parts)
+        except (StorageUnavailable, TimeoutError) as exc:
+            logger.warning(
+                "object not settled", extra={"object_id": item.id, "state": item.state, "reason": type(exc).__name__}
+            )
+            await self._store.release(item, until=self._clock() + REST)
+
+    async def _step(self, item: Object, parts: Sequence[Part] | None) -> None:
+        match item.state:
+            case State.RESERVED:
+                # Nobody came back for an upload that could not be opened.
+                await self._store.begin_aborting(item.id, was=State.RESERVED, at=self._clock())
+            case State.COMPLETING:
+                await self._complete(item, parts)
+            case State.ABORTING:
+                await self._abort(item)
+            case State.DELETING:
+                await self._delete(item)
+            case State.OPEN | State.STORED | State.ABORTED | State.DELETED:
+                return
+            case _:
+                assert_never(item.state)
+
+    def expected_etag(self, parts: Sequence[Part]) -> str | None:
+        """The ETag that S3 will give the object made of these parts; None when that cannot be foretold."""
+        return multipart_etag(parts) if self._dialect.has_md5_etags else None
+
+    async def _complete(self, item: Object, parts: Sequence[Part] | None) -> None:
+        s3_upload_id = _opened(item)
+        etag = item.etag
+        if parts is None:
+            # An earlier attempt may have been heard, whatever became of its answer.
+            if await self._finish_completing(item, etag):
+                return
+            try:
+                listed = await self._bucket.list_parts(item.object_key, s3_upload_id)
+            except UploadGone as exc:
+                raise unexpected(item, "neither the upload nor the object is there") from exc
+            parts = self._chosen_again(item, listed)
+            etag = self.expected_etag(parts)
+            if not await self._store.expect_etag(item.id, etag):
+                return
+        try:
+            await self._bucket.complete_upload(item.object_key, s3_upload_id, parts)
+        except (StorageUnavailable, UploadGone) as exc:
+            logger.warning("complete not confirmed", extra={"object_id": item.id, "reason": type(exc).__name__})
+        if not await self._finish_completing(item, etag):
+            raise unexpected(item, "the object is not there yet")
+
+    def _chosen_again(self, item: Object, listed: Sequence[Part]) -> Sequence[Part]:
+        # A part can be sent again while its URL lives, so the list may differ from the one that began this.
+        choice = choose_parts(listed)
+        if choice.ambiguous or choice.missing(item.plan):
+            raise unexpected(item, "the parts are no longer what they were")
+        return choice.parts
+
+    async def _finish_completing(self, item: Object, etag: str | None) -> bool:
+        """Looks for the object, and records it as stored; False when it is not there."""
+        head = await self._bucket.head(item.object_key)
+        if head is None:
+            return False
+        if head.size != item.size or (etag is not None and head.etag != etag):
+            raise unexpected(item, "the object is not the one that was completed")
+        if await self._store.finish_completing(item, etag=head.etag):
+            logger.info("object stored", extra={"object_id": item.id, "size": item.size})
+        return True
+
+    async def _abort(self, item: Object) -> None:
+        # The key is this row's alone: whatever multipart upload has it was opened for this row, even when the answer
+        # with its id was lost.
+        s3_upload_ids = set(await self._bucket.list_uploads(item.object_key))
+        if item.s3_upload_id is not None:
+            s3_upload_ids.add(item.s3_upload_id)
+        for s3_upload_id in s3_upload_ids:
+            await self._bucket.abort_upload(item.object_key, s3_upload_id)
+        # Parts that were on their way may land after an abort and keep it alive
+        # (https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html).
+        for s3_upload_id in s3_upload_ids:
+            if await self._bucket.has_upload(item.object_key, s3_upload_id):
+                raise unexpected(item, "the upload is still there after its abort")
+        await self._bucket.delete(item.object_key)
+        if await self._store.finish_aborting(item):
+            logger.info("upload aborted", extra={"object_id": item.id})
+
+    async def _delete(self, item: Object) -> None:
+        await self._bucket.delete(item.object_key)
+        if await self._bucket.head(item.object_key) is not None:
+            raise unexpected(item, "the object is still there after its deletion")
+        if await self._store.finish_deleting(item):
+            logger.info("object deleted", extra={"object_id": item.id, "size": item.size})
+
+
+def _opened(item: Object) -> str:
+    if item.s3_upload_id is None:
+        raise AssertionError(f"object {item.id} is {item.state} without ever having been open")
+    return item.s3_upload_id
+
+
+def unexpected(item: Object, reason: str) -> StorageUnavailable:
+    """The refusal for when the bucket and the row do not agree, logged as what somebody may have to look into."""
+    logger.error("storage not as expected", extra={"object_id": item.id, "state": item.state, "reason": reason})
+    return StorageUnavailable("The storage is not certain yet. Nothing is lost; ask again in a few seconds.")

@@ -1,0 +1,82 @@
+"""URLs from which a stored object is played or downloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+from urllib.parse import quote
+
+from common.clock import Clock
+from fs_svc.objects import Object, State
+from fs_svc.sigv4 import Presigner
+from fs_svc.store import Store
+
+SOURCE_URL_LIFETIME: Final = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedSource:
+    """What a URL is wanted for: `filename` is what a download is saved as; a URL is good for one method."""
+
+    id: str
+    method: Literal["GET", "HEAD"]
+    filename: str | None
+    is_download: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A presigned URL, good until `expires_at`; S3 answers it with the content type `type`."""
+
+    url: str
+    expires_at: datetime
+    type: str
+
+
+class Sources:
+    """Signs for whomever asks: who may watch is decided by the caller."""
+
+    def __init__(self, store: Store, presigner: Presigner, *, clock: Clock) -> None:
+        self._store = store
+        self._presigner = presigner
+        self._clock = clock
+
+    async def sign(self, wanted: Sequence[WantedSource]) -> dict[str, Source]:
+        """Sources by object id; what is not stored is absent."""
+        items = {item.id: item for item in await self._store.list_by_id([one.id for one in wanted])}
+        now = self._clock()
+        return {
+            one.id: self._sign(one, items[one.id], now)
+            for one in wanted
+            if one.id in items and items[one.id].state is State.STORED
+        }
+
+    def _sign(self, wanted: WantedSource, item: Object, now: datetime) -> Source:
+        url = self._presigner.presign(
+            wanted.method,
+            item.object_key,
+            now=now,
+            lifetime=SOURCE_URL_LIFETIME,
+            # In the signature, so that S3 says what we say and nobody can make it say anything else.
+            query={
+                "response-content-type": item.content_type,
+                "response-content-disposition": content_disposition(wanted.filename, is_download=wanted.is_download),
+            },
+        )
+        return Source(url=url, expires_at=now.replace(microsecond=0) + SOURCE_URL_LIFETIME, type=item.content_type)
+
+
+def content_disposition(filename: str | None, *, is_download: bool) -> str:
+    """The field's value (RFC 6266): the exact name in `filename*` (RFC 8187), and one in ASCII for old clients."""
+    disposition = "attachment" if is_download else "inline"
+    if filename is None:
+        return disposition
+    plain = "".join(
+        character if character.isascii() and character.isprintable() and character not in '"\\%' else "_"
+        for character in filename
+    )
+    # What RFC 8187 lets stand unquoted, besides letters and digits.
+    exact = quote(filename, safe="!#$&+-.^_`|~")
+    return f"{disposition}; filename=\"{plain}\"; filename*=UTF-8''{exact}"

@@ -1,0 +1,227 @@
+"""fs_svc's tables and queries. Each change of state is one compare-and-set, with the quota in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Column, Index, Integer, MetaData, Row, Table, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.db import Database, Instant, binary_text, identifier, rows_changed, size_in_bytes
+from fs_svc.errors import QuotaExceeded
+from fs_svc.objects import Object, State
+
+METADATA: Final = MetaData()
+
+_objects: Final = Table(
+    "objects",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("owner_id", identifier(), nullable=False),
+    Column("state", binary_text(16), nullable=False),
+    Column("size", size_in_bytes(), nullable=False),
+    Column("content_type", binary_text(100), nullable=False),
+    Column("part_size", size_in_bytes(), nullable=False),
+    Column("part_count", Integer(), nullable=False),
+    Column("object_key", binary_text(64), nullable=False, unique=True),
+    # Vendors choose its form; S3 names no limit.
+    Column("s3_upload_id", binary_text(1024), nullable=True),
+    Column("etag", binary_text(255), nullable=True),
+    Column("created_at", Instant(), nullable=False),
+    Column("last_activity_at", Instant(), nullable=False),
+    Column("leased_until", Instant(), nullable=False),
+)
+Index("objects_unsettled", _objects.c.state, _objects.c.leased_until)
+_storage_usage: Final = Table(
+    "storage_usage",
+    METADATA,
+    Column("owner_id", identifier(), primary_key=True),
+    # Bytes promised to unfinished uploads, and bytes of stored objects.
+    Column("reserved", size_in_bytes(), nullable=False),
+    Column("stored", size_in_bytes(), nullable=False),
+)
+
+# States in which something is left to do that nobody but us will do.
+_UNSETTLED: Final = (State.RESERVED, State.COMPLETING, State.ABORTING, State.DELETING)
+
+
+class Store:
+    """Queries of fs_svc. What changes a state says whether it did: False means that the row was in another state."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def reserve(self, item: Object, *, quota: int | None) -> bool:
+        """Adds the object and reserves its size; False when its id is there already.
+
+        Raises QuotaExceeded when the owner's reserved and stored bytes would pass `quota` (None: no limit).
+        """
+        await self._ensure_usage(item.owner_id)
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(insert(_objects).values(**_values(item)))
+                await _reserve_quota(connection, item, quota)
+        except IntegrityError:
+            return False
+        return True
+
+    async def get(self, object_id: str) -> Object | None:
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(_objects).where(_objects.c.id == object_id))).one_or_none()
+        return None if row is None else _object(row)
+
+    async def list_by_id(self, object_ids: Collection[str]) -> list[Object]:
+        """Those of the objects that are there, in no order."""
+        async with self._database.read() as connection:
+            rows = (await connection.execute(select(_objects).where(_objects.c.id.in_(object_ids)))).all()
+        return [_object(row) for row in rows]
+
+    async def open_upload(self, object_id: str, *, s3_upload_id: str, at: datetime) -> bool:
+        """From reserved to open."""
+        return await self._change(
+            object_id, State.RESERVED, state=State.OPEN.value, s3_upload_id=s3_upload_id, last_activity_at=at
+        )
+
+    async def touch(self, object_id: str, *, at: datetime) -> bool:
+        """Records that somebody is still working on an open upload."""
+        return await self._change(object_id, State.OPEN, last_activity_at=at)
+
+    async def begin_completing(self, object_id: str, *, etag: str | None, at: datetime, leased_until: datetime) -> bool:
+        """From open to completing, leased, with the ETag that the object will have."""
+        return await self._change(
+            object_id,
+            State.OPEN,
+            state=State.COMPLETING.value,
+            etag=etag,
+            last_activity_at=at,
+            leased_until=leased_until,
+        )
+
+    async def expect_etag(self, object_id: str, etag: str | None) -> bool:
+        """Records the ETag of another attempt to complete."""
+        return await self._change(object_id, State.COMPLETING, etag=etag)
+
+    async def begin_aborting(self, object_id: str, *, was: State, at: datetime) -> bool:
+        """From reserved or open to aborting, free to be worked on."""
+        return await self._change(object_id, was, state=State.ABORTING.value, leased_until=at)
+
+    async def begin_deleting(self, object_id: str, *, at: datetime) -> bool:
+        """From stored to deleting, free to be worked on."""
+        return await self._change(object_id, State.STORED, state=State.DELETING.value, leased_until=at)
+
+    async def finish_completing(self, item: Object, *, etag: str) -> bool:
+        """From completing to stored; what was reserved is now stored."""
+        return await self._finish(
+            item, State.COMPLETING, State.STORED, reserved=-item.size, stored=item.size, etag=etag
+        )
+
+    async def finish_aborting(self, item: Object) -> bool:
+        """From aborting to aborted; what was reserved is given back."""
+        return await self._finish(item, State.ABORTING, State.ABORTED, reserved=-item.size, stored=0)
+
+    async def finish_deleting(self, item: Object) -> bool:
+        """From deleting to deleted; what was stored is given back."""
+        return await self._finish(item, State.DELETING, State.DELETED, reserved=0, stored=-item.size)
+
+    async def lease(self, item: Object, *, now: datetime, until: datetime) -> bool:
+        """Takes the row for one worker; False when another has it, or its state is no longer `item`'s."""
+        async with self._database.write() as connection:
+            change = (
+                update(_objects)
+                .where(
+                    _objects.c.id == item.id,
+                    _objects.c.state == item.state.value,
+                    _objects.c.leased_until <= now,
+                )
+                .values(leased_until=until)
+            )
+            return rows_changed(await connection.execute(change)) == 1
+
+    async def release(self, item: Object, *, until: datetime) -> None:
+        """Gives the row back, to be looked at again from `until` on."""
+        await self._change(item.id, item.state, leased_until=until)
+
+    async def list_unsettled(self, *, now: datetime, limit: int) -> list[Object]:
+        """Rows that nobody has a lease on and that are in the middle of something, the longest waiting first."""
+        query = (
+            select(_objects)
+            .where(
+                _objects.c.state.in_([state.value for state in _UNSETTLED]),
+                _objects.c.leased_until <= now,
+            )
+            .order_by(_objects.c.leased_until)
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            return [_object(row) for row in (await connection.execute(query)).all()]
+
+    async def get_usage(self, owner_id: str) -> tuple[int, int]:
+        """The owner's reserved and stored bytes."""
+        async with self._database.read() as connection:
+            return await _usage(connection, owner_id)
+
+    async def _ensure_usage(self, owner_id: str) -> None:
+        # By itself, so that the transaction that reserves takes its locks in the same order as all others.
+        async with self._database.read() as connection:
+            query = select(_storage_usage.c.owner_id).where(_storage_usage.c.owner_id == owner_id)
+            if (await connection.execute(query)).one_or_none() is not None:
+                return
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(insert(_storage_usage).values(owner_id=owner_id, reserved=0, stored=0))
+        except IntegrityError:
+            return  # somebody else was faster
+
+    async def _change(self, object_id: str, was: State, **values: Any) -> bool:
+        async with self._database.write() as connection:
+            return await _compare_and_set(connection, object_id, was, **values)
+
+    async def _finish(
+        self, item: Object, was: State, state: State, *, reserved: int, stored: int, **values: Any
+    ) -> bool:
+        async with self._database.write() as connection:
+            if not await _compare_and_set(connection, item.id, was, state=state.value, **values):
+                return False
+            await connection.execute(
+                update(_storage_usage)
+                .where(_storage_usage.c.owner_id == item.owner_id)
+                .values(
+                    reserved=_storage_usage.c.reserved + reserved,
+                    stored=_storage_usage.c.stored + stored,
+                )
+            )
+            return True
+
+
+async def _compare_and_set(connection: AsyncConnection, object_id: str, was: State, **values: Any) -> bool:
+    change = update(_objects).where(_objects.c.id == object_id, _objects.c.state == was.value).values(**values)
+    return rows_changed(await connection.execute(change)) == 1
+
+
+async def _reserve_quota(connection: AsyncConnection, item: Object, quota: int | None) -> None:
+    usage = _storage_usage.c
+    change = update(_storage_usage).where(usage.owner_id == item.owner_id).values(reserved=usage.reserved + item.size)
+    if quota is not None:
+        change = change.where(usage.reserved + usage.stored + item.size <= quota)
+    if rows_changed(await connection.execute(change)) == 1:
+        return
+    reserved, stored = await _usage(connection, item.owner_id)
+    raise QuotaExceeded(limit=quota or 0, used=stored, reserved=reserved, size=item.size)
+
+
+async def _usage(connection: AsyncConnection, owner_id: str) -> tuple[int, int]:
+    usage = _storage_usage.c
+    query = select(usage.reserved, usage.stored).where(usage.owner_id == owner_id)
+    row = (await connection.execute(query)).one_or_none()
+    return (0, 0) if row is None else (row.reserved, row.stored)
+
+
+def _values(item: Object) -> dict[str, Any]:
+    return {column.name: getattr(item, column.name) for column in _objects.c} | {"state": item.state.value}
+
+
+def _object(row: Row[Any]) -> Object:
+    return Object(**{**row._asdict(), "state": State(row.state)})

@@ -1,0 +1,199 @@
+"""What people do with an upload and with what it became: create, send parts, complete, delete."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from common.clock import Clock
+from common.errors import Conflict, Fault, Invalid, NotFound
+from common.ids import new_id
+from common.tokens import Principal
+from fs_svc.errors import PartAmbiguous, PartsMissing, UploadNotOpen
+from fs_svc.objects import Object, State
+from fs_svc.parts import Part, choose_parts
+from fs_svc.plan import plan_parts
+from fs_svc.s3 import Bucket, UploadGone
+from fs_svc.settling import LEASE, Settling, unexpected
+from fs_svc.sigv4 import Presigner
+from fs_svc.store import Store
+
+logger = logging.getLogger(__name__)
+
+PART_URL_LIFETIME: Final = timedelta(minutes=15)
+# An upload that could not be opened is given up after this, unless the caller comes back before.
+RESERVATION_LIFETIME: Final = timedelta(minutes=10)
+# Activity is recorded at most this often: abandonment is a matter of days, and signing should not have to write.
+TOUCH_INTERVAL: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartUrls:
+    """Presigned URLs by part number; each takes one PUT of exactly that part's size, until `expires_at`."""
+
+    urls: dict[int, str]
+    expires_at: datetime
+
+
+class Uploads:
+    """Every method that takes a `subject` raises NotFound for an object which is not that person's."""
+
+    def __init__(self, store: Store, bucket: Bucket, presigner: Presigner, settling: Settling, *, clock: Clock) -> None:
+        self._store = store
+        self._bucket = bucket
+        self._presigner = presigner
+        self._settling = settling
+        self._clock = clock
+
+    async def create(self, object_id: str, *, size: int, content_type: str, subject: Principal) -> Object:
+        """Reserves and opens an upload of `size` bytes; the same again for the same id.
+
+        Raises Conflict for other values under a known id, QuotaExceeded, StorageUnavailable.
+        """
+        now = self._clock()
+        plan = plan_parts(size)
+        item = Object(
+            id=object_id,
+            owner_id=subject.account_id,
+            state=State.RESERVED,
+            size=size,
+            content_type=content_type,
+            part_size=plan.part_size,
+            part_count=plan.part_count,
+            object_key=f"objects/{new_id()}",
+            s3_upload_id=None,
+            etag=None,
+            created_at=now,
+            last_activity_at=now,
+            leased_until=now + RESERVATION_LIFETIME,
+        )
+        if not await self._store.reserve(item, quota=subject.quota_bytes):
+            item = await self._get(object_id, subject)
+            if (item.size, item.content_type) != (size, content_type):
+                raise Conflict("There is an upload with this id already, of another size or type.")
+        if item.state is State.RESERVED:
+            await self._open(item)
+            item = await self._get(object_id, subject)
+        return item
+
+    async def _open(self, item: Object) -> None:
+        s3_upload_id = await self._bucket.create_upload(item.object_key, content_type=item.content_type)
+        if await self._store.open_upload(item.id, s3_upload_id=s3_upload_id, at=self._clock()):
+            logger.info("upload opened", extra={"object_id": item.id, "size": item.size})
+        else:
+            # The same call came twice and the other one was faster.
+            await self._bucket.abort_upload(item.object_key, s3_upload_id)
+
+    async def part_urls(self, object_id: str, part_numbers: Sequence[int], *, subject: Principal) -> PartUrls:
+        """A fresh URL for each of the parts. Raises Invalid outside the plan, UploadNotOpen."""
+        item = await self._get(object_id, subject)
+        if item.state is not State.OPEN or item.s3_upload_id is None:
+            raise UploadNotOpen(item.state)
+        plan = item.plan
+        faults: list[Fault] = [
+            {"pointer": f"#/part_numbers/{index}", "detail": f"must be from 1 to {plan.part_count}"}
+            for index, part_number in enumerate(part_numbers)
+            if part_number not in plan
+        ]
+        if faults:
+            raise Invalid(faults)
+        now = self._clock()
+        if now - item.last_activity_at >= TOUCH_INTERVAL:
+            await self._store.touch(item.id, at=now)
+        urls = self._presigner.presign_parts(
+            item.object_key,
+            item.s3_upload_id,
+            {part_number: plan.size_of(part_number) for part_number in part_numbers},
+            now=now,
+            lifetime=PART_URL_LIFETIME,
+        )
+        return PartUrls(urls=urls, expires_at=now.replace(microsecond=0) + PART_URL_LIFETIME)
+
+    async def get(self, object_id: str, *, subject: Principal) -> tuple[Object, Sequence[Part] | None]:
+        """The object and, while it is open, the parts that S3 holds. Raises StorageUnavailable."""
+        item = await self._get(object_id, subject)
+        if item.state is not State.OPEN:
+            return item, None
+        listed = await self._listed(item)
+        if listed is None:
+            return await self._get(object_id, subject), None
+        return item, choose_parts(listed).parts
+
+    async def complete(self, object_id: str, *, subject: Principal) -> Object:
+        """Makes the parts one object, once, however often it is asked for: `stored`, or `completing` for now.
+
+        Raises PartsMissing, PartAmbiguous, UploadNotOpen, StorageUnavailable.
+        """
+        item = await self._get(object_id, subject)
+        if item.state is State.OPEN:
+            await self._begin_completing(item)
+            item = await self._get(object_id, subject)
+        item = await self._push(item)
+        if item.state not in (State.COMPLETING, State.STORED):
+            raise UploadNotOpen(item.state)
+        return item
+
+    async def _begin_completing(self, item: Object) -> None:
+        listed = await self._listed(item)
+        if listed is None:
+            return
+        choice = choose_parts(listed)
+        if missing := choice.missing(item.plan):
+            raise PartsMissing(missing)
+        if choice.ambiguous:
+            raise PartAmbiguous(choice.ambiguous)
+        now = self._clock()
+        etag = self._settling.expected_etag(choice.parts)
+        if await self._store.begin_completing(item.id, etag=etag, at=now, leased_until=now + LEASE):
+            completing = await self._store.get(item.id)
+            if completing is not None:
+                await self._settling.settle(completing, choice.parts)
+
+    async def delete(self, object_id: str, *, subject: Principal | None) -> Object:
+        """Aborts what is unfinished, deletes what is stored; returns the object in the state it has reached.
+
+        Without a subject it is the calling service that finishes what it knows. What is `completing` must end first.
+        """
+        item = await self._get(object_id, subject)
+        match item.state:
+            case State.RESERVED | State.OPEN:
+                await self._store.begin_aborting(item.id, was=item.state, at=self._clock())
+            case State.STORED:
+                await self._store.begin_deleting(item.id, at=self._clock())
+            case State.COMPLETING | State.ABORTING | State.ABORTED | State.DELETING | State.DELETED:
+                pass
+            case _:
+                assert_never(item.state)
+        return await self._push(await self._get(object_id, subject))
+
+    async def describe(self, object_ids: Collection[str]) -> list[Object]:
+        """Those of the objects that are there, whosever they are."""
+        return await self._store.list_by_id(object_ids)
+
+    async def _listed(self, item: Object) -> list[Part] | None:
+        """What S3 holds of an open upload; None when the upload ended meanwhile."""
+        if item.s3_upload_id is None:
+            raise AssertionError(f"object {item.id} is open without an upload")
+        try:
+            return await self._bucket.list_parts(item.object_key, item.s3_upload_id)
+        except UploadGone as exc:
+            current = await self._store.get(item.id)
+            if current is None or current.state is not State.OPEN:
+                return None
+            raise unexpected(item, "the upload is gone") from exc
+
+    async def _push(self, item: Object) -> Object:
+        """Takes the object's next step if nobody else is taking it; returns it as it is then."""
+        if item.state not in (State.COMPLETING, State.ABORTING, State.DELETING) or not await self._settling.lease(item):
+            return item
+        await self._settling.settle(item)
+        return await self._store.get(item.id) or item
+
+    async def _get(self, object_id: str, subject: Principal | None) -> Object:
+        item = await self._store.get(object_id)
+        if item is None or (subject is not None and item.owner_id != subject.account_id):
+            raise NotFound
+        return item

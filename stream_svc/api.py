@@ -1,0 +1,45 @@
+"""stream_svc's JSON handlers."""
+
+from __future__ import annotations
+
+from aiohttp import hdrs, web
+
+from common.web.keys import PRINCIPAL
+from common.web.requests import read_query, require_principal
+from common.web.responses import json_response
+from stream_svc.app_keys import LIBRARY
+from stream_svc.models import AskSource, ListVideos, VideoPage, present, present_playback
+
+
+async def list_videos(request: web.Request) -> web.Response:
+    """GET /v1/videos."""
+    principal = require_principal(request)
+    asked = read_query(request, ListVideos)
+    videos, next_cursor = await request.app[LIBRARY].list(
+        principal, q=asked.q, owner_id=asked.owner, sort=asked.sort, cursor=asked.cursor, limit=asked.limit
+    )
+    return json_response(VideoPage(items=[present(video) for video in videos], next_cursor=next_cursor))
+
+
+async def get_video(request: web.Request) -> web.Response:
+    """GET /v1/videos/{video_id}."""
+    video = await request.app[LIBRARY].get(request[PRINCIPAL], request.match_info["video_id"])
+    return json_response(present(video))
+
+
+async def play_video(request: web.Request) -> web.Response:
+    """GET /v1/videos/{video_id}/playback."""
+    playback = await request.app[LIBRARY].play(request[PRINCIPAL], request.match_info["video_id"])
+    return json_response(present_playback(playback))
+
+
+async def get_source(request: web.Request) -> web.Response:
+    """GET and HEAD /v1/videos/{video_id}/source: a presigned URL is good for the method it was signed for."""
+    asked = read_query(request, AskSource)
+    source = await request.app[LIBRARY].source(
+        request[PRINCIPAL],
+        request.match_info["video_id"],
+        method="HEAD" if request.method == hdrs.METH_HEAD else "GET",
+        is_download=asked.download,
+    )
+    return web.Response(status=307, headers={hdrs.LOCATION: source.url})

@@ -1,0 +1,45 @@
+"""stream_svc's composition root."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from common.clock import Clock, utc_now
+from common.cursors import Cursors
+from common.db import open_database
+from common.service_client import ServiceClient
+from common.web.app import http_session, new_page_app
+from common.web.keys import READINESS, VERIFIER
+from common.web.remote_identity import remote_identity
+from common.web.sessions import SESSIONS
+from stream_svc.app_keys import LIBRARY
+from stream_svc.fs_client import FsClient
+from stream_svc.library import Library
+from stream_svc.routes import API, PAGES
+from stream_svc.settings import Settings
+from stream_svc.store import Store
+
+
+def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application:
+    """The application; what must await happens when it starts."""
+    app = new_page_app("stream", settings, API, public_url=settings.stream_public_url, folder=Path(__file__).parent)
+    app.add_routes(PAGES)
+
+    @asynccontextmanager
+    async def domain(app: web.Application) -> AsyncIterator[None]:
+        async with open_database(settings.database_url.get_secret_value()) as database, http_session() as session:
+            identity = remote_identity(session, settings, client_id="stream", clock=clock)
+            fs = FsClient(ServiceClient(session, settings.fs_url, identity.tokens))
+            cursors = Cursors(settings.cursor_key.get_secret_value())
+            app[VERIFIER] = identity.verifier
+            app[SESSIONS] = identity.sessions
+            app[LIBRARY] = Library(Store(database), fs, cursors)
+            app[READINESS] = {"database": database.ping, "keys": identity.keys.refresh}
+            yield
+
+    app.cleanup_ctx.append(domain)
+    return app

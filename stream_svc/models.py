@@ -1,0 +1,94 @@
+"""The JSON shapes of stream_svc's API, as they are parsed and as they are presented."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from common.clock import rfc3339
+from common.web.requests import Query
+from stream_svc.library import Playback as PlaybackInDomain
+from stream_svc.store import Sort, Visibility
+from stream_svc.store import Video as VideoInDomain
+
+
+class ListVideos(Query):
+    """Which videos, in which order, and which page of them; `owner` is an account id."""
+
+    q: Annotated[str, Field(max_length=200)] = ""
+    owner: Annotated[str, Field(max_length=64)] | None = None
+    sort: Sort = Sort.NEWEST
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, Field(max_length=2048)] | None = None
+
+
+class AskSource(Query):
+    """Whether the browser should save the film instead of showing it."""
+
+    download: Annotated[bool, Field()] = False
+
+
+class Owner(BaseModel):
+    """Whose video it is."""
+
+    id: str
+    username: str
+
+
+class Video(BaseModel):
+    """A video as viewers see it; `size` in bytes."""
+
+    id: str
+    title: str
+    description: str
+    owner: Owner
+    created_at: str
+    size: int
+    content_type: str
+    visibility: Visibility
+
+
+class VideoPage(BaseModel):
+    """One page of a list."""
+
+    items: list[Video]
+    next_cursor: str | None
+
+
+class PlaybackSource(BaseModel):
+    """A presigned URL that is good until `expires_at`."""
+
+    url: str
+    type: str
+    expires_at: str
+
+
+class Playback(BaseModel):
+    """What a player needs; `position` in seconds."""
+
+    sources: list[PlaybackSource]
+    position: float
+
+
+def present(video: VideoInDomain) -> Video:
+    """A video as the API shows it."""
+    return Video(
+        id=video.id,
+        title=video.title,
+        description=video.description,
+        owner=Owner(id=video.owner_id, username=video.owner_username),
+        created_at=rfc3339(video.created_at),
+        size=video.size,
+        content_type=video.content_type,
+        visibility=video.visibility,
+    )
+
+
+def present_playback(playback: PlaybackInDomain) -> Playback:
+    """Playback URLs as the API shows them."""
+    source = playback.source
+    return Playback(
+        sources=[PlaybackSource(url=source.url, type=source.media_type, expires_at=source.expires_at)],
+        position=playback.position,
+    )

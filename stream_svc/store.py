@@ -1,0 +1,152 @@
+"""stream_svc's queries: it reads the part of `videos` that viewing needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Column, ColumnElement, MetaData, Select, Table, and_, or_, select, union_all
+
+from common.db import Database, Instant, binary_text, human_text, identifier, long_text, size_in_bytes
+from common.text import search_key
+
+METADATA: Final = MetaData()
+
+# upload_svc's table; only what is read here.
+_videos: Final = Table(
+    "videos",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("owner_id", identifier(), nullable=False),
+    Column("owner_username", binary_text(64), nullable=False),
+    Column("title", human_text(200), nullable=False),
+    Column("title_key", binary_text(200), nullable=False),
+    Column("description", long_text(), nullable=False),
+    Column("search_key", long_text(), nullable=False),
+    Column("filename", human_text(255), nullable=False),
+    Column("size", size_in_bytes(), nullable=False),
+    Column("content_type", binary_text(100), nullable=False),
+    Column("visibility", binary_text(16), nullable=False),
+    Column("state", binary_text(16), nullable=False),
+    Column("created_at", Instant(), nullable=False),
+)
+_READY: Final = "ready"
+_SHOWN: Final = tuple(column for column in _videos.c if column.name not in ("search_key", "state"))
+
+
+class Visibility(StrEnum):
+    """Who may watch: the owner, any account, anybody."""
+
+    PRIVATE = "private"
+    MEMBERS = "members"
+    PUBLIC = "public"
+
+
+class Sort(StrEnum):
+    """Orders of the library, as the API names them."""
+
+    NEWEST = "-created_at"
+    OLDEST = "created_at"
+    TITLE = "title"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Video:
+    """A video that can be watched."""
+
+    id: str
+    owner_id: str
+    owner_username: str
+    title: str
+    title_key: str
+    description: str
+    filename: str
+    size: int
+    content_type: str
+    visibility: Visibility
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Which part of the library: for whom, searching what, of one owner, in which order."""
+
+    viewer_id: str
+    q: str
+    owner_id: str | None
+    sort: Sort
+
+
+class Store:
+    """Queries of stream_svc."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get_video(self, video_id: str) -> Video | None:
+        """The ready video with this id, whoever may watch it."""
+        query = select(*_SHOWN).where(_videos.c.id == video_id, _videos.c.state == _READY)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _video(row)
+
+    async def list_videos(
+        self, listing: Listing, *, after: tuple[str | datetime, str] | None, limit: int
+    ) -> list[Video]:
+        """What the viewer may watch, behind the place `after` (the sorted column's value, id).
+
+        Each kind of visibility is a branch that reads one index in order and stops at `limit`, so a page costs the
+        same at any depth and in a library of any size. (One query with OR would scan what others keep private.)
+        """
+        own = _videos.c.owner_id == listing.viewer_id
+        branches = [
+            and_(own, _videos.c.visibility == Visibility.PRIVATE.value),
+            _videos.c.visibility == Visibility.MEMBERS.value,
+            _videos.c.visibility == Visibility.PUBLIC.value,
+        ]
+        order = _order(listing.sort)
+        conditions = [_videos.c.state == _READY, *_filters(listing)]
+        if after is not None:
+            conditions.append(_behind(listing.sort, after))
+        parts: list[Select[Any]] = []
+        for branch in branches:
+            ordered = select(*_SHOWN).where(branch, *conditions).order_by(*order).limit(limit).subquery()
+            parts.append(select(ordered))
+        found = union_all(*parts).subquery()
+        query = select(found).order_by(*_order(listing.sort, found.c)).limit(limit)
+        async with self._database.read() as connection:
+            return [_video(row) for row in (await connection.execute(query)).all()]
+
+
+def _filters(listing: Listing) -> list[ColumnElement[bool]]:
+    filters: list[ColumnElement[bool]] = []
+    if listing.owner_id is not None:
+        filters.append(_videos.c.owner_id == listing.owner_id)
+    # Every word must occur, in title or description.
+    filters += [_videos.c.search_key.contains(word, autoescape=True) for word in search_key(listing.q).split()]
+    return filters
+
+
+def _order(sort: Sort, columns: Any = _videos.c) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    if sort is Sort.TITLE:
+        return columns.title_key.asc(), columns.id.asc()
+    if sort is Sort.OLDEST:
+        return columns.created_at.asc(), columns.id.asc()
+    return columns.created_at.desc(), columns.id.desc()
+
+
+def _behind(sort: Sort, after: tuple[str | datetime, str]) -> ColumnElement[bool]:
+    value, video_id = after
+    column: Column[Any] = _videos.c.title_key if sort is Sort.TITLE else _videos.c.created_at
+    # Spelled out: MySQL does not use the index for a comparison of row values.
+    if sort is Sort.NEWEST:
+        return or_(column < value, and_(column == value, _videos.c.id < video_id))
+    return or_(column > value, and_(column == value, _videos.c.id > video_id))
+
+
+def _video(row: Sequence[Any]) -> Video:
+    values = dict(zip((column.name for column in _SHOWN), row, strict=True))
+    return Video(**{**values, "visibility": Visibility(values["visibility"])})

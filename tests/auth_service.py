@@ -1,0 +1,148 @@
+"""The real auth_svc as a process of its own, and tokens by the real issuer with its key, for anybody at any time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from auth_svc.signing_keys import SigningKeys
+from auth_svc.store import Store
+from auth_svc.tokens import SigningKey, Subject, issue_access_token
+from common.clock import utc_now
+from common.db import open_database
+from common.tokens import PERSON_AUDIENCE, SERVICE_AUDIENCE
+from tests.addresses import Addresses
+from tests.waiting import wait_until
+
+_ROOT = Path(__file__).parent.parent
+
+SERVICE_SCOPES = {"upload": "objects:write objects:settle sessions", "stream": "objects:read sessions"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthService:
+    """A running auth_svc: what a test needs to know of it."""
+
+    url: str
+    client_secrets: dict[str, str] = field(repr=False)
+    signing_key: SigningKey
+
+    @staticmethod
+    def account_id(username: str) -> str:
+        """The id that `token` gives this name: the same each time, and like one of ours."""
+        digits = hashlib.sha256(username.encode()).hexdigest()
+        return digits.translate(str.maketrans("0189", "wxyz"))[:26]
+
+    def token(
+        self,
+        username: str,
+        *,
+        role: str = "member",
+        quota_bytes: int | None = None,
+        now: datetime | None = None,
+    ) -> str:
+        """An access token for a person; issued `now`, or at another instant to have one that has expired."""
+        return self._issue(
+            Subject(
+                subject=self.account_id(username),
+                audience=PERSON_AUDIENCE,
+                username=username,
+                role=role,
+                scope="all",
+                quota_bytes=quota_bytes,
+            ),
+            now,
+        )
+
+    def service_token(self, name: str, *, scope: str | None = None, now: datetime | None = None) -> str:
+        """An access token of a service (`upload`, `stream`) for calls between services."""
+        return self._issue(
+            Subject(
+                subject=f"svc:{name}",
+                audience=SERVICE_AUDIENCE,
+                username=f"svc:{name}",
+                role="service",
+                scope=SERVICE_SCOPES[name] if scope is None else scope,
+                quota_bytes=None,
+            ),
+            now,
+        )
+
+    def _issue(self, subject: Subject, now: datetime | None) -> str:
+        return issue_access_token(
+            subject, signing_key=self.signing_key, issuer=self.url, now=utc_now() if now is None else now
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Secrets:
+    upload_client: str = field(default_factory=lambda: secrets.token_hex(32))
+    stream_client: str = field(default_factory=lambda: secrets.token_hex(32))
+    key_encryption: str = field(default_factory=lambda: secrets.token_hex(32))
+
+
+@contextmanager
+def run_auth_service(addresses: Addresses, database_url: str, log: Path) -> Iterator[_Running]:
+    """Runs `python -m auth_svc` with the demo account, until the context ends."""
+    own = _Secrets()
+    environment = {
+        **{f"AUTH_{name.upper()}": value for name, value in addresses.common_settings().items()},
+        "AUTH_PORT": str(addresses.auth_port),
+        "AUTH_DATABASE_URL": database_url,
+        "AUTH_UPLOAD_CLIENT_SECRET": own.upload_client,
+        "AUTH_STREAM_CLIENT_SECRET": own.stream_client,
+        "AUTH_KEY_ENCRYPTION_KEY": own.key_encryption,
+        "AUTH_DEMO_ACCOUNT": "true",
+        "PATH": os.environ["PATH"],
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "auth_svc"], cwd=_ROOT, env=environment, stdout=output, stderr=output
+        )
+    try:
+        wait_until(lambda: _is_ready(process, addresses.auth_url, log), what="auth_svc is ready")
+        yield _Running(url=addresses.auth_url, database_url=database_url, secrets=own)
+    finally:
+        process.terminate()
+        process.wait(timeout=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Running:
+    url: str
+    database_url: str
+    secrets: _Secrets
+
+    async def describe(self) -> AuthService:
+        """With its signing key, read as auth_svc itself reads it."""
+        async with open_database(self.database_url) as database:
+            keys = SigningKeys(
+                Store(database), encryption_key=bytes.fromhex(self.secrets.key_encryption), clock=utc_now
+            )
+            await keys.load()
+        return AuthService(
+            url=self.url,
+            client_secrets={"upload": self.secrets.upload_client, "stream": self.secrets.stream_client},
+            signing_key=keys.current,
+        )
+
+
+def _is_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> bool:
+    if process.poll() is not None:
+        said = log.read_text(encoding="utf-8", errors="replace")
+        raise AssertionError(f"auth_svc ended with {process.returncode}:\n{said}")
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=5):  # noqa: S310 - http on loopback
+            return True
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False

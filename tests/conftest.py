@@ -1,0 +1,112 @@
+"""Fixtures for everybody: real databases, the real storage, and a guard against what tests leave behind."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests import mariadb as mariadb_server
+from tests.addresses import Addresses
+from tests.auth_service import AuthService, run_auth_service
+from tests.databases import ServerDatabase, SqliteTemplate
+from tests.mariadb import DatabaseServer
+from vss.bucket import Bucket
+from vss.migrate import migrate
+from vss.seaweedfs import running_engine
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[DatabaseServer]:
+    """A real MariaDB or MySQL server; tests that want a migrated database ask for `database_url` instead."""
+    with mariadb_server.run_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplate:
+    return SqliteTemplate.make(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def _server_database(mariadb: DatabaseServer, tmp_path_factory: pytest.TempPathFactory) -> ServerDatabase:
+    url = asyncio.run(ServerDatabase.create(mariadb))
+    migrate(url, tmp_path_factory.mktemp("mariadb"))
+    return asyncio.run(ServerDatabase.find(url))
+
+
+@pytest.fixture
+def sqlite_url(_sqlite_template: SqliteTemplate, tmp_path: Path) -> str:
+    """A fresh SQLite database with every table, as `make run` has it."""
+    return _sqlite_template.copy(tmp_path)
+
+
+@pytest.fixture
+def mariadb_url(_server_database: ServerDatabase) -> str:
+    """A database with every table and no row on the real server."""
+    asyncio.run(_server_database.empty())
+    return _server_database.url
+
+
+@pytest.fixture(params=["sqlite", "mariadb"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh database with every table: the test runs once on SQLite and once on the real server."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(scope="session")
+def addresses() -> Addresses:
+    """Where each part listens: the same for the whole run, free between tests but for `auth` and `seaweedfs`."""
+    return Addresses.choose()
+
+
+@pytest.fixture(scope="session")
+def auth(
+    addresses: Addresses, _sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AuthService]:
+    """The real auth_svc as a process with a database of its own, and its issuer: `auth.token("alice")`."""
+    folder = tmp_path_factory.mktemp("auth")
+    with run_auth_service(addresses, _sqlite_template.copy(folder), folder / "auth.log") as running:
+        yield asyncio.run(running.describe())
+
+
+@pytest.fixture(scope="session")
+def seaweedfs(addresses: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
+    """A real S3 engine and its one bucket, shared by all tests of a run: name your objects with `new_id`."""
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        engine = running_engine(tmp_path_factory.mktemp("seaweedfs"), port=addresses.s3_port)
+        bucket = runner.run(stack.enter_async_context(engine))
+        try:
+            yield bucket
+        finally:
+            runner.run(stack.aclose())
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_behind(request: pytest.FixtureRequest) -> None:
+    """Asks for the guard where there is a loop to guard, before any other fixture: it looks last."""
+    if inspect.iscoroutinefunction(getattr(request, "function", None)):
+        request.getfixturevalue("_no_task_is_left")
+
+
+@pytest_asyncio.fixture
+async def _no_task_is_left() -> AsyncIterator[None]:
+    """Fails a test that leaves tasks running, or that lost an exception in one."""
+    lost: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: lost.append(context))
+    before = asyncio.all_tasks()
+    yield
+    # One turn for what has just been cancelled or closed.
+    await asyncio.sleep(0)
+    left = [task for task in asyncio.all_tasks() - before if task is not asyncio.current_task()]
+    assert not left, f"tasks left running: {left}"
+    assert not lost, f"failures that nobody saw: {lost}"

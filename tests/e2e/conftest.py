@@ -1,0 +1,60 @@
+"""Fixtures for the tests of the whole: the running product, a browser, and a film of several parts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from tests import components, footage
+from tests.product import Product
+
+# Nothing of the browser's own may ask for the network: a closed one would slow it down, an open one is not ours.
+_BROWSER_FLAGS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_behind() -> None:
+    """No guard here: a browser keeps tasks of its own from test to test."""
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """`vss up` on an empty data folder, with ports of its own."""
+    product = Product(tmp_path_factory.mktemp("product"))
+    try:
+        product.start()
+        yield product
+    finally:
+        product.kill()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """The system's Chromium, driven by Playwright."""
+    program = components.chromium()
+    async with async_playwright() as playwright:
+        # Chromium cannot make its sandbox as root, as in CI.
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = await playwright.chromium.launch(executable_path=program, args=[*_BROWSER_FLAGS, *sandbox])
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Real footage, 1920 × 1080, 142 s, 36.6 MB: five parts of 8 MiB, the last one shorter."""
+    film = tmp_path_factory.mktemp("film") / "night three times.mp4"
+    footage.loop_film(footage.fetch(footage.NIGHT_MP4), film, times=3)
+    return film

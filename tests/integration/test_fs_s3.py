@@ -1,0 +1,158 @@
+"""fs_svc's storage calls against the real engine, and against one that fails in every way."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.pytest_plugin import AiohttpServer
+
+from common.clock import utc_now
+from common.errors import StorageUnavailable
+from common.ids import new_id
+from fs_svc.parts import choose_parts, multipart_etag
+from fs_svc.s3 import PAGE_SIZE, Bucket, UploadGone, open_bucket
+from fs_svc.sigv4 import Presigner
+from fs_svc.uploads import PART_URL_LIFETIME
+from tests.fs_service import PART_SIZE, real_bucket
+from vss.bucket import Bucket as StorageBucket
+
+
+@pytest.fixture
+async def bucket(seaweedfs: StorageBucket) -> AsyncIterator[Bucket]:
+    async with real_bucket(seaweedfs) as bucket:
+        yield bucket
+
+
+class Sender:
+    """Sends parts as clients do: by presigned URL."""
+
+    def __init__(self, storage: StorageBucket, session: aiohttp.ClientSession) -> None:
+        self._session = session
+        self._presigner = Presigner(
+            endpoint=storage.endpoint,
+            region=storage.region,
+            bucket=storage.name,
+            access_key_id=storage.worker.access_key_id,
+            secret_access_key=storage.worker.secret_access_key,
+        )
+
+    async def send(self, object_key: str, s3_upload_id: str, part_number: int, body: bytes) -> str:
+        """Returns the ETag."""
+        urls = self._presigner.presign_parts(
+            object_key, s3_upload_id, {part_number: len(body)}, now=utc_now(), lifetime=PART_URL_LIFETIME
+        )
+        async with self._session.put(urls[part_number], data=body) as answer:
+            assert answer.status == 200, await answer.text()
+            return answer.headers["ETag"].strip('"')
+
+
+@pytest.fixture
+async def sender(seaweedfs: StorageBucket) -> AsyncIterator[Sender]:
+    async with aiohttp.ClientSession() as session:
+        yield Sender(seaweedfs, session)
+
+
+def new_key() -> str:
+    return f"objects/{new_id()}"
+
+
+async def test_parts_become_an_object_with_the_foretold_etag(bucket: Bucket, sender: Sender) -> None:
+    key = new_key()
+    upload_id = await bucket.create_upload(key, content_type="video/mp4")
+    bodies = [b"a" * PART_SIZE, b"b" * 1_000]
+    for part_number, body in enumerate(bodies, 1):
+        etag = await sender.send(key, upload_id, part_number, body)
+        assert etag == hashlib.md5(body, usedforsecurity=False).hexdigest()
+    parts = await bucket.list_parts(key, upload_id)
+    assert [(part.part_number, part.size) for part in parts] == [(1, PART_SIZE), (2, 1_000)]
+    assert await bucket.head(key) is None
+    await bucket.complete_upload(key, upload_id, parts)
+    head = await bucket.head(key)
+    assert head is not None
+    assert head.size == PART_SIZE + 1_000
+    assert head.etag == multipart_etag(parts)
+    assert not await bucket.has_upload(key, upload_id)
+    with pytest.raises(UploadGone):
+        await bucket.list_parts(key, upload_id)
+    await bucket.delete(key)
+    assert await bucket.head(key) is None
+    await bucket.delete(key)
+
+
+async def test_copies_of_a_part_at_the_end_of_a_page_are_all_listed(bucket: Bucket, sender: Sender) -> None:
+    key = new_key()
+    upload_id = await bucket.create_upload(key, content_type="video/mp4")
+    for part_number in range(1, PAGE_SIZE + 2):
+        await sender.send(key, upload_id, part_number, b"x")
+    etags = {await sender.send(key, upload_id, PAGE_SIZE, body) for body in (b"y", b"z")}
+    parts = await bucket.list_parts(key, upload_id)
+    assert {part.part_number for part in parts} == set(range(1, PAGE_SIZE + 2))
+    assert etags < {part.etag for part in parts if part.part_number == PAGE_SIZE}
+    assert len(parts) == PAGE_SIZE + 3
+    assert len(choose_parts(parts).parts) == PAGE_SIZE + 1
+    await bucket.abort_upload(key, upload_id)
+
+
+async def test_an_upload_can_be_aborted_twice(bucket: Bucket, sender: Sender) -> None:
+    key = new_key()
+    upload_id = await bucket.create_upload(key, content_type="video/mp4")
+    await sender.send(key, upload_id, 1, b"x")
+    assert await bucket.has_upload(key, upload_id)
+    assert await bucket.list_uploads(key) == [upload_id]
+    await bucket.abort_upload(key, upload_id)
+    await bucket.abort_upload(key, upload_id)
+    assert not await bucket.has_upload(key, upload_id)
+    assert await bucket.list_uploads(key) == []
+
+
+async def test_completing_an_upload_that_is_gone_says_so(bucket: Bucket, sender: Sender) -> None:
+    key = new_key()
+    upload_id = await bucket.create_upload(key, content_type="video/mp4")
+    await sender.send(key, upload_id, 1, b"x")
+    parts = await bucket.list_parts(key, upload_id)
+    await bucket.abort_upload(key, upload_id)
+    with pytest.raises(UploadGone):
+        await bucket.complete_upload(key, upload_id, parts)
+
+
+async def test_ping_finds_the_bucket(bucket: Bucket) -> None:
+    await bucket.ping()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, "<Error><Code>InternalError</Code><Message>We are sorry.</Message></Error>"),
+        (200, "<CompleteMultipart"),
+        (500, "<Error><Code>InternalError</Code><Message>We are sorry.</Message></Error>"),
+        (503, "<Error><Code>SlowDown</Code><Message>Slow down.</Message></Error>"),
+        (403, "<Error><Code>AccessDenied</Code><Message>No.</Message></Error>"),
+    ],
+)
+async def test_whatever_is_not_a_success_is_not_taken_for_one(
+    aiohttp_server: AiohttpServer, status: int, body: str
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=status, text=body, content_type="application/xml")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    server = await aiohttp_server(app)
+    async with fake_bucket(f"http://127.0.0.1:{server.port}") as bucket:
+        with pytest.raises(StorageUnavailable):
+            await bucket.complete_upload("objects/a", "id", [])
+
+
+async def test_nobody_at_the_address_is_unavailable(unused_tcp_port: int) -> None:
+    async with fake_bucket(f"http://127.0.0.1:{unused_tcp_port}") as bucket:
+        for call in (bucket.ping(), bucket.head("a"), bucket.create_upload("a", content_type="video/mp4")):
+            with pytest.raises(StorageUnavailable):
+                await call
+
+
+def fake_bucket(url: str):  # type: ignore[no-untyped-def]
+    return open_bucket(url=url, region="us-east-1", name="vss", access_key_id="a", secret_access_key="b")

@@ -1,0 +1,230 @@
+"""fs_svc's rows on both databases: only the edges of the state graph, the quota exactly once, one worker a row."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from common.db import open_database
+from common.ids import new_id
+from fs_svc.errors import QuotaExceeded
+from fs_svc.objects import Object, State
+from fs_svc.plan import plan_parts
+from fs_svc.store import Store
+
+NOON = datetime(2026, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
+ALICE, BOB = "a" * 26, "b" * 26
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    async with open_database(database_url) as database:
+        yield Store(database)
+
+
+def new_object(*, size: int = 100, owner_id: str = ALICE, object_id: str | None = None) -> Object:
+    plan = plan_parts(size)
+    return Object(
+        id=object_id or new_id(),
+        owner_id=owner_id,
+        state=State.RESERVED,
+        size=size,
+        content_type="video/mp4",
+        part_size=plan.part_size,
+        part_count=plan.part_count,
+        object_key=f"objects/{new_id()}",
+        s3_upload_id=None,
+        etag=None,
+        created_at=NOON,
+        last_activity_at=NOON,
+        leased_until=NOON,
+    )
+
+
+async def in_state(store: Store, state: State, *, size: int = 100) -> Object:
+    """An object that has come to this state by the edges."""
+    item = new_object(size=size)
+    assert await store.reserve(item, quota=None)
+    if state in (State.ABORTING, State.ABORTED):
+        assert await store.begin_aborting(item.id, was=State.RESERVED, at=NOON)
+        if state is State.ABORTED:
+            assert await store.finish_aborting(item)
+    elif state is not State.RESERVED:
+        path = [State.OPEN, State.COMPLETING, State.STORED, State.DELETING, State.DELETED]
+        for step in path[: path.index(state) + 1]:
+            assert await EDGES[step](store, item)
+    found = await store.get(item.id)
+    assert found is not None
+    assert found.state is state
+    return found
+
+
+Edge = Callable[[Store, Object], Awaitable[bool]]
+EDGES: dict[State, Edge] = {
+    State.OPEN: lambda store, item: store.open_upload(item.id, s3_upload_id="s3-id", at=NOON),
+    State.COMPLETING: lambda store, item: store.begin_completing(item.id, etag="e-1", at=NOON, leased_until=NOON),
+    State.STORED: lambda store, item: store.finish_completing(item, etag="e-1"),
+    State.DELETING: lambda store, item: store.begin_deleting(item.id, at=NOON),
+    State.DELETED: lambda store, item: store.finish_deleting(item),
+    State.ABORTED: lambda store, item: store.finish_aborting(item),
+}
+ALLOWED = {
+    State.OPEN: {State.RESERVED},
+    State.COMPLETING: {State.OPEN},
+    State.STORED: {State.COMPLETING},
+    State.DELETING: {State.STORED},
+    State.DELETED: {State.DELETING},
+    State.ABORTED: {State.ABORTING},
+}
+
+
+async def test_an_object_is_read_as_it_was_written(store: Store) -> None:
+    item = new_object(size=5 * 2**40)
+    assert await store.reserve(item, quota=None)
+    assert await store.get(item.id) == item
+    assert await store.get(new_id()) is None
+
+
+async def test_ids_are_compared_byte_by_byte(store: Store) -> None:
+    item = new_object(object_id="abc")
+    assert await store.reserve(item, quota=None)
+    assert await store.get("ABC") is None
+
+
+@pytest.mark.parametrize("target", EDGES)
+@pytest.mark.parametrize("state", State)
+async def test_only_the_edges_of_the_graph_can_be_taken(store: Store, state: State, target: State) -> None:
+    item = await in_state(store, state)
+    usage = await store.get_usage(ALICE)
+    is_edge = state in ALLOWED[target]
+    assert await EDGES[target](store, item) is is_edge
+    found = await store.get(item.id)
+    assert found is not None
+    assert found.state is (target if is_edge else state)
+    if not is_edge:
+        assert found == item
+        assert await store.get_usage(ALICE) == usage
+
+
+@pytest.mark.parametrize("state", State)
+async def test_only_what_is_unfinished_can_be_aborted(store: Store, state: State) -> None:
+    item = await in_state(store, state)
+    began = [await store.begin_aborting(item.id, was=was, at=NOON) for was in (State.RESERVED, State.OPEN)]
+    assert any(began) is (state in (State.RESERVED, State.OPEN))
+
+
+async def test_the_quota_follows_the_state(store: Store) -> None:
+    item = await in_state(store, State.COMPLETING, size=70)
+    assert await store.get_usage(ALICE) == (70, 0)
+    assert await store.finish_completing(item, etag="e-1")
+    assert await store.get_usage(ALICE) == (0, 70)
+    assert await store.begin_deleting(item.id, at=NOON)
+    assert await store.get_usage(ALICE) == (0, 70)
+    assert await store.finish_deleting(item)
+    assert await store.get_usage(ALICE) == (0, 0)
+    await in_state(store, State.ABORTED, size=30)
+    assert await store.get_usage(ALICE) == (0, 0)
+
+
+@pytest.mark.parametrize("state", [State.COMPLETING, State.ABORTING, State.DELETING])
+async def test_twenty_at_once_finish_once(store: Store, state: State) -> None:
+    finish = {
+        State.COMPLETING: EDGES[State.STORED],
+        State.ABORTING: EDGES[State.ABORTED],
+        State.DELETING: EDGES[State.DELETED],
+    }[state]
+    item = await in_state(store, state, size=70)
+    finished = await asyncio.gather(*(finish(store, item) for _ in range(20)))
+    assert sum(finished) == 1
+    assert await store.get_usage(ALICE) == ((0, 70) if state is State.COMPLETING else (0, 0))
+
+
+async def test_the_quota_is_a_bound_to_the_byte(store: Store) -> None:
+    assert await store.reserve(new_object(size=60), quota=100)
+    assert await store.reserve(new_object(size=40), quota=100)
+    with pytest.raises(QuotaExceeded) as refused:
+        await store.reserve(new_object(size=1), quota=100)
+    assert refused.value.members == {"limit": 100, "used": 0, "reserved": 100, "size": 1}
+    assert await store.reserve(new_object(size=100, owner_id=BOB), quota=100)
+    # The limit was lowered: what is there stays, and nothing is added.
+    with pytest.raises(QuotaExceeded):
+        await store.reserve(new_object(size=1), quota=50)
+    assert await store.reserve(new_object(size=1), quota=None)
+
+
+async def test_a_refused_reservation_leaves_nothing(store: Store) -> None:
+    item = new_object(size=11)
+    with pytest.raises(QuotaExceeded):
+        await store.reserve(item, quota=10)
+    assert await store.get(item.id) is None
+    assert await store.get_usage(ALICE) == (0, 0)
+
+
+async def test_thirty_at_once_do_not_pass_the_quota(store: Store) -> None:
+    async def reserve() -> bool:
+        try:
+            return await store.reserve(new_object(size=10), quota=100)
+        except QuotaExceeded:
+            return False
+
+    reserved = await asyncio.gather(*(reserve() for _ in range(30)))
+    assert sum(reserved) == 10
+    assert await store.get_usage(ALICE) == (100, 0)
+
+
+async def test_the_same_id_is_reserved_once(store: Store) -> None:
+    object_id = new_id()
+    items = [new_object(size=10, object_id=object_id) for _ in range(20)]
+    added = await asyncio.gather(*(store.reserve(item, quota=100) for item in items))
+    assert sum(added) == 1
+    assert await store.get_usage(ALICE) == (10, 0)
+
+
+async def test_one_worker_has_the_lease(store: Store) -> None:
+    item = await in_state(store, State.ABORTING)
+    taken = await asyncio.gather(*(store.lease(item, now=NOON, until=NOON + SECOND) for _ in range(20)))
+    assert sum(taken) == 1
+    assert not await store.lease(item, now=NOON + SECOND / 2, until=NOON + 2 * SECOND)
+    assert await store.lease(item, now=NOON + SECOND, until=NOON + 2 * SECOND)
+
+
+async def test_a_lease_is_for_the_state_that_was_seen(store: Store) -> None:
+    item = await in_state(store, State.ABORTING)
+    assert await store.finish_aborting(item)
+    assert not await store.lease(item, now=NOON, until=NOON + SECOND)
+
+
+async def test_unsettled_are_the_free_rows_in_the_middle_of_something(store: Store) -> None:
+    items = {state: await in_state(store, state) for state in State}
+    unsettled = await store.list_unsettled(now=NOON, limit=20)
+    assert {item.state for item in unsettled} == {
+        State.RESERVED,
+        State.COMPLETING,
+        State.ABORTING,
+        State.DELETING,
+    }
+    assert await store.lease(items[State.DELETING], now=NOON, until=NOON + SECOND)
+    assert State.DELETING not in {item.state for item in await store.list_unsettled(now=NOON, limit=20)}
+    assert len(await store.list_unsettled(now=NOON, limit=2)) == 2
+
+
+async def test_objects_are_listed_by_id(store: Store) -> None:
+    items = [await in_state(store, State.OPEN) for _ in range(3)]
+    found = await store.list_by_id([items[0].id, items[2].id, new_id()])
+    assert {item.id for item in found} == {items[0].id, items[2].id}
+
+
+async def test_touching_is_for_open_uploads(store: Store) -> None:
+    item = await in_state(store, State.OPEN)
+    assert await store.touch(item.id, at=NOON + SECOND)
+    found = await store.get(item.id)
+    assert found is not None
+    assert found.last_activity_at == NOON + SECOND
+    assert found.expires_at == NOON + SECOND + timedelta(days=7)
+    stored = await in_state(store, State.STORED)
+    assert not await store.touch(stored.id, at=NOON + SECOND)
+    assert stored.expires_at is None

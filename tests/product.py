@@ -1,0 +1,121 @@
+"""The whole product as a person has it: `vss up` on a data folder, stopped as a terminal stops it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from tests.ports import free_base
+from tests.waiting import wait_until
+
+_ROOT = Path(__file__).parent.parent
+_SERVICES = ("auth", "fs", "upload", "stream")
+_OFFSETS = {"auth": 1, "fs": 2, "upload": 3, "stream": 4, "s3": 333}
+STOP_LIMIT_SECONDS = 10
+
+
+class Product:
+    """One installation, which can be started and stopped again and again; its ports are its own."""
+
+    def __init__(self, folder: Path, *, checkout: Path = _ROOT, command: Sequence[str] | None = None) -> None:
+        self.data = folder / "data"
+        self._checkout = checkout
+        self._command = command or [sys.executable, "-m", "vss", "up"]
+        self.base = free_base(list(_OFFSETS.values()))
+        self._output = folder / "vss-up.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def url(self, part: str) -> str:
+        """The public URL of `auth`, `upload`, `stream` or `s3`, and the one of `fs`."""
+        return f"http://127.0.0.1:{self.base + _OFFSETS[part]}"
+
+    @property
+    def output(self) -> str:
+        """What the last `vss up` has printed so far."""
+        return self._output.read_text(encoding="utf-8", errors="replace")
+
+    def start(self, *, limit_seconds: float = 90) -> None:
+        """Returns when `vss up` has said that it is open."""
+        assert self._process is None, "it is running"
+        ours = {"VSS_PORT_BASE": str(self.base), "VSS_DATA_DIR": str(self.data)}
+        with self._output.open("wb") as output:
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=self._checkout,
+                env={**os.environ, **ours},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        wait_until(self._is_open, what="vss up says where to go", limit_seconds=limit_seconds)
+
+    def _is_open(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise AssertionError(f"vss up ended with {self._process.returncode}:\n{self.output}\n{self.logs()}")
+        return f"{self.url('stream')} and log in" in self.output
+
+    def logs(self) -> str:
+        """The ends of the processes' own logs, for a person who looks why something failed."""
+        return "\n".join(
+            f"== {log.name}\n{log.read_text(encoding='utf-8', errors='replace')[-3000:]}"
+            for log in sorted(self.data.glob("logs/*.log"))
+        )
+
+    def service_processes(self) -> dict[str, psutil.Process]:
+        """Each service's running process."""
+        assert self._process is not None
+        found: dict[str, psutil.Process] = {}
+        for process in psutil.Process(self._process.pid).children(recursive=True):
+            command = process.cmdline()
+            for name in _SERVICES:
+                if f"{name}_svc" in command:
+                    assert name not in found, f"two processes of {name}_svc"
+                    found[name] = process
+        assert set(found) == set(_SERVICES)
+        return found
+
+    def press_ctrl_c(self) -> float:
+        """What a terminal does: SIGINT to the whole group. Returns how many seconds the stop took.
+
+        Fails unless everything has ended, with status 0, within the promised time.
+        """
+        assert self._process is not None
+        pid = self._process.pid
+        family = psutil.Process(pid).children(recursive=True)
+        start = time.monotonic()
+        os.killpg(pid, signal.SIGINT)
+        try:
+            status = self._process.wait(timeout=STOP_LIMIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"not stopped within {STOP_LIMIT_SECONDS} s:\n{self.output}") from None
+        seconds = time.monotonic() - start
+        self._process = None
+        assert status == 0, f"stopped with {status}:\n{self.output}"
+        left = [process.cmdline() for process in family if process.is_running()]
+        assert not left, f"still running after the stop: {left}"
+        return seconds
+
+    def kill(self) -> None:
+        """Ends whatever is still running, without ceremony."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        family = psutil.Process(self._process.pid).children(recursive=True)
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=STOP_LIMIT_SECONDS + 5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for process in family:
+            if process.is_running():
+                process.kill()
+        self._process = None

@@ -1,0 +1,85 @@
+"""The command line: every expected trouble is one line that names the remedy, and the right exit code."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import vss
+
+ROOT = Path(vss.__file__).parent.parent
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "vss", *arguments],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version").stdout == f"vss {vss.__version__}\n"
+
+
+@pytest.mark.parametrize("value", ["abc", "", "-1", "0", "1023", "65203", "8000.5", "١٢٣٤", "9" * 5000])
+def test_a_port_base_that_cannot_be_used_names_option_and_remedy(value: str) -> None:
+    answer = run("up", f"--port-base={value}")
+    assert answer.returncode == 2
+    assert answer.stderr.count("\n") == 1
+    assert "--port-base" in answer.stderr
+    assert "give a number from 1024 to 65202 here or in VSS_PORT_BASE" in answer.stderr
+
+
+def test_a_port_base_from_the_environment_is_held_to_the_same() -> None:
+    answer = run("up", VSS_PORT_BASE="abc")
+    assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
+    assert "'abc' cannot be used" in answer.stderr
+    assert "VSS_PORT_BASE" in answer.stderr
+
+
+@pytest.mark.parametrize("value", ["a?b", "~nobody-of-that-name/data"])
+def test_a_folder_name_that_cannot_be_used_names_option_and_remedy(value: str) -> None:
+    answer = run("up", "--data", value)
+    assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
+    assert "--data" in answer.stderr
+    assert "name another folder here or in VSS_DATA_DIR" in answer.stderr
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    answer = run("up", VSS_DATA_DIR=str(tmp_path / "file" / "data"))
+    assert (answer.returncode, answer.stderr.count("\n")) == (1, 1)
+    assert "--data DIR (or VSS_DATA_DIR)" in answer.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["down"], ["up", "--loud"]])
+def test_what_it_does_not_know_is_one_line(arguments: list[str]) -> None:
+    answer = run(*arguments)
+    assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
+
+
+def test_a_database_url_that_cannot_be_used_names_the_option(tmp_path: Path) -> None:
+    answer = run("migrate", "--data", str(tmp_path), VSS_DATABASE_URL="nonsense")
+    assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
+    assert "--database-url (or VSS_DATABASE_URL)" in answer.stderr
+
+
+def test_an_older_python_is_told_which_one_is_needed() -> None:
+    script = "import sys, runpy; sys.version_info = (3, 10, 4); runpy.run_module('vss', run_name='__main__')"
+    answer = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert answer.returncode == 1
+    assert answer.stderr == "vss: Python 3.11 or newer is needed, this is 3.10\n"
+
+
+@pytest.mark.parametrize("name", ["__init__.py", "__main__.py"])
+def test_an_older_python_can_read_that_far(name: str) -> None:
+    ast.parse((ROOT / "vss" / name).read_text(), feature_version=(3, 7))

@@ -1,0 +1,91 @@
+"""upload_svc's JSON handlers."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from common.ids import new_id
+from common.web.keys import SITE
+from common.web.requests import id_in_path, read_json, read_query, require_principal
+from common.web.responses import json_response
+from upload_svc.app_keys import IDEMPOTENT_CREATES, UPLOADS
+from upload_svc.idempotency import parse_idempotency_key
+from upload_svc.models import AskPartUrls, CreateUpload, EditUpload, ListUploads, PartUrls, Upload, UploadPage, present
+from upload_svc.uploads import Edit
+from upload_svc.videos import VideoState
+
+_LISTED = (VideoState.UPLOADING, VideoState.READY)
+
+
+async def create_upload(request: web.Request) -> web.Response:
+    """POST /v1/uploads."""
+    principal = require_principal(request)
+    asked = await read_json(request, CreateUpload)
+
+    async def create(upload_id: str) -> str:
+        upload = await request.app[UPLOADS].create(principal, asked.to_domain(), upload_id=upload_id)
+        return present(upload, stream_url=request.app[SITE].stream_url).model_dump_json()
+
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        body = await create(new_id())
+    else:
+        body = await request.app[IDEMPOTENT_CREATES].once(
+            principal.account_id, parse_idempotency_key(key), asked.model_dump_json(), create
+        )
+    upload = Upload.model_validate_json(body)
+    location = request.app.router["get-upload"].url_for(upload_id=upload.id)
+    return json_response(upload, status=201, headers={"Location": str(location)})
+
+
+async def list_uploads(request: web.Request) -> web.Response:
+    """GET /v1/uploads."""
+    principal = require_principal(request)
+    asked = read_query(request, ListUploads)
+    states = _LISTED if asked.state is None else (asked.state,)
+    uploads, next_cursor = await request.app[UPLOADS].list(principal, states, cursor=asked.cursor, limit=asked.limit)
+    stream_url = request.app[SITE].stream_url
+    return json_response(
+        UploadPage(items=[present(upload, stream_url=stream_url) for upload in uploads], next_cursor=next_cursor)
+    )
+
+
+async def get_upload(request: web.Request) -> web.Response:
+    """GET /v1/uploads/{upload_id}."""
+    principal = require_principal(request)
+    upload = await request.app[UPLOADS].get(principal, id_in_path(request, "upload_id"))
+    return json_response(present(upload, stream_url=request.app[SITE].stream_url))
+
+
+async def create_part_urls(request: web.Request) -> web.Response:
+    """POST /v1/uploads/{upload_id}/part-urls."""
+    principal = require_principal(request)
+    asked = await read_json(request, AskPartUrls)
+    urls = await request.app[UPLOADS].part_urls(principal, id_in_path(request, "upload_id"), asked.part_numbers)
+    return json_response(PartUrls(urls=urls.urls, headers=urls.headers, expires_at=urls.expires_at))
+
+
+async def complete_upload(request: web.Request) -> web.Response:
+    """POST /v1/uploads/{upload_id}/complete."""
+    principal = require_principal(request)
+    upload = await request.app[UPLOADS].complete(principal, id_in_path(request, "upload_id"))
+    shown = present(upload, stream_url=request.app[SITE].stream_url)
+    if upload.video.state is VideoState.UPLOADING:
+        return json_response(shown, status=202, headers={"Retry-After": "1"})
+    return json_response(shown)
+
+
+async def edit_upload(request: web.Request) -> web.Response:
+    """PATCH /v1/uploads/{upload_id}."""
+    principal = require_principal(request)
+    asked = await read_json(request, EditUpload)
+    edit = Edit(title=asked.title, description=asked.description, visibility=asked.visibility)
+    upload = await request.app[UPLOADS].edit(principal, id_in_path(request, "upload_id"), edit)
+    return json_response(present(upload, stream_url=request.app[SITE].stream_url))
+
+
+async def delete_upload(request: web.Request) -> web.Response:
+    """DELETE /v1/uploads/{upload_id}."""
+    principal = require_principal(request)
+    await request.app[UPLOADS].delete(principal, id_in_path(request, "upload_id"))
+    return web.Response(status=204)

@@ -1,0 +1,13 @@
+"""Where handlers find the domain objects that the composition root has built."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from upload_svc.idempotency import IdempotentCreates
+from upload_svc.uploads import Uploads
+
+UPLOADS: Final = web.AppKey("uploads", Uploads)
+IDEMPOTENT_CREATES: Final = web.AppKey("idempotent_creates", IdempotentCreates)

@@ -1,0 +1,33 @@
+"""Every refusal of upload_svc that is its own; those about bytes are fs_svc's, handed on (see fs_client)."""
+
+from __future__ import annotations
+
+from common.errors import Conflict, Refusal
+
+
+class UploadNotOpen(Conflict):
+    """The upload takes no more parts: it is finished or was given up."""
+
+    code = "upload-not-open"
+    title = "This upload is not open any more"
+
+
+class IdempotencyKeyReused(Refusal):
+    """The same `Idempotency-Key` with another content."""
+
+    status = 422
+    code = "idempotency-key-reused"
+    title = "This Idempotency-Key was used for something else"
+
+    def __init__(self) -> None:
+        super().__init__("Send the same content as the first time, or use a new Idempotency-Key.")
+
+
+class IdempotentRequestRunning(Conflict):
+    """The first request with this `Idempotency-Key` has not been answered yet."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The first request with this Idempotency-Key is still being worked on; ask again in a moment.",
+            headers={"Retry-After": "2"},
+        )

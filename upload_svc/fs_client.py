@@ -1,0 +1,138 @@
+"""What upload_svc needs of fs_svc: the authority on bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from common.service_client import Relayed, ServiceClient
+
+# Refusals that are about the person's own request; the others are our trouble, not theirs.
+_RELAYED: Final = (
+    "not-found",
+    "conflict",
+    "invalid",
+    "quota-exceeded",
+    "upload-not-open",
+    "part-ambiguous",
+    "parts-missing",
+    "rate-limited",
+    "storage-unavailable",
+    "unavailable",
+)
+# S3 puts thousands of parts together; a caller waits at most a minute for it.
+COMPLETE_LIMIT_SECONDS: Final = 50.0
+GONE: Final = frozenset({"aborted", "deleted"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedPart:
+    """A part that S3 holds; `size` in bytes."""
+
+    part_number: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """What fs_svc says of an upload's bytes; `received` only when it was asked for and the upload is open."""
+
+    id: str
+    state: str
+    part_size: int
+    part_count: int
+    expires_at: str | None
+    received: tuple[ReceivedPart, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartUrls:
+    """Presigned URLs by part number, and the header fields to send with each."""
+
+    urls: dict[str, str]
+    headers: dict[str, str]
+    expires_at: str
+
+
+class FsClient:
+    """fs_svc's API. Calls with `subject_token` are made for that person; the others for the row's own state."""
+
+    def __init__(self, client: ServiceClient) -> None:
+        self._client = client
+
+    async def create(self, upload_id: str, *, size: int, content_type: str, subject_token: str) -> StoredObject:
+        """Plans the upload and opens it; the same again for the same id."""
+        answer = await self._client.call(
+            "PUT",
+            f"/v1/objects/{upload_id}",
+            content={"size": size, "content_type": content_type},
+            subject_token=subject_token,
+            is_idempotent=True,
+            relays=_RELAYED,
+        )
+        return _object(answer.content)
+
+    async def part_urls(self, upload_id: str, part_numbers: Sequence[int], *, subject_token: str) -> PartUrls:
+        """Presigned URLs for these parts."""
+        answer = await self._client.call(
+            "POST",
+            f"/v1/objects/{upload_id}/part-urls",
+            content={"part_numbers": list(part_numbers)},
+            subject_token=subject_token,
+            is_idempotent=True,
+            relays=_RELAYED,
+        )
+        return PartUrls(
+            urls=answer.content["urls"], headers=answer.content["headers"], expires_at=answer.content["expires_at"]
+        )
+
+    async def get(self, upload_id: str, *, subject_token: str) -> StoredObject:
+        """The object, with what S3 has received of it."""
+        answer = await self._client.call(
+            "GET", f"/v1/objects/{upload_id}", subject_token=subject_token, is_idempotent=True, relays=_RELAYED
+        )
+        return _object(answer.content)
+
+    async def complete(self, upload_id: str, *, subject_token: str) -> StoredObject:
+        """Makes the parts one object; state `stored`, or `completing` when that is not certain yet."""
+        answer = await self._client.call(
+            "POST",
+            f"/v1/objects/{upload_id}/complete",
+            subject_token=subject_token,
+            is_idempotent=True,
+            relays=_RELAYED,
+            time_limit_seconds=COMPLETE_LIMIT_SECONDS,
+        )
+        return _object(answer.content)
+
+    async def delete(self, upload_id: str) -> str:
+        """Aborts or deletes what there is; returns the state it has reached, one of GONE when nothing is left."""
+        try:
+            answer = await self._client.call(
+                "DELETE", f"/v1/objects/{upload_id}", is_idempotent=True, relays=("not-found",)
+            )
+        except Relayed:
+            return "deleted"
+        return str(answer.content["state"])
+
+    async def describe(self, upload_ids: Sequence[str]) -> dict[str, StoredObject]:
+        """What fs_svc knows of up to 100 uploads, without asking S3; unknown ones are absent."""
+        answer = await self._client.call(
+            "POST", "/v1/objects/describe", content={"ids": list(upload_ids)}, is_idempotent=True
+        )
+        return {object_id: _object(content) for object_id, content in answer.content["objects"].items()}
+
+
+def _object(content: dict[str, Any]) -> StoredObject:
+    received = content.get("received")
+    return StoredObject(
+        id=content["id"],
+        state=content["state"],
+        part_size=content["part_size"],
+        part_count=content["part_count"],
+        expires_at=content["expires_at"],
+        received=None
+        if received is None
+        else tuple(ReceivedPart(part_number=part["part_number"], size=part["size"]) for part in received),
+    )

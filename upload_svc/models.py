@@ -1,0 +1,162 @@
+"""The JSON shapes of upload_svc's API, as they are parsed and as they are presented."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from common.clock import rfc3339
+from common.text import clean_line, clean_text
+from common.web.requests import Input, Query
+from upload_svc.media_types import media_type
+from upload_svc.uploads import NewUpload
+from upload_svc.uploads import Upload as UploadInDomain
+from upload_svc.videos import DESCRIPTION_MAX, FILENAME_MAX, MAX_SIZE, TITLE_MAX, VideoState, Visibility
+
+PARTS_PER_CALL = 100
+
+
+def _filename(text: str) -> str:
+    if "/" in text or "\\" in text:
+        raise ValueError("must be a file's name alone, without folders")
+    return text
+
+
+def _is_absent(value: object) -> bool:
+    return value is None
+
+
+Title = Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=TITLE_MAX)]
+Description = Annotated[str, AfterValidator(clean_text), Field(max_length=DESCRIPTION_MAX)]
+Filename = Annotated[
+    str, AfterValidator(clean_line), AfterValidator(_filename), Field(min_length=1, max_length=FILENAME_MAX)
+]
+
+
+class CreateUpload(Input):
+    """A file that is about to be sent; `size` in bytes."""
+
+    title: Title
+    description: Description = ""
+    filename: Filename
+    size: Annotated[int, Field(ge=1, le=MAX_SIZE)]
+    content_type: Annotated[str, Field(max_length=255)]
+    visibility: Visibility = Visibility.PRIVATE
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+    @model_validator(mode="after")
+    def _is_video(self) -> Self:
+        if media_type(self.content_type, self.filename) is None:
+            raise ValueError("content_type must be a video type that is taken here, or empty with a known file name")
+        return self
+
+    def to_domain(self) -> NewUpload:
+        """As the domain takes it."""
+        content_type = media_type(self.content_type, self.filename)
+        if content_type is None:
+            raise AssertionError("checked when it was parsed")
+        return NewUpload(
+            title=self.title,
+            description=self.description,
+            filename=self.filename,
+            size=self.size,
+            content_type=content_type,
+            visibility=self.visibility,
+            sha256=self.sha256,
+        )
+
+
+class EditUpload(Input):
+    """What is to change; what is absent stays."""
+
+    title: Title | None = None
+    description: Description | None = None
+    visibility: Visibility | None = None
+
+
+class ListUploads(Query):
+    """Which of my uploads, and which page of them."""
+
+    state: VideoState | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, Field(max_length=1024)] | None = None
+
+
+class AskPartUrls(Input):
+    """Which parts; numbers start at 1."""
+
+    part_numbers: Annotated[list[int], Field(min_length=1, max_length=PARTS_PER_CALL)]
+
+
+class PartUrls(BaseModel):
+    """A presigned URL for each part number; each PUT sends `headers`."""
+
+    urls: dict[str, str]
+    headers: dict[str, str]
+    expires_at: str
+
+
+class ReceivedPart(BaseModel):
+    """A part that S3 holds."""
+
+    part_number: int
+    size: int
+
+
+class Upload(BaseModel):
+    """A video as its owner sees it. `part_size` and `part_count` are null until the storage has been asked."""
+
+    id: str
+    state: VideoState
+    title: str
+    description: str
+    filename: str
+    size: int
+    content_type: str
+    visibility: Visibility
+    sha256: str | None
+    part_size: int | None
+    part_count: int | None
+    created_at: str
+    expires_at: str | None
+    watch_url: str
+    # Only of one upload that is open; lists and finished ones do not have it.
+    received: Annotated[list[ReceivedPart] | None, Field(exclude_if=_is_absent)] = None
+
+
+class UploadPage(BaseModel):
+    """One page of a list."""
+
+    items: list[Upload]
+    next_cursor: str | None
+
+
+def present(upload: UploadInDomain, *, stream_url: str) -> Upload:
+    """An upload as the API shows it; with the received parts where fs_svc was asked for them."""
+    video, stored_object = upload.video, upload.stored_object
+    received = None if stored_object is None else stored_object.received
+    return Upload(
+        id=video.id,
+        state=video.state,
+        title=video.title,
+        description=video.description,
+        filename=video.filename,
+        size=video.size,
+        content_type=video.content_type,
+        visibility=video.visibility,
+        sha256=video.sha256,
+        part_size=video.part_size,
+        part_count=video.part_count,
+        created_at=rfc3339(video.created_at),
+        expires_at=None if stored_object is None else stored_object.expires_at,
+        watch_url=watch_url(stream_url, video.id),
+        received=None
+        if received is None
+        else [ReceivedPart(part_number=part.part_number, size=part.size) for part in received],
+    )
+
+
+def watch_url(stream_url: str, video_id: str) -> str:
+    """Where the video is watched, now or once it is ready."""
+    return f"{stream_url}/watch/{video_id}"

@@ -1,0 +1,96 @@
+"""upload_svc's table of contents."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from common.errors import Conflict, Invalid, StorageUnavailable, TooLarge
+from common.web.routes import Route
+from upload_svc import api, pages
+from upload_svc.errors import IdempotencyKeyReused, IdempotentRequestRunning, UploadNotOpen
+from upload_svc.models import (
+    AskPartUrls,
+    CreateUpload,
+    EditUpload,
+    ListUploads,
+    PartUrls,
+    Upload,
+    UploadPage,
+)
+
+API: Final = (
+    Route(
+        method="POST",
+        path="/v1/uploads",
+        handler=api.create_upload,
+        name="create-upload",
+        summary="Announces a file: plans its upload and reserves its place.",
+        body=CreateUpload,
+        headers={"Idempotency-Key": "1 to 255 visible ASCII characters; kept for 24 hours."},
+        answers={201: Upload},
+        refusals=(IdempotencyKeyReused, IdempotentRequestRunning, TooLarge),
+    ),
+    Route(
+        method="GET",
+        path="/v1/uploads",
+        handler=api.list_uploads,
+        name="list-uploads",
+        summary="My uploads, newest first.",
+        query=ListUploads,
+        answers={200: UploadPage},
+    ),
+    Route(
+        method="GET",
+        path="/v1/uploads/{upload_id}",
+        handler=api.get_upload,
+        name="get-upload",
+        summary="One upload; while it is open, with the parts that have been received.",
+        answers={200: Upload},
+    ),
+    Route(
+        method="POST",
+        path="/v1/uploads/{upload_id}/part-urls",
+        handler=api.create_part_urls,
+        name="create-part-urls",
+        summary="Presigned URLs for parts; each takes a body of exactly that part's size.",
+        body=AskPartUrls,
+        answers={200: PartUrls},
+        refusals=(UploadNotOpen,),
+    ),
+    Route(
+        method="POST",
+        path="/v1/uploads/{upload_id}/complete",
+        handler=api.complete_upload,
+        name="complete-upload",
+        summary="Makes the parts one video; idempotent. 202: not certain yet, ask again.",
+        answers={200: Upload, 202: Upload},
+        refusals=(Conflict, Invalid, StorageUnavailable),
+    ),
+    Route(
+        method="PATCH",
+        path="/v1/uploads/{upload_id}",
+        handler=api.edit_upload,
+        name="edit-upload",
+        summary="Changes title, description or visibility.",
+        body=EditUpload,
+        answers={200: Upload},
+    ),
+    Route(
+        method="DELETE",
+        path="/v1/uploads/{upload_id}",
+        handler=api.delete_upload,
+        name="delete-upload",
+        summary="Deletes for ever: aborts what is unfinished, deletes what is stored.",
+        answers={204: None},
+    ),
+)
+
+PAGES: Final = (
+    web.get("/", pages.home, name="home"),
+    web.get("/upload", pages.upload_page, name="upload-page"),
+    web.get("/videos", pages.videos_page, name="videos-page"),
+    web.post("/videos/{upload_id}", pages.edit_video, name="edit-video"),
+    web.post("/videos/{upload_id}/delete", pages.delete_video, name="delete-video"),
+)

@@ -1,0 +1,290 @@
+"""upload_svc's tables and queries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    Row,
+    Table,
+    and_,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from common.db import Database, Instant, binary_text, human_text, identifier, long_text, rows_changed, size_in_bytes
+from common.text import search_key, sort_key
+from upload_svc.videos import Video, VideoState, Visibility
+
+METADATA: Final = MetaData()
+
+_videos: Final = Table(
+    "videos",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("owner_id", identifier(), nullable=False),
+    Column("owner_username", binary_text(64), nullable=False),
+    Column("title", human_text(200), nullable=False),
+    Column("title_key", binary_text(200), nullable=False),
+    Column("description", long_text(), nullable=False),
+    Column("search_key", long_text(), nullable=False),
+    Column("filename", human_text(255), nullable=False),
+    Column("size", size_in_bytes(), nullable=False),
+    Column("content_type", binary_text(100), nullable=False),
+    Column("visibility", binary_text(16), nullable=False),
+    Column("state", binary_text(16), nullable=False),
+    Column("sha256", binary_text(64), nullable=True),
+    Column("part_size", size_in_bytes(), nullable=True),
+    Column("part_count", Integer(), nullable=True),
+    Column("created_at", Instant(), nullable=False),
+    # When the settling loop looks next; None: nothing is left to settle.
+    Column("settle_after", Instant(), nullable=True),
+)
+Index("videos_mine", _videos.c.owner_id, _videos.c.state, _videos.c.created_at, _videos.c.id)
+Index("videos_unsettled", _videos.c.settle_after)
+# The library's lists, which stream_svc reads: by age and by title, everybody's and one owner's.
+Index("videos_age", _videos.c.state, _videos.c.visibility, _videos.c.created_at, _videos.c.id)
+Index("videos_title", _videos.c.state, _videos.c.visibility, _videos.c.title_key, _videos.c.id)
+Index("videos_owner_age", _videos.c.owner_id, _videos.c.state, _videos.c.visibility, _videos.c.created_at, _videos.c.id)
+Index(
+    "videos_owner_title", _videos.c.owner_id, _videos.c.state, _videos.c.visibility, _videos.c.title_key, _videos.c.id
+)
+
+_idempotency: Final = Table(
+    "upload_idempotency",
+    METADATA,
+    Column("account_id", identifier(), primary_key=True),
+    Column("idempotency_key", binary_text(255), primary_key=True),
+    Column("content_hash", binary_text(64), nullable=False),
+    Column("upload_id", identifier(), nullable=False),
+    # The answer as it was given; None while the first request is being worked on.
+    Column("answer", long_text(), nullable=True),
+    Column("taken_until", Instant(), nullable=False),
+    Column("created_at", Instant(), nullable=False),
+)
+Index("upload_idempotency_age", _idempotency.c.created_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotentCreate:
+    """A create request that carried an `Idempotency-Key`."""
+
+    account_id: str
+    idempotency_key: str
+    content_hash: str
+    upload_id: str
+    answer: str | None
+    taken_until: datetime
+    created_at: datetime
+
+
+class Store:
+    """Queries of upload_svc."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add_video(self, video: Video) -> None:
+        """Adds a video."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                insert(_videos).values(
+                    id=video.id,
+                    owner_id=video.owner_id,
+                    owner_username=video.owner_username,
+                    filename=video.filename,
+                    size=video.size,
+                    content_type=video.content_type,
+                    visibility=video.visibility.value,
+                    state=video.state.value,
+                    sha256=video.sha256,
+                    part_size=video.part_size,
+                    part_count=video.part_count,
+                    created_at=video.created_at,
+                    settle_after=video.settle_after,
+                    **_texts(video.title, video.description),
+                )
+            )
+
+    async def get_video(self, video_id: str, owner_id: str) -> Video | None:
+        """The owner's video with this id, unless it was deleted."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(_SELECT.where(*_live(video_id, owner_id)))).one_or_none()
+        return None if row is None else _video(row)
+
+    async def list_videos(
+        self, owner_id: str, states: Collection[VideoState], *, after: tuple[datetime, str] | None, limit: int
+    ) -> list[Video]:
+        """The owner's videos in these states, newest first, behind the place `after` (created_at, id)."""
+        query = _SELECT.where(_videos.c.owner_id == owner_id, _videos.c.state.in_([state.value for state in states]))
+        if after is not None:
+            created_at, video_id = after
+            # Spelled out: MySQL does not use the index for a comparison of row values.
+            query = query.where(
+                or_(
+                    _videos.c.created_at < created_at,
+                    and_(_videos.c.created_at == created_at, _videos.c.id < video_id),
+                )
+            )
+        query = query.order_by(_videos.c.created_at.desc(), _videos.c.id.desc()).limit(limit)
+        async with self._database.read() as connection:
+            return [_video(row) for row in (await connection.execute(query)).all()]
+
+    async def set_plan(self, video_id: str, *, part_size: int, part_count: int) -> None:
+        """Keeps fs_svc's plan, which never changes, beside the video."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(_videos).where(_videos.c.id == video_id).values(part_size=part_size, part_count=part_count)
+            )
+
+    async def edit_video(
+        self, video_id: str, owner_id: str, *, title: str, description: str, visibility: Visibility
+    ) -> bool:
+        """Changes what the owner may change; False when there is no such video of theirs."""
+        change = (
+            update(_videos)
+            .where(*_live(video_id, owner_id))
+            .values(visibility=visibility.value, **_texts(title, description))
+        )
+        async with self._database.write() as connection:
+            return rows_changed(await connection.execute(change)) == 1
+
+    async def move_video(
+        self, video_id: str, *, old: Collection[VideoState], new: VideoState, settle_after: datetime | None
+    ) -> bool:
+        """Takes the edge from one of `old` to `new`; False when the video is in another state."""
+        change = (
+            update(_videos)
+            .where(_videos.c.id == video_id, _videos.c.state.in_([state.value for state in old]))
+            .values(state=new.value, settle_after=settle_after)
+        )
+        async with self._database.write() as connection:
+            return rows_changed(await connection.execute(change)) == 1
+
+    async def take_unsettled(self, *, now: datetime, until: datetime, limit: int) -> list[Video]:
+        """Videos that are due to be looked at, taken until `until`: nobody else gets them before."""
+        query = _SELECT.where(_videos.c.settle_after <= now).order_by(_videos.c.settle_after).limit(limit)
+        async with self._database.read() as connection:
+            due = [_video(row) for row in (await connection.execute(query)).all()]
+        taken = []
+        if due:
+            async with self._database.write() as connection:
+                for video in due:
+                    take = (
+                        update(_videos)
+                        .where(_videos.c.id == video.id, _videos.c.settle_after == video.settle_after)
+                        .values(settle_after=until)
+                    )
+                    if rows_changed(await connection.execute(take)) == 1:
+                        taken.append(video)
+        return taken
+
+    async def set_settle_after(self, video_id: str, *, state: VideoState, settle_after: datetime | None) -> None:
+        """When to look next at a video that is still in `state`; None: no more."""
+        change = (
+            update(_videos)
+            .where(_videos.c.id == video_id, _videos.c.state == state.value)
+            .values(settle_after=settle_after)
+        )
+        async with self._database.write() as connection:
+            await connection.execute(change)
+
+    async def add_idempotent_create(self, request: IdempotentCreate) -> bool:
+        """Remembers the request; False when its key is known already."""
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(
+                    insert(_idempotency).values(
+                        account_id=request.account_id,
+                        idempotency_key=request.idempotency_key,
+                        content_hash=request.content_hash,
+                        upload_id=request.upload_id,
+                        answer=request.answer,
+                        taken_until=request.taken_until,
+                        created_at=request.created_at,
+                    )
+                )
+        except IntegrityError:
+            return False
+        return True
+
+    async def get_idempotent_create(self, account_id: str, idempotency_key: str) -> IdempotentCreate | None:
+        """The request with this key."""
+        query = select(_idempotency).where(*_keyed(account_id, idempotency_key))
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else IdempotentCreate(**row._mapping)  # noqa: SLF001 (public, despite its name)
+
+    async def take_idempotent_create(self, request: IdempotentCreate, *, until: datetime) -> bool:
+        """Takes over a request whose first worker did not answer; False when another took it meanwhile."""
+        change = (
+            update(_idempotency)
+            .where(
+                *_keyed(request.account_id, request.idempotency_key),
+                _idempotency.c.answer.is_(None),
+                _idempotency.c.taken_until == request.taken_until,
+            )
+            .values(taken_until=until)
+        )
+        async with self._database.write() as connection:
+            return rows_changed(await connection.execute(change)) == 1
+
+    async def answer_idempotent_create(self, account_id: str, idempotency_key: str, answer: str) -> None:
+        """Keeps the answer for those who ask again."""
+        change = update(_idempotency).where(*_keyed(account_id, idempotency_key)).values(answer=answer)
+        async with self._database.write() as connection:
+            await connection.execute(change)
+
+    async def forget_idempotent_create(self, account_id: str, idempotency_key: str) -> None:
+        """Frees the key of a request that was refused: it may be sent again once mended."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(_idempotency).where(*_keyed(account_id, idempotency_key)))
+
+    async def forget_idempotent_creates(self, *, before: datetime) -> int:
+        """Drops what was remembered before an instant; returns how many."""
+        async with self._database.write() as connection:
+            return rows_changed(
+                await connection.execute(delete(_idempotency).where(_idempotency.c.created_at < before))
+            )
+
+
+_SELECT: Final = select(
+    *(column for column in _videos.c if column.name not in ("title_key", "search_key")),
+)
+
+
+def _live(video_id: str, owner_id: str) -> tuple[Any, ...]:
+    return (
+        _videos.c.id == video_id,
+        _videos.c.owner_id == owner_id,
+        _videos.c.state != VideoState.DELETED.value,
+    )
+
+
+def _keyed(account_id: str, idempotency_key: str) -> tuple[Any, ...]:
+    return _idempotency.c.account_id == account_id, _idempotency.c.idempotency_key == idempotency_key
+
+
+def _texts(title: str, description: str) -> dict[str, str]:
+    return {
+        "title": title,
+        "title_key": sort_key(title),
+        "description": description,
+        "search_key": search_key(f"{title}\n{description}"),
+    }
+
+
+def _video(row: Row[Any]) -> Video:
+    values = dict(row._mapping)  # noqa: SLF001 (public, despite its name)
+    return Video(**{**values, "state": VideoState(values["state"]), "visibility": Visibility(values["visibility"])})

@@ -1,0 +1,248 @@
+"""Uploads: everything a creator can do with a video, and the settling of what was left half done.
+
+Two rows, two commits: ours says what the video is, fs_svc's what its bytes are. Creating commits ours and then asks
+fs_svc; completing waits for fs_svc and then commits ours; deleting commits ours and leaves the bytes to `settle`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Final
+
+from common.clock import Clock
+from common.cursors import Cursors
+from common.errors import NotFound, Refusal, Unavailable
+from common.tokens import Principal
+from upload_svc.errors import UploadNotOpen
+from upload_svc.fs_client import GONE, FsClient, PartUrls, StoredObject
+from upload_svc.store import Store
+from upload_svc.videos import Video, VideoState, Visibility
+
+logger = logging.getLogger(__name__)
+
+LOOK_AGAIN: Final = timedelta(seconds=10)
+# Longer than a step can take, so that two replicas never work on one row.
+LEASE: Final = timedelta(seconds=60)
+# A create that never reached fs_svc; by then its client has given up or was answered.
+UNKNOWN_LIMIT: Final = timedelta(minutes=10)
+SETTLE_AT_ONCE: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUpload:
+    """What a creator says of a file before sending it."""
+
+    title: str
+    description: str
+    filename: str
+    size: int
+    content_type: str
+    visibility: Visibility
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A video, and what fs_svc says of its bytes while it is uploading."""
+
+    video: Video
+    stored_object: StoredObject | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What the owner changes; None: leave as it is."""
+
+    title: str | None = None
+    description: str | None = None
+    visibility: Visibility | None = None
+
+
+class Uploads:
+    """What creators do."""
+
+    def __init__(self, store: Store, fs: FsClient, cursors: Cursors, *, clock: Clock) -> None:
+        self._store = store
+        self._fs = fs
+        self._cursors = cursors
+        self._clock = clock
+
+    async def create(self, principal: Principal, new: NewUpload, *, upload_id: str) -> Upload:
+        """Commits the video and opens its upload; the same again for the same `upload_id`.
+
+        Raises what fs_svc refuses (quota-exceeded) and Unavailable; the row is then settled by the loop.
+        """
+        video = await self._store.get_video(upload_id, principal.account_id)
+        if video is None:
+            video = self._new_video(principal, new, upload_id)
+            await self._store.add_video(video)
+        try:
+            stored_object = await self._fs.create(
+                upload_id, size=video.size, content_type=video.content_type, subject_token=principal.token
+            )
+        except Refusal as refusal:
+            # A no is final and the video goes; with an outcome that is not known it stays for a retry or the loop.
+            if refusal.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                await self._store.move_video(
+                    upload_id, old=[VideoState.UPLOADING], new=VideoState.DELETED, settle_after=self._clock()
+                )
+            raise
+        await self._store.set_plan(upload_id, part_size=stored_object.part_size, part_count=stored_object.part_count)
+        logger.info("upload created", extra={"upload_id": upload_id, "size": video.size})
+        planned = replace(video, part_size=stored_object.part_size, part_count=stored_object.part_count)
+        return Upload(video=planned, stored_object=stored_object)
+
+    async def part_urls(self, principal: Principal, upload_id: str, part_numbers: Sequence[int]) -> PartUrls:
+        """Presigned URLs for parts. Raises NotFound, UploadNotOpen, and what fs_svc refuses."""
+        video = await self._own(principal, upload_id)
+        if video.state is not VideoState.UPLOADING:
+            raise UploadNotOpen("It is complete already; there is nothing left to send.")
+        return await self._fs.part_urls(upload_id, part_numbers, subject_token=principal.token)
+
+    async def get(self, principal: Principal, upload_id: str) -> Upload:
+        """The upload; while uploading with what S3 has received. Raises NotFound."""
+        video = await self._own(principal, upload_id)
+        if video.state is not VideoState.UPLOADING:
+            return Upload(video=video, stored_object=None)
+        return Upload(video=video, stored_object=await self._fs.get(upload_id, subject_token=principal.token))
+
+    async def list(
+        self, principal: Principal, states: Sequence[VideoState], *, cursor: str | None, limit: int
+    ) -> tuple[list[Upload], str | None]:
+        """The account's uploads in these states, newest first, and the cursor of the next page. Raises Invalid."""
+        purpose = "uploads:" + ",".join(states)
+        after = None
+        if cursor is not None:
+            created_at, video_id = self._cursors.read(purpose, cursor, length=2)
+            after = (datetime.fromisoformat(created_at), video_id)
+        videos = await self._store.list_videos(principal.account_id, states, after=after, limit=limit + 1)
+        next_cursor = None
+        if len(videos) > limit:
+            videos = videos[:limit]
+            next_cursor = self._cursors.make(purpose, [videos[-1].created_at.isoformat(), videos[-1].id])
+        uploading = [video.id for video in videos if video.state is VideoState.UPLOADING]
+        objects = await self._fs.describe(uploading) if uploading else {}
+        return [Upload(video=video, stored_object=objects.get(video.id)) for video in videos], next_cursor
+
+    async def complete(self, principal: Principal, upload_id: str) -> Upload:
+        """Makes the video ready once fs_svc has the whole object; still `uploading` when that is not certain yet.
+
+        Idempotent. Raises NotFound and what fs_svc refuses (parts-missing, part-ambiguous, upload-not-open).
+        """
+        video = await self._own(principal, upload_id)
+        if video.state is not VideoState.UPLOADING:
+            return Upload(video=video, stored_object=None)
+        stored_object = await self._fs.complete(upload_id, subject_token=principal.token)
+        if stored_object.state != "stored":
+            return Upload(video=video, stored_object=stored_object)
+        await self._become_ready(upload_id)
+        # Read again: another tab may have been first, or may have deleted it.
+        return Upload(video=await self._own(principal, upload_id), stored_object=None)
+
+    async def edit(self, principal: Principal, upload_id: str, edit: Edit) -> Upload:
+        """Changes title, description or visibility, in any state. Raises NotFound."""
+        video = await self._own(principal, upload_id)
+        changed = replace(
+            video,
+            title=video.title if edit.title is None else edit.title,
+            description=video.description if edit.description is None else edit.description,
+            visibility=video.visibility if edit.visibility is None else edit.visibility,
+        )
+        if not await self._store.edit_video(
+            upload_id,
+            principal.account_id,
+            title=changed.title,
+            description=changed.description,
+            visibility=changed.visibility,
+        ):
+            raise NotFound
+        return Upload(video=changed, stored_object=await self._describe_if_possible(changed))
+
+    async def delete(self, principal: Principal, upload_id: str) -> None:
+        """Deletes for ever; the bytes follow within seconds. Raises NotFound, also the second time."""
+        await self._own(principal, upload_id)
+        if not await self._store.move_video(
+            upload_id,
+            old=[VideoState.UPLOADING, VideoState.READY, VideoState.TRASHED],
+            new=VideoState.DELETED,
+            settle_after=self._clock(),
+        ):
+            raise NotFound
+        logger.info("video deleted", extra={"upload_id": upload_id})
+
+    async def settle(self) -> int:
+        """One step of the loop: moves rows to where fs_svc's are; returns how many there were. Raises Unavailable."""
+        now = self._clock()
+        videos = await self._store.take_unsettled(now=now, until=now + LEASE, limit=SETTLE_AT_ONCE)
+        objects = await self._fs.describe([video.id for video in videos]) if videos else {}
+        for video in videos:
+            if video.state is VideoState.UPLOADING:
+                await self._settle_uploading(video, objects.get(video.id), now)
+            else:
+                await self._settle_deleted(video, objects.get(video.id), now)
+        return len(videos)
+
+    async def _settle_uploading(self, video: Video, stored_object: StoredObject | None, now: datetime) -> None:
+        state = None if stored_object is None else stored_object.state
+        if state == "stored":
+            await self._become_ready(video.id)
+        elif state in GONE or (state is None and now >= video.created_at + UNKNOWN_LIMIT):
+            await self._store.move_video(
+                video.id, old=[VideoState.UPLOADING], new=VideoState.DELETED, settle_after=None
+            )
+            logger.info("unfinished upload is gone", extra={"upload_id": video.id, "object_state": state})
+        else:
+            await self._store.set_settle_after(video.id, state=video.state, settle_after=now + LOOK_AGAIN)
+
+    async def _settle_deleted(self, video: Video, stored_object: StoredObject | None, now: datetime) -> None:
+        state = "deleted" if stored_object is None else stored_object.state
+        if state not in GONE:
+            try:
+                state = await self._fs.delete(video.id)
+            except Unavailable:
+                logger.warning("bytes not deleted yet", extra={"upload_id": video.id})
+        settle_after = None if state in GONE else now + LOOK_AGAIN
+        await self._store.set_settle_after(video.id, state=video.state, settle_after=settle_after)
+
+    async def _describe_if_possible(self, video: Video) -> StoredObject | None:
+        """For an answer that is right without it: a committed change is not called failed because fs_svc is away."""
+        if video.state is not VideoState.UPLOADING:
+            return None
+        try:
+            return (await self._fs.describe([video.id])).get(video.id)
+        except Unavailable:
+            return None
+
+    async def _become_ready(self, upload_id: str) -> None:
+        if await self._store.move_video(upload_id, old=[VideoState.UPLOADING], new=VideoState.READY, settle_after=None):
+            logger.info("video ready", extra={"upload_id": upload_id})
+
+    async def _own(self, principal: Principal, upload_id: str) -> Video:
+        video = await self._store.get_video(upload_id, principal.account_id)
+        if video is None:
+            raise NotFound
+        return video
+
+    def _new_video(self, principal: Principal, new: NewUpload, upload_id: str) -> Video:
+        now = self._clock()
+        return Video(
+            id=upload_id,
+            owner_id=principal.account_id,
+            owner_username=principal.username,
+            title=new.title,
+            description=new.description,
+            filename=new.filename,
+            size=new.size,
+            content_type=new.content_type,
+            visibility=new.visibility,
+            state=VideoState.UPLOADING,
+            sha256=new.sha256,
+            part_size=None,
+            part_count=None,
+            created_at=now,
+            settle_after=now + LOOK_AGAIN,
+        )

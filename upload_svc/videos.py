@@ -1,0 +1,54 @@
+"""What a video is: its fields, its states and who may see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+MIB: Final = 2**20
+TIB: Final = 2**40
+# S3's own limit for one object.
+MAX_SIZE: Final = 5 * TIB
+TITLE_MAX: Final = 200
+DESCRIPTION_MAX: Final = 5000
+FILENAME_MAX: Final = 255
+
+
+class VideoState(StrEnum):
+    """uploading → ready ⇄ trashed, and from any of them → deleted."""
+
+    UPLOADING = "uploading"
+    READY = "ready"
+    TRASHED = "trashed"
+    DELETED = "deleted"
+
+
+class Visibility(StrEnum):
+    """Who may watch: the owner, any account, anybody."""
+
+    PRIVATE = "private"
+    MEMBERS = "members"
+    PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Video:
+    """A catalogue entry; `part_size` and `part_count` are fs_svc's plan, None until it has answered."""
+
+    id: str
+    owner_id: str
+    owner_username: str
+    title: str
+    description: str
+    filename: str
+    size: int
+    content_type: str
+    visibility: Visibility
+    state: VideoState
+    sha256: str | None
+    part_size: int | None
+    part_count: int | None
+    created_at: datetime
+    settle_after: datetime | None

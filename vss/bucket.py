@@ -1,0 +1,139 @@
+"""The bucket: made with its CORS rule when the engine starts, and tried out before anybody uses it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from vss.child import run_module
+
+CANARY_KEY = "canary"
+CANARY = b"canary"
+ATTEMPTS_SECONDS = 10
+POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPair:
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """A bucket and the two identities that know it: one makes it, the other (fs_svc's) works in it."""
+
+    endpoint: str
+    region: str
+    name: str
+    administrator: KeyPair
+    worker: KeyPair
+    origins: Sequence[str]  # of the pages that send to it and play from it
+
+    async def why_not_ready(self) -> str | None:
+        """Tries for some seconds to `prepare` the bucket, in another process; None when that worked."""
+        ended = await run_module("vss.bucket", stdin=json.dumps(asdict(self)))
+        if ended.exit_code:
+            return ended.output or ended.errors or f"the attempt ended with exit code {ended.exit_code}"
+        return None
+
+    async def prepare(self) -> str | None:
+        """Makes the bucket if it is missing, writes its CORS rule, and sends and reads back a canary.
+
+        None when all of that worked, else why it did not. (An open port says little: the engine's parts find each
+        other later.)
+        """
+        import aiohttp  # noqa: PLC0415
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        try:
+            # A client costs far more than this look.
+            _, writer = await asyncio.open_connection(*self.endpoint.removeprefix("http://").split(":"))
+            writer.close()
+            async with self.client(self.administrator) as s3:
+                await self._bootstrap(s3)
+            async with self.client(self.worker) as s3:
+                await s3.put_object(Bucket=self.name, Key=CANARY_KEY, Body=CANARY)
+                answer = await s3.get_object(Bucket=self.name, Key=CANARY_KEY)
+                if await answer["Body"].read() != CANARY:
+                    return "it read back other bytes than it was sent"
+                # Whatever stays in the bucket must belong to a row of fs_svc.
+                await s3.delete_object(Bucket=self.name, Key=CANARY_KEY)
+        except (BotoCoreError, ClientError, aiohttp.ClientError, OSError) as exc:
+            return str(exc)
+        return None
+
+    @asynccontextmanager
+    async def client(self, keys: KeyPair) -> AsyncIterator[Any]:
+        """An aiobotocore client for one of the two identities."""
+        from aiobotocore.config import AioConfig  # noqa: PLC0415
+        from aiobotocore.session import AioSession  # noqa: PLC0415
+
+        # A profile, a configuration or a proxy of the person's own AWS account has no business here.
+        session = AioSession(
+            session_vars={
+                "profile": (None, None, None, None),
+                "config_file": (None, None, os.devnull, None),
+                "credentials_file": (None, None, os.devnull, None),
+            }
+        )
+        config = AioConfig(
+            signature_version="s3v4",
+            s3={"addressing_style": "path"},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            connect_timeout=2,
+            read_timeout=10,
+            retries={"total_max_attempts": 1},
+            proxies={},
+        )
+        async with session.create_client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name=self.region,
+            aws_access_key_id=keys.access_key_id,
+            aws_secret_access_key=keys.secret_access_key,
+            config=config,
+        ) as client:
+            yield client
+
+    async def _bootstrap(self, s3: Any) -> None:
+        buckets = await s3.list_buckets()
+        if self.name not in {bucket["Name"] for bucket in buckets.get("Buckets", [])}:
+            await s3.create_bucket(Bucket=self.name)
+        if not self.origins:
+            return
+        rule = {
+            "AllowedOrigins": list(self.origins),
+            "AllowedMethods": ["GET", "HEAD", "PUT", "POST"],
+            "AllowedHeaders": ["content-type", "x-amz-checksum-sha256"],
+            "ExposeHeaders": ["ETag", "Content-Range", "Accept-Ranges", "Content-Length"],
+            "MaxAgeSeconds": 3600,
+        }
+        await s3.put_bucket_cors(Bucket=self.name, CORSConfiguration={"CORSRules": [rule]})
+
+
+def main() -> int:
+    """`python -m vss.bucket`: a bucket as JSON on standard input; why it is not ready, on standard output."""
+    given = json.load(sys.stdin)
+    for name in ("administrator", "worker"):
+        given[name] = KeyPair(**given[name])
+    bucket = Bucket(**given)
+    deadline = time.monotonic() + ATTEMPTS_SECONDS
+    while reason := asyncio.run(bucket.prepare()):
+        if time.monotonic() > deadline:
+            print(reason)
+            return 1
+        time.sleep(POLL_SECONDS)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""The command line's frame: its commands, and how each of them ends."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from vss import __version__, migrate, up
+from vss.errors import Refusal
+
+# A command is a module with `add_command(commands)`, which sets `run`; what is heavy it imports when it runs.
+COMMANDS = (up, migrate)
+
+INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, not the usage first: the line names the option and the remedy."""
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command; returns the exit code: 0, 1 for trouble, 2 for options that cannot be used."""
+    try:
+        parsed = _parser().parse_args(arguments)
+        code: int = parsed.run(parsed)
+    except Refusal as refusal:
+        for line in refusal.details:
+            print(f"  {line}", file=sys.stderr)
+        print(f"vss: {refusal}", file=sys.stderr)
+        return refusal.exit_code
+    except OSError as exc:
+        # A full disk, a folder without permission: what the system says is all there is to say.
+        place = f": {exc.filename}" if exc.filename else ""
+        print(f"vss: {exc.strerror or exc}{place}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    else:
+        return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="vss", description="Self-hosted video sharing.")
+    parser.add_argument("--version", action="version", version=f"vss {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add_command(commands)
+    return parser

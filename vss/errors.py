@@ -1,0 +1,61 @@
+"""Every reason for which a command ends with one line instead of doing what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class Refusal(Exception):
+    """Expected trouble: its text says what is wrong and what to do; `details` are shown above it."""
+
+    exit_code = 1
+
+    def __init__(self, text: str, details: Sequence[str] = ()) -> None:
+        super().__init__(text)
+        self.details = details
+
+
+class BadOption(Refusal):
+    """A value of the command line or of a VSS_ variable that cannot be used."""
+
+    exit_code = 2
+
+
+class FolderUnusable(Refusal):
+    """The data folder cannot be made, entered or written, or what is in it is broken."""
+
+
+class FolderInUse(Refusal):
+    """Another vss works in the data folder."""
+
+
+class DiskFull(Refusal):
+    """Too little room for the data folder to begin with."""
+
+
+class PortTaken(Refusal):
+    """Something else listens where we would."""
+
+
+class EngineMissing(Refusal):
+    """The storage engine's program is not there."""
+
+
+class SocketTaken(Refusal):
+    """The shared temporary folder holds a socket of another user under a name that the engine needs."""
+
+
+class SchemaNewer(Refusal):
+    """The database was migrated by a newer vss."""
+
+
+class MigrationBusy(Refusal):
+    """Another migration holds the lock."""
+
+
+class DatabaseUnusable(Refusal):
+    """The database does not answer, or not as it must."""
+
+
+class ChildCannotStart(Refusal):
+    """A process failed to start too often; `details` are its last lines."""

@@ -1,0 +1,22 @@
+"""Accounts of people."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from common.db import Instant, binary_text, identifier, size_in_bytes
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "accounts",
+        sa.Column("id", identifier(), primary_key=True),
+        sa.Column("username", binary_text(64), nullable=False, unique=True),
+        sa.Column("password_hash", binary_text(255), nullable=False),
+        sa.Column("role", binary_text(16), nullable=False),
+        sa.Column("is_disabled", sa.Boolean(), nullable=False),
+        sa.Column("quota_bytes", size_in_bytes(), nullable=True),
+        sa.Column("created_at", Instant(), nullable=False),
+    )

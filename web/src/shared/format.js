@@ -1,0 +1,47 @@
+/** Numbers as people read them, in the page's language: sizes, rates, shares of a whole, spans of time. */
+
+import { gettext } from "./i18n.js";
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+
+/** 12400000 → "12.4 MB". Decimal units, as the pages and every shop use them. */
+export function formatSize(bytes, language) {
+  const { value, unit } = scaled(bytes);
+  if (unit === "byte") return number(value, language, { style: "unit", unit, unitDisplay: "long" });
+  return number(value, language, { style: "unit", unit, unitDisplay: "short", minimumFractionDigits: 1 });
+}
+
+/** 12400000 → "12.4 MB/s". */
+export function formatRate(bytesPerSecond, language) {
+  const { value, unit } = scaled(Math.max(bytesPerSecond, 1000));
+  return number(value, language, { style: "unit", unit: `${unit}-per-second`, unitDisplay: "short", minimumFractionDigits: 1 });
+}
+
+/** 0.431 → "43%", rounded down. */
+export function formatShare(share, language) {
+  const percent = Math.floor(share * 100) / 100;
+  return number(percent, language, { style: "percent", maximumFractionDigits: 0 });
+}
+
+/** 95 → "2 min left": rounded up, and coarser the longer it takes. */
+export function formatTimeLeft(seconds) {
+  if (seconds < 60) return gettext("%(seconds)s s left", { seconds: Math.max(1, Math.ceil(seconds)) });
+  const minutes = Math.ceil(seconds / 60);
+  if (minutes < 60) return gettext("%(minutes)s min left", { minutes });
+  return gettext("%(hours)s h %(minutes)s min left", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
+}
+
+function scaled(bytes) {
+  let value = bytes;
+  let step = 0;
+  // 999.95 would be shown as 1,000.0: the next unit says it better.
+  while (value >= 999.95 && step < UNITS.length - 1) {
+    value /= 1000;
+    step += 1;
+  }
+  return { value, unit: UNITS[step] };
+}
+
+function number(value, language, options) {
+  return new Intl.NumberFormat(language, { maximumFractionDigits: 1, ...options }).format(value);
+}

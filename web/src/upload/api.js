@@ -1,0 +1,102 @@
+/** The calls to upload_svc's `/v1/uploads`. Each makes one attempt; what is worth another is for the caller to decide. */
+
+import { retryAfterMs } from "../shared/backoff.js";
+import { systemClock } from "../shared/clock.js";
+import { Failure, OFFLINE, kindOfStatus } from "./failures.js";
+
+const TIMEOUT_MS = 30_000;
+// The server may take a minute to complete; only then is no answer a lost answer.
+const COMPLETE_TIMEOUT_MS = 75_000;
+
+export class UploadApi {
+  #root;
+  #fetch;
+  #clock;
+
+  constructor({ root = "/v1/uploads", fetch = globalThis.fetch.bind(globalThis), clock = systemClock } = {}) {
+    this.#root = root;
+    this.#fetch = fetch;
+    this.#clock = clock;
+  }
+
+  /** The upload. The same key with the same fields gives the same upload, so that a lost answer may be asked for again. */
+  async create(fields, idempotencyKey, signal) {
+    const headers = { "Idempotency-Key": idempotencyKey };
+    return (await this.#call("POST", "", { body: fields, headers, signal })).body;
+  }
+
+  /** `{urls, headers, lifeMs}`: the life is reckoned by the server's own clock, since this device's may be wrong. */
+  async partUrls(id, partNumbers, signal) {
+    const { body, date } = await this.#call("POST", `/${id}/part-urls`, { body: { part_numbers: partNumbers }, signal });
+    const lifeMs = Math.max(0, Date.parse(body.expires_at) - date);
+    return { urls: body.urls, headers: body.headers ?? {}, lifeMs };
+  }
+
+  async read(id, signal) {
+    return (await this.#call("GET", `/${id}`, { signal })).body;
+  }
+
+  async change(id, fields, signal) {
+    return (await this.#call("PATCH", `/${id}`, { body: fields, signal })).body;
+  }
+
+  /** `{upload, isSettled, retryAfterMs}`: not settled means ask again after that. */
+  async complete(id, signal) {
+    const answer = await this.#call("POST", `/${id}/complete`, { body: {}, signal, timeoutMs: COMPLETE_TIMEOUT_MS });
+    return { upload: answer.body, isSettled: answer.status === 200, retryAfterMs: answer.retryAfterMs };
+  }
+
+  /** Gone already is as good as gone now. */
+  async remove(id, signal) {
+    try {
+      await this.#call("DELETE", `/${id}`, { signal });
+    } catch (failure) {
+      if (failure.status !== 404) throw failure;
+    }
+  }
+
+  async #call(method, path, { body, headers = {}, signal, timeoutMs = TIMEOUT_MS }) {
+    const timeout = new AbortController();
+    const stopTimer = this.#clock.after(timeoutMs, () => timeout.abort());
+    const options = {
+      method,
+      headers: { Accept: "application/json", ...headers },
+      signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
+      cache: "no-store",
+    };
+    if (body !== undefined) {
+      options.headers["Content-Type"] = "application/json";
+      options.body = JSON.stringify(body);
+    }
+    try {
+      const response = await this.#fetch(this.#root + path, options);
+      return await read(response);
+    } catch (error) {
+      if (error instanceof Failure) throw error;
+      signal?.throwIfAborted();
+      throw new Failure(OFFLINE);
+    } finally {
+      stopTimer();
+    }
+  }
+}
+
+async function read(response) {
+  const retryAfter = retryAfterMs(response.headers.get("Retry-After"));
+  const date = Date.parse(response.headers.get("Date") ?? "") || Date.now();
+  const isJson = /\bjson\b/.test(response.headers.get("Content-Type") ?? "");
+  if (response.ok) {
+    // A page in place of our answer is a captive portal or a proxy speaking: we have not been heard.
+    if (!isJson && response.status !== 204) throw new Failure(OFFLINE);
+    return { status: response.status, body: isJson ? await response.json() : null, retryAfterMs: retryAfter, date };
+  }
+  const problem = isJson ? await response.json() : {};
+  throw new Failure(kindOfStatus(response.status, retryAfter), {
+    status: response.status,
+    code: problem.code ?? null,
+    detail: problem.detail ?? problem.title ?? null,
+    missing: problem.missing ?? null,
+    errors: problem.errors ?? null,
+    retryAfterMs: retryAfter,
+  });
+}

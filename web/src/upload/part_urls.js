@@ -1,0 +1,78 @@
+/** Part URLs, fetched in batches ahead of need and forgotten before they die. */
+
+import { systemClock } from "../shared/clock.js";
+
+const FIRST_BATCH = 16;
+// What one call may ask for.
+const LARGEST_BATCH = 100;
+// A tenth of a URL's life is kept back: it must still be alive when its PUT arrives at the storage.
+const USABLE_SHARE = 0.9;
+
+export class PartUrls {
+  #ask;
+  #clock;
+  #held = new Map();
+  #asking = null;
+  #batch = FIRST_BATCH;
+
+  /** `ask(numbers)` gives `{urls, headers, lifeMs}`; it does its own retrying. */
+  constructor({ ask, clock = systemClock }) {
+    this.#ask = ask;
+    this.#clock = clock;
+  }
+
+  /** `{url, headers}` for a part; `upcoming` are the numbers that will be wanted after it. */
+  async take(number, upcoming) {
+    if (!this.#has(number)) {
+      do {
+        if (!this.#asking) this.#begin([number, ...upcoming]);
+        await this.#asking;
+        // Not `#has`: however short its life, what was just given is worth a try; else this could ask for ever.
+      } while (!this.#held.has(number));
+    }
+    const held = this.#held.get(number);
+    this.#askAhead(upcoming);
+    return held;
+  }
+
+  /** The storage did not take this one. */
+  forget(number) {
+    this.#held.delete(number);
+  }
+
+  #has(number) {
+    const held = this.#held.get(number);
+    if (!held) return false;
+    if (held.until > this.#clock.now()) return true;
+    this.#held.delete(number);
+    // They died unused: a slow line needs fewer at a time.
+    this.#batch = FIRST_BATCH;
+    return false;
+  }
+
+  #askAhead(upcoming) {
+    if (this.#asking) return;
+    const near = upcoming.slice(0, FIRST_BATCH / 2);
+    if (near.some((number) => !this.#has(number))) {
+      this.#begin(upcoming);
+      // Whoever needs one of these asks again and meets the failure then.
+      this.#asking.catch(() => {});
+    }
+  }
+
+  #begin(numbers) {
+    const wanted = numbers.filter((number) => !this.#has(number)).slice(0, this.#batch);
+    this.#asking = this.#fetch(wanted).finally(() => {
+      this.#asking = null;
+    });
+  }
+
+  async #fetch(numbers) {
+    const askedAt = this.#clock.now();
+    const { urls, headers, lifeMs } = await this.#ask(numbers);
+    for (const number of numbers) {
+      this.#held.set(number, { url: urls[number], headers, until: askedAt + lifeMs * USABLE_SHARE });
+    }
+    this.#batch = Math.min(LARGEST_BATCH, this.#batch * 2);
+  }
+}

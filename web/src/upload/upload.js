@@ -1,0 +1,218 @@
+/** One upload from the chosen file to the stored video: its states, its progress, its events. Knows no page. */
+
+import { sleep, systemClock } from "../shared/clock.js";
+import { UploadApi } from "./api.js";
+import { Estimate } from "./estimate.js";
+import { Failure } from "./failures.js";
+import { Gate } from "./gate.js";
+import { bytesIn, missingParts, planOf } from "./plan.js";
+import { sendParts } from "./send_parts.js";
+
+// If the server misses parts this often after we sent them, sending them once more will not help.
+const MOST_ROUNDS = 5;
+const SETTLE_MS = 2_000;
+const REMOVE_TRIES = 3;
+
+/**
+ * States: ready → creating → sending → checking → done, or failed (which `start` goes on from), or cancelled.
+ * Events: `statechange` (state or trouble), `progress`, `partuploaded` (detail: part number), `uploadcreated`.
+ */
+export class Upload extends EventTarget {
+  #file;
+  #api;
+  #clock;
+  #put;
+  #gate;
+  #abort = new AbortController();
+  #idempotencyKey = null;
+  #creating = null;
+  #estimate = new Estimate();
+  #storedBytes = 0;
+  #sentOfPart = new Map();
+
+  /** `record` is the server's upload, for going on with one that exists: what the storage holds of it is not sent again. */
+  constructor({ file, record = null, api = new UploadApi(), clock = systemClock, random, put }) {
+    super();
+    this.#file = file;
+    this.#api = api;
+    this.#clock = clock;
+    this.#put = put;
+    this.#gate = new Gate({ clock, random, onChange: () => this.#troubleChanged() });
+    this.record = record;
+    this.state = "ready";
+    /** Why it failed. */
+    this.failure = null;
+  }
+
+  get signal() {
+    return this.#abort.signal;
+  }
+
+  /** What it waits for, `{failure, until, isTrying}` as the gate has it, or null. */
+  get trouble() {
+    return this.isUnderWay ? this.#gate.trouble : null;
+  }
+
+  /** From the first request until it is stored, has failed or was cancelled. */
+  get isUnderWay() {
+    return this.state === "creating" || this.state === "sending" || this.state === "checking";
+  }
+
+  get progress() {
+    const now = this.#clock.now();
+    const totalBytes = this.#file.size;
+    let sentBytes = this.#storedBytes;
+    for (const sent of this.#sentOfPart.values()) sentBytes += sent;
+    return {
+      sentBytes,
+      totalBytes,
+      bytesPerSecond: this.#estimate.rate(now),
+      secondsLeft: this.#estimate.secondsLeft(totalBytes - sentBytes, now),
+    };
+  }
+
+  /** Does the whole of it, or what is left. Never rejects: how it ended is in `state` and `failure`. */
+  async start(fields) {
+    this.failure = null;
+    try {
+      let received = [];
+      if (this.record) {
+        this.#setState("sending");
+        this.record = await this.#ask(() => this.#api.read(this.record.id, this.signal));
+        received = this.record.received ?? [];
+      } else {
+        this.#setState("creating");
+        this.record = await this.#create(fields);
+        this.dispatchEvent(new Event("uploadcreated"));
+      }
+      if (this.record.state === "uploading") {
+        this.signal.throwIfAborted();
+        const plan = planOf(this.record);
+        const numbers = missingParts(plan, received);
+        await this.#send(plan, numbers);
+        await this.#complete(plan);
+      }
+      this.#setState("done");
+    } catch (failure) {
+      if (this.signal.aborted) return;
+      // Another tab may have completed or discarded it meanwhile: what counts is what the server says.
+      if (failure.code === "upload-not-open" && (await this.#isReady())) {
+        this.#setState("done");
+        return;
+      }
+      this.failure = failure instanceof Failure ? failure : new Failure("fault", { detail: String(failure) });
+      this.#setState("failed");
+    }
+  }
+
+  /** Ends a wait at once. */
+  tryNow() {
+    this.#gate.open();
+  }
+
+  /** Stops, and has the server discard what has arrived. Resolves to whether the server said it did. */
+  async cancel() {
+    this.#setState("cancelled");
+    this.#abort.abort();
+    // The answer that would have told us the id may still be on its way.
+    const record = this.record ?? (await this.#creating?.catch(() => null));
+    if (!record) return true;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#api.remove(record.id);
+        return true;
+      } catch (failure) {
+        if (attempt === REMOVE_TRIES || !failure.isPassing) return false;
+        await sleep(this.#clock, 1000 * attempt);
+      }
+    }
+  }
+
+  #create(fields) {
+    const body = JSON.stringify(fields);
+    // One key for one set of values: after a correction it is another request.
+    if (this.#idempotencyKey?.body !== body) this.#idempotencyKey = { body, value: crypto.randomUUID() };
+    const key = this.#idempotencyKey.value;
+    return this.#ask(() => {
+      // Not abortable: a request cut off may have made an upload that nobody knows of.
+      this.#creating = this.#api.create(fields, key);
+      return this.#creating;
+    });
+  }
+
+  async #send(plan, numbers) {
+    this.#setState("sending");
+    this.#storedBytes = plan.size - bytesIn(plan, numbers);
+    this.#sentOfPart.clear();
+    this.#estimate.restart();
+    this.#estimate.add(0, this.#clock.now());
+    this.dispatchEvent(new Event("progress"));
+    await sendParts({
+      file: this.#file,
+      plan,
+      numbers,
+      gate: this.#gate,
+      signal: this.signal,
+      clock: this.#clock,
+      askUrls: (wanted, signal) => this.#api.partUrls(this.record.id, wanted, signal),
+      ...(this.#put && { put: this.#put }),
+      onProgress: ({ number, sent, moved }) => {
+        this.#sentOfPart.set(number, sent);
+        this.#estimate.add(moved, this.#clock.now());
+        this.#gate.moved(moved);
+        this.dispatchEvent(new Event("progress"));
+      },
+      onPart: (number) => this.dispatchEvent(new CustomEvent("partuploaded", { detail: number })),
+    });
+  }
+
+  async #complete(plan) {
+    for (let round = 1; ; round += 1) {
+      try {
+        await this.#settle();
+        return;
+      } catch (failure) {
+        const numbers = (failure.missing ?? []).filter((number) => number >= 1 && number <= plan.partCount);
+        if (numbers.length === 0 || round === MOST_ROUNDS) throw failure;
+        await this.#send(plan, numbers);
+      }
+    }
+  }
+
+  async #settle() {
+    this.#setState("checking");
+    for (;;) {
+      const answer = await this.#ask(() => this.#api.complete(this.record.id, this.signal));
+      if (answer.isSettled) {
+        this.record = { ...this.record, ...answer.upload };
+        return;
+      }
+      await sleep(this.#clock, answer.retryAfterMs ?? SETTLE_MS, this.signal);
+    }
+  }
+
+  async #isReady() {
+    try {
+      this.record = await this.#api.read(this.record.id, this.signal);
+    } catch {
+      return false;
+    }
+    return this.record.state === "ready";
+  }
+
+  #ask(operation) {
+    return this.#gate.persist("api", operation, this.signal);
+  }
+
+  #setState(state) {
+    if (this.state === state || this.state === "cancelled") return;
+    this.state = state;
+    this.dispatchEvent(new Event("statechange"));
+  }
+
+  #troubleChanged() {
+    // The silence is no property of the line.
+    if (this.#gate.trouble?.isTrying) this.#estimate.restart();
+    this.dispatchEvent(new Event("statechange"));
+  }
+}

@@ -1,0 +1,85 @@
+/** What the page says about an upload: whether anything is lost and what to do, in plain words. */
+
+import { formatRate, formatShare, formatSize, formatTimeLeft } from "../shared/format.js";
+import { gettext } from "../shared/i18n.js";
+import { BUSY, FILE_CHANGED, OFFLINE, SIGNED_OUT, STALLED } from "./failures.js";
+
+/** The state in a word or two: the heading of the panel, and what a screen reader hears. */
+export function stateWords(state) {
+  switch (state) {
+    case "creating":
+      return gettext("Starting…");
+    case "sending":
+      return gettext("Uploading");
+    case "checking":
+      return gettext("Checking that everything has arrived…");
+    case "done":
+      return gettext("Stored");
+    case "failed":
+      return gettext("The upload has stopped");
+    default:
+      return "";
+  }
+}
+
+/** How much has left, short of all: that it has arrived, only the server can say. */
+export function shareWords({ sentBytes, totalBytes }, language) {
+  return formatShare(Math.min(0.99, totalBytes ? sentBytes / totalBytes : 0), language);
+}
+
+/** "43% · 120 MB of 280 MB · 12.4 MB/s · 2 min left": what is not known yet is left out. */
+export function progressWords(progress, language) {
+  const { sentBytes, totalBytes, bytesPerSecond, secondsLeft } = progress;
+  const words = [
+    shareWords(progress, language),
+    gettext("%(sent)s of %(total)s", { sent: formatSize(sentBytes, language), total: formatSize(totalBytes, language) }),
+  ];
+  if (bytesPerSecond) words.push(formatRate(bytesPerSecond, language));
+  if (bytesPerSecond && secondsLeft !== null && sentBytes < totalBytes) words.push(formatTimeLeft(secondsLeft));
+  return words.join(" · ");
+}
+
+/** What it waits for: `{happened, next}`. `next` counts down; `secondsLeft` is null when it waits for the person. */
+export function troubleWords({ failure, isTrying, secondsLeft, isOnline }) {
+  return { happened: happenedWords(failure, isOnline), next: nextWords(isTrying, secondsLeft) };
+}
+
+function nextWords(isTrying, secondsLeft) {
+  if (isTrying) return gettext("Trying again now…");
+  if (secondsLeft === null) return "";
+  return gettext("Going on in %(seconds)s s.", { seconds: Math.max(1, Math.ceil(secondsLeft)) });
+}
+
+function happenedWords(failure, isOnline) {
+  if (failure.kind === SIGNED_OUT) {
+    return gettext("You have been logged out. Nothing is lost: log in again in another tab, then go on here.");
+  }
+  if (!isOnline) return gettext("You are offline. Nothing is lost.");
+  switch (failure.kind) {
+    case OFFLINE:
+      return gettext("The connection dropped. Nothing is lost.");
+    case STALLED:
+      return gettext("The connection is standing still. Nothing is lost.");
+    case BUSY:
+      return failure.status === 429
+        ? gettext("The server asks for a pause. Nothing is lost.")
+        : gettext("The server cannot take more just now. Nothing is lost.");
+    default:
+      return gettext("Something is in the way. Nothing is lost.");
+  }
+}
+
+/** Why it stopped, for good or until the person does something. */
+export function failureWords(failure) {
+  if (failure.kind === FILE_CHANGED) {
+    return gettext("The file was changed, moved or removed while it was being sent. Choose it again.");
+  }
+  if (failure.status === 404 || failure.code === "upload-not-open") {
+    return gettext("This upload no longer exists: it was discarded, here or on another device.");
+  }
+  if (failure.detail) return failure.detail;
+  if (failure.status === 403) {
+    return gettext("The storage does not accept the file. What has arrived is kept for seven days; try again, or ask the administrator.");
+  }
+  return gettext("Something went wrong that waiting does not mend. What has arrived is kept for seven days; try again.");
+}

@@ -22,7 +22,7 @@ STEP_SECONDS: Final = 25
 # Longer than a step, so that one worker has a row at a time, and short, so that a killed one's rows are soon free.
 LEASE: Final = timedelta(seconds=30)
 # How long a row rests after S3 has failed it.
-REST: Final = timedelta(seconds=5)
+REST: Final = timedelta(seconds=2)
 ROWS_A_ROUND: Final = 20
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal
 
 from common.errors import NotFound
@@ -13,11 +14,11 @@ _RELAYED: Final = ("storage-unavailable",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A presigned URL; `expires_at` as RFC 3339."""
+    """A presigned URL."""
 
     url: str
     media_type: str
-    expires_at: str
+    expires_at: datetime
 
 
 class FsClient:
@@ -40,4 +41,6 @@ class FsClient:
         source = answer.content["sources"].get(video_id)
         if source is None:
             raise NotFound
-        return Source(url=source["url"], media_type=source["type"], expires_at=source["expires_at"])
+        return Source(
+            url=source["url"], media_type=source["type"], expires_at=datetime.fromisoformat(source["expires_at"])
+        )

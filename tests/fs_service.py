@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -135,7 +136,7 @@ class FsService:
 
 async def put(url: str, body: bytes) -> int:
     """The status of a PUT, as a browser would send it."""
-    async with aiohttp.ClientSession() as session, session.put(url, data=body) as answer:
+    async with aiohttp.ClientSession() as session, session.put(url, data=io.BytesIO(body)) as answer:
         return answer.status
 
 

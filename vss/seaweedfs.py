@@ -123,6 +123,9 @@ def _arguments(port: int, ports: EnginePorts) -> list[str]:
         "-filer.localSocket=filer.sock",
         f"-master.port={ports.master}",
         f"-master.port.grpc={ports.master + GRPC_OFFSET}",
+        # Else the volumes often announce themselves just before the one master has elected itself again, and
+        # come back 5 or 10 s later. It learns all it needs from them.
+        "-master.resumeState=false",
         "-master.telemetry=false",
         f"-volume.port={ports.volume}",
         f"-volume.port.grpc={ports.volume + GRPC_OFFSET}",

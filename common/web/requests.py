@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from common.errors import Fault, Invalid, Malformed, NotFound, TooLarge, Unauthenticated, UnsupportedMediaType
 from common.ids import is_id
@@ -128,9 +129,35 @@ def _faults(error: ValidationError) -> list[Fault]:
     faults: list[Fault] = []
     for item in error.errors(include_input=False, include_url=False):
         path = "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in item["loc"])
-        message = item["msg"].removeprefix("Value error, ")
-        faults.append({"pointer": f"#/{path}", "detail": message[:1].lower() + message[1:]})
+        faults.append({"pointer": f"#/{path}", "detail": _in_words(item)})
     return faults
+
+
+# Said so that it can follow the field's name; pydantic's own words are for programmers.
+_WORDS: Final = {
+    "missing": "must be given",
+    "extra_forbidden": "is not known here: leave it out",
+    "too_short": "needs at least {min_length}",
+    "string_too_short": "needs at least {min_length}",
+    "too_long": "must not be longer than {max_length}",
+    "string_too_long": "must not be longer than {max_length}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "string_type": "must be text",
+    "enum": "must be {expected}",
+}
+
+
+def _in_words(item: ErrorDetails) -> str:
+    """What is wrong with a value, and how it must be."""
+    words = _WORDS.get(item["type"])
+    if words is not None:
+        return words.format(**item.get("ctx", {}))
+    message = item["msg"].removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.pytest_plugin import AiohttpServer
+from pytest_aiohttp.plugin import AiohttpServer
 
 from common.clock import utc_now
 from common.errors import StorageUnavailable
@@ -45,7 +47,7 @@ class Sender:
         urls = self._presigner.presign_parts(
             object_key, s3_upload_id, {part_number: len(body)}, now=utc_now(), lifetime=PART_URL_LIFETIME
         )
-        async with self._session.put(urls[part_number], data=body) as answer:
+        async with self._session.put(urls[part_number], data=io.BytesIO(body)) as answer:
             assert answer.status == 200, await answer.text()
             return answer.headers["ETag"].strip('"')
 
@@ -154,5 +156,5 @@ async def test_nobody_at_the_address_is_unavailable(unused_tcp_port: int) -> Non
                 await call
 
 
-def fake_bucket(url: str):  # type: ignore[no-untyped-def]
+def fake_bucket(url: str) -> AbstractAsyncContextManager[Bucket]:
     return open_bucket(url=url, region="us-east-1", name="vss", access_key_id="a", secret_access_key="b")

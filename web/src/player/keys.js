@@ -2,7 +2,7 @@
 
 /**
  * What a key does, or null. `isOnPlayer`: the video itself has the focus, where the browser's own controls answer to
- * space and arrows; `isTyping`: the focus is where letters, space or arrows mean something else.
+ * space, up and down; `isTyping`: the focus is where letters, space or arrows mean something else.
  */
 export function actionOf({ key, hasModifier, isOnPlayer, isTyping }) {
   if (hasModifier || isTyping) return null;
@@ -14,6 +14,11 @@ export function actionOf({ key, hasModifier, isOnPlayer, isTyping }) {
       return { name: "skip", seconds: -10 };
     case "l":
       return { name: "skip", seconds: 10 };
+    // Also where the browser's controls have the focus: their own step is a hundredth of the film, half a minute in an hour.
+    case "ArrowLeft":
+      return { name: "skip", seconds: -5 };
+    case "ArrowRight":
+      return { name: "skip", seconds: 5 };
     case "f":
       return { name: "fullscreen" };
     case "m":
@@ -31,10 +36,6 @@ function pageAction(key) {
   switch (key) {
     case " ":
       return { name: "toggle" };
-    case "ArrowLeft":
-      return { name: "skip", seconds: -5 };
-    case "ArrowRight":
-      return { name: "skip", seconds: 5 };
     case "ArrowUp":
       return { name: "volume", change: 0.05 };
     case "ArrowDown":

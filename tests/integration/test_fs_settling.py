@@ -1,0 +1,245 @@
+"""What becomes of objects whose process was killed in the middle of something: every step, without the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import aiohttp
+import pytest
+
+from common.clock import utc_now
+from common.db import open_database
+from common.ids import new_id
+from common.tokens import Principal
+from fs_svc.dialects import DIALECTS, Vendor
+from fs_svc.objects import Object, State
+from fs_svc.s3 import Bucket
+from fs_svc.settling import LEASE, Settling
+from fs_svc.sigv4 import Presigner
+from fs_svc.store import Store
+from fs_svc.uploads import RESERVATION_LIFETIME, Uploads
+from tests.fs_service import put, real_bucket
+from tests.s3_proxy import S3Proxy, is_create, s3_proxy
+from vss.bucket import Bucket as StorageBucket
+
+ALICE = Principal(
+    account_id="a" * 26,
+    username="alice",
+    role="member",
+    scopes=frozenset(),
+    quota_bytes=None,
+    expires_at=utc_now(),
+    token="",
+)
+
+
+class World:
+    """fs_svc's insides with a clock that can be put forward: what one process leaves, the next one finds."""
+
+    def __init__(self, store: Store, bucket: Bucket, presigner: Presigner, proxy: S3Proxy) -> None:
+        self.store = store
+        self.bucket = bucket
+        self.proxy = proxy
+        self.presigner = presigner
+        self._later = timedelta()
+        self.settling = Settling(store, bucket, DIALECTS[Vendor.SEAWEEDFS], clock=self.now)
+        self.uploads = Uploads(store, bucket, presigner, self.settling, clock=self.now)
+
+    def now(self) -> datetime:
+        return utc_now() + self._later
+
+    def forward(self, by: timedelta) -> None:
+        self._later += by
+
+    async def get(self, item: Object) -> Object:
+        found = await self.store.get(item.id)
+        assert found is not None
+        return found
+
+    async def open(self, body: bytes) -> Object:
+        """An open upload with its one part sent."""
+        item = await self.uploads.create(new_id(), size=len(body), content_type="video/mp4", subject=ALICE)
+        await self.send(item, body)
+        return item
+
+    async def send(self, item: Object, body: bytes) -> None:
+        assert item.s3_upload_id is not None
+        urls = self.presigner.presign_parts(
+            item.object_key, item.s3_upload_id, {1: len(body)}, now=utc_now(), lifetime=timedelta(minutes=1)
+        )
+        assert await put(urls[1], body) == 200
+
+    async def completing(self, body: bytes) -> Object:
+        """A row whose process was killed when it had just set it to `completing`."""
+        item = await self.open(body)
+        now = self.now()
+        assert await self.store.begin_completing(item.id, etag=etag_of(body), at=now, leased_until=now + LEASE)
+        return await self.get(item)
+
+    async def complete_behind_our_back(self, item: Object) -> None:
+        """What the killed process had asked of S3 last."""
+        assert item.s3_upload_id is not None
+        parts = await self.bucket.list_parts(item.object_key, item.s3_upload_id)
+        await self.bucket.complete_upload(item.object_key, item.s3_upload_id, parts)
+
+
+def etag_of(body: bytes) -> str:
+    part = hashlib.md5(body, usedforsecurity=False).digest()
+    return f"{hashlib.md5(part, usedforsecurity=False).hexdigest()}-1"
+
+
+@pytest.fixture
+async def world(sqlite_url: str, seaweedfs: StorageBucket) -> AsyncIterator[World]:
+    presigner = Presigner(
+        endpoint=seaweedfs.endpoint,
+        region=seaweedfs.region,
+        bucket=seaweedfs.name,
+        access_key_id=seaweedfs.worker.access_key_id,
+        secret_access_key=seaweedfs.worker.secret_access_key,
+    )
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(sqlite_url))
+        proxy = await stack.enter_async_context(s3_proxy(seaweedfs.endpoint))
+        bucket = await stack.enter_async_context(real_bucket(seaweedfs, url=proxy.url))
+        yield World(Store(database), bucket, presigner, proxy)
+
+
+async def test_killed_before_s3_was_asked(world: World) -> None:
+    item = await world.completing(b"film")
+    assert await world.settling.settle_due() == 0
+    world.forward(LEASE)
+    assert await world.settling.settle_due() == 1
+    stored = await world.get(item)
+    assert (stored.state, stored.etag) == (State.STORED, etag_of(b"film"))
+    assert await world.store.get_usage(ALICE.account_id) == (0, 4)
+    head = await world.bucket.head(item.object_key)
+    assert head is not None
+    assert (head.size, head.etag) == (4, stored.etag)
+
+
+async def test_killed_before_the_answer_of_s3_was_recorded(world: World) -> None:
+    item = await world.completing(b"film")
+    await world.complete_behind_our_back(item)
+    world.forward(LEASE)
+    assert await world.settling.settle_due() == 1
+    assert (await world.get(item)).state is State.STORED
+
+
+async def test_asking_again_settles_what_a_killed_process_left(world: World) -> None:
+    item = await world.completing(b"film")
+    assert (await world.uploads.complete(item.id, subject=ALICE)).state is State.COMPLETING
+    world.forward(LEASE)
+    assert (await world.uploads.complete(item.id, subject=ALICE)).state is State.STORED
+
+
+async def test_a_part_sent_again_while_completing_does_not_get_it_stuck(world: World) -> None:
+    item = await world.completing(b"film")
+    await asyncio.to_thread(_next_second)
+    await world.send(item, b"FILM")
+    world.forward(LEASE)
+    await world.settling.settle_due()
+    stored = await world.get(item)
+    assert (stored.state, stored.etag) == (State.STORED, etag_of(b"FILM"))
+
+
+async def test_another_object_is_never_taken_for_the_one_that_was_completed(
+    world: World, seaweedfs: StorageBucket
+) -> None:
+    for body in (b"other size", b"FILM"):
+        item = await world.completing(b"film")
+        url = world.presigner.presign("PUT", item.object_key, now=utc_now(), lifetime=timedelta(minutes=1))
+        assert await put(url, body) == 200
+        world.forward(LEASE)
+        await world.settling.settle_due()
+        assert (await world.get(item)).state is State.COMPLETING
+
+
+async def test_where_etags_cannot_be_foretold_the_size_decides(world: World) -> None:
+    item = await world.completing(b"film")
+    assert await world.store.expect_etag(item.id, None)
+    await world.complete_behind_our_back(item)
+    settling = Settling(world.store, world.bucket, DIALECTS[Vendor.OTHER], clock=world.now)
+    world.forward(LEASE)
+    assert await settling.settle_due() == 1
+    stored = await world.get(item)
+    assert (stored.state, stored.etag) == (State.STORED, etag_of(b"film"))
+
+
+async def test_a_row_is_settled_by_one_of_two_workers(world: World) -> None:
+    items = [await world.completing(b"film") for _ in range(5)]
+    world.forward(LEASE)
+    other = Settling(world.store, world.bucket, DIALECTS[Vendor.SEAWEEDFS], clock=world.now)
+    taken = await asyncio.gather(world.settling.settle_due(), other.settle_due())
+    assert sum(taken) == len(items)
+    assert [(await world.get(item)).state for item in items] == [State.STORED] * len(items)
+
+
+async def test_while_s3_is_away_rows_rest_and_then_go_on(world: World) -> None:
+    item = await world.completing(b"film")
+    world.forward(LEASE)
+    world.proxy.is_down = True
+    assert await world.settling.settle_due() == 1
+    assert (await world.get(item)).state is State.COMPLETING
+    assert await world.settling.settle_due() == 0
+    world.proxy.is_down = False
+    world.forward(LEASE)
+    assert await world.settling.settle_due() == 1
+    assert (await world.get(item)).state is State.STORED
+
+
+async def test_a_reservation_nobody_came_back_for_is_given_up(world: World) -> None:
+    # The answer with S3's id of the upload got lost, so that no row knows it.
+    world.proxy.loses = is_create
+    object_id = new_id()
+    with pytest.raises(Exception, match="does not answer"):
+        await world.uploads.create(object_id, size=4, content_type="video/mp4", subject=ALICE)
+    world.proxy.loses = lambda _: False
+    item = await world.store.get(object_id)
+    assert item is not None
+    assert len(await world.bucket.list_uploads(item.object_key)) == 1
+    assert await world.settling.settle_due() == 0
+    world.forward(RESERVATION_LIFETIME)
+    assert await world.settling.settle_due() == 1
+    assert await world.settling.settle_due() == 1
+    assert (await world.get(item)).state is State.ABORTED
+    assert await world.bucket.list_uploads(item.object_key) == []
+    assert await world.store.get_usage(ALICE.account_id) == (0, 0)
+
+
+async def test_killed_in_the_middle_of_an_abort(world: World) -> None:
+    item = await world.open(b"film")
+    assert item.s3_upload_id is not None
+    assert await world.store.begin_aborting(item.id, was=State.OPEN, at=world.now())
+    await world.bucket.abort_upload(item.object_key, item.s3_upload_id)
+    assert await world.settling.settle_due() == 1
+    assert (await world.get(item)).state is State.ABORTED
+    assert await world.store.get_usage(ALICE.account_id) == (0, 0)
+
+
+async def test_killed_in_the_middle_of_a_deletion(world: World) -> None:
+    item = await world.open(b"film")
+    assert (await world.uploads.complete(item.id, subject=ALICE)).state is State.STORED
+    assert await world.store.begin_deleting(item.id, at=world.now())
+    await world.bucket.delete(item.object_key)
+    assert await world.settling.settle_due() == 1
+    assert (await world.get(item)).state is State.DELETED
+    assert await world.store.get_usage(ALICE.account_id) == (0, 0)
+
+
+async def test_an_open_upload_is_left_alone(world: World) -> None:
+    item = await world.open(b"film")
+    world.forward(timedelta(days=30))
+    assert await world.settling.settle_due() == 0
+    assert replace(await world.get(item), leased_until=item.leased_until) == item
+
+
+def _next_second() -> None:
+    """The storage's times are whole seconds: returns in one that has just begun."""
+    start = int(utc_now().timestamp())
+    while int(utc_now().timestamp()) == start:
+        pass

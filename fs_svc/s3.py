@@ -56,6 +56,9 @@ async def open_bucket(
             "credentials_file": (None, None, os.devnull, None),
         }
     )
+    # The addresses of every service of AWS, as dictionaries: several MiB of which only S3's are ever looked at.
+    for partition in session.get_component("data_loader").load_data("endpoints")["partitions"]:
+        partition["services"] = {key: value for key, value in partition["services"].items() if key == "s3"}
     config = AioConfig(
         # Without these two, URLs and requests may come out in the older style of S3.
         signature_version="s3v4",

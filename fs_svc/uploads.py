@@ -174,16 +174,21 @@ class Uploads:
         return await self._store.list_by_id(object_ids)
 
     async def _listed(self, item: Object) -> list[Part] | None:
-        """What S3 holds of an open upload; None when the upload ended meanwhile."""
+        """What S3 holds of an open upload; None when the upload has ended meanwhile."""
         if item.s3_upload_id is None:
             raise AssertionError(f"object {item.id} is open without an upload")
         try:
-            return await self._bucket.list_parts(item.object_key, item.s3_upload_id)
-        except UploadGone as exc:
-            current = await self._store.get(item.id)
-            if current is None or current.state is not State.OPEN:
-                return None
-            raise unexpected(item, "the upload is gone") from exc
+            listed = await self._bucket.list_parts(item.object_key, item.s3_upload_id)
+        except UploadGone:
+            listed = None
+        # While S3 puts the parts together it lists some of them, or none: only of an upload that is open even now was
+        # this the whole truth.
+        current = await self._store.get(item.id)
+        if current is None or current.state is not State.OPEN:
+            return None
+        if listed is None:
+            raise unexpected(item, "the upload is gone")
+        return listed
 
     async def _push(self, item: Object) -> Object:
         """Takes the object's next step if nobody else is taking it; returns it as it is then."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 from aiohttp import ClientResponse, ClientSession
@@ -47,7 +48,8 @@ class Person:
     async def send_part(self, upload_id: str, number: int, content: bytes) -> int:
         """Sends bytes as that part, to S3; returns the status of its answer."""
         signed = await self.part_urls(upload_id, [number])
-        async with self._session.put(signed["urls"][str(number)], data=content, headers=signed["headers"]) as answer:
+        body = io.BytesIO(content)
+        async with self._session.put(signed["urls"][str(number)], data=body, headers=signed["headers"]) as answer:
             return answer.status
 
     async def send(self, upload: dict[str, Any], content: bytes) -> None:

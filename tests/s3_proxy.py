@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -18,12 +18,15 @@ class S3Proxy:
         # Whether the answer to this request is lost; and whether the request does not even arrive.
         self.loses: Callable[[web.Request], bool] = lambda _: False
         self.is_down = False
+        # What happens elsewhere between a request's leaving and its arriving.
+        self.meanwhile: Callable[[web.Request], Awaitable[None]] = _nothing
         self._target = target
         self._session = session
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         if self.is_down:
             return self._hang_up(request)
+        await self.meanwhile(request)
         async with self._session.request(
             request.method,
             URL(self._target + request.raw_path, encoded=True),
@@ -43,6 +46,10 @@ class S3Proxy:
         assert request.transport is not None
         request.transport.abort()
         return web.Response()
+
+
+async def _nothing(_: web.Request) -> None:
+    return
 
 
 _OF_THE_CONNECTION = frozenset({"content-length", "transfer-encoding", "connection", "date"})
@@ -74,3 +81,8 @@ def is_complete(request: web.Request) -> bool:
 def is_create(request: web.Request) -> bool:
     """CreateMultipartUpload."""
     return request.method == "POST" and "uploads" in request.query
+
+
+def is_list_parts(request: web.Request) -> bool:
+    """ListParts."""
+    return request.method == "GET" and "uploadId" in request.query

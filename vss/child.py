@@ -14,7 +14,7 @@ from pathlib import Path
 
 import vss.launch
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 LAST_LINES = 12
 LAST_BYTES = 16 * 1024
 LOG_LIMIT_BYTES = 20 * 1024 * 1024
@@ -70,8 +70,7 @@ class RunningChild:
         log_offset = os.fstat(output).st_size
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-I", "-S", vss.launch.__file__, str(os.getpid()), str(theirs)),
+                *_launcher(theirs),
                 *child.command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
@@ -149,6 +148,8 @@ class RunningChild:
         if not self.has_ended:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
 
     def last_lines(self) -> list[str]:
         """The end of what this process said, not of what an earlier one did."""
@@ -185,8 +186,8 @@ async def run_module(*arguments: str, stdin: str = "") -> Ended:
     For what needs big imports once: our own process, which lives long, stays small, and the other core is used.
     """
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-P", "-m", *arguments),
+        *(_launcher() if HAS_PARENT_DEATH_SIGNAL else ()),
+        *(sys.executable, "-P", "-m", *arguments),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -205,6 +206,10 @@ async def run_module(*arguments: str, stdin: str = "") -> Ended:
         output=output.decode(errors="replace").strip(),
         errors=errors.decode(errors="replace").strip(),
     )
+
+
+def _launcher(lifeline: int = -1) -> tuple[str, ...]:
+    return (sys.executable, "-I", "-S", vss.launch.__file__, str(os.getpid()), str(lifeline))
 
 
 def python_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -8,6 +8,8 @@ import time
 from enum import StrEnum
 from typing import TextIO
 
+STARTING_SECONDS = 300
+
 
 class Mood(StrEnum):
     """The colour of a state (SGR codes)."""
@@ -19,7 +21,7 @@ class Mood(StrEnum):
 
 
 class Console:
-    """Lines on `out`, each in one write; a terminal that went away stops nothing."""
+    """Lines on `out`; a terminal that went away stops nothing."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -28,9 +30,11 @@ class Console:
 
     def step(self, name: str, state: str, detail: str, mood: Mood = Mood.GOOD) -> None:
         """One step or event: `storage      ready    http://127.0.0.1:8333        1.2 s`."""
-        elapsed = f"{time.monotonic() - self._begun:6.1f} s"
+        elapsed_seconds = time.monotonic() - self._begun
+        # Of what happens later one wants to know when, not how long after the start.
+        when = f"{elapsed_seconds:6.1f} s" if elapsed_seconds < STARTING_SECONDS else time.strftime("%F %T")
         state = self._painted(f"{state:<8}", mood)
-        self.say(f"{name:<12} {state} {detail:<44} {self._painted(elapsed, Mood.QUIET)}")
+        self.say(f"{name:<12} {state} {detail:<44} {self._painted(when, Mood.QUIET)}")
 
     def say(self, line: str = "") -> None:
         """A line as it is."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from vss.data_folder import DataFolder
 from vss.errors import BadOption, DatabaseUnusable, MigrationBusy, SchemaNewer
-from vss.options import add_data_option, add_database_option
+from vss.options import add_data_option, add_database_option, database_url
 
 if TYPE_CHECKING:
     # SQLAlchemy and Alembic take longer to import than all else here; other commands do without.
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     # Notes of the server, such as that it names a primary key itself, are nothing to act on.
     logging.getLogger("asyncmy").setLevel(logging.ERROR)
     # With a database server there may be no folder to write to.
-    url = arguments.database_url or DataFolder.prepare(arguments.data).database_url
+    url = database_url(arguments) or DataFolder.prepare(arguments.data).database_url
     applied = migrate(url, arguments.data)
     for revision in applied:
         print(f"applied {revision}")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
+from vss.errors import BadOption
 from vss.ports import HIGHEST_BASE, LOWEST_BASE
 
 DEFAULT_PORT_BASE = 8000
@@ -41,25 +42,30 @@ def add_database_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--database-url",
         metavar="URL",
-        default=os.environ.get("VSS_DATABASE_URL") or _content(os.environ.get("VSS_DATABASE_URL_FILE")),
         help="such as mysql+asyncmy://user:password@host/vss (or VSS_DATABASE_URL, or a file named by "
         "VSS_DATABASE_URL_FILE); without it the SQLite file in the data folder",
     )
 
 
-def _content(path: str | None) -> str | None:
-    return Path(path).read_text().strip() if path else None
+def database_url(arguments: argparse.Namespace) -> str | None:
+    """What `add_database_option` asked for; None for the SQLite file in the data folder."""
+    given: str | None = arguments.database_url or os.environ.get("VSS_DATABASE_URL")
+    file = os.environ.get("VSS_DATABASE_URL_FILE")
+    if given or not file:
+        return given
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise BadOption(f"VSS_DATABASE_URL_FILE: {file} cannot be read ({exc}); name a readable file") from exc
 
 
 def _data_folder(text: str) -> Path:
-    if "?" in text or "\0" in text:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} cannot be used, since a database URL cannot hold a question mark; "
-            "name another folder here or in VSS_DATA_DIR"
-        )
     try:
+        # A question mark would end the path in the database's URL, and other bytes than UTF-8 cannot stand there.
+        if not text or "?" in text or not text.encode():
+            raise ValueError("a name in UTF-8 without question mark is needed")
         return Path(text).expanduser().resolve()
-    except (RuntimeError, OSError) as exc:
+    except (RuntimeError, OSError, ValueError) as exc:
         raise argparse.ArgumentTypeError(
             f"{text!r} cannot be used ({exc}); name another folder here or in VSS_DATA_DIR"
         ) from exc

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -80,31 +81,31 @@ class Supervisor:
             await asyncio.sleep(LOG_CHECK_SECONDS)
 
     async def stop(self, names: Sequence[str], *, within_seconds: float) -> None:
-        """Stops these children in this order, one by one; what is left when the time is up is killed.
+        """Stops these children in this order, each after the one before it; kills what is left when the time is up.
 
-        None of them may be in `keep` any more.
+        One that is slow costs the others at most its share of the time. None of them may be in `keep` any more.
         """
-        deadline = asyncio.get_running_loop().time() + within_seconds
-        for name in names:
-            await self._stop(name, deadline)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within_seconds
+        left = [self._running[name] for name in names if name in self._running]
+        for position, running in enumerate(left):
+            if self._has_to_hurry:
+                running.kill()
+            running.terminate()
+            share_seconds = (deadline - loop.time()) / (len(left) - position)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(share_seconds):
+                    await running.wait()
+        for running in left:
+            if not running.has_ended:
+                self._console.step(
+                    running.child.name, "killed", "it took too long to stop; nothing is lost", Mood.WARNING
+                )
+                running.kill()
+                await running.wait()
 
     def hurry(self) -> None:
         """Kills everything now: somebody asked a second time."""
         self._has_to_hurry = True
         for running in self._running.values():
             running.kill()
-
-    async def _stop(self, name: str, deadline: float) -> None:
-        running = self._running.get(name)
-        if running is None or running.has_ended:
-            return
-        if self._has_to_hurry:
-            running.kill()
-        running.terminate()
-        try:
-            async with asyncio.timeout_at(deadline):
-                await running.wait()
-        except TimeoutError:
-            self._console.step(name, "killed", "it did not stop in time", Mood.WARNING)
-            running.kill()
-            await running.wait()

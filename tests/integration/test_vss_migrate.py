@@ -16,6 +16,7 @@ from sqlalchemy.pool import NullPool
 import vss
 from tests.mariadb import DatabaseServer
 from tests.ports import free_ports
+from tests.waiting import eventually
 
 ROOT = Path(vss.__file__).parent.parent
 
@@ -48,10 +49,29 @@ def start(url: str, folder: Path) -> subprocess.Popen[str]:
     )
 
 
+LOCK = "CONCAT('vss.migrate.', MD5(DATABASE()))"
+WAITING = "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User lock'"
+
+
+async def start_three_while_the_lock_is_held(url: str, folder: Path) -> list[subprocess.Popen[str]]:
+    """Returns once all of them wait."""
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.connect() as holder:
+        await holder.execute(text(f"SELECT GET_LOCK({LOCK}, 0)"))
+        running = [start(url, folder) for _ in range(3)]
+
+        async def all_wait() -> bool:
+            return bool((await holder.execute(text(WAITING))).scalar_one() == 3)
+
+        await eventually(all_wait, what="all wait for the lock")
+    await engine.dispose()
+    return running
+
+
 def test_processes_at_once_apply_each_revision_once_and_a_newer_schema_is_refused(
     empty_database: str, tmp_path: Path
 ) -> None:
-    running = [start(empty_database, tmp_path) for _ in range(3)]
+    running = asyncio.run(start_three_while_the_lock_is_held(empty_database, tmp_path))
     answers = [process.communicate(timeout=60) for process in running]
     assert [errors for _, errors in answers] == [""] * 3
     said = sorted(output for output, _ in answers)

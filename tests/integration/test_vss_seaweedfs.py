@@ -18,6 +18,7 @@ from tests.waiting import wait_until
 from vss.bucket import Bucket
 from vss.data_folder import DataFolder
 from vss.errors import EngineMissing
+from vss.ports import engine_ports
 from vss.seaweedfs import prepare, running_engine
 
 PAGES = ("http://127.0.0.1:8003", "http://127.0.0.1:8004")
@@ -94,7 +95,9 @@ async def test_objects_survive_a_kill_and_new_inner_ports(tmp_path: Path, port: 
         [engine] = engines(tmp_path)
         os.kill(engine.pid, signal.SIGKILL)
         wait_until(lambda: not list(engines(tmp_path)), what="the engine is gone")
-    (tmp_path / "engine-ports.json").unlink()
+    file = tmp_path / "engine-ports.json"
+    engine_ports(file, avoid=()).remove_sockets()
+    file.unlink()
     async with running_engine(tmp_path, port=port) as bucket, bucket.client(bucket.worker) as s3:
         answer = await s3.get_object(Bucket=bucket.name, Key="objects/film")
         assert await answer["Body"].read() == b"light" * 1000
@@ -121,7 +124,7 @@ async def test_nothing_that_is_secret_can_be_read_by_others(tmp_path: Path, port
 
 async def test_why_it_is_not_ready_is_told(tmp_path: Path, port: int) -> None:
     engine = prepare(DataFolder.prepare(tmp_path), port=port, origins=(), environment=os.environ)
-    assert "Connect call failed" in str(await engine.bucket.why_not_ready())
+    assert "Connect call failed" in str(await engine.bucket.prepare())
 
 
 async def test_a_missing_program_is_named_with_the_way_to_get_it(

@@ -191,6 +191,15 @@ async def test_a_child_that_does_not_stop_is_killed_when_the_time_is_up(tmp_path
         assert await says(watch, "one", "killed")()
 
 
+async def test_a_child_that_does_not_stop_leaves_the_others_their_time(tmp_path: Path) -> None:
+    async with watched(tmp_path) as watch:
+        for name, manner in (("one", "deaf"), ("two", "good"), ("three", "good")):
+            await asyncio.wait_for(watch.keep(stand_in(name, tmp_path, manner)).wait(), 20)
+        await watch.stop(within_seconds=3)
+        assert watch.said.getvalue().count("killed") == 1
+    assert (tmp_path / "stopped").read_text().split() == ["one", "two", "three"]
+
+
 async def test_somebody_in_a_hurry_waits_for_nobody(tmp_path: Path) -> None:
     async with watched(tmp_path) as watch:
         await asyncio.wait_for(watch.keep(stand_in("one", tmp_path, "deaf")).wait(), 20)
@@ -232,8 +241,10 @@ def test_elsewhere_the_end_of_the_lifeline_ends_the_whole_group(tmp_path: Path) 
         group = [process for process in psutil.process_iter() if process_group(process.pid) == child.pid]
         assert len(group) == 2
         os.close(ours)
-        assert child.wait(20) == -signal.SIGKILL
-    wait_until(lambda: not any(process.is_running() for process in group), what="the watcher is gone too")
+        _, left = psutil.wait_procs(group, timeout=20)
+        for process in left:
+            process.kill()
+    assert left == []
 
 
 def process_group(pid: int) -> int | None:

@@ -46,7 +46,7 @@ def test_a_port_base_from_the_environment_is_held_to_the_same() -> None:
     assert "VSS_PORT_BASE" in answer.stderr
 
 
-@pytest.mark.parametrize("value", ["a?b", "~nobody-of-that-name/data"])
+@pytest.mark.parametrize("value", ["", "a?b", "\udcff", "~nobody-of-that-name/data"])
 def test_a_folder_name_that_cannot_be_used_names_option_and_remedy(value: str) -> None:
     answer = run("up", "--data", value)
     assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
@@ -71,6 +71,12 @@ def test_a_database_url_that_cannot_be_used_names_the_option(tmp_path: Path) -> 
     answer = run("migrate", "--data", str(tmp_path), VSS_DATABASE_URL="nonsense")
     assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
     assert "--database-url (or VSS_DATABASE_URL)" in answer.stderr
+
+
+def test_a_database_url_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    answer = run("migrate", "--data", str(tmp_path), VSS_DATABASE_URL_FILE="/nonexistent/url")
+    assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
+    assert "VSS_DATABASE_URL_FILE: /nonexistent/url cannot be read" in answer.stderr
 
 
 def test_an_older_python_is_told_which_one_is_needed() -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 
 import vss
+from tests.waiting import wait_until
 from vss.errors import BadOption, DatabaseUnusable, SchemaNewer
 from vss.migrate import migrate
 
@@ -127,13 +130,28 @@ def test_a_url_that_cannot_be_used_names_the_option(folder: Path, scripts: Scrip
         migrate(text, folder, scripts.folder)
 
 
-def test_processes_at_once_apply_each_revision_once(folder: Path, scripts: Scripts) -> None:
+def start(folder: Path, scripts: Scripts) -> subprocess.Popen[str]:
     script = (
         "import sys, pathlib; from vss.migrate import migrate\n"
         "print(*migrate(sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])))"
     )
     command = [sys.executable, "-c", script, url(folder), str(folder), str(scripts.folder)]
-    running = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def test_it_waits_for_another_migration(folder: Path, scripts: Scripts) -> None:
+    lock = folder / "migrate.lock"
+    with lock.open("w") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        waiting = start(folder, scripts)
+        process = psutil.Process(waiting.pid)
+        wait_until(lambda: str(lock) in {file.path for file in process.open_files()}, what="it has come to the lock")
+        assert not (folder / "vss.db").exists()
+    assert waiting.communicate(timeout=20)[0] == "one two\n"
+
+
+def test_processes_at_once_apply_each_revision_once(folder: Path, scripts: Scripts) -> None:
+    running = [start(folder, scripts) for _ in range(4)]
     said = sorted(process.communicate()[0].strip() for process in running)
     assert [process.returncode for process in running] == [0] * 4
     assert said == ["", "", "", "one two"]

@@ -22,6 +22,7 @@ export class SourceKeeper extends EventTarget {
   #swapping = null;
   // What to restore; it outlives swaps that fail, when the element itself has forgotten.
   #held = null;
+  #isPlaying = false;
   #position = 0;
   #restoredAt = 0;
   #stopDueTimer = () => {};
@@ -34,6 +35,7 @@ export class SourceKeeper extends EventTarget {
     this.#signal = signal;
     this.#clock = clock;
     this.#position = position;
+    this.#isPlaying = !video.paused;
     this.#gotSource(lifeMs);
     this.#listen();
     if (position > 0) this.#startAt(position);
@@ -59,10 +61,12 @@ export class SourceKeeper extends EventTarget {
     on("seeked", () => {
       if (this.#video.paused && !this.#held) this.#attempt = 0;
     });
-    // During a swap these are the person's doing: loading fires neither.
-    on("play", () => this.#wants({ isPaused: false }));
+    on("play", () => {
+      this.#isPlaying = true;
+    });
     on("pause", () => {
-      this.#wants({ isPaused: true });
+      // Chromium pauses a video that fails; that is not what the person wanted.
+      if (!this.#video.error) this.#isPlaying = false;
       this.#check();
     });
     on("waiting", () => this.#watchStall());
@@ -93,10 +97,6 @@ export class SourceKeeper extends EventTarget {
     if (document.hidden) return;
     if (this.#trouble === "unreachable") this.retry();
     else this.#check();
-  }
-
-  #wants({ isPaused }) {
-    if (this.#held) this.#held.isPaused = isPaused;
   }
 
   #check() {
@@ -131,18 +131,17 @@ export class SourceKeeper extends EventTarget {
 
   /** A fresh source, or nothing when it has given up and said so. */
   async #findSource() {
-    const { error } = this.#video;
+    const { error, currentSrc } = this.#video;
     const mayBeFormat = error?.code === DECODING_FAILED || error?.code === NOT_SUPPORTED;
+    // One fresh URL has not helped, and this one is good: it is the file that this browser cannot play.
+    if (mayBeFormat && this.#attempt > 0 && (await isReachable(currentSrc))) return this.#giveUp("unplayable");
     for (;;) {
       const delayMs = retryDelayMs(this.#attempt);
       if (delayMs === null) return this.#giveUp("unreachable");
       this.#attempt += 1;
       try {
         await sleep(this.#clock, delayMs, this.#signal);
-        const source = await freshSource(this.#address);
-        // One fresh URL has not helped, and the bytes are there: it is the file that this browser cannot play.
-        if (mayBeFormat && this.#attempt > 1 && (await isReachable(source.url))) return this.#giveUp("unplayable");
-        return source;
+        return await freshSource(this.#address);
       } catch (failure) {
         if (this.#signal?.aborted) return null;
         if (!(failure instanceof NoSource)) throw failure;
@@ -159,10 +158,10 @@ export class SourceKeeper extends EventTarget {
 
   #hold() {
     if (this.#held) return;
-    const { paused, ended, playbackRate, volume, muted, error, readyState, currentTime } = this.#video;
+    const { playbackRate, volume, muted, error, readyState, currentTime } = this.#video;
     // After an error, and before anything is loaded, the element may say 0.
     const position = error || readyState === HTMLMediaElement.HAVE_NOTHING ? this.#position : currentTime;
-    this.#held = { position, isPaused: paused || ended, playbackRate, volume, muted };
+    this.#held = { position, playbackRate, volume, muted };
   }
 
   #swap({ url, lifeMs }) {
@@ -174,7 +173,7 @@ export class SourceKeeper extends EventTarget {
     this.#video.addEventListener("loadedmetadata", () => this.#restore(), { once: true, signal });
     this.#video.src = url;
     // A paused one may rightly wait for the person before it loads.
-    if (!this.#held.isPaused) {
+    if (this.#isPlaying) {
       this.#video.load();
       this.#watchStall();
     }
@@ -192,7 +191,7 @@ export class SourceKeeper extends EventTarget {
     video.volume = held.volume;
     video.muted = held.muted;
     // Refused where the person has not touched the page yet: it stays paused, and the controls say so.
-    if (!held.isPaused) video.play().catch(() => {});
+    if (this.#isPlaying) video.play().catch(() => {});
     this.dispatchEvent(new Event("recovered"));
   }
 

@@ -1,0 +1,179 @@
+/**
+ * A real server on loopback that is both upload_svc's API and the storage, and does wrong what it is told to. Run by
+ * itself it also serves the sources and the cases, so that a browser can run them.
+ */
+
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import http from "node:http";
+import { fileURLToPath } from "node:url";
+
+const ROOT = new URL("../../", import.meta.url);
+const CORS = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Allow-Methods": "GET, PUT",
+  "Access-Control-Allow-Headers": "*",
+  "Access-Control-Expose-Headers": "ETag, Content-Range",
+};
+
+/** What can go wrong with one request; give these to `fault`. */
+export const answer =
+  (status, { fields = {}, json = null, text = "" } = {}) =>
+  (request, response) => {
+    request.resume();
+    const type = json ? { "Content-Type": "application/problem+json" } : {};
+    response.writeHead(status, { ...CORS, ...type, ...fields });
+    response.end(json ? JSON.stringify(json) : text);
+  };
+export const cut = (request) => {
+  request.once("data", () => request.socket.destroy());
+  request.once("end", () => request.socket.destroy());
+};
+/** Takes everything and never answers. */
+export const silent = (request) => request.resume();
+
+export class FaultServer {
+  uploads = new Map();
+  requests = [];
+  #faults = [];
+  #server = http.createServer((request, response) => this.#handle(request, response));
+  partSize = 1000;
+
+  async start() {
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+    this.origin = `http://127.0.0.1:${this.#server.address().port}`;
+    return this;
+  }
+
+  async stop() {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+
+  /** The next requests that match ("PUT /put/", "POST /complete") go wrong, one fault each. `after`: the request takes effect first, and its answer is lost. */
+  fault(match, ...faults) {
+    for (const fault of faults) this.#faults.push({ match, fault });
+  }
+
+  /** The next request after the call that matches. */
+  async arrives(match) {
+    for (;;) {
+      const [request] = await once(this.#server, "request");
+      if (matches(request, match)) return request;
+    }
+  }
+
+  count(match) {
+    return this.requests.filter((line) => line.startsWith(match.split(" ")[0]) && line.includes(match.split(" ")[1])).length;
+  }
+
+  async #handle(request, response) {
+    this.requests.push(`${request.method} ${request.url}`);
+    if (request.method === "OPTIONS") {
+      answer(204)(request, response);
+      return;
+    }
+    const index = this.#faults.findIndex(({ match }) => matches(request, match));
+    const [{ fault } = {}] = index < 0 ? [] : this.#faults.splice(index, 1);
+    if (fault && !fault.isAfter) {
+      fault(request, response);
+      return;
+    }
+    const chunks = await request.toArray().catch(() => null);
+    if (!chunks) return;
+    const result = await this.#answerFor(request, Buffer.concat(chunks));
+    if (fault) request.socket.destroy();
+    else send(response, result);
+  }
+
+  async #answerFor(request, body) {
+    const [, area, id, last] = new URL(request.url, this.origin).pathname.split("/");
+    if (area === "put") return this.#put(id, last, body, request);
+    if (area === "v1") return this.#api(request, body);
+    if (area === "case") return { status: 200, json: { bytes: body.length, type: request.headers["x-test"] ?? null } };
+    return this.#file(request.url);
+  }
+
+  #put(id, number, body, request) {
+    const upload = this.uploads.get(id);
+    if (!upload) return { status: 404, text: "<Error><Code>NoSuchUpload</Code></Error>" };
+    upload.parts.set(Number(number), body);
+    upload.fields = request.headers;
+    return { status: 200 };
+  }
+
+  #api(request, body) {
+    const [, , , id, action] = new URL(request.url, this.origin).pathname.split("/");
+    const fields = body.length ? JSON.parse(body) : {};
+    if (!id) return this.#create(fields, request.headers["idempotency-key"]);
+    const upload = this.uploads.get(id);
+    if (!upload) return { status: 404, json: { code: "not-found", title: "Not found" } };
+    switch (`${request.method} ${action ?? ""}`) {
+      case "GET ": {
+        const received = [...upload.parts].map(([part_number, part]) => ({ part_number, size: part.length }));
+        return { status: 200, json: { ...upload.record, received } };
+      }
+      case "PATCH ":
+        Object.assign(upload.record, fields);
+        return { status: 200, json: upload.record };
+      case "DELETE ":
+        this.uploads.delete(id);
+        return { status: 204 };
+      case "POST part-urls":
+        return { status: 200, json: this.#partUrls(id, fields.part_numbers) };
+      default:
+        return this.#complete(upload);
+    }
+  }
+
+  #create(fields, key) {
+    for (const { record, key: used } of this.uploads.values()) {
+      if (used === key) return { status: 201, json: record };
+    }
+    const id = `u${this.uploads.size + 1}`;
+    const part_count = Math.ceil(fields.size / this.partSize);
+    const record = { ...fields, id, state: "uploading", part_size: this.partSize, part_count };
+    this.uploads.set(id, { record, key, parts: new Map() });
+    return { status: 201, json: record };
+  }
+
+  #partUrls(id, numbers) {
+    const urls = Object.fromEntries(numbers.map((number) => [number, `${this.origin}/put/${id}/${number}`]));
+    return { urls, headers: { "x-amz-test": "signed" }, expires_at: new Date(Date.now() + 900_000).toISOString() };
+  }
+
+  #complete({ record, parts }) {
+    const missing = [];
+    for (let number = 1; number <= record.part_count; number += 1) if (!parts.has(number)) missing.push(number);
+    if (missing.length > 0) return { status: 422, json: { code: "parts-missing", title: "Parts are missing", missing } };
+    record.state = "ready";
+    return { status: 200, json: record };
+  }
+
+  async #file(path) {
+    if (path === "/") return { status: 200, text: "<!DOCTYPE html><title>cases</title>", type: "text/html" };
+    const text = await readFile(new URL(`.${path}`, ROOT), "utf8").catch(() => null);
+    return text === null ? { status: 404 } : { status: 200, text, type: "text/javascript" };
+  }
+}
+
+/** A fault that strikes after the request has done its work. */
+export function lost() {}
+lost.isAfter = true;
+
+function matches(request, match) {
+  const [method, path] = match.split(" ");
+  return request.method === method && request.url.includes(path);
+}
+
+function send(response, { status, json = null, text = "", type = "text/plain" }) {
+  response.writeHead(status, { ...CORS, "Content-Type": json ? "application/json" : type });
+  response.end(json ? JSON.stringify(json) : text);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const server = await new FaultServer().start();
+  console.log(server.origin);
+}

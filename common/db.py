@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from common.errors import Unavailable
+
+logger = logging.getLogger(__name__)
 
 POOL_SIZE = 8
 ACQUIRE_TIMEOUT_SECONDS = 5
@@ -133,6 +136,7 @@ class _Translated:
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: object) -> None:
         if isinstance(exc, (OperationalError, InterfaceError, PoolTimeout)):
+            logger.warning("database failed", extra={"reason": str(getattr(exc, "orig", None) or exc)[:200]})
             raise Unavailable("The database does not answer. Nothing is lost; try again in a few seconds.") from exc
 
 

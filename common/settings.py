@@ -78,6 +78,8 @@ class ServiceSettings(BaseSettings):
     stream_public_url: BaseUrl
     s3_public_url: BaseUrl
     site_name: str = "vss"
+    # How long /readyz says 503 before the port is closed; 0 where nobody looks.
+    drain_seconds: float = 0.0
 
     @classmethod
     def settings_customise_sources(

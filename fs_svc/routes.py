@@ -63,6 +63,8 @@ API: Final = (
         answers={200: ObjectView, 202: ObjectView},
         refusals=(Forbidden, UploadNotOpen, PartAmbiguous, PartsMissing, StorageUnavailable),
         headers=_SUBJECT,
+        # S3 puts up to 10,000 parts together.
+        time_limit_seconds=60,
     ),
     Route(
         method="DELETE",

@@ -67,6 +67,8 @@ API: Final = (
         summary="Makes the parts one video; idempotent. 202: not certain yet, ask again.",
         answers={200: Upload, 202: Upload},
         refusals=(Conflict, Invalid, StorageUnavailable),
+        # S3 puts up to 10,000 parts together.
+        time_limit_seconds=60,
     ),
     Route(
         method="PATCH",

@@ -14,7 +14,7 @@ from aiohttp import web
 from common import __version__
 from common.settings import PageSettings, ServiceSettings
 from common.web import health, log_in, metrics, middlewares
-from common.web.keys import SERVICE, SITE, Service, Site
+from common.web.keys import DRAIN, SERVICE, SITE, Drain, Service, Site
 from common.web.pages import setup_pages
 from common.web.requests import MAX_CONTENT_SIZE
 from common.web.routes import Route, add_api_routes, openapi_document
@@ -67,6 +67,7 @@ def _setup(app: web.Application, settings: ServiceSettings, routes: Sequence[Rou
         s3_url=settings.s3_public_url,
     )
     name = app[SERVICE].name
+    app[DRAIN] = Drain()
     metrics.setup_metrics(app)
     app.on_response_prepare.append(middlewares.final_headers)
     add_api_routes(app, routes)

@@ -33,6 +33,14 @@ class Service:
     public_url: str | None
 
 
+@dataclass(slots=True)
+class Drain:
+    """Whether this process is about to end, and wants no new requests."""
+
+    has_begun: bool = False
+
+
+DRAIN: Final = web.AppKey("drain", Drain)
 SITE: Final = web.AppKey("site", Site)
 SERVICE: Final = web.AppKey("service", Service)
 VERIFIER: Final = web.AppKey("verifier", Verifier)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from typing import Final
@@ -10,13 +11,15 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from common.errors import CrossOrigin, NotFound, Refusal, TooLarge, Unauthenticated
+from common.errors import CrossOrigin, NotFound, Refusal, TooLarge, Unauthenticated, Unavailable
 from common.ids import new_id
 from common.logs import REQUEST_ID
 from common.tokens import PERSON_AUDIENCE
+from common.web.headers import API_HEADERS
 from common.web.keys import PRINCIPAL, SERVICE, VERIFIER
 from common.web.pages import render_error, wants_page
 from common.web.problems import problem_response
+from common.web.routes import time_limit_of
 from common.web.sessions import SESSIONS, session_cookie
 
 logger = logging.getLogger(__name__)
@@ -40,14 +43,19 @@ async def request_id(request: web.Request, handler: Handler) -> web.StreamRespon
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answers every refusal and every failure, as a problem for programs and as a page for people."""
+    refusal: Refusal
     try:
-        return await handler(request)
-    except Refusal as refusal:
-        return _answer(request, refusal)
+        async with asyncio.timeout(time_limit_of(request)):
+            return await handler(request)
+    except Refusal as exc:
+        refusal = exc
+    except TimeoutError:
+        logger.warning("handler took too long", extra={"path": request.path})
+        refusal = Unavailable("This takes too long just now. Nothing is lost; try again.")
     except web.HTTPRequestEntityTooLarge:
-        return _answer(request, TooLarge(f"Send at most {request.client_max_size} bytes."))
+        refusal = TooLarge(f"Send at most {request.client_max_size} bytes.")
     except web.HTTPNotFound:
-        return _answer(request, NotFound())
+        refusal = NotFound()
     except web.HTTPException as exc:
         if exc.status < 400:
             raise
@@ -55,9 +63,13 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         if hdrs.ALLOW in exc.headers:
             response.headers[hdrs.ALLOW] = exc.headers[hdrs.ALLOW]
         return response
+    except ConnectionError:
+        # The client has left in the middle: there is nobody to answer.
+        raise
     except Exception:
         logger.exception("unexpected failure", extra={"path": request.path})
         return _plain_problem(request, 500, "Something went wrong on our side")
+    return _answer(request, refusal)
 
 
 def _answer(request: web.Request, refusal: Refusal) -> web.StreamResponse:
@@ -85,7 +97,7 @@ async def public_address(request: web.Request, handler: Handler) -> web.StreamRe
     if (
         public_url is None
         or hdrs.AUTHORIZATION in request.headers
-        or request.path.startswith(_NOT_FOR_PEOPLE)
+        or request.path.startswith(API_PREFIXES)
         or public_url.partition("://")[2] == request.headers.get(hdrs.HOST)
     ):
         return await handler(request)
@@ -135,9 +147,5 @@ async def final_headers(request: web.Request, response: web.StreamResponse) -> N
     headers["X-Request-ID"] = REQUEST_ID.get()
     if hdrs.SERVER in headers:
         del headers[hdrs.SERVER]
-    headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "no-referrer")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    if not request.path.startswith("/static/") and not request.path.startswith("/.well-known/"):
-        headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+    for name, value in API_HEADERS.items():
+        headers.setdefault(name, value)

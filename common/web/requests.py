@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -16,6 +17,9 @@ from common.web.keys import PRINCIPAL
 
 MAX_CONTENT_SIZE = 64 * 1024
 MAX_DEPTH = 32
+CONTENT_SECONDS = 10.0
+
+_TOO_SLOW = "The content did not arrive in time; send it again."
 
 
 class Input(BaseModel):
@@ -89,8 +93,11 @@ async def read_form_fields(request: web.Request) -> dict[str, str]:
     if request.content_length is not None and request.content_length > MAX_CONTENT_SIZE:
         raise TooLarge(f"Send at most {MAX_CONTENT_SIZE} bytes.")
     try:
-        fields = await request.post()
-    except (UnicodeDecodeError, LookupError, ValueError) as exc:
+        async with asyncio.timeout(CONTENT_SECONDS):
+            fields = await request.post()
+    except TimeoutError as exc:
+        raise Malformed(_TOO_SLOW) from exc
+    except (UnicodeDecodeError, LookupError, ValueError, web.RequestPayloadError) as exc:
         raise Malformed("The form could not be read.") from exc
     return {name: value for name, value in fields.items() if isinstance(value, str)}
 
@@ -114,7 +121,13 @@ async def _read_content(request: web.Request) -> bytes:
     if request.content_length is not None and request.content_length > MAX_CONTENT_SIZE:
         raise TooLarge(f"Send at most {MAX_CONTENT_SIZE} bytes.")
     # client_max_size of the application bounds content that does not say its length.
-    return await request.read()
+    try:
+        async with asyncio.timeout(CONTENT_SECONDS):
+            return await request.read()
+    except TimeoutError as exc:
+        raise Malformed(_TOO_SLOW) from exc
+    except web.RequestPayloadError as exc:
+        raise Malformed("The content is broken.") from exc
 
 
 def _validated(model: type[M], value: dict[str, Any]) -> M:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
@@ -24,7 +24,10 @@ from common.errors import (
     UnsupportedMediaType,
 )
 
-_PARAMETER = re.compile(r"\{(\w+)(?::[^}]*)?\}")
+TIME_LIMIT_SECONDS: Final = 15.0
+
+_TIME_LIMITS: Final = web.AppKey[Mapping[str, float]]("time_limits")
+_PARAMETER: Final = re.compile(r"\{(\w+)(?::[^}]*)?\}")
 _PROBLEM: dict[str, Any] = {
     "type": "object",
     "description": "RFC 9457",
@@ -58,6 +61,7 @@ class Route:
     refusals: Sequence[type[Refusal]] = ()
     is_open: bool = False
     form_too: bool = False
+    time_limit_seconds: float = TIME_LIMIT_SECONDS
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -65,6 +69,12 @@ def add_api_routes(app: web.Application, routes: Iterable[Route]) -> None:
     """Serves the routes."""
     for route in routes:
         app.router.add_route(route.method, route.path, route.handler, name=route.name)
+    app[_TIME_LIMITS] = {route.name: route.time_limit_seconds for route in routes}
+
+
+def time_limit_of(request: web.Request) -> float:
+    """How many seconds a request may take until its answer begins."""
+    return request.app[_TIME_LIMITS].get(request.match_info.route.name or "", TIME_LIMIT_SECONDS)
 
 
 def openapi_document(title: str, version: str, routes: Sequence[Route]) -> dict[str, Any]:

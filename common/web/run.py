@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import resource
+import signal
+import sys
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import uvloop
 from aiohttp import web
@@ -11,23 +16,62 @@ from aiohttp import web
 from common.logs import configure_logging
 from common.settings import ServiceSettings, load
 from common.web.access_log import AccessLog
+from common.web.keys import DRAIN
+from common.web.server import KEEP_ALIVE_SECONDS, BoundedRunner
 
 # The supervisor and the container engine allow ten seconds for everything.
-SHUTDOWN_TIMEOUT_SECONDS = 8
+SHUTDOWN_TIMEOUT_SECONDS: Final = 7
+LINGERING_SECONDS: Final = 2
+BACKLOG: Final = 1024
+# For all connections that are accepted, and what a service opens itself.
+OPEN_FILES: Final = 4096
+
+logger = logging.getLogger(__name__)
 
 S = TypeVar("S", bound=ServiceSettings)
 
 
 def run(name: str, settings_class: type[S], create_app: Callable[[S], web.Application]) -> None:
-    """Runs the service until SIGTERM or SIGINT; exits with status 2 when its settings are not right."""
+    """Runs the service until SIGTERM or SIGINT, then lets accepted requests finish.
+
+    Exits with status 2 when its settings are not right, with 1 when its port is taken or a background loop dies.
+    """
     settings = load(settings_class)
     configure_logging(name)
-    web.run_app(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        loop=uvloop.new_event_loop(),
-        print=None,
-        shutdown_timeout=SHUTDOWN_TIMEOUT_SECONDS,
+    _allow_open_files()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(create_app(settings), settings))
+
+
+async def _serve(app: web.Application, settings: ServiceSettings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    runner = BoundedRunner(
+        app,
         access_log_class=AccessLog,
+        keepalive_timeout=KEEP_ALIVE_SECONDS,
+        lingering_time=LINGERING_SECONDS,
+        shutdown_timeout=SHUTDOWN_TIMEOUT_SECONDS,
     )
+    try:
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG).start()
+        except OSError as exc:
+            logger.error("port cannot be opened", extra={"port": settings.port, "reason": exc.strerror})  # noqa: TRY400
+            sys.exit(1)
+        await stop.wait()
+        app[DRAIN].has_begun = True
+        logger.info("draining")
+        # Time for whoever spreads requests over replicas to see /readyz and to send them elsewhere.
+        await asyncio.sleep(settings.drain_seconds)
+    finally:
+        await runner.cleanup()
+
+
+def _allow_open_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

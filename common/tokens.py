@@ -87,7 +87,10 @@ def verify_access_token(token: str, *, key: RSAPublicKey, issuer: str, audience:
         raise InvalidToken("expired")
     if not timedelta() < expires_at - issued_at <= ACCESS_TOKEN_LIFETIME:
         raise InvalidToken("lives longer than any token of ours")
-    quota_bytes = claims.get("quota_bytes")
+    if "quota_bytes" not in claims:
+        # Null says that there is no limit; silence must not.
+        raise InvalidToken("quota_bytes is missing")
+    quota_bytes = claims["quota_bytes"]
     if quota_bytes is not None and (type(quota_bytes) is not int or quota_bytes < 0):
         raise InvalidToken("quota_bytes is not a size")
     _text(claims, "jti")
@@ -107,7 +110,8 @@ def _read_object(segment: str) -> dict[str, object]:
         raise InvalidToken("not base64url")
     try:
         raw = base64.b64decode(segment + "=" * (-len(segment) % 4), altchars=b"-_", validate=True)
-        value = json.loads(raw, object_pairs_hook=_without_duplicates)
+        # Decoded here, because given bytes json would also take UTF-16, UTF-32 and a byte order mark.
+        value = json.loads(raw.decode(), object_pairs_hook=_without_duplicates)
     except (binascii.Error, UnicodeDecodeError, ValueError, RecursionError) as exc:
         raise InvalidToken("not JSON in base64url") from exc
     # One spelling a token: the unused low bits of the last character must be zero.

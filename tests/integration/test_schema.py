@@ -1,0 +1,35 @@
+"""The migrations make exactly the tables and indexes that the stores use, on both kinds of database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, MetaData
+
+from auth_svc.store import METADATA as AUTH
+from common.db import open_database
+from fs_svc.store import METADATA as FS
+from stream_svc.store import METADATA as STREAM
+from upload_svc.store import METADATA as UPLOAD
+
+
+@pytest.mark.parametrize("metadata", [AUTH, FS, UPLOAD], ids=["auth", "fs", "upload"])
+async def test_a_service_finds_its_tables_as_it_knows_them(database_url: str, metadata: MetaData) -> None:
+    def compare(connection: Connection) -> list[Any]:
+        def is_its_own(name: str | None, kind: str, _: object) -> bool:
+            return kind != "table" or name in metadata.tables
+
+        context = MigrationContext.configure(connection, opts={"include_name": is_its_own, "compare_type": False})
+        return list(compare_metadata(context, metadata))
+
+    async with open_database(database_url) as database, database.read() as connection:
+        assert await connection.run_sync(compare) == []
+
+
+def test_what_stream_svc_reads_is_what_upload_svc_writes() -> None:
+    read, written = STREAM.tables["videos"], UPLOAD.tables["videos"]
+    for column in read.columns:
+        assert str(column.type) == str(written.columns[column.name].type)

@@ -29,7 +29,7 @@ async def proxy(seaweedfs: StorageBucket) -> AsyncIterator[S3Proxy]:
 
 
 @pytest.fixture
-async def fs(  # noqa: PLR0917 - fixtures
+async def fs(
     aiohttp_client: AiohttpClient,
     addresses: Addresses,
     sqlite_url: str,

@@ -31,7 +31,7 @@ async def fs(
 
 
 @pytest.fixture
-async def fs_without_storage(  # noqa: PLR0917 - fixtures
+async def fs_without_storage(
     aiohttp_client: AiohttpClient,
     addresses: Addresses,
     sqlite_url: str,
@@ -59,7 +59,7 @@ SUBJECT_CALLS = [call for call in CALLS if call[3] == "objects:write"]
 
 
 @pytest.mark.parametrize(("method", "path", "json", "scope"), CALLS)
-async def test_a_service_token_with_the_scope_is_needed(  # noqa: PLR0917 - cases
+async def test_a_service_token_with_the_scope_is_needed(
     fs: FsService, auth: AuthService, method: str, path: str, json: Any, scope: str
 ) -> None:
     others = " ".join({"objects:read", "objects:write", "objects:settle"} - {scope})
@@ -78,7 +78,7 @@ async def test_a_service_token_with_the_scope_is_needed(  # noqa: PLR0917 - case
 
 
 @pytest.mark.parametrize(("method", "path", "json", "scope"), SUBJECT_CALLS)
-async def test_the_person_is_named_by_a_valid_token_of_theirs(  # noqa: PLR0917 - cases
+async def test_the_person_is_named_by_a_valid_token_of_theirs(
     fs: FsService, auth: AuthService, method: str, path: str, json: Any, scope: str
 ) -> None:
     await assert_problem(

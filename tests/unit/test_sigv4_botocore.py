@@ -108,7 +108,7 @@ def botocore_client(endpoint: str, region: str) -> Any:
     headers=st.dictionaries(header_names, header_values, max_size=4),
 )
 @CASES
-def test_any_url_is_the_one_that_botocore_signs(  # noqa: PLR0917
+def test_any_url_is_the_one_that_botocore_signs(
     presigner: Presigner,
     method: str,
     object_key: str,
@@ -138,7 +138,7 @@ def test_any_url_is_the_one_that_botocore_signs(  # noqa: PLR0917
     part_sizes=st.dictionaries(st.integers(1, 10_000), st.sampled_from([1, 8_388_608, 5_368_709_120]), max_size=12),
 )
 @CASES
-def test_a_batch_of_part_urls_is_what_botocore_signs_one_by_one(  # noqa: PLR0917
+def test_a_batch_of_part_urls_is_what_botocore_signs_one_by_one(
     presigner: Presigner,
     object_key: str,
     s3_upload_id: str,
@@ -171,7 +171,7 @@ def test_a_batch_of_part_urls_is_what_botocore_signs_one_by_one(  # noqa: PLR091
     disposition=TEXT.filter(bool),
 )
 @CASES
-def test_urls_are_those_of_the_botocore_client(  # noqa: PLR0917
+def test_urls_are_those_of_the_botocore_client(
     endpoint: str,
     region: str,
     object_key: str,

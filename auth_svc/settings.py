@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, SecretStr, model_validator
+from pydantic import AfterValidator, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from common.settings import LongSecret, PageSettings
@@ -30,11 +30,12 @@ class Settings(PageSettings):
     upload_client_secret: LongSecret
     stream_client_secret: LongSecret
 
-    @model_validator(mode="after")
-    def _keep_the_demo_account_at_home(self) -> Self:
-        if self.demo_account and not _is_loopback(self.host):
-            raise ValueError("AUTH_DEMO_ACCOUNT is for loopback only: unset it, or set AUTH_HOST=127.0.0.1")
-        return self
+    @field_validator("demo_account")
+    @classmethod
+    def _keep_the_demo_account_at_home(cls, value: bool, known: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's
+        if value and not _is_loopback(known.data.get("host", "")):
+            raise ValueError("is for loopback only: unset it, or set AUTH_HOST=127.0.0.1")
+        return value
 
 
 def _is_loopback(host: str) -> bool:

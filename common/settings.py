@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from yarl import URL
 
@@ -30,6 +31,13 @@ BaseUrl = Annotated[str, AfterValidator(_base_url)]
 LongSecret = Annotated[SecretStr, AfterValidator(_long_secret)]
 
 
+class SettingsFault(Exception):
+    """A setting that cannot be read at all; the text names it and the remedy.
+
+    It stands where the value would: no field takes it, and so it is reported with every other fault.
+    """
+
+
 class _SecretFiles(PydanticBaseSettingsSource):
     """Reads the setting X from the file that X_FILE names."""
 
@@ -39,30 +47,15 @@ class _SecretFiles(PydanticBaseSettingsSource):
         if path is None:
             return None, field_name, False
         if name in os.environ:
-            raise SettingsFault(f"{name}: set either it or {name}_FILE, not both")
+            return SettingsFault(f"{name}: set either it or {name}_FILE, not both"), field_name, False
         try:
             return Path(path).read_text(encoding="utf-8").strip(), field_name, False
         except (OSError, UnicodeDecodeError) as exc:
-            raise SettingsFault(f"{name}_FILE: {path} cannot be read ({exc})") from exc
+            return SettingsFault(f"{name}_FILE: {path} cannot be read ({exc})"), field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        values = {}
-        faults = []
-        for name, field in self.settings_cls.model_fields.items():
-            try:
-                value, key, _ = self.get_field_value(field, name)
-            except SettingsFault as fault:
-                faults.append(str(fault))
-                continue
-            if value is not None:
-                values[key] = value
-        if faults:
-            raise SettingsFault("\n".join(faults))
-        return values
-
-
-class SettingsFault(Exception):
-    """A setting that cannot be read at all; the text names it and the remedy."""
+        found = (self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items())
+        return {key: value for value, key, _ in found if value is not None}
 
 
 class ServiceSettings(BaseSettings):
@@ -90,9 +83,9 @@ class ServiceSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments first (tests), then the environment, then files."""
+        """Arguments first (tests), then files, which say so when the environment has the setting too."""
         del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, _SecretFiles(settings_cls)
+        return init_settings, _SecretFiles(settings_cls), env_settings
 
 
 class PageSettings(ServiceSettings):
@@ -117,14 +110,17 @@ def load(settings_class: type[S]) -> S:
     """The settings from the environment; prints every fault and exits with status 2 when there is one."""
     try:
         return settings_class()
-    except SettingsFault as fault:
-        lines = str(fault).splitlines()
     except ValidationError as exc:
-        prefix = settings_class.model_config.get("env_prefix", "")
-        lines = [
-            f"{prefix}{'_'.join(str(part) for part in error['loc'])}".upper()
-            + (": is missing" if error["type"] == "missing" else f": {error['msg']}")
-            for error in exc.errors(include_input=False, include_url=False)
-        ]
+        lines = [_in_words(error, settings_class) for error in exc.errors(include_url=False)]
     sys.stderr.write("\n  ".join(["Settings that must be mended before this service can start:", *lines]) + "\n")
     raise SystemExit(2)
+
+
+def _in_words(error: ErrorDetails, settings_class: type[BaseSettings]) -> str:
+    """One fault, without the value: it may be a secret."""
+    if isinstance(error["input"], SettingsFault):
+        return str(error["input"])
+    name = f"{settings_class.model_config.get('env_prefix', '')}{'_'.join(map(str, error['loc']))}".upper()
+    if error["type"] == "missing":
+        return f"{name}: is missing"
+    return f"{name}: {error['msg'].removeprefix('Value error, ')}"

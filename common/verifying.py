@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt import InvalidKeyError
 from jwt.algorithms import RSAAlgorithm
 
 from common.clock import Clock, utc_now
@@ -62,7 +63,7 @@ class RemoteKeys:
                 async with self._session.get(self._url, timeout=FETCH_TIMEOUT, allow_redirects=False) as answer:
                     answer.raise_for_status()
                     key_set = json.loads(await answer.read())
-                self._keys = {key["kid"]: parse_key(key) for key in key_set["keys"]}
+                self._keys = _parse_key_set(key_set)
             except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as exc:
                 logger.warning("key set not fetched", extra={"reason": type(exc).__name__})
                 if not self._keys:
@@ -70,9 +71,19 @@ class RemoteKeys:
             self._refresh_after = self._clock() + REFRESH_INTERVAL
 
 
+def _parse_key_set(key_set: dict[str, Any]) -> dict[str, RSAPublicKey]:
+    keys = {key["kid"]: parse_key(key) for key in key_set["keys"]}
+    if not keys:
+        raise ValueError("a key set without keys")
+    return keys
+
+
 def parse_key(jwk: dict[str, Any]) -> RSAPublicKey:
     """A public RSA key from its JWK. Raises ValueError when it is anything else."""
-    key = RSAAlgorithm.from_jwk(jwk)
+    try:
+        key = RSAAlgorithm.from_jwk(jwk)
+    except InvalidKeyError as exc:
+        raise ValueError("not an RSA key") from exc
     if not isinstance(key, RSAPublicKey):
         raise ValueError("a private key where a public one belongs")
     return key

@@ -39,8 +39,8 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def run(arguments: argparse.Namespace) -> int:
     """Prints what was applied, and a last line about all of it."""
     os.umask(0o077)
-    # Notes of the server, such as that it names a primary key itself, are nothing to act on.
-    logging.getLogger("asyncmy").setLevel(logging.ERROR)
+    # What services log is not for a terminal: the one line of a refusal says it all.
+    logging.getLogger().addHandler(logging.NullHandler())
     # With a database server there may be no folder to write to.
     url = database_url(arguments) or DataFolder.prepare(arguments.data).database_url
     applied = migrate(url, arguments.data)

@@ -27,6 +27,7 @@ from common.errors import (
 TIME_LIMIT_SECONDS: Final = 15.0
 
 _TIME_LIMITS: Final = web.AppKey[Mapping[str, float]]("time_limits")
+_REFERENCE: Final = "#/components/schemas/{model}"
 _PARAMETER: Final = re.compile(r"\{(\w+)(?::[^}]*)?\}")
 _PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -83,8 +84,11 @@ def openapi_document(title: str, version: str, routes: Sequence[Route]) -> dict[
     for route in routes:
         models += [(model, "validation") for model in (route.body,) if model is not None]
         models += [(model, "serialization") for model in route.answers.values() if model is not None]
-    template = "#/components/schemas/{model}"
-    references, definitions = models_json_schema(list(dict.fromkeys(models)), ref_template=template)
+    references, definitions = models_json_schema(list(dict.fromkeys(models)), ref_template=_REFERENCE)
+    schemas = definitions.get("$defs", {})
+    for route in routes:
+        if route.query is not None:
+            schemas |= route.query.model_json_schema(ref_template=_REFERENCE).get("$defs", {})
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         path = _PARAMETER.sub(r"{\1}", route.path)
@@ -94,7 +98,7 @@ def openapi_document(title: str, version: str, routes: Sequence[Route]) -> dict[
         "info": {"title": title, "version": version},
         "paths": paths,
         "components": {
-            "schemas": {**definitions.get("$defs", {}), "Problem": _PROBLEM},
+            "schemas": {**schemas, "Problem": _PROBLEM},
             "securitySchemes": {"access_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
     }
@@ -106,7 +110,7 @@ def _operation(route: Route, references: Mapping[Any, dict[str, Any]]) -> dict[s
         for name in _PARAMETER.findall(route.path)
     ]
     if route.query is not None:
-        schema = route.query.model_json_schema()
+        schema = route.query.model_json_schema(ref_template=_REFERENCE)
         required = schema.get("required", [])
         parameters += [
             {"name": name, "in": "query", "required": name in required, "schema": property_schema}

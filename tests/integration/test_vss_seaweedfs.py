@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from tests.waiting import wait_until
 from vss.bucket import Bucket
 from vss.data_folder import DataFolder
 from vss.errors import EngineMissing
-from vss.ports import engine_ports
+from vss.ports import EnginePorts
 from vss.seaweedfs import prepare, running_engine
 
 PAGES = ("http://127.0.0.1:8003", "http://127.0.0.1:8004")
@@ -96,7 +97,7 @@ async def test_objects_survive_a_kill_and_new_inner_ports(tmp_path: Path, port: 
         os.kill(engine.pid, signal.SIGKILL)
         wait_until(lambda: not list(engines(tmp_path)), what="the engine is gone")
     file = tmp_path / "engine-ports.json"
-    engine_ports(file, avoid=()).remove_sockets()
+    EnginePorts(**json.loads(file.read_text())).remove_sockets()
     file.unlink()
     async with running_engine(tmp_path, port=port) as bucket, bucket.client(bucket.worker) as s3:
         answer = await s3.get_object(Bucket=bucket.name, Key="objects/film")

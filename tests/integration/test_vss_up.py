@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -24,7 +25,7 @@ import pytest
 import vss
 from tests.ports import free_base
 from tests.waiting import wait_until
-from vss.ports import engine_ports
+from vss.ports import EnginePorts
 
 ROOT = Path(vss.__file__).parent.parent
 OFFSETS = {"auth": 1, "fs": 2, "upload": 3, "stream": 4, "storage": 333}
@@ -155,7 +156,7 @@ def test_killed_it_leaves_nothing_behind_and_starts_again(tmp_path: Path, base: 
             running.process.wait()
             wait_until(lambda: not any(map(is_alive, children)), what="all children are gone")  # noqa: B023
     assert secrets[0] == secrets[1]
-    engine_ports(folder / "engine-ports.json", avoid=()).remove_sockets()
+    EnginePorts(**json.loads((folder / "engine-ports.json").read_text())).remove_sockets()
 
 
 def is_alive(process: psutil.Process) -> bool:

@@ -33,7 +33,8 @@ class JsonFormatter(logging.Formatter):
         line.update((name, value) for name, value in record.__dict__.items() if name not in _STANDARD)
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        # In ASCII: some readers end a line also at U+0085 or U+2028, which a path may hold.
+        return json.dumps(line, default=str)
 
 
 def configure_logging(service: str) -> None:

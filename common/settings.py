@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from yarl import URL
 
 
@@ -27,8 +29,22 @@ def _long_secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def _database_url(value: SecretStr) -> SecretStr:
+    try:
+        is_right = make_url(value.get_secret_value()).drivername in ("sqlite+aiosqlite", "mysql+asyncmy")
+    except (ArgumentError, ValueError):
+        is_right = False
+    if not is_right:
+        raise ValueError(
+            "must be like sqlite+aiosqlite:////var/lib/vss/vss.db or mysql+asyncmy://user:password@host:3306/vss"
+        )
+    return value
+
+
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 LongSecret = Annotated[SecretStr, AfterValidator(_long_secret)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
+Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class SettingsFault(Exception):
@@ -64,8 +80,8 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     host: str = "127.0.0.1"
-    port: int
-    database_url: SecretStr
+    port: Port
+    database_url: DatabaseUrl
     auth_public_url: BaseUrl
     upload_public_url: BaseUrl
     stream_public_url: BaseUrl

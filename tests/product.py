@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -83,26 +82,23 @@ class Product:
         assert set(found) == set(_SERVICES)
         return found
 
-    def press_ctrl_c(self) -> float:
-        """What a terminal does: SIGINT to the whole group. Returns how many seconds the stop took.
+    def press_ctrl_c(self, *, status: int = 0) -> None:
+        """What a terminal does: SIGINT to the whole group.
 
-        Fails unless everything has ended, with status 0, within the promised time.
+        Fails unless everything has ended, the first process with `status`, within the promised time.
         """
         assert self._process is not None
         pid = self._process.pid
         family = psutil.Process(pid).children(recursive=True)
-        start = time.monotonic()
         os.killpg(pid, signal.SIGINT)
         try:
-            status = self._process.wait(timeout=STOP_LIMIT_SECONDS)
+            ended = self._process.wait(timeout=STOP_LIMIT_SECONDS)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"not stopped within {STOP_LIMIT_SECONDS} s:\n{self.output}") from None
-        seconds = time.monotonic() - start
         self._process = None
-        assert status == 0, f"stopped with {status}:\n{self.output}"
+        assert ended == status, f"ended with {ended}:\n{self.output}"
         left = [process.cmdline() for process in family if process.is_running()]
         assert not left, f"still running after the stop: {left}"
-        return seconds
 
     def kill(self) -> None:
         """Ends whatever is still running, without ceremony."""

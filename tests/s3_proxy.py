@@ -27,6 +27,13 @@ class S3Proxy:
         if self.is_down:
             return self._hang_up(request)
         await self.meanwhile(request)
+        try:
+            return await self._hand_on(request)
+        except aiohttp.ClientConnectionError:
+            # Nobody is there behind it.
+            return self._hang_up(request)
+
+    async def _hand_on(self, request: web.Request) -> web.StreamResponse:
         async with self._session.request(
             request.method,
             URL(self._target + request.raw_path, encoded=True),

@@ -92,6 +92,7 @@ export class FaultServer {
     const [, area, id, last] = new URL(request.url, this.origin).pathname.split("/");
     if (area === "put") return this.#put(id, last, body, request);
     if (area === "v1") return this.#api(request, body);
+    if (area === "fault") return this.#faultFromPage(JSON.parse(body));
     if (area === "case") return { status: 200, json: { bytes: body.length, type: request.headers["x-test"] ?? null } };
     return this.#file(request.url);
   }
@@ -150,6 +151,11 @@ export class FaultServer {
     if (missing.length > 0) return { status: 422, json: { code: "parts-missing", title: "Parts are missing", missing } };
     record.state = "ready";
     return { status: 200, json: record };
+  }
+
+  #faultFromPage({ match, kind, options }) {
+    this.fault(match, { cut, silent }[kind] ?? answer(Number(kind), options));
+    return { status: 204 };
   }
 
   async #file(path) {

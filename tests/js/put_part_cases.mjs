@@ -92,6 +92,21 @@ export const cases = {
   },
 };
 
+/** Runs all of them in a page that a FaultServer served; gives the names of those that failed, with the reason. */
+export async function runInBrowser() {
+  const { putPart } = await import("/web/src/upload/put_part.js");
+  // Another origin for the page, as the storage is.
+  const origin = location.origin.replace("127.0.0.1", "localhost");
+  const fault = (kind, options) => fetch("/fault", { method: "POST", body: JSON.stringify({ match: "PUT /case/", kind, options }) });
+  const failed = {};
+  for (const [name, run] of Object.entries(cases)) {
+    await run({ putPart, origin, fault }).catch((error) => {
+      failed[name] = String(error);
+    });
+  }
+  return failed;
+}
+
 async function rejection(promise) {
   try {
     await promise;

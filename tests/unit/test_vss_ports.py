@@ -38,7 +38,7 @@ def test_free_ports_are_not_refused(ports: PublicPorts) -> None:
     refuse_taken(ports)
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])  # noqa: S104
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
 def test_a_taken_port_is_named_with_the_option_that_changes_it(ports: PublicPorts, address: str) -> None:
     with (
         socket.create_server((address, ports.upload)),

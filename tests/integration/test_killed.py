@@ -1,0 +1,232 @@
+"""`kill -9` of fs_svc and upload_svc at each call of create, complete and delete; then the invariants, by looking.
+
+The points are the calls between the processes: before one arrives, what led to it is committed and nothing has happened
+yet; after it has happened, nobody knows of it yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import aiohttp
+from aiohttp import web
+from sqlalchemy import text
+
+from common.db import open_database
+from fs_svc.s3 import Bucket
+from tests.addresses import Addresses
+from tests.api_client import Person
+from tests.auth_service import AuthService
+from tests.databases import SqliteTemplate
+from tests.fs_service import TWO_PARTS, content, put, real_bucket
+from tests.processes import ServiceProcess, fs_environment, upload_environment
+from tests.s3_proxy import S3Proxy, is_complete, is_create, is_list_parts, s3_proxy
+from tests.waiting import eventually
+from vss.bucket import Bucket as StorageBucket
+
+FILM = content(TWO_PARTS)
+# A killed worker's row is free again after 30 s.
+HEALED_SECONDS = 75
+AT_ONCE = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """Which process dies at which call, and on which side of it."""
+
+    victim: Literal["fs", "upload"]
+    call: str
+    side: Literal["before", "after"]
+
+    def __str__(self) -> str:
+        return f"{self.victim} killed {self.side} {self.call}"
+
+
+CALLS_TO_S3: dict[str, Callable[[web.Request], bool]] = {
+    "CreateMultipartUpload": is_create,
+    "ListParts": is_list_parts,
+    "CompleteMultipartUpload": is_complete,
+    "HeadObject": lambda request: request.method == "HEAD" and "/objects/" in request.path,
+    "DeleteObject": lambda request: request.method == "DELETE" and "uploadId" not in request.query,
+}
+CALLS_TO_FS: dict[str, Callable[[web.Request], bool]] = {
+    "PUT object": lambda request: request.method == "PUT",
+    "POST complete": lambda request: request.path.endswith("/complete"),
+    "DELETE object": lambda request: request.method == "DELETE",
+}
+POINTS = [
+    *(Point(victim="fs", call=call, side=side) for call in CALLS_TO_S3 for side in ("before", "after")),
+    *(Point(victim="upload", call=call, side=side) for call in CALLS_TO_FS for side in ("before", "after")),
+    *(Point(victim="fs", call=call, side="after") for call in CALLS_TO_FS),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """One installation of its own: database, processes, and the proxies between them."""
+
+    person: Person
+    database_url: str
+    bucket: Bucket
+    deaths: list[str]
+
+
+@asynccontextmanager
+async def world(
+    point: Point, folder: Path, template: SqliteTemplate, storage: StorageBucket, auth: AuthService, shared: Addresses
+) -> AsyncIterator[World]:
+    own = Addresses.choose()
+    addresses = replace(own, auth_port=shared.auth_port, s3_port=shared.s3_port)
+    folder.mkdir()
+    database_url = template.copy(folder)
+    deaths: list[str] = []
+    async with (
+        s3_proxy(storage.endpoint) as to_s3,
+        s3_proxy(addresses.fs_url) as to_fs,
+        real_bucket(storage) as bucket,
+        aiohttp.ClientSession() as session,
+    ):
+        fs_settings = fs_environment(addresses, database_url, storage, auth, s3_url=to_s3.url)
+        upload_settings = upload_environment(addresses, database_url, auth, fs_url=to_fs.url)
+        processes = {
+            "fs": ServiceProcess("fs", addresses.fs_url, fs_settings, folder / "fs.log"),
+            "upload": ServiceProcess("upload", addresses.upload_url, upload_settings, folder / "upload.log"),
+        }
+        for process in processes.values():
+            await process.start()
+        proxy, matches = (
+            (to_s3, CALLS_TO_S3[point.call]) if point.call in CALLS_TO_S3 else (to_fs, CALLS_TO_FS[point.call])
+        )
+        _kill_once(proxy, matches, point, processes[point.victim], deaths)
+        restarting = [asyncio.create_task(process.restart_when_killed()) for process in processes.values()]
+        try:
+            yield World(
+                person=Person(
+                    session, auth.token("alice"), upload_url=addresses.upload_url, stream_url=addresses.stream_url
+                ),
+                database_url=database_url,
+                bucket=bucket,
+                deaths=deaths,
+            )
+        finally:
+            for task in restarting:
+                task.cancel()
+            await asyncio.gather(*restarting, return_exceptions=True)
+            for process in processes.values():
+                await process.stop()
+
+
+def _kill_once(
+    proxy: S3Proxy, matches: Callable[[web.Request], bool], point: Point, victim: ServiceProcess, deaths: list[str]
+) -> None:
+    def kill() -> None:
+        deaths.append(str(point))
+        victim.kill()
+
+    async def before(request: web.Request) -> None:
+        if not deaths and matches(request):
+            kill()
+            # It never arrives.
+            raise web.HTTPBadGateway
+
+    def after(request: web.Request) -> bool:
+        if deaths or not matches(request):
+            return False
+        kill()
+        return True
+
+    if point.side == "before":
+        proxy.meanwhile = before
+    else:
+        proxy.loses = after
+
+
+async def until(call: Callable[[], Awaitable[aiohttp.ClientResponse]], *wanted: int) -> aiohttp.ClientResponse:
+    """The answer once it has one of these statuses; asked again and again, as a patient client does."""
+    found: list[aiohttp.ClientResponse] = []
+
+    async def has_come() -> bool:
+        try:
+            answer = await call()
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+        assert answer.status in (*wanted, 202, 409, 500, 502, 503), await answer.text()
+        found.append(answer)
+        return answer.status in wanted
+
+    await eventually(has_come, what=f"an answer {wanted}", limit_seconds=HEALED_SECONDS)
+    return found[-1]
+
+
+async def rows(database_url: str, query: str) -> list[tuple[Any, ...]]:
+    async with open_database(database_url) as database, database.read() as connection:
+        return [tuple(row) for row in (await connection.execute(text(query))).all()]
+
+
+async def survive(point: Point, place: World) -> None:
+    alice = place.person
+    asked = {"title": "A film", "filename": "f.mp4", "size": len(FILM), "content_type": "video/mp4"}
+    key = {"Idempotency-Key": "the-same"}
+    url = f"{alice.upload_url}/v1/uploads"
+
+    created = await until(lambda: alice.call("POST", url, json=asked, headers=key), 201)
+    upload = await created.json()
+    own = f"{url}/{upload['id']}"
+    signed = await until(lambda: alice.call("POST", f"{own}/part-urls", json={"part_numbers": [1, 2]}), 200)
+    for number, part_url in (await signed.json())["urls"].items():
+        part = FILM[(int(number) - 1) * upload["part_size"] : int(number) * upload["part_size"]]
+        assert await put(part_url, part) == 200
+    completed = await until(lambda: alice.call("POST", f"{own}/complete"), 200)
+    assert (await completed.json())["state"] == "ready"
+
+    # I2, I4, I6: one video, and its object is whole.
+    assert await rows(place.database_url, "SELECT id FROM videos WHERE state = 'ready'") == [(upload["id"],)]
+    stored = await rows(place.database_url, "SELECT id, object_key, etag FROM objects WHERE state = 'stored'")
+    ((object_id, object_key, etag),) = stored
+    assert object_id == upload["id"]
+    head = await place.bucket.head(object_key)
+    assert head is not None
+    assert (head.size, head.etag) == (len(FILM), etag)
+    assert await rows(place.database_url, "SELECT reserved, stored FROM storage_usage") == [(0, len(FILM))]
+
+    await until(lambda: alice.call("DELETE", own), 204, 404)
+
+    async def is_settled() -> bool:
+        states = await rows(place.database_url, "SELECT state FROM objects UNION ALL SELECT state FROM videos")
+        return {state for (state,) in states} <= {"deleted", "aborted"}
+
+    await eventually(is_settled, what=f"{point}: all is settled", limit_seconds=HEALED_SECONDS)
+    # I3, I7: nothing of it is left, and its place was given back once.
+    keys = [key for (key,) in await rows(place.database_url, "SELECT object_key FROM objects")]
+    for object_key in keys:
+        assert await place.bucket.head(object_key) is None
+    assert await rows(place.database_url, "SELECT reserved, stored FROM storage_usage") == [(0, 0)]
+    assert place.deaths == [str(point)], "the point was reached, once"
+
+
+async def test_a_death_at_any_point_loses_nothing(
+    tmp_path: Path,
+    _sqlite_template: SqliteTemplate,  # noqa: PT019 - its value is copied for each point
+    seaweedfs: StorageBucket,
+    auth: AuthService,
+    addresses: Addresses,
+) -> None:
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def run(number: int, point: Point) -> str | None:
+        async with places:
+            folder = tmp_path / str(number)
+            try:
+                async with world(point, folder, _sqlite_template, seaweedfs, auth, addresses) as place:
+                    await survive(point, place)
+            except (AssertionError, aiohttp.ClientError, ValueError) as failure:
+                return f"{point}: {failure}"
+        return None
+
+    failures = [failure for failure in await asyncio.gather(*map(run, range(len(POINTS)), POINTS)) if failure]
+    assert not failures, "\n".join(failures)

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+
+import { formatRate, formatShare, formatSize, formatTimeLeft } from "../../web/src/shared/format.js";
+import { gettext, ngettext, setCatalogue } from "../../web/src/shared/i18n.js";
+import { Failure } from "../../web/src/upload/failures.js";
+import { failureWords, progressWords, troubleWords } from "../../web/src/upload/words.js";
+
+afterEach(() => setCatalogue({ entries: {}, plural: (n) => (n === 1 ? 0 : 1) }));
+
+test("sizes have one decimal and the unit that reads best", () => {
+  const sizes = [0, 999, 1000, 12_400_000, 999_960, 5_368_709_120].map((bytes) => formatSize(bytes, "en"));
+  assert.deepEqual(sizes, ["0 bytes", "999 bytes", "1.0 kB", "12.4 MB", "1.0 MB", "5.4 GB"]);
+});
+
+test("rates, shares and spans read as people say them", () => {
+  assert.equal(formatRate(12_400_000, "en"), "12.4 MB/s");
+  assert.equal(formatShare(0.4399, "en"), "43%");
+  assert.deepEqual([0.2, 59, 61, 3599, 7260].map(formatTimeLeft), ["1 s left", "59 s left", "2 min left", "1 h 0 min left", "2 h 1 min left"]);
+});
+
+test("progress leaves out what is not known, and never claims all before the server has said so", () => {
+  const known = { sentBytes: 50_000_000, totalBytes: 100_000_000, bytesPerSecond: 1_000_000, secondsLeft: 50 };
+  assert.equal(progressWords(known, "en"), "50% · 50.0 MB of 100.0 MB · 1.0 MB/s · 50 s left");
+  const begun = { sentBytes: 0, totalBytes: 100_000_000, bytesPerSecond: null, secondsLeft: null };
+  assert.equal(progressWords(begun, "en"), "0% · 0 bytes of 100.0 MB");
+  assert.match(progressWords({ ...begun, sentBytes: 100_000_000 }, "en"), /^99%/);
+});
+
+test("every trouble says that nothing is lost and what comes next", () => {
+  for (const failure of [new Failure("offline"), new Failure("stalled"), new Failure("busy", { status: 503 }), new Failure("busy", { status: 429 })]) {
+    const words = troubleWords({ failure, isTrying: false, secondsLeft: 7.2, isOnline: true });
+    assert.match(words.happened, /Nothing is lost\.$/);
+    assert.equal(words.next, "Going on in 8 s.");
+  }
+  const signedOut = troubleWords({ failure: new Failure("signed-out"), isTrying: false, secondsLeft: null, isOnline: true });
+  assert.match(signedOut.happened, /log in again/);
+  assert.equal(signedOut.next, "");
+});
+
+test("what the server gives as the reason is what a person reads", () => {
+  assert.equal(failureWords(new Failure("refused", { status: 413, detail: "This needs 5 GB; 1 GB is left." })), "This needs 5 GB; 1 GB is left.");
+  assert.match(failureWords(new Failure("refused", { status: 404 })), /no longer exists/);
+  assert.match(failureWords(new Failure("file-changed")), /Choose it again/);
+});
+
+test("a catalogue puts its words and its plural forms in place of ours", () => {
+  const form = (n) => (n === 1 ? 0 : n === 2 ? 1 : 2);
+  setCatalogue({ entries: { "%(n)s part": ["eins", "zwei", "%(n)s Teile"], "Hello %(name)s": "Hallo %(name)s" }, plural: form });
+  assert.equal(gettext("Hello %(name)s", { name: "Bo" }), "Hallo Bo");
+  assert.deepEqual([1, 2, 5].map((n) => ngettext("%(n)s part", "%(n)s parts", n)), ["eins", "zwei", "5 Teile"]);
+  assert.equal(gettext("not translated: 100%% of %(thing)s", { thing: "it" }), "not translated: 100% of it");
+});

@@ -20,6 +20,8 @@ MAX_DEPTH = 32
 CONTENT_SECONDS = 10.0
 
 _TOO_SLOW = "The content did not arrive in time; send it again."
+# What follows on the connection cannot be read either.
+_CLOSE: Final = {"Connection": "close"}
 
 
 class Input(BaseModel):
@@ -72,8 +74,11 @@ def parse_json(raw: bytes, model: type[M]) -> M:
         raise Malformed("The content is not UTF-8.") from exc
     except RecursionError as exc:
         raise Malformed("The content is nested too deeply.") from exc
-    except ValueError as exc:
+    except json.JSONDecodeError as exc:
         raise Malformed(f"The content is not JSON: {exc}.") from exc
+    except ValueError as exc:
+        # The only other one: Python's bound on the digits of a number, which speaks of Python.
+        raise Malformed("The content has a number with too many digits.") from exc
     if not isinstance(value, dict):
         raise Malformed("The content must be a JSON object.")
     if _is_deeper(value, MAX_DEPTH):
@@ -94,12 +99,19 @@ async def read_form_fields(request: web.Request) -> dict[str, str]:
         raise TooLarge(f"Send at most {MAX_CONTENT_SIZE} bytes.")
     try:
         async with asyncio.timeout(CONTENT_SECONDS):
-            fields = await request.post()
+            posted = await request.post()
+        fields = [(name, value) for name, value in posted.items() if isinstance(value, str)]
+        # Some character sets (`utf-7`, `unicode-escape`) can make half a character, which nothing behind can keep.
+        "".join(name + value for name, value in fields).encode()
     except TimeoutError as exc:
-        raise Malformed(_TOO_SLOW) from exc
-    except (UnicodeDecodeError, LookupError, ValueError, web.RequestPayloadError) as exc:
+        raise Malformed(_TOO_SLOW, headers=_CLOSE) from exc
+    except web.RequestPayloadError as exc:
+        raise Malformed("The form could not be read.", headers=_CLOSE) from exc
+    except (LookupError, ValueError) as exc:
         raise Malformed("The form could not be read.") from exc
-    return {name: value for name, value in fields.items() if isinstance(value, str)}
+    if len(dict(fields)) != len(fields):
+        raise Malformed("A field appears twice in the form.")
+    return dict(fields)
 
 
 def read_query(request: web.Request, model: type[M]) -> M:
@@ -125,9 +137,9 @@ async def _read_content(request: web.Request) -> bytes:
         async with asyncio.timeout(CONTENT_SECONDS):
             return await request.read()
     except TimeoutError as exc:
-        raise Malformed(_TOO_SLOW) from exc
+        raise Malformed(_TOO_SLOW, headers=_CLOSE) from exc
     except web.RequestPayloadError as exc:
-        raise Malformed("The content is broken.") from exc
+        raise Malformed("The content is broken.", headers=_CLOSE) from exc
 
 
 def _validated(model: type[M], value: dict[str, Any]) -> M:
@@ -176,12 +188,12 @@ def _in_words(item: ErrorDetails) -> str:
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise ValueError("a member appears twice")
+        raise Malformed("The content is not JSON: a member appears twice.")
     return value
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise Malformed(f"The content is not JSON: {name} is no number.")
 
 
 def _is_deeper(value: object, depth: int) -> bool:

@@ -5,7 +5,7 @@ import { titleFromFileName } from "../../web/src/upload/file_title.js";
 
 const TITLES = {
   "ocean.mp4": "ocean",
-  "My_Holiday.2026-final.MP4": "My Holiday.2026-final",
+  "My_Holiday.2026-final.MP4": "My Holiday 2026-final",
   "the.long.way.home.mkv": "the long way home",
   "Release v1.2 at 10.30.webm": "Release v1.2 at 10.30",
   "__trailer__.mov": "trailer",

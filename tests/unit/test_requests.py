@@ -41,7 +41,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 class Thing(Input):
     name: Annotated[str, Field(min_length=1, max_length=10)]
     count: Annotated[int, Field(ge=0, le=100)] | None = None
-    parts: list[int] = []
+    parts: list[int] = Field(default_factory=list)
 
 
 class FormThing(BaseModel):
@@ -266,7 +266,7 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     try:
         parse_json(raw, Thing)
     except Refusal as refusal:
-        assert refusal.status in (400, 422)
+        assert refusal.status in (400, 422)  # noqa: PT017 - whether it is refused or not is up to the input
         # What is answered can be sent.
         json.dumps(refusal.to_problem(), ensure_ascii=False).encode()
 

@@ -1,0 +1,242 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { afterEach, beforeEach, test } from "node:test";
+
+import { UploadApi } from "../../web/src/upload/api.js";
+import { putPart } from "../../web/src/upload/put_part.js";
+import { Upload } from "../../web/src/upload/upload.js";
+import { FakeClock, settled } from "./fake_clock.mjs";
+import { FaultServer, answer, cut, lost, silent } from "./fault_server.mjs";
+import { NodeRequest } from "./node_request.mjs";
+
+const SIZE = 9500;
+const bytes = Uint8Array.from({ length: SIZE }, (_, index) => (index * 31) % 251);
+const FIELDS = { title: "Ocean", filename: "ocean.mp4", size: SIZE, content_type: "video/mp4" };
+
+let server;
+let clock;
+let file;
+beforeEach(async () => {
+  server = await new FaultServer().start();
+  clock = new FakeClock();
+  file = new Blob([bytes]);
+});
+afterEach(() => server.stop());
+
+/** An upload whose visible waits end at once, as if somebody pressed "try now"; the waits are kept in `troubles`. */
+function newUpload({ isImpatient = true, ...options } = {}) {
+  const api = new UploadApi({ root: `${server.origin}/v1/uploads`, clock });
+  const put = (part) => putPart({ newRequest: () => new NodeRequest(), ...part });
+  const upload = new Upload({ file, api, clock, put, random: () => 0.5, ...options });
+  upload.states = [];
+  upload.troubles = [];
+  upload.addEventListener("statechange", () => {
+    if (upload.states.at(-1) !== upload.state) upload.states.push(upload.state);
+    if (!upload.trouble || upload.trouble.isTrying) return;
+    upload.troubles.push(upload.trouble.failure.kind);
+    if (isImpatient) queueMicrotask(() => upload.tryNow());
+  });
+  return upload;
+}
+
+function assertStored(upload) {
+  assert.deepEqual([upload.state, upload.failure, server.uploads.size], ["done", null, 1]);
+  const { parts, record } = server.uploads.get(upload.record.id);
+  const stored = Buffer.concat([...parts.keys()].sort((a, b) => a - b).map((number) => parts.get(number)));
+  assert.equal(record.state, "ready");
+  assert.equal(createHash("sha256").update(stored).digest("hex"), createHash("sha256").update(bytes).digest("hex"));
+  assert.equal(clock.waiting, 0);
+}
+
+test("a file arrives whole, in parts with the header fields they were signed with, and says so step by step", async () => {
+  const upload = newUpload();
+  const arrived = [];
+  upload.addEventListener("partuploaded", ({ detail }) => arrived.push(detail));
+  await upload.start(FIELDS);
+  assertStored(upload);
+  assert.deepEqual(upload.states, ["creating", "sending", "checking", "done"]);
+  assert.deepEqual(arrived.sort((a, b) => a - b), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assert.equal(upload.progress.sentBytes, SIZE);
+  assert.equal(server.uploads.get(upload.record.id).fields["x-amz-test"], "signed");
+  assert.equal(server.count("PUT /put/"), 10);
+});
+
+test("a lost answer to creation makes no second upload", async () => {
+  server.fault("POST /v1/uploads", lost);
+  const upload = newUpload();
+  await upload.start(FIELDS);
+  assertStored(upload);
+  assert.deepEqual(upload.troubles, ["offline"]);
+});
+
+test("parts that are cut off, turned away or badly signed are sent again until they are there", async () => {
+  server.fault("PUT /put/", cut, answer(503), answer(403), answer(500), cut, answer(429), answer(403));
+  const upload = newUpload();
+  await upload.start(FIELDS);
+  assertStored(upload);
+});
+
+test("a 403 brings a fresh URL at once, without a wait", async () => {
+  server.fault("PUT /put/", answer(403));
+  const upload = newUpload();
+  await upload.start(FIELDS);
+  assertStored(upload);
+  assert.deepEqual([upload.troubles, server.count("POST /part-urls")], [[], 2]);
+});
+
+test("a part that stands still is restarted", async () => {
+  server.fault("PUT /put/", silent);
+  const upload = newUpload({ isImpatient: true });
+  const ended = upload.start(FIELDS);
+  await server.arrives("PUT /put/");
+  while (server.count("PUT /put/") < 10) await settled();
+  while (clock.waiting > 1) await settled();
+  clock.advance(30_000);
+  await ended;
+  assertStored(upload);
+  assert.deepEqual(upload.troubles, ["stalled"]);
+});
+
+test("what is already there is not sent again", async () => {
+  const first = newUpload();
+  server.fault("POST /complete", answer(404, { json: { code: "not-found" } }));
+  await first.start(FIELDS);
+  assert.equal(first.state, "failed");
+  const { parts } = server.uploads.get(first.record.id);
+  for (const number of [3, 10]) parts.delete(number);
+  server.requests.length = 0;
+
+  const second = newUpload({ record: first.record });
+  await second.start();
+  assertStored(second);
+  assert.equal(server.count("PUT /put/"), 2);
+});
+
+test("parts that the server misses at the end are sent again", async () => {
+  server.fault("POST /complete", answer(422, { json: { code: "parts-missing", missing: [2, 9] } }));
+  server.fault("POST /complete", answer(409, { json: { code: "part-ambiguous", missing: [9] } }));
+  const upload = newUpload();
+  await upload.start(FIELDS);
+  assertStored(upload);
+  assert.equal(server.count("PUT /put/"), 13);
+});
+
+test("a server that misses the same parts for ever is not believed for ever", async () => {
+  for (let round = 0; round < 9; round += 1) {
+    server.fault("POST /complete", answer(422, { json: { code: "parts-missing", missing: [1], detail: "Part 1 is missing." } }));
+  }
+  const upload = newUpload();
+  await upload.start(FIELDS);
+  assert.deepEqual([upload.state, upload.failure.code], ["failed", "parts-missing"]);
+});
+
+test("while the server settles it, completion is asked for again after the time it gave", async () => {
+  server.fault("POST /complete", answer(202, { json: {}, fields: { "Retry-After": "4" } }));
+  const upload = newUpload();
+  const ended = upload.start(FIELDS);
+  await clock.timer(4000);
+  assert.equal(upload.state, "checking");
+  clock.advance(4000);
+  await ended;
+  assertStored(upload);
+});
+
+test("a lost answer to completion is asked for again", async () => {
+  server.fault("POST /complete", lost);
+  const upload = newUpload();
+  await upload.start(FIELDS);
+  assertStored(upload);
+  assert.equal(server.count("POST /complete"), 2);
+});
+
+test("a storage that is unsure at the end is waited for as long as it says", async () => {
+  server.fault("POST /complete", answer(503, { json: { code: "storage-unavailable" }, fields: { "Retry-After": "6" } }));
+  const upload = newUpload({ isImpatient: false });
+  const ended = upload.start(FIELDS);
+  await clock.timer(6000);
+  await settled();
+  assert.equal(upload.trouble.failure.code, "storage-unavailable");
+  clock.advance(6000);
+  await ended;
+  assertStored(upload);
+});
+
+test("after the session has ended it goes on when the person says so", async () => {
+  server.fault("POST /part-urls", answer(401, { json: { code: "unauthenticated" } }));
+  const upload = newUpload();
+  await upload.start(FIELDS);
+  assertStored(upload);
+  assert.deepEqual(upload.troubles, ["signed-out"]);
+});
+
+test("an upload that another tab has completed is done", async () => {
+  const upload = newUpload();
+  server.fault("POST /complete", (request, response) => {
+    for (const { record } of server.uploads.values()) record.state = "ready";
+    answer(409, { json: { code: "upload-not-open" } })(request, response);
+  });
+  await upload.start(FIELDS);
+  assertStored(upload);
+});
+
+test("an upload that somebody discarded is over, and says so", async () => {
+  const upload = newUpload();
+  server.fault("POST /part-urls", answer(404, { json: { code: "not-found" } }));
+  await upload.start(FIELDS);
+  assert.deepEqual([upload.state, upload.failure.status], ["failed", 404]);
+});
+
+test("a refused creation says why, and corrected fields are another request", async () => {
+  const errors = [{ pointer: "#/title", detail: "Too long." }];
+  server.fault("POST /v1/uploads", answer(422, { json: { code: "invalid", errors } }));
+  const upload = newUpload();
+  await upload.start(FIELDS);
+  assert.deepEqual([upload.state, upload.record, upload.failure.errors], ["failed", null, errors]);
+  await upload.start({ ...FIELDS, title: "Shorter" });
+  assertStored(upload);
+});
+
+test("a storage that refuses with every fresh URL ends it, after many tries", async () => {
+  for (let round = 0; round < 100; round += 1) server.fault("PUT /put/", answer(403, { text: "<Code>SignatureDoesNotMatch</Code>" }));
+  const upload = newUpload();
+  await upload.start(FIELDS);
+  assert.deepEqual([upload.state, upload.failure.kind, upload.failure.code], ["failed", "refused", "SignatureDoesNotMatch"]);
+  assert.ok(server.count("PUT /put/") >= 8 && server.count("PUT /put/") <= 40);
+});
+
+test("a file that can no longer be read is told from a dropped connection", async () => {
+  const unreadable = { arrayBuffer: () => Promise.reject(new Error("NotReadableError")), slice: () => unreadable };
+  file = { size: SIZE, slice: () => unreadable };
+  const upload = newUpload();
+  await upload.start(FIELDS);
+  assert.deepEqual([upload.state, upload.failure.kind, upload.troubles], ["failed", "file-changed", []]);
+});
+
+test("cancelling stops everything and removes what has arrived", async () => {
+  server.fault("PUT /put/", silent, silent, silent, silent);
+  const upload = newUpload();
+  const ended = upload.start(FIELDS);
+  await server.arrives("PUT /put/");
+  assert.equal(await upload.cancel(), true);
+  await ended;
+  assert.deepEqual([upload.state, server.uploads.size, clock.waiting], ["cancelled", 0, 0]);
+});
+
+test("cancelling while it is being created leaves nothing behind", async () => {
+  const upload = newUpload();
+  const ended = upload.start(FIELDS);
+  assert.equal(upload.state, "creating");
+  assert.equal(await upload.cancel(), true);
+  await ended;
+  assert.deepEqual([upload.state, server.uploads.size], ["cancelled", 0]);
+});
+
+test("cancelling out of a wait does not wait", async () => {
+  server.fault("POST /part-urls", answer(503, { fields: { "Retry-After": "60" } }));
+  const upload = newUpload({ isImpatient: false });
+  const ended = upload.start(FIELDS);
+  await clock.timer(60_000);
+  assert.equal(await upload.cancel(), true);
+  await ended;
+  assert.deepEqual([upload.state, server.uploads.size], ["cancelled", 0]);
+});

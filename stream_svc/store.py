@@ -141,10 +141,11 @@ def _order(sort: Sort, columns: Any = _videos.c) -> tuple[ColumnElement[Any], Co
 def _behind(sort: Sort, after: tuple[str | datetime, str]) -> ColumnElement[bool]:
     value, video_id = after
     column: Column[Any] = _videos.c.title_key if sort is Sort.TITLE else _videos.c.created_at
-    # Spelled out: MySQL does not use the index for a comparison of row values.
+    # Spelled out: MySQL does not use the index for a comparison of row values. The first bound says the same again for
+    # SQLite, which would read an OR alone from the first page on.
     if sort is Sort.NEWEST:
-        return or_(column < value, and_(column == value, _videos.c.id < video_id))
-    return or_(column > value, and_(column == value, _videos.c.id > video_id))
+        return and_(column <= value, or_(column < value, and_(column == value, _videos.c.id < video_id)))
+    return and_(column >= value, or_(column > value, and_(column == value, _videos.c.id > video_id)))
 
 
 def _video(row: Sequence[Any]) -> Video:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Index,
     Integer,
     MetaData,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -126,20 +128,22 @@ class Store:
     async def list_videos(
         self, owner_id: str, states: Collection[VideoState], *, after: tuple[datetime, str] | None, limit: int
     ) -> list[Video]:
-        """The owner's videos in these states, newest first, behind the place `after` (created_at, id)."""
-        query = _SELECT.where(_videos.c.owner_id == owner_id, _videos.c.state.in_([state.value for state in states]))
-        if after is not None:
-            created_at, video_id = after
-            # Spelled out: MySQL does not use the index for a comparison of row values.
-            query = query.where(
-                or_(
-                    _videos.c.created_at < created_at,
-                    and_(_videos.c.created_at == created_at, _videos.c.id < video_id),
-                )
-            )
-        query = query.order_by(_videos.c.created_at.desc(), _videos.c.id.desc()).limit(limit)
+        """The owner's videos in these states, newest first, behind the place `after` (created_at, id).
+
+        Each state is a branch that reads the index in order and stops at `limit`: a page costs the same at any depth,
+        however many videos the owner has. (One query with IN would sort all of them.)
+        """
+        branches = []
+        for state in states:
+            query = _SELECT.where(_videos.c.owner_id == owner_id, _videos.c.state == state.value)
+            if after is not None:
+                query = query.where(_older(*after))
+            ordered = query.order_by(_videos.c.created_at.desc(), _videos.c.id.desc()).limit(limit).subquery()
+            branches.append(select(ordered))
+        found = union_all(*branches).subquery()
+        newest = select(found).order_by(found.c.created_at.desc(), found.c.id.desc()).limit(limit)
         async with self._database.read() as connection:
-            return [_video(row) for row in (await connection.execute(query)).all()]
+            return [_video(row) for row in (await connection.execute(newest)).all()]
 
     async def set_plan(self, video_id: str, *, part_size: int, part_count: int) -> None:
         """Keeps fs_svc's plan, which never changes, beside the video."""
@@ -269,6 +273,15 @@ def _live(video_id: str, owner_id: str) -> tuple[Any, ...]:
         _videos.c.id == video_id,
         _videos.c.owner_id == owner_id,
         _videos.c.state != VideoState.DELETED.value,
+    )
+
+
+def _older(created_at: datetime, video_id: str) -> ColumnElement[bool]:
+    # Spelled out: MySQL does not use the index for a comparison of row values. The first bound says the same again for
+    # SQLite, which would read an OR alone from the first page on.
+    return and_(
+        _videos.c.created_at <= created_at,
+        or_(_videos.c.created_at < created_at, and_(_videos.c.created_at == created_at, _videos.c.id < video_id)),
     )
 
 

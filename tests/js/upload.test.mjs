@@ -222,9 +222,18 @@ test("cancelling stops everything and removes what has arrived", async () => {
   assert.deepEqual([upload.state, server.uploads.size, clock.waiting], ["cancelled", 0, 0]);
 });
 
+test("cancelling before anything has left sends nothing", async () => {
+  const upload = newUpload();
+  const ended = upload.start(FIELDS);
+  assert.equal(await upload.cancel(), true);
+  await ended;
+  assert.deepEqual([upload.state, server.requests], ["cancelled", []]);
+});
+
 test("cancelling while it is being created leaves nothing behind", async () => {
   const upload = newUpload();
   const ended = upload.start(FIELDS);
+  await server.arrives("POST /v1/uploads");
   assert.equal(upload.state, "creating");
   assert.equal(await upload.cancel(), true);
   await ended;

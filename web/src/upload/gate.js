@@ -50,6 +50,7 @@ export class Gate {
   /** One try of `operation` once the gate is open. `who` ("api", "storage") names whose failures are counted together. */
   async once(who, operation, signal) {
     await this.pass(signal);
+    signal?.throwIfAborted();
     this.#active += 1;
     try {
       const result = await operation();

@@ -3,6 +3,8 @@
 import { systemClock } from "../shared/clock.js";
 
 const FIRST_BATCH = 16;
+// So many of the next ones shall be at hand.
+const AHEAD = 12;
 // What one call may ask for.
 const LARGEST_BATCH = 100;
 // A tenth of a URL's life is kept back: it must still be alive when its PUT arrives at the storage.
@@ -21,7 +23,7 @@ export class PartUrls {
     this.#clock = clock;
   }
 
-  /** `{url, headers}` for a part; `upcoming` are the numbers that will be wanted after it. */
+  /** `{url, headers}` for a part; `upcoming` are the numbers wanted beside and after it. */
   async take(number, upcoming) {
     if (!this.#has(number)) {
       do {
@@ -52,7 +54,7 @@ export class PartUrls {
 
   #askAhead(upcoming) {
     if (this.#asking) return;
-    const near = upcoming.slice(0, FIRST_BATCH / 2);
+    const near = upcoming.slice(0, AHEAD);
     if (near.some((number) => !this.#has(number))) {
       this.#begin(upcoming);
       // Whoever needs one of these asks again and meets the failure then.

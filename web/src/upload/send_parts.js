@@ -33,12 +33,12 @@ export async function sendParts({
   const stop = signal ? AbortSignal.any([signal, fault.signal]) : fault.signal;
   const urls = new PartUrls({ ask: (wanted) => gate.persist("api", () => askUrls(wanted, stop), stop), clock });
   const queue = [...numbers];
-  const running = new Set();
+  const running = new Map();
   const tries = new Map();
 
   async function send(number) {
     await gate.pass(stop);
-    const { url, headers } = await urls.take(number, queue);
+    const { url, headers } = await urls.take(number, [...running.keys(), ...queue]);
     const { start, end } = partRange(plan, number);
     const blob = file.slice(start, end);
     const history = tries.get(number) ?? { stalls: 0, refusals: 0 };
@@ -86,14 +86,17 @@ export async function sendParts({
   try {
     while (queue.length > 0 || running.size > 0) {
       while (queue.length > 0 && running.size < sendWindow.limit) {
-        const sending = send(queue.shift()).finally(() => running.delete(sending));
-        running.add(sending);
+        const number = queue.shift();
+        running.set(
+          number,
+          send(number).finally(() => running.delete(number)),
+        );
       }
-      await Promise.race(running);
+      await Promise.race(running.values());
     }
   } catch (failure) {
     fault.abort(failure);
-    await Promise.allSettled(running);
+    await Promise.allSettled(running.values());
     throw failure;
   }
 }

@@ -77,3 +77,16 @@ test("a failed call reaches who needs it, and a failed call ahead of need nobody
   const broken = newUrls({ fails: () => true });
   await assert.rejects(broken.urls.take(1, []), { message: "no" });
 });
+
+test("a number among those beside it is asked for once", async () => {
+  const asked = [];
+  const urls = new PartUrls({
+    ask: async (numbers) => {
+      asked.push(numbers);
+      return { urls: Object.fromEntries(numbers.map((number) => [number, `u${number}`])), headers: {}, lifeMs: 900_000 };
+    },
+    clock: new FakeClock(),
+  });
+  await urls.take(2, [1, 2, 3]);
+  assert.deepEqual(asked[0].toSorted(), [1, 2, 3]);
+});

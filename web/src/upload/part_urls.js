@@ -63,7 +63,8 @@ export class PartUrls {
   }
 
   #begin(numbers) {
-    const wanted = numbers.filter((number) => !this.#has(number)).slice(0, this.#batch);
+    // Each once: the one that is wanted now is among those beside it, and a number twice is refused.
+    const wanted = [...new Set(numbers)].filter((number) => !this.#has(number)).slice(0, this.#batch);
     this.#asking = this.#fetch(wanted).finally(() => {
       this.#asking = null;
     });

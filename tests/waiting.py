@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 _INTERVAL_SECONDS = 0.02
 
 
-def wait_until(is_true: Callable[[], bool], *, what: str, limit_seconds: float = 20) -> None:
+def wait_until(is_true: Callable[[], bool], *, what: str, limit_seconds: float = 60) -> None:
     """Returns as soon as `is_true`; fails the test, saying `what`, when the limit has passed."""
     deadline = time.monotonic() + limit_seconds
     while not is_true():
@@ -18,7 +18,7 @@ def wait_until(is_true: Callable[[], bool], *, what: str, limit_seconds: float =
         time.sleep(_INTERVAL_SECONDS)
 
 
-async def eventually(is_true: Callable[[], Awaitable[bool]], *, what: str, limit_seconds: float = 20) -> None:
+async def eventually(is_true: Callable[[], Awaitable[bool]], *, what: str, limit_seconds: float = 60) -> None:
     """`wait_until` for a condition that has to be awaited."""
     deadline = time.monotonic() + limit_seconds
     while not await is_true():

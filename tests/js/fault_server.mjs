@@ -35,6 +35,7 @@ export const silent = (request) => request.resume();
 export class FaultServer {
   uploads = new Map();
   requests = [];
+  idempotencyKeys = [];
   #faults = [];
   #server = http.createServer((request, response) => this.#handle(request, response));
   partSize = 1000;
@@ -52,7 +53,7 @@ export class FaultServer {
     await once(this.#server, "close");
   }
 
-  /** The next requests that match ("PUT /put/", "POST /complete") go wrong, one fault each. `after`: the request takes effect first, and its answer is lost. */
+  /** The next requests that match ("PUT /put/", "POST /complete") go wrong, one fault each. With `lost` they take effect, and their answer is lost. */
   fault(match, ...faults) {
     for (const fault of faults) this.#faults.push({ match, fault });
   }
@@ -71,6 +72,8 @@ export class FaultServer {
 
   async #handle(request, response) {
     this.requests.push(`${request.method} ${request.url}`);
+    const key = request.headers["idempotency-key"];
+    if (key) this.idempotencyKeys.push(key);
     if (request.method === "OPTIONS") {
       answer(204)(request, response);
       return;
@@ -123,7 +126,7 @@ export class FaultServer {
         this.uploads.delete(id);
         return { status: 204 };
       case "POST part-urls":
-        return { status: 200, json: this.#partUrls(id, fields.part_numbers) };
+        return this.#partUrls(upload.record, fields.part_numbers);
       default:
         return this.#complete(upload);
     }
@@ -140,9 +143,14 @@ export class FaultServer {
     return { status: 201, json: record };
   }
 
-  #partUrls(id, numbers) {
+  #partUrls({ id, part_count }, numbers) {
+    const isInPlan = numbers.every((number) => Number.isInteger(number) && number >= 1 && number <= part_count);
+    if (!isInPlan || numbers.length > 100 || numbers.length < 1 || new Set(numbers).size < numbers.length) {
+      return { status: 422, json: { code: "invalid", title: "Invalid", errors: [{ pointer: "#/part_numbers", detail: "1 to 100, each once" }] } };
+    }
     const urls = Object.fromEntries(numbers.map((number) => [number, `${this.origin}/put/${id}/${number}`]));
-    return { urls, headers: { "x-amz-test": "signed" }, expires_at: new Date(Date.now() + 900_000).toISOString() };
+    const expires_at = new Date(Date.now() + 900_000).toISOString();
+    return { status: 200, json: { urls, headers: { "x-amz-test": "signed" }, expires_at } };
   }
 
   #complete({ record, parts }) {
@@ -153,8 +161,14 @@ export class FaultServer {
     return { status: 200, json: record };
   }
 
+  /** Forgets what has not gone wrong yet. */
+  clearFaults() {
+    this.#faults.length = 0;
+  }
+
   #faultFromPage({ match, kind, options }) {
-    this.fault(match, { cut, silent }[kind] ?? answer(Number(kind), options));
+    if (kind === "none") this.clearFaults();
+    else this.fault(match, { cut, silent }[kind] ?? answer(Number(kind), options));
     return { status: 204 };
   }
 

@@ -14,7 +14,8 @@ after(() => server.stop());
 const fault = (kind, options) => server.fault("PUT /case/", { cut, silent }[kind] ?? answer(Number(kind), options));
 
 for (const [name, run] of Object.entries(cases)) {
-  test(name, () =>
-    run({ putPart: (options) => putPart({ newRequest: () => new NodeRequest(), ...options }), origin: server.origin, fault }),
-  );
+  test(name, () => {
+    server.clearFaults();
+    return run({ putPart: (options) => putPart({ newRequest: () => new NodeRequest(), ...options }), origin: server.origin, fault });
+  });
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { UploadApi } from "../../web/src/upload/api.js";
@@ -67,6 +68,7 @@ test("a lost answer to creation makes no second upload", async () => {
   await upload.start(FIELDS);
   assertStored(upload);
   assert.deepEqual(upload.troubles, ["offline"]);
+  assert.equal(new Set(server.idempotencyKeys).size, 1);
 });
 
 test("parts that are cut off, turned away or badly signed are sent again until they are there", async () => {
@@ -194,6 +196,7 @@ test("a refused creation says why, and corrected fields are another request", as
   assert.deepEqual([upload.state, upload.record, upload.failure.errors], ["failed", null, errors]);
   await upload.start({ ...FIELDS, title: "Shorter" });
   assertStored(upload);
+  assert.equal(new Set(server.idempotencyKeys).size, 2);
 });
 
 test("a storage that refuses with every fresh URL ends it, after many tries", async () => {
@@ -216,9 +219,11 @@ test("cancelling stops everything and removes what has arrived", async () => {
   server.fault("PUT /put/", silent, silent, silent, silent);
   const upload = newUpload();
   const ended = upload.start(FIELDS);
-  await server.arrives("PUT /put/");
+  const { socket } = await server.arrives("PUT /put/");
+  const cutOff = once(socket, "close");
   assert.equal(await upload.cancel(), true);
   await ended;
+  await cutOff;
   assert.deepEqual([upload.state, server.uploads.size, clock.waiting], ["cancelled", 0, 0]);
 });
 

@@ -88,7 +88,7 @@ function isTyping(target, key) {
 function troubleWords(reason) {
   switch (reason) {
     case "signed-out":
-      return gettext("You have been logged out. Log in to watch on from here.");
+      return gettext("You have been logged out. Log in again to watch on from here.");
     case "gone":
       return gettext("This video is no longer here for you to watch.");
     case "unplayable":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from threading import Thread
 from typing import Any, cast
+from weakref import WeakSet
 
 from sqlalchemy import BigInteger, CursorResult, DateTime, Dialect, Integer, Result, String, Text, event, text
 from sqlalchemy.dialects import mysql
@@ -26,6 +29,7 @@ ACQUIRE_TIMEOUT_SECONDS = 5
 # MySQL closes idle connections after wait_timeout (8 h by default, minutes on some managed ones).
 RECYCLE_SECONDS = 240
 SQLITE_BUSY_TIMEOUT_MS = 5000
+THREAD_END_SECONDS = 2
 
 
 class Instant(TypeDecorator[datetime]):
@@ -83,7 +87,9 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = _create_engine(url)
+        # aiosqlite has a thread for each connection.
+        self._threads: WeakSet[Thread] = WeakSet()
+        self._engine = _create_engine(url, self._threads)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -111,6 +117,9 @@ class Database:
     async def close(self) -> None:
         """Closes every connection."""
         await self._engine.dispose()
+        # A query that was cancelled goes on in its thread, and tells a loop that must still be there when it ends.
+        for thread in list(self._threads):
+            await asyncio.to_thread(thread.join, THREAD_END_SECONDS)
 
 
 @asynccontextmanager
@@ -140,9 +149,14 @@ class _Translated:
             raise Unavailable("The database does not answer. Nothing is lost; try again in a few seconds.") from exc
 
 
-def _create_engine(url: str) -> AsyncEngine:
+def _create_engine(url: str, threads: WeakSet[Thread]) -> AsyncEngine:
     if make_url(url).get_backend_name() == "sqlite":
         engine = create_async_engine(url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=ACQUIRE_TIMEOUT_SECONDS)
+
+        def remember_thread(connection: Any, record: object) -> None:
+            threads.add(connection.driver_connection._thread)  # noqa: SLF001 - aiosqlite has no other way to wait for it
+
+        event.listen(engine.sync_engine, "connect", remember_thread)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine

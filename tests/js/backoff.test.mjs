@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { backoffMs, retryAfterMs } from "../../web/src/shared/backoff.js";
+import { backoffMs, retryAfterMs } from "../../web/src/common/backoff.js";
 
 test("waits double up to half a minute, half of each is chance", () => {
   const shortest = [1, 2, 3, 4, 5, 6, 60].map((attempt) => backoffMs(attempt, () => 0));

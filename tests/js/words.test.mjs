@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-import { formatRate, formatShare, formatSize, formatTimeLeft } from "../../web/src/shared/format.js";
-import { gettext, ngettext, setCatalogue } from "../../web/src/shared/i18n.js";
+import { formatRate, formatShare, formatSize, formatTimeLeft } from "../../web/src/common/format.js";
+import { gettext, ngettext, setCatalogue } from "../../web/src/common/i18n.js";
 import { Failure } from "../../web/src/upload/failures.js";
 import { failureWords, progressWords, troubleWords } from "../../web/src/upload/words.js";
 

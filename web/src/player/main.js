@@ -1,6 +1,6 @@
 /** The watch page: the native player, kept alive, with the keys that people know. */
 
-import { gettext } from "../shared/i18n.js";
+import { gettext } from "../common/i18n.js";
 import { actionOf, steppedRate } from "./keys.js";
 import { SourceKeeper } from "./source_keeper.js";
 

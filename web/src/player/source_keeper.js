@@ -1,6 +1,6 @@
 /** Keeps a video element's source alive: renews its presigned URL in time, and after errors, stalls and sleep. */
 
-import { sleep, systemClock } from "../shared/clock.js";
+import { sleep, systemClock } from "../common/clock.js";
 import { NoSource, freshSource, isReachable } from "./playback_api.js";
 import { bufferedAhead, dueAt, retryDelayMs, shouldRenew, stallLimitMs } from "./renewal.js";
 

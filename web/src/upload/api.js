@@ -1,7 +1,7 @@
 /** The calls to upload_svc's `/v1/uploads`. Each makes one attempt; what is worth another is for the caller to decide. */
 
-import { retryAfterMs } from "../shared/backoff.js";
-import { systemClock } from "../shared/clock.js";
+import { retryAfterMs } from "../common/backoff.js";
+import { systemClock } from "../common/clock.js";
 import { Failure, OFFLINE, kindOfStatus } from "./failures.js";
 
 const TIMEOUT_MS = 30_000;

@@ -1,6 +1,6 @@
 /** Title, description and visibility while their video is on its way: what is changed is saved when the field is left. */
 
-import { gettext } from "../shared/i18n.js";
+import { gettext } from "../common/i18n.js";
 
 const NAMES = ["title", "description", "visibility"];
 

@@ -3,8 +3,8 @@
  * it for all new ones, so that there is one wait, one countdown and one "try now" however many parts were under way.
  */
 
-import { backoffMs } from "../shared/backoff.js";
-import { systemClock } from "../shared/clock.js";
+import { backoffMs } from "../common/backoff.js";
+import { systemClock } from "../common/clock.js";
 import { SIGNED_OUT } from "./failures.js";
 
 // More than the buffers between us and a dead line swallow.

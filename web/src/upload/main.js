@@ -1,7 +1,7 @@
 /** The upload page: from the form to an Upload and its panel. */
 
-import { formatSize } from "../shared/format.js";
-import { gettext } from "../shared/i18n.js";
+import { formatSize } from "../common/format.js";
+import { gettext } from "../common/i18n.js";
 import { UploadApi } from "./api.js";
 import { Details, fieldErrors } from "./details.js";
 import { OFFLINE, SIGNED_OUT } from "./failures.js";

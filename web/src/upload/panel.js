@@ -1,7 +1,7 @@
 /** The panel of a running upload: shows state, progress and trouble; has no will of its own. */
 
-import { systemClock } from "../shared/clock.js";
-import { gettext } from "../shared/i18n.js";
+import { systemClock } from "../common/clock.js";
+import { gettext } from "../common/i18n.js";
 import { FILE_CHANGED, SIGNED_OUT } from "./failures.js";
 import { failureWords, progressWords, stateWords, troubleWords } from "./words.js";
 

@@ -1,6 +1,6 @@
 /** Part URLs, fetched in batches ahead of need and forgotten before they die. */
 
-import { systemClock } from "../shared/clock.js";
+import { systemClock } from "../common/clock.js";
 
 const FIRST_BATCH = 16;
 // So many of the next ones shall be at hand.

@@ -1,7 +1,7 @@
 /** Sends one part to the storage: one PUT, with progress. XMLHttpRequest, because fetch cannot tell how far it is. */
 
-import { retryAfterMs } from "../shared/backoff.js";
-import { systemClock } from "../shared/clock.js";
+import { retryAfterMs } from "../common/backoff.js";
+import { systemClock } from "../common/clock.js";
 import { BUSY, EXPIRED, Failure, OFFLINE, REFUSED, STALLED, isBusyStatus } from "./failures.js";
 
 /**

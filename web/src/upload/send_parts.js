@@ -1,6 +1,6 @@
 /** Sends the parts of a file: several at once, each until the storage has it. */
 
-import { systemClock } from "../shared/clock.js";
+import { systemClock } from "../common/clock.js";
 import { SendWindow } from "./concurrency.js";
 import { BUSY, EXPIRED, FILE_CHANGED, Failure, OFFLINE, REFUSED, STALLED } from "./failures.js";
 import { PartUrls } from "./part_urls.js";

@@ -1,6 +1,6 @@
 /** One upload from the chosen file to the stored video: its states, its progress, its events. Knows no page. */
 
-import { sleep, systemClock } from "../shared/clock.js";
+import { sleep, systemClock } from "../common/clock.js";
 import { UploadApi } from "./api.js";
 import { Estimate } from "./estimate.js";
 import { Failure } from "./failures.js";

@@ -1,7 +1,7 @@
 /** What the page says about an upload: whether anything is lost and what to do, in plain words. */
 
-import { formatRate, formatShare, formatSize, formatTimeLeft } from "../shared/format.js";
-import { gettext } from "../shared/i18n.js";
+import { formatRate, formatShare, formatSize, formatTimeLeft } from "../common/format.js";
+import { gettext } from "../common/i18n.js";
 import { BUSY, FILE_CHANGED, OFFLINE, SIGNED_OUT, STALLED } from "./failures.js";
 
 /** The state in a word or two: the heading of the panel, and what a screen reader hears. */

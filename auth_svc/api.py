@@ -17,7 +17,7 @@ from auth_svc.models import (
     TokenResponse,
 )
 from common.clock import rfc3339
-from common.errors import Invalid, Unauthenticated
+from common.errors import Invalid, Malformed, Unauthenticated
 from common.tokens import ACCESS_TOKEN_LIFETIME
 from common.web.requests import read_form, read_json, require_principal
 from common.web.responses import json_response
@@ -29,7 +29,8 @@ async def issue_token(request: web.Request) -> web.Response:
     asked = await _read_token_request(request)
     grants = request.app[GRANTS]
     if asked.grant_type == "password":
-        if asked.username is None or asked.password is None:
+        # Sent without a value is as good as not sent (section 3.2).
+        if not asked.username or not asked.password:
             raise InvalidTokenRequest("The grant `password` needs username and password.")
         token = await grants.password(asked.username, asked.password)
     elif asked.grant_type == "client_credentials":
@@ -96,7 +97,7 @@ async def _read_token_request(request: web.Request) -> TokenRequest:
     read = read_json if request.content_type == "application/json" else read_form
     try:
         return await read(request, TokenRequest)
-    except Invalid as exc:
+    except (Invalid, Malformed) as exc:
         raise InvalidTokenRequest(exc.detail) from exc
 
 

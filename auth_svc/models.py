@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from common.web.requests import Input
 
@@ -12,7 +12,12 @@ ShortText = Annotated[str, Field(max_length=1024)]
 
 
 class TokenRequest(Input):
-    """RFC 6749, sections 4.3.2 and 4.4.2; client credentials come by HTTP Basic."""
+    """RFC 6749, sections 4.3.2 and 4.4.2; client credentials come by HTTP Basic.
+
+    Parameters that are not known are passed over (section 3.2).
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     grant_type: ShortText
     username: ShortText | None = None

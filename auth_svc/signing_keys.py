@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hmac
 import logging
 import secrets
 from typing import Any, Final
@@ -17,7 +18,6 @@ from jwt.algorithms import RSAAlgorithm
 from auth_svc.store import Store, StoredSigningKey
 from auth_svc.tokens import SigningKey
 from common.clock import Clock
-from common.ids import new_id
 from common.tokens import ALGORITHM
 
 logger = logging.getLogger(__name__)
@@ -27,25 +27,31 @@ _NONCE_SIZE: Final = 12
 
 
 class SigningKeys:
-    """The keys as this process knows them; another replica's new key is found when a token names it."""
+    """The keys as this process read them when it started."""
 
     def __init__(self, store: Store, *, encryption_key: bytes, clock: Clock) -> None:
         self._store = store
         self._cipher = AESGCM(encryption_key)
+        # The same for all who have the encryption key, so that the database lets only one of them add the first key.
+        self._first_key_id = _as_id(hmac.digest(encryption_key, b"first signing key", "sha256"))
         self._clock = clock
         self._keys: list[SigningKey] = []
 
     async def load(self) -> None:
         """Reads every key, and makes the first. A key that cannot be decrypted is passed over, and said so."""
-        self._keys = [key for stored in await self._store.list_signing_keys() if (key := self._decrypt(stored))]
+        self._keys = await self._read()
         if not self._keys:
-            key = SigningKey(
-                key_id=new_id(), private_key=await asyncio.to_thread(rsa.generate_private_key, 65537, _KEY_BITS)
-            )
-            await self._store.add_signing_key(self._encrypt(key))
-            logger.info("signing key made", extra={"key_id": key.key_id})
-            # Read again, so that replicas which started together all know all keys.
-            self._keys = [key for stored in await self._store.list_signing_keys() if (key := self._decrypt(stored))]
+            private_key = await asyncio.to_thread(rsa.generate_private_key, 65537, _KEY_BITS)
+            key = SigningKey(key_id=self._first_key_id, private_key=private_key)
+            if await self._store.add_signing_key(self._encrypt(key)):
+                logger.info("signing key made", extra={"key_id": key.key_id})
+            # Read again: of replicas that start together one has made the key, and all of them use it.
+            self._keys = await self._read()
+        if not self._keys:
+            raise RuntimeError("the signing key in the database is damaged: remove its row and start again")
+
+    async def _read(self) -> list[SigningKey]:
+        return [key for stored in await self._store.list_signing_keys() if (key := self._decrypt(stored))]
 
     @property
     def current(self) -> SigningKey:
@@ -92,3 +98,7 @@ class SigningKeys:
         if not isinstance(private_key, rsa.RSAPrivateKey):
             raise TypeError("a signing key that is not RSA")
         return SigningKey(key_id=stored.id, private_key=private_key)
+
+
+def _as_id(digest: bytes) -> str:
+    return base64.b32encode(digest)[:26].decode().lower()

@@ -190,14 +190,18 @@ class Store:
             for row in rows
         ]
 
-    async def add_signing_key(self, key: StoredSigningKey) -> None:
-        """Adds a signing key."""
-        async with self._database.write() as connection:
-            await connection.execute(
-                insert(_signing_keys).values(
-                    id=key.id, encrypted_private_key=key.encrypted_private_key, created_at=key.created_at
+    async def add_signing_key(self, key: StoredSigningKey) -> bool:
+        """Adds a signing key; False when there is one with this id."""
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(
+                    insert(_signing_keys).values(
+                        id=key.id, encrypted_private_key=key.encrypted_private_key, created_at=key.created_at
+                    )
                 )
-            )
+        except IntegrityError:
+            return False
+        return True
 
 
 def _account(row: Sequence[Any]) -> Account:

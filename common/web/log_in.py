@@ -41,7 +41,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
         session = await request.app[SESSIONS].start(
             username,
             password,
-            user_agent=request.headers.get("User-Agent", "")[:255],
+            user_agent=_user_agent(request),
             address=request.remote or "",
         )
     except Refusal as refusal:
@@ -71,6 +71,12 @@ async def log_out(request: web.Request) -> web.StreamResponse:
     response = web.Response(status=303, headers={"Location": "/login"})
     clear_session_cookie(request, response)
     return response
+
+
+def _user_agent(request: web.Request) -> str:
+    # A header may hold any bytes; those that are no text come as surrogates, which no database keeps.
+    raw = request.headers.get("User-Agent", "").encode("utf-8", "surrogateescape")
+    return raw.decode("utf-8", "replace")[:255]
 
 
 def _form(

@@ -21,6 +21,7 @@ from stream_svc.settings import Settings as StreamSettings
 from tests.addresses import Addresses
 from tests.api_client import Person
 from tests.auth_service import AuthService
+from tests.browser import Browser
 from tests.fs_service import fs_settings
 from upload_svc.app import create_app as create_upload
 from upload_svc.settings import Settings as UploadSettings
@@ -78,10 +79,16 @@ class Services:
 
 
 @pytest.fixture
+def services_url(sqlite_url: str) -> str:
+    """Their database; a module gives another fixture of this name to have its tests on both kinds."""
+    return sqlite_url
+
+
+@pytest.fixture
 async def services(
     aiohttp_server: AiohttpServer,
     addresses: Addresses,
-    sqlite_url: str,
+    services_url: str,
     seaweedfs: StorageBucket,
     auth: AuthService,
 ) -> AsyncIterator[Services]:
@@ -89,12 +96,12 @@ async def services(
     clock = MovedClock()
     known = {
         **addresses.common_settings(),
-        "database_url": sqlite_url,
+        "database_url": services_url,
         "auth_url": auth.url,
         "fs_url": addresses.fs_url,
         "cursor_key": "c" * 32,
     }
-    fs = Fs(fs_settings(addresses, sqlite_url, seaweedfs, auth))
+    fs = Fs(fs_settings(addresses, services_url, seaweedfs, auth))
     upload = create_upload(
         UploadSettings.model_validate(
             {**known, "port": addresses.upload_port, "client_secret": auth.client_secrets["upload"]}
@@ -115,3 +122,10 @@ async def services(
             addresses=addresses, auth=auth, fs=fs, upload=upload, stream=stream, session=session, clock=clock
         )
     await fs.stop()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A visitor who is nobody yet, with cookies of their own."""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+        yield Browser(session)

@@ -22,7 +22,7 @@ from common.tokens import (
     Principal,
     verify_access_token,
 )
-from tests.token_forge import ISSUER, NOW, encoded, forge, good_claims, good_header, issue, signing_key
+from tests.token_forge import ISSUER, NOW, decoded, encoded, forge, good_claims, good_header, issue, sign, signing_key
 
 VALID = issue()
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -78,6 +78,19 @@ def test_each_segment_has_one_spelling_only() -> None:
         for index, segment in enumerate(segments):
             for character in ALPHABET.replace(segment[-1], ""):
                 assert_refused(".".join([*segments[:index], segment[:-1] + character, *segments[index + 1 :]]))
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_another_spelling_is_refused_even_when_it_was_signed(index: int) -> None:
+    for username in ("a", "ab", "abc"):
+        parts = [json.dumps({**good_header(), "kid": username}), json.dumps({**good_claims(), "jti": username})]
+        segments = [encoded(part.encode()).decode() for part in parts]
+        assert_accepted(sign(segments))
+        segment = segments[index]
+        for character in ALPHABET.replace(segment[-1], ""):
+            other = segment[:-1] + character
+            if decoded(other) == decoded(segment):
+                assert_refused(sign([*segments[:index], other, *segments[index + 1 :]]))
 
 
 @pytest.mark.parametrize("spoilt", [VALID + "=", VALID + "==", VALID + "\n", " " + VALID, VALID + ".", "." + VALID, ""])

@@ -1,0 +1,165 @@
+"""auth_svc in this process, at its public address, with a clock to move and accounts of every kind."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from sqlalchemy import text
+
+from auth_svc.app import create_app
+from auth_svc.app_keys import ACCOUNTS
+from auth_svc.settings import Settings
+from auth_svc.signing_keys import SigningKeys
+from auth_svc.store import Account, Role, Store, StoredSigningKey
+from common.clock import utc_now
+from common.db import open_database
+from common.tokens import Principal
+from common.web.keys import VERIFIER
+from common.web.server import BoundedRunner
+from tests.addresses import Addresses
+from tests.clock import StoppedClock
+
+CLIENT_SECRETS = {"upload": "u" * 32, "stream": "s" * 32}
+KEY_ENCRYPTION_KEY = "5e" * 32
+COOKIE = "vss_session"
+
+
+def auth_settings(addresses: Addresses, database_url: str, **changes: object) -> Settings:
+    """What auth_svc is told; `changes` go over it."""
+    return Settings.model_validate(
+        {
+            **addresses.common_settings(),
+            "port": addresses.auth_port,
+            "database_url": database_url,
+            "upload_client_secret": CLIENT_SECRETS["upload"],
+            "stream_client_secret": CLIENT_SECRETS["stream"],
+            "key_encryption_key": KEY_ENCRYPTION_KEY,
+            **changes,
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthApp:
+    """A running auth_svc and somebody who sends it requests; cookies go along only where a test says so."""
+
+    url: str
+    settings: Settings
+    app: web.Application
+    session: aiohttp.ClientSession
+    clock: StoppedClock = field(default_factory=StoppedClock)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        cookie: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> aiohttp.ClientResponse:
+        """One request, answered and read; redirects are not followed."""
+        sent = dict(headers or {})
+        if cookie is not None:
+            sent["Cookie"] = f"{COOKIE}={cookie}"
+        url = path if path.startswith("http") else self.url + path
+        async with self.session.request(method, url, headers=sent, allow_redirects=False, **more) as answer:
+            await answer.read()
+        return answer
+
+    async def add_account(self, username: str, password: str, *, role: Role = Role.MEMBER) -> str:
+        """A new account; returns its id."""
+        accounts = self.app[ACCOUNTS]
+        assert await accounts.add(username, password, role=role)
+        return (await accounts.authenticate(username, password)).id
+
+    async def account(self, account_id: str) -> Account:
+        account = await self.app[ACCOUNTS].get(account_id)
+        assert account is not None
+        return account
+
+    async def execute(self, statement: str, **values: object) -> list[Any]:
+        """SQL straight to the database, for what has no call yet; returns the rows of a query."""
+        url = self.settings.database_url.get_secret_value()
+        async with open_database(url) as database, database.write() as connection:
+            result = await connection.execute(text(statement), values)
+            return list(result.all()) if result.returns_rows else []
+
+    async def disable(self, account_id: str) -> None:
+        await self.execute("UPDATE accounts SET is_disabled = 1 WHERE id = :id", id=account_id)
+
+    async def service_token(self, name: str = "upload") -> str:
+        """A service's own token, as it gets it."""
+        return await self._token({"grant_type": "client_credentials"}, basic(name, CLIENT_SECRETS[name]))
+
+    async def person_token(self, username: str, password: str) -> str:
+        """A person's token, as they get it."""
+        return await self._token({"grant_type": "password", "username": username, "password": password}, {})
+
+    async def _token(self, form: dict[str, str], headers: dict[str, str]) -> str:
+        answer = await self.send("POST", "/v1/token", data=form, headers=headers)
+        assert answer.status == 200, await answer.text()
+        token: str = (await answer.json())["access_token"]
+        return token
+
+    async def verify(self, token: str, *, audience: str) -> Principal:
+        """Who a token speaks for."""
+        return await self.app[VERIFIER].verify(token, audience=audience)
+
+    async def log_in(self, username: str, password: str, **headers: str) -> str:
+        """A session by the form, as a browser has it; returns what the cookie holds."""
+        form = {"username": username, "password": password}
+        answer = await self.send("POST", "/login", data=form, headers=headers)
+        assert answer.status == 303, await answer.text()
+        return answer.cookies[COOKIE].value
+
+
+def basic(client_id: str, client_secret: str) -> dict[str, str]:
+    """The header by which a service says who it is."""
+    return {"Authorization": aiohttp.encode_basic_auth(client_id, client_secret)}
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header that carries an access token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+# Made by auth_svc itself for the first app of a run; another one for each test would take most of the tests' time.
+_MADE_KEYS: list[StoredSigningKey] = []
+
+
+async def _give_key(database_url: str) -> None:
+    async with open_database(database_url) as database:
+        store = Store(database)
+        if not _MADE_KEYS:
+            keys = SigningKeys(store, encryption_key=bytes.fromhex(KEY_ENCRYPTION_KEY), clock=utc_now)
+            await keys.load()
+            _MADE_KEYS.extend(await store.list_signing_keys())
+        for key in _MADE_KEYS:
+            await store.add_signing_key(key)
+
+
+@asynccontextmanager
+async def running_auth_app(
+    database_url: str, *, routes: list[web.RouteDef] | None = None, **changes: object
+) -> AsyncIterator[AuthApp]:
+    """auth_svc at ports of its own, with more `routes` where a test needs a handler that fails."""
+    addresses = Addresses.choose()
+    settings = auth_settings(addresses, database_url, **changes)
+    clock = StoppedClock(utc_now())
+    await _give_key(database_url)
+    app = create_app(settings, clock=clock)
+    app.add_routes(routes or [])
+    runner = BoundedRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+            yield AuthApp(url=addresses.auth_url, settings=settings, app=app, session=session, clock=clock)
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,172 @@
+"""auth_svc's pages: the log-in form and its cookie, log-out, where they lead, and who may send what from where."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import pytest
+from aiohttp import ClientResponse
+
+from auth_svc.sessions import ABSOLUTE_LIFETIME
+from tests.auth_app import COOKIE, AuthApp, bearer, running_auth_app
+from tests.html_pages import PAGE, page_of
+from tests.problems import assert_problem
+
+PASSWORD = "correct horse battery staple"
+OWN = {"Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.fixture
+async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
+    async with running_auth_app(sqlite_url) as app:
+        await app.add_account("alice", PASSWORD)
+        yield app
+
+
+async def log_in(app: AuthApp, **fields: str) -> ClientResponse:
+    form = {"username": "alice", "password": PASSWORD, **fields}
+    return await app.send("POST", "/login", data=form, headers={**OWN, **PAGE})
+
+
+async def test_the_form_works_without_a_script(app: AuthApp) -> None:
+    page = await page_of(await app.send("GET", "/login?next=%2Fvideos%3Fedit%3Dx"))
+    assert [(form["action"], form["method"]) for form in page.forms] == [("/login", "post")]
+    assert page.fields["password"]["type"] == "password"
+    assert page.fields["next"]["value"] == "/videos?edit=x"
+    assert "admin" not in page.text
+    sent = {name: field.get("value") or "" for name, field in page.fields.items()}
+    answer = await log_in(app, **{**sent, "username": "alice", "password": PASSWORD})
+    assert (answer.status, answer.headers["Location"]) == (303, "/videos?edit=x")
+
+
+async def test_a_log_in_sets_a_cookie_that_lives_as_long_as_the_session(app: AuthApp) -> None:
+    answer = await log_in(app)
+    secret, seconds = answer.cookies[COOKIE].value, int(ABSOLUTE_LIFETIME.total_seconds())
+    expected = f"{COOKIE}={secret}; HttpOnly; Max-Age={seconds}; Path=/; SameSite=Lax"
+    assert answer.headers.getall("Set-Cookie") == [expected]
+    me = await app.send("GET", "/v1/me", cookie=answer.cookies[COOKIE].value)
+    assert (await me.json())["username"] == "alice"
+
+
+async def test_over_tls_the_cookie_travels_over_tls_only(sqlite_url: str) -> None:
+    async with running_auth_app(sqlite_url, auth_public_url="https://auth.example") as app:
+        await app.add_account("alice", PASSWORD)
+        form = {"username": "alice", "password": PASSWORD}
+        answer = await app.send("POST", "/login", data=form, headers={"Host": "auth.example"})
+    assert answer.cookies[COOKIE]["secure"] is True
+
+
+async def test_a_log_in_never_takes_over_the_id_it_came_with(app: AuthApp) -> None:
+    for planted in ("planted-by-somebody-else", await app.log_in("alice", PASSWORD)):
+        form = {"username": "alice", "password": PASSWORD}
+        answer = await app.send("POST", "/login", data=form, cookie=planted, headers=OWN)
+        assert answer.status == 303
+        assert answer.cookies[COOKIE].value != planted
+    assert (await app.send("GET", "/v1/me", cookie="planted-by-somebody-else")).status == 401
+
+
+@pytest.mark.parametrize(
+    "target", ["//evil.example", "/\\evil.example", "https://evil.example/", "/\r\nX: y", "/\t/evil"]
+)
+async def test_no_way_of_asking_leads_away(app: AuthApp, target: str) -> None:
+    assert (await log_in(app, next=target)).headers["Location"] == "/"
+    page = await page_of(await app.send("GET", "/login", params={"next": target}))
+    assert page.fields["next"]["value"] == "/"
+    answer = await app.send("GET", "/login", params={"next": target}, cookie=await app.log_in("alice", PASSWORD))
+    assert (answer.status, answer.headers["Location"]) == (303, "/")
+
+
+async def test_who_is_logged_in_is_led_on(app: AuthApp) -> None:
+    answer = await app.send("GET", "/login?next=%2Fx", cookie=await app.log_in("alice", PASSWORD))
+    assert (answer.status, answer.headers["Location"]) == (303, "/x")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"password": "wrong"}, {"username": "nobody"}, {"username": ""}, {"password": ""}, {"username": '"><b>x</b>'}],
+)
+async def test_a_wrong_log_in_shows_the_form_again_with_what_was_typed(app: AuthApp, fields: dict[str, str]) -> None:
+    answer = await log_in(app, next="/x", **fields)
+    page = await page_of(answer, 401)
+    assert "is not right" in page.text
+    assert page.fields["username"]["value"] == fields.get("username", "alice")
+    assert "value" not in page.fields["password"]
+    assert page.fields["next"]["value"] == "/x"
+    assert "Set-Cookie" not in answer.headers
+    assert "<b>" not in await answer.text()
+
+
+async def test_the_demo_says_its_two_words_and_nothing_else_does(app: AuthApp, sqlite_url: str) -> None:
+    assert "demo" not in (await page_of(await app.send("GET", "/login"))).text
+    async with running_auth_app(sqlite_url, demo_account=True) as demo:
+        assert (
+            "the user name is admin and the password is admin" in (await page_of(await demo.send("GET", "/login"))).text
+        )
+        assert await demo.log_in("admin", "admin")
+
+
+async def test_a_link_to_log_out_changes_nothing(app: AuthApp) -> None:
+    cookie = await app.log_in("alice", PASSWORD)
+    page = await page_of(await app.send("GET", "/logout", cookie=cookie))
+    assert ("/logout", "post") in [(form["action"], form["method"]) for form in page.forms]
+    assert page.buttons
+    assert (await app.send("GET", "/v1/me", cookie=cookie)).status == 200
+
+
+async def test_a_log_out_ends_the_session_on_the_server_and_in_the_browser(app: AuthApp) -> None:
+    cookie, other = await app.log_in("alice", PASSWORD), await app.log_in("alice", PASSWORD)
+    answer = await app.send("POST", "/logout", cookie=cookie, headers=OWN)
+    assert (answer.status, answer.headers["Location"]) == (303, "/login")
+    assert answer.cookies[COOKIE].value == ""
+    assert answer.cookies[COOKIE]["max-age"] == "0"
+    assert answer.cookies[COOKIE]["path"] == "/"
+    await assert_problem(await app.send("GET", "/v1/me", cookie=cookie), 401, "unauthenticated")
+    assert (await app.send("GET", "/v1/me", cookie=other)).status == 200
+    # Once more, and without any session.
+    assert (await app.send("POST", "/logout", cookie=cookie, headers=OWN)).status == 303
+    assert (await app.send("POST", "/logout")).status == 303
+
+
+@pytest.mark.parametrize("path", ["/logout", "/login", "/v1/token", "/internal/sessions", "/no-such-page"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_whatever_another_site_makes_a_browser_send_is_refused_first(
+    app: AuthApp, path: str, method: str
+) -> None:
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {}):
+        answer = await app.send(method, path, cookie="x", headers=headers, data={"grant_type": "password"})
+        await assert_problem(answer, 403, "cross-origin")
+
+
+async def test_the_browsers_own_word_decides_over_the_origin(app: AuthApp) -> None:
+    for site, origin, status in (("same-origin", "https://evil.example", 303), ("cross-site", app.url, 403)):
+        headers = {"Sec-Fetch-Site": site, "Origin": origin}
+        assert (await app.send("POST", "/logout", cookie="x", headers=headers)).status == status
+
+
+async def test_a_token_makes_the_cookie_and_the_origin_irrelevant(app: AuthApp) -> None:
+    cookie = await app.log_in("alice", PASSWORD)
+    headers = {**bearer(await app.service_token()), "Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    answer = await app.send("POST", "/internal/sessions/end", cookie="x", json={"session": cookie}, headers=headers)
+    assert answer.status == 204
+    # The cookie is not a second way in when the token is bad.
+    cookie = await app.log_in("alice", PASSWORD)
+    for authorization in ("Bearer nonsense", "Basic x"):
+        answer = await app.send("GET", "/v1/me", cookie=cookie, headers={"Authorization": authorization})
+        await assert_problem(answer, 401, "unauthenticated")
+
+
+async def test_another_name_of_this_machine_leads_to_the_public_address(app: AuthApp) -> None:
+    port = urlsplit(app.url).port
+    for host in (f"localhost:{port}", "evil.example", f"127.0.0.1:{port}.evil.example"):
+        for method, path in (("GET", "/login?next=%2Fx"), ("POST", "/login"), ("GET", "/"), ("GET", "//evil.example/")):
+            answer = await app.send(method, path, headers={"Host": host, **PAGE})
+            assert answer.status == 308
+            assert answer.headers["Location"].startswith(f"{app.url}/")
+        for path in ("/livez", "/readyz", "/metrics", "/openapi.json", "/.well-known/jwks.json"):
+            assert (await app.send("GET", path, headers={"Host": host})).status == 200
+
+
+async def test_the_home_of_the_site_is_elsewhere(app: AuthApp) -> None:
+    answer = await app.send("GET", "/")
+    assert (answer.status, answer.headers["Location"]) == (303, f"{app.settings.stream_public_url}/")

@@ -94,11 +94,19 @@ class ServiceTokens:
                 if answer.status != 200:
                     logger.error("service token refused", extra={"status": answer.status})
                     raise Unavailable
-                grant = json.loads(await answer.read())
+                token, lifetime = _parse_grant(await answer.read())
         except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
             raise Unavailable from exc
-        self._token = grant["access_token"]
-        self._renew_at = self._clock() + timedelta(seconds=grant["expires_in"]) - RENEW_BEFORE
+        self._token = token
+        self._renew_at = self._clock() + lifetime - RENEW_BEFORE
+
+
+def _parse_grant(raw: bytes) -> tuple[str, timedelta]:
+    match json.loads(raw):
+        case {"access_token": str(token), "expires_in": int(seconds)}:
+            return token, timedelta(seconds=seconds)
+        case _:
+            raise ValueError("not a token response (RFC 6749, section 5.1)")
 
 
 class ServiceClient:
@@ -170,6 +178,8 @@ class ServiceClient:
                 # Perhaps auth_svc has new keys: the next call starts with a new token.
                 self._tokens.forget()
             problem = json.loads(raw)
+            if not isinstance(problem, dict):
+                raise ValueError("not a problem (RFC 9457)")
             if problem["code"] in relays:
                 raise Relayed(problem, answer.headers.get("Retry-After"))
             logger.warning("service refused", extra={"path": path, "status": answer.status, "code": problem["code"]})

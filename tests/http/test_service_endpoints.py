@@ -1,0 +1,209 @@
+"""What every service says about itself: whether it lives, whether it is ready, its figures, its description."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import aiohttp
+import pytest
+from aiohttp import web
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy.engine import make_url
+
+from auth_svc.app import create_app as create_auth
+from common import __version__
+from common.web.server import BoundedRunner
+from fs_svc.app import create_app as create_fs
+from stream_svc.app import create_app as create_stream
+from stream_svc.settings import Settings as StreamSettings
+from tests.addresses import Addresses
+from tests.auth_app import auth_settings
+from tests.auth_service import AuthService
+from tests.fs_service import fs_settings
+from tests.problems import assert_problem
+from tests.tcp_proxy import tcp_proxy
+from upload_svc.app import create_app as create_upload
+from upload_svc.settings import Settings as UploadSettings
+from vss.bucket import Bucket as StorageBucket
+
+CHECKS = {
+    "auth": {"database"},
+    "fs": {"database", "storage", "keys"},
+    "upload": {"database", "keys"},
+    "stream": {"database", "keys"},
+}
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+
+
+class Parts:
+    """What the services need, real or away."""
+
+    def __init__(self, addresses: Addresses, database_url: str, auth: AuthService, storage: StorageBucket) -> None:
+        self.addresses = addresses
+        self.database_url = database_url
+        self.auth = auth
+        self.storage = storage
+
+    def create(self, name: str) -> tuple[web.Application, str]:
+        """The service's app, and the address at which it is to be."""
+        at, known = self.addresses, {**self.addresses.common_settings(), "database_url": self.database_url}
+        known |= {"auth_url": self.auth.url, "fs_url": at.fs_url, "cursor_key": "c" * 32, "client_secret": "s" * 32}
+        match name:
+            case "auth":
+                return create_auth(auth_settings(at, self.database_url)), at.auth_url
+            case "fs":
+                return create_fs(fs_settings(at, self.database_url, self.storage, self.auth)), at.fs_url
+            case "upload":
+                settings = UploadSettings.model_validate({**known, "port": at.upload_port})
+                return create_upload(settings), at.upload_url
+            case _:
+                return create_stream(StreamSettings.model_validate({**known, "port": at.stream_port})), at.stream_url
+
+
+@pytest.fixture
+def parts(sqlite_url: str, auth: AuthService, seaweedfs: StorageBucket) -> Parts:
+    return Parts(Addresses.choose(), sqlite_url, auth, seaweedfs)
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@asynccontextmanager
+async def running(parts: Parts, name: str) -> AsyncIterator[str]:
+    """The service, at the address it yields."""
+    app, url = parts.create(name)
+    runner = BoundedRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", int(url.rpartition(":")[2])).start()
+        yield url
+    finally:
+        await runner.cleanup()
+
+
+async def get(session: aiohttp.ClientSession, url: str) -> aiohttp.ClientResponse:
+    async with session.get(url, allow_redirects=False) as answer:
+        await answer.read()
+    assert {name: answer.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+    return answer
+
+
+@pytest.mark.parametrize("name", CHECKS)
+async def test_a_service_with_all_it_needs_lives_and_is_ready(
+    parts: Parts, session: aiohttp.ClientSession, name: str
+) -> None:
+    async with running(parts, name) as url:
+        live = await get(session, f"{url}/livez")
+        assert (live.status, live.content_type) == (200, "text/plain")
+        ready = await get(session, f"{url}/readyz")
+        assert ready.status == 200
+        assert await ready.json() == {"ready": True, "checks": dict.fromkeys(CHECKS[name], True)}
+
+
+# auth_svc does not start without its keys; its database goes away below.
+@pytest.mark.parametrize("name", sorted(set(CHECKS) - {"auth"}))
+async def test_what_is_away_is_named_and_the_service_lives_on(
+    parts: Parts, session: aiohttp.ClientSession, name: str, unused_tcp_port: int
+) -> None:
+    nobody = f"http://127.0.0.1:{unused_tcp_port}"
+    parts.database_url = "sqlite+aiosqlite:////nonexistent/folder/vss.db"
+    parts.auth = replace(parts.auth, url=nobody)
+    parts.storage = replace(parts.storage, endpoint=nobody)
+    async with running(parts, name) as url:
+        assert (await get(session, f"{url}/livez")).status == 200
+        ready = await get(session, f"{url}/readyz")
+        assert ready.status == 503
+        assert await ready.json() == {"ready": False, "checks": dict.fromkeys(CHECKS[name], False)}
+
+
+async def test_auth_svc_says_that_its_database_is_away_and_heals_by_itself(
+    parts: Parts, session: aiohttp.ClientSession, mariadb_url: str
+) -> None:
+    server = make_url(mariadb_url)
+    assert server.host is not None
+    assert server.port is not None
+    async with tcp_proxy(server.host, server.port) as proxy:
+        parts.database_url = server.set(port=proxy.port).render_as_string(hide_password=False)
+        async with running(parts, "auth") as url:
+            form = {"grant_type": "password", "username": "alice", "password": "wrong"}
+            await proxy.go_away()
+            assert (await get(session, f"{url}/livez")).status == 200
+            ready = await get(session, f"{url}/readyz")
+            assert (ready.status, await ready.json()) == (503, {"ready": False, "checks": {"database": False}})
+            async with session.post(f"{url}/v1/token", data=form) as answer:
+                await assert_problem(answer, 503, "unavailable")
+            await proxy.come_back()
+            assert (await get(session, f"{url}/readyz")).status == 200
+            async with session.post(f"{url}/v1/token", data=form) as answer:
+                await assert_problem(answer, 401, "unauthenticated")
+
+
+@pytest.mark.parametrize("name", CHECKS)
+async def test_figures_are_labelled_by_route_never_by_path(
+    parts: Parts, session: aiohttp.ClientSession, name: str
+) -> None:
+    async with running(parts, name) as url:
+        for path in ("/livez", "/v1/secret-path", "/v1/another-path?q=secret", "/openapi.json"):
+            await get(session, url + path)
+        answer = await get(session, f"{url}/metrics")
+        assert (answer.status, answer.content_type) == (200, "text/plain")
+        text = await answer.text()
+    assert "secret" not in text
+    assert "-path" not in text
+    counts: dict[tuple[str, str], float] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name == "http_requests_total":
+                counts[sample.labels["route"], sample.labels["status"]] = sample.value
+    assert counts == {("livez", "200"): 1, ("none", "404"): 2, ("openapi", "200"): 1}
+    assert "process_resident_memory_bytes" in text
+
+
+@pytest.mark.parametrize("name", CHECKS)
+async def test_the_description_is_served_under_both_names(
+    parts: Parts, session: aiohttp.ClientSession, name: str
+) -> None:
+    async with running(parts, name) as url:
+        answer = await get(session, f"{url}/openapi.json")
+        assert (answer.status, answer.content_type) == (200, "application/json")
+        document = await answer.json()
+        assert (document["info"]["title"], document["info"]["version"]) == (f"vss {name}", __version__)
+        assert await (await get(session, f"{url}/openapi/{name}.json")).json() == document
+        for other in sorted(set(CHECKS) - {name}):
+            await assert_problem(await get(session, f"{url}/openapi/{other}.json"), 404, "not-found")
+
+
+@pytest.mark.parametrize("name", CHECKS)
+async def test_every_call_that_is_served_is_described(parts: Parts, session: aiohttp.ClientSession, name: str) -> None:
+    app, _ = parts.create(name)
+    served = {
+        (route.method.lower(), re.sub(r"\{(\w+):[^}]*\}", r"{\1}", resource.canonical))
+        for resource in app.router.resources()
+        for route in resource
+        if resource.canonical.startswith(("/v1/", "/internal/", "/.well-known/"))
+    }
+    async with running(parts, name) as url:
+        document = await (await get(session, f"{url}/openapi.json")).json()
+    described = {(method, path) for path, item in document["paths"].items() for method in item}
+    # aiohttp answers HEAD wherever there is GET.
+    assert served - {(method, path) for method, path in served if method == "head"} <= described
+    assert described <= served
+
+
+@pytest.mark.parametrize("name", CHECKS)
+async def test_nobody_needs_to_say_who_they_are(parts: Parts, session: aiohttp.ClientSession, name: str) -> None:
+    headers = {"Authorization": "Bearer nonsense", "Cookie": "vss_session=nonsense", "Host": "another.example"}
+    async with running(parts, name) as url:
+        for path in ("/livez", "/readyz", "/metrics", "/openapi.json"):
+            async with session.get(url + path, headers=headers) as answer:
+                assert answer.status == 200

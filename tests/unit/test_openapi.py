@@ -1,0 +1,181 @@
+"""Each service's description: OpenAPI 3.1 by its shape, every reference leads somewhere, every route is in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from auth_svc.routes import API as AUTH_API
+from common.web.requests import Input
+from common.web.responses import json_response
+from common.web.routes import Route, add_api_routes, openapi_document
+from fs_svc.routes import API as FS_API
+from stream_svc.routes import API as STREAM_API
+from upload_svc.routes import API as UPLOAD_API
+
+APIS: dict[str, Sequence[Route]] = {"auth": AUTH_API, "fs": FS_API, "upload": UPLOAD_API, "stream": STREAM_API}
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+NAME = re.compile(r"[A-Za-z0-9._-]+")
+# JSON Schema 2020-12: what `type` may say.
+TYPES = {"string", "integer", "number", "boolean", "array", "object", "null"}
+
+
+@pytest.fixture(params=APIS)
+def api(request: pytest.FixtureRequest) -> Sequence[Route]:
+    return APIS[request.param]
+
+
+@pytest.fixture
+def document(api: Sequence[Route]) -> dict[str, Any]:
+    """As it is sent: what JSON cannot say is not in it."""
+    sent: dict[str, Any] = json.loads(json.dumps(openapi_document("vss", "1.0", api), allow_nan=False))
+    return sent
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def everything(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object within a value, itself included."""
+    if isinstance(value, dict):
+        yield value
+    for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from everything(member)
+
+
+def resolved(document: dict[str, Any], reference: str) -> Any:
+    assert reference.startswith("#/"), reference
+    found: Any = document
+    for step in reference[2:].split("/"):
+        assert step in found, f"{reference} leads nowhere"
+        found = found[step]
+    return found
+
+
+def test_the_document_has_what_openapi_asks_for(document: dict[str, Any]) -> None:
+    assert re.fullmatch(r"3\.1\.\d+", document["openapi"])
+    assert set(document) == {"openapi", "info", "paths", "components"}
+    assert document["info"]["title"]
+    assert document["info"]["version"]
+    for section in document["components"].values():
+        assert all(NAME.fullmatch(name) for name in section)
+
+
+def test_every_operation_has_what_openapi_asks_for(document: dict[str, Any]) -> None:
+    ids = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(set(ids)) == len(ids)
+    for path, method, operation in operations(document):
+        assert path.startswith("/")
+        assert method in METHODS
+        assert operation["summary"].endswith(".")
+        assert operation["responses"]
+        for status, response in operation["responses"].items():
+            assert re.fullmatch(r"[1-5]\d\d", status)
+            assert response["description"]
+            assert all(
+                "/" in media_type and "schema" in content for media_type, content in response.get("content", {}).items()
+            )
+        if "requestBody" in operation:
+            assert method not in {"get", "head", "delete"}
+            assert set(operation["requestBody"]["content"]) <= {"application/json", "application/x-www-form-urlencoded"}
+
+
+def test_every_parameter_has_what_openapi_asks_for(document: dict[str, Any]) -> None:
+    for path, _, operation in operations(document):
+        parameters = operation["parameters"]
+        named = [(parameter["name"], parameter["in"]) for parameter in parameters]
+        assert len(set(named)) == len(named)
+        assert {name for name, where in named if where == "path"} == set(re.findall(r"\{([^{}]*)\}", path))
+        for parameter in parameters:
+            assert parameter["in"] in {"path", "query", "header"}
+            assert parameter["in"] != "path" or parameter["required"] is True
+            assert isinstance(parameter["schema"], dict)
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    references = [item["$ref"] for item in everything(document) if isinstance(item.get("$ref"), str)]
+    assert references
+    for reference in references:
+        assert isinstance(resolved(document, reference), dict)
+
+
+def test_every_schema_is_json_schema(document: dict[str, Any]) -> None:
+    schemas = list(everything(document["components"]["schemas"]))
+    for path, _, operation in operations(document):
+        schemas += [item for parameter in operation["parameters"] for item in everything(parameter["schema"])]
+        assert "$defs" not in json.dumps(operation), path
+    for schema in schemas:
+        if "type" in schema and isinstance(schema["type"], str):
+            assert schema["type"] in TYPES
+        if isinstance(schema.get("required"), list) and "properties" in schema:
+            assert set(schema["required"]) <= set(schema["properties"])
+        assert "nullable" not in schema, "of OpenAPI 3.0"
+
+
+def test_every_route_is_named_and_nothing_else(api: Sequence[Route], document: dict[str, Any]) -> None:
+    app = web.Application()
+    add_api_routes(app, api)
+    served = {
+        (route.method.lower(), re.sub(r"\{(\w+):[^}]*\}", r"{\1}", resource.canonical))
+        for resource in app.router.resources()
+        for route in resource
+    }
+    described = {(method, path) for path, method, _ in operations(document)}
+    assert served == described
+
+
+def test_every_refusal_is_a_problem(document: dict[str, Any]) -> None:
+    for _, _, operation in operations(document):
+        for status, response in operation["responses"].items():
+            if int(status) >= 400:
+                assert response["content"] == {
+                    "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                }
+        assert "503" in operation["responses"]
+        assert ("401" in operation["responses"]) or operation["security"] == []
+
+
+def test_what_needs_somebody_says_so(document: dict[str, Any]) -> None:
+    for _, _, operation in operations(document):
+        for requirement in operation["security"]:
+            assert set(requirement) <= set(document["components"]["securitySchemes"])
+        assert operation["security"] or operation["operationId"] in {
+            "issue-token",
+            "get-jwks",
+            "get-video",
+            "play-video",
+            "get-source",
+            "head-source",
+        }
+
+
+class Word(Input):
+    word: str
+
+
+async def _echo(request: web.Request) -> web.Response:
+    return json_response(Word(word="x"))
+
+
+def test_a_pattern_in_a_path_is_no_part_of_the_parameters_name() -> None:
+    route = Route(
+        method="PUT",
+        path="/v1/{n:[1-9][0-9]*}",
+        handler=_echo,
+        name="put-word",
+        summary="Puts.",
+        body=Word,
+        answers={200: Word, 204: None},
+    )
+    operation = openapi_document("vss", "1.0", [route])["paths"]["/v1/{n}"]["put"]
+    assert [parameter["name"] for parameter in operation["parameters"]] == ["n"]
+    assert set(operation["responses"]) == {"200", "204", "400", "401", "403", "404", "413", "415", "422", "503"}
+    assert operation["responses"]["204"] == {"description": "Success"}

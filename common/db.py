@@ -11,7 +11,20 @@ from threading import Thread
 from typing import Any, cast
 from weakref import WeakSet
 
-from sqlalchemy import BigInteger, CursorResult, DateTime, Dialect, Integer, Result, String, Text, event, text
+from sqlalchemy import (
+    BigInteger,
+    CursorResult,
+    DateTime,
+    Dialect,
+    FromClause,
+    Integer,
+    Result,
+    Select,
+    String,
+    Text,
+    event,
+    text,
+)
 from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -130,6 +143,17 @@ async def open_database(url: str) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.close()
+
+
+def read_in_order(query: Select[Any], table: FromClause, index: str) -> Select[Any]:
+    """The query, reading `table` by that index, from the place where a page begins until its end.
+
+    MySQL and MariaDB left to themselves hold a range for dearer than reading the table as soon as it is more than about
+    a tenth of it, and then read all that lies before the page. SQLite needs no telling.
+    """
+    for dialect in ("mysql", "mariadb"):
+        query = query.with_hint(table, f"FORCE INDEX ({index})", dialect)
+    return query
 
 
 def rows_changed(result: Result[Any]) -> int:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from common.cursors import Cursors
 from common.errors import NotFound, Unauthenticated
+from common.ids import is_id
 from common.tokens import Principal
 from stream_svc.fs_client import FsClient, Source
 from stream_svc.store import Listing, Sort, Store, Video, Visibility
@@ -52,7 +53,7 @@ class Library:
 
         Raises NotFound for an account; without one, Unauthenticated, whether there is such a video or not.
         """
-        video = await self._store.get_video(video_id)
+        video = await self._store.get_video(video_id) if is_id(video_id) else None
         if video is not None and _may_watch(principal, video):
             return video
         raise Unauthenticated if principal is None else NotFound

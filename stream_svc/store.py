@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, MetaData, Select, Table, and_, or_, select, union_all
 
-from common.db import Database, Instant, binary_text, human_text, identifier, long_text, size_in_bytes
+from common.db import Database, Instant, binary_text, human_text, identifier, long_text, read_in_order, size_in_bytes
 from common.text import search_key
 
 METADATA: Final = MetaData()
@@ -102,19 +102,21 @@ class Store:
         same at any depth and in a library of any size. (One query with OR would scan what others keep private.)
         """
         own = _videos.c.owner_id == listing.viewer_id
-        branches = [
-            and_(own, _videos.c.visibility == Visibility.PRIVATE.value),
-            _videos.c.visibility == Visibility.MEMBERS.value,
-            _videos.c.visibility == Visibility.PUBLIC.value,
+        kept_private = and_(own, _videos.c.visibility == Visibility.PRIVATE.value)
+        # Each branch, and whether it is one owner's.
+        branches = [(kept_private, True)] + [
+            (_videos.c.visibility == shared.value, listing.owner_id is not None)
+            for shared in (Visibility.MEMBERS, Visibility.PUBLIC)
         ]
         order = _order(listing.sort)
         conditions = [_videos.c.state == _READY, *_filters(listing)]
         if after is not None:
             conditions.append(_behind(listing.sort, after))
         parts: list[Select[Any]] = []
-        for branch in branches:
-            ordered = select(*_SHOWN).where(branch, *conditions).order_by(*order).limit(limit).subquery()
-            parts.append(select(ordered))
+        for branch, is_one_owners in branches:
+            ordered = select(*_SHOWN).where(branch, *conditions).order_by(*order).limit(limit)
+            index = _index(listing.sort, is_one_owners=is_one_owners)
+            parts.append(select(read_in_order(ordered, _videos, index).subquery()))
         found = union_all(*parts).subquery()
         query = select(found).order_by(*_order(listing.sort, found.c)).limit(limit)
         async with self._database.read() as connection:
@@ -136,6 +138,12 @@ def _order(sort: Sort, columns: Any = _videos.c) -> tuple[ColumnElement[Any], Co
     if sort is Sort.OLDEST:
         return columns.created_at.asc(), columns.id.asc()
     return columns.created_at.desc(), columns.id.desc()
+
+
+def _index(sort: Sort, *, is_one_owners: bool) -> str:
+    """upload_svc's index for that order."""
+    column = "title" if sort is Sort.TITLE else "age"
+    return f"videos_owner_{column}" if is_one_owners else f"videos_{column}"
 
 
 def _behind(sort: Sort, after: tuple[str | datetime, str]) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 from aiohttp import ClientResponse, ClientSession
+from yarl import URL
 
 PART_SIZE = 8 * 2**20
 
@@ -19,7 +20,7 @@ class Person:
         self.upload_url = upload_url
         self.stream_url = stream_url
 
-    async def call(self, method: str, url: str, **arguments: Any) -> ClientResponse:
+    async def call(self, method: str, url: str | URL, **arguments: Any) -> ClientResponse:
         """One request, answered and read; redirects are not followed."""
         headers = {} if self._token is None else {"Authorization": f"Bearer {self._token}"}
         headers.update(arguments.pop("headers", {}))

@@ -42,7 +42,7 @@ async def list_uploads(request: web.Request) -> web.Response:
     """GET /v1/uploads."""
     principal = require_principal(request)
     asked = read_query(request, ListUploads)
-    states = _LISTED if asked.state is None else (asked.state,)
+    states = _LISTED if asked.state is None else (VideoState(asked.state),)
     uploads, next_cursor = await request.app[UPLOADS].list(principal, states, cursor=asked.cursor, limit=asked.limit)
     stream_url = request.app[SITE].stream_url
     return json_response(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -68,7 +69,7 @@ class IdempotentCreates:
             if now >= known.created_at + TAKE_OVER_LIMIT:
                 await self._store.forget_idempotent_create(account_id, idempotency_key)
                 return await self.once(account_id, idempotency_key, content, work)
-            request = known
+            request = replace(known, taken_until=now + TAKEN)
         try:
             answer = await work(request.upload_id)
         except Refusal as refusal:

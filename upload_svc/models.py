@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
@@ -75,10 +76,18 @@ class EditUpload(Input):
     visibility: Visibility | None = None
 
 
+class ListedState(StrEnum):
+    """The states in which there is something to list: what is deleted is gone."""
+
+    UPLOADING = VideoState.UPLOADING
+    READY = VideoState.READY
+    TRASHED = VideoState.TRASHED
+
+
 class ListUploads(Query):
     """Which of my uploads, and which page of them."""
 
-    state: VideoState | None = None
+    state: ListedState | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: Annotated[str, Field(max_length=1024)] | None = None
 

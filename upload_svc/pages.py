@@ -7,7 +7,8 @@ from typing import Final
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
-from common.errors import Invalid
+from common.errors import Invalid, NotFound
+from common.ids import is_id
 from common.tokens import Principal
 from common.web.keys import SITE
 from common.web.pages import render
@@ -57,6 +58,8 @@ async def videos_page(request: web.Request) -> web.Response:
     principal = require_principal(request)
     editing = None
     if video_id := request.query.get("edit"):
+        if not is_id(video_id):
+            raise NotFound
         editing = await request.app[UPLOADS].get(principal, video_id)
     return await _videos(request, principal, editing=editing)
 

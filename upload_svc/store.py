@@ -25,7 +25,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from common.db import Database, Instant, binary_text, human_text, identifier, long_text, rows_changed, size_in_bytes
+from common.db import (
+    Database,
+    Instant,
+    binary_text,
+    human_text,
+    identifier,
+    long_text,
+    read_in_order,
+    rows_changed,
+    size_in_bytes,
+)
 from common.text import search_key, sort_key
 from upload_svc.videos import Video, VideoState, Visibility
 
@@ -138,8 +148,8 @@ class Store:
             query = _SELECT.where(_videos.c.owner_id == owner_id, _videos.c.state == state.value)
             if after is not None:
                 query = query.where(_older(*after))
-            ordered = query.order_by(_videos.c.created_at.desc(), _videos.c.id.desc()).limit(limit).subquery()
-            branches.append(select(ordered))
+            query = query.order_by(_videos.c.created_at.desc(), _videos.c.id.desc()).limit(limit)
+            branches.append(select(read_in_order(query, _videos, "videos_mine").subquery()))
         found = union_all(*branches).subquery()
         newest = select(found).order_by(found.c.created_at.desc(), found.c.id.desc()).limit(limit)
         async with self._database.read() as connection:

@@ -154,7 +154,7 @@ async def _upload(visit: Visit, product: Product, film: Path) -> None:
         }"""
     )
     await page.get_by_role("main").get_by_role("button", name="Upload").click()
-    await expect(page.get_by_role("main").get_by_role("link", name="Watch", exact=True)).to_be_visible(timeout=60_000)
+    await expect(page.get_by_role("main").get_by_role("link", name="Watch", exact=True)).to_be_visible(timeout=30_000)
     seen = sorted(set(await page.evaluate("window.progressSeen")))
     between = [value for value in seen if 0 < value < 1]
     assert len(between) >= 4, f"the progress did not move: {seen}"

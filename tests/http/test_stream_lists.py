@@ -1,0 +1,231 @@
+"""The library in pages: whole, without doubles, in order, and only what one may watch; on both kinds of database."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from common.clock import utc_now
+from common.db import open_database
+from common.ids import new_id
+from tests.api_client import Person
+from tests.http.conftest import Services
+from tests.problems import assert_problem
+from upload_svc.store import Store
+from upload_svc.videos import Video, VideoState, Visibility
+
+NOW = utc_now().replace(microsecond=123_456)
+SORTS = ["-created_at", "created_at", "title"]
+
+
+@pytest.fixture
+def services_url(database_url: str) -> str:
+    return database_url
+
+
+class Catalogue:
+    """Videos as upload_svc keeps them, without the bytes, which no list needs."""
+
+    def __init__(self, store: Store, services: Services) -> None:
+        self._store = store
+        self._auth = services.auth
+
+    async def add(
+        self,
+        title: str,
+        *,
+        owner: str = "alice",
+        visibility: Visibility = Visibility.MEMBERS,
+        state: VideoState = VideoState.READY,
+        description: str = "",
+        created_at: datetime = NOW,
+    ) -> str:
+        """A video; returns its id."""
+        video = Video(
+            id=new_id(),
+            owner_id=self._auth.account_id(owner),
+            owner_username=owner,
+            title=title,
+            description=description,
+            filename="film.mp4",
+            size=5,
+            content_type="video/mp4",
+            visibility=visibility,
+            state=state,
+            sha256=None,
+            part_size=None,
+            part_count=None,
+            created_at=created_at,
+            settle_after=None,
+        )
+        await self._store.add_video(video)
+        return video.id
+
+
+@pytest.fixture
+async def catalogue(services: Services, services_url: str) -> AsyncIterator[Catalogue]:
+    async with open_database(services_url) as database:
+        yield Catalogue(Store(database), services)
+
+
+async def _page(person: Person, **query: str) -> dict[str, Any]:
+    answer = await person.call("GET", f"{person.stream_url}/v1/videos", params=query)
+    assert answer.status == 200, await answer.text()
+    page: dict[str, Any] = await answer.json()
+    return page
+
+
+async def _all(person: Person, **query: str) -> list[dict[str, Any]]:
+    """The items of every page."""
+    page = await _page(person, **query)
+    found: list[dict[str, Any]] = page["items"]
+    while page["next_cursor"] is not None:
+        page = await _page(person, **{**query, "cursor": page["next_cursor"]})
+        assert page["items"]
+        found = found + page["items"]
+    return found
+
+
+def _ids(items: Iterable[dict[str, Any]]) -> list[str]:
+    return [item["id"] for item in items]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+async def test_pages_are_whole_and_hold_what_one_may_watch(services: Services, catalogue: Catalogue, sort: str) -> None:
+    made: dict[str, tuple[str, Visibility, VideoState]] = {}
+    # Instants and titles that are equal, across owners and across what may be seen.
+    for number, (owner, visibility, state) in enumerate(
+        itertools.product(("alice", "bob"), Visibility, (VideoState.READY, VideoState.UPLOADING, VideoState.TRASHED))
+    ):
+        for copy in range(3):
+            created_at = NOW + timedelta(microseconds=number % 3)
+            title = ("Same", "same", "Other")[copy]
+            video_id = await catalogue.add(
+                title, owner=owner, visibility=visibility, state=state, created_at=created_at
+            )
+            made[video_id] = (owner, visibility, state)
+    for viewer in ("alice", "bob", "carol"):
+        visible = {
+            video_id
+            for video_id, (owner, visibility, state) in made.items()
+            if state is VideoState.READY and (visibility is not Visibility.PRIVATE or owner == viewer)
+        }
+        whole = await _page(services.person(viewer), sort=sort)
+        assert whole["next_cursor"] is None
+        assert set(_ids(whole["items"])) == visible
+        for limit in ("1", "2", "5"):
+            assert await _all(services.person(viewer), sort=sort, limit=limit) == whole["items"]
+        key = "title" if sort == "title" else "created_at"
+        values = [item[key].casefold() for item in whole["items"]]
+        assert values == sorted(values, reverse=sort == "-created_at")
+
+
+async def test_an_owners_part_of_the_library(services: Services, catalogue: Catalogue) -> None:
+    seen = [await catalogue.add(title, owner="bob") for title in "ab"]
+    await catalogue.add("c", owner="bob", visibility=Visibility.PRIVATE)
+    own = await catalogue.add("d", visibility=Visibility.PRIVATE)
+    alice, bob_id = services.person("alice"), services.auth.account_id("bob")
+    items = await _all(alice, owner=bob_id, sort="title", limit="1")
+    assert _ids(items) == seen
+    assert items[0]["owner"] == {"id": bob_id, "username": "bob"}
+    assert _ids(await _all(alice, owner=services.auth.account_id("alice"))) == [own]
+    assert await _all(alice, owner="nobody") == []
+
+
+@pytest.mark.parametrize("sort", SORTS)
+async def test_what_comes_and_goes_between_pages_makes_neither_gap_nor_double(
+    services: Services, catalogue: Catalogue, sort: str
+) -> None:
+    alice = services.person("alice")
+    made = [await catalogue.add("m", created_at=NOW) for _ in range(6)]
+    first = await _page(alice, sort=sort, limit="2")
+    # One before the place that the cursor names and one behind it, whatever the order.
+    for title, age in (("a", timedelta(seconds=-1)), ("z", timedelta(seconds=1))):
+        await catalogue.add(title, created_at=NOW + age)
+    rest = await _all(alice, sort=sort, limit="2", cursor=first["next_cursor"])
+    found = _ids([*first["items"], *rest])
+    assert len(found) == len(set(found)) == len(made) + 1
+    assert set(found) > set(made)
+
+
+async def test_titles_sort_by_letters_whatever_their_case(services: Services, catalogue: Catalogue) -> None:
+    titles = ["10 days", "alpha", "Alphabet", "Älpha", "beta", "Ωmega", "بحر", "海", "🎬"]
+    for title in reversed(titles):
+        await catalogue.add(title)
+    assert [item["title"] for item in await _all(services.person("bob"), sort="title", limit="2")] == titles
+
+
+SEARCHES = {
+    "wave": ["Ocean waves", "Waves of SAND"],
+    "SAND wave": ["Waves of SAND"],
+    "  sand\twave ": ["Waves of SAND"],
+    "deep": ["Ocean waves"],
+    # A word in the title, another in the description.
+    "ocean deep": ["Ocean waves"],
+    "ocean sand": [],
+    "ÉTÉ": ["L'été"],
+    "été": ["L'été"],
+    "STRASSE": ["Straße"],
+    "stra\u017f\u017fe": ["Straße"],
+    "100%": ["100% pure"],
+    "%": ["100% pure"],
+    "1_0": [],
+    "_": ["snake_case"],
+    "\\": ["back\\slash"],
+    "/": ["a/b"],
+    "a%b": [],
+    "بحر": ["فيلم عن البحر"],
+    "🎬": ["🎬 film"],
+    "fi": ["Fish", "🎬 film"],
+    "'": ["L'été"],
+    "' OR 1=1 --": [],
+}
+
+
+async def test_search_finds_every_word_as_it_is_written_in_any_case(services: Services, catalogue: Catalogue) -> None:
+    titles = ["Waves of SAND", "L'été", "Straße", "100% pure", "snake_case", "back\\slash", "a/b", "فيلم عن البحر"]
+    for title in [*titles, "🎬 film", "Fish"]:
+        await catalogue.add(title)
+    await catalogue.add("Ocean waves", description="deep\nand blue")
+    await catalogue.add("Waves too, but private", visibility=Visibility.PRIVATE, description="deep _ % \\ / 🎬 fi '")
+    for q, found in SEARCHES.items():
+        items = await _all(services.person("bob"), q=q, sort="title", limit="1")
+        assert [item["title"] for item in items] == found, q
+
+
+async def test_what_is_edited_is_found_and_sorted_anew(services: Services) -> None:
+    alice = services.person("alice")
+    first, second = await alice.upload(b"film", title="b"), await alice.upload(b"film", title="c")
+    url = f"{alice.upload_url}/v1/uploads/{second['id']}"
+    assert (await alice.call("PATCH", url, json={"title": "A", "description": "Lighthouse"})).status == 200
+    assert _ids(await _all(alice, sort="title")) == [second["id"], first["id"]]
+    assert _ids(await _all(alice, q="LIGHTHOUSE a")) == [second["id"]]
+    assert _ids(await _all(alice, q="c")) == []
+
+
+async def test_a_cursor_is_good_for_its_own_list_only(services: Services, catalogue: Catalogue) -> None:
+    alice = services.person("alice")
+    for _ in range(3):
+        await catalogue.add('film \u0130"\\' * 20)
+    cursors = {sort: (await _page(alice, sort=sort, limit="1"))["next_cursor"] for sort in SORTS}
+    cursor = cursors["-created_at"]
+    bent = [cursor[:index] + ("A" if cursor[index] != "A" else "B") + cursor[index + 1 :] for index in (0, 9, 30, 70)]
+    queries: list[dict[str, str]] = [{"cursor": text} for text in [*bent, cursor[:-2], "", "x", "é", "AAAA", "%"]]
+    queries += [
+        {"cursor": cursors["created_at"]},
+        {"cursor": cursors["title"]},
+        {"cursor": cursor, "sort": "created_at"},
+        {"cursor": cursor, "q": "film"},
+        {"cursor": cursor, "owner": services.auth.account_id("alice")},
+        {"cursor": "x" * 2049},
+    ]
+    for query in queries:
+        answer = await alice.call("GET", f"{alice.stream_url}/v1/videos", params=query)
+        problem = await assert_problem(answer, 422, "invalid")
+        assert [error["pointer"] for error in problem["errors"]] == ["#/cursor"]
+    for sort, good in cursors.items():
+        assert len((await _page(alice, sort=sort, cursor=good))["items"]) == 2

@@ -1,0 +1,51 @@
+"""stream_svc reads `videos` and never writes it: every statement of every route, on both kinds of database."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from common.db import open_database
+from stream_svc.routes import API, PAGES
+from tests.browser import Browser
+from tests.http.conftest import Services
+from tests.statements import statements
+
+FILM = b"a very short film"
+
+
+@pytest.fixture
+def services_url(database_url: str) -> str:
+    return database_url
+
+
+async def _rows(url: str) -> list[Any]:
+    async with open_database(url) as database, database.read() as connection:
+        return [tuple(row) for row in await connection.execute(text("SELECT * FROM videos ORDER BY id"))]
+
+
+async def test_no_route_writes_a_video(services: Services, services_url: str, browser: Browser) -> None:
+    alice = services.person("alice")
+    url = services.addresses.stream_url
+    video = await alice.upload(FILM, visibility="public")
+    await browser.log_in(url)
+    # Settled: upload_svc's loop has nothing to do with these rows any more.
+    before = await _rows(services_url)
+    with statements() as seen:
+        for method, path in [
+            *((route.method, route.path) for route in API),
+            *((page.method, page.path) for page in PAGES),
+        ]:
+            answer = await browser.call(method, url + path.replace("{video_id}", video["id"]))
+            assert answer.status in (200, 307), path
+        for path in (f"/v1/videos?q=film&sort=title&owner={services.auth.account_id('alice')}", "/?sort=created_at"):
+            assert (await browser.open(url + path)).status == 200
+    # upload_svc's loops run in this process too; looking for due rows is theirs.
+    of_videos = [one.text for one in seen if re.search(r"\bvideos\b", one.text) and "settle_after" not in one.text]
+    assert len(of_videos) == len(API) + len(PAGES) + 2
+    for statement in of_videos:
+        assert statement.startswith("SELECT"), statement
+    assert await _rows(services_url) == before

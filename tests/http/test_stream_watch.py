@@ -1,0 +1,155 @@
+"""Watching: the page for whoever may, the log-in or nothing for the others, and where downloads come from."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from urllib.parse import quote
+
+import pytest
+from yarl import URL
+
+from tests.browser import Browser
+from tests.fs_service import fetch
+from tests.http.conftest import Services
+from tests.problems import assert_problem
+
+FILM = b"a very short film"
+
+
+@pytest.mark.parametrize(
+    ("visibility", "nobody", "member"), [("private", 303, 404), ("members", 303, 200), ("public", 200, 200)]
+)
+async def test_the_page_is_for_whom_may_watch(
+    services: Services, browser: Browser, visibility: str, nobody: int, member: int
+) -> None:
+    url = services.addresses.stream_url
+    title = "Nosferatu"
+    video = await services.person("alice").upload(FILM, visibility=visibility, title=title)
+    page = await browser.open(f"{url}/watch/{video['id']}")
+    assert page.status == nobody
+    if nobody == 303:
+        # Like one that is not there: the log-in, and from there back to what was asked for.
+        assert page.headers["Location"] == f"/login?next=%2Fwatch%2F{video['id']}"
+        unknown = await browser.open(f"{url}/watch/{'a' * 26}")
+        assert (unknown.status, unknown.headers["Location"]) == (303, f"/login?next=%2Fwatch%2F{'a' * 26}")
+    assert (title in await page.text()) is (nobody == 200)
+    answer = await browser.log_in(url, target=f"/watch/{video['id']}")
+    assert answer.headers["Location"] == f"/watch/{video['id']}"
+    page = await browser.open(f"{url}/watch/{video['id']}")
+    assert (page.status, page.content_type) == (member, "text/html")
+    assert (title in await page.text()) is (member == 200)
+    # Being an administrator, as this account is, opens nothing that is private.
+    listed = await browser.call("GET", f"{url}/v1/videos")
+    assert len((await listed.json())["items"]) == (member == 200)
+
+
+@pytest.mark.parametrize("visibility", ["private", "members", "public"])
+async def test_the_owners_page_plays_and_leads_to_the_edit(
+    services: Services, browser: Browser, visibility: str
+) -> None:
+    url = services.addresses.stream_url
+    await browser.log_in(url)
+    video_id = await browser.upload(
+        services.addresses.upload_url, FILM, visibility=visibility, title="<Mine>", description="a\nb & c"
+    )
+    page = await browser.open(f"{url}/watch/{video_id}")
+    text = await page.text()
+    assert page.status == 200
+    assert "<h1>&lt;Mine&gt;</h1>" in text
+    assert "a\nb &amp; c</p>" in text
+    assert f'href="{services.addresses.upload_url}/videos?edit={video_id}"' in text
+    assert f'data-playback-api="/v1/videos/{video_id}/playback"' in text
+    source = re.search(r'<video [^>]*src="([^"]+)"', text)
+    assert source is not None
+    assert (await fetch("GET", unescape(source[1])))[::2] == (200, FILM)
+    policy = page.headers["Content-Security-Policy"]
+    assert f"media-src 'self' blob: {services.addresses.s3_url};" in policy
+    assert not re.search(r"<script(?![^>]* src=)|<style|\son\w+=|\sstyle=", text)
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+async def test_only_the_owner_is_led_to_the_edit(services: Services, browser: Browser) -> None:
+    url = services.addresses.stream_url
+    video = await services.person("alice").upload(FILM, visibility="public")
+    assert "?edit=" not in await (await browser.open(f"{url}/watch/{video['id']}")).text()
+    await browser.log_in(url)
+    assert "?edit=" not in await (await browser.open(f"{url}/watch/{video['id']}")).text()
+
+
+async def test_what_may_be_watched_changes_with_the_next_request(services: Services) -> None:
+    alice, nobody = services.person("alice"), services.person(None)
+    video = await alice.upload(FILM)
+    mine = f"{alice.upload_url}/v1/uploads/{video['id']}"
+    watched = f"{alice.stream_url}/v1/videos/{video['id']}"
+    for visibility, status in (("public", 200), ("members", 401), ("public", 200), ("private", 401)):
+        assert (await alice.call("PATCH", mine, json={"visibility": visibility})).status == 200
+        assert (await nobody.call("GET", f"{watched}/playback")).status == status
+    assert (await alice.call("DELETE", mine)).status == 204
+    for call in ("", "/playback", "/source"):
+        await assert_problem(await alice.call("GET", watched + call), 404, "not-found")
+    page = await alice.call("GET", f"{alice.stream_url}/watch/{video['id']}", headers={"Accept": "text/html"})
+    assert (page.status, page.content_type) == (404, "text/html")
+
+
+async def test_a_public_video_is_not_listed_for_nobody(services: Services, browser: Browser) -> None:
+    url = services.addresses.stream_url
+    await services.person("alice").upload(FILM, visibility="public")
+    await assert_problem(await browser.call("GET", f"{url}/v1/videos"), 401, "unauthenticated")
+    home = await browser.open(f"{url}/?q=film&sort=title")
+    assert (home.status, home.headers["Location"]) == (303, "/login?next=%2F%3Fq%3Dfilm%26sort%3Dtitle")
+
+
+async def test_a_bad_token_opens_nothing_not_even_what_is_public(services: Services) -> None:
+    video = await services.person("alice").upload(FILM, visibility="public")
+    nobody = services.person(None)
+    for call in ("", "/playback", "/source"):
+        answer = await nobody.call(
+            "GET", f"{nobody.stream_url}/v1/videos/{video['id']}{call}", headers={"Authorization": "Bearer nonsense"}
+        )
+        await assert_problem(answer, 401, "unauthenticated")
+
+
+async def test_a_source_is_good_for_its_method(services: Services) -> None:
+    alice = services.person("alice")
+    video = await alice.upload(FILM)
+    url = f"{alice.stream_url}/v1/videos/{video['id']}/source"
+    signed = {}
+    for method in ("GET", "HEAD"):
+        answer = await alice.call(method, url)
+        assert answer.status == 307
+        signed[method] = answer.headers["Location"]
+        status, headers, _ = await fetch(method, signed[method])
+        assert (status, headers["Content-Length"]) == (200, str(len(FILM)))
+        assert headers["Content-Disposition"].startswith("inline")
+    # A player that looks first must be given a URL to look by.
+    assert (await fetch("GET", signed["HEAD"]))[0] == 403
+
+
+async def test_a_download_has_the_name_of_the_file(services: Services) -> None:
+    alice = services.person("alice")
+    for filename in ("film.mp4", "فيلم عن البحر.mp4", "🎬.webm", "a \"b\" 'c' %41; d=e.mp4", "ö" * 120 + ".mp4"):
+        video = await alice.upload(FILM, filename=filename, title="Another name")
+        answer = await alice.call("GET", f"{alice.stream_url}/v1/videos/{video['id']}/source", params={"download": "1"})
+        assert (answer.status, URL(answer.headers["Location"]).origin()) == (307, URL(services.addresses.s3_url))
+        status, headers, body = await fetch("GET", answer.headers["Location"])
+        assert (status, body, headers["Content-Type"]) == (200, FILM, "video/mp4")
+        disposition = headers["Content-Disposition"]
+        assert disposition.startswith("attachment;")
+        assert disposition.endswith("filename*=UTF-8''" + quote(filename, safe="!#$&+-.^_`|~"))
+
+
+async def test_a_question_about_the_download_is_yes_or_no(services: Services) -> None:
+    alice = services.person("alice")
+    video = await alice.upload(FILM)
+    url = f"{alice.stream_url}/v1/videos/{video['id']}/source"
+    answer = await alice.call("GET", url, params={"download": "0"})
+    assert (await fetch("GET", answer.headers["Location"]))[1]["Content-Disposition"].startswith("inline")
+    await assert_problem(await alice.call("GET", url, params={"download": "film.mp4"}), 422, "invalid")
+    await assert_problem(await alice.call("GET", f"{url}?download=1&download=0"), 400, "malformed")
+
+
+async def test_under_another_name_pages_lead_to_the_public_one(services: Services, browser: Browser) -> None:
+    url = services.addresses.stream_url
+    page = await browser.open(url.replace("127.0.0.1", "localhost") + "/watch/x?t=5")
+    assert (page.status, page.headers["Location"]) == (308, f"{url}/watch/x?t=5")

@@ -1,0 +1,116 @@
+"""Requests that change something with a cookie are taken from upload_svc's own pages only (CSRF)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import ClientResponse
+
+from tests.browser import Browser
+from tests.http.conftest import Services
+from tests.problems import assert_problem
+
+# What a browser says of where a request comes from; OWN stands for upload_svc's public origin, OTHER for stream_svc's.
+REFUSED = [
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "none"},
+    {"Sec-Fetch-Site": ""},
+    {"Sec-Fetch-Site": "SAME-ORIGIN, same-origin"},
+    # Where both are said, this one decides.
+    {"Sec-Fetch-Site": "cross-site", "Origin": "OWN"},
+    {"Origin": "null"},
+    {"Origin": "https://evil.example"},
+    {"Origin": "OWN.evil.example"},
+    {"Origin": "OTHER"},
+    # Another port, or a longer text, is another origin.
+    {"Origin": "OWN/"},
+    {"Origin": "http://localhost"},
+    {},
+]
+ALLOWED = [
+    {"Sec-Fetch-Site": "same-origin"},
+    {"Sec-Fetch-Site": "same-origin", "Origin": "https://evil.example"},
+    {"Origin": "OWN"},
+]
+CREATE = {"title": "A film", "filename": "film.mp4", "size": 17, "content_type": "video/mp4"}
+
+
+def _headers(services: Services, said: dict[str, str]) -> dict[str, str]:
+    addresses = services.addresses
+    return {
+        name: value.replace("OWN", addresses.upload_url).replace("OTHER", addresses.stream_url)
+        for name, value in said.items()
+    }
+
+
+async def _everything(
+    browser: Browser, services: Services, upload_id: str, said: dict[str, str]
+) -> list[ClientResponse]:
+    """The answers of each call and each form that changes something."""
+    url, sent_from = services.addresses.upload_url, _headers(services, said)
+    calls: list[tuple[str, str, Any]] = [
+        ("POST", "/v1/uploads", CREATE),
+        ("PATCH", f"/v1/uploads/{upload_id}", {"title": "Changed"}),
+        ("POST", f"/v1/uploads/{upload_id}/part-urls", {"part_numbers": [1]}),
+        ("POST", f"/v1/uploads/{upload_id}/complete", None),
+        ("DELETE", f"/v1/uploads/{upload_id}", None),
+    ]
+    answers = [await browser.call(method, url + path, json=json, sent_from=sent_from) for method, path, json in calls]
+    edit = {"title": "Changed", "description": "", "visibility": "public"}
+    forms = [(f"/videos/{upload_id}", edit), (f"/videos/{upload_id}/delete", {}), ("/logout", {})]
+    answers += [await browser.post_form(url + path, fields, sent_from=sent_from) for path, fields in forms]
+    return answers
+
+
+async def test_from_elsewhere_nothing_is_changed(services: Services, browser: Browser) -> None:
+    url = services.addresses.upload_url
+    await browser.log_in(url)
+    upload = await browser.create(url)
+    for said in REFUSED:
+        for answer in await _everything(browser, services, upload["id"], said):
+            if answer.content_type == "text/html":
+                assert answer.status == 403, said
+            else:
+                await assert_problem(answer, 403, "cross-origin")
+    listed = await browser.call("GET", f"{url}/v1/uploads", sent_from={"Sec-Fetch-Site": "cross-site"})
+    assert (await listed.json())["items"] == [upload]
+
+
+async def test_from_its_own_pages_everything_is_taken(services: Services, browser: Browser) -> None:
+    url = services.addresses.upload_url
+    for said in ALLOWED:
+        await browser.log_in(url)
+        upload = await browser.create(url)
+        answers = await _everything(browser, services, upload["id"], said)
+        # Nothing was sent, so completing names the part; and the forms come after the deletion.
+        assert [answer.status for answer in answers] == [201, 200, 200, 422, 204, 404, 404, 303], said
+
+
+async def test_a_token_is_no_cookie_and_needs_no_origin(services: Services, browser: Browser) -> None:
+    url = services.addresses.upload_url
+    await browser.log_in(url)
+    for said in REFUSED:
+        sent = {**_headers(services, said), "Authorization": f"Bearer {services.auth.token('alice')}"}
+        answer = await browser.call("POST", f"{url}/v1/uploads", json=CREATE, sent_from=sent)
+        assert answer.status == 201
+        assert answer.headers.getall("Set-Cookie", []) == []
+    # Whose they are the token says, not the cookie that came along.
+    mine = await browser.call("GET", f"{url}/v1/uploads")
+    assert (await mine.json())["items"] == []
+
+
+async def test_a_bad_token_is_not_made_good_by_a_cookie(services: Services, browser: Browser) -> None:
+    url = services.addresses.upload_url
+    await browser.log_in(url)
+    answer = await browser.call("GET", f"{url}/v1/uploads", sent_from={"Authorization": "Bearer nonsense"})
+    await assert_problem(answer, 401, "unauthenticated")
+
+
+async def test_no_answer_may_be_read_from_another_origin(services: Services, browser: Browser) -> None:
+    url = services.addresses.upload_url
+    await browser.log_in(url)
+    for method in ("GET", "OPTIONS"):
+        sent = {"Origin": services.addresses.stream_url, "Access-Control-Request-Method": "POST"}
+        answer = await browser.call(method, f"{url}/v1/uploads", sent_from=sent)
+        assert not [name for name in answer.headers if name.lower().startswith("access-control-")]

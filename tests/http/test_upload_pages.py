@@ -1,0 +1,208 @@
+"""upload_svc's pages, as a browser without JavaScript uses them: log in, see what is mine, edit it, delete it."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+from tests.browser import Browser
+from tests.http.conftest import Services
+from tests.problems import assert_problem
+
+
+async def _get(browser: Browser, services: Services, upload: dict[str, Any]) -> dict[str, Any]:
+    answer = await browser.call("GET", f"{services.addresses.upload_url}/v1/uploads/{upload['id']}")
+    assert answer.status == 200
+    found: dict[str, Any] = await answer.json()
+    return found
+
+
+async def test_a_log_in_opens_the_page_that_was_asked_for(services: Services, browser: Browser) -> None:
+    url = services.addresses.upload_url
+    asked = await browser.open(f"{url}/videos?limit=7")
+    login = asked.headers["Location"]
+    assert login == "/login?next=%2Fvideos%3Flimit%3D7"
+    form = await (await browser.open(url + login)).text()
+    target = re.search(r'name="next" value="([^"]*)"', form)
+    assert target is not None
+    answer = await browser.log_in(url, target=unescape(target[1]))
+    assert (answer.status, answer.headers["Location"]) == (303, "/videos?limit=7")
+    cookie = answer.cookies["vss_session"]
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["domain"]) == (True, "Lax", "/", "")
+    page = await browser.open(f"{url}/videos?limit=7")
+    assert (page.status, page.content_type) == (200, "text/html")
+    # Whoever is logged in needs no form.
+    again = await browser.open(f"{url}/login?next=%2Fupload")
+    assert (again.status, again.headers["Location"]) == (303, "/upload")
+
+
+async def test_a_wrong_password_is_said_on_the_page(services: Services, browser: Browser) -> None:
+    url = services.addresses.upload_url
+    fields = {"username": 'ad"min', "password": "wrong", "next": "/videos"}
+    answer = await browser.post_form(f"{url}/login", fields)
+    text = await answer.text()
+    assert answer.status == 401
+    assert 'value="ad&#34;min"' in text
+    assert 'value="/videos"' in text
+    assert "wrong" not in text.replace("wrong password", "")
+    assert (await browser.open(f"{url}/upload")).status == 303
+
+
+async def test_after_the_log_out_nothing_is_shown(services: Services, browser: Browser) -> None:
+    url = services.addresses.upload_url
+    await browser.log_in(url)
+    assert (await browser.open(f"{url}/upload")).status == 200
+    assert (await browser.open(f"{url}/logout")).status == 200
+    out = await browser.post_form(f"{url}/logout", {})
+    assert (out.status, out.headers["Location"]) == (303, "/login")
+    assert (await browser.open(f"{url}/upload")).status == 303
+
+
+async def test_the_upload_page_has_its_form_and_what_is_unfinished(services: Services, browser: Browser) -> None:
+    url = services.addresses.upload_url
+    await browser.log_in(url)
+    home = await browser.open(f"{url}/")
+    assert (home.status, home.headers["Location"]) == (303, "/upload")
+    upload = await browser.create(url, title="<i>Half</i>", filename="half&.mp4")
+    theirs = await services.person("alice").begin(5, title="Of somebody else")
+    text = await (await browser.open(f"{url}/upload")).text()
+    for name in ("file", "title", "description", "visibility"):
+        assert re.search(rf'<(input|textarea|select)[^>]* name="{name}"', text), name
+    assert 'maxlength="200"' in text
+    assert ".mkv" in text
+    assert "&lt;i&gt;Half&lt;/i&gt;" in text
+    assert "half&amp;.mp4" in text
+    assert f'action="/videos/{upload["id"]}/delete"' in text
+    assert theirs["title"] not in text
+
+
+async def test_pages_hold_no_script_of_their_own_and_load_from_here_and_the_storage(
+    services: Services, browser: Browser
+) -> None:
+    url = services.addresses.upload_url
+    await browser.log_in(url)
+    for path in ("/login", "/upload", "/videos", "/logout"):
+        answer = await browser.open(url + path)
+        if answer.status == 303:
+            continue
+        text = await answer.text()
+        assert not re.search(r"<script(?![^>]* src=)|<style|\son\w+=|\sstyle=|javascript:", text)
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert f"connect-src 'self' {services.addresses.s3_url};" in policy
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_my_videos_shows_mine_and_opens_the_one_to_edit(services: Services, browser: Browser) -> None:
+    url = services.addresses.upload_url
+    await browser.log_in(url)
+    upload = await browser.create(url, title="<Mine>", description="“x” & y")
+    video = await services.person("alice").upload(b"film", title="Public, but of somebody else", visibility="public")
+    text = await (await browser.open(f"{url}/videos")).text()
+    assert "&lt;Mine&gt;" in text
+    assert video["id"] not in text
+    text = await (await browser.open(f"{url}/videos?edit={upload['id']}")).text()
+    assert f'<form class="stack" action="/videos/{upload["id"]}" method="post">' in text
+    assert 'value="&lt;Mine&gt;"' in text
+    assert "“x” &amp; y</textarea>" in text
+    for video_id in (video["id"], "nonsense", "a" * 26):
+        page = await browser.open(f"{url}/videos?edit={video_id}")
+        assert (page.status, page.content_type) == (404, "text/html")
+
+
+async def test_the_pages_of_my_videos_lead_to_all_of_them(services: Services, browser: Browser) -> None:
+    url = services.addresses.upload_url
+    await browser.log_in(url)
+    made = [(await browser.create(url))["id"] for _ in range(5)]
+    found: list[str] = []
+    path: str | None = "/videos?limit=2"
+    while path is not None:
+        text = await (await browser.open(url + path)).text()
+        found += re.findall(r'data-video="(\w+)"', text)
+        following = re.search(r'href="([^"]+)" rel="next"', text)
+        path = None if following is None else unescape(following[1])
+    assert found == made[::-1]
+
+
+async def test_an_edit_form_changes_what_it_says(services: Services, browser: Browser) -> None:
+    url = services.addresses.upload_url
+    await browser.log_in(url)
+    upload = await browser.create(url)
+    fields = {"title": " فيلم 🎬 ", "description": "one\r\ntwo", "visibility": "members", "unknown": "x"}
+    answer = await browser.post_form(f"{url}/videos/{upload['id']}", fields)
+    assert (answer.status, answer.headers["Location"]) == (303, "/videos")
+    edited = await _get(browser, services, upload)
+    assert (edited["title"], edited["description"], edited["visibility"]) == ("فيلم 🎬", "one\ntwo", "members")
+
+
+async def test_a_form_with_a_fault_comes_back_as_it_was_typed(services: Services, browser: Browser) -> None:
+    url = services.addresses.upload_url
+    await browser.log_in(url)
+    upload = await browser.create(url, title="Before")
+    faulty: list[tuple[dict[str, str], str]] = [
+        ({"title": " ", "description": "<typed>", "visibility": "public"}, "title"),
+        ({"title": "t" * 201, "description": "<typed>", "visibility": "public"}, "title"),
+        ({"title": "a\u202eb", "description": "<typed>", "visibility": "public"}, "title"),
+        ({"title": "T", "description": "<typed>" + "d" * 5000, "visibility": "public"}, "description"),
+        ({"title": "T", "description": "<typed>", "visibility": "everybody"}, "visibility"),
+    ]
+    for fields, name in faulty:
+        answer = await browser.post_form(f"{url}/videos/{upload['id']}", fields)
+        text = await answer.text()
+        assert (answer.status, answer.content_type) == (422, "text/html")
+        assert "&lt;typed&gt;" in text
+        assert f'id="{name}-error"' in text
+        assert text.count('class="error" id=') == 1
+    assert (await _get(browser, services, upload))["title"] == "Before"
+
+
+async def test_a_form_with_a_field_missing_is_no_failure(services: Services, browser: Browser) -> None:
+    url = services.addresses.upload_url
+    await browser.log_in(url)
+    upload = await browser.create(url, title="Before")
+    for fields in ({}, {"title": "T"}, {"description": "d", "visibility": "public"}):
+        assert (await browser.post_form(f"{url}/videos/{upload['id']}", fields)).status == 422
+    assert (await _get(browser, services, upload))["title"] == "Before"
+
+
+async def test_a_delete_form_deletes(services: Services, browser: Browser) -> None:
+    url = services.addresses.upload_url
+    await browser.log_in(url)
+    upload, kept = await browser.create(url), await browser.create(url)
+    answer = await browser.post_form(f"{url}/videos/{upload['id']}/delete", {})
+    assert (answer.status, answer.headers["Location"]) == (303, "/videos")
+    gone = await browser.call("GET", f"{url}/v1/uploads/{upload['id']}")
+    await assert_problem(gone, 404, "not-found")
+    assert (await browser.post_form(f"{url}/videos/{upload['id']}/delete", {})).status == 404
+    assert (await _get(browser, services, kept))["id"] == kept["id"]
+
+
+async def test_the_forms_of_somebody_elses_video_are_not_there(services: Services, browser: Browser) -> None:
+    url = services.addresses.upload_url
+    alice = services.person("alice")
+    video = await alice.upload(b"film", title="Hers", visibility="public")
+    await browser.log_in(url)
+    for path, fields in (
+        ("", {"title": "Mine", "description": "", "visibility": "private"}),
+        ("", {"title": ""}),
+        ("/delete", {}),
+    ):
+        answer = await browser.post_form(f"{url}/videos/{video['id']}{path}", fields)
+        assert (answer.status, answer.content_type) == (404, "text/html")
+        assert "Hers" not in await answer.text()
+    answer = await alice.call("GET", f"{url}/v1/uploads/{video['id']}")
+    assert await answer.json() == video
+
+
+async def test_under_another_name_pages_lead_to_the_public_one_and_tokens_work(
+    services: Services, browser: Browser
+) -> None:
+    url = services.addresses.upload_url
+    other = url.replace("127.0.0.1", "localhost")
+    page = await browser.open(f"{other}/videos?edit=%2Fx")
+    assert (page.status, page.headers["Location"]) == (308, f"{url}/videos?edit=/x")
+    alice = services.person("alice")
+    assert (await alice.call("GET", f"{other}/v1/uploads")).status == 200
+    assert (await browser.open(f"{other}/livez")).status == 200

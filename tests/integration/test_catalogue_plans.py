@@ -1,0 +1,147 @@
+"""Lists read one index in order: a page costs the same in a large catalogue as in a small one, and at any depth."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+from sqlalchemy import text as sql
+
+from common.db import Database, open_database
+from common.ids import new_id
+from common.text import search_key, sort_key
+from stream_svc.store import Listing, Sort
+from stream_svc.store import Store as StreamStore
+from tests.statements import Statement, plan, statements, work
+from upload_svc.store import METADATA, Store
+from upload_svc.videos import VideoState
+
+NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
+OWNERS = [new_id() for _ in range(3)]
+SMALL, LARGE = 400, 4_000
+LIMIT = 10
+READY, UPLOADING = VideoState.READY, VideoState.UPLOADING
+
+
+class Catalogue:
+    """A growing number of videos, of three owners, in every state and visibility."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.store = Store(database)
+        self.stream = StreamStore(database)
+        self._chance = random.Random(7)  # noqa: S311 - the same catalogue each time
+        self._size = 0
+
+    async def grow_to(self, size: int) -> None:
+        rows = [self._row(number) for number in range(self._size, size)]
+        async with self.database.write() as connection:
+            await connection.execute(insert(METADATA.tables["videos"]), rows)
+            if connection.dialect.name != "sqlite":
+                # What the server does by itself in the background, done now.
+                await connection.execute(sql("ANALYZE TABLE videos"))
+        self._size = size
+
+    def _row(self, number: int) -> dict[str, Any]:
+        title = f"Film {self._chance.random()}"
+        return {
+            "id": new_id(),
+            # One of them has most.
+            "owner_id": OWNERS[max(number % 8 - 5, 0)],
+            "owner_username": "somebody",
+            "title": title,
+            "title_key": sort_key(title),
+            "description": "",
+            "search_key": search_key(title),
+            "filename": "film.mp4",
+            "size": 5,
+            "content_type": "video/mp4",
+            "visibility": self._chance.choice(["private", "members", "members", "public"]),
+            "state": self._chance.choice(["ready", "ready", "ready", "uploading", "deleted"]),
+            "created_at": NOW + timedelta(seconds=self._chance.randrange(10**6)),
+            "settle_after": NOW if number < 20 else None,
+        }
+
+    async def work(self, listing: Any) -> int:
+        """What the one statement costs that `listing` makes."""
+        statement = await self._statement(listing)
+        async with self.database.read() as connection:
+            return await work(connection, statement)
+
+    async def plan(self, listing: Any) -> str:
+        statement = await self._statement(listing)
+        async with self.database.read() as connection:
+            return await plan(connection, statement)
+
+    async def _statement(self, listing: Any) -> Statement:
+        with statements() as seen:
+            await listing
+        [statement] = [one for one in seen if "FROM videos" in one.text]
+        return statement
+
+
+@pytest.fixture
+async def catalogue(database_url: str) -> AsyncIterator[Catalogue]:
+    async with open_database(database_url) as database:
+        catalogue = Catalogue(database)
+        await catalogue.grow_to(SMALL)
+        yield catalogue
+
+
+# How much of the catalogue lies behind a page.
+DEPTHS = [0.95, 0.5, 0.1]
+
+
+def _place(sort: Sort, depth: float) -> Any:
+    """The place in that order behind which so much of the catalogue lies."""
+    if sort is Sort.TITLE:
+        return sort_key(f"Film {1 - depth}"), "m" * 26
+    return NOW + timedelta(seconds=10**6 * (depth if sort is Sort.NEWEST else 1 - depth)), "m" * 26
+
+
+@pytest.mark.parametrize("states", [[READY], [READY, UPLOADING]], ids=str)
+async def test_a_page_of_mine_costs_the_same_in_any_catalogue_at_any_depth(
+    catalogue: Catalogue, states: list[VideoState]
+) -> None:
+    def page(after: Any = None) -> Any:
+        return catalogue.store.list_videos(OWNERS[0], states, after=after, limit=LIMIT)
+
+    small = await catalogue.work(page())
+    await catalogue.grow_to(LARGE)
+    for after in (None, *(_place(Sort.NEWEST, depth) for depth in DEPTHS)):
+        assert await catalogue.work(page(after)) <= 1.5 * small, after
+        assert "videos_mine" in await catalogue.plan(page(after))
+        assert len(await page(after)) == LIMIT
+
+
+@pytest.mark.parametrize("owner_id", [None, OWNERS[0], OWNERS[1]], ids=["everybody", "mine", "theirs"])
+@pytest.mark.parametrize("sort", list(Sort))
+async def test_a_page_of_the_library_costs_the_same_in_any_catalogue_at_any_depth(
+    catalogue: Catalogue, sort: Sort, owner_id: str | None
+) -> None:
+    listing = Listing(viewer_id=OWNERS[0], q="", owner_id=owner_id, sort=sort)
+
+    def page(after: Any = None) -> Any:
+        return catalogue.stream.list_videos(listing, after=after, limit=LIMIT)
+
+    small = await catalogue.work(page())
+    await catalogue.grow_to(LARGE)
+    index = ("videos_owner_" if owner_id else "videos_") + ("title" if sort is Sort.TITLE else "age")
+    for after in (None, *(_place(sort, depth) for depth in DEPTHS)):
+        assert await catalogue.work(page(after)) <= 1.5 * small, after
+        assert index in await catalogue.plan(page(after))
+        assert len(await page(after)) == LIMIT
+
+
+async def test_looking_for_due_rows_does_not_read_the_others(catalogue: Catalogue) -> None:
+    def look() -> Any:
+        return catalogue.store.take_unsettled(now=NOW - timedelta(seconds=1), until=NOW, limit=100)
+
+    small = await catalogue.work(look())
+    await catalogue.grow_to(LARGE)
+    assert await catalogue.work(look()) <= small
+    assert "videos_unsettled" in await catalogue.plan(look())

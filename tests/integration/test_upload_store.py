@@ -1,0 +1,202 @@
+"""upload_svc's rows on both databases: leases of replicas, remembered requests, and texts at their longest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from common.db import open_database
+from common.ids import new_id
+from stream_svc.store import Listing, Sort
+from stream_svc.store import Store as StreamStore
+from upload_svc.store import IdempotentCreate, Store
+from upload_svc.videos import DESCRIPTION_MAX, TITLE_MAX, Video, VideoState, Visibility
+
+NOW = datetime(2026, 11, 24, 8, 0, 0, 123_456, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+OWNER = new_id()
+
+
+@pytest.fixture
+async def replicas(database_url: str) -> AsyncIterator[list[Store]]:
+    """The stores of three processes: each with connections of its own."""
+    async with AsyncExitStack() as stack:
+        yield [Store(await stack.enter_async_context(open_database(database_url))) for _ in range(3)]
+
+
+@pytest.fixture
+def store(replicas: list[Store]) -> Store:
+    return replicas[0]
+
+
+def video(**fields: Any) -> Video:
+    return Video(
+        **{
+            "id": new_id(),
+            "owner_id": OWNER,
+            "owner_username": "alice",
+            "title": "A film",
+            "description": "",
+            "filename": "film.mp4",
+            "size": 5,
+            "content_type": "video/mp4",
+            "visibility": Visibility.PRIVATE,
+            "state": VideoState.UPLOADING,
+            "sha256": None,
+            "part_size": None,
+            "part_count": None,
+            "created_at": NOW,
+            "settle_after": NOW,
+            **fields,
+        }
+    )
+
+
+def request(**fields: Any) -> IdempotentCreate:
+    return IdempotentCreate(
+        **{
+            "account_id": OWNER,
+            "idempotency_key": "key",
+            "content_hash": "a" * 64,
+            "upload_id": new_id(),
+            "answer": None,
+            "taken_until": NOW,
+            "created_at": NOW,
+            **fields,
+        }
+    )
+
+
+async def test_replicas_share_the_due_rows_and_none_takes_anothers(replicas: list[Store]) -> None:
+    due = [video(settle_after=NOW - number * SECOND) for number in range(30)]
+    for one in due:
+        await replicas[0].add_video(one)
+    until = NOW + timedelta(minutes=1)
+    taken: list[str] = []
+    # In small bites and all at once, so that they come upon the same rows again and again.
+    while len(taken) < len(due):
+        rounds = [store.take_unsettled(now=NOW, until=until, limit=4) for store in replicas for _ in range(2)]
+        bites = [one.id for bite in await asyncio.gather(*rounds) for one in bite]
+        assert bites
+        taken += bites
+    assert sorted(taken) == sorted(one.id for one in due)
+    for store in replicas:
+        assert await store.take_unsettled(now=NOW, until=until, limit=100) == []
+
+
+async def test_a_lease_ends_by_time_and_the_longest_due_come_first(store: Store) -> None:
+    old, new = video(settle_after=NOW - SECOND), video(settle_after=NOW)
+    for one in (new, old):
+        await store.add_video(one)
+    until = NOW + timedelta(minutes=1)
+    assert await store.take_unsettled(now=NOW, until=until, limit=1) == [old]
+    assert await store.take_unsettled(now=NOW, until=until, limit=5) == [new]
+    assert await store.take_unsettled(now=until - timedelta(microseconds=1), until=until, limit=5) == []
+    again = await store.take_unsettled(now=until, until=until + SECOND, limit=5)
+    assert {one.id for one in again} == {old.id, new.id}
+    assert {one.settle_after for one in again} == {until}
+
+
+async def test_when_to_look_next_is_set_in_the_state_it_was_meant_for_only(store: Store) -> None:
+    one = video()
+    await store.add_video(one)
+    assert await store.move_video(one.id, old=[VideoState.UPLOADING], new=VideoState.DELETED, settle_after=NOW)
+    # A worker that took it while it was uploading comes late: the deletion must still be settled.
+    await store.set_settle_after(one.id, state=VideoState.UPLOADING, settle_after=None)
+    [due] = await store.take_unsettled(now=NOW, until=NOW + SECOND, limit=5)
+    assert (due.id, due.state) == (one.id, VideoState.DELETED)
+    await store.set_settle_after(one.id, state=VideoState.DELETED, settle_after=None)
+    assert await store.take_unsettled(now=NOW + timedelta(days=1), until=NOW, limit=5) == []
+
+
+async def test_only_ones_own_video_is_edited(store: Store) -> None:
+    one = video()
+    await store.add_video(one)
+    edit: dict[str, Any] = {"title": "New", "description": "d", "visibility": Visibility.PUBLIC}
+    assert not await store.edit_video(one.id, new_id(), **edit)
+    assert await store.get_video(one.id, OWNER) == one
+    assert await store.edit_video(one.id, OWNER, **edit)
+    # The same once more is no refusal: it is there.
+    assert await store.edit_video(one.id, OWNER, **edit)
+    assert await store.get_video(one.id, OWNER) == replace(one, **edit)
+
+
+# One character that becomes eighteen when it is folded, and one that becomes four bytes each.
+@pytest.mark.parametrize("character", ["\ufdfa", "\U0001f3ac", "\u0130"])
+async def test_texts_at_their_longest_are_kept_found_and_sorted(
+    database_url: str, store: Store, character: str
+) -> None:
+    longest = video(
+        title=character * TITLE_MAX,
+        description=character * DESCRIPTION_MAX,
+        filename=character * 255,
+        state=VideoState.READY,
+        visibility=Visibility.MEMBERS,
+    )
+    other = replace(longest, id=new_id(), title="A", description="")
+    for one in (longest, other):
+        await store.add_video(one)
+    assert await store.get_video(longest.id, OWNER) == longest
+    async with open_database(database_url) as database:
+        stream = StreamStore(database)
+        listing = Listing(viewer_id=OWNER, q=character * 200, owner_id=None, sort=Sort.TITLE)
+        assert [one.id for one in await stream.list_videos(listing, after=None, limit=5)] == [longest.id]
+        first, second = await stream.list_videos(replace(listing, q=""), after=None, limit=5)
+        behind = (first.title_key, first.id)
+        assert await stream.list_videos(replace(listing, q=""), after=behind, limit=5) == [second]
+
+
+async def test_a_request_is_remembered_once(replicas: list[Store]) -> None:
+    requests = [request(content_hash=f"{number:064}") for number in range(9)]
+    added = await asyncio.gather(
+        *(replicas[number % 3].add_idempotent_create(one) for number, one in enumerate(requests))
+    )
+    assert added.count(True) == 1
+    assert await replicas[0].get_idempotent_create(OWNER, "key") == requests[added.index(True)]
+
+
+async def test_keys_are_compared_byte_by_byte_and_belong_to_an_account(store: Store) -> None:
+    others = [
+        request(idempotency_key="KEY"),
+        request(idempotency_key="key."),
+        request(idempotency_key="~" * 255),
+        request(account_id=new_id()),
+    ]
+    for one in [request(), *others]:
+        assert await store.add_idempotent_create(one)
+    for one in others:
+        assert await store.get_idempotent_create(one.account_id, one.idempotency_key) == one
+        await store.forget_idempotent_create(one.account_id, one.idempotency_key)
+        assert await store.get_idempotent_create(one.account_id, one.idempotency_key) is None
+    assert await store.get_idempotent_create(OWNER, "key") is not None
+
+
+async def test_one_of_many_takes_over(replicas: list[Store]) -> None:
+    left = request()
+    await replicas[0].add_idempotent_create(left)
+    until = NOW + SECOND
+    taken = await asyncio.gather(*(replicas[n % 3].take_idempotent_create(left, until=until) for n in range(9)))
+    assert taken.count(True) == 1
+    assert await replicas[0].get_idempotent_create(OWNER, "key") == replace(left, taken_until=until)
+
+
+async def test_what_is_answered_is_not_taken_over_and_the_answer_is_kept_whole(store: Store) -> None:
+    one, answer = request(), '{"title": "' + "\U0001f3ac" * 30_000 + '"}'
+    await store.add_idempotent_create(one)
+    await store.answer_idempotent_create(OWNER, "key", answer)
+    assert not await store.take_idempotent_create(one, until=NOW + SECOND)
+    assert await store.get_idempotent_create(OWNER, "key") == replace(one, answer=answer)
+
+
+async def test_only_what_is_older_is_forgotten(store: Store) -> None:
+    for age in range(4):
+        await store.add_idempotent_create(request(idempotency_key=f"{age}", created_at=NOW - age * SECOND))
+    assert await store.forget_idempotent_creates(before=NOW - SECOND) == 2
+    assert await store.get_idempotent_create(OWNER, "1") is not None
+    assert await store.get_idempotent_create(OWNER, "2") is None

@@ -19,7 +19,6 @@ from fs_svc.models import (
     Described,
     ObjectView,
     PartUrlsView,
-    ReceivedPart,
     SignedSources,
     SourceView,
 )
@@ -40,7 +39,11 @@ async def create_object(request: web.Request) -> web.Response:
     object_id = id_in_path(request, "id")
     asked = await read_json(request, CreateObject)
     item = await request.app[UPLOADS].create(
-        object_id, size=asked.size, content_type=asked.content_type, subject=subject
+        object_id,
+        size=asked.size,
+        content_type=asked.content_type,
+        part_checksums=asked.part_checksums,
+        subject=subject,
     )
     return json_response(ObjectView.of(item))
 
@@ -50,16 +53,23 @@ async def create_part_urls(request: web.Request) -> web.Response:
     subject = await _subject(request)
     object_id = id_in_path(request, "id")
     asked = await read_json(request, AskPartUrls)
-    signed = await request.app[UPLOADS].part_urls(object_id, asked.part_numbers, subject=subject)
+    checksums = None if asked.checksums is None else {int(number): sha for number, sha in asked.checksums.items()}
+    signed = await request.app[UPLOADS].part_urls(object_id, asked.part_numbers, checksums=checksums, subject=subject)
     # Content-Length is signed; whatever sends a body of the right size sends it by itself.
-    return json_response(PartUrlsView(urls=signed.urls, headers={}, expires_at=rfc3339(signed.expires_at)))
+    return json_response(
+        PartUrlsView(
+            urls=signed.urls,
+            headers={},
+            part_headers=signed.part_headers,
+            expires_at=rfc3339(signed.expires_at),
+        )
+    )
 
 
 async def get_object(request: web.Request) -> web.Response:
     """GET /v1/objects/{id}."""
     subject = await _subject(request)
-    item, parts = await request.app[UPLOADS].get(id_in_path(request, "id"), subject=subject)
-    received = None if parts is None else [ReceivedPart(part_number=part.part_number, size=part.size) for part in parts]
+    item, received = await request.app[UPLOADS].get(id_in_path(request, "id"), subject=subject)
     return json_response(ObjectView.of(item, received))
 
 

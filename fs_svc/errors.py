@@ -27,6 +27,20 @@ class PartAmbiguous(Conflict):
         super().__init__("Send the parts named in `missing` once more, then complete again.", missing=list(missing))
 
 
+class PartDiffers(Conflict):
+    """The storage holds these parts already, with another content than the checksums say."""
+
+    code = "part-differs"
+    title = "This is not the file that the upload was begun with"
+
+    def __init__(self, part_numbers: Sequence[int]) -> None:
+        super().__init__(
+            "Parts that have arrived already differ from this file. Choose the file that the upload was begun with, "
+            "or discard the upload.",
+            part_numbers=list(part_numbers),
+        )
+
+
 class PartsMissing(Refusal):
     """The storage does not hold every part in its planned size."""
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
 from common.clock import rfc3339
 from common.web.requests import Input
-from fs_svc.objects import Object, State
+from fs_svc.objects import ChecksumAlgorithm, Object, State
 from fs_svc.plan import LARGEST_SIZE
+from fs_svc.uploads import ReceivedPart as ReceivedPartInDomain
 
 MOST_AT_ONCE = 100
 
 # As far as this service is concerned: a video of any kind. Which kinds are taken is decided in front of it.
 VideoType = Annotated[str, Field(pattern=r"^video/[a-z0-9][a-z0-9.+-]{0,60}$")]
 Id = Annotated[str, Field(max_length=32)]
+# A member's name in JSON, where numbers are text.
+PartNumber = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}$")]
+# 32 octets in base64, in the one spelling that there is for them.
+Sha256InBase64 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$")]
 
 
 class CreateObject(Input):
@@ -23,10 +29,14 @@ class CreateObject(Input):
 
     size: Annotated[int, Field(ge=1, le=LARGEST_SIZE)]
     content_type: VideoType
+    part_checksums: ChecksumAlgorithm | None = None
 
 
 class AskPartUrls(Input):
+    """`checksums`: SHA-256 in base64 by part number, for an upload that was created with `part_checksums`."""
+
     part_numbers: Annotated[list[int], Field(min_length=1, max_length=MOST_AT_ONCE)]
+    checksums: Annotated[dict[PartNumber, Sha256InBase64], Field(max_length=MOST_AT_ONCE)] | None = None
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
@@ -59,10 +69,11 @@ class AskSources(Input):
 
 
 class ReceivedPart(BaseModel):
-    """`size` in bytes."""
+    """`size` in bytes; `checksum` (SHA-256 in base64) where the part was signed with one."""
 
     part_number: int
     size: int
+    checksum: str | None
 
 
 class ObjectView(BaseModel):
@@ -74,12 +85,13 @@ class ObjectView(BaseModel):
     content_type: str
     part_size: int
     part_count: int
+    part_checksums: ChecksumAlgorithm | None
     created_at: str
     expires_at: str | None
     received: list[ReceivedPart] | None = None
 
     @classmethod
-    def of(cls, item: Object, received: list[ReceivedPart] | None = None) -> Self:
+    def of(cls, item: Object, received: Sequence[ReceivedPartInDomain] | None = None) -> Self:
         return cls(
             id=item.id,
             state=item.state,
@@ -87,17 +99,23 @@ class ObjectView(BaseModel):
             content_type=item.content_type,
             part_size=item.part_size,
             part_count=item.part_count,
+            part_checksums=item.part_checksums,
             created_at=rfc3339(item.created_at),
             expires_at=None if item.expires_at is None else rfc3339(item.expires_at),
-            received=received,
+            received=None
+            if received is None
+            else [
+                ReceivedPart(part_number=part.part_number, size=part.size, checksum=part.checksum) for part in received
+            ],
         )
 
 
 class PartUrlsView(BaseModel):
-    """URLs by part number; `headers` go with each PUT."""
+    """URLs by part number; `headers` go with each PUT, and `part_headers` with the PUT of that part."""
 
     urls: dict[int, str]
     headers: dict[str, str]
+    part_headers: dict[int, dict[str, str]]
     expires_at: str
 
 

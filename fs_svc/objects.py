@@ -26,13 +26,19 @@ class State(StrEnum):
     DELETED = "deleted"
 
 
+class ChecksumAlgorithm(StrEnum):
+    """How parts are hashed, where they are."""
+
+    SHA256 = "sha256"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Object:
     """One object, from the intent to make it until after its end; sizes in bytes.
 
     `object_key` is random, says nothing, and is never used again. `etag` is the one expected from `completing` on (None
-    where the vendor's cannot be foretold) and the real one once stored. Nobody but the holder of the lease works on a
-    row before `leased_until`.
+    where the vendor's cannot be foretold) and the real one once stored. With `part_checksums` each part is signed with
+    the checksum of its content. Nobody but the holder of the lease works on a row before `leased_until`.
     """
 
     id: str
@@ -45,6 +51,7 @@ class Object:
     object_key: str
     s3_upload_id: str | None
     etag: str | None
+    part_checksums: ChecksumAlgorithm | None = None
     created_at: datetime
     last_activity_at: datetime
     leased_until: datetime

@@ -7,7 +7,7 @@ from typing import Final
 from common.errors import Conflict, Forbidden, Invalid, StorageUnavailable
 from common.web.routes import Route
 from fs_svc import api
-from fs_svc.errors import PartAmbiguous, PartsMissing, QuotaExceeded, UploadNotOpen
+from fs_svc.errors import PartAmbiguous, PartDiffers, PartsMissing, QuotaExceeded, UploadNotOpen
 from fs_svc.models import (
     AskPartUrls,
     AskSources,
@@ -41,7 +41,7 @@ API: Final = (
         summary="Presigned URLs for up to 100 parts.",
         body=AskPartUrls,
         answers={200: PartUrlsView},
-        refusals=(Forbidden, UploadNotOpen),
+        refusals=(Forbidden, UploadNotOpen, PartDiffers, StorageUnavailable),
         headers=_SUBJECT,
     ),
     Route(

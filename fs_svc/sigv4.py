@@ -17,9 +17,12 @@ from urllib.parse import quote, urlsplit
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 LONGEST_LIFETIME = timedelta(days=7)
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
+CHECKSUM_HEADER = "x-amz-checksum-sha256"
 
 _SECOND = timedelta(seconds=1)
 _NONE: Mapping[str, str] = {}
+_NONE_OF_PARTS: Mapping[int, str] = {}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _IPAD = bytes(octet ^ 0x36 for octet in range(256))
 _OPAD = bytes(octet ^ 0x5C for octet in range(256))
@@ -102,13 +105,17 @@ class Presigner:
         *,
         now: datetime,
         lifetime: timedelta,
+        checksums: Mapping[int, str] = _NONE_OF_PARTS,
     ) -> dict[int, str]:
         """For each part number a URL that takes a PUT of exactly that part's size in bytes.
 
-        The same URLs that `presign` gives, but what the parts share is hashed once. It holds the event loop
-        for about 2 µs a part, so more than 1,000 parts are better asked for in several calls.
+        With `checksums` (SHA-256 in base64, one for every part) the request must also carry its part's as
+        `x-amz-checksum-sha256`, and S3 refuses a body that has another. The same URLs that `presign` gives, but what
+        the parts share is hashed once. It holds the event loop for about 2 µs a part, so more than 1,000 parts are
+        better asked for in several calls.
         """
-        form = _form(self, _second(now), lifetime, ("partNumber", "uploadId"), ("content-length",))
+        names = ("content-length", CHECKSUM_HEADER) if checksums else ("content-length",)
+        form = _form(self, _second(now), lifetime, ("partNumber", "uploadId"), names)
         path = self._path(object_key)
         upload_id = _quoted(s3_upload_id)
         before_number = f"{self.origin}{path}?partNumber="
@@ -116,13 +123,16 @@ class Presigner:
         start = sha256(f"PUT\n{path}\n{form.auth}&partNumber=".encode())
         # Two at most: all parts but the last are equal.
         ends = {
-            size: f"&uploadId={upload_id}\ncontent-length:{size}{form.end}".encode()
+            size: f"&uploadId={upload_id}\ncontent-length:{size}{'' if checksums else form.end}".encode()
             for size in set(part_sizes.values())
         }
+        checksum_line = form.headers[1][0] if checksums else ""
         urls: dict[int, str] = {}
         for part_number, size in part_sizes.items():
             request_hash = start.copy()
             request_hash.update(b"%d%b" % (part_number, ends[size]))
+            if checksums:
+                request_hash.update(f"{checksum_line}{checksums[part_number]}{form.end}".encode())
             inner = form.inner.copy()
             inner.update(request_hash.hexdigest().encode())
             outer = form.outer.copy()

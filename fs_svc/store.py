@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, Index, Integer, MetaData, Row, Table, insert, select, update
+from sqlalchemy import Column, Index, Integer, MetaData, Row, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.db import Database, Instant, binary_text, identifier, rows_changed, size_in_bytes
 from fs_svc.errors import QuotaExceeded
-from fs_svc.objects import Object, State
+from fs_svc.objects import ChecksumAlgorithm, Object, State
 
 METADATA: Final = MetaData()
 
@@ -33,6 +33,7 @@ _objects: Final = Table(
     Column("created_at", Instant(), nullable=False),
     Column("last_activity_at", Instant(), nullable=False),
     Column("leased_until", Instant(), nullable=False),
+    Column("part_checksums", binary_text(16), nullable=True),
 )
 Index("objects_unsettled", _objects.c.state, _objects.c.leased_until)
 _storage_usage: Final = Table(
@@ -42,6 +43,14 @@ _storage_usage: Final = Table(
     # Bytes promised to unfinished uploads, and bytes of stored objects.
     Column("reserved", size_in_bytes(), nullable=False),
     Column("stored", size_in_bytes(), nullable=False),
+)
+_part_checksums: Final = Table(
+    "part_checksums",
+    METADATA,
+    Column("object_id", identifier(), primary_key=True),
+    Column("part_number", Integer(), primary_key=True, autoincrement=False),
+    # In base64, as S3 takes it.
+    Column("sha256", binary_text(44), nullable=False),
 )
 
 # States in which something is left to do that nobody but us will do.
@@ -88,6 +97,43 @@ class Store:
     async def touch(self, object_id: str, *, at: datetime) -> bool:
         """Records that somebody is still working on an open upload."""
         return await self._change(object_id, State.OPEN, last_activity_at=at)
+
+    async def record_checksums(self, object_id: str, checksums: Mapping[int, str]) -> list[int]:
+        """Records what parts are about to be signed with; returns those that another checksum is recorded for."""
+        recorded = await self.list_checksums(object_id, checksums)
+        new = [
+            {"object_id": object_id, "part_number": part_number, "sha256": sha256}
+            for part_number, sha256 in checksums.items()
+            if part_number not in recorded
+        ]
+        if new:
+            try:
+                async with self._database.write() as connection:
+                    await connection.execute(insert(_part_checksums), new)
+            except IntegrityError:
+                # The same parts were asked for twice at once, and the other call was faster.
+                return await self.record_checksums(object_id, checksums)
+        return [number for number, sha256 in recorded.items() if sha256 != checksums[number]]
+
+    async def replace_checksums(self, object_id: str, checksums: Mapping[int, str]) -> None:
+        """Records other checksums for parts that have one."""
+        table = _part_checksums.c
+        async with self._database.write() as connection:
+            for part_number, sha256 in checksums.items():
+                await connection.execute(
+                    update(_part_checksums)
+                    .where(table.object_id == object_id, table.part_number == part_number)
+                    .values(sha256=sha256)
+                )
+
+    async def list_checksums(self, object_id: str, part_numbers: Collection[int] | None = None) -> dict[int, str]:
+        """The recorded checksums by part number, of these parts or of all."""
+        table = _part_checksums.c
+        query = select(table.part_number, table.sha256).where(table.object_id == object_id)
+        if part_numbers is not None:
+            query = query.where(table.part_number.in_(part_numbers))
+        async with self._database.read() as connection:
+            return {row.part_number: row.sha256 for row in await connection.execute(query)}
 
     async def begin_completing(self, object_id: str, *, etag: str | None, at: datetime, leased_until: datetime) -> bool:
         """From open to completing, leased, with the ETag that the object will have."""
@@ -185,6 +231,8 @@ class Store:
         async with self._database.write() as connection:
             if not await _compare_and_set(connection, item.id, was, state=state.value, **values):
                 return False
+            if state is not State.STORED:
+                await connection.execute(delete(_part_checksums).where(_part_checksums.c.object_id == item.id))
             await connection.execute(
                 update(_storage_usage)
                 .where(_storage_usage.c.owner_id == item.owner_id)
@@ -224,4 +272,5 @@ def _values(item: Object) -> dict[str, Any]:
 
 
 def _object(row: Row[Any]) -> Object:
-    return Object(**{**row._asdict(), "state": State(row.state)})
+    algorithm = None if row.part_checksums is None else ChecksumAlgorithm(row.part_checksums)
+    return Object(**{**row._asdict(), "state": State(row.state), "part_checksums": algorithm})

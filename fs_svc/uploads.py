@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
@@ -12,13 +12,13 @@ from common.clock import Clock
 from common.errors import Conflict, Fault, Invalid, NotFound
 from common.ids import new_id
 from common.tokens import Principal
-from fs_svc.errors import PartAmbiguous, PartsMissing, UploadNotOpen
-from fs_svc.objects import Object, State
+from fs_svc.errors import PartAmbiguous, PartDiffers, PartsMissing, UploadNotOpen
+from fs_svc.objects import ChecksumAlgorithm, Object, State
 from fs_svc.parts import Part, choose_parts
 from fs_svc.plan import plan_parts
 from fs_svc.s3 import Bucket, UploadGone
 from fs_svc.settling import LEASE, Settling, unexpected
-from fs_svc.sigv4 import Presigner
+from fs_svc.sigv4 import CHECKSUM_HEADER, Presigner
 from fs_svc.store import Store
 
 logger = logging.getLogger(__name__)
@@ -32,10 +32,23 @@ TOUCH_INTERVAL: Final = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartUrls:
-    """Presigned URLs by part number; each takes one PUT of exactly that part's size, until `expires_at`."""
+    """Presigned URLs by part number; each takes a PUT of exactly that part's size, until `expires_at`.
+
+    `part_headers` go with it: by part number, and only where parts have checksums.
+    """
 
     urls: dict[int, str]
+    part_headers: dict[int, dict[str, str]]
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedPart:
+    """A part that S3 holds: `size` in bytes, `checksum` (SHA-256 in base64) where it was signed with one."""
+
+    part_number: int
+    size: int
+    checksum: str | None
 
 
 class Uploads:
@@ -48,7 +61,15 @@ class Uploads:
         self._settling = settling
         self._clock = clock
 
-    async def create(self, object_id: str, *, size: int, content_type: str, subject: Principal) -> Object:
+    async def create(
+        self,
+        object_id: str,
+        *,
+        size: int,
+        content_type: str,
+        part_checksums: ChecksumAlgorithm | None = None,
+        subject: Principal,
+    ) -> Object:
         """Reserves and opens an upload of `size` bytes; the same again for the same id.
 
         Raises Conflict for other values under a known id, QuotaExceeded, StorageUnavailable.
@@ -66,14 +87,15 @@ class Uploads:
             object_key=f"objects/{new_id()}",
             s3_upload_id=None,
             etag=None,
+            part_checksums=part_checksums,
             created_at=now,
             last_activity_at=now,
             leased_until=now + RESERVATION_LIFETIME,
         )
         if not await self._store.reserve(item, quota=subject.quota_bytes):
             item = await self._get(object_id, subject)
-            if (item.size, item.content_type) != (size, content_type):
-                raise Conflict("There is an upload with this id already, of another size or type.")
+            if (item.size, item.content_type, item.part_checksums) != (size, content_type, part_checksums):
+                raise Conflict("There is an upload with this id already, of another size, type or kind of checksums.")
         if item.state is State.RESERVED:
             await self._open(item)
             item = await self._get(object_id, subject)
@@ -87,8 +109,14 @@ class Uploads:
             # The same call came twice and the other one was faster.
             await self._bucket.abort_upload(item.object_key, s3_upload_id)
 
-    async def part_urls(self, object_id: str, part_numbers: Sequence[int], *, subject: Principal) -> PartUrls:
-        """A fresh URL for each of the parts. Raises Invalid outside the plan, UploadNotOpen."""
+    async def part_urls(
+        self, object_id: str, part_numbers: Sequence[int], *, checksums: Mapping[int, str] | None, subject: Principal
+    ) -> PartUrls:
+        """A fresh URL for each of the parts; `checksums` (SHA-256 in base64 by part number) go into the signatures.
+
+        Raises Invalid outside the plan and when checksums are missing or not expected, UploadNotOpen, PartDiffers when
+        S3 holds another content for a part, StorageUnavailable.
+        """
         item = await self._get(object_id, subject)
         if item.state is not State.OPEN or item.s3_upload_id is None:
             raise UploadNotOpen(item.state)
@@ -98,8 +126,11 @@ class Uploads:
             for index, part_number in enumerate(part_numbers)
             if part_number not in plan
         ]
+        faults += _checksum_faults(item, part_numbers, checksums)
         if faults:
             raise Invalid(faults)
+        if checksums is not None:
+            await self._record(item, checksums)
         now = self._clock()
         if now - item.last_activity_at >= TOUCH_INTERVAL:
             await self._store.touch(item.id, at=now)
@@ -109,10 +140,26 @@ class Uploads:
             {part_number: plan.size_of(part_number) for part_number in part_numbers},
             now=now,
             lifetime=PART_URL_LIFETIME,
+            checksums=checksums or {},
         )
-        return PartUrls(urls=urls, expires_at=now.replace(microsecond=0) + PART_URL_LIFETIME)
+        return PartUrls(
+            urls=urls,
+            part_headers={number: {CHECKSUM_HEADER: sha256} for number, sha256 in (checksums or {}).items()},
+            expires_at=now.replace(microsecond=0) + PART_URL_LIFETIME,
+        )
 
-    async def get(self, object_id: str, *, subject: Principal) -> tuple[Object, Sequence[Part] | None]:
+    async def _record(self, item: Object, checksums: Mapping[int, str]) -> None:
+        # What S3 holds stays: whoever comes with another content has another file. What it does not hold may change,
+        # since a part whose damage S3 has refused is read and hashed again.
+        if not (differing := await self._store.record_checksums(item.id, checksums)):
+            return
+        listed = await self._listed(item)
+        held = {part.part_number for part in choose_parts(listed or []).parts}
+        if refused := sorted(held.intersection(differing)):
+            raise PartDiffers(refused)
+        await self._store.replace_checksums(item.id, {number: checksums[number] for number in differing})
+
+    async def get(self, object_id: str, *, subject: Principal) -> tuple[Object, Sequence[ReceivedPart] | None]:
         """The object and, while it is open, the parts that S3 holds. Raises StorageUnavailable."""
         item = await self._get(object_id, subject)
         if item.state is not State.OPEN:
@@ -120,7 +167,11 @@ class Uploads:
         listed = await self._listed(item)
         if listed is None:
             return await self._get(object_id, subject), None
-        return item, choose_parts(listed).parts
+        checksums = await self._store.list_checksums(item.id) if item.part_checksums else {}
+        return item, [
+            ReceivedPart(part_number=part.part_number, size=part.size, checksum=checksums.get(part.part_number))
+            for part in choose_parts(listed).parts
+        ]
 
     async def complete(self, object_id: str, *, subject: Principal) -> Object:
         """Makes the parts one object, once, however often it is asked for: `stored`, or `completing` for now.
@@ -202,3 +253,22 @@ class Uploads:
         if item is None or (subject is not None and item.owner_id != subject.account_id):
             raise NotFound
         return item
+
+
+def _checksum_faults(item: Object, part_numbers: Sequence[int], checksums: Mapping[int, str] | None) -> list[Fault]:
+    if item.part_checksums is None:
+        if checksums is None:
+            return []
+        return [{"pointer": "#/checksums", "detail": "must be left out: the upload was created without part_checksums"}]
+    given = {} if checksums is None else checksums
+    faults: list[Fault] = [
+        {"pointer": f"#/checksums/{number}", "detail": "must be given: the part's SHA-256 in base64"}
+        for number in part_numbers
+        if number not in given
+    ]
+    faults += [
+        {"pointer": f"#/checksums/{number}", "detail": "must be left out: the part is not among part_numbers"}
+        for number in given
+        if number not in part_numbers
+    ]
+    return faults

@@ -61,8 +61,17 @@ async def create_part_urls(request: web.Request) -> web.Response:
     """POST /v1/uploads/{upload_id}/part-urls."""
     principal = require_principal(request)
     asked = await read_json(request, AskPartUrls)
-    urls = await request.app[UPLOADS].part_urls(principal, id_in_path(request, "upload_id"), asked.part_numbers)
-    return json_response(PartUrls(urls=urls.urls, headers=urls.headers, expires_at=urls.expires_at))
+    urls = await request.app[UPLOADS].part_urls(
+        principal, id_in_path(request, "upload_id"), asked.part_numbers, asked.checksums
+    )
+    return json_response(
+        PartUrls(
+            urls=urls.urls,
+            headers=urls.headers,
+            part_headers=urls.part_headers or None,
+            expires_at=urls.expires_at,
+        )
+    )
 
 
 async def complete_upload(request: web.Request) -> web.Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ _RELAYED: Final = (
     "quota-exceeded",
     "upload-not-open",
     "part-ambiguous",
+    "part-differs",
     "parts-missing",
     "rate-limited",
     "storage-unavailable",
@@ -28,10 +29,11 @@ GONE: Final = frozenset({"aborted", "deleted"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedPart:
-    """A part that S3 holds; `size` in bytes."""
+    """A part that S3 holds: `size` in bytes, `checksum` (SHA-256 in base64) where it was sent with one."""
 
     part_number: int
     size: int
+    checksum: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +44,18 @@ class StoredObject:
     state: str
     part_size: int
     part_count: int
+    part_checksums: str | None
     expires_at: str | None
     received: tuple[ReceivedPart, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartUrls:
-    """Presigned URLs by part number, and the header fields to send with each."""
+    """Presigned URLs by part number, the header fields to send with each, and those to send with one part."""
 
     urls: dict[str, str]
     headers: dict[str, str]
+    part_headers: dict[str, dict[str, str]]
     expires_at: str
 
 
@@ -61,30 +65,42 @@ class FsClient:
     def __init__(self, client: ServiceClient) -> None:
         self._client = client
 
-    async def create(self, upload_id: str, *, size: int, content_type: str, subject_token: str) -> StoredObject:
+    async def create(
+        self, upload_id: str, *, size: int, content_type: str, part_checksums: str | None, subject_token: str
+    ) -> StoredObject:
         """Plans the upload and opens it; the same again for the same id."""
         answer = await self._client.call(
             "PUT",
             f"/v1/objects/{upload_id}",
-            content={"size": size, "content_type": content_type},
+            content={"size": size, "content_type": content_type, "part_checksums": part_checksums},
             subject_token=subject_token,
             is_idempotent=True,
             relays=_RELAYED,
         )
         return _object(answer.content)
 
-    async def part_urls(self, upload_id: str, part_numbers: Sequence[int], *, subject_token: str) -> PartUrls:
-        """Presigned URLs for these parts."""
+    async def part_urls(
+        self,
+        upload_id: str,
+        part_numbers: Sequence[int],
+        *,
+        checksums: Mapping[str, str] | None,
+        subject_token: str,
+    ) -> PartUrls:
+        """Presigned URLs for these parts; `checksums` by part number, for an upload that has them."""
         answer = await self._client.call(
             "POST",
             f"/v1/objects/{upload_id}/part-urls",
-            content={"part_numbers": list(part_numbers)},
+            content={"part_numbers": list(part_numbers), "checksums": checksums},
             subject_token=subject_token,
             is_idempotent=True,
             relays=_RELAYED,
         )
         return PartUrls(
-            urls=answer.content["urls"], headers=answer.content["headers"], expires_at=answer.content["expires_at"]
+            urls=answer.content["urls"],
+            headers=answer.content["headers"],
+            part_headers=answer.content["part_headers"],
+            expires_at=answer.content["expires_at"],
         )
 
     async def get(self, upload_id: str, *, subject_token: str) -> StoredObject:
@@ -131,8 +147,12 @@ def _object(content: dict[str, Any]) -> StoredObject:
         state=content["state"],
         part_size=content["part_size"],
         part_count=content["part_count"],
+        part_checksums=content["part_checksums"],
         expires_at=content["expires_at"],
         received=None
         if received is None
-        else tuple(ReceivedPart(part_number=part["part_number"], size=part["size"]) for part in received),
+        else tuple(
+            ReceivedPart(part_number=part["part_number"], size=part["size"], checksum=part["checksum"])
+            for part in received
+        ),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
@@ -28,6 +28,7 @@ def _is_absent(value: object) -> bool:
     return value is None
 
 
+ShortText = Annotated[str, Field(max_length=64)]
 Title = Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=TITLE_MAX)]
 Description = Annotated[str, AfterValidator(clean_text), Field(max_length=DESCRIPTION_MAX)]
 Filename = Annotated[
@@ -45,6 +46,7 @@ class CreateUpload(Input):
     content_type: Annotated[str, Field(max_length=255)]
     visibility: Visibility = Visibility.PRIVATE
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    part_checksums: Literal["sha256"] | None = None
 
     @model_validator(mode="after")
     def _is_video(self) -> Self:
@@ -65,6 +67,7 @@ class CreateUpload(Input):
             content_type=content_type,
             visibility=self.visibility,
             sha256=self.sha256,
+            part_checksums=self.part_checksums,
         )
 
 
@@ -93,24 +96,29 @@ class ListUploads(Query):
 
 
 class AskPartUrls(Input):
-    """Which parts; numbers start at 1."""
+    """Which parts; numbers start at 1. `checksums` (SHA-256 in base64 by part number) for an upload that has them."""
 
     part_numbers: Annotated[list[int], Field(min_length=1, max_length=PARTS_PER_CALL)]
+    # What they must be is fs_svc's to say.
+    checksums: Annotated[dict[ShortText, ShortText], Field(max_length=PARTS_PER_CALL)] | None = None
 
 
 class PartUrls(BaseModel):
-    """A presigned URL for each part number; each PUT sends `headers`."""
+    """A presigned URL for each part number; each PUT sends `headers`, and beside them its part's `part_headers`."""
 
     urls: dict[str, str]
     headers: dict[str, str]
     expires_at: str
+    # Only of an upload whose parts have checksums.
+    part_headers: Annotated[dict[str, dict[str, str]] | None, Field(exclude_if=_is_absent)] = None
 
 
 class ReceivedPart(BaseModel):
-    """A part that S3 holds."""
+    """A part that S3 holds; `checksum` (SHA-256 in base64) where it was sent with one."""
 
     part_number: int
     size: int
+    checksum: Annotated[str | None, Field(exclude_if=_is_absent)] = None
 
 
 class Upload(BaseModel):
@@ -130,6 +138,8 @@ class Upload(BaseModel):
     created_at: str
     expires_at: str | None
     watch_url: str
+    # Only while it is open, and only where parts have checksums.
+    part_checksums: Annotated[str | None, Field(exclude_if=_is_absent)] = None
     # Only of one upload that is open; lists and finished ones do not have it.
     received: Annotated[list[ReceivedPart] | None, Field(exclude_if=_is_absent)] = None
 
@@ -160,9 +170,10 @@ def present(upload: UploadInDomain, *, stream_url: str) -> Upload:
         created_at=rfc3339(video.created_at),
         expires_at=None if stored_object is None else stored_object.expires_at,
         watch_url=watch_url(stream_url, video.id),
+        part_checksums=None if stored_object is None else stored_object.part_checksums,
         received=None
         if received is None
-        else [ReceivedPart(part_number=part.part_number, size=part.size) for part in received],
+        else [ReceivedPart(part_number=part.part_number, size=part.size, checksum=part.checksum) for part in received],
     )
 
 

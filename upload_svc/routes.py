@@ -57,7 +57,7 @@ API: Final = (
         summary="Presigned URLs for parts; each takes a body of exactly that part's size.",
         body=AskPartUrls,
         answers={200: PartUrls},
-        refusals=(UploadNotOpen,),
+        refusals=(Conflict, UploadNotOpen, StorageUnavailable),
     ),
     Route(
         method="POST",

@@ -7,7 +7,7 @@ fs_svc; completing waits for fs_svc and then commits ours; deleting commits ours
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -43,6 +43,7 @@ class NewUpload:
     content_type: str
     visibility: Visibility
     sha256: str | None
+    part_checksums: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,11 @@ class Uploads:
             await self._store.add_video(video)
         try:
             stored_object = await self._fs.create(
-                upload_id, size=video.size, content_type=video.content_type, subject_token=principal.token
+                upload_id,
+                size=video.size,
+                content_type=video.content_type,
+                part_checksums=new.part_checksums,
+                subject_token=principal.token,
             )
         except Refusal as refusal:
             # A no is final and the video goes; with an outcome that is not known it stays for a retry or the loop.
@@ -96,12 +101,14 @@ class Uploads:
         planned = replace(video, part_size=stored_object.part_size, part_count=stored_object.part_count)
         return Upload(video=planned, stored_object=stored_object)
 
-    async def part_urls(self, principal: Principal, upload_id: str, part_numbers: Sequence[int]) -> PartUrls:
+    async def part_urls(
+        self, principal: Principal, upload_id: str, part_numbers: Sequence[int], checksums: Mapping[str, str] | None
+    ) -> PartUrls:
         """Presigned URLs for parts. Raises NotFound, UploadNotOpen, and what fs_svc refuses."""
         video = await self._own(principal, upload_id)
         if video.state is not VideoState.UPLOADING:
             raise UploadNotOpen("It is complete already; there is nothing left to send.")
-        return await self._fs.part_urls(upload_id, part_numbers, subject_token=principal.token)
+        return await self._fs.part_urls(upload_id, part_numbers, checksums=checksums, subject_token=principal.token)
 
     async def get(self, principal: Principal, upload_id: str) -> Upload:
         """The upload; while uploading with what S3 has received. Raises NotFound."""

@@ -228,3 +228,34 @@ async def test_touching_is_for_open_uploads(store: Store) -> None:
     stored = await in_state(store, State.STORED)
     assert not await store.touch(stored.id, at=NOON + SECOND)
     assert stored.expires_at is None
+
+
+async def test_a_checksum_is_recorded_once_and_a_different_one_is_named(store: Store) -> None:
+    item = await in_state(store, State.OPEN)
+    assert await store.record_checksums(item.id, {1: "one", 2: "two"}) == []
+    assert await store.record_checksums(item.id, {2: "two", 3: "three"}) == []
+    assert await store.record_checksums(item.id, {1: "ONE", 3: "three", 4: "four"}) == [1]
+    assert await store.list_checksums(item.id) == {1: "one", 2: "two", 3: "three", 4: "four"}
+    await store.replace_checksums(item.id, {1: "ONE"})
+    assert await store.list_checksums(item.id, [1, 2, 9]) == {1: "ONE", 2: "two"}
+
+
+async def test_checksums_recorded_at_once_agree_on_one(store: Store) -> None:
+    item = await in_state(store, State.OPEN)
+    answers = await asyncio.gather(*(store.record_checksums(item.id, {1: f"{n}", 2: f"{n}"}) for n in range(8)))
+    assert sorted(map(tuple, answers)) == [(), *[(1, 2)] * 7]
+
+
+async def test_checksums_stay_with_what_is_stored_and_go_with_the_rest(store: Store) -> None:
+    for state, left in ((State.STORED, {1: "one"}), (State.DELETED, {}), (State.ABORTED, {})):
+        item = new_object()
+        assert await store.reserve(item, quota=None)
+        await store.record_checksums(item.id, {1: "one"})
+        if state is State.ABORTED:
+            assert await store.begin_aborting(item.id, was=State.RESERVED, at=NOON)
+            assert await store.finish_aborting(item)
+        else:
+            path = [State.OPEN, State.COMPLETING, State.STORED, State.DELETING, State.DELETED]
+            for step in path[: path.index(state) + 1]:
+                assert await EDGES[step](store, item)
+        assert await store.list_checksums(item.id) == left

@@ -4,6 +4,7 @@ Two peers: botocore's client, which everybody calls, and its signer `S3SigV4Quer
 set of headers. Only botocore's clock is replaced.
 """
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -136,6 +137,7 @@ def test_any_url_is_the_one_that_botocore_signs(
     now=moments,
     lifetime=lifetimes,
     part_sizes=st.dictionaries(st.integers(1, 10_000), st.sampled_from([1, 8_388_608, 5_368_709_120]), max_size=12),
+    digest=st.none() | st.binary(min_size=32, max_size=32),
 )
 @CASES
 def test_a_batch_of_part_urls_is_what_botocore_signs_one_by_one(
@@ -145,15 +147,24 @@ def test_a_batch_of_part_urls_is_what_botocore_signs_one_by_one(
     now: datetime,
     lifetime: timedelta,
     part_sizes: dict[int, int],
+    digest: bytes | None,
 ) -> None:
-    ours = presigner.presign_parts(object_key, s3_upload_id, part_sizes, now=now, lifetime=lifetime)
+    checksums = (
+        {}
+        if digest is None
+        else {number: base64.b64encode(bytes([number % 256]) + digest[1:]).decode() for number in part_sizes}
+    )
+    ours = presigner.presign_parts(
+        object_key, s3_upload_id, part_sizes, now=now, lifetime=lifetime, checksums=checksums
+    )
     assert list(ours) == list(part_sizes)
     for part_number, size in part_sizes.items():
         request = AWSRequest(
             method="PUT",
             url=f"{presigner.endpoint}/{presigner.bucket}/{quote(object_key, safe='/~')}",
             params={"partNumber": part_number, "uploadId": s3_upload_id},
-            headers={"Content-Length": str(size)},
+            headers={"Content-Length": str(size)}
+            | ({"x-amz-checksum-sha256": checksums[part_number]} if checksums else {}),
         )
         assert ours[part_number] == sign_with_botocore(presigner, request, now, lifetime)
 

@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any, cast
 from weakref import WeakSet
 
+import aiosqlite
 from sqlalchemy import (
     BigInteger,
     CursorResult,
@@ -131,7 +132,7 @@ class Database:
         """Closes every connection."""
         await self._engine.dispose()
         # A query that was cancelled goes on in its thread, and tells a loop that must still be there when it ends.
-        for thread in list(self._threads):
+        for thread in [thread for thread in self._threads if thread.is_alive()]:
             await asyncio.to_thread(thread.join, THREAD_END_SECONDS)
 
 
@@ -175,12 +176,22 @@ class _Translated:
 
 def _create_engine(url: str, threads: WeakSet[Thread]) -> AsyncEngine:
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_async_engine(url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=ACQUIRE_TIMEOUT_SECONDS)
 
-        def remember_thread(connection: Any, record: object) -> None:
-            threads.add(connection.driver_connection._thread)  # noqa: SLF001 - aiosqlite has no other way to wait for it
+        async def connect(*arguments: Any, **options: Any) -> aiosqlite.Connection:
+            connection = aiosqlite.connect(*arguments, **options)
+            thread = connection._thread  # noqa: SLF001 - aiosqlite has no other way to wait for it
+            thread.daemon = True
+            # Before it is connected: connecting can be cancelled, and then nobody else knows of the thread.
+            threads.add(thread)
+            return await connection
 
-        event.listen(engine.sync_engine, "connect", remember_thread)
+        engine = create_async_engine(
+            url,
+            pool_size=POOL_SIZE,
+            max_overflow=0,
+            pool_timeout=ACQUIRE_TIMEOUT_SECONDS,
+            connect_args={"async_creator_fn": connect},
+        )
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta, timezone
@@ -55,6 +56,20 @@ async def database(database_url: str) -> AsyncIterator[Database]:
         yield database
         async with database.write() as connection:
             await connection.run_sync(METADATA.drop_all)
+
+
+async def test_closing_leaves_no_thread_wherever_a_call_was_cancelled(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    for steps in range(30):
+        async with open_database(url_of_file(tmp_path / "test.sqlite")) as database:
+            ping = asyncio.create_task(database.ping())
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            ping.cancel()
+            await asyncio.wait([ping])
+        # asyncio's own, which runs what would block, stays.
+        left = {thread.name for thread in set(threading.enumerate()) - before if not thread.name.startswith("asyncio")}
+        assert not left, f"cancelled after {steps} steps"
 
 
 async def add(database: Database, **values: object) -> None:

@@ -5,8 +5,8 @@ from alembic import op
 
 from common.db import binary_text, identifier
 
-revision = "0051"
-down_revision = "0050"
+revision = "0018"
+down_revision = "0017"
 
 
 def upgrade() -> None:

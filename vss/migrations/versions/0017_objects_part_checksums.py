@@ -5,7 +5,7 @@ from alembic import op
 
 from common.db import binary_text
 
-revision = "0050"
+revision = "0017"
 down_revision = "0016"
 
 

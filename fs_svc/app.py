@@ -78,6 +78,7 @@ async def _settle(app: web.Application) -> None:
     """Settles rows every few seconds; what it needs being away is expected, anything else ends the process."""
     while True:
         try:
+            await app[SETTLING].abandon_due()
             await app[SETTLING].settle_due()
         except Unavailable as exc:
             logger.warning("settling waits", extra={"reason": exc.detail})

@@ -11,7 +11,7 @@ from typing import Final, assert_never
 from common.clock import Clock
 from common.errors import StorageUnavailable
 from fs_svc.dialects import Dialect
-from fs_svc.objects import Object, State
+from fs_svc.objects import UPLOAD_LIFETIME, Object, State
 from fs_svc.parts import Part, choose_parts, multipart_etag
 from fs_svc.s3 import Bucket, UploadGone
 from fs_svc.store import Store
@@ -43,6 +43,16 @@ class Settling:
                 taken += 1
                 await self.settle(item)
         return taken
+
+    async def abandon_due(self) -> int:
+        """Gives up open uploads whose time is over; returns how many. What has arrived of them goes by `settle_due`."""
+        now = self._clock()
+        given_up = 0
+        for item in await self._store.list_abandoned(before=now - UPLOAD_LIFETIME, limit=ROWS_A_ROUND):
+            if await self._store.abandon(item, at=now):
+                given_up += 1
+                logger.info("upload abandoned", extra={"object_id": item.id, "size": item.size})
+        return given_up
 
     async def lease(self, item: Object) -> bool:
         """Takes the row; False when somebody else works on it or its state has changed."""

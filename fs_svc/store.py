@@ -36,6 +36,7 @@ _objects: Final = Table(
     Column("part_checksums", binary_text(16), nullable=True),
 )
 Index("objects_unsettled", _objects.c.state, _objects.c.leased_until)
+Index("objects_abandoned", _objects.c.state, _objects.c.last_activity_at)
 _storage_usage: Final = Table(
     "storage_usage",
     METADATA,
@@ -203,6 +204,31 @@ class Store:
         )
         async with self._database.read() as connection:
             return [_object(row) for row in (await connection.execute(query)).all()]
+
+    async def list_abandoned(self, *, before: datetime, limit: int) -> list[Object]:
+        """Open uploads that nobody has worked on since `before`, the oldest first."""
+        query = (
+            select(_objects)
+            .where(_objects.c.state == State.OPEN.value, _objects.c.last_activity_at <= before)
+            .order_by(_objects.c.last_activity_at)
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            return [_object(row) for row in (await connection.execute(query)).all()]
+
+    async def abandon(self, item: Object, *, at: datetime) -> bool:
+        """From open to aborting, unless somebody has worked on it after `item` was read."""
+        async with self._database.write() as connection:
+            change = (
+                update(_objects)
+                .where(
+                    _objects.c.id == item.id,
+                    _objects.c.state == State.OPEN.value,
+                    _objects.c.last_activity_at == item.last_activity_at,
+                )
+                .values(state=State.ABORTING.value, leased_until=at)
+            )
+            return rows_changed(await connection.execute(change)) == 1
 
     async def get_usage(self, owner_id: str) -> tuple[int, int]:
         """The owner's reserved and stored bytes."""

@@ -18,13 +18,13 @@ from common.errors import StorageUnavailable
 from common.ids import new_id
 from common.tokens import Principal
 from fs_svc.dialects import DIALECTS, Vendor
-from fs_svc.objects import Object, State
+from fs_svc.objects import UPLOAD_LIFETIME, Object, State
 from fs_svc.parts import choose_parts
 from fs_svc.s3 import Bucket
 from fs_svc.settling import LEASE, Settling
 from fs_svc.sigv4 import Presigner
 from fs_svc.store import Store
-from fs_svc.uploads import RESERVATION_LIFETIME, Uploads
+from fs_svc.uploads import RESERVATION_LIFETIME, TOUCH_INTERVAL, Uploads
 from tests.fs_service import put, real_bucket
 from tests.s3_proxy import S3Proxy, is_create, is_list_parts, s3_proxy
 from tests.waiting import eventually
@@ -262,3 +262,30 @@ async def test_an_open_upload_is_left_alone(world: World) -> None:
     world.forward(timedelta(days=30))
     assert await world.settling.settle_due() == 0
     assert replace(await world.get(item), leased_until=item.leased_until) == item
+
+
+async def test_an_upload_that_nobody_works_on_is_given_up_after_its_time(world: World) -> None:
+    item = await world.open(b"abandoned")
+    assert item.s3_upload_id is not None
+    world.forward(UPLOAD_LIFETIME - timedelta(minutes=1))
+    assert await world.settling.abandon_due() == 0
+    world.forward(timedelta(minutes=2))
+    assert await world.settling.abandon_due() == 1
+    assert await world.settling.settle_due() == 1
+    assert (await world.get(item)).state is State.ABORTED
+    assert not await world.bucket.has_upload(item.object_key, item.s3_upload_id)
+    assert await world.store.get_usage(ALICE.account_id) == (0, 0)
+
+
+async def test_an_upload_that_is_worked_on_lives_on(world: World) -> None:
+    item = await world.open(b"slow but alive")
+    read_before = await world.get(item)
+    world.forward(UPLOAD_LIFETIME - timedelta(minutes=1))
+    await world.uploads.part_urls(item.id, [1], checksums=None, subject=ALICE)
+    world.forward(timedelta(minutes=2))
+    assert await world.settling.abandon_due() == 0
+    # Nor by a replica that read the row before somebody came back.
+    assert not await world.store.abandon(read_before, at=world.now())
+    assert (await world.get(item)).state is State.OPEN
+    world.forward(UPLOAD_LIFETIME + TOUCH_INTERVAL)
+    assert await world.settling.abandon_due() == 1

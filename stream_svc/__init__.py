@@ -1,1 +1,4 @@
-"""The viewer's side: the library, the watch page and playback URLs. Reads `videos`, and never writes it."""
+"""The viewer's side: the library, the watch page, playback URLs, and where each viewer stopped.
+
+Reads `videos`, and never writes it.
+"""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from aiohttp import hdrs, web
 
 from common.web.keys import PRINCIPAL
-from common.web.requests import read_query, require_principal
+from common.web.requests import read_json, read_query, require_principal
 from common.web.responses import json_response
 from stream_svc.app_keys import LIBRARY
-from stream_svc.models import AskSource, ListVideos, VideoPage, present, present_playback
+from stream_svc.models import AskSource, KeepPosition, ListVideos, VideoPage, present, present_playback
 
 
 async def list_videos(request: web.Request) -> web.Response:
@@ -31,6 +31,16 @@ async def play_video(request: web.Request) -> web.Response:
     """GET /v1/videos/{video_id}/playback."""
     playback = await request.app[LIBRARY].play(request[PRINCIPAL], request.match_info["video_id"])
     return json_response(present_playback(playback))
+
+
+async def keep_position(request: web.Request) -> web.Response:
+    """PUT /v1/videos/{video_id}/position."""
+    principal = require_principal(request)
+    asked = await read_json(request, KeepPosition)
+    await request.app[LIBRARY].keep_position(
+        principal, request.match_info["video_id"], seconds=asked.seconds, duration=asked.duration
+    )
+    return web.Response(status=204)
 
 
 async def get_source(request: web.Request) -> web.Response:

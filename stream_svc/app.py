@@ -37,7 +37,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             cursors = Cursors(settings.cursor_key.get_secret_value())
             app[VERIFIER] = identity.verifier
             app[SESSIONS] = identity.sessions
-            app[LIBRARY] = Library(Store(database), fs, cursors)
+            app[LIBRARY] = Library(Store(database), fs, cursors, clock=clock)
             app[READINESS] = {"database": database.ping, "keys": identity.keys.refresh}
             yield
 

@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
+from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import NotFound, Unauthenticated
 from common.ids import is_id
 from common.tokens import Principal
 from stream_svc.fs_client import FsClient, Source
-from stream_svc.store import Listing, Sort, Store, Video, Visibility
+from stream_svc.store import Listing, Position, Sort, Store, Video, Visibility
+
+# Who stopped so early has hardly begun, and who stopped in the last twentieth has seen it: both start anew.
+BEGUN_SECONDS: Final = 10.0
+SEEN_SHARE: Final = 0.95
+# So many of the videos watched last are looked through for those to continue.
+_LATELY: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Playback:
-    """One person watching one video; `position` in seconds."""
+    """One person watching one video: where they stopped, and where to go on, in seconds."""
 
     video: Video
     source: Source
     position: float
+    resume_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A video, and the share of it that this person has watched; None: not begun, or nobody knows how long it is."""
+
+    video: Video
+    watched: float | None
 
 
 class Library:
     """What viewers do."""
 
-    def __init__(self, store: Store, fs: FsClient, cursors: Cursors) -> None:
+    def __init__(self, store: Store, fs: FsClient, cursors: Cursors, *, clock: Clock) -> None:
         self._store = store
         self._fs = fs
         self._cursors = cursors
+        self._clock = clock
 
     async def list(
         self, principal: Principal, *, q: str, owner_id: str | None, sort: Sort, cursor: str | None, limit: int
@@ -62,7 +80,36 @@ class Library:
         """A fresh URL to play from. Raises as `get`, and Unavailable."""
         video = await self.get(principal, video_id)
         source = await self._fs.source(video.id, method="GET", filename=video.filename, is_download=False)
-        return Playback(video=video, source=source, position=0.0)
+        position = None if principal is None else await self._store.get_position(principal.account_id, video.id)
+        return Playback(
+            video=video,
+            source=source,
+            position=position.seconds if position else 0.0,
+            resume_at=resume_at(position) if position else 0.0,
+        )
+
+    async def keep_position(
+        self, principal: Principal, video_id: str, *, seconds: float, duration: float | None
+    ) -> None:
+        """Remembers where this person is in a video that they may watch; `duration` as their player found it.
+
+        Raises NotFound.
+        """
+        video = await self.get(principal, video_id)
+        position = Position(seconds=seconds, duration=duration)
+        await self._store.keep_position(principal.account_id, video.id, position, now=self._clock())
+
+    async def begun(self, principal: Principal, videos: Sequence[Video]) -> Sequence[Begun]:
+        """The same videos, with how far this person has come in each."""
+        positions = await self._store.list_positions(principal.account_id, [video.id for video in videos])
+        return [Begun(video=video, watched=_share(positions.get(video.id))) for video in videos]
+
+    async def to_continue(self, principal: Principal, *, limit: int) -> Sequence[Begun]:
+        """What this person has begun lately and not seen to its end, the last one first."""
+        watched = await self._store.list_watched(principal.account_id, limit=_LATELY)
+        return [Begun(video=video, watched=_share(position)) for video, position in watched if resume_at(position) > 0][
+            :limit
+        ]
 
     async def source(
         self, principal: Principal | None, video_id: str, *, method: Literal["GET", "HEAD"], is_download: bool
@@ -70,6 +117,18 @@ class Library:
         """A fresh URL for one method, as an attachment under the original file name if asked. Raises as `play`."""
         video = await self.get(principal, video_id)
         return await self._fs.source(video.id, method=method, filename=video.filename, is_download=is_download)
+
+
+def resume_at(position: Position) -> float:
+    """Where to go on, in seconds: 0 for who has hardly begun or seen it to its end."""
+    has_seen = position.duration is not None and position.seconds >= SEEN_SHARE * position.duration
+    return 0.0 if has_seen or position.seconds < BEGUN_SECONDS else position.seconds
+
+
+def _share(position: Position | None) -> float | None:
+    if position is None or position.duration is None:
+        return None
+    return min(position.seconds / position.duration, 1.0)
 
 
 def _may_watch(principal: Principal | None, video: Video) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
 
 from common.clock import rfc3339
-from common.web.requests import Query
+from common.web.requests import Input, Query
 from stream_svc.library import Playback as PlaybackInDomain
 from stream_svc.store import Sort, Visibility
 from stream_svc.store import Video as VideoInDomain
@@ -27,6 +27,17 @@ class AskSource(Query):
     """Whether the browser should save the film instead of showing it."""
 
     download: Annotated[bool, Field()] = False
+
+
+# No film is longer than a month.
+_LONGEST_SECONDS: Final = 31 * 24 * 3600
+
+
+class KeepPosition(Input):
+    """Where somebody is in a video, and how long it is as their player finds it; both in seconds."""
+
+    seconds: Annotated[float, Field(ge=0, le=_LONGEST_SECONDS, allow_inf_nan=False)]
+    duration: Annotated[float, Field(gt=0, le=_LONGEST_SECONDS, allow_inf_nan=False)] | None = None
 
 
 class Owner(BaseModel):

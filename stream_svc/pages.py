@@ -2,43 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from gettext import gettext
+from typing import Any, Final
 
 from aiohttp import web
+from yarl import URL
 
+from common.tokens import Principal
 from common.web.keys import PRINCIPAL, SITE
 from common.web.pages import render
 from common.web.requests import read_query, require_principal
 from stream_svc.app_keys import LIBRARY
+from stream_svc.library import Begun
 from stream_svc.models import ListVideos
-from stream_svc.store import Sort
+from stream_svc.store import Sort, Video
+
+_TO_CONTINUE: Final = 4
+_MORE: Final = 12
 
 
 async def library_page(request: web.Request) -> web.Response:
     """GET /."""
     principal = require_principal(request)
     asked = read_query(request, ListVideos)
-    videos, next_cursor = await request.app[LIBRARY].list(
+    library = request.app[LIBRARY]
+    videos, next_cursor = await library.list(
         principal, q=asked.q, owner_id=asked.owner, sort=asked.sort, cursor=asked.cursor, limit=asked.limit
     )
-    sorts = ((Sort.NEWEST, gettext("Newest")), (Sort.OLDEST, gettext("Oldest")), (Sort.TITLE, gettext("Title")))
+    is_all = not asked.q and asked.owner is None and asked.cursor is None
+    to_continue = await library.to_continue(principal, limit=_TO_CONTINUE) if is_all else ()
     context = {
-        "videos": [
-            {
-                "title": video.title,
-                "description": video.description,
-                "id": video.id,
-                "owner_username": video.owner_username,
-                "created_at": video.created_at,
-                "size": video.size,
-                "watch_url": str(request.app.router["watch"].url_for(video_id=video.id)),
-            }
-            for video in videos
-        ],
+        "cards": [_card(request, begun) for begun in await library.begun(principal, videos)],
+        "continued": [_card(request, begun) for begun in to_continue],
         "q": asked.q,
-        "sort": asked.sort.value,
-        "sorts": [(sort.value, label) for sort, label in sorts],
-        "next_url": None if next_cursor is None else str(request.rel_url.update_query(cursor=next_cursor)),
+        "heading": _heading(principal, asked, videos),
+        "is_mine": asked.owner == principal.account_id,
+        "is_narrowed": bool(asked.q) or asked.owner is not None,
+        "is_first": asked.cursor is None,
+        "filters": _filters(request, principal, asked, videos),
+        "sorts": _sorts(request, asked),
+        "first_url": str(_narrowed(request, cursor=None)),
+        "next_url": None if next_cursor is None else str(_narrowed(request, cursor=next_cursor)),
     }
     return render(request, "library.html", context)
 
@@ -57,14 +62,74 @@ async def watch_page(request: web.Request) -> web.Response:
             "owner_username": video.owner_username,
             "created_at": video.created_at,
             "size": video.size,
-            "content_type": video.content_type,
-            "visibility": video.visibility.value,
         },
-        "source": {"url": source.url, "type": source.media_type, "expires_at": source.expires_at},
-        "position": playback.position,
+        "source_url": source.url,
+        "expires_at": source.expires_at,
+        "resume_at": playback.resume_at,
+        "more": [] if principal is None else await _more(request, principal, video),
+        "owner_url": None if principal is None else str(router["library"].url_for().with_query(owner=video.owner_id)),
         "is_owner": principal is not None and principal.account_id == video.owner_id,
         "edit_url": f"{request.app[SITE].upload_url}/videos?edit={video.id}",
         "download_url": str(router["get-source"].url_for(video_id=video.id).with_query(download=1)),
         "playback_api": str(router["play-video"].url_for(video_id=video.id)),
+        # Nothing is kept for nobody.
+        "position_api": None if principal is None else str(router["keep-position"].url_for(video_id=video.id)),
     }
     return render(request, "watch.html", context)
+
+
+async def _more(request: web.Request, principal: Principal, watched: Video) -> Sequence[dict[str, Any]]:
+    """The newest of the other videos."""
+    library = request.app[LIBRARY]
+    videos, _ = await library.list(principal, q="", owner_id=None, sort=Sort.NEWEST, cursor=None, limit=_MORE + 1)
+    others = [video for video in videos if video.id != watched.id][:_MORE]
+    return [_card(request, begun) for begun in await library.begun(principal, others)]
+
+
+def _card(request: web.Request, begun: Begun) -> dict[str, Any]:
+    video = begun.video
+    return {
+        "id": video.id,
+        "title": video.title,
+        "owner_username": video.owner_username,
+        "created_at": video.created_at,
+        "hue": video.size % 12,
+        "watch_url": str(request.app.router["watch"].url_for(video_id=video.id)),
+        "watched_percent": None if begun.watched is None else round(100 * begun.watched),
+    }
+
+
+def _heading(principal: Principal, asked: ListVideos, videos: Sequence[Video]) -> str:
+    if asked.q:
+        return gettext("Found for “%(q)s”") % {"q": asked.q}
+    if asked.owner == principal.account_id:
+        return gettext("My videos in the library")
+    if asked.owner is not None and videos:
+        return gettext("Videos of %(username)s") % {"username": videos[0].owner_username}
+    return gettext("Library")
+
+
+def _filters(
+    request: web.Request, principal: Principal, asked: ListVideos, videos: Sequence[Video]
+) -> list[tuple[str, str, bool]]:
+    """Whose videos: label, address, whether it is the present one."""
+    whose: list[tuple[str, str | None]] = [
+        (gettext("Everybody’s"), None),
+        (gettext("Mine"), principal.account_id),
+    ]
+    if asked.owner is not None and asked.owner != principal.account_id and videos:
+        whose.append((videos[0].owner_username, asked.owner))
+    return [(label, str(_narrowed(request, owner=owner, cursor=None)), owner == asked.owner) for label, owner in whose]
+
+
+def _sorts(request: web.Request, asked: ListVideos) -> list[tuple[str, str, bool]]:
+    """Orders, in the same form."""
+    sorts = ((Sort.NEWEST, gettext("Newest")), (Sort.OLDEST, gettext("Oldest")), (Sort.TITLE, gettext("Title")))
+    return [(label, str(_narrowed(request, sort=sort.value, cursor=None)), sort is asked.sort) for sort, label in sorts]
+
+
+def _narrowed(request: web.Request, **changes: str | None) -> URL:
+    """This page's address with other answers to some of its questions; None takes one away."""
+    query = {name: value for name, value in request.query.items() if name in ListVideos.model_fields and value}
+    query |= {name: value for name, value in changes.items() if value is not None}
+    return request.rel_url.with_query({name: value for name, value in query.items() if changes.get(name, value)})

@@ -9,7 +9,7 @@ from aiohttp import web
 from common.errors import StorageUnavailable, Unauthenticated
 from common.web.routes import Route
 from stream_svc import api, pages
-from stream_svc.models import AskSource, ListVideos, Playback, Video, VideoPage
+from stream_svc.models import AskSource, KeepPosition, ListVideos, Playback, Video, VideoPage
 
 API: Final = (
     Route(
@@ -40,6 +40,15 @@ API: Final = (
         answers={200: Playback},
         refusals=(Unauthenticated, StorageUnavailable),
         is_open=True,
+    ),
+    Route(
+        method="PUT",
+        path="/v1/videos/{video_id}/position",
+        handler=api.keep_position,
+        name="keep-position",
+        summary="Remembers where I am in a video.",
+        body=KeepPosition,
+        answers={204: None},
     ),
     Route(
         method="GET",

@@ -1,4 +1,4 @@
-"""stream_svc's queries: it reads the part of `videos` that viewing needs."""
+"""stream_svc's table, `positions`, and its queries: it reads the part of `videos` that viewing needs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,34 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, MetaData, Select, Table, and_, or_, select, union_all
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Double,
+    Index,
+    MetaData,
+    Select,
+    Table,
+    and_,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
 
-from common.db import Database, Instant, binary_text, human_text, identifier, long_text, read_in_order, size_in_bytes
+from common.db import (
+    Database,
+    Instant,
+    binary_text,
+    human_text,
+    identifier,
+    long_text,
+    read_in_order,
+    rows_changed,
+    size_in_bytes,
+)
 from common.text import search_key
 
 METADATA: Final = MetaData()
@@ -32,6 +57,16 @@ _videos: Final = Table(
     Column("visibility", binary_text(16), nullable=False),
     Column("state", binary_text(16), nullable=False),
     Column("created_at", Instant(), nullable=False),
+)
+_positions: Final = Table(
+    "positions",
+    METADATA,
+    Column("account_id", identifier(), primary_key=True),
+    Column("video_id", identifier(), primary_key=True),
+    Column("seconds", Double(), nullable=False),
+    Column("duration", Double(), nullable=True),
+    Column("updated_at", Instant(), nullable=False),
+    Index("positions_recent", "account_id", "updated_at"),
 )
 _READY: Final = "ready"
 _SHOWN: Final = tuple(column for column in _videos.c if column.name not in ("search_key", "state"))
@@ -68,6 +103,14 @@ class Video:
     content_type: str
     visibility: Visibility
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Where somebody stopped watching, and how long the film is as their player found it; both in seconds."""
+
+    seconds: float
+    duration: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +164,55 @@ class Store:
         query = select(found).order_by(*_order(listing.sort, found.c)).limit(limit)
         async with self._database.read() as connection:
             return [_video(row) for row in (await connection.execute(query)).all()]
+
+    async def keep_position(self, account_id: str, video_id: str, position: Position, *, now: datetime) -> None:
+        """Keeps it in place of the one before."""
+        values = {"seconds": position.seconds, "duration": position.duration, "updated_at": now}
+        here = (_positions.c.account_id == account_id, _positions.c.video_id == video_id)
+        change = update(_positions).where(*here).values(values)
+        try:
+            async with self._database.write() as connection:
+                if not rows_changed(await connection.execute(change)):
+                    await connection.execute(
+                        insert(_positions).values(account_id=account_id, video_id=video_id, **values)
+                    )
+        except IntegrityError:
+            # Another window of theirs was first.
+            async with self._database.write() as connection:
+                await connection.execute(change)
+
+    async def get_position(self, account_id: str, video_id: str) -> Position | None:
+        """Where this person stopped."""
+        return (await self.list_positions(account_id, [video_id])).get(video_id)
+
+    async def list_positions(self, account_id: str, video_ids: Sequence[str]) -> dict[str, Position]:
+        """Where this person stopped in those of the videos that they have begun."""
+        query = select(_positions.c.video_id, _positions.c.seconds, _positions.c.duration).where(
+            _positions.c.account_id == account_id, _positions.c.video_id.in_(video_ids)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return {video_id: Position(seconds=seconds, duration=duration) for video_id, seconds, duration in rows}
+
+    async def list_watched(self, account_id: str, *, limit: int) -> list[tuple[Video, Position]]:
+        """Of the `limit` videos that this person watched last, those that they still may watch; the last one first."""
+        recent = (
+            select(_positions)
+            .where(_positions.c.account_id == account_id)
+            .order_by(_positions.c.updated_at.desc())
+            .limit(limit)
+            .subquery()
+        )
+        shared = _videos.c.visibility.in_([Visibility.MEMBERS.value, Visibility.PUBLIC.value])
+        query = (
+            select(*_SHOWN, recent.c.seconds, recent.c.duration)
+            .select_from(recent.join(_videos, _videos.c.id == recent.c.video_id))
+            .where(_videos.c.state == _READY, or_(shared, _videos.c.owner_id == account_id))
+            .order_by(recent.c.updated_at.desc())
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [(_video(row[:-2]), Position(seconds=row[-2], duration=row[-1])) for row in rows]
 
 
 def _filters(listing: Listing) -> list[ColumnElement[bool]]:

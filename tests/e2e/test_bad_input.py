@@ -37,10 +37,12 @@ STREAM_CALLS = [
     ("GET", "/v1/videos/{id}"),
     ("GET", "/v1/videos/{id}/playback"),
     ("GET", "/v1/videos/{id}/source"),
+    ("PUT", "/v1/videos/{id}/position"),
 ]
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/v1/uploads/{id}"): {"title": "Another"},
     ("POST", "/v1/uploads/{id}/part-urls"): {"part_numbers": [1]},
+    ("PUT", "/v1/videos/{id}/position"): {"seconds": 12.5},
 }
 
 
@@ -108,8 +110,9 @@ async def test_another_persons_private_video_is_not_there(admin: Person, somebod
     video = await admin.upload(b"not a film, but bytes of one's own")
     for method, path in STREAM_CALLS[1:]:
         url = admin.stream_url + path.format(id=video["id"])
-        await assert_problem(await somebody_else.call(method, url), 404, "not-found")
-        assert (await admin.call(method, url)).status in (200, 307)
+        content = BODIES.get((method, path))
+        await assert_problem(await somebody_else.call(method, url, json=content), 404, "not-found")
+        assert (await admin.call(method, url, json=content)).status in (200, 204, 307)
     answer = await somebody_else.call("GET", f"{admin.stream_url}/v1/videos")
     assert video["id"] not in [item["id"] for item in (await answer.json())["items"]]
 

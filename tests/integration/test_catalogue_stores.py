@@ -11,7 +11,7 @@ import pytest
 
 from common.db import Database, open_database
 from common.ids import new_id
-from stream_svc.store import Listing, Sort
+from stream_svc.store import Listing, Position, Sort
 from stream_svc.store import Store as StreamStore
 from upload_svc.store import Store
 from upload_svc.videos import Video, VideoState, Visibility
@@ -138,3 +138,26 @@ async def test_one_owners_part_of_the_library(database: Database, store: Store) 
         await store.add_video(one)
     listing = Listing(viewer_id=OWNER, q="", owner_id=OTHER, sort=Sort.NEWEST)
     assert [one.id for one in await StreamStore(database).list_videos(listing, after=None, limit=9)] == [shown.id]
+
+
+async def test_two_windows_that_keep_a_position_at_once_leave_one_of_them(database: Database) -> None:
+    stream = StreamStore(database)
+    video_id = new_id()
+    positions = [Position(seconds=seconds, duration=None if seconds % 2 else 90.5) for seconds in (1.0, 2.0, 3.0, 1e6)]
+    await asyncio.gather(*(stream.keep_position(OWNER, video_id, one, now=NOW) for one in positions))
+    assert await stream.get_position(OWNER, video_id) in positions
+    await stream.keep_position(OWNER, video_id, positions[1], now=NOW)
+    assert await stream.get_position(OWNER, video_id) == positions[1]
+    assert await stream.get_position(OTHER, video_id) is None
+
+
+async def test_only_the_videos_watched_last_are_looked_at(database: Database, store: Store) -> None:
+    stream = StreamStore(database)
+    videos = [video() for _ in range(5)]
+    position = Position(seconds=20.0, duration=None)
+    for age, one in enumerate(videos):
+        await store.add_video(one)
+        await stream.keep_position(OWNER, one.id, position, now=NOW + timedelta(seconds=age))
+    watched = await stream.list_watched(OWNER, limit=3)
+    assert [(one.id, kept) for one, kept in watched] == [(one.id, position) for one in reversed(videos[2:])]
+    assert await stream.list_watched(OTHER, limit=3) == []

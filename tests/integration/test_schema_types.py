@@ -18,7 +18,15 @@ from tests.databases import sqlite_url
 from tests.mariadb import DatabaseServer
 from upload_svc.store import METADATA as UPLOAD
 
-OWNERS = [AUTH, FS, UPLOAD]
+OWNERS = [AUTH, FS, UPLOAD, STREAM]
+# stream_svc reads upload_svc's table, and knows only a part of it.
+READ = {"videos"}
+OWNED = [
+    table
+    for metadata in OWNERS
+    for name, table in metadata.tables.items()
+    if metadata is not STREAM or name not in READ
+]
 Columns = dict[str, dict[str, str]]
 
 
@@ -78,10 +86,10 @@ def _keys(connection: Connection, tables: list[str]) -> dict[str, Any]:
 
 
 async def test_the_migrations_make_what_the_services_say(migrated: AsyncEngine, empty: AsyncEngine) -> None:
-    tables = sorted(table for metadata in OWNERS for table in metadata.tables)
+    tables = sorted(table.name for table in OWNED)
     async with empty.begin() as connection:
-        for metadata in OWNERS:
-            await connection.run_sync(metadata.create_all)
+        for table in OWNED:
+            await connection.run_sync(table.create)
         made = await connection.run_sync(_columns, tables), await connection.run_sync(_keys, tables)
     async with migrated.connect() as connection:
         found = await connection.run_sync(_columns, tables), await connection.run_sync(_keys, tables)
@@ -92,15 +100,15 @@ async def test_the_migrations_make_what_the_services_say(migrated: AsyncEngine, 
 
 
 def test_each_table_is_one_services_own() -> None:
-    tables = [table for metadata in OWNERS for table in metadata.tables]
+    tables = [table.name for table in OWNED]
     assert len(tables) == len(set(tables))
 
 
 async def test_what_stream_svc_reads_is_there_as_it_knows_it(migrated: AsyncEngine, empty: AsyncEngine) -> None:
     async with empty.begin() as connection:
         await connection.run_sync(STREAM.create_all)
-        known = await connection.run_sync(_columns, list(STREAM.tables))
+        known = await connection.run_sync(_columns, list(READ))
     async with migrated.connect() as connection:
-        found = await connection.run_sync(_columns, list(STREAM.tables))
+        found = await connection.run_sync(_columns, list(READ))
     for table, columns in known.items():
         assert {name: found[table].get(name) for name in columns} == columns

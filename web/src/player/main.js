@@ -14,7 +14,7 @@ function watchPage(player) {
     address: video.dataset.playbackApi,
     // The page may come out of a cache, and this clock may be wrong; the answer to either is one early renewal.
     lifeMs: Date.parse(video.dataset.expiresAt) - Date.now(),
-    position: Number(video.dataset.position) || 0,
+    position: Number(video.dataset.resumeAt) || 0,
   });
 
   keeper.addEventListener("trouble", ({ detail: reason }) => {

@@ -198,8 +198,8 @@ export class SourceKeeper extends EventTarget {
   #startAt(position) {
     const video = this.#video;
     const go = () => {
-      // Within the last seconds there is nothing to go on with.
-      if (position < video.duration - 10) video.currentTime = position;
+      // It may be shorter than it was believed to be.
+      if (position < video.duration) video.currentTime = position;
     };
     if (video.readyState >= HTMLMediaElement.HAVE_METADATA) go();
     else video.addEventListener("loadedmetadata", go, { once: true, signal: this.#signal });

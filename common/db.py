@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 POOL_SIZE = 8
 ACQUIRE_TIMEOUT_SECONDS = 5
+# Of one use of the database, all of it: a server that hangs, or a network that swallows packets, says nothing at all.
+TIME_LIMIT_SECONDS = 10
 # MySQL closes idle connections after wait_timeout (8 h by default, minutes on some managed ones).
 RECYCLE_SECONDS = 240
 SQLITE_BUSY_TIMEOUT_MS = 5000
@@ -97,19 +99,24 @@ def size_in_bytes() -> TypeEngine[int]:
 class Database:
     """An engine with the two ways to use it: `read` and `write`.
 
-    Both raise `Unavailable` when the database does not answer in time; constraint violations pass through.
+    Both raise `Unavailable` when the database does not answer, or takes longer for the whole of it than
+    `time_limit_seconds` (None: as long as it takes); constraint violations pass through.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, time_limit_seconds: float | None = TIME_LIMIT_SECONDS) -> None:
+        self._time_limit_seconds = time_limit_seconds
         # aiosqlite has a thread for each connection.
         self._threads: WeakSet[Thread] = WeakSet()
         self._engine = _create_engine(url, self._threads)
+        # SQLAlchemy wraps most of what a driver raises, but not what goes wrong while a connection is prepared.
+        raw = self._engine.dialect.loaded_dbapi.OperationalError
+        self._outages = (OperationalError, InterfaceError, PoolTimeout, TimeoutError, raw)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection in autocommit: each statement sees what is committed."""
-        with _Translated():
-            async with self._engine.connect() as connection:
+        with _Translated(self._outages):
+            async with asyncio.timeout(self._time_limit_seconds), self._engine.connect() as connection:
                 if connection.dialect.name != "sqlite":
                     await connection.execution_options(isolation_level="AUTOCOMMIT")
                 yield connection
@@ -117,8 +124,8 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction: committed at the end, rolled back on any exception."""
-        with _Translated():
-            async with self._engine.connect() as connection:
+        with _Translated(self._outages):
+            async with asyncio.timeout(self._time_limit_seconds), self._engine.connect() as connection:
                 await connection.execution_options(vss_writes=True)
                 async with connection.begin():
                     yield connection
@@ -137,9 +144,9 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(url: str) -> AsyncIterator[Database]:
+async def open_database(url: str, *, time_limit_seconds: float | None = TIME_LIMIT_SECONDS) -> AsyncIterator[Database]:
     """The database at `url`, closed at the end."""
-    database = Database(url)
+    database = Database(url, time_limit_seconds=time_limit_seconds)
     try:
         yield database
     finally:
@@ -165,12 +172,16 @@ def rows_changed(result: Result[Any]) -> int:
 class _Translated:
     """Turns an outage of the database into `Unavailable`; a plain class because contextlib costs per query."""
 
+    def __init__(self, outages: tuple[type[BaseException], ...]) -> None:
+        self._outages = outages
+
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: object) -> None:
-        if isinstance(exc, (OperationalError, InterfaceError, PoolTimeout)):
-            logger.warning("database failed", extra={"reason": str(getattr(exc, "orig", None) or exc)[:200]})
+        if isinstance(exc, self._outages) or (isinstance(exc, DBAPIError) and exc.connection_invalidated):
+            reason = str(getattr(exc, "orig", None) or exc) or type(exc).__name__
+            logger.warning("database failed", extra={"reason": reason[:200]})
             raise Unavailable("The database does not answer. Nothing is lost; try again in a few seconds.") from exc
 
 
@@ -203,8 +214,24 @@ def _create_engine(url: str, threads: WeakSet[Thread]) -> AsyncEngine:
         pool_recycle=RECYCLE_SECONDS,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
-        connect_args={"connect_timeout": 5, "charset": "utf8mb4", "init_command": "SET time_zone = '+00:00'"},
+        connect_args={
+            "async_creator_fn": _connect_to_server,
+            "connect_timeout": 5,
+            "charset": "utf8mb4",
+            "init_command": "SET time_zone = '+00:00'",
+        },
     )
+
+
+async def _connect_to_server(**options: Any) -> Any:
+    # Where SQLite is the database, nobody pays for it.
+    import asyncmy  # noqa: PLC0415
+
+    try:
+        return await asyncmy.connect(**options)
+    except RuntimeError as exc:
+        # asyncmy looks at the socket of a connection that the server has closed already, as a full one does.
+        raise asyncmy.OperationalError("the server has closed the connection") from exc
 
 
 def _prepare_sqlite(connection: DBAPIConnection, record: object) -> None:

@@ -68,7 +68,8 @@ async def _migrate(database_url: str, data_folder: Path, scripts: Path) -> list[
 
     try:
         url = make_url(database_url)
-        database = Database(database_url)
+        # A migration takes the time that it takes.
+        database = Database(database_url, time_limit_seconds=None)
     except (ArgumentError, ImportError) as exc:
         raise BadOption(
             f"--database-url (or VSS_DATABASE_URL) cannot be used ({exc}); give one like mysql+asyncmy://user:password@host/vss"

@@ -316,6 +316,46 @@ async def test_a_file_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> No
             await database.ping()
 
 
+async def test_a_full_disk_is_unavailable_and_what_was_there_stays(sqlite_url: str) -> None:
+    async with open_database(sqlite_url) as database:
+        async with database.write() as connection:
+            await connection.run_sync(METADATA.create_all)
+        await add(database, id="before")
+        # The one connection that this database has opened so far: SQLite's own way to have no more room.
+        async with database.read() as connection:
+            await connection.execute(text("PRAGMA max_page_count = 1"))
+        with pytest.raises(Unavailable):
+            await add(database, id="lost", content="x" * 1_000_000)
+        async with database.read() as connection:
+            await connection.execute(text("PRAGMA max_page_count = 1000000"))
+        await add(database, id="later", content="x" * 1_000_000)
+        assert await column(database, "id") == ["before", "later"]
+
+
+async def test_a_database_that_only_reads_is_unavailable_to_writers(sqlite_url: str) -> None:
+    async with open_database(sqlite_url) as database:
+        async with database.read() as connection:
+            await connection.execute(text("PRAGMA query_only = ON"))
+        with pytest.raises(Unavailable):
+            async with database.write() as connection:
+                await connection.execute(text("DELETE FROM accounts"))
+
+
+async def test_what_takes_too_long_is_given_up_and_its_connection_with_it(database_url: str) -> None:
+    async def reserve(database: Database) -> None:
+        async with database.write() as connection:
+            await connection.execute(text("INSERT INTO storage_usage (owner_id, reserved, stored) VALUES ('a', 1, 1)"))
+
+    async with open_database(database_url) as patient, open_database(database_url, time_limit_seconds=2) as database:
+        async with patient.write() as connection:
+            await connection.execute(text("INSERT INTO storage_usage (owner_id, reserved, stored) VALUES ('a', 0, 0)"))
+            # The same row, which waits for that transaction; in as many connections as there are.
+            given_up = await asyncio.gather(*(reserve(database) for _ in range(POOL_SIZE)), return_exceptions=True)
+            assert {type(failure) for failure in given_up} == {Unavailable}
+            await connection.execute(text("DELETE FROM storage_usage"))
+        await reserve(database)
+
+
 async def test_a_refused_password_is_in_no_message(mariadb_url: str, caplog: pytest.LogCaptureFixture) -> None:
     url = make_url(mariadb_url).set(password="wrong-secret").render_as_string(hide_password=False)
     async with open_database(url) as database:

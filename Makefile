@@ -35,13 +35,14 @@ JS_TESTS = $(wildcard tests/js/*.test.mjs)
 
 .PHONY: help
 help:
-	@echo 'make run     start everything here, then open the address it prints (VSS_PORT_BASE, VSS_DATA_DIR)'
-	@echo 'make test    lint, then every test; on Debian as root it installs the programs they need'
-	@echo 'make lint    ruff, mypy, import-linter'
-	@echo 'make format  lay out the code and mend what can be mended'
-	@echo 'make bench   benchmarks: ours and its peer side by side'
-	@echo 'make web     build the pages'\'' scripts and styles from web/ (needs Node.js)'
-	@echo 'make clean   remove what was made here; your videos are elsewhere and stay'
+	@echo 'make run          start everything here, then open the address it prints (VSS_PORT_BASE, VSS_DATA_DIR)'
+	@echo 'make test         lint, then every test; on Debian as root it installs the programs they need'
+	@echo 'make lint         ruff, mypy, import-linter'
+	@echo 'make format       lay out the code and mend what can be mended'
+	@echo 'make bench        benchmarks: ours and its peer side by side'
+	@echo 'make reliability  bring every fault about and write what was seen to docs/reliability.md'
+	@echo 'make web          build the pages'\'' scripts and styles from web/ (needs Node.js)'
+	@echo 'make clean        remove what was made here; your videos are elsewhere and stay'
 
 # exec: signals reach vss itself, which stops everything in order.
 .PHONY: run
@@ -67,6 +68,10 @@ format: $(DEV)
 .PHONY: bench
 bench: $(DEV)
 	$(BIN)/python -m benchmarks
+
+.PHONY: reliability
+reliability: $(DEV)
+	$(BIN)/python -m pytest --reliability tests/integration/test_faults_*.py tests/integration/test_killed.py
 
 .PHONY: web
 web:

@@ -16,10 +16,24 @@ from tests import mariadb as mariadb_server
 from tests.addresses import Addresses
 from tests.auth_service import AuthService, run_auth_service
 from tests.databases import ServerDatabase, SqliteTemplate
+from tests.faults import PAGE, Observations
 from tests.mariadb import DatabaseServer
 from vss.bucket import Bucket
 from vss.migrate import migrate
 from vss.seaweedfs import running_engine
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--reliability", action="store_true", help="write what the tests of faults see to their page")
+
+
+@pytest.fixture(scope="session")
+def observations(request: pytest.FixtureRequest) -> Iterator[Observations]:
+    """What the tests of faults see; at the end it is written to docs/reliability.md if that was asked for."""
+    observations = Observations()
+    yield observations
+    if request.config.getoption("--reliability") and not request.session.testsfailed:
+        observations.write(PAGE)
 
 
 @pytest.fixture(scope="session")

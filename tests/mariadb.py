@@ -11,59 +11,89 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests import components
 from tests.ports import free_ports
 from tests.waiting import wait_until
 
-# Speed instead of safety: nothing here outlives the run.
-_FAST = (
-    "--innodb-flush-log-at-trx-commit=0",
-    "--innodb-doublewrite=0",
-    "--innodb-buffer-pool-size=64M",
-    "--skip-log-bin",
-    "--performance-schema=OFF",
-)
+_SMALL = ("--innodb-buffer-pool-size=64M", "--skip-log-bin", "--performance-schema=OFF")
+# Speed instead of safety, where nothing outlives the run.
+_FAST = ("--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class DatabaseServer:
-    """A running server and the one account on it, which may do everything."""
+    """A server and the one account on it, which may do everything; a test may stop it and start it again."""
 
     port: int
     username: str
     password: str
+    program: Path
+    folder: Path
+    options: tuple[str, ...] = ()
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
-    def url(self, database: str) -> str:
+    def url(self, database: str, *, username: str | None = None) -> str:
         """The SQLAlchemy URL of one of its databases."""
-        return f"mysql+asyncmy://{self.username}:{self.password}@127.0.0.1:{self.port}/{database}"
+        return f"mysql+asyncmy://{username or self.username}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Returns when it takes connections."""
+        log = self.folder / "server.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(_command(self), stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        self._process = process
+        wait_until(lambda: _is_ready(process, self, log), what="the database server answers", limit_seconds=60)
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """To the server's process: SIGSTOP makes it hang, SIGCONT ends that."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """Ends it as a crash does."""
+        self.send_signal(signal.SIGKILL)
+        assert self._process is not None
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Ends it in order, if it runs."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 @contextmanager
-def run_server() -> Iterator[DatabaseServer]:
-    """Runs a server as long as the context lasts; a missing one is told by `components.missing`."""
+def run_server(*, is_durable: bool = False) -> Iterator[DatabaseServer]:
+    """Runs a server as long as the context lasts; a missing one is told by `components.missing`.
+
+    `is_durable`: what it has committed outlives it, at the price of speed.
+    """
     program = components.database_server()
     # Not below pytest's folder: the path of a socket has room for about a hundred characters.
     folder = Path(tempfile.mkdtemp(prefix="vss-db-"))
     try:
-        server = DatabaseServer(port=free_ports(1)[0], username="tester", password=secrets.token_hex(16))
-        log = folder / "server.log"
+        server = DatabaseServer(
+            port=free_ports(1)[0],
+            username="tester",
+            password=secrets.token_hex(16),
+            program=program,
+            folder=folder,
+            options=_SMALL if is_durable else (*_SMALL, *_FAST),
+        )
         _make_data_folder(program, folder)
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                _command(program, folder, server), stdin=subprocess.DEVNULL, stdout=output, stderr=output
-            )
         try:
-            wait_until(
-                lambda: _is_ready(process, server, log),
-                what="the database server answers",
-                limit_seconds=60,
-            )
+            server.start()
             yield server
         finally:
-            _stop(process)
+            server.stop()
     finally:
         shutil.rmtree(folder)
 
@@ -97,15 +127,16 @@ def _make_data_folder(program: Path, folder: Path) -> None:
         raise AssertionError(f"the database's folder could not be made:\n{made.stdout}{made.stderr}")
 
 
-def _command(program: Path, folder: Path, server: DatabaseServer) -> list[str]:
+def _command(server: DatabaseServer) -> list[str]:
+    folder = server.folder
     first_statements = folder / "init.sql"
     first_statements.write_text(
-        f"CREATE USER '{server.username}'@'127.0.0.1' IDENTIFIED BY '{server.password}';\n"
+        f"CREATE USER IF NOT EXISTS '{server.username}'@'127.0.0.1' IDENTIFIED BY '{server.password}';\n"
         f"GRANT ALL PRIVILEGES ON *.* TO '{server.username}'@'127.0.0.1' WITH GRANT OPTION;\n",
         encoding="utf-8",
     )
     return [
-        str(program),
+        str(server.program),
         "--no-defaults",
         f"--datadir={folder / 'data'}",
         f"--socket={folder / 'sock'}",
@@ -115,7 +146,7 @@ def _command(program: Path, folder: Path, server: DatabaseServer) -> list[str]:
         f"--port={server.port}",
         "--bind-address=127.0.0.1",
         "--skip-name-resolve",
-        *_FAST,
+        *server.options,
         *_user_option(),
     ]
 
@@ -126,12 +157,3 @@ def _is_ready(process: subprocess.Popen[bytes], server: DatabaseServer, log: Pat
     if process.poll() is not None:
         raise AssertionError(f"the database server ended with {process.returncode}:\n{text}")
     return "ready for connections" in text and f"port: {server.port}" in text
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(timeout=20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

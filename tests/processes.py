@@ -1,4 +1,4 @@
-"""fs_svc and upload_svc as real processes that a test may kill, started again as a supervisor would."""
+"""The services as real processes that a test may kill, started again as a supervisor would."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pathlib import Path
 import aiohttp
 
 from tests.addresses import Addresses
-from tests.auth_service import AuthService
 from tests.waiting import eventually
 from vss.bucket import Bucket as StorageBucket
 
@@ -28,6 +27,12 @@ class ServiceProcess:
         self._environment = {f"{name.upper()}_{key.upper()}": value for key, value in environment.items()}
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """The id of the process that runs now."""
+        assert self._process is not None
+        return self._process.pid
 
     async def start(self) -> None:
         """Returns when it is ready."""
@@ -50,11 +55,14 @@ class ServiceProcess:
 
             await eventually(is_ready, what=f"{self.name}_svc is ready", limit_seconds=60)
 
+    def send_signal(self, number: signal.Signals) -> None:
+        """To the process, if it runs: SIGSTOP makes it hang, SIGCONT ends that."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(number)
+
     def kill(self) -> None:
         """As the kernel does when memory is short: without a word."""
-        assert self._process is not None
-        if self._process.returncode is None:
-            self._process.send_signal(signal.SIGKILL)
+        self.send_signal(signal.SIGKILL)
 
     async def restart_when_killed(self) -> None:
         """What a supervisor does, until cancelled."""
@@ -70,15 +78,27 @@ class ServiceProcess:
             await self._process.wait()
 
 
-def fs_environment(
-    addresses: Addresses, database_url: str, storage: StorageBucket, auth: AuthService, *, s3_url: str
+def auth_environment(
+    addresses: Addresses, database_url: str, client_secrets: Mapping[str, str], *, key_encryption_key: str
 ) -> dict[str, str]:
+    """auth_svc's settings, with the account admin / admin."""
+    return {
+        **addresses.common_settings(),
+        "port": str(addresses.auth_port),
+        "database_url": database_url,
+        **{f"{name}_client_secret": secret for name, secret in client_secrets.items()},
+        "key_encryption_key": key_encryption_key,
+        "demo_account": "true",
+    }
+
+
+def fs_environment(addresses: Addresses, database_url: str, storage: StorageBucket, *, s3_url: str) -> dict[str, str]:
     """fs_svc's settings, with the storage reached at `s3_url`."""
     return {
         **addresses.common_settings(),
         "port": str(addresses.fs_port),
         "database_url": database_url,
-        "auth_url": auth.url,
+        "auth_url": addresses.auth_url,
         "s3_url": s3_url,
         "s3_region": storage.region,
         "s3_bucket": storage.name,
@@ -87,14 +107,16 @@ def fs_environment(
     }
 
 
-def upload_environment(addresses: Addresses, database_url: str, auth: AuthService, *, fs_url: str) -> dict[str, str]:
-    """upload_svc's settings, with fs_svc reached at `fs_url`."""
+def face_environment(
+    name: str, addresses: Addresses, database_url: str, client_secrets: Mapping[str, str], *, fs_url: str
+) -> dict[str, str]:
+    """The settings of a service that people meet, `upload` or `stream`, with fs_svc reached at `fs_url`."""
     return {
         **addresses.common_settings(),
-        "port": str(addresses.upload_port),
+        "port": str({"upload": addresses.upload_port, "stream": addresses.stream_port}[name]),
         "database_url": database_url,
-        "auth_url": auth.url,
+        "auth_url": addresses.auth_url,
         "fs_url": fs_url,
-        "client_secret": auth.client_secrets["upload"],
+        "client_secret": client_secrets[name],
         "cursor_key": "c" * 32,
     }

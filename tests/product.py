@@ -69,18 +69,33 @@ class Product:
             for log in sorted(self.data.glob("logs/*.log"))
         )
 
-    def service_processes(self) -> dict[str, psutil.Process]:
-        """Each service's running process."""
+    def processes(self) -> dict[str, psutil.Process]:
+        """The running process of each service, and the engine's as `storage`."""
         assert self._process is not None
         found: dict[str, psutil.Process] = {}
         for process in psutil.Process(self._process.pid).children(recursive=True):
             command = process.cmdline()
-            for name in _SERVICES:
-                if f"{name}_svc" in command:
-                    assert name not in found, f"two processes of {name}_svc"
-                    found[name] = process
-        assert set(found) == set(_SERVICES)
+            names = {f"{name}_svc": name for name in _SERVICES}
+            name = "storage" if process.name() == "weed" else names.get(command[-1] if command else "")
+            if name is not None:
+                assert name not in found, f"two processes of {name}"
+                found[name] = process
+        assert set(found) == {*_SERVICES, "storage"}
         return found
+
+    def service_processes(self) -> dict[str, psutil.Process]:
+        """Each service's running process."""
+        found = self.processes()
+        return {name: found[name] for name in _SERVICES}
+
+    def crash(self) -> None:
+        """Kills `vss up` itself, without ceremony, and waits until what it ran has ended too."""
+        assert self._process is not None
+        family = psutil.Process(self._process.pid).children(recursive=True)
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+        wait_until(lambda: not any(map(_is_alive, family)), what="everything has ended", limit_seconds=30)
 
     def press_ctrl_c(self, *, status: int = 0) -> None:
         """What a terminal does: SIGINT to the whole group.
@@ -115,3 +130,8 @@ class Product:
             if process.is_running():
                 process.kill()
         self._process = None
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    # Nobody may be there to bury an orphan that was killed.
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -18,6 +18,8 @@ class S3Proxy:
         # Whether the answer to this request is lost; and whether the request does not even arrive.
         self.loses: Callable[[web.Request], bool] = lambda _: False
         self.is_down = False
+        # What is answered instead of handing the request on.
+        self.instead: Callable[[web.Request], web.StreamResponse | None] = lambda _: None
         # What happens elsewhere between a request's leaving and its arriving.
         self.meanwhile: Callable[[web.Request], Awaitable[None]] = _nothing
         self._target = target
@@ -27,6 +29,8 @@ class S3Proxy:
         if self.is_down:
             return self._hang_up(request)
         await self.meanwhile(request)
+        if (answer := self.instead(request)) is not None:
+            return answer
         try:
             return await self._hand_on(request)
         except aiohttp.ClientConnectionError:

@@ -7,6 +7,7 @@ yet; after it has happened, nobody knows of it yet.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -23,8 +24,9 @@ from tests.addresses import Addresses
 from tests.api_client import Person
 from tests.auth_service import AuthService
 from tests.databases import SqliteTemplate
+from tests.faults import Observations
 from tests.fs_service import TWO_PARTS, content, put, real_bucket
-from tests.processes import ServiceProcess, fs_environment, upload_environment
+from tests.processes import ServiceProcess, face_environment, fs_environment
 from tests.s3_proxy import S3Proxy, is_complete, is_create, is_list_parts, s3_proxy
 from tests.waiting import eventually
 from vss.bucket import Bucket as StorageBucket
@@ -74,6 +76,7 @@ class World:
     database_url: str
     bucket: Bucket
     deaths: list[str]
+    died_at: list[float]
 
 
 @asynccontextmanager
@@ -85,14 +88,15 @@ async def world(
     folder.mkdir()
     database_url = template.copy(folder)
     deaths: list[str] = []
+    died_at: list[float] = []
     async with (
         s3_proxy(storage.endpoint) as to_s3,
         s3_proxy(addresses.fs_url) as to_fs,
         real_bucket(storage) as bucket,
         aiohttp.ClientSession() as session,
     ):
-        fs_settings = fs_environment(addresses, database_url, storage, auth, s3_url=to_s3.url)
-        upload_settings = upload_environment(addresses, database_url, auth, fs_url=to_fs.url)
+        fs_settings = fs_environment(addresses, database_url, storage, s3_url=to_s3.url)
+        upload_settings = face_environment("upload", addresses, database_url, auth.client_secrets, fs_url=to_fs.url)
         processes = {
             "fs": ServiceProcess("fs", addresses.fs_url, fs_settings, folder / "fs.log"),
             "upload": ServiceProcess("upload", addresses.upload_url, upload_settings, folder / "upload.log"),
@@ -102,7 +106,7 @@ async def world(
         proxy, matches = (
             (to_s3, CALLS_TO_S3[point.call]) if point.call in CALLS_TO_S3 else (to_fs, CALLS_TO_FS[point.call])
         )
-        _kill_once(proxy, matches, point, processes[point.victim], deaths)
+        _kill_once(proxy, matches, point, processes[point.victim], deaths, died_at)
         restarting = [asyncio.create_task(process.restart_when_killed()) for process in processes.values()]
         try:
             yield World(
@@ -112,6 +116,7 @@ async def world(
                 database_url=database_url,
                 bucket=bucket,
                 deaths=deaths,
+                died_at=died_at,
             )
         finally:
             for task in restarting:
@@ -122,9 +127,15 @@ async def world(
 
 
 def _kill_once(
-    proxy: S3Proxy, matches: Callable[[web.Request], bool], point: Point, victim: ServiceProcess, deaths: list[str]
+    proxy: S3Proxy,
+    matches: Callable[[web.Request], bool],
+    point: Point,
+    victim: ServiceProcess,
+    deaths: list[str],
+    died_at: list[float],
 ) -> None:
     def kill() -> None:
+        died_at.append(time.monotonic())
         deaths.append(str(point))
         victim.kill()
 
@@ -168,7 +179,8 @@ async def rows(database_url: str, query: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in (await connection.execute(text(query))).all()]
 
 
-async def survive(point: Point, place: World) -> None:
+async def survive(point: Point, place: World) -> float:
+    """Returns how long after the death all was done, in seconds."""
     alice = place.person
     asked = {"title": "A film", "filename": "f.mp4", "size": len(FILM), "content_type": "video/mp4"}
     key = {"Idempotency-Key": "the-same"}
@@ -207,6 +219,7 @@ async def survive(point: Point, place: World) -> None:
         assert await place.bucket.head(object_key) is None
     assert await rows(place.database_url, "SELECT reserved, stored FROM storage_usage") == [(0, 0)]
     assert place.deaths == [str(point)], "the point was reached, once"
+    return time.monotonic() - place.died_at[0]
 
 
 async def test_a_death_at_any_point_loses_nothing(
@@ -215,6 +228,7 @@ async def test_a_death_at_any_point_loses_nothing(
     seaweedfs: StorageBucket,
     auth: AuthService,
     addresses: Addresses,
+    observations: Observations,
 ) -> None:
     places = asyncio.Semaphore(AT_ONCE)
 
@@ -223,9 +237,10 @@ async def test_a_death_at_any_point_loses_nothing(
             folder = tmp_path / str(number)
             try:
                 async with world(point, folder, _sqlite_template, seaweedfs, auth, addresses) as place:
-                    await survive(point, place)
+                    healed_after = await survive(point, place)
             except (AssertionError, aiohttp.ClientError, ValueError) as failure:
                 return f"{point}: {failure}"
+        observations.add("killed-anywhere", slowest_answer=None, healed_after=healed_after)
         return None
 
     failures = [failure for failure in await asyncio.gather(*map(run, range(len(POINTS)), POINTS)) if failure]

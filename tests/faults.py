@@ -1,0 +1,156 @@
+"""Every fault that the tests bring about, what was promised for it, and the page on which a run writes what it saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+PAGE: Final = Path(__file__).parent.parent / "docs" / "reliability.md"
+_BEGIN: Final = "<!-- written by make reliability: do not edit -->"
+_END: Final = "<!-- until here -->"
+_HEAD: Final = """\
+| fault | what people see | slowest answer | lost | whole again after | how it heals |
+|---|---|---|---|---|---|
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Something that goes wrong: where, what, how it looks from outside, and what makes it good again."""
+
+    id: str
+    part: str
+    what: str
+    seen: str
+    heals: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What a test saw of it, in seconds; `slowest_answer` is None where nobody was there to answer."""
+
+    slowest_answer: float | None
+    healed_after: float
+
+
+def _fault(part: str, id: str, what: str, seen: str, heals: str) -> Fault:
+    return Fault(id=id, part=part, what=what, seen=seen, heals=heals)
+
+
+_SAID = "503, try again"
+_WRITES_SAID = "reading goes on; what writes is 503, try again"
+_BYTES_SAID = "films play on if S3 still answers the browser; creating and completing are 503, try again"
+_SURE = "200, as ever"
+_LATER = "202, not certain yet, ask again"
+_ANEW = "connections are made anew"
+_AGAIN = "asked again at every request"
+_LOOKED = "the object is looked for: it is there, whole"
+_RESTARTED = "`vss up` starts it again, and says so"
+_GO_ON = "nothing is left to heal"
+
+FAULTS: Final = (
+    _fault("MariaDB", "mariadb-killed", "the server is killed (`kill -9`), and comes back", _SAID, _ANEW),
+    _fault("MariaDB", "mariadb-stopped", "the server is stopped in order, and started again", _SAID, _ANEW),
+    _fault("MariaDB", "mariadb-hangs", "the server hangs: connections stay, no answer comes", _SAID, _ANEW),
+    _fault("MariaDB", "mariadb-cut", "connections are cut in the middle of statements", _SAID, _ANEW),
+    _fault(
+        "MariaDB",
+        "mariadb-pool-exhausted",
+        "somebody else locks the tables, until every connection of the pools waits",
+        _SAID,
+        "what waits is given up, and connections are made anew",
+    ),
+    _fault("MariaDB", "mariadb-connections-exhausted", "the server takes no more connections", _SAID, _AGAIN),
+    _fault("MariaDB", "mariadb-read-only", "the server takes no writes (as after a failover)", _WRITES_SAID, _GO_ON),
+    _fault("SQLite", "sqlite-locked", "another program holds the file's lock", _WRITES_SAID, _GO_ON),
+    _fault("SQLite", "sqlite-disk-full", "no file can grow: neither the database nor the logs", _WRITES_SAID, _GO_ON),
+    _fault("S3", "s3-down", "connections are refused or cut", _BYTES_SAID, _AGAIN),
+    _fault("S3", "s3-hangs", "requests are taken, and no answer comes", _BYTES_SAID, _AGAIN),
+    _fault("S3", "s3-503", "every answer is 503 `SlowDown`", _BYTES_SAID, _AGAIN),
+    _fault("S3", "s3-error-in-200", "Complete is answered 200, with an error inside", _LATER, "Complete is sent again"),
+    _fault("S3", "s3-complete-lost", "the answer to Complete is lost", _SURE, _LOOKED),
+    _fault("S3", "s3-complete-lost-and-silent", "it is lost, and then nothing answers", _LATER, _LOOKED),
+    _fault("fs_svc", "fs-killed", "the process is killed", _SAID, _AGAIN),
+    _fault("fs_svc", "fs-hangs", "the process hangs", _SAID, _AGAIN),
+    _fault(
+        "auth_svc",
+        "auth-killed",
+        "the process is killed",
+        "who is logged in goes on; log-in, and a visit after a pause, are 503, try again; nobody is logged out",
+        _AGAIN,
+    ),
+    _fault("auth_svc", "auth-hangs", "the process hangs", "the same", _AGAIN),
+    _fault(
+        "any call",
+        "killed-anywhere",
+        "fs_svc or upload_svc is killed before or after any call of create, complete and delete (19 points)",
+        "503 or a connection that ends; asked again, the answer that was due",
+        "the rows say what was going on, and a loop or the next request finishes it",
+    ),
+    *(
+        _fault("`vss up`", f"{name}-killed-under-vss", f"{what} is killed", "503 or a connection that ends", _RESTARTED)
+        for name, what in (
+            ("storage", "the storage engine"),
+            ("auth", "auth_svc"),
+            ("fs", "fs_svc"),
+            ("upload", "upload_svc"),
+            ("stream", "stream_svc"),
+        )
+    ),
+    _fault(
+        "`vss up`",
+        "vss-killed-under-vss",
+        "`vss up` itself is killed, and started again",
+        "connections that end",
+        "its processes end with it; the next start finds everything",
+    ),
+)
+BY_ID: Final = {fault.id: fault for fault in FAULTS}
+
+
+class Observations:
+    """What the tests of one run saw, by the ids of the faults."""
+
+    def __init__(self) -> None:
+        self._observed: dict[str, Observed] = {}
+
+    def add(self, fault_id: str, *, slowest_answer: float | None, healed_after: float) -> None:
+        """Of a fault of the list, by a test that found that nothing was lost. The worst of several counts."""
+        assert fault_id in BY_ID, f"{fault_id} is not in tests/faults.py"
+        earlier = self._observed.get(fault_id)
+        if earlier is not None:
+            healed_after = max(healed_after, earlier.healed_after)
+            slowest_answer = max(filter(None, (slowest_answer, earlier.slowest_answer)), default=None)
+        self._observed[fault_id] = Observed(slowest_answer=slowest_answer, healed_after=healed_after)
+
+    def write(self, page: Path) -> None:
+        """Puts the table into the page; raises ValueError, and writes nothing, when the run saw less than the list."""
+        if missing := [fault.id for fault in FAULTS if fault.id not in self._observed]:
+            raise ValueError(f"not seen in this run: {', '.join(missing)}")
+        rows = "".join(_row(fault, self._observed[fault.id]) for fault in FAULTS)
+        before, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
+        _, _, after = rest.partition(_END)
+        page.write_text(f"{before}{_BEGIN}\n\n{_HEAD}{rows}\n{_END}{after}", encoding="utf-8")
+
+
+def _row(fault: Fault, observed: Observed) -> str:
+    answer = "–" if observed.slowest_answer is None else f"{observed.slowest_answer:.1f} s"
+    return _line([*promise(fault)[:2], answer, "nothing", f"{observed.healed_after:.1f} s", promise(fault)[2]])
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def promise(fault: Fault) -> tuple[str, str, str]:
+    """What no run changes: the fault, what people see, how it heals; as cells of the table."""
+    return f"{fault.part}: {fault.what}", fault.seen, fault.heals
+
+
+def rows_of(page: Path) -> list[list[str]]:
+    """The table's rows on the page, each as its cells."""
+    _, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
+    table, _, _ = rest.partition(_END)
+    lines = [line for line in table.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]

@@ -7,6 +7,7 @@ import logging
 from auth_svc.errors import InvalidGrant
 from auth_svc.passwords import MAX_LENGTH, Passwords
 from auth_svc.store import Account, Role, Store
+from auth_svc.throttle import LogInThrottle
 from auth_svc.tokens import Subject
 from common.clock import Clock
 from common.ids import new_id
@@ -24,21 +25,25 @@ class Accounts:
     def __init__(self, store: Store, passwords: Passwords, *, clock: Clock) -> None:
         self._store = store
         self._passwords = passwords
+        self._throttle = LogInThrottle(store, clock=clock)
         self._clock = clock
 
-    async def authenticate(self, username: str, password: str) -> Account:
-        """The account with this name and password.
+    async def authenticate(self, username: str, password: str, *, address: str) -> Account:
+        """The account with this name and password, asked for from `address`.
 
         Raises InvalidGrant, with the same answer in the same time, for an unknown name, a wrong password and a
-        disabled account.
+        disabled account; and RateLimited, before anything is hashed.
         """
+        username = username.strip().lower()
+        await self._throttle.charge(username, address)
         if len(password) > MAX_LENGTH:
             raise InvalidGrant
-        account = await self._store.get_account_by_username(username.strip().lower())
+        account = await self._store.get_account_by_username(username)
         is_right = await self._passwords.is_right(password, account.password_hash if account else None)
         if account is None or not is_right or account.is_disabled:
             logger.info("log-in refused")
             raise InvalidGrant
+        await self._throttle.succeeded(username, address)
         return account
 
     async def get(self, account_id: str) -> Account | None:

@@ -32,7 +32,7 @@ async def issue_token(request: web.Request) -> web.Response:
         # Sent without a value is as good as not sent (section 3.2).
         if not asked.username or not asked.password:
             raise InvalidTokenRequest("The grant `password` needs username and password.")
-        token = await grants.password(asked.username, asked.password)
+        token = await grants.password(asked.username, asked.password, address=request.remote or "")
     elif asked.grant_type == "client_credentials":
         token = grants.client_credentials(*_client_of(request))
     else:

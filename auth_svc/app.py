@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Final
 
 from aiohttp import web
 
 from auth_svc.accounts import Accounts
-from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, GRANTS, SIGNING_KEYS
+from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, GRANTS, SIGNING_KEYS, THROTTLE
 from auth_svc.grants import Grants
 from auth_svc.passwords import Passwords
 from auth_svc.routes import API, PAGES
@@ -17,12 +20,19 @@ from auth_svc.sessions import AccountSessions
 from auth_svc.settings import Settings
 from auth_svc.signing_keys import SigningKeys
 from auth_svc.store import Store
+from auth_svc.throttle import LogInThrottle
 from common.clock import Clock, utc_now
 from common.db import open_database
+from common.errors import Unavailable
 from common.verifying import Verifier
 from common.web.app import new_page_app
+from common.web.background import background
 from common.web.keys import READINESS, VERIFIER
 from common.web.sessions import SESSIONS
+
+logger = logging.getLogger(__name__)
+
+TIDY_INTERVAL_SECONDS: Final = 600.0
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application:
@@ -58,6 +68,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 app[GRANTS] = grants
                 app[ACCOUNT_SESSIONS] = sessions
                 app[SIGNING_KEYS] = signing_keys
+                app[THROTTLE] = LogInThrottle(store, clock=clock)
                 app[VERIFIER] = verifier
                 app[SESSIONS] = sessions
                 app[READINESS] = {"database": database.ping}
@@ -67,4 +78,15 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 yield
 
     app.cleanup_ctx.append(domain)
+    app.cleanup_ctx.append(background(_tidy, name="tidy"))
     return app
+
+
+async def _tidy(app: web.Application) -> None:
+    """Drops what has run out."""
+    while True:
+        try:
+            await app[THROTTLE].forget_whole_buckets()
+        except Unavailable as exc:
+            logger.warning("tidying waits", extra={"reason": exc.detail})
+        await asyncio.sleep(TIDY_INTERVAL_SECONDS)

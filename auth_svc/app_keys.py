@@ -10,8 +10,10 @@ from auth_svc.accounts import Accounts
 from auth_svc.grants import Grants
 from auth_svc.sessions import AccountSessions
 from auth_svc.signing_keys import SigningKeys
+from auth_svc.throttle import LogInThrottle
 
 ACCOUNTS: Final = web.AppKey("accounts", Accounts)
 GRANTS: Final = web.AppKey("grants", Grants)
 ACCOUNT_SESSIONS: Final = web.AppKey("account_sessions", AccountSessions)
+THROTTLE: Final = web.AppKey("throttle", LogInThrottle)
 SIGNING_KEYS: Final = web.AppKey("signing_keys", SigningKeys)

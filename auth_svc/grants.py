@@ -38,9 +38,9 @@ class Grants:
         self._issuer = issuer
         self._clock = clock
 
-    async def password(self, username: str, password: str) -> str:
-        """A person's access token (section 4.3). Raises InvalidGrant."""
-        return self.issue(subject_of(await self._accounts.authenticate(username, password)))
+    async def password(self, username: str, password: str, *, address: str) -> str:
+        """A person's access token (section 4.3). Raises InvalidGrant and RateLimited."""
+        return self.issue(subject_of(await self._accounts.authenticate(username, password, address=address)))
 
     def client_credentials(self, client_id: str, client_secret: str) -> str:
         """A service's access token (section 4.4). Raises InvalidClient."""

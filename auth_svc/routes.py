@@ -18,7 +18,7 @@ from auth_svc.models import (
     TokenRequest,
     TokenResponse,
 )
-from common.errors import Forbidden, Unauthenticated
+from common.errors import Forbidden, RateLimited, Unauthenticated
 from common.web.routes import Route
 
 API: Final = (
@@ -31,7 +31,7 @@ API: Final = (
         body=TokenRequest,
         form_too=True,
         answers={200: TokenResponse},
-        refusals=(InvalidGrant, InvalidTokenRequest),
+        refusals=(InvalidGrant, InvalidTokenRequest, RateLimited),
         is_open=True,
     ),
     Route(
@@ -59,7 +59,7 @@ API: Final = (
         summary="Logs a browser in, for a page of another service.",
         body=StartSession,
         answers={201: StartedSession},
-        refusals=(InvalidGrant, Unauthenticated, Forbidden),
+        refusals=(InvalidGrant, Unauthenticated, Forbidden, RateLimited),
     ),
     Route(
         method="POST",

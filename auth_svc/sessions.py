@@ -33,8 +33,8 @@ class AccountSessions:
         self._cache = ExchangeCache(clock=clock)
 
     async def start(self, username: str, password: str, *, user_agent: str, address: str) -> NewSession:
-        """Logs in: a new session with a new secret of 256 bits. Raises InvalidGrant."""
-        account = await self._accounts.authenticate(username, password)
+        """Logs in: a new session with a new secret of 256 bits. Raises InvalidGrant and RateLimited."""
+        account = await self._accounts.authenticate(username, password, address=address)
         secret = secrets.token_urlsafe(32)
         now = self._clock()
         await self._store.add_session(

@@ -76,7 +76,7 @@ class AuthApp:
         """A new account; returns its id."""
         accounts = self.app[ACCOUNTS]
         assert await accounts.add(username, password, role=role)
-        return (await accounts.authenticate(username, password)).id
+        return (await accounts.authenticate(username, password, address="test")).id
 
     async def account(self, account_id: str) -> Account:
         account = await self.app[ACCOUNTS].get(account_id)

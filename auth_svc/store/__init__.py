@@ -1,0 +1,15 @@
+"""auth_svc's tables and queries."""
+
+from __future__ import annotations
+
+from auth_svc.store.accounts import Account, AccountQueries, Role
+from auth_svc.store.sessions import Session, SessionQueries
+from auth_svc.store.signing_keys import SigningKeyQueries, StoredSigningKey
+from auth_svc.store.tables import METADATA
+from auth_svc.store.throttle import ThrottleQueries
+
+__all__ = ["METADATA", "Account", "Role", "Session", "Store", "StoredSigningKey"]
+
+
+class Store(AccountQueries, SessionQueries, SigningKeyQueries, ThrottleQueries):
+    """Queries of auth_svc."""

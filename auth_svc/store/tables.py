@@ -1,0 +1,51 @@
+"""The tables that auth_svc writes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, MetaData, Table
+
+from common.db import Instant, binary_text, human_text, identifier, long_text, size_in_bytes
+
+METADATA: Final = MetaData()
+
+accounts: Final = Table(
+    "accounts",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("username", binary_text(64), nullable=False, unique=True),
+    Column("password_hash", binary_text(255), nullable=False),
+    Column("role", binary_text(16), nullable=False),
+    Column("is_disabled", Boolean(), nullable=False),
+    Column("quota_bytes", size_in_bytes(), nullable=True),
+    Column("created_at", Instant(), nullable=False),
+)
+sessions: Final = Table(
+    "sessions",
+    METADATA,
+    Column("secret_hash", binary_text(64), primary_key=True),
+    Column("account_id", identifier(), ForeignKey("accounts.id"), nullable=False),
+    Column("created_at", Instant(), nullable=False),
+    Column("last_seen_at", Instant(), nullable=False),
+    Column("expires_at", Instant(), nullable=False),
+    Column("user_agent", human_text(255), nullable=False),
+    Column("address", binary_text(64), nullable=False),
+)
+Index("sessions_account_id", sessions.c.account_id)
+signing_keys: Final = Table(
+    "signing_keys",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("encrypted_private_key", long_text(), nullable=False),
+    Column("created_at", Instant(), nullable=False),
+)
+login_throttle: Final = Table(
+    "login_throttle",
+    METADATA,
+    # A hash: what is typed as a name may be anything, a password included.
+    Column("bucket", binary_text(64), primary_key=True),
+    # Milliseconds since 1970, so that every database can calculate with it.
+    Column("whole_at", BigInteger(), nullable=False),
+)
+Index("login_throttle_whole_at", login_throttle.c.whole_at)

@@ -1,0 +1,61 @@
+"""How much of each log-in bucket is spent."""
+
+from __future__ import annotations
+
+from sqlalchemy import case, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from auth_svc.store.queries import Queries
+from auth_svc.store.tables import login_throttle
+from common.db import rows_changed
+
+
+class ThrottleQueries(Queries):
+    """Queries of the log-in throttle; times in milliseconds since 1970. A bucket that is whole may have no row."""
+
+    async def spend(self, bucket: str, *, now_ms: int, cost_ms: int, capacity_ms: int) -> int | None:
+        """Takes `cost_ms` out of the bucket; None when done, else when there will be enough in it.
+
+        One statement decides, so that any number of attempts at once spend what is there and no more.
+        """
+        whole_at = login_throttle.c.whole_at
+        start = case((whole_at > now_ms, whole_at), else_=now_ms)
+        spend = (
+            update(login_throttle)
+            .where(login_throttle.c.bucket == bucket, whole_at <= now_ms + capacity_ms - cost_ms)
+            .values(whole_at=start + cost_ms)
+        )
+        while True:
+            async with self._database.write() as connection:
+                if rows_changed(await connection.execute(spend)) == 1:
+                    return None
+            async with self._database.read() as connection:
+                query = select(whole_at).where(login_throttle.c.bucket == bucket)
+                found: int | None = (await connection.execute(query)).scalar_one_or_none()
+            if found is not None and found > now_ms + capacity_ms - cost_ms:
+                return found - capacity_ms + cost_ms
+            if found is None and await self._add(bucket, now_ms + cost_ms):
+                return None
+            # Somebody has added, cleared or refunded the bucket between two statements: once more.
+
+    async def _add(self, bucket: str, whole_at_ms: int) -> bool:
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(insert(login_throttle).values(bucket=bucket, whole_at=whole_at_ms))
+        except IntegrityError:
+            return False
+        return True
+
+    async def clear_and_give_back(self, clear: str, give_back: str, *, cost_ms: int) -> None:
+        """Makes the first bucket whole, and puts into the second what one attempt has taken out."""
+        refund = update(login_throttle).where(login_throttle.c.bucket == give_back)
+        async with self._database.write() as connection:
+            await connection.execute(delete(login_throttle).where(login_throttle.c.bucket == clear))
+            await connection.execute(refund.values(whole_at=login_throttle.c.whole_at - cost_ms))
+
+    async def forget_whole_buckets(self, *, now_ms: int) -> int:
+        """Drops the rows of buckets that are whole again; returns how many."""
+        async with self._database.write() as connection:
+            return rows_changed(
+                await connection.execute(delete(login_throttle).where(login_throttle.c.whole_at <= now_ms))
+            )

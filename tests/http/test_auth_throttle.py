@@ -1,0 +1,229 @@
+"""Log-ins that fail are counted, by name and by address, before anything is hashed; on both kinds of database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import ClientResponse
+
+from auth_svc.app_keys import THROTTLE
+from auth_svc.throttle import PER_ADDRESS, PER_NAME, network_of
+from tests.auth_app import AuthApp, bearer, running_auth_app
+from tests.html_pages import page_of
+from tests.problems import assert_problem
+
+PASSWORD = "correct horse battery staple"
+WRONG = "wrong"
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+async def app(database_url: str) -> AsyncIterator[AuthApp]:
+    async with running_auth_app(database_url) as app:
+        await app.add_account("alice", PASSWORD)
+        yield app
+
+
+async def ask(app: AuthApp, username: str = "alice", password: str = WRONG) -> ClientResponse:
+    form = {"grant_type": "password", "username": username, "password": password}
+    return await app.send("POST", "/v1/token", data=form)
+
+
+async def log_in_from(app: AuthApp, address: str, username: str, password: str = WRONG) -> ClientResponse:
+    """As upload_svc passes it on."""
+    content = {"username": username, "password": password, "user_agent": "Test", "address": address}
+    return await app.send("POST", "/internal/sessions", json=content, headers=bearer(await app.service_token()))
+
+
+async def spend(app: AuthApp, username: str = "alice") -> None:
+    for _ in range(PER_NAME.attempts):
+        await assert_problem(await ask(app, username), 401, "unauthenticated")
+
+
+async def test_after_so_many_wrong_ones_the_right_password_must_wait_too(app: AuthApp) -> None:
+    await spend(app)
+    for password in ("wrong", PASSWORD):
+        answer = await ask(app, password=password)
+        await assert_problem(answer, 429, "rate-limited")
+        assert int(answer.headers["Retry-After"]) == PER_NAME.interval.total_seconds()
+    app.clock.advance(PER_NAME.interval - SECOND)
+    answer = await ask(app, password=PASSWORD)
+    await assert_problem(answer, 429, "rate-limited")
+    # What is promised holds: not a second longer.
+    app.clock.advance(int(answer.headers["Retry-After"]) * SECOND)
+    assert (await ask(app, password=PASSWORD)).status == 200
+
+
+async def test_a_refused_attempt_makes_nobody_wait_longer(app: AuthApp) -> None:
+    await spend(app)
+    for _ in range(5):
+        await assert_problem(await ask(app), 429, "rate-limited")
+    app.clock.advance(PER_NAME.interval)
+    await assert_problem(await ask(app), 401, "unauthenticated")
+    await assert_problem(await ask(app), 429, "rate-limited")
+
+
+async def test_a_log_in_makes_the_names_bucket_whole(app: AuthApp) -> None:
+    for _ in range(3):
+        for _ in range(PER_NAME.attempts - 1):
+            await assert_problem(await ask(app), 401, "unauthenticated")
+        assert (await ask(app, password=PASSWORD)).status == 200
+
+
+async def test_names_have_buckets_of_their_own_however_they_are_typed(app: AuthApp) -> None:
+    await app.add_account("bob", PASSWORD)
+    await spend(app)
+    for username in ("ALICE", " alice "):
+        await assert_problem(await ask(app, username, PASSWORD), 429, "rate-limited")
+    assert (await ask(app, "bob", PASSWORD)).status == 200
+
+
+async def test_a_name_that_nobody_has_is_refused_like_one_that_somebody_has(app: AuthApp) -> None:
+    answers = []
+    for username in ("alice", "nobody"):
+        await spend(app, username)
+        answer = await ask(app, username)
+        answers.append((answer.status, answer.headers["Retry-After"], await answer.text()))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 429
+
+
+async def test_a_disabled_account_does_not_show_by_its_bucket(app: AuthApp) -> None:
+    await app.disable(await app.add_account("mallory", PASSWORD))
+    for _ in range(PER_NAME.attempts):
+        await assert_problem(await ask(app, "mallory", PASSWORD), 401, "unauthenticated")
+    await assert_problem(await ask(app, "mallory", PASSWORD), 429, "rate-limited")
+
+
+async def test_one_bucket_for_the_form_the_token_endpoint_and_the_pages_of_others(app: AuthApp) -> None:
+    await spend(app)
+    await assert_problem(await log_in_from(app, "192.0.2.1", "alice", PASSWORD), 429, "rate-limited")
+    answer = await app.send("POST", "/login", data={"username": "alice", "password": PASSWORD})
+    assert "too many attempts" in (await page_of(answer, 429)).text
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert not answer.cookies
+
+
+async def exhaust_address(app: AuthApp, address: str) -> None:
+    """Every attempt with another name, all at once."""
+    token = await app.service_token()
+
+    async def attempt(number: int) -> int:
+        content = {"username": f"name-{number}", "password": "x" * 129, "user_agent": "", "address": address}
+        return (await app.send("POST", "/internal/sessions", json=content, headers=bearer(token))).status
+
+    statuses = await asyncio.gather(*(attempt(number) for number in range(PER_ADDRESS.attempts + 10)))
+    assert sorted(statuses) == [401] * PER_ADDRESS.attempts + [429] * 10
+
+
+async def test_an_address_that_tries_many_names_is_refused_and_others_are_not(app: AuthApp) -> None:
+    await exhaust_address(app, "2001:db8::1")
+    # The network of the same connection, and no other.
+    answer = await log_in_from(app, "2001:db8::ffff:2", "alice", PASSWORD)
+    await assert_problem(answer, 429, "rate-limited")
+    assert int(answer.headers["Retry-After"]) == PER_ADDRESS.interval.total_seconds()
+    for address in ("2001:db8:0:1::1", "192.0.2.1"):
+        assert (await log_in_from(app, address, "alice", PASSWORD)).status == 201
+    assert (await ask(app, password=PASSWORD)).status == 200
+    # What its address may not try is not charged to the name.
+    for _ in range(PER_NAME.attempts):
+        await assert_problem(await log_in_from(app, "2001:db8::1", "alice"), 429, "rate-limited")
+    assert (await log_in_from(app, "192.0.2.1", "alice", PASSWORD)).status == 201
+
+
+async def test_log_ins_that_succeed_cost_an_address_nothing_and_clear_nothing_else(app: AuthApp) -> None:
+    token = await app.service_token()
+    content = {"username": "alice", "password": PASSWORD, "user_agent": "", "address": "192.0.2.1"}
+    for _ in range(3):
+        assert (await app.send("POST", "/internal/sessions", json=content, headers=bearer(token))).status == 201
+    await exhaust_address(app, "192.0.2.1")
+    app.clock.advance(PER_ADDRESS.interval)
+    assert (await log_in_from(app, "192.0.2.1", "alice", PASSWORD)).status == 201
+    # It had one attempt, spent it and got it back: one more, and that was it.
+    await assert_problem(await log_in_from(app, "192.0.2.1", "nobody"), 401, "unauthenticated")
+    await assert_problem(await log_in_from(app, "192.0.2.1", "nobody"), 429, "rate-limited")
+
+
+async def test_a_forwarded_address_is_believed_from_services_only(app: AuthApp) -> None:
+    await exhaust_address(app, "192.0.2.1")
+    for headers in ({"X-Forwarded-For": "192.0.2.1"}, {"Forwarded": "for=192.0.2.1"}, {"X-Real-IP": "192.0.2.1"}):
+        form = {"grant_type": "password", "username": "alice", "password": PASSWORD}
+        assert (await app.send("POST", "/v1/token", data=form, headers=headers)).status == 200
+        login = {"username": "alice", "password": PASSWORD}
+        assert (await app.send("POST", "/login", data=login, headers=headers)).status == 303
+
+
+async def test_replicas_share_the_buckets_under_attempts_at_once(database_url: str) -> None:
+    async with AsyncExitStack() as stack:
+        apps = [await stack.enter_async_context(running_auth_app(database_url)) for _ in range(2)]
+        for app in apps:
+            app.clock.now = apps[0].clock.now
+        answers = await asyncio.gather(*(ask(apps[number % 2], "nobody") for number in range(30)))
+        statuses = sorted(answer.status for answer in answers)
+        assert statuses == [401] * PER_NAME.attempts + [429] * (30 - PER_NAME.attempts)
+
+
+async def test_a_refused_attempt_is_not_hashed(app: AuthApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    await spend(app)
+    hashed: list[Any] = []
+    monkeypatch.setattr("auth_svc.passwords._matches", lambda *arguments: hashed.append(arguments))
+    await assert_problem(await ask(app), 429, "rate-limited")
+    assert hashed == []
+
+
+async def test_what_was_typed_is_not_in_the_database_and_whole_buckets_are_dropped(app: AuthApp) -> None:
+    throttle = app.app[THROTTLE]
+    await throttle.forget_whole_buckets()
+    await ask(app, "a password typed as a name")
+    rows = await app.execute("SELECT * FROM login_throttle")
+    assert len(rows) == 2
+    assert not any("typed" in str(row) or "127.0.0.1" in str(row) for row in rows)
+    assert await throttle.forget_whole_buckets() == 0
+    app.clock.advance(PER_ADDRESS.interval)
+    assert await throttle.forget_whole_buckets() == 1
+    app.clock.advance(PER_NAME.interval)
+    assert await throttle.forget_whole_buckets() == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:DB8:0:0:ffff::1", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("unix:", "unix:"),
+    ],
+)
+def test_one_connection_is_one_address(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+async def test_a_storm_of_wrong_log_ins_leaves_other_requests_answered(app: AuthApp) -> None:
+    token = await app.person_token("alice", PASSWORD)
+
+    async def me() -> int:
+        return (await app.send("GET", "/v1/me", headers=bearer(token))).status
+
+    async with aiohttp.ClientSession() as session:
+
+        async def wrong(number: int) -> int:
+            form = {"grant_type": "password", "username": f"name-{number}", "password": "wrong"}
+            async with session.post(f"{app.url}/v1/token", data=form) as answer:
+                return answer.status
+
+        storm = asyncio.gather(*(wrong(number) for number in range(200)))
+        others = await asyncio.gather(*(me() for _ in range(20)))
+        statuses = await storm
+    assert set(others) == {200}
+    # Some may have been told to come again (503) while the few threads that hash were busy: all were answered.
+    assert set(statuses) <= {401, 429, 503}
+    assert statuses.count(401) <= PER_ADDRESS.attempts

@@ -12,9 +12,10 @@ from typing import Final
 from aiohttp import web
 
 from auth_svc.accounts import Accounts
-from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, GRANTS, SIGNING_KEYS, THROTTLE
+from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, GRANTS, REFRESH_TOKENS, SIGNING_KEYS, THROTTLE
 from auth_svc.grants import Grants
 from auth_svc.passwords import Passwords
+from auth_svc.refresh_tokens import RefreshTokens
 from auth_svc.routes import API, PAGES
 from auth_svc.sessions import AccountSessions
 from auth_svc.settings import Settings
@@ -46,14 +47,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             with closing(Passwords()) as passwords:
                 store = Store(database)
                 issuer = settings.auth_public_url
-                signing_keys = SigningKeys(
-                    store,
-                    encryption_key=bytes.fromhex(settings.key_encryption_key.get_secret_value()),
-                    clock=clock,
-                )
+                encryption_key = bytes.fromhex(settings.key_encryption_key.get_secret_value())
+                signing_keys = SigningKeys(store, encryption_key=encryption_key, clock=clock)
+                refresh_tokens = RefreshTokens(store, encryption_key=encryption_key, clock=clock)
                 accounts = Accounts(store, passwords, clock=clock)
                 grants = Grants(
                     accounts,
+                    refresh_tokens,
                     signing_keys,
                     client_secrets={
                         "upload": settings.upload_client_secret.get_secret_value(),
@@ -67,6 +67,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 app[ACCOUNTS] = accounts
                 app[GRANTS] = grants
                 app[ACCOUNT_SESSIONS] = sessions
+                app[REFRESH_TOKENS] = refresh_tokens
                 app[SIGNING_KEYS] = signing_keys
                 app[THROTTLE] = LogInThrottle(store, clock=clock)
                 app[VERIFIER] = verifier
@@ -87,6 +88,7 @@ async def _tidy(app: web.Application) -> None:
     while True:
         try:
             await app[THROTTLE].forget_whole_buckets()
+            await app[REFRESH_TOKENS].forget_expired()
         except Unavailable as exc:
             logger.warning("tidying waits", extra={"reason": exc.detail})
         await asyncio.sleep(TIDY_INTERVAL_SECONDS)

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from auth_svc.accounts import Accounts
 from auth_svc.grants import Grants
+from auth_svc.refresh_tokens import RefreshTokens
 from auth_svc.sessions import AccountSessions
 from auth_svc.signing_keys import SigningKeys
 from auth_svc.throttle import LogInThrottle
@@ -16,4 +17,5 @@ ACCOUNTS: Final = web.AppKey("accounts", Accounts)
 GRANTS: Final = web.AppKey("grants", Grants)
 ACCOUNT_SESSIONS: Final = web.AppKey("account_sessions", AccountSessions)
 THROTTLE: Final = web.AppKey("throttle", LogInThrottle)
+REFRESH_TOKENS: Final = web.AppKey("refresh_tokens", RefreshTokens)
 SIGNING_KEYS: Final = web.AppKey("signing_keys", SigningKeys)

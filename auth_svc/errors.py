@@ -12,6 +12,24 @@ class InvalidGrant(Unauthenticated):
         super().__init__("The user name or the password is not right.", error="invalid_grant")
 
 
+class InvalidRefreshToken(Malformed):
+    """A refresh token that is unknown, has run out, or was used before (RFC 6749, section 5.2)."""
+
+    def __init__(self) -> None:
+        super().__init__("The refresh token is not valid any more: log in again.", error="invalid_grant")
+
+
+class UnsupportedTokenType(Malformed):
+    """A token that cannot be revoked here (RFC 7009, section 2.2.1)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Only refresh tokens are revoked here: an access token ends by itself within minutes, and an API key is"
+            " deleted where it was made.",
+            error="unsupported_token_type",
+        )
+
+
 class InvalidClient(Unauthenticated):
     """A service that could not show who it is (RFC 6749, section 5.2)."""
 
@@ -25,7 +43,9 @@ class UnsupportedGrantType(Malformed):
     """A grant that is not offered here."""
 
     def __init__(self) -> None:
-        super().__init__("Use grant_type=password or client_credentials.", error="unsupported_grant_type")
+        super().__init__(
+            "Use grant_type=password, refresh_token or client_credentials.", error="unsupported_grant_type"
+        )
 
 
 class InvalidTokenRequest(Malformed):

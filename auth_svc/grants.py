@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from auth_svc.accounts import Accounts, subject_of
 from auth_svc.errors import InvalidClient
+from auth_svc.refresh_tokens import RefreshTokens
 from auth_svc.signing_keys import SigningKeys
 from auth_svc.tokens import Subject, issue_access_token
 from common.clock import Clock
@@ -20,12 +22,21 @@ SCOPES: Final[Mapping[str, str]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What the token endpoint gives: to people's programs also the token by which they get the next ones."""
+
+    access_token: str
+    refresh_token: str | None = None
+
+
 class Grants:
-    """Gives access tokens."""
+    """Gives tokens."""
 
     def __init__(
         self,
         accounts: Accounts,
+        refresh_tokens: RefreshTokens,
         signing_keys: SigningKeys,
         *,
         client_secrets: Mapping[str, str],
@@ -33,32 +44,38 @@ class Grants:
         clock: Clock,
     ) -> None:
         self._accounts = accounts
+        self._refresh_tokens = refresh_tokens
         self._signing_keys = signing_keys
         self._client_secrets = client_secrets
         self._issuer = issuer
         self._clock = clock
 
-    async def password(self, username: str, password: str, *, address: str) -> str:
-        """A person's access token (section 4.3). Raises InvalidGrant and RateLimited."""
-        return self.issue(subject_of(await self._accounts.authenticate(username, password, address=address)))
+    async def password(self, username: str, password: str, *, address: str) -> Granted:
+        """A person's tokens (section 4.3). Raises InvalidGrant and RateLimited."""
+        account = await self._accounts.authenticate(username, password, address=address)
+        return Granted(self.issue(subject_of(account)), await self._refresh_tokens.start(account))
 
-    def client_credentials(self, client_id: str, client_secret: str) -> str:
+    async def refresh(self, refresh_token: str) -> Granted:
+        """The next tokens of somebody who has logged in before (section 6). Raises InvalidRefreshToken."""
+        refreshed = await self._refresh_tokens.rotate(refresh_token)
+        return Granted(self.issue(subject_of(refreshed.account)), refreshed.refresh_token)
+
+    def client_credentials(self, client_id: str, client_secret: str) -> Granted:
         """A service's access token (section 4.4). Raises InvalidClient."""
         # Compared also for an unknown id, so that both take the same time.
         expected = self._client_secrets.get(client_id, "")
         is_right = hmac.compare_digest(expected.encode(), client_secret.encode("utf-8", "surrogateescape"))
         if not expected or not is_right:
             raise InvalidClient
-        return self.issue(
-            Subject(
-                subject=f"svc:{client_id}",
-                audience=SERVICE_AUDIENCE,
-                username=f"svc:{client_id}",
-                role="service",
-                scope=SCOPES[client_id],
-                quota_bytes=None,
-            )
+        service = Subject(
+            subject=f"svc:{client_id}",
+            audience=SERVICE_AUDIENCE,
+            username=f"svc:{client_id}",
+            role="service",
+            scope=SCOPES[client_id],
+            quota_bytes=None,
         )
+        return Granted(self.issue(service))
 
     def issue(self, subject: Subject) -> str:
         """An access token signed with the current key."""

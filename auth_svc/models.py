@@ -12,7 +12,7 @@ ShortText = Annotated[str, Field(max_length=1024)]
 
 
 class TokenRequest(Input):
-    """RFC 6749, sections 4.3.2 and 4.4.2; client credentials come by HTTP Basic.
+    """RFC 6749, sections 4.3.2, 4.4.2 and 6; client credentials come by HTTP Basic.
 
     Parameters that are not known are passed over (section 3.2).
     """
@@ -22,7 +22,7 @@ class TokenRequest(Input):
     grant_type: ShortText
     username: ShortText | None = None
     password: ShortText | None = None
-    scope: ShortText | None = None
+    refresh_token: ShortText | None = None
 
 
 class TokenResponse(BaseModel):
@@ -31,6 +31,28 @@ class TokenResponse(BaseModel):
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"
     expires_in: int
+    refresh_token: str | None = Field(default=None, exclude_if=lambda value: value is None)
+
+
+class RevocationRequest(Input):
+    """RFC 7009, section 2.1. What kind of token it is can be seen by the token: the hint is passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    token: ShortText
+
+
+class ServerMetadata(BaseModel):
+    """RFC 8414, section 2."""
+
+    issuer: str
+    token_endpoint: str
+    revocation_endpoint: str
+    jwks_uri: str
+    grant_types_supported: list[str]
+    token_endpoint_auth_methods_supported: list[str]
+    revocation_endpoint_auth_methods_supported: list[str]
+    response_types_supported: list[str]
 
 
 class KeySet(BaseModel):

@@ -7,11 +7,13 @@ from typing import Final
 from aiohttp import web
 
 from auth_svc import api, pages
-from auth_svc.errors import InvalidGrant, InvalidTokenRequest
+from auth_svc.errors import InvalidGrant, InvalidTokenRequest, UnsupportedTokenType
 from auth_svc.models import (
     ExchangedSession,
     KeySet,
     Me,
+    RevocationRequest,
+    ServerMetadata,
     SessionSecret,
     StartedSession,
     StartSession,
@@ -32,6 +34,27 @@ API: Final = (
         form_too=True,
         answers={200: TokenResponse},
         refusals=(InvalidGrant, InvalidTokenRequest, RateLimited),
+        is_open=True,
+    ),
+    Route(
+        method="POST",
+        path="/v1/token/revoke",
+        handler=api.revoke_token,
+        name="revoke-token",
+        summary="Ends a refresh token and all that came from the same log-in (RFC 7009).",
+        body=RevocationRequest,
+        form_too=True,
+        answers={200: None},
+        refusals=(InvalidTokenRequest, UnsupportedTokenType),
+        is_open=True,
+    ),
+    Route(
+        method="GET",
+        path="/.well-known/oauth-authorization-server",
+        handler=api.get_server_metadata,
+        name="get-server-metadata",
+        summary="Where everything is (RFC 8414).",
+        answers={200: ServerMetadata},
         is_open=True,
     ),
     Route(

@@ -101,6 +101,19 @@ class AuthApp:
         """A person's token, as they get it."""
         return await self._token({"grant_type": "password", "username": username, "password": password}, {})
 
+    async def grant(self, username: str, password: str) -> dict[str, Any]:
+        """All that the token endpoint gives a person."""
+        form = {"grant_type": "password", "username": username, "password": password}
+        answer = await self.send("POST", "/v1/token", data=form)
+        assert answer.status == 200, await answer.text()
+        granted: dict[str, Any] = await answer.json()
+        return granted
+
+    async def refresh(self, refresh_token: str) -> aiohttp.ClientResponse:
+        """What the token endpoint says to a refresh token."""
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return await self.send("POST", "/v1/token", data=form)
+
     async def _token(self, form: dict[str, str], headers: dict[str, str]) -> str:
         answer = await self.send("POST", "/v1/token", data=form, headers=headers)
         assert answer.status == 200, await answer.text()

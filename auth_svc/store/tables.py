@@ -49,3 +49,17 @@ login_throttle: Final = Table(
     Column("whole_at", BigInteger(), nullable=False),
 )
 Index("login_throttle_whole_at", login_throttle.c.whole_at)
+# One row a log-in of an API client, however often its token is rotated.
+refresh_tokens: Final = Table(
+    "refresh_tokens",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("account_id", identifier(), ForeignKey("accounts.id"), nullable=False),
+    Column("current_hash", binary_text(64), nullable=False),
+    Column("previous_hash", binary_text(64), nullable=True),
+    Column("created_at", Instant(), nullable=False),
+    Column("rotated_at", Instant(), nullable=False),
+    Column("expires_at", Instant(), nullable=False),
+)
+Index("refresh_tokens_account_id", refresh_tokens.c.account_id)
+Index("refresh_tokens_expires_at", refresh_tokens.c.expires_at)

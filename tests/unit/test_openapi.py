@@ -149,6 +149,8 @@ def test_what_needs_somebody_says_so(document: dict[str, Any]) -> None:
             assert set(requirement) <= set(document["components"]["securitySchemes"])
         assert operation["security"] or operation["operationId"] in {
             "issue-token",
+            "revoke-token",
+            "get-server-metadata",
             "get-jwks",
             "get-video",
             "play-video",

@@ -1,0 +1,134 @@
+"""Refresh tokens of API clients (RFC 6749, section 6): rotated at each use, and all over when one is used twice.
+
+A token names its family and holds a secret of 256 bits, of which the database keeps the hash. The secret that comes
+next is derived from the one before it with a key that only auth_svc has. So a client whose answer was lost asks again
+and gets the same successor, from any replica, and no secret has to be stored for that. Without the key nothing can be
+derived from an old token; whoever has the key could read the signing keys as well, and needs no refresh token.
+
+What is neither the current secret of its family nor, for a moment, the one before it was used earlier by somebody: two
+parties hold tokens of one log-in, one of them has stolen it, and the family ends (RFC 9700, section 4.14.2). One row a
+family suffices for that, because nobody knows a family's name but those who have had a token of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import logging
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from auth_svc.errors import InvalidRefreshToken
+from auth_svc.store import Account, RefreshFamily, Store
+from common.clock import Clock
+from common.ids import new_id
+
+logger = logging.getLogger(__name__)
+
+# A script that runs once a month goes on; after half a year everybody shows their password again.
+IDLE_LIFETIME: Final = timedelta(days=35)
+ABSOLUTE_LIFETIME: Final = timedelta(days=180)
+# How long a client whose answer was lost may come back with the token it has used.
+RETRY_WINDOW: Final = timedelta(seconds=10)
+
+_TOKEN: Final = re.compile(r"vssr_([a-z2-7]{26})([A-Za-z0-9_-]{43})")
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """Whose token it was, and the one to use next."""
+
+    account: Account
+    refresh_token: str
+
+
+class RefreshTokens:
+    """Makes, rotates and ends refresh tokens."""
+
+    def __init__(self, store: Store, *, encryption_key: bytes, clock: Clock) -> None:
+        self._store = store
+        # A key of its own for each purpose.
+        self._key = hmac.digest(encryption_key, b"successors of refresh tokens", "sha256")
+        self._clock = clock
+
+    async def start(self, account: Account) -> str:
+        """The first token of a new family."""
+        family_id, secret, now = new_id(), secrets.token_urlsafe(32), self._clock()
+        await self._store.add_refresh_family(
+            RefreshFamily(
+                id=family_id,
+                account_id=account.id,
+                current_hash=_hash(secret),
+                previous_hash=None,
+                created_at=now,
+                rotated_at=now,
+                expires_at=now + IDLE_LIFETIME,
+            )
+        )
+        return _token(family_id, secret)
+
+    async def rotate(self, token: str) -> Refreshed:
+        """The account and the next token. Raises InvalidRefreshToken."""
+        family_id, secret = _parse(token)
+        successor = self._successor(family_id, secret)
+        while True:
+            found = await self._store.get_refresh_family(family_id)
+            if found is None:
+                raise InvalidRefreshToken
+            family, account = found
+            now = self._clock()
+            if account.is_disabled or now >= family.expires_at:
+                raise InvalidRefreshToken
+            if _hash(secret) == family.current_hash:
+                expires_at = min(now + IDLE_LIFETIME, family.created_at + ABSOLUTE_LIFETIME)
+                if not await self._store.rotate_refresh_family(
+                    family, new_hash=_hash(successor), now=now, expires_at=expires_at
+                ):
+                    # The same token came twice at once, and the other was faster: look again.
+                    continue
+            elif not (
+                _hash(secret) == family.previous_hash
+                and _hash(successor) == family.current_hash
+                and now < family.rotated_at + RETRY_WINDOW
+            ):
+                await self._store.end_refresh_family(family_id)
+                logger.warning("refresh token used twice: its family ends", extra={"account_id": account.id})
+                raise InvalidRefreshToken
+            return Refreshed(account, _token(family_id, successor))
+
+    async def end(self, token: str) -> None:
+        """Ends the token's family (RFC 7009); what is no token of ours has ended already."""
+        try:
+            family_id, _ = _parse(token)
+        except InvalidRefreshToken:
+            return
+        await self._store.end_refresh_family(family_id)
+
+    async def forget_expired(self) -> int:
+        """One step of the housekeeping: drops what has run out; returns how many."""
+        return await self._store.forget_expired_refresh_families(now=self._clock())
+
+    def _successor(self, family_id: str, secret: str) -> str:
+        digest = hmac.digest(self._key, _token(family_id, secret).encode(), "sha256")
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _token(family_id: str, secret: str) -> str:
+    # The beginning is for programs that look for secrets in places where they should not be.
+    return f"vssr_{family_id}{secret}"
+
+
+def _parse(token: str) -> tuple[str, str]:
+    match = _TOKEN.fullmatch(token)
+    if match is None:
+        raise InvalidRefreshToken
+    return match[1], match[2]
+
+
+def _hash(secret: str) -> str:
+    # 256 random bits: a plain hash is enough.
+    return hashlib.sha256(secret.encode()).hexdigest()

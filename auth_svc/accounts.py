@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
-from auth_svc.errors import InvalidGrant
-from auth_svc.passwords import MAX_LENGTH, Passwords
+from auth_svc.errors import InvalidGrant, WrongCurrentPassword
+from auth_svc.passwords import MAX_LENGTH, Passwords, fault_of_new_password, needs_rehash
 from auth_svc.store import Account, Role, Store
 from auth_svc.throttle import LogInThrottle
 from auth_svc.tokens import Subject
 from common.clock import Clock
+from common.errors import Invalid, Unauthenticated
 from common.ids import new_id
 from common.tokens import PERSON_AUDIENCE
 
@@ -44,7 +46,33 @@ class Accounts:
             logger.info("log-in refused")
             raise InvalidGrant
         await self._throttle.succeeded(username, address)
+        if needs_rehash(account.password_hash):
+            password_hash = await self._passwords.hash(password)
+            if not await self._store.set_password_hash(account, password_hash):
+                # Changed in this very moment: it is not this account's password any more.
+                raise InvalidGrant
+            account = replace(account, password_hash=password_hash)
         return account
+
+    async def change_password(
+        self, account_id: str, current: str, new: str, *, address: str, keep_session: str | None
+    ) -> None:
+        """Gives the account another password: every session but the one with the hash `keep_session` is over.
+
+        Raises Invalid, which names what is wrong, RateLimited as a log-in does, and Unauthenticated.
+        """
+        account = await self._store.get_account(account_id)
+        if account is None or account.is_disabled:
+            raise Unauthenticated
+        if fault := fault_of_new_password(new, username=account.username):
+            raise Invalid([{"pointer": "#/new_password", "detail": fault}])
+        await self._throttle.charge(account.username, address)
+        if len(current) > MAX_LENGTH or not await self._passwords.is_right(current, account.password_hash):
+            raise WrongCurrentPassword
+        await self._throttle.succeeded(account.username, address)
+        password_hash = await self._passwords.hash(new)
+        if not await self._store.change_password(account, password_hash, keep_session=keep_session):
+            raise WrongCurrentPassword
 
     async def get(self, account_id: str) -> Account | None:
         """The account with this id."""

@@ -7,6 +7,7 @@ from aiohttp import hdrs, helpers, web
 from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, GRANTS, REFRESH_TOKENS, SIGNING_KEYS
 from auth_svc.errors import InvalidClient, InvalidTokenRequest, UnsupportedGrantType, UnsupportedTokenType
 from auth_svc.models import (
+    ChangePassword,
     ExchangedSession,
     KeySet,
     Me,
@@ -18,6 +19,7 @@ from auth_svc.models import (
     TokenRequest,
     TokenResponse,
 )
+from auth_svc.opaque import hash_of
 from common.clock import rfc3339
 from common.errors import Invalid, Malformed, Unauthenticated
 from common.tokens import ACCESS_TOKEN_LIFETIME
@@ -25,6 +27,7 @@ from common.web.keys import SITE
 from common.web.requests import M, read_form, read_json, require_principal
 from common.web.responses import json_response
 from common.web.service_calls import require_service
+from common.web.sessions import session_cookie
 
 
 async def issue_token(request: web.Request) -> web.Response:
@@ -108,6 +111,20 @@ async def get_me(request: web.Request) -> web.Response:
     )
 
 
+async def change_password(request: web.Request) -> web.Response:
+    """POST /v1/me/password."""
+    principal = require_principal(request)
+    asked = await read_json(request, ChangePassword)
+    await request.app[ACCOUNTS].change_password(
+        principal.account_id,
+        asked.current_password,
+        asked.new_password,
+        address=request.remote or "",
+        keep_session=_current_session(request),
+    )
+    return web.Response(status=204)
+
+
 async def start_session(request: web.Request) -> web.Response:
     """POST /internal/sessions."""
     await require_service(request, "sessions")
@@ -134,6 +151,12 @@ async def end_session(request: web.Request) -> web.Response:
     asked = await read_json(request, SessionSecret)
     await request.app[ACCOUNT_SESSIONS].end(asked.session)
     return web.Response(status=204)
+
+
+def _current_session(request: web.Request) -> str | None:
+    """The hash of the session that asks; None when an access token does."""
+    secret = None if hdrs.AUTHORIZATION in request.headers else session_cookie(request)
+    return None if secret is None else hash_of(secret)
 
 
 async def _read_oauth(request: web.Request, model: type[M]) -> M:

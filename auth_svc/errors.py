@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from common.errors import Malformed, Unauthenticated
+from common.errors import Invalid, Malformed, Unauthenticated
 
 
 class InvalidGrant(Unauthenticated):
@@ -37,6 +37,13 @@ class InvalidClient(Unauthenticated):
         super().__init__(
             "The client id or its secret is not right.", challenge='Basic realm="vss"', error="invalid_client"
         )
+
+
+class WrongCurrentPassword(Invalid):
+    """Somebody is logged in and wants another password, but does not know the one they have."""
+
+    def __init__(self) -> None:
+        super().__init__([{"pointer": "#/current_password", "detail": "is not your password"}])
 
 
 class UnsupportedGrantType(Malformed):

@@ -71,6 +71,13 @@ class Me(BaseModel):
     created_at: str
 
 
+class ChangePassword(Input):
+    """The password somebody has, and the one they want: 8 to 128 characters, none of the most common ones."""
+
+    current_password: ShortText
+    new_password: ShortText
+
+
 class StartSession(Input):
     """A log-in that a page of another service passes on, with the browser's own address and user agent."""
 

@@ -13,16 +13,15 @@ family suffices for that, because nobody knows a family's name but those who hav
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import logging
 import re
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from auth_svc.errors import InvalidRefreshToken
+from auth_svc.errors import InvalidGrant, InvalidRefreshToken
+from auth_svc.opaque import hash_of, new_secret
 from auth_svc.store import Account, RefreshFamily, Store
 from common.clock import Clock
 from common.ids import new_id
@@ -56,19 +55,22 @@ class RefreshTokens:
         self._clock = clock
 
     async def start(self, account: Account) -> str:
-        """The first token of a new family."""
-        family_id, secret, now = new_id(), secrets.token_urlsafe(32), self._clock()
-        await self._store.add_refresh_family(
+        """The first token of a new family. Raises InvalidGrant when the account has changed since it was read."""
+        family_id, secret, now = new_id(), new_secret(), self._clock()
+        is_added = await self._store.add_refresh_family(
             RefreshFamily(
                 id=family_id,
                 account_id=account.id,
-                current_hash=_hash(secret),
+                current_hash=hash_of(secret),
                 previous_hash=None,
                 created_at=now,
                 rotated_at=now,
                 expires_at=now + IDLE_LIFETIME,
-            )
+            ),
+            account,
         )
+        if not is_added:
+            raise InvalidGrant
         return _token(family_id, secret)
 
     async def rotate(self, token: str) -> Refreshed:
@@ -83,16 +85,16 @@ class RefreshTokens:
             now = self._clock()
             if account.is_disabled or now >= family.expires_at:
                 raise InvalidRefreshToken
-            if _hash(secret) == family.current_hash:
+            if hash_of(secret) == family.current_hash:
                 expires_at = min(now + IDLE_LIFETIME, family.created_at + ABSOLUTE_LIFETIME)
                 if not await self._store.rotate_refresh_family(
-                    family, new_hash=_hash(successor), now=now, expires_at=expires_at
+                    family, new_hash=hash_of(successor), now=now, expires_at=expires_at
                 ):
                     # The same token came twice at once, and the other was faster: look again.
                     continue
             elif not (
-                _hash(secret) == family.previous_hash
-                and _hash(successor) == family.current_hash
+                hash_of(secret) == family.previous_hash
+                and hash_of(successor) == family.current_hash
                 and now < family.rotated_at + RETRY_WINDOW
             ):
                 await self._store.end_refresh_family(family_id)
@@ -127,8 +129,3 @@ def _parse(token: str) -> tuple[str, str]:
     if match is None:
         raise InvalidRefreshToken
     return match[1], match[2]
-
-
-def _hash(secret: str) -> str:
-    # 256 random bits: a plain hash is enough.
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -9,6 +9,7 @@ from aiohttp import web
 from auth_svc import api, pages
 from auth_svc.errors import InvalidGrant, InvalidTokenRequest, UnsupportedTokenType
 from auth_svc.models import (
+    ChangePassword,
     ExchangedSession,
     KeySet,
     Me,
@@ -73,6 +74,16 @@ API: Final = (
         name="get-me",
         summary="The account that asks.",
         answers={200: Me},
+    ),
+    Route(
+        method="POST",
+        path="/v1/me/password",
+        handler=api.change_password,
+        name="change-password",
+        summary="Another password; every other session and every refresh token is over.",
+        body=ChangePassword,
+        answers={204: None},
+        refusals=(RateLimited,),
     ),
     Route(
         method="POST",

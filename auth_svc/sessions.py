@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from datetime import timedelta
 from typing import Final
 
 from auth_svc.accounts import Accounts, subject_of
+from auth_svc.errors import InvalidGrant
 from auth_svc.grants import Grants
+from auth_svc.opaque import hash_of, new_secret
 from auth_svc.store import Session, Store
 from common.clock import Clock
 from common.tokens import PERSON_AUDIENCE, Principal
@@ -35,24 +35,28 @@ class AccountSessions:
     async def start(self, username: str, password: str, *, user_agent: str, address: str) -> NewSession:
         """Logs in: a new session with a new secret of 256 bits. Raises InvalidGrant and RateLimited."""
         account = await self._accounts.authenticate(username, password, address=address)
-        secret = secrets.token_urlsafe(32)
+        secret = new_secret()
         now = self._clock()
-        await self._store.add_session(
+        is_added = await self._store.add_session(
             Session(
-                secret_hash=_hash(secret),
+                secret_hash=hash_of(secret),
                 account_id=account.id,
                 created_at=now,
                 last_seen_at=now,
                 expires_at=now + ABSOLUTE_LIFETIME,
                 user_agent=user_agent,
                 address=address,
-            )
+            ),
+            account,
         )
+        if not is_added:
+            # Disabled, or given another password, in this very moment.
+            raise InvalidGrant
         return NewSession(secret=secret, lifetime=ABSOLUTE_LIFETIME)
 
     async def exchange_for_token(self, secret: str) -> str | None:
         """An access token for the session's account; None when the session has ended or the account is disabled."""
-        found = await self._store.get_session(_hash(secret))
+        found = await self._store.get_session(hash_of(secret))
         if found is None:
             return None
         session, account = found
@@ -79,9 +83,4 @@ class AccountSessions:
     async def end(self, secret: str) -> None:
         """See Sessions."""
         self._cache.forget(secret)
-        await self._store.end_session(_hash(secret))
-
-
-def _hash(secret: str) -> str:
-    # The secret has 256 random bits: a plain hash is enough, there is nothing to guess.
-    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+        await self._store.end_session(hash_of(secret))

@@ -8,11 +8,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Update, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth_svc.store.queries import Queries
-from auth_svc.store.tables import accounts
+from auth_svc.store.tables import accounts, refresh_tokens, sessions
+from common.db import rows_changed
 
 
 class Role(StrEnum):
@@ -61,6 +63,22 @@ class AccountQueries(Queries):
             return False
         return True
 
+    async def set_password_hash(self, account: Account, password_hash: str) -> bool:
+        """The same password, hashed anew; False when it has been changed meanwhile."""
+        async with self._database.write() as connection:
+            return rows_changed(await connection.execute(_change_password(account, password_hash))) == 1
+
+    async def change_password(self, account: Account, password_hash: str, *, keep_session: str | None) -> bool:
+        """Another password, and the end of all that the old one has opened but the session with that hash.
+
+        False, and nothing has changed, when the password has been changed meanwhile.
+        """
+        async with self._database.write() as connection:
+            if rows_changed(await connection.execute(_change_password(account, password_hash))) != 1:
+                return False
+            await end_everything(connection, account.id, keep_session=keep_session)
+            return True
+
     async def get_account(self, account_id: str) -> Account | None:
         """The account with this id."""
         async with self._database.read() as connection:
@@ -73,6 +91,36 @@ class AccountQueries(Queries):
             query = select(accounts).where(accounts.c.username == username)
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else account_of(row)
+
+
+def _change_password(account: Account, password_hash: str) -> Update:
+    return (
+        update(accounts)
+        .where(accounts.c.id == account.id, accounts.c.password_hash == account.password_hash)
+        .values(password_hash=password_hash)
+    )
+
+
+async def end_everything(connection: AsyncConnection, account_id: str, *, keep_session: str | None = None) -> None:
+    """Ends the account's sessions and refresh tokens, but for the session with that hash."""
+    await connection.execute(
+        delete(sessions).where(sessions.c.account_id == account_id, sessions.c.secret_hash != (keep_session or ""))
+    )
+    await connection.execute(delete(refresh_tokens).where(refresh_tokens.c.account_id == account_id))
+
+
+async def is_unchanged(connection: AsyncConnection, account: Account) -> bool:
+    """Whether the account still may log in with the password it was read with; so it stays until the transaction ends.
+
+    Who begins something for an account asks this first: what a change of its password or its disabling ends, must not
+    be begun beside it.
+    """
+    query = select(accounts.c.id).where(
+        accounts.c.id == account.id,
+        accounts.c.password_hash == account.password_hash,
+        accounts.c.is_disabled.is_(False),
+    )
+    return (await connection.execute(query.with_for_update())).one_or_none() is not None
 
 
 def account_of(row: Sequence[Any]) -> Account:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
-from auth_svc.store.accounts import Account, account_of
+from auth_svc.store.accounts import Account, account_of, is_unchanged
 from auth_svc.store.queries import Queries
 from auth_svc.store.tables import accounts, refresh_tokens
 from common.db import rows_changed
@@ -29,10 +29,13 @@ class RefreshFamily:
 class RefreshTokenQueries(Queries):
     """Queries of refresh tokens."""
 
-    async def add_refresh_family(self, family: RefreshFamily) -> None:
-        """Adds a family."""
+    async def add_refresh_family(self, family: RefreshFamily, account: Account) -> bool:
+        """Adds a family of the account; False if the account has changed since it was read."""
         async with self._database.write() as connection:
+            if not await is_unchanged(connection, account):
+                return False
             await connection.execute(insert(refresh_tokens).values(**asdict(family)))
+        return True
 
     async def get_refresh_family(self, family_id: str) -> tuple[RefreshFamily, Account] | None:
         """The family and its account, expired and disabled ones included."""

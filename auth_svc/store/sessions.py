@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
-from auth_svc.store.accounts import Account, account_of
+from auth_svc.store.accounts import Account, account_of, is_unchanged
 from auth_svc.store.queries import Queries
 from auth_svc.store.tables import accounts, sessions
 from common.db import rows_changed
@@ -29,9 +29,11 @@ class Session:
 class SessionQueries(Queries):
     """Queries of sessions."""
 
-    async def add_session(self, session: Session) -> None:
-        """Adds the session, and clears away those of the same account that have expired."""
+    async def add_session(self, session: Session, account: Account) -> bool:
+        """Adds the account's session, and clears away those that have expired; False if the account has changed."""
         async with self._database.write() as connection:
+            if not await is_unchanged(connection, account):
+                return False
             await connection.execute(
                 delete(sessions).where(
                     sessions.c.account_id == session.account_id, sessions.c.expires_at <= session.created_at
@@ -48,6 +50,7 @@ class SessionQueries(Queries):
                     address=session.address,
                 )
             )
+        return True
 
     async def get_session(self, secret_hash: str) -> tuple[Session, Account] | None:
         """The session and its account, expired and disabled ones included."""

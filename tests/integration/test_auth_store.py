@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from auth_svc.store import Account, Role, Session, Store, StoredSigningKey
+from auth_svc.store import Account, RefreshFamily, Role, Session, Store, StoredSigningKey
 from common.db import open_database
 from common.ids import new_id
 
@@ -48,6 +49,18 @@ def session_of(owner: Account, secret_hash: str = "a" * 64, **changes: object) -
         address="2001:db8::1",
     )
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def family_of(owner: Account) -> RefreshFamily:
+    return RefreshFamily(
+        id=new_id(),
+        account_id=owner.id,
+        current_hash="a" * 64,
+        previous_hash=None,
+        created_at=NOW,
+        rotated_at=NOW,
+        expires_at=NOW + timedelta(days=30),
+    )
 
 
 async def added(store: Store, made: Account) -> Account:
@@ -89,39 +102,81 @@ async def test_a_user_name_is_taken_once_however_many_ask_at_the_same_time(store
 async def test_a_session_comes_back_with_its_account(store: Store) -> None:
     alice, bob = await added(store, account("alice")), await added(store, account("bob"))
     sessions = [session_of(alice), session_of(bob, "b" * 64), session_of(alice, "A" * 64)]
-    for session in sessions:
-        await store.add_session(session)
+    for session, owner in zip(sessions, (alice, bob, alice), strict=True):
+        assert await store.add_session(session, owner)
     for session, owner in zip(sessions, (alice, bob, alice), strict=True):
         assert await store.get_session(session.secret_hash) == (session, owner)
     assert await store.get_session("c" * 64) is None
     assert await store.get_session("") is None
 
 
-async def test_an_expired_session_and_a_disabled_account_are_told_not_hidden(store: Store) -> None:
+async def test_an_expired_session_and_a_disabled_account_are_told_not_hidden(store: Store, database_url: str) -> None:
     """Whoever asks decides, with a clock."""
-    mallory = await added(store, account("mallory", is_disabled=True))
+    mallory = await added(store, account("mallory"))
     expired = session_of(mallory, created_at=NOW - timedelta(days=60), expires_at=NOW - timedelta(days=30))
-    await store.add_session(expired)
-    assert await store.get_session(expired.secret_hash) == (expired, mallory)
+    assert await store.add_session(expired, mallory)
+    async with open_database(database_url) as database, database.write() as connection:
+        await connection.execute(text("UPDATE accounts SET is_disabled = 1"))
+    assert await store.get_session(expired.secret_hash) == (expired, replace(mallory, is_disabled=True))
 
 
-async def test_a_session_belongs_to_an_account(store: Store) -> None:
-    with pytest.raises(IntegrityError):
-        await store.add_session(session_of(account("nobody")))
+@pytest.mark.parametrize("changes", [{"is_disabled": True}, {"password_hash": "another"}, {"id": new_id()}])
+async def test_nothing_begins_for_an_account_that_is_not_as_it_was_read(
+    store: Store, changes: dict[str, object]
+) -> None:
+    """So that what a changed password and a disabled account end cannot be begun beside it."""
+    kept = await added(store, account("alice", **changes))
+    read = replace(kept, is_disabled=False, password_hash=account().password_hash, id=kept.id)
+    if "id" in changes:
+        read = replace(read, id=new_id())
+    assert not await store.add_session(session_of(kept), read)
+    assert not await store.add_refresh_family(family_of(kept), read)
+    assert await store.get_session("a" * 64) is None
+
+
+async def test_a_log_in_beside_a_change_of_password_does_not_outlive_it(store: Store) -> None:
+    for number in range(10):
+        alice = await added(store, account(f"alice{number}"))
+        session = session_of(alice, f"{number}" * 64)
+        await asyncio.gather(
+            store.add_session(session, alice),
+            store.change_password(alice, "another", keep_session=None),
+        )
+        assert await store.get_session(session.secret_hash) is None
+
+
+async def test_a_password_is_changed_once_and_ends_what_the_old_one_opened(store: Store) -> None:
+    alice, bob = await added(store, account("alice")), await added(store, account("bob"))
+    for digit, owner in (("1", alice), ("2", alice), ("3", bob)):
+        assert await store.add_session(session_of(owner, digit * 64), owner)
+    families = [family_of(alice), family_of(bob)]
+    for family, owner in zip(families, (alice, bob), strict=True):
+        assert await store.add_refresh_family(family, owner)
+    changes = (store.change_password(alice, f"hash {number}", keep_session="2" * 64) for number in range(5))
+    results = await asyncio.gather(*changes)
+    assert sorted(results) == [False] * 4 + [True]
+    changed = replace(alice, password_hash=f"hash {results.index(True)}")
+    assert await store.get_account(alice.id) == changed
+    assert [digit for digit in "123" if await store.get_session(digit * 64)] == ["2", "3"]
+    assert [await store.get_refresh_family(family.id) for family in families] == [None, (families[1], bob)]
+    # Hashed anew, it is the same password: nothing ends. But not over another one.
+    assert not await store.set_password_hash(alice, "anew")
+    assert await store.set_password_hash(changed, "anew")
+    assert await store.get_session("2" * 64)
 
 
 async def test_no_two_sessions_share_a_secret(store: Store) -> None:
     alice = await added(store, account())
-    await store.add_session(session_of(alice))
+    await store.add_session(session_of(alice), alice)
     with pytest.raises(IntegrityError):
-        await store.add_session(session_of(alice))
+        await store.add_session(session_of(alice), alice)
 
 
 async def test_use_moves_last_seen_and_nothing_else(store: Store) -> None:
     alice = await added(store, account())
     first, second = session_of(alice), session_of(alice, "b" * 64)
     for session in (first, second):
-        await store.add_session(session)
+        await store.add_session(session, alice)
     seen_at = NOW + timedelta(minutes=5, microseconds=1)
     assert await store.touch_session(first.secret_hash, seen_at=seen_at)
     # The same instant again: matched, though nothing changes.
@@ -134,7 +189,7 @@ async def test_an_ended_session_is_gone_and_cannot_be_used(store: Store) -> None
     alice = await added(store, account())
     first, second = session_of(alice), session_of(alice, "b" * 64)
     for session in (first, second):
-        await store.add_session(session)
+        await store.add_session(session, alice)
     await store.end_session(first.secret_hash)
     assert await store.get_session(first.secret_hash) is None
     assert not await store.touch_session(first.secret_hash, seen_at=NOW)
@@ -144,10 +199,10 @@ async def test_an_ended_session_is_gone_and_cannot_be_used(store: Store) -> None
 
 async def test_a_new_session_clears_away_expired_ones_of_the_same_account_only(store: Store) -> None:
     alice, bob = await added(store, account("alice")), await added(store, account("bob"))
-    await store.add_session(session_of(alice, "1" * 64, expires_at=NOW))
-    await store.add_session(session_of(alice, "2" * 64, expires_at=NOW + INSTANT))
-    await store.add_session(session_of(bob, "3" * 64, expires_at=NOW))
-    await store.add_session(session_of(alice, "4" * 64, created_at=NOW))
+    await store.add_session(session_of(alice, "1" * 64, expires_at=NOW), alice)
+    await store.add_session(session_of(alice, "2" * 64, expires_at=NOW + INSTANT), alice)
+    await store.add_session(session_of(bob, "3" * 64, expires_at=NOW), bob)
+    await store.add_session(session_of(alice, "4" * 64, created_at=NOW), alice)
     left = [digit for digit in "1234" if await store.get_session(digit * 64)]
     assert left == ["2", "3", "4"]
 

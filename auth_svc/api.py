@@ -10,10 +10,13 @@ from auth_svc.models import (
     ChangePassword,
     ExchangedSession,
     KeySet,
+    ListQuery,
     Me,
     RevocationRequest,
     ServerMetadata,
+    SessionPage,
     SessionSecret,
+    SessionShown,
     StartedSession,
     StartSession,
     TokenRequest,
@@ -24,7 +27,7 @@ from common.clock import rfc3339
 from common.errors import Invalid, Malformed, Unauthenticated
 from common.tokens import ACCESS_TOKEN_LIFETIME
 from common.web.keys import SITE
-from common.web.requests import M, read_form, read_json, require_principal
+from common.web.requests import M, read_form, read_json, read_query, require_principal
 from common.web.responses import json_response
 from common.web.service_calls import require_service
 from common.web.sessions import session_cookie
@@ -122,6 +125,35 @@ async def change_password(request: web.Request) -> web.Response:
         address=request.remote or "",
         keep_session=_current_session(request),
     )
+    return web.Response(status=204)
+
+
+async def list_sessions(request: web.Request) -> web.Response:
+    """GET /v1/me/sessions."""
+    principal = require_principal(request)
+    asked = read_query(request, ListQuery)
+    sessions, next_cursor = await request.app[ACCOUNT_SESSIONS].list(
+        principal.account_id, cursor=asked.cursor, limit=asked.limit
+    )
+    current = _current_session(request)
+    items = [
+        SessionShown(
+            id=session.id,
+            created_at=rfc3339(session.created_at),
+            last_seen_at=rfc3339(session.last_seen_at),
+            user_agent=session.user_agent,
+            address=session.address,
+            current=session.secret_hash == current,
+        )
+        for session in sessions
+    ]
+    return json_response(SessionPage(items=items, next_cursor=next_cursor))
+
+
+async def end_own_session(request: web.Request) -> web.Response:
+    """DELETE /v1/me/sessions/{session_id}."""
+    principal = require_principal(request)
+    await request.app[ACCOUNT_SESSIONS].end_by_id(principal.account_id, request.match_info["session_id"])
     return web.Response(status=204)
 
 

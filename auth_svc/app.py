@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -23,6 +24,7 @@ from auth_svc.signing_keys import SigningKeys
 from auth_svc.store import Store
 from auth_svc.throttle import LogInThrottle
 from common.clock import Clock, utc_now
+from common.cursors import Cursors
 from common.db import open_database
 from common.errors import Unavailable
 from common.verifying import Verifier
@@ -50,6 +52,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 encryption_key = bytes.fromhex(settings.key_encryption_key.get_secret_value())
                 signing_keys = SigningKeys(store, encryption_key=encryption_key, clock=clock)
                 refresh_tokens = RefreshTokens(store, encryption_key=encryption_key, clock=clock)
+                cursors = Cursors(hmac.digest(encryption_key, b"cursors of lists", "sha256").hex())
                 accounts = Accounts(store, passwords, clock=clock)
                 grants = Grants(
                     accounts,
@@ -63,7 +66,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                     clock=clock,
                 )
                 verifier = Verifier(signing_keys, issuer=issuer, clock=clock)
-                sessions = AccountSessions(store, accounts, grants, verifier, clock=clock)
+                sessions = AccountSessions(store, accounts, grants, verifier, cursors, clock=clock)
                 app[ACCOUNTS] = accounts
                 app[GRANTS] = grants
                 app[ACCOUNT_SESSIONS] = sessions

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from common.web.requests import Input
+from common.web.requests import Input, Query
 
 ShortText = Annotated[str, Field(max_length=1024)]
 
@@ -76,6 +76,31 @@ class ChangePassword(Input):
 
     current_password: ShortText
     new_password: ShortText
+
+
+class ListQuery(Query):
+    """Which page of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, Field(max_length=1024)] | None = None
+
+
+class SessionShown(BaseModel):
+    """Where somebody is logged in; `current` is the one that asks."""
+
+    id: str
+    created_at: str
+    last_seen_at: str
+    user_agent: str
+    address: str
+    current: bool
+
+
+class SessionPage(BaseModel):
+    """One page of a list."""
+
+    items: list[SessionShown]
+    next_cursor: str | None
 
 
 class StartSession(Input):

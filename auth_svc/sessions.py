@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Final
 
@@ -9,8 +10,11 @@ from auth_svc.accounts import Accounts, subject_of
 from auth_svc.errors import InvalidGrant
 from auth_svc.grants import Grants
 from auth_svc.opaque import hash_of, new_secret
-from auth_svc.store import Session, Store
+from auth_svc.paging import Place, read_page
+from auth_svc.store import SESSION_ID_LENGTH, Session, Store
 from common.clock import Clock
+from common.cursors import Cursors
+from common.errors import NotFound
 from common.tokens import PERSON_AUDIENCE, Principal
 from common.verifying import Verifier
 from common.web.sessions import ExchangeCache, NewSession
@@ -20,15 +24,27 @@ ABSOLUTE_LIFETIME: Final = timedelta(days=30)
 # `last_seen_at` is written at most this often: reading a page must not cost a write.
 TOUCH_INTERVAL: Final = timedelta(minutes=5)
 
+_ID: Final = re.compile(rf"[0-9a-f]{{{SESSION_ID_LENGTH}}}")
+
 
 class AccountSessions:
     """auth_svc's own `common.web.sessions.Sessions`, and what its internal routes give to the other services."""
 
-    def __init__(self, store: Store, accounts: Accounts, grants: Grants, verifier: Verifier, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        accounts: Accounts,
+        grants: Grants,
+        verifier: Verifier,
+        cursors: Cursors,
+        *,
+        clock: Clock,
+    ) -> None:
         self._store = store
         self._accounts = accounts
         self._grants = grants
         self._verifier = verifier
+        self._cursors = cursors
         self._clock = clock
         self._cache = ExchangeCache(clock=clock)
 
@@ -79,6 +95,29 @@ class AccountSessions:
         principal = await self._verifier.verify(token, audience=PERSON_AUDIENCE)
         self._cache.put(secret, principal)
         return principal
+
+    async def list(self, account_id: str, *, cursor: str | None, limit: int) -> tuple[list[Session], str | None]:
+        """Where the account is logged in, newest first, and the cursor of the next page. Raises Invalid."""
+        now = self._clock()
+
+        async def read(after: Place | None, count: int) -> list[Session]:
+            return await self._store.list_sessions(
+                account_id, used_after=now - IDLE_LIFETIME, now=now, after=after, limit=count
+            )
+
+        return await read_page(
+            self._cursors,
+            f"sessions:{account_id}",
+            read,
+            lambda session: (session.created_at, session.id),
+            cursor=cursor,
+            limit=limit,
+        )
+
+    async def end_by_id(self, account_id: str, session_id: str) -> None:
+        """Ends one of the account's sessions. Raises NotFound."""
+        if not _ID.fullmatch(session_id) or not await self._store.end_session_by_id(account_id, session_id):
+            raise NotFound
 
     async def end(self, secret: str) -> None:
         """See Sessions."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from auth_svc.store.accounts import Account, account_of, is_unchanged
-from auth_svc.store.queries import Queries
+from auth_svc.store.queries import Queries, newest_first
 from auth_svc.store.tables import accounts, sessions
 from common.db import rows_changed
+
+SESSION_ID_LENGTH: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,11 @@ class Session:
     expires_at: datetime
     user_agent: str
     address: str
+
+    @property
+    def id(self) -> str:
+        """Its name in the API: half of the hash, which opens nothing."""
+        return self.secret_hash[:SESSION_ID_LENGTH]
 
 
 class SessionQueries(Queries):
@@ -75,6 +83,28 @@ class SessionQueries(Queries):
         async with self._database.write() as connection:
             change = update(sessions).where(sessions.c.secret_hash == secret_hash).values(last_seen_at=seen_at)
             return rows_changed(await connection.execute(change)) == 1
+
+    async def list_sessions(
+        self, account_id: str, *, used_after: datetime, now: datetime, after: tuple[datetime, str] | None, limit: int
+    ) -> list[Session]:
+        """The account's sessions that have not ended, newest first, behind the place `after` (created_at, id)."""
+        query = select(sessions).where(
+            sessions.c.account_id == account_id, sessions.c.expires_at > now, sessions.c.last_seen_at > used_after
+        )
+        query = newest_first(query, sessions.c.created_at, sessions.c.secret_hash, after=after, limit=limit)
+        async with self._database.read() as connection:
+            return [Session(**row._mapping) for row in (await connection.execute(query)).all()]  # noqa: SLF001 (public, despite its name)
+
+    async def end_session_by_id(self, account_id: str, session_id: str) -> bool:
+        """Removes the account's session with this id; False when it has none."""
+        async with self._database.write() as connection:
+            ended = await connection.execute(
+                delete(sessions).where(
+                    sessions.c.account_id == account_id,
+                    func.substr(sessions.c.secret_hash, 1, len(session_id)) == session_id,
+                )
+            )
+            return rows_changed(ended) == 1
 
     async def end_session(self, secret_hash: str) -> None:
         """Removes the session, if it is there."""

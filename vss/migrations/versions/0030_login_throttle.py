@@ -6,7 +6,7 @@ from alembic import op
 from common.db import binary_text
 
 revision = "0030"
-down_revision = "0016"
+down_revision = "0021"
 
 
 def upgrade() -> None:

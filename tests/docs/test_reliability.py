@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults import FAULTS, PAGE, Fault, promise, rows_of
-from tests.installation import ANSWER_SECONDS, COMPLETE_SECONDS, HEALED_SECONDS
+from tests.visitor import ANSWER_SECONDS, COMPLETE_SECONDS, HEALED_SECONDS
 
 _TESTS = Path(__file__).parent.parent
 # A loop of a killed process held the lease of a row.

@@ -24,8 +24,9 @@ from sqlalchemy.pool import NullPool
 from tests import mariadb as mariadb_server
 from tests.addresses import Addresses
 from tests.faults import Observations
-from tests.installation import Controlled, Need, Seen, running_installation, visiting
+from tests.installation import Controlled, running_installation
 from tests.mariadb import DatabaseServer
+from tests.visitor import Need, Seen, visiting
 from vss.bucket import Bucket as StorageBucket
 from vss.migrate import migrate
 

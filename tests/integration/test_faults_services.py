@@ -11,8 +11,9 @@ import pytest
 from aiohttp import web
 
 from tests.faults import Observations
-from tests.installation import ANSWER_SECONDS, Controlled, Need, Seen, Visitor, visiting
+from tests.installation import Controlled
 from tests.s3_proxy import is_complete
+from tests.visitor import ANSWER_SECONDS, Need, Seen, Visitor, visiting
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

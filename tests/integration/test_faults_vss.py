@@ -12,8 +12,9 @@ import pytest_asyncio
 from tests.addresses import Addresses
 from tests.databases import sqlite_url
 from tests.faults import Observations
-from tests.installation import Installation, Seen, visiting
+from tests.installation import Installation
 from tests.product import Product
+from tests.visitor import Seen, visiting
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -8,10 +8,11 @@ import { build } from "esbuild";
 const here = new URL("./", import.meta.url);
 const TARGETS = ["chrome123", "firefox128", "safari17.5"];
 
+const EVERYWHERE = { "page.js": "src/page/main.js" };
 const SERVICES = {
-  auth_svc: { "app.css": "src/css/auth.css" },
-  upload_svc: { "app.css": "src/css/upload.css", "upload.js": "src/upload/main.js" },
-  stream_svc: { "app.css": "src/css/stream.css", "watch.js": "src/player/main.js" },
+  auth_svc: { "app.css": "src/css/auth.css", ...EVERYWHERE },
+  upload_svc: { "app.css": "src/css/upload.css", ...EVERYWHERE, "upload.js": "src/upload/main.js" },
+  stream_svc: { "app.css": "src/css/stream.css", ...EVERYWHERE, "watch.js": "src/player/main.js" },
 };
 
 const sprite = await iconSprite();

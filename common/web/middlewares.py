@@ -107,16 +107,18 @@ async def public_address(request: web.Request, handler: Handler) -> web.StreamRe
 @web.middleware
 async def identity(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Finds out who is asking: by access token, else by session cookie; an invalid token is refused, not ignored."""
-    request[PRINCIPAL] = None
-    if request.path.startswith(_NOT_FOR_PEOPLE):
-        return await handler(request)
+    # Set once it is known: a failure on the way must not look like a visitor who is not logged in.
+    principal = None
     authorization = request.headers.get(hdrs.AUTHORIZATION)
-    if authorization is not None:
+    if request.path.startswith(_NOT_FOR_PEOPLE):
+        pass
+    elif authorization is not None:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() == "bearer":
-            request[PRINCIPAL] = await request.app[VERIFIER].verify(token.strip(), audience=PERSON_AUDIENCE)
+            principal = await request.app[VERIFIER].verify(token.strip(), audience=PERSON_AUDIENCE)
     elif session := session_cookie(request):
-        request[PRINCIPAL] = await request.app[SESSIONS].exchange(session)
+        principal = await request.app[SESSIONS].exchange(session)
+    request[PRINCIPAL] = principal
     return await handler(request)
 
 

@@ -74,7 +74,10 @@ def setup_pages(app: web.Application, folder: Path) -> None:
 def render(
     request: web.Request, template: str, context: Mapping[str, object] | None = None, *, status: int = 200
 ) -> web.Response:
-    """A page. Besides `context` it gets `site`, `service`, `static`, `lang`, `dir`, `account` and `request_id`."""
+    """A page. Besides `context` it gets `site`, `service`, `static`, `lang`, `dir`, `account` and `request_id`.
+
+    `knows_visitor` is false for a failure before it was found out who is asking: `account` is then None as well.
+    """
     principal = request.get(PRINCIPAL)
     account = (
         None
@@ -84,7 +87,12 @@ def render(
     response = aiohttp_jinja2.render_template(
         template,
         request,
-        {**(context or {}), "account": account, "request_id": REQUEST_ID.get()},
+        {
+            **(context or {}),
+            "account": account,
+            "knows_visitor": PRINCIPAL in request,
+            "request_id": REQUEST_ID.get(),
+        },
         status=status,
     )
     response.headers["Content-Security-Policy"] = _page_policy(request.app[SITE])
@@ -96,9 +104,18 @@ def render(
 def render_error(
     request: web.Request, status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None
 ) -> web.Response:
-    """A refusal or failure as a page."""
-    response = render(request, "error.html", {"status": status, "title": title, "detail": detail}, status=status)
-    response.headers.update(headers or {})
+    """A refusal or failure as a page; it says in words what `Retry-After` says to programs."""
+    headers = headers or {}
+    context = {
+        "status": status,
+        "title": title,
+        "detail": detail,
+        "retry_after_seconds": int(headers.get(hdrs.RETRY_AFTER, 0)),
+        # Sending a form twice is not ours to offer: who sent it goes back to it.
+        "again_url": request.path_qs if request.method in {hdrs.METH_GET, hdrs.METH_HEAD} else None,
+    }
+    response = render(request, "error.html", context, status=status)
+    response.headers.update(headers)
     return response
 
 

@@ -1,0 +1,7 @@
+/** What every page has beyond its HTML; nothing here is needed to use it. */
+
+import { searchPanel } from "./search_panel.js";
+import { showPassword } from "./show_password.js";
+
+for (const button of document.querySelectorAll("[data-show-password]")) showPassword(button);
+searchPanel(document.querySelector("#search"));

@@ -42,6 +42,8 @@ help:
 	@echo 'make bench        benchmarks: ours and its peer side by side'
 	@echo 'make reliability  bring every fault about and write what was seen to docs/reliability.md'
 	@echo 'make web          build the pages'\'' scripts and styles from web/ (needs Node.js)'
+	@echo 'make shots        a picture of every page in every state, shots/index.html (ONLY=watch; README=1: its own two)'
+	@echo 'make lighthouse   what Lighthouse says of the pages; below 95 it fails'
 	@echo 'make clean        remove what was made here; your videos are elsewhere and stay'
 
 # exec: signals reach vss itself, which stops everything in order.
@@ -77,9 +79,20 @@ reliability: $(DEV)
 web:
 	cd web && npm ci && npm run build
 
+web/node_modules:
+	cd web && npm ci
+
+.PHONY: shots
+shots: $(DEV) test-programs
+	$(BIN)/python -m tests.shots shots --only '$(ONLY)' $(if $(README),--readme)
+
+.PHONY: lighthouse
+lighthouse: $(DEV) test-programs web/node_modules
+	$(BIN)/python -m tests.lighthouse
+
 .PHONY: clean
 clean:
-	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+	rm -rf $(VENV) shots .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
 	rm -rf web/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from common.errors import Invalid, RateLimited, Refusal
 from common.web.keys import PRINCIPAL
@@ -29,7 +30,7 @@ async def log_in_page(request: web.Request) -> web.StreamResponse:
     target = local_path(request.query.get("next", "/"))
     if request[PRINCIPAL] is not None:
         return web.Response(status=303, headers={"Location": target})
-    return _form(request, target=target)
+    return _form(request, target)
 
 
 async def log_in(request: web.Request) -> web.StreamResponse:
@@ -50,7 +51,9 @@ async def log_in(request: web.Request) -> web.StreamResponse:
         error = refusal.detail
         if refusal.status == Invalid.status:
             error = "Type your user name and your password."
-        response = _form(request, target=target, username=username, error=error, status=refusal.status)
+        seconds = int(refusal.headers.get(hdrs.RETRY_AFTER, 0))
+        context = {"username": username, "error": error, "retry_after_seconds": seconds}
+        response = _form(request, target, context, status=refusal.status)
         if refusal.status == RateLimited.status:
             response.headers.update(refusal.headers)
         return response
@@ -80,10 +83,11 @@ def _user_agent(request: web.Request) -> str:
 
 
 def _form(
-    request: web.Request, *, target: str, username: str = "", error: str | None = None, status: int = 200
+    request: web.Request, target: str, context: Mapping[str, object] | None = None, *, status: int = 200
 ) -> web.Response:
-    context = {"next": target, "username": username, "error": error, "is_demo": request.app[IS_DEMO]}
-    return render(request, "login.html", context, status=status)
+    nothing_yet = {"username": "", "error": None, "retry_after_seconds": 0}
+    given = {**nothing_yet, **(context or {}), "next": target, "is_demo": request.app[IS_DEMO]}
+    return render(request, "login.html", given, status=status)
 
 
 ROUTES: Final = (

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
-from tests import components, footage
+from tests import chromium, footage
 from tests.product import Product
-
-# Nothing of the browser's own may ask for the network: a closed one would slow it down, an open one is not ours.
-_BROWSER_FLAGS = [
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 @pytest.fixture(autouse=True)
@@ -43,13 +32,8 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     """The system's Chromium, driven by Playwright."""
-    program = components.chromium()
-    async with async_playwright() as playwright:
-        # Chromium cannot make its sandbox as root, as in CI.
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = await playwright.chromium.launch(executable_path=program, args=[*_BROWSER_FLAGS, *sandbox])
+    async with chromium.launched() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture(scope="session")

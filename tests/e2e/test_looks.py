@@ -1,0 +1,208 @@
+"""Every page in every state, as people with all kinds of eyes, hands and machines meet it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page
+
+from tests import components
+from tests.looks import DEVICES, LOOKS, SCHEMES, Look, Stage, running_stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+_AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+MOST_BYTES_OF_A_PAGE = 60 * 1024
+MOST_LAYOUT_SHIFT = 0.02
+
+every_look = pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+every_device = pytest.mark.parametrize("device", DEVICES)
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    """An installation of its own: looks empty it and fill it."""
+    with running_stage() as stage:
+        yield stage
+
+
+@every_look
+@every_device
+async def test_axe_finds_nothing(browser: Browser, stage: Stage, look: Look, device: str) -> None:
+    if not _AXE.exists():
+        components.missing("axe-core", "make web")
+    axe = _AXE.read_text(encoding="utf-8")
+    async with await stage.window(browser, look, device, reduced_motion="reduce") as context:
+        page = await look.open(context, stage)
+        await page.evaluate(axe)
+        for scheme in SCHEMES:
+            await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            found = await page.evaluate("rules => axe.run({ runOnly: rules })", _RULES)
+            assert _told(found["violations"]) == [], scheme
+            # That it looked at all.
+            assert len(found["passes"]) > 10
+
+
+def _told(violations: list[dict[str, Any]]) -> list[str]:
+    return [
+        f"{violation['id']}: {node['html']} ({node['failureSummary']})"
+        for violation in violations
+        for node in violation["nodes"]
+    ]
+
+
+@every_look
+async def test_nothing_is_cut_off_on_the_narrowest_phone(browser: Browser, stage: Stage, look: Look) -> None:
+    # WCAG 1.4.10: 320 CSS pixels, which is also 1280 at 400 %.
+    narrow = {"viewport": {"width": 320, "height": 640}}
+    async with await stage.window(browser, look, "360", **narrow) as context:
+        page = await look.open(context, stage)
+        beyond = await page.evaluate(
+            """() => {
+                const { scrollWidth, clientWidth } = document.documentElement
+                if (scrollWidth <= clientWidth) return []
+                return [...document.querySelectorAll('body *')]
+                    .filter((element) => element.getBoundingClientRect().right > clientWidth + 1)
+                    .map((element) => element.outerHTML.slice(0, 120))
+            }"""
+        )
+        assert beyond == []
+
+
+@every_look
+async def test_what_a_finger_touches_is_large_enough(browser: Browser, stage: Stage, look: Look) -> None:
+    async with await stage.window(browser, look, "360") as context:
+        page = await look.open(context, stage)
+        small = await page.evaluate(
+            """() => [...document.querySelectorAll('button, .button, .bar-link, input, select')]
+                .filter((control) => control.checkVisibility({ visibilityProperty: true }) && control.type !== 'hidden')
+                .filter((control) => control.getBoundingClientRect().height < 43.5)
+                .map((control) => control.outerHTML.slice(0, 120))"""
+        )
+        assert small == []
+
+
+@every_look
+async def test_a_page_is_light_and_stands_still(browser: Browser, stage: Stage, look: Look) -> None:
+    async with await stage.window(browser, look, "1440") as context:
+        await context.add_init_script(
+            """window.shifts = []
+            new PerformanceObserver((list) => {
+                const unasked = list.getEntries().filter((shift) => !shift.hadRecentInput)
+                window.shifts.push(...unasked.map((shift) => shift.value))
+            }).observe({ type: 'layout-shift', buffered: true })"""
+        )
+        page = await look.open(context, stage)
+
+        assert sum(await page.evaluate("window.shifts")) < MOST_LAYOUT_SHIFT
+        sizes = {url: len(gzip.compress(await _body(context, url))) for url in await page.evaluate(_CODE)}
+        assert 0 < sum(sizes.values()) < MOST_BYTES_OF_A_PAGE, json.dumps(sizes)
+        assert await _what_blocks(page) == ["app.css"]
+
+
+# The addresses of the scripts, those that they import, and the styles.
+_CODE = """() => performance.getEntriesByType('resource').map((entry) => entry.name)
+    .filter((name) => /\\.(js|css)$/.test(new URL(name).pathname))"""
+
+
+async def _body(context: BrowserContext, url: str) -> bytes:
+    answer = await context.request.get(url)
+    assert answer.ok
+    return await answer.body()
+
+
+async def _what_blocks(page: Page) -> list[str]:
+    """The files that the browser waits for before it draws anything."""
+    names: list[str] = await page.evaluate(
+        """() => [...document.querySelectorAll('link[rel=stylesheet], script:not([type=module])')]
+            .map((element) => (element.href || element.src).split('/').at(-1))"""
+    )
+    return names
+
+
+@every_look
+async def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
+    browser: Browser, stage: Stage, look: Look
+) -> None:
+    async with await stage.window(browser, look, "1440") as context:
+        page = await look.open(context, stage)
+        await page.evaluate("document.activeElement?.blur()")
+        await page.evaluate(
+            """() => {
+                // From the beginning, wherever the page has put the focus.
+                document.body.tabIndex = -1
+                document.body.focus()
+                document.body.removeAttribute('tabindex')
+                for (const open of document.querySelectorAll(':popover-open')) open.hidePopover()
+            }"""
+        )
+        seen: list[dict[str, Any]] = []
+        for _ in range(120):
+            await page.keyboard.press("Tab")
+            now = await page.evaluate(_WHERE_THE_FOCUS_IS)
+            if now["isOutside"] or (seen and now["place"] == seen[0]["place"]):
+                break
+            seen.append(now)
+        else:
+            pytest.fail(f"no end of tabbing: {seen[-3:]}")
+
+        assert seen[0]["html"].startswith('<a class="skip"'), seen[0]
+        places = [step["place"] for step in seen]
+        assert places == sorted(places), [step["html"] for step in seen]
+        assert [step["html"] for step in seen if not step["isSeen"]] == []
+        # Nobody is left out: what can be pressed was met.
+        assert len(seen) >= await page.evaluate(_HOW_MANY_CAN_BE_PRESSED)
+
+
+# Its place in the document, and whether a ring or an edge shows it within the window.
+_WHERE_THE_FOCUS_IS = """() => {
+    const element = document.activeElement
+    if (!element || element === document.body || element === document.documentElement) return { isOutside: true }
+    const ringed = (it) => {
+        const { outlineStyle, outlineWidth } = getComputedStyle(it)
+        return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2
+    }
+    let isSeen = false
+    for (let it = element; it && !isSeen; it = it.parentElement) isSeen = ringed(it)
+    const { bottom, top, width } = element.getBoundingClientRect()
+    return {
+        isOutside: false,
+        place: [...document.querySelectorAll('*')].indexOf(element),
+        html: element.outerHTML.slice(0, 160),
+        isSeen: isSeen && width > 0 && bottom > 0 && top < innerHeight,
+    }
+}"""
+_HOW_MANY_CAN_BE_PRESSED = """() => [...document.querySelectorAll('a[href], button, input, select, textarea')]
+    .filter((it) => it.checkVisibility() && !it.disabled && it.type !== 'hidden' && it.tabIndex >= 0).length"""
+
+
+async def test_the_skip_link_leads_past_the_bar(browser: Browser, stage: Stage) -> None:
+    (library,) = [look for look in LOOKS if look.name == "library"]
+    async with await stage.window(browser, library, "1440") as context:
+        page = await library.open(context, stage)
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        assert await page.evaluate("document.activeElement.id") == "content"
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.closest('main') !== null")
+
+
+async def test_the_focus_is_in_the_field_that_is_wrong(browser: Browser, stage: Stage) -> None:
+    (wrong,) = [look for look in LOOKS if look.name == "log-in-wrong-password"]
+    async with await stage.window(browser, wrong, "1440") as context:
+        page = await wrong.open(context, stage)
+        assert await page.evaluate("document.activeElement.id") == "password"
+        described = await page.evaluate(
+            "document.getElementById(document.activeElement.getAttribute('aria-describedby')).textContent"
+        )
+        assert "is not right" in described
+        # Where one wanted to go is not forgotten.
+        await page.locator("#password").fill("admin")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/?q=ocean")

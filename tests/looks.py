@@ -1,0 +1,378 @@
+"""Every page in every state that people see, and how each is reached by what a person does.
+
+The tests of `tests/e2e/test_looks.py` and `make shots` go through the same list: a new page or state is one more
+function here, with `@look`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from tests import footage
+from tests.api_client import Person
+from tests.product import Product
+
+# A phone and a desk, as Playwright describes them.
+DEVICES: Final[dict[str, dict[str, Any]]] = {
+    "360": {"viewport": {"width": 360, "height": 780}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2},
+    "1440": {"viewport": {"width": 1440, "height": 900}},
+}
+SCHEMES: Final = ("light", "dark")
+
+# Title, description, file name, who may watch.
+_FILMS: Final = (
+    ("Night over the interchange", "One minute from the roof, before the rain.", "night.mp4", "members"),
+    ("Ocean, first light", "Waves at the pier. Sound is the camera's own.", "ocean.mp4", "public"),
+    (
+        "Interview with Amal – rough cut",
+        "Second camera is missing; colours are not final.",
+        "amal-rough.mp4",
+        "members",
+    ),
+    ("سوق السمك عند الفجر", "نسخة للمراجعة", "market.mp4", "members"),
+    (
+        "A title that somebody typed without thinking of the people who have to read it on a small screen later",
+        "",
+        "GX010042.MP4",
+        "private",
+    ),
+    ("Tests", "", "a.mp4", "private"),
+)
+
+
+@dataclass(slots=True)
+class Stage:
+    """An installation that the looks are taken of: empty, or with films in it."""
+
+    product: Product
+    films: list[Path]
+    ids: list[str] = field(default_factory=list)
+    _cookies: list[Any] | None = None
+
+    async def fill(self) -> None:
+        """Six films, and one upload that is unfinished."""
+        if self.ids:
+            return
+        async with aiohttp.ClientSession() as session:
+            person = await self._person(session)
+            contents = [film.read_bytes() for film in self.films]
+            # The newest stand first: the list is as people see it.
+            for number, (title, description, filename, visibility) in reversed(list(enumerate(_FILMS))):
+                described = {"title": title, "description": description, "filename": filename}
+                video = await person.upload(contents[number % len(contents)], **described, visibility=visibility)
+                self.ids.insert(0, video["id"])
+            begun = await person.begin(3 * 2**30, title="Harbour, whole day", filename="harbour.mp4")
+            self.ids.append(begun["id"])
+
+    async def clear(self) -> None:
+        """Nothing is there any more."""
+        async with aiohttp.ClientSession() as session:
+            person = await self._person(session)
+            listed = await person.call("GET", f"{person.upload_url}/v1/uploads?limit=100")
+            for upload in (await listed.json())["items"]:
+                await person.call("DELETE", f"{person.upload_url}/v1/uploads/{upload['id']}")
+        self.ids.clear()
+
+    async def _person(self, session: aiohttp.ClientSession) -> Person:
+        form = {"grant_type": "password", "username": "admin", "password": "admin"}
+        async with session.post(f"{self.product.url('auth')}/v1/token", data=form) as answer:
+            token: str = (await answer.json())["access_token"]
+        return Person(session, token, upload_url=self.product.url("upload"), stream_url=self.product.url("stream"))
+
+    async def window(self, browser: Browser, look: Look, device: str, **options: Any) -> BrowserContext:
+        """A browser of its own, logged in where the look wants it."""
+        context = await browser.new_context(**{**DEVICES[device], **options})
+        context.set_default_timeout(30_000)
+        if look.is_logged_in:
+            await context.add_cookies(await self._session(browser))
+        return context
+
+    async def _session(self, browser: Browser) -> list[Any]:
+        if self._cookies is None:
+            context = await browser.new_context()
+            page = await context.new_page()
+            await page.goto(f"{self.product.url('stream')}/login")
+            await _type_log_in(page, "admin")
+            await expect(page).to_have_url(f"{self.product.url('stream')}/")
+            self._cookies = list(await context.cookies())
+            await context.close()
+        return self._cookies
+
+
+@contextmanager
+def running_stage() -> Iterator[Stage]:
+    """A new installation."""
+    with tempfile.TemporaryDirectory() as folder:
+        product = Product(Path(folder))
+        try:
+            product.start()
+            yield Stage(product, [footage.fetch(footage.NIGHT_MP4), footage.fetch(footage.OCEAN_MP4)])
+        finally:
+            product.kill()
+
+
+Reach = Callable[[Page, Stage], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One page in one state."""
+
+    name: str
+    reach: Reach
+    is_logged_in: bool
+    has_films: bool
+
+    async def open(self, context: BrowserContext, stage: Stage) -> Page:
+        """The page in this state."""
+        await (stage.fill() if self.has_films else stage.clear())
+        page = await context.new_page()
+        await self.reach(page, stage)
+        # What is drawn is what is looked at: fonts, icons, and no fading.
+        await page.evaluate("() => document.fonts.ready.then(() => true)")
+        return page
+
+
+LOOKS: Final[list[Look]] = []
+
+
+def look(*, logged_in: bool = True, films: bool = True) -> Callable[[Reach], Reach]:
+    """Puts a state into the list, under the function's own name."""
+
+    def add(reach: Reach) -> Reach:
+        name = reach.__name__.replace("_", "-")
+        LOOKS.append(Look(name=name, reach=reach, is_logged_in=logged_in, has_films=films))
+        return reach
+
+    return add
+
+
+async def _type_log_in(page: Page, password: str, *, username: str = "admin") -> None:
+    await page.locator("#username").fill(username)
+    await page.locator("#password").fill(password)
+    await page.locator("main button[type=submit]").click()
+
+
+async def _choose_film(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/upload")
+    await expect(page.locator("[data-submit]")).to_be_enabled()
+    await page.locator("input[name=file]").set_input_files(stage.films[0])
+
+
+# Log-in and log-out.
+
+
+@look(logged_in=False)
+async def log_in(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('stream')}/login")
+
+
+@look(logged_in=False)
+async def log_in_wrong_password(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('stream')}/login?next=%2F%3Fq%3Docean")
+    await _type_log_in(page, "not this one")
+    await expect(page.locator("#login-error")).to_be_visible()
+
+
+@look(logged_in=False)
+async def log_in_password_shown(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('auth')}/login")
+    await page.locator("#password").fill("correct horse")
+    await page.locator("[data-show-password]").click()
+    await expect(page.locator("#password")).to_have_attribute("type", "text")
+
+
+@look()
+async def log_out(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('auth')}/logout")
+
+
+@look(logged_in=False)
+async def log_out_when_nobody_is_logged_in(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('auth')}/logout")
+
+
+# The library and the watch page.
+
+
+@look(films=False)
+async def library_empty(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('stream')}/")
+
+
+@look()
+async def library(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('stream')}/")
+
+
+@look()
+async def library_menu(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('stream')}/")
+    await page.locator("[popovertarget=account]:visible").click()
+    await expect(page.locator("#account")).to_be_visible()
+
+
+@look()
+async def library_found(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('stream')}/")
+    if await page.locator("[popovertarget=search]").is_visible():
+        await page.locator("[popovertarget=search]").click()
+    await page.locator("#search input").fill("ocean")
+    await page.locator("#search input").press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("ocean")
+
+
+@look()
+async def library_nothing_found(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('stream')}/?q=elephants")
+
+
+@look()
+async def watch(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('stream')}/watch/{stage.ids[0]}")
+    await _has_picture(page)
+
+
+@look(logged_in=False)
+async def watch_when_not_logged_in(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('stream')}/watch/{stage.ids[1]}")
+    await _has_picture(page)
+
+
+async def _has_picture(page: Page) -> None:
+    await expect(page.locator("video")).to_have_js_property("readyState", 4)
+
+
+# Upload and my videos.
+
+
+@look(films=False)
+async def upload_empty(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/upload")
+    await expect(page.locator("[data-submit]")).to_be_enabled()
+
+
+@look()
+async def upload_unfinished(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/upload")
+    await expect(page.locator("[data-submit]")).to_be_enabled()
+
+
+@look(films=False)
+async def upload_chosen(page: Page, stage: Stage) -> None:
+    await _choose_film(page, stage)
+
+
+@look(films=False)
+async def upload_sending(page: Page, stage: Stage) -> None:
+    network = await page.context.new_cdp_session(page)
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 400_000}
+    await network.send("Network.emulateNetworkConditions", slow)
+    await _choose_film(page, stage)
+    await page.locator("[data-submit]").click()
+    await expect(page.locator("progress").first).not_to_have_js_property("value", 0)
+
+
+@look(films=False)
+async def upload_done(page: Page, stage: Stage) -> None:
+    await _choose_film(page, stage)
+    await page.locator("[data-submit]").click()
+    await expect(page.locator("[data-panel=watch]")).to_be_visible()
+
+
+@look(films=False)
+async def my_videos_empty(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/videos")
+
+
+@look()
+async def my_videos(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/videos")
+
+
+@look()
+async def my_videos_edit(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/videos?edit={stage.ids[1]}")
+
+
+@look()
+async def my_videos_edit_refused(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/videos?edit={stage.ids[1]}")
+    # A space passes the browser's own check and not ours.
+    await page.locator("#title").fill(" ")
+    await page.locator("main form button[type=submit]").first.click()
+    await expect(page.locator("#title-error")).to_be_visible()
+
+
+# Errors as pages.
+
+
+@look()
+async def error_403(page: Page, stage: Stage) -> None:
+    # Some page elsewhere, which would like a visitor of its own choice.
+    await page.goto("about:blank")
+    await _send_form(page, f"{stage.product.url('stream')}/login")
+    await page.locator("[data-status='403']").wait_for()
+
+
+@look()
+async def error_404(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('stream')}/watch/{'a' * 26}")
+
+
+@look(logged_in=False)
+async def error_404_when_not_logged_in(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('auth')}/no-such-page")
+
+
+@look()
+async def error_405(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('stream')}/")
+    await _send_form(page, "/")
+    await page.locator("[data-status='405']").wait_for()
+
+
+@look(logged_in=False)
+async def error_413(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('stream')}/login")
+    await page.locator("#username").evaluate("field => { field.value = 'a'.repeat(70_000) }")
+    await page.locator("#password").fill("x")
+    await page.locator("main button[type=submit]").click()
+    await page.locator("[data-status='413']").wait_for()
+
+
+@look()
+async def error_503(page: Page, stage: Stage) -> None:
+    auth = stage.product.service_processes()["auth"]
+    # Not one that was asked a moment ago: this session is not in a cache.
+    await page.context.add_cookies(
+        [
+            {"name": cookie["name"], "value": "a" * 43, "url": stage.product.url("stream")}
+            for cookie in await page.context.cookies()
+        ]
+    )
+    os.kill(auth.pid, signal.SIGSTOP)
+    try:
+        await page.goto(f"{stage.product.url('stream')}/")
+    finally:
+        os.kill(auth.pid, signal.SIGCONT)
+    await page.locator("[data-status='503']").wait_for()
+
+
+async def _send_form(page: Page, address: str) -> None:
+    async with page.expect_navigation():
+        await page.evaluate(
+            "address => { const form = document.createElement('form'); form.method = 'post'; form.action = address;"
+            " document.body.append(form); form.submit() }",
+            address,
+        )

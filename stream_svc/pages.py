@@ -38,7 +38,7 @@ async def library_page(request: web.Request) -> web.Response:
         "q": asked.q,
         "heading": _heading(principal, asked, videos),
         "is_mine": asked.owner == principal.account_id,
-        "is_narrowed": bool(asked.q) or asked.owner is not None,
+        "is_one_owners": asked.owner is not None,
         "is_first": asked.cursor is None,
         "filters": _filters(request, principal, asked, videos),
         "sorts": _sorts(request, asked),
@@ -62,6 +62,7 @@ async def watch_page(request: web.Request) -> web.Response:
             "owner_username": video.owner_username,
             "created_at": video.created_at,
             "size": video.size,
+            "content_type": video.content_type,
         },
         "source_url": source.url,
         "expires_at": source.expires_at,
@@ -101,7 +102,7 @@ def _card(request: web.Request, begun: Begun) -> dict[str, Any]:
 
 def _heading(principal: Principal, asked: ListVideos, videos: Sequence[Video]) -> str:
     if asked.q:
-        return gettext("Found for “%(q)s”") % {"q": asked.q}
+        return (gettext("Found for “%(q)s”") if videos else gettext("Nothing found for “%(q)s”")) % {"q": asked.q}
     if asked.owner == principal.account_id:
         return gettext("My videos in the library")
     if asked.owner is not None and videos:

@@ -7,6 +7,7 @@ import subprocess
 import tarfile
 import tempfile
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -107,3 +108,26 @@ def loop_film(clip: Path, film: Path, *, times: int) -> None:
                     packet.dts += turn * video.duration
                     packet.stream = stream
                     output.mux(packet)
+
+
+def write_hevc(clip: Path, film: Path, *, frames: int, with_sound: bool) -> None:
+    """Writes `film`: the first pictures of a clip as H.265, which few browsers decode, and silence as its sound."""
+    with av.open(film, "w", format="mp4") as output, av.open(clip) as source:
+        options = {"preset": "ultrafast", "x265-params": "log-level=none"}
+        pictures = output.add_stream("libx265", rate=24, options=options)
+        pictures.width, pictures.height, pictures.pix_fmt, pictures.codec_tag = 640, 360, "yuv420p", "hvc1"
+        sound = output.add_stream("aac", rate=48_000, layout="stereo") if with_sound else None
+        for number, picture in zip(range(frames), source.decode(video=0), strict=False):
+            small = picture.reformat(640, 360, "yuv420p")
+            small.pts, small.time_base = number, Fraction(1, 24)
+            output.mux(pictures.encode(small))
+        output.mux(pictures.encode(None))
+        if sound is None:
+            return
+        for number in range(frames * 2000 // 1024):
+            silence = av.AudioFrame(format="fltp", layout="stereo", samples=1024)
+            silence.sample_rate, silence.pts = 48_000, number * 1024
+            for plane in silence.planes:
+                plane.update(bytes(plane.buffer_size))
+            output.mux(sound.encode(silence))
+        output.mux(sound.encode(None))

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { actionOf, steppedRate } from "../../web/src/player/keys.js";
+import { RATES, actionOf, steppedRate } from "../../web/src/player/keys.js";
 
-const press = (key, where = {}) => actionOf({ key, hasModifier: false, isOnPlayer: false, isTyping: false, ...where });
+const press = (key, where = {}) => actionOf({ key, hasModifier: false, focus: "player", ...where });
 
 test("the keys that people know do what people know", () => {
   const expected = {
@@ -18,28 +18,40 @@ test("the keys that people know do what people know", () => {
     ArrowDown: { name: "volume", change: -0.05 },
     m: { name: "mute" },
     f: { name: "fullscreen" },
+    t: { name: "theatre" },
     0: { name: "jump", share: 0 },
     7: { name: "jump", share: 0.7 },
+    Home: { name: "jump", share: 0 },
+    End: { name: "jump", share: 1 },
     "<": { name: "rate", step: -1 },
     ">": { name: "rate", step: 1 },
+    ",": { name: "frame", step: -1 },
+    ".": { name: "frame", step: 1 },
+    "?": { name: "help" },
   };
   for (const [key, action] of Object.entries(expected)) assert.deepEqual(press(key), action, key);
-  for (const key of ["x", "Enter", "Tab", "Escape", "F5", "Dead"]) assert.equal(press(key), null, key);
+  for (const key of ["x", "Enter", "Tab", "Escape", "F5", "Dead", "toString"]) assert.equal(press(key), null, key);
 });
 
-test("with a modifier, and where somebody types, keys are not ours", () => {
-  for (const key of ["k", "f", "5", " ", "ArrowLeft"]) {
+test("with a modifier, and where somebody writes, keys are not ours", () => {
+  for (const key of ["k", "f", "5", " ", "ArrowLeft", "?"]) {
     assert.equal(press(key, { hasModifier: true }), null);
-    assert.equal(press(key, { isTyping: true }), null);
+    assert.equal(press(key, { focus: "text" }), null);
   }
 });
 
-test("on the player itself the browser's controls keep space, up and down", () => {
-  for (const key of [" ", "ArrowUp", "ArrowDown"]) assert.equal(press(key, { isOnPlayer: true }), null);
-  assert.deepEqual(press("ArrowRight", { isOnPlayer: true }), { name: "skip", seconds: 5 });
-  assert.deepEqual(press("k", { isOnPlayer: true }), { name: "toggle" });
+test("a button keeps space, another slider its arrows, and the page its scrolling", () => {
+  assert.equal(press(" ", { focus: "button" }), null);
+  assert.deepEqual(press("ArrowUp", { focus: "button" }), { name: "volume", change: 0.05 });
+  for (const key of ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"]) assert.equal(press(key, { focus: "range" }), null, key);
+  for (const key of ["ArrowUp", "ArrowDown", "Home", "End"]) assert.equal(press(key, { focus: "page" }), null, key);
+  for (const focus of ["button", "range", "page"]) {
+    assert.deepEqual(press("k", { focus }), { name: "toggle" });
+    assert.deepEqual(press("j", { focus }), { name: "skip", seconds: -10 });
+  }
 });
 
 test("the rate goes in steps and stays within bounds", () => {
   assert.deepEqual([steppedRate(1, 1), steppedRate(1, -1), steppedRate(2, 1), steppedRate(0.25, -1), steppedRate(1.1, 1)], [1.25, 0.75, 2, 0.25, 1.25]);
+  assert.ok(RATES.includes(1));
 });

@@ -1,101 +1,136 @@
-/** The watch page: the native player, kept alive, with the keys that people know. */
+/** The watch page: the plain video made into a player, and kept alive. */
 
-import { gettext } from "../common/i18n.js";
-import { actionOf, steppedRate } from "./keys.js";
+import { Commands } from "./commands.js";
+import { Controls } from "./controls.js";
+import { foldDescription } from "./description.js";
+import { listenToHands } from "./gestures.js";
+import { actionOf } from "./keys.js";
+import { describeToSystem } from "./media_session.js";
+import { PositionKeeper } from "./position_keeper.js";
+import { preference } from "./preferences.js";
+import { Screen } from "./screen.js";
 import { SourceKeeper } from "./source_keeper.js";
+import { isWithoutPicture, mayHideControls, stateOf } from "./state.js";
+import { Still } from "./still.js";
+import { Trouble } from "./trouble.js";
 
 const NOTE_MS = 900;
 
 function watchPage(player) {
   const video = player.querySelector("video");
-  const trouble = player.querySelector("[data-player-trouble]");
-  const note = player.querySelector("[data-player-note]");
+  const help = document.querySelector("[data-player-keys]");
+  const { volume, muted } = preference("sound", { volume: 1, muted: false });
+  video.volume = Math.min(1, Math.max(0, Number(volume) || 0));
+  video.muted = muted === true;
+
   const keeper = new SourceKeeper(video, {
     address: video.dataset.playbackApi,
     // The page may come out of a cache, and this clock may be wrong; the answer to either is one early renewal.
     lifeMs: Date.parse(video.dataset.expiresAt) - Date.now(),
     position: Number(video.dataset.resumeAt) || 0,
   });
+  // There is one for whoever is logged in.
+  const { positionApi } = video.dataset;
+  if (positionApi) new PositionKeeper(video, { address: positionApi });
 
-  keeper.addEventListener("trouble", ({ detail: reason }) => {
-    trouble.hidden = false;
-    player.querySelector("[data-player-words]").textContent = troubleWords(reason);
-    player.querySelector("[data-player-login]").hidden = reason !== "signed-out";
-    player.querySelector("[data-player-retry]").hidden = reason === "gone";
-    player.querySelector("[data-player-download]").hidden = reason !== "unplayable";
-  });
-  keeper.addEventListener("recovered", () => {
-    const hadFocus = trouble.contains(document.activeElement);
-    trouble.hidden = true;
-    if (hadFocus) video.focus();
-  });
-  player.querySelector("[data-player-retry]").addEventListener("click", () => keeper.retry());
-
-  let noteTimer = null;
-  function showNote(words) {
-    note.textContent = words;
-    note.hidden = false;
-    clearTimeout(noteTimer);
-    noteTimer = setTimeout(() => {
-      note.hidden = true;
-    }, NOTE_MS);
-  }
-
-  const actions = {
-    toggle: () => (video.paused ? video.play().catch(() => {}) : video.pause()),
-    skip: ({ seconds }) => seek(video.currentTime + seconds),
-    jump: ({ share }) => seek(video.duration * share),
-    mute: () => {
-      video.muted = !video.muted;
-      showNote(video.muted ? gettext("Sound off") : gettext("Sound on"));
-    },
-    volume: ({ change }) => {
-      video.muted = false;
-      video.volume = Math.min(1, Math.max(0, video.volume + change));
-      showNote(gettext("Volume %(percent)s%%", { percent: Math.round(video.volume * 100) }));
-    },
-    rate: ({ step }) => {
-      video.playbackRate = steppedRate(video.playbackRate, step);
-      showNote(`${video.playbackRate}×`);
-    },
-    fullscreen: () => (document.fullscreenElement ? document.exitFullscreen() : video.requestFullscreen?.().catch(() => {})),
+  const screen = new Screen(player, video);
+  const said = new Commands(video, { say: noteOf(player.querySelector("[data-player-note]")) });
+  const commands = {
+    ...bound(said, ["toggle", "seek", "skip", "jump", "frame", "mute", "volume", "setVolume", "rate", "setRate"]),
+    ...bound(screen, ["fullscreen", "pip", "theatre"]),
+    help: () => (help.open ? help.close() : help.showModal()),
   };
 
-  function seek(seconds) {
-    if (!Number.isFinite(video.duration)) return;
-    video.currentTime = Math.min(video.duration, Math.max(0, seconds));
+  const box = player.querySelector("[data-player-controls]");
+  const controls = new Controls(box, { player, video, screen, commands });
+  const trouble = new Trouble(player.querySelector("[data-player-trouble]"), {
+    retry: () => keeper.retry(),
+    changed: ({ hadFocus }) => {
+      drawState();
+      if (hadFocus) box.querySelector('[data-command="toggle"]').focus();
+    },
+  });
+  keeper.addEventListener("trouble", ({ detail: reason }) => trouble.show(reason === "signed-out" && !positionApi ? "closed" : reason));
+  keeper.addEventListener("recovered", () => trouble.hide());
+  video.addEventListener("loadeddata", checkPicture);
+  checkPicture();
+
+  function checkPicture() {
+    const { videoWidth, readyState } = video;
+    if (isWithoutPicture({ type: video.dataset.type, videoWidth, readyState })) trouble.show("no-picture");
   }
+
+  function stateNow() {
+    const { ended, paused, seeking, readyState } = video;
+    return stateOf({ hasTrouble: trouble.reason !== null, ended, paused, seeking, readyState });
+  }
+
+  const still = new Still(player, {
+    mayHide: () =>
+      mayHideControls({
+        state: stateNow(),
+        isMenuOpen: controls.rateMenu.isOpen || help.open,
+        isSeeking: controls.seekBar.isDragged,
+        hasKeyboardFocus: box.querySelector(":focus-visible") !== null,
+        isPointerOver: matchMedia("(hover: hover)").matches && box.matches(":hover"),
+      }),
+  });
+
+  function drawState() {
+    const state = stateNow();
+    if (player.dataset.state === state) return;
+    player.dataset.state = state;
+    if (state === "playing") player.dataset.begun = "";
+    controls.drawState(state);
+    still.stir();
+  }
+  for (const name of ["loadstart", "loadedmetadata", "loadeddata", "canplay", "play", "playing", "pause", "waiting", "stalled", "seeking", "seeked", "ended", "error", "emptied", "timeupdate"]) {
+    video.addEventListener(name, drawState);
+  }
+
+  listenToHands(video, { commands, still });
+  describeToSystem(video, { title: video.getAttribute("aria-label"), artist: video.dataset.owner, commands });
 
   document.addEventListener("keydown", (event) => {
-    const action = actionOf({
-      key: event.key,
-      hasModifier: event.ctrlKey || event.metaKey || event.altKey,
-      isOnPlayer: event.target === video,
-      isTyping: isTyping(event.target, event.key),
-    });
-    if (!action || event.defaultPrevented) return;
+    if (event.defaultPrevented) return;
+    const action = actionOf({ key: event.key, hasModifier: event.ctrlKey || event.metaKey || event.altKey, focus: focusOf(event.target, player) });
+    if (!action || (help.open && action.name !== "help")) return;
     event.preventDefault();
-    actions[action.name](action);
+    still.stir();
+    commands[action.name](action);
   });
+
+  // From here on ours: without this module the browser's own controls are there.
+  video.controls = false;
+  box.hidden = false;
+  drawState();
 }
 
-function isTyping(target, key) {
-  if (target.closest("input, textarea, select, [contenteditable]")) return true;
-  // A button or a link answers to space itself.
-  return key === " " && Boolean(target.closest("button, a, summary"));
+function bound(target, names) {
+  return Object.fromEntries(names.map((name) => [name, (action) => target[name](action ?? {})]));
 }
 
-function troubleWords(reason) {
-  switch (reason) {
-    case "signed-out":
-      return gettext("You have been logged out. Log in again to watch on from here.");
-    case "gone":
-      return gettext("This video is no longer here for you to watch.");
-    case "unplayable":
-      return gettext("This browser cannot play this video. Download it to watch it with another player.");
-    default:
-      return gettext("The video does not come through. Check the connection, then go on where you were.");
-  }
+/** Where the keyboard is, as keys.js asks. */
+function focusOf(target, player) {
+  if (target.closest('input:not([type="range"]), textarea, select, [contenteditable]')) return "text";
+  if (target.closest("[data-volume]")) return "range";
+  if (target.closest("button, a, summary")) return "button";
+  return target === document.body || player.contains(target) ? "player" : "page";
+}
+
+/** Shows a few words over the picture for a moment; `side` is where: left, right, or nothing for the middle. */
+function noteOf(note) {
+  let timer = null;
+  return (words, side = "") => {
+    note.textContent = words;
+    note.dataset.side = side;
+    note.hidden = false;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      note.hidden = true;
+    }, NOTE_MS);
+  };
 }
 
 watchPage(document.querySelector("[data-player]"));
+for (const fold of document.querySelectorAll("[data-fold]")) foldDescription(fold);

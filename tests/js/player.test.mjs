@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { bufferedGradient, isBuffered, labelPlace, timeAt } from "../../web/src/player/seek.js";
+import { isWithoutPicture, mayHideControls, stateOf } from "../../web/src/player/state.js";
+import { Taps } from "../../web/src/player/taps.js";
+import { clockTime, spokenPlace, spokenTime } from "../../web/src/player/times.js";
+
+const ranges = (...pairs) => ({ length: pairs.length, start: (index) => pairs[index][0], end: (index) => pairs[index][1] });
+const playing = { hasTrouble: false, ended: false, paused: false, seeking: false, readyState: 4 };
+
+test("times are written as long as the whole film's", () => {
+  assert.deepEqual([clockTime(0), clockTime(65.9), clockTime(3723.9), clockTime(NaN)], ["0:00", "1:05", "1:02:03", "0:00"]);
+  assert.equal(clockTime(5, 3600), "0:00:05");
+  assert.equal(clockTime(65, 600), "01:05");
+  assert.equal(clockTime(65, 599), "1:05");
+});
+
+test("times are spoken in words", () => {
+  assert.deepEqual([spokenTime(0), spokenTime(61), spokenTime(3600), spokenTime(3723)], [
+    "0 seconds",
+    "1 minute 1 second",
+    "1 hour",
+    "1 hour 2 minutes 3 seconds",
+  ]);
+  assert.equal(spokenPlace(5.5, 142.6), "5 seconds of 2 minutes 22 seconds");
+});
+
+test("what the player does follows from its element", () => {
+  assert.equal(stateOf(playing), "playing");
+  assert.equal(stateOf({ ...playing, readyState: 2 }), "buffering");
+  assert.equal(stateOf({ ...playing, seeking: true, readyState: 1 }), "buffering");
+  assert.equal(stateOf({ ...playing, paused: true }), "paused");
+  assert.equal(stateOf({ ...playing, paused: true, seeking: true, readyState: 1 }), "buffering");
+  assert.equal(stateOf({ ...playing, paused: true, readyState: 1 }), "paused");
+  assert.equal(stateOf({ ...playing, paused: true, readyState: 0 }), "loading");
+  assert.equal(stateOf({ ...playing, paused: true, ended: true }), "ended");
+  assert.equal(stateOf({ ...playing, hasTrouble: true }), "trouble");
+});
+
+test("controls hide over a film that runs, and never from under a hand", () => {
+  const nobody = { state: "playing", isMenuOpen: false, isSeeking: false, hasKeyboardFocus: false, isPointerOver: false };
+  assert.equal(mayHideControls(nobody), true);
+  assert.equal(mayHideControls({ ...nobody, state: "buffering" }), true);
+  for (const state of ["paused", "ended", "loading", "trouble"]) assert.equal(mayHideControls({ ...nobody, state }), false);
+  for (const hand of ["isMenuOpen", "isSeeking", "hasKeyboardFocus", "isPointerOver"]) assert.equal(mayHideControls({ ...nobody, [hand]: true }), false);
+});
+
+test("a film whose pictures are missing is told from sound, and from one that is not there yet", () => {
+  const black = { type: "video/mp4", videoWidth: 0, readyState: 4 };
+  assert.equal(isWithoutPicture(black), true);
+  assert.equal(isWithoutPicture({ ...black, videoWidth: 640 }), false);
+  assert.equal(isWithoutPicture({ ...black, readyState: 0 }), false);
+  assert.equal(isWithoutPicture({ ...black, type: "audio/mp4" }), false);
+});
+
+test("a pointer on the axis leads to the second that lies under it", () => {
+  const box = { left: 100, width: 200 };
+  assert.deepEqual([50, 100, 150, 300, 400].map((x) => timeAt(x, box, 80)), [0, 0, 20, 80, 80]);
+  assert.equal(timeAt(50, { left: 0, width: 0 }, 80), 0);
+  assert.deepEqual([100, 200, 300].map((x) => labelPlace(x, box, 40)), [20, 100, 180]);
+});
+
+test("each buffered range is drawn where it lies", () => {
+  assert.equal(bufferedGradient(ranges(), 100, "red"), "none");
+  assert.equal(bufferedGradient(ranges([0, 10]), NaN, "red"), "none");
+  assert.equal(
+    bufferedGradient(ranges([0, 10], [50, 75.5]), 100, "red"),
+    "linear-gradient(to right, transparent 0%, red 0%, red 10%, transparent 10%, transparent 50%, red 50%, red 75.5%, transparent 75.5%)",
+  );
+  assert.deepEqual([5, 10, 60].map((seconds) => isBuffered(ranges([0, 10], [50, 75]), seconds)), [true, false, true]);
+});
+
+test("two taps at one side jump, each further one again, and anything else reveals", () => {
+  const taps = new Taps();
+  const reveal = { name: "reveal" };
+  const back = { name: "skip", seconds: -10, side: "left" };
+  assert.deepEqual([taps.tap(0, 0.1), taps.tap(250, 0.2), taps.tap(500, 0.1)], [reveal, back, back]);
+  assert.deepEqual(taps.tap(801, 0.1), reveal);
+  assert.deepEqual(taps.tap(900, 0.9), reveal);
+  assert.deepEqual(taps.tap(1000, 0.9), { name: "skip", seconds: 10, side: "right" });
+  assert.deepEqual([taps.tap(2000, 0.5), taps.tap(2100, 0.5)], [reveal, reveal]);
+});

@@ -1,0 +1,77 @@
+/** What a person can do with a video, whichever button, key or gesture says it. */
+
+import { gettext } from "../common/i18n.js";
+import { steppedRate } from "./keys.js";
+import { keepPreference } from "./preferences.js";
+
+// Nobody tells a page how long a frame is; of the usual ones this is the shortest but for films of 50 and more a second.
+const FRAME_SECONDS = 1 / 30;
+
+/** Methods are named as the actions of keys.js; `say` shows a few words for a moment. */
+export class Commands {
+  #video;
+  #say;
+
+  constructor(video, { say }) {
+    this.#video = video;
+    this.#say = say;
+  }
+
+  toggle() {
+    // Refused by the browser or broken off by a new source: the controls show what is so.
+    if (this.#video.paused) this.#video.play().catch(() => {});
+    else this.#video.pause();
+  }
+
+  seek({ seconds }) {
+    const { duration } = this.#video;
+    if (Number.isFinite(duration)) this.#video.currentTime = Math.min(duration, Math.max(0, seconds));
+  }
+
+  skip({ seconds, side = seconds < 0 ? "left" : "right" }) {
+    this.seek({ seconds: this.#video.currentTime + seconds });
+    const words = { seconds: Math.abs(seconds) };
+    this.#say(seconds < 0 ? gettext("− %(seconds)s s", words) : gettext("+ %(seconds)s s", words), side);
+  }
+
+  jump({ share }) {
+    this.seek({ seconds: this.#video.duration * share });
+  }
+
+  frame({ step }) {
+    this.#video.pause();
+    this.seek({ seconds: this.#video.currentTime + step * FRAME_SECONDS });
+  }
+
+  mute() {
+    // Without any volume left, being unmuted would still be silence.
+    if (this.#video.muted && this.#video.volume === 0) this.#video.volume = 0.5;
+    this.#video.muted = !this.#video.muted;
+    this.#say(this.#video.muted ? gettext("Sound off") : gettext("Sound on"));
+    this.#keepVolume();
+  }
+
+  volume({ change }) {
+    this.setVolume({ volume: this.#video.volume + change });
+    this.#say(gettext("Volume %(percent)s%%", { percent: Math.round(this.#video.volume * 100) }));
+  }
+
+  setVolume({ volume }) {
+    this.#video.volume = Math.min(1, Math.max(0, volume));
+    this.#video.muted = this.#video.volume === 0;
+    this.#keepVolume();
+  }
+
+  rate({ step }) {
+    this.setRate({ rate: steppedRate(this.#video.playbackRate, step) });
+    this.#say(`${this.#video.playbackRate}×`);
+  }
+
+  setRate({ rate }) {
+    this.#video.playbackRate = rate;
+  }
+
+  #keepVolume() {
+    keepPreference("sound", { volume: this.#video.volume, muted: this.#video.muted });
+  }
+}

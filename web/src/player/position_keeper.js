@@ -1,0 +1,62 @@
+/** Tells the service where the viewer is, so that they can go on there. */
+
+import { systemClock } from "../common/clock.js";
+
+const EVERY_MS = 10_000;
+const TIMEOUT_MS = 10_000;
+
+/** From the first playing on: every ten seconds, at a pause, at the end, and when the page is left. */
+export class PositionKeeper {
+  #video;
+  #address;
+  #clock;
+  #fetch;
+  #hasPlayed = false;
+  #kept = null;
+  #dueAt = 0;
+
+  constructor(video, { address, clock = systemClock, fetch = globalThis.fetch.bind(globalThis) }) {
+    this.#video = video;
+    this.#address = address;
+    this.#clock = clock;
+    this.#fetch = fetch;
+    video.addEventListener("playing", () => {
+      // Not before: a page that is opened and closed again has not been watched.
+      if (!this.#hasPlayed) this.#dueAt = clock.now() + EVERY_MS;
+      this.#hasPlayed = true;
+    });
+    video.addEventListener("timeupdate", () => {
+      if (!video.paused && clock.now() >= this.#dueAt) this.#keep();
+    });
+    for (const name of ["pause", "ended"]) video.addEventListener(name, () => this.#keep());
+    video.addEventListener("seeked", () => {
+      if (video.paused) this.#keep();
+    });
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) this.#keep();
+    });
+    window.addEventListener("pagehide", () => this.#keep());
+  }
+
+  async #keep() {
+    const { currentTime, duration, readyState, error } = this.#video;
+    // An element without a source says 0, which is not where anybody is.
+    if (!this.#hasPlayed || readyState === 0 || error || currentTime === this.#kept) return;
+    this.#dueAt = this.#clock.now() + EVERY_MS;
+    this.#kept = currentTime;
+    const content = { seconds: currentTime };
+    if (Number.isFinite(duration) && duration > 0) content.duration = duration;
+    try {
+      // `keepalive`: the last one is sent while the page is already going away.
+      await this.#fetch(this.#address, {
+        method: "PUT",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(content),
+        keepalive: true,
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+    } catch {
+      // The next one follows in ten seconds.
+    }
+  }
+}

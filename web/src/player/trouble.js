@@ -1,0 +1,75 @@
+/** What stands over the picture when it cannot be shown: what is wrong, and what to do. */
+
+import { gettext } from "../common/i18n.js";
+
+/** Reasons are those of SourceKeeper, `no-picture`, and `closed`: who never was logged in may not watch it any more. */
+export class Trouble {
+  #box;
+  #changed;
+  #reason = null;
+
+  /** `changed` is told after each change, and with `hadFocus` when the keyboard was on what is gone. */
+  constructor(box, { retry, changed }) {
+    this.#box = box;
+    this.#changed = changed;
+    this.#part("retry").addEventListener("click", retry);
+    this.#part("listen").addEventListener("click", () => this.hide());
+  }
+
+  get reason() {
+    return this.#reason;
+  }
+
+  show(reason) {
+    this.#reason = reason;
+    const { title, words } = wordsOf(reason);
+    this.#part("title").textContent = title;
+    this.#part("words").textContent = words;
+    this.#part("retry").hidden = reason !== "unreachable" && reason !== "unplayable";
+    this.#part("listen").hidden = reason !== "no-picture";
+    this.#part("login").hidden = reason !== "signed-out" && reason !== "closed";
+    this.#part("library").hidden = reason !== "gone";
+    this.#part("download").hidden = reason === "gone" || reason === "signed-out" || reason === "closed";
+    // The way on that helps stands out.
+    const isFormat = reason === "unplayable" || reason === "no-picture";
+    this.#part("download").dataset.look = isFormat ? "primary" : "";
+    this.#part("retry").dataset.look = isFormat ? "" : "primary";
+    this.#box.hidden = false;
+    this.#changed({ hadFocus: false });
+  }
+
+  hide() {
+    if (this.#reason === null) return;
+    this.#reason = null;
+    const hadFocus = this.#box.contains(document.activeElement);
+    this.#box.hidden = true;
+    this.#changed({ hadFocus });
+  }
+
+  #part(name) {
+    return this.#box.querySelector(`[data-trouble="${name}"]`);
+  }
+}
+
+function wordsOf(reason) {
+  switch (reason) {
+    case "signed-out":
+      return { title: gettext("You have been logged out"), words: gettext("Log in again to watch on from here.") };
+    case "closed":
+      return { title: gettext("This video is not open to everybody any more"), words: gettext("It was deleted, or is only for people who are logged in.") };
+    case "gone":
+      return { title: gettext("This video is gone"), words: gettext("It was deleted, or is no longer for you to watch.") };
+    case "unplayable":
+      return {
+        title: gettext("This browser cannot play this video"),
+        words: gettext("Its format is not one that the browser knows. Download it to watch it with another player."),
+      };
+    case "no-picture":
+      return {
+        title: gettext("This browser can play only the sound"),
+        words: gettext("It cannot decode these pictures; often they are HEVC (H.265). Download the video to watch it with another player."),
+      };
+    default:
+      return { title: gettext("The video does not come through"), words: gettext("Check the connection, then go on where you were.") };
+  }
+}

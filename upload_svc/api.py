@@ -93,6 +93,20 @@ async def edit_upload(request: web.Request) -> web.Response:
     return json_response(present(upload, stream_url=request.app[SITE].stream_url))
 
 
+async def trash_upload(request: web.Request) -> web.Response:
+    """POST /v1/uploads/{upload_id}/trash."""
+    principal = require_principal(request)
+    await request.app[UPLOADS].trash(principal, id_in_path(request, "upload_id"))
+    return web.Response(status=204)
+
+
+async def restore_upload(request: web.Request) -> web.Response:
+    """POST /v1/uploads/{upload_id}/restore."""
+    principal = require_principal(request)
+    await request.app[UPLOADS].restore(principal, id_in_path(request, "upload_id"))
+    return web.Response(status=204)
+
+
 async def delete_upload(request: web.Request) -> web.Response:
     """DELETE /v1/uploads/{upload_id}."""
     principal = require_principal(request)

@@ -12,6 +12,13 @@ class UploadNotOpen(Conflict):
     title = "This upload is not open any more"
 
 
+class NotFinished(Conflict):
+    """Only what is ready can go into the trash and come back; what is unfinished is discarded for ever."""
+
+    def __init__(self) -> None:
+        super().__init__("The upload is not complete: finish it, or delete it.")
+
+
 class IdempotencyKeyReused(Refusal):
     """The same `Idempotency-Key` with another content."""
 

@@ -122,7 +122,10 @@ class ReceivedPart(BaseModel):
 
 
 class Upload(BaseModel):
-    """A video as its owner sees it. `part_size` and `part_count` are null until the storage has been asked."""
+    """A video as its owner sees it. `part_size` and `part_count` are null until the storage has been asked.
+
+    `expires_at`: when it is deleted by itself, of what is unfinished or in the trash.
+    """
 
     id: str
     state: VideoState
@@ -168,13 +171,20 @@ def present(upload: UploadInDomain, *, stream_url: str) -> Upload:
         part_size=video.part_size,
         part_count=video.part_count,
         created_at=rfc3339(video.created_at),
-        expires_at=None if stored_object is None else stored_object.expires_at,
+        expires_at=_expires_at(upload),
         watch_url=watch_url(stream_url, video.id),
         part_checksums=None if stored_object is None else stored_object.part_checksums,
         received=None
         if received is None
         else [ReceivedPart(part_number=part.part_number, size=part.size, checksum=part.checksum) for part in received],
     )
+
+
+def _expires_at(upload: UploadInDomain) -> str | None:
+    video, stored_object = upload.video, upload.stored_object
+    if video.state is VideoState.TRASHED:
+        return None if video.settle_after is None else rfc3339(video.settle_after)
+    return None if stored_object is None else stored_object.expires_at
 
 
 def watch_url(stream_url: str, video_id: str) -> str:

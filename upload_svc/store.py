@@ -60,7 +60,7 @@ _videos: Final = Table(
     Column("part_size", size_in_bytes(), nullable=True),
     Column("part_count", Integer(), nullable=True),
     Column("created_at", Instant(), nullable=False),
-    # When the settling loop looks next; None: nothing is left to settle.
+    # When the settling loop looks next (at what is in the trash: to purge it); None: nothing is left to settle.
     Column("settle_after", Instant(), nullable=True),
 )
 Index("videos_mine", _videos.c.owner_id, _videos.c.state, _videos.c.created_at, _videos.c.id)
@@ -182,6 +182,23 @@ class Store:
             update(_videos)
             .where(_videos.c.id == video_id, _videos.c.state.in_([state.value for state in old]))
             .values(state=new.value, settle_after=settle_after)
+        )
+        async with self._database.write() as connection:
+            return rows_changed(await connection.execute(change)) == 1
+
+    async def purge_video(self, video_id: str, *, taken_until: datetime, settle_after: datetime) -> bool:
+        """Takes the edge from trashed to deleted for the one who has the row until `taken_until`.
+
+        False when the video was restored meanwhile, even if it is in the trash again: its days are counted anew.
+        """
+        change = (
+            update(_videos)
+            .where(
+                _videos.c.id == video_id,
+                _videos.c.state == VideoState.TRASHED.value,
+                _videos.c.settle_after == taken_until,
+            )
+            .values(state=VideoState.DELETED.value, settle_after=settle_after)
         )
         async with self._database.write() as connection:
             return rows_changed(await connection.execute(change)) == 1

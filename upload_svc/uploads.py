@@ -1,7 +1,8 @@
 """Uploads: everything a creator can do with a video, and the settling of what was left half done.
 
 Two rows, two commits: ours says what the video is, fs_svc's what its bytes are. Creating commits ours and then asks
-fs_svc; completing waits for fs_svc and then commits ours; deleting commits ours and leaves the bytes to `settle`.
+fs_svc; completing waits for fs_svc and then commits ours; deleting commits ours and leaves the bytes to `settle`, which
+also empties the trash.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Final
+from typing import Final, assert_never
 
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import NotFound, Refusal, Unavailable
 from common.tokens import Principal
-from upload_svc.errors import UploadNotOpen
+from upload_svc.errors import NotFinished, UploadNotOpen
 from upload_svc.fs_client import GONE, FsClient, PartUrls, StoredObject
 from upload_svc.store import Store
 from upload_svc.videos import Video, VideoState, Visibility
@@ -30,6 +31,8 @@ LEASE: Final = timedelta(seconds=60)
 # A create that never reached fs_svc; by then its client has given up or was answered.
 UNKNOWN_LIMIT: Final = timedelta(minutes=10)
 SETTLE_AT_ONCE: Final = 100
+# How long something lies in the trash before it is deleted for ever.
+TRASH_KEPT: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,16 +184,44 @@ class Uploads:
             raise NotFound
         logger.info("video deleted", extra={"upload_id": upload_id})
 
+    async def trash(self, principal: Principal, upload_id: str) -> None:
+        """Takes the video away from everybody but its owner, who may restore it for seven days.
+
+        Idempotent: what is in the trash already keeps its day. Raises NotFound, NotFinished.
+        """
+        await self._own(principal, upload_id)
+        if await self._store.move_video(
+            upload_id, old=[VideoState.READY], new=VideoState.TRASHED, settle_after=self._clock() + TRASH_KEPT
+        ):
+            logger.info("video trashed", extra={"upload_id": upload_id})
+        elif (await self._own(principal, upload_id)).state is not VideoState.TRASHED:
+            raise NotFinished
+
+    async def restore(self, principal: Principal, upload_id: str) -> None:
+        """Brings the video back as it was. Idempotent. Raises NotFound, NotFinished."""
+        await self._own(principal, upload_id)
+        if await self._store.move_video(upload_id, old=[VideoState.TRASHED], new=VideoState.READY, settle_after=None):
+            logger.info("video restored", extra={"upload_id": upload_id})
+        elif (await self._own(principal, upload_id)).state is not VideoState.READY:
+            raise NotFinished
+
     async def settle(self) -> int:
         """One step of the loop: moves rows to where fs_svc's are; returns how many there were. Raises Unavailable."""
         now = self._clock()
         videos = await self._store.take_unsettled(now=now, until=now + LEASE, limit=SETTLE_AT_ONCE)
         objects = await self._fs.describe([video.id for video in videos]) if videos else {}
         for video in videos:
-            if video.state is VideoState.UPLOADING:
-                await self._settle_uploading(video, objects.get(video.id), now)
-            else:
-                await self._settle_deleted(video, objects.get(video.id), now)
+            match video.state:
+                case VideoState.UPLOADING:
+                    await self._settle_uploading(video, objects.get(video.id), now)
+                case VideoState.TRASHED:
+                    await self._purge(video, now, taken_until=now + LEASE)
+                case VideoState.DELETED:
+                    await self._settle_deleted(video, objects.get(video.id), now)
+                case VideoState.READY:
+                    await self._store.set_settle_after(video.id, state=video.state, settle_after=None)
+                case _:
+                    assert_never(video.state)
         return len(videos)
 
     async def _settle_uploading(self, video: Video, stored_object: StoredObject | None, now: datetime) -> None:
@@ -204,6 +235,10 @@ class Uploads:
             logger.info("unfinished upload is gone", extra={"upload_id": video.id, "object_state": state})
         else:
             await self._store.set_settle_after(video.id, state=video.state, settle_after=now + LOOK_AGAIN)
+
+    async def _purge(self, video: Video, now: datetime, *, taken_until: datetime) -> None:
+        if await self._store.purge_video(video.id, taken_until=taken_until, settle_after=now):
+            logger.info("trashed video deleted", extra={"upload_id": video.id})
 
     async def _settle_deleted(self, video: Video, stored_object: StoredObject | None, now: datetime) -> None:
         state = "deleted" if stored_object is None else stored_object.state

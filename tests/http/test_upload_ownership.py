@@ -18,6 +18,8 @@ from tests.problems import assert_problem
 CALLS: list[tuple[str, str, Any]] = [
     ("GET", "", None),
     ("PATCH", "", {"title": "Mine now", "visibility": "public"}),
+    ("POST", "/trash", None),
+    ("POST", "/restore", None),
     ("DELETE", "", None),
     ("POST", "/part-urls", {"part_numbers": [1]}),
     ("POST", "/complete", None),

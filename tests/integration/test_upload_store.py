@@ -115,6 +115,24 @@ async def test_when_to_look_next_is_set_in_the_state_it_was_meant_for_only(store
     assert await store.take_unsettled(now=NOW + timedelta(days=1), until=NOW, limit=5) == []
 
 
+async def test_a_purge_is_for_who_has_taken_the_row_and_what_was_restored_meanwhile_stays(store: Store) -> None:
+    one = video(state=VideoState.TRASHED)
+    await store.add_video(one)
+    until = NOW + timedelta(minutes=1)
+    purge = {"taken_until": until, "settle_after": NOW}
+    assert not await store.purge_video(one.id, **purge)
+    assert await store.take_unsettled(now=NOW, until=until, limit=5) == [one]
+    # Restored and thrown away again while the purger slept: its days are counted anew.
+    again = NOW + timedelta(days=7)
+    assert await store.move_video(one.id, old=[VideoState.TRASHED], new=VideoState.READY, settle_after=None)
+    assert not await store.purge_video(one.id, **purge)
+    assert await store.move_video(one.id, old=[VideoState.READY], new=VideoState.TRASHED, settle_after=again)
+    assert not await store.purge_video(one.id, **purge)
+    assert await store.purge_video(one.id, taken_until=again, settle_after=NOW)
+    assert not await store.purge_video(one.id, taken_until=again, settle_after=NOW)
+    assert await store.get_video(one.id, OWNER) is None
+
+
 async def test_only_ones_own_video_is_edited(store: Store) -> None:
     one = video()
     await store.add_video(one)

@@ -21,6 +21,7 @@ from fs_svc.models import (
     PartUrlsView,
     SignedSources,
     SourceView,
+    UsageView,
 )
 from fs_svc.objects import State
 from fs_svc.sources import WantedSource
@@ -96,6 +97,13 @@ async def describe_objects(request: web.Request) -> web.Response:
     asked = await read_json(request, Describe)
     items = await request.app[UPLOADS].describe(asked.ids)
     return json_response(Described(objects={item.id: ObjectView.of(item) for item in items}))
+
+
+async def get_usage(request: web.Request) -> web.Response:
+    """GET /v1/usage."""
+    subject = await _subject(request)
+    reserved, stored = await request.app[UPLOADS].usage(subject)
+    return json_response(UsageView(limit=subject.quota_bytes, used=stored, reserved=reserved))
 
 
 async def sign_sources(request: web.Request) -> web.Response:

@@ -119,6 +119,14 @@ class PartUrlsView(BaseModel):
     expires_at: str
 
 
+class UsageView(BaseModel):
+    """Bytes of one account: of what is stored, and of what is being uploaded. `limit`: null, there is none."""
+
+    limit: int | None
+    used: int
+    reserved: int
+
+
 class Described(BaseModel):
     """Objects by id; unknown ones are absent."""
 

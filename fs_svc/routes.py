@@ -17,6 +17,7 @@ from fs_svc.models import (
     ObjectView,
     PartUrlsView,
     SignedSources,
+    UsageView,
 )
 
 _SUBJECT: Final = {"Vss-Subject-Token": "The access token of the person for whom the service asks."}
@@ -85,6 +86,16 @@ API: Final = (
         body=Describe,
         answers={200: Described},
         refusals=(Forbidden,),
+    ),
+    Route(
+        method="GET",
+        path="/v1/usage",
+        handler=api.get_usage,
+        name="get-usage",
+        summary="What a person's uploads take up, and how much they may.",
+        answers={200: UsageView},
+        refusals=(Forbidden,),
+        headers=_SUBJECT,
     ),
     Route(
         method="POST",

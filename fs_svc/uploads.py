@@ -173,6 +173,10 @@ class Uploads:
             for part in choose_parts(listed).parts
         ]
 
+    async def usage(self, subject: Principal) -> tuple[int, int]:
+        """The bytes that the person's unfinished uploads have reserved, and those that are stored."""
+        return await self._store.get_usage(subject.account_id)
+
     async def complete(self, object_id: str, *, subject: Principal) -> Object:
         """Makes the parts one object, once, however often it is asked for: `stored`, or `completing` for now.
 

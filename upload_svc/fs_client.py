@@ -59,6 +59,14 @@ class PartUrls:
     expires_at: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a person's films take up, unfinished ones and the trash included, and how much they may; in bytes."""
+
+    taken: int
+    limit: int
+
+
 class FsClient:
     """fs_svc's API. Calls with `subject_token` are made for that person; the others for the row's own state."""
 
@@ -109,6 +117,14 @@ class FsClient:
             "GET", f"/v1/objects/{upload_id}", subject_token=subject_token, is_idempotent=True, relays=_RELAYED
         )
         return _object(answer.content)
+
+    async def usage(self, *, subject_token: str) -> Usage | None:
+        """How full the person's quota is; None when there is none."""
+        answer = await self._client.call("GET", "/v1/usage", subject_token=subject_token, is_idempotent=True)
+        limit = answer.content["limit"]
+        if limit is None:
+            return None
+        return Usage(taken=answer.content["used"] + answer.content["reserved"], limit=limit)
 
     async def complete(self, upload_id: str, *, subject_token: str) -> StoredObject:
         """Makes the parts one object; state `stored`, or `completing` when that is not certain yet."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
 from typing import Final
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
+from yarl import URL
 
+from common.clock import utc_now
 from common.errors import Invalid, NotFound
 from common.ids import is_id
 from common.tokens import Principal
@@ -14,12 +18,13 @@ from common.web.keys import SITE
 from common.web.pages import render
 from common.web.requests import id_in_path, read_form_fields, read_query, require_principal, validated
 from upload_svc.app_keys import UPLOADS
-from upload_svc.media_types import BY_ENDING
+from upload_svc.media_types import BY_ENDING, KNOWN
 from upload_svc.models import Description, ListUploads, Title, watch_url
 from upload_svc.uploads import Edit, Upload
-from upload_svc.videos import DESCRIPTION_MAX, TITLE_MAX, VideoState, Visibility
+from upload_svc.videos import DESCRIPTION_MAX, TITLE_MAX, Video, VideoState, Visibility
 
 _MINE: Final = (VideoState.READY, VideoState.UPLOADING)
+_PAGES: Final = {"upload": "/upload", "trash": "/videos?state=trashed"}
 
 
 class EditForm(BaseModel):
@@ -45,7 +50,8 @@ async def upload_page(request: web.Request) -> web.Response:
         request,
         "upload.html",
         {
-            "accept": ",".join(["video/*", *BY_ENDING]),
+            "types": sorted(KNOWN),
+            "endings": list(BY_ENDING),
             "unfinished": [upload.video for upload in unfinished],
             "title_max": TITLE_MAX,
             "description_max": DESCRIPTION_MAX,
@@ -81,11 +87,33 @@ async def edit_video(request: web.Request) -> web.Response:
     return web.Response(status=303, headers={"Location": "/videos"})
 
 
+async def trash_video(request: web.Request) -> web.Response:
+    """POST /videos/{upload_id}/trash."""
+    principal = require_principal(request)
+    upload_id = id_in_path(request, "upload_id")
+    await request.app[UPLOADS].trash(principal, upload_id)
+    # The page that follows offers to undo it.
+    return web.Response(status=303, headers={"Location": f"/videos?trashed={upload_id}"})
+
+
+async def restore_video(request: web.Request) -> web.Response:
+    """POST /videos/{upload_id}/restore."""
+    principal = require_principal(request)
+    await request.app[UPLOADS].restore(principal, id_in_path(request, "upload_id"))
+    return await _back(request)
+
+
 async def delete_video(request: web.Request) -> web.Response:
     """POST /videos/{upload_id}/delete."""
     principal = require_principal(request)
     await request.app[UPLOADS].delete(principal, id_in_path(request, "upload_id"))
-    return web.Response(status=303, headers={"Location": "/videos"})
+    return await _back(request)
+
+
+async def _back(request: web.Request) -> web.Response:
+    """To the page whose form this was."""
+    page = (await read_form_fields(request)).get("page", "")
+    return web.Response(status=303, headers={"Location": _PAGES.get(page, "/videos")})
 
 
 async def _videos(
@@ -97,15 +125,36 @@ async def _videos(
     form: dict[str, str] | None = None,
 ) -> web.Response:
     asked = read_query(request, ListUploads)
-    uploads, next_cursor = await request.app[UPLOADS].list(principal, _MINE, cursor=asked.cursor, limit=asked.limit)
+    states = _MINE if asked.state is None else (VideoState(asked.state),)
+    uploads, next_cursor = await request.app[UPLOADS].list(principal, states, cursor=asked.cursor, limit=asked.limit)
+    trashed = await _just_trashed(request, principal)
+    here = {name: value for name, value in request.query.items() if name in ("state", "limit")}
     context = {
         "videos": [_shown(request, upload) for upload in uploads],
-        "next_url": None if next_cursor is None else request.rel_url.with_query(cursor=next_cursor),
+        "is_trash": states == (VideoState.TRASHED,),
+        "next_url": None if next_cursor is None else URL("/videos").with_query({**here, "cursor": next_cursor}),
+        "close_url": URL("/videos").with_query(here),
+        "usage": await request.app[UPLOADS].usage(principal),
+        "trashed": None if trashed is None else _shown(request, trashed),
         "editing": None if editing is None else _shown(request, editing),
+        "title_max": TITLE_MAX,
+        "description_max": DESCRIPTION_MAX,
         "errors": errors or {},
         "form": form,
     }
     return render(request, "videos.html", context, status=422 if errors else 200)
+
+
+async def _just_trashed(request: web.Request, principal: Principal) -> Upload | None:
+    """What the person has thrown away a moment ago, if it still lies there."""
+    video_id = request.query.get("trashed", "")
+    if not is_id(video_id):
+        return None
+    try:
+        upload = await request.app[UPLOADS].get(principal, video_id)
+    except NotFound:
+        return None
+    return upload if upload.video.state is VideoState.TRASHED else None
 
 
 def _shown(request: web.Request, upload: Upload) -> dict[str, object]:
@@ -119,5 +168,13 @@ def _shown(request: web.Request, upload: Upload) -> dict[str, object]:
         "state": video.state.value,
         "visibility": video.visibility.value,
         "created_at": video.created_at,
+        "days_left": _days_left(video),
         "watch_url": watch_url(request.app[SITE].stream_url, video.id),
     }
+
+
+def _days_left(video: Video) -> int | None:
+    """How many days are left to take it out of the trash."""
+    if video.state is not VideoState.TRASHED or video.settle_after is None:
+        return None
+    return max(1, math.ceil((video.settle_after - utc_now()) / timedelta(days=1)))

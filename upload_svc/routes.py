@@ -112,5 +112,7 @@ PAGES: Final = (
     web.get("/upload", pages.upload_page, name="upload-page"),
     web.get("/videos", pages.videos_page, name="videos-page"),
     web.post("/videos/{upload_id}", pages.edit_video, name="edit-video"),
+    web.post("/videos/{upload_id}/trash", pages.trash_video, name="trash-video"),
+    web.post("/videos/{upload_id}/restore", pages.restore_video, name="restore-video"),
     web.post("/videos/{upload_id}/delete", pages.delete_video, name="delete-video"),
 )

@@ -19,7 +19,7 @@ from common.cursors import Cursors
 from common.errors import NotFound, Refusal, Unavailable
 from common.tokens import Principal
 from upload_svc.errors import NotFinished, UploadNotOpen
-from upload_svc.fs_client import GONE, FsClient, PartUrls, StoredObject
+from upload_svc.fs_client import GONE, FsClient, PartUrls, StoredObject, Usage
 from upload_svc.store import Store
 from upload_svc.videos import Video, VideoState, Visibility
 
@@ -204,6 +204,15 @@ class Uploads:
             logger.info("video restored", extra={"upload_id": upload_id})
         elif (await self._own(principal, upload_id)).state is not VideoState.READY:
             raise NotFinished
+
+    async def usage(self, principal: Principal) -> Usage | None:
+        """How full the person's quota is; None when there is none, or when fs_svc is away."""
+        if principal.quota_bytes is None:
+            return None
+        try:
+            return await self._fs.usage(subject_token=principal.token)
+        except Unavailable:
+            return None
 
     async def settle(self) -> int:
         """One step of the loop: moves rows to where fs_svc's are; returns how many there were. Raises Unavailable."""

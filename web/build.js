@@ -11,7 +11,12 @@ const TARGETS = ["chrome123", "firefox128", "safari17.5"];
 const EVERYWHERE = { "page.js": "src/page/main.js" };
 const SERVICES = {
   auth_svc: { "app.css": "src/css/auth.css", ...EVERYWHERE },
-  upload_svc: { "app.css": "src/css/upload.css", ...EVERYWHERE, "upload.js": "src/upload/main.js" },
+  upload_svc: {
+    "app.css": "src/css/upload.css",
+    ...EVERYWHERE,
+    "upload.js": "src/upload/main.js",
+    "videos.js": "src/videos/main.js",
+  },
   stream_svc: { "app.css": "src/css/stream.css", ...EVERYWHERE, "watch.js": "src/player/main.js" },
 };
 

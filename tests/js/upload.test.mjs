@@ -254,3 +254,50 @@ test("cancelling out of a wait does not wait", async () => {
   await ended;
   assert.deepEqual([upload.state, server.uploads.size], ["cancelled", 0]);
 });
+
+test("a pause frees the line at once, and afterwards only what had not arrived is sent", async () => {
+  const upload = newUpload();
+  const arrived = new Set();
+  upload.addEventListener("partuploaded", ({ detail }) => arrived.add(detail));
+  const stuck = 4;
+  for (let part = 0; part < stuck; part += 1) server.fault("PUT /put/", silent);
+  const ended = upload.start(FIELDS);
+  const { socket } = await server.arrives("PUT /put/");
+  const cutOff = once(socket, "close");
+  upload.pause();
+  await cutOff;
+  for (let turn = 0; turn < 5; turn += 1) await settled();
+  assert.deepEqual([upload.state, upload.isUnderWay, upload.trouble, clock.waiting], ["paused", true, null, 0]);
+  const before = server.count("PUT /put/");
+  const kept = arrived.size;
+  upload.resume();
+  await ended;
+  assertStored(upload);
+  assert.equal(server.count("PUT /put/") - before, 10 - kept);
+  assert.deepEqual(upload.states, ["creating", "sending", "paused", "sending", "checking", "done"]);
+});
+
+test("a paused upload can be cancelled, and a pause outside sending changes nothing", async () => {
+  const upload = newUpload();
+  upload.pause();
+  upload.resume();
+  assert.equal(upload.state, "ready");
+  server.fault("PUT /put/", silent, silent, silent, silent);
+  const ended = upload.start(FIELDS);
+  await server.arrives("PUT /put/");
+  upload.pause();
+  assert.equal(await upload.cancel(), true);
+  await ended;
+  assert.deepEqual([upload.state, server.uploads.size, clock.waiting], ["cancelled", 0, 0]);
+});
+
+test("going on ends the wait that a pause came upon", async () => {
+  server.fault("POST /part-urls", answer(503, { fields: { "Retry-After": "60" } }));
+  const upload = newUpload({ isImpatient: false });
+  const ended = upload.start(FIELDS);
+  await clock.timer(60_000);
+  upload.pause();
+  upload.resume();
+  await ended;
+  assertStored(upload);
+});

@@ -46,16 +46,25 @@ export class UploadApi {
     return { upload: answer.body, isSettled: answer.status === 200, retryAfterMs: answer.retryAfterMs };
   }
 
+  async trash(id) {
+    await this.#call("POST", `/${id}/trash`, { isKept: true });
+  }
+
+  async restore(id) {
+    await this.#call("POST", `/${id}/restore`, { isKept: true });
+  }
+
   /** Gone already is as good as gone now. */
-  async remove(id, signal) {
+  async remove(id) {
     try {
-      await this.#call("DELETE", `/${id}`, { signal });
+      await this.#call("DELETE", `/${id}`, { isKept: true });
     } catch (failure) {
       if (failure.status !== 404) throw failure;
     }
   }
 
-  async #call(method, path, { body, headers = {}, signal, timeoutMs = TIMEOUT_MS }) {
+  /** `isKept`: it is said even if the page is left at that moment. */
+  async #call(method, path, { body, headers = {}, signal, timeoutMs = TIMEOUT_MS, isKept = false }) {
     const timeout = new AbortController();
     const stopTimer = this.#clock.after(timeoutMs, () => timeout.abort());
     const options = {
@@ -63,6 +72,7 @@ export class UploadApi {
       headers: { Accept: "application/json", ...headers },
       signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
       cache: "no-store",
+      keepalive: isKept,
     };
     if (body !== undefined) {
       options.headers["Content-Type"] = "application/json";

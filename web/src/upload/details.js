@@ -1,6 +1,7 @@
 /** Title, description and visibility while their video is on its way: what is changed is saved when the field is left. */
 
 import { gettext } from "../common/i18n.js";
+import { showErrors } from "./fields.js";
 
 const NAMES = ["title", "description", "visibility"];
 
@@ -35,18 +36,7 @@ export class Details {
   }
 
   showErrors(errors) {
-    let first = null;
-    for (const name of ["file", ...NAMES]) {
-      const field = this.#form.elements[name];
-      const message = errors[name] ?? "";
-      const place = this.#form.querySelector(`[data-error-of="${name}"]`);
-      place.textContent = message;
-      place.hidden = !message;
-      if (message) field.setAttribute("aria-invalid", "true");
-      else field.removeAttribute("aria-invalid");
-      if (message) first ??= field;
-    }
-    first?.focus();
+    showErrors(this.#form, errors);
   }
 
   /** Saves what differs, one call after the other so that the last word wins. */

@@ -1,166 +1,163 @@
-/** The upload page: from the form to an Upload and its panel. */
+/** The upload page: files become rows, rows wait in the queue, and the page says how far all of them are. */
 
-import { formatSize } from "../common/format.js";
-import { gettext } from "../common/i18n.js";
+import { gettext, ngettext } from "../common/i18n.js";
+import { showToast } from "../common/toast.js";
+import { refusalOf } from "./accepting.js";
 import { UploadApi } from "./api.js";
-import { Details, fieldErrors } from "./details.js";
 import { OFFLINE, SIGNED_OUT } from "./failures.js";
-import { titleFromFileName } from "./file_title.js";
-import { Panel } from "./panel.js";
-import { Upload } from "./upload.js";
+import { FileRow } from "./file_row.js";
+import { Queue } from "./queue.js";
+import { unfinishedList } from "./unfinished.js";
 import { keepAwake } from "./wake_lock.js";
 import { shareWords } from "./words.js";
 
 const TICK_MS = 250;
 
-function uploadPage(form) {
-  const page = form.closest("[data-upload-page]");
-  const status = page.querySelector("[data-status]");
-  const say = (words) => {
-    status.textContent = words;
-  };
-  const panel = new Panel(page.querySelector("[data-upload-panel]"), { say });
+function uploadPage(page) {
   const api = new UploadApi();
-  const pageTitle = document.title;
   const language = document.documentElement.lang;
-  const { file: fileField, title: titleField } = form.elements;
-  const drop = form.querySelector("[data-drop]");
-  const submit = form.querySelector("[data-submit]");
-  const details = new Details({ form, api });
-  let upload = null;
-  // What we wrote into the title, so that another file may replace it but never a person's own words.
-  let suggestedTitle = "";
+  const pageTitle = document.title;
+  const taken = { types: page.dataset.types.split(" "), endings: page.dataset.endings.split(" ") };
+  const find = (selector) => page.querySelector(selector);
+  const [drop, fileField, section, heading, list] = ["[data-drop]", "[name='file']", "[data-files]", "[data-files-heading]", "[data-file-list]"].map(find);
+  const overall = document.querySelector("[data-overall]");
+  const queue = new Queue({ onChange: queueChanged });
+  const rows = new Set();
+  let letSleep = null;
+  let ticking = null;
 
-  function fileChosen() {
-    const file = fileField.files[0];
-    form.querySelector("[data-chosen]").hidden = !file;
-    drop.toggleAttribute("data-filled", Boolean(file));
-    if (!file) return;
-    form.querySelector("[data-chosen-name]").textContent = file.name;
-    form.querySelector("[data-chosen-size]").textContent = formatSize(file.size, language);
-    details.showErrors({});
-    if (titleField.value.trim() === "" || titleField.value === suggestedTitle) {
-      suggestedTitle = titleFromFileName(file.name, titleField.maxLength > 0 ? titleField.maxLength : undefined);
-      titleField.value = suggestedTitle;
-    }
+  function say(words) {
+    find("[data-status]").textContent = words;
   }
 
-  function begin(event) {
-    event.preventDefault();
-    if (upload?.isUnderWay || upload?.state === "done") return;
-    const file = fileField.files[0];
-    const errors = {};
-    if (!file) errors.file = gettext("Choose a video first.");
-    else if (file.size === 0) errors.file = gettext("This file is empty. Choose another.");
-    if (!titleField.value.trim()) errors.title = gettext("Give it a title.");
-    details.showErrors(errors);
-    if (Object.keys(errors).length > 0) return;
-    run(file, details.values);
-  }
-
-  function run(file, values) {
-    upload = new Upload({ file, api });
-    const mine = upload;
-    mine.addEventListener("statechange", () => mine === upload && show());
-    mine.addEventListener("uploadcreated", () => {
-      panel.showLink(page.dataset.watchRoot + mine.record.id);
-      details.attach(mine.record.id, values);
-      show();
+  function add(files) {
+    const added = [...files].map((file) => {
+      const refusal = refusalOf(file, taken);
+      const options = { template: find("[data-file-template]"), file, refusal, api, queue, say };
+      return new FileRow({ ...options, onChange: rowChanged, watchRoot: page.dataset.watchRoot });
     });
-    form.querySelector("[data-form-error]").hidden = true;
-    note("");
-    start(mine, { ...values, filename: file.name, size: file.size, content_type: file.type });
-    panel.heading.focus();
+    for (const row of added) {
+      rows.add(row);
+      list.append(row.element);
+    }
+    showSummary();
+    added[0]?.focus();
+    const refused = added.filter((row) => row.isRefused).length;
+    if (refused > 0) say(ngettext("%(n)s file is not taken.", "%(n)s files are not taken.", refused));
   }
 
-  async function start(mine, fields) {
-    const ticking = setInterval(tick, TICK_MS);
-    const letSleep = keepAwake();
-    await mine.start(fields);
-    clearInterval(ticking);
-    letSleep();
-    if (mine === upload && mine.state === "failed" && !mine.record) refused(mine.failure);
+  function rowChanged(row, { discarding = null } = {}) {
+    if (row.isGone) leave(row, discarding);
+    showSummary();
   }
 
-  /** The server would not begin: nothing was sent, the form is there again with the reason. */
-  function refused(failure) {
-    upload = null;
-    const errors = failure.errors ? fieldErrors(failure, "file") : {};
-    details.showErrors(errors);
-    const place = form.querySelector("[data-form-error]");
-    place.hidden = Object.keys(errors).length > 0;
-    place.textContent = failure.detail ?? gettext("The upload could not be started.");
-    if (!place.hidden) submit.focus();
-  }
-
-  function show() {
-    const { state, record } = upload;
-    const isRunning = upload.isUnderWay || state === "done" || (state === "failed" && record !== null);
-    for (const part of page.querySelectorAll("[data-only-before]")) part.hidden = isRunning;
-    for (const part of page.querySelectorAll("[data-only-running]")) part.hidden = !isRunning;
-    const hadFocus = panel.heading.parentElement.contains(document.activeElement);
-    panel.show(upload);
-    // What had the focus may be gone now; it must not fall back to the top of the page.
-    if (hadFocus && document.activeElement === document.body) panel.heading.focus();
-    tick();
-  }
-
-  function tick() {
-    if (!upload) return;
-    panel.tick(upload);
-    document.title = upload.state === "sending" ? `${shareWords(upload.progress, language)} · ${pageTitle}` : pageTitle;
-  }
-
-  async function cancel() {
-    page.querySelector("[data-cancel-sure]").hidePopover();
-    details.detach();
-    const removing = upload.cancel();
-    document.title = pageTitle;
-    fileField.focus();
-    note(gettext("Cancelling…"));
-    note(
-      (await removing)
-        ? gettext("Cancelled. What had been sent is discarded.")
-        : gettext("Cancelled. The server could not be told; what had been sent is discarded by itself after seven days."),
+  async function leave(row, discarding) {
+    const next = row.element.nextElementSibling ?? row.element.previousElementSibling;
+    rows.delete(row);
+    row.element.remove();
+    const neighbour = [...rows].find(({ element }) => element === next);
+    if (neighbour) neighbour.focus();
+    else fileField.focus();
+    if (!discarding) return;
+    const { title } = row;
+    showToast(
+      (await discarding)
+        ? gettext("“%(title)s” is cancelled. What had been sent is discarded.", { title })
+        : gettext("“%(title)s” is cancelled. The server could not be told; what had been sent is discarded by itself after seven days.", { title }),
     );
   }
 
-  function note(words) {
-    const place = form.querySelector("[data-form-note]");
-    place.hidden = !words;
-    place.textContent = words;
+  function queueChanged() {
+    // Whose turn has come may have changed without a word from its upload.
+    for (const row of rows) row.show();
+    if (queue.isSending) {
+      letSleep ??= keepAwake();
+      ticking ??= setInterval(tick, TICK_MS);
+    } else {
+      letSleep?.();
+      clearInterval(ticking);
+      letSleep = ticking = null;
+    }
+    tick();
+    showSummary();
   }
 
-  fileField.addEventListener("change", fileChosen);
-  for (const name of ["dragenter", "dragleave", "drop"]) {
-    fileField.addEventListener(name, () => drop.toggleAttribute("data-over", name === "dragenter"));
+  function tick() {
+    for (const row of rows) row.tick();
+    overall.hidden = !queue.isBusy;
+    overall.max = Math.max(1, queue.progress.totalBytes);
+    overall.value = queue.progress.sentBytes;
+    document.title = queue.isBusy ? `${shareWords(queue.progress, language)} · ${pageTitle}` : pageTitle;
   }
-  form.addEventListener("submit", begin);
-  page.addEventListener("click", async ({ target }) => {
+
+  function showSummary() {
+    const states = [...rows].map((row) => row.state);
+    const count = (state) => states.filter((other) => other === state).length;
+    section.hidden = rows.size === 0;
+    drop.toggleAttribute("data-filled", rows.size > 0);
+    const done = count("done");
+    const all = rows.size - count("refused");
+    const words =
+      done > 0
+        ? ngettext("%(done)s of %(n)s video is stored", "%(done)s of %(n)s videos are stored", all, { done })
+        : ngettext("%(n)s video", "%(n)s videos", all);
+    if (heading.textContent !== words) heading.textContent = words;
+    const isOneOfMany = count("chosen") > 1;
+    find("[data-action='upload-all']").hidden = !isOneOfMany;
+    // There is one first thing to do.
+    for (const submit of list.querySelectorAll("[type='submit']")) submit.dataset.look = isOneOfMany ? "" : "primary";
+    find("[data-action='choose']").hidden = done === 0 || done < all;
+  }
+
+  page.addEventListener("click", ({ target }) => {
     const action = target.closest("[data-action]")?.dataset.action;
-    if (action === "try-now") upload.tryNow();
-    if (action === "again") start(upload);
-    if (action === "cancel") cancel();
-    if (action === "copy") {
-      await navigator.clipboard.writeText(page.querySelector("[data-panel='watch-link']").href);
-      say(gettext("Copied"));
-      target.closest("[data-action]").querySelector("[data-label]").textContent = gettext("Copied");
+    if (action === "choose") fileField.click();
+    if (action === "upload-all") {
+      // Each says its own faults; the focus is on the last of them.
+      const isAllRight = [...rows].map((row) => row.enqueue()).every(Boolean);
+      if (isAllRight) heading.focus();
     }
   });
+  fileField.addEventListener("change", () => {
+    const files = [...fileField.files];
+    // So that the same file can be chosen again.
+    fileField.value = "";
+    add(files);
+  });
+
+  // Files may fall anywhere on the page; one that missed the zone must not replace the page.
+  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+  document.addEventListener("dragover", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    drop.toggleAttribute("data-over", true);
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (event.relatedTarget === null) drop.removeAttribute("data-over");
+  });
+  document.addEventListener("drop", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    drop.removeAttribute("data-over");
+    add(event.dataTransfer.files);
+  });
+
   window.addEventListener("online", () => {
-    if (upload?.trouble?.failure.kind === OFFLINE) upload.tryNow();
+    for (const row of rows) row.wake(OFFLINE);
   });
   // Coming back from the tab where one logged in is as good as pressing the button.
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && upload?.trouble?.failure.kind === SIGNED_OUT) upload.tryNow();
+    if (document.hidden) return;
+    for (const row of rows) row.wake(SIGNED_OUT);
   });
   window.addEventListener("beforeunload", (event) => {
-    if (upload?.isUnderWay) event.preventDefault();
+    if (queue.isBusy) event.preventDefault();
   });
 
-  submit.disabled = false;
-  // After "back", a browser may have kept the file.
-  fileChosen();
+  const unfinished = find("[data-unfinished-list]");
+  if (unfinished) unfinishedList(unfinished, { api, language });
+  // After "back", a browser may have kept the files.
+  if (fileField.files.length > 0) fileField.dispatchEvent(new Event("change"));
 }
 
-uploadPage(document.querySelector("[data-upload]"));
+uploadPage(document.querySelector("[data-upload-page]"));

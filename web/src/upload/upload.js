@@ -14,7 +14,8 @@ const SETTLE_MS = 2_000;
 const REMOVE_TRIES = 3;
 
 /**
- * States: ready → creating → sending → checking → done, or failed (which `start` goes on from), or cancelled.
+ * States: ready → creating → sending ⇄ paused, sending → checking → done, or failed (which `start` goes on from), or
+ * cancelled.
  * Events: `statechange` (state or trouble), `progress`, `partuploaded` (detail: part number), `uploadcreated`.
  */
 export class Upload extends EventTarget {
@@ -24,6 +25,7 @@ export class Upload extends EventTarget {
   #put;
   #gate;
   #abort = new AbortController();
+  #pause = new AbortController();
   #idempotencyKey = null;
   #creating = null;
   #estimate = new Estimate();
@@ -50,12 +52,12 @@ export class Upload extends EventTarget {
 
   /** What it waits for, `{failure, until, isTrying}` as the gate has it, or null. */
   get trouble() {
-    return this.isUnderWay ? this.#gate.trouble : null;
+    return this.isUnderWay && this.state !== "paused" ? this.#gate.trouble : null;
   }
 
   /** From the first request until it is stored, has failed or was cancelled. */
   get isUnderWay() {
-    return this.state === "creating" || this.state === "sending" || this.state === "checking";
+    return ["creating", "sending", "paused", "checking"].includes(this.state);
   }
 
   get progress() {
@@ -110,6 +112,21 @@ export class Upload extends EventTarget {
     this.#gate.open();
   }
 
+  /** Frees the line at once; parts that were under way are sent anew when it goes on. */
+  pause() {
+    if (this.state !== "sending") return;
+    this.#setState("paused");
+    this.#pause.abort();
+  }
+
+  resume() {
+    if (this.state !== "paused") return;
+    this.#setState("sending");
+    this.#pause = new AbortController();
+    this.#gate.open();
+    this.dispatchEvent(new Event("resumed"));
+  }
+
   /** Stops, and has the server discard what has arrived. Resolves to whether the server said it did. */
   async cancel() {
     this.#setState("cancelled");
@@ -142,6 +159,22 @@ export class Upload extends EventTarget {
 
   async #send(plan, numbers) {
     this.#setState("sending");
+    const left = new Set(numbers);
+    for (;;) {
+      const pause = this.#pause.signal;
+      try {
+        await this.#sendUntil(pause, plan, left);
+        return;
+      } catch (failure) {
+        if (this.signal.aborted || !pause.aborted) throw failure;
+      }
+      await this.#resumed();
+    }
+  }
+
+  /** Sends what is in `left`, taking out what has arrived. */
+  async #sendUntil(pause, plan, left) {
+    const numbers = [...left];
     this.#storedBytes = plan.size - bytesIn(plan, numbers);
     this.#sentOfPart.clear();
     this.#estimate.restart();
@@ -152,7 +185,7 @@ export class Upload extends EventTarget {
       plan,
       numbers,
       gate: this.#gate,
-      signal: this.signal,
+      signal: AbortSignal.any([this.signal, pause]),
       clock: this.#clock,
       askUrls: (wanted, signal) => this.#api.partUrls(this.record.id, wanted, signal),
       ...(this.#put && { put: this.#put }),
@@ -162,7 +195,22 @@ export class Upload extends EventTarget {
         this.#gate.moved(moved);
         this.dispatchEvent(new Event("progress"));
       },
-      onPart: (number) => this.dispatchEvent(new CustomEvent("partuploaded", { detail: number })),
+      onPart: (number) => {
+        left.delete(number);
+        this.dispatchEvent(new CustomEvent("partuploaded", { detail: number }));
+      },
+    });
+  }
+
+  /** Resolves when it goes on; rejects when it is cancelled. */
+  #resumed() {
+    return new Promise((resolve, reject) => {
+      if (this.state !== "paused") {
+        resolve();
+        return;
+      }
+      this.addEventListener("resumed", resolve, { once: true });
+      this.signal.addEventListener("abort", () => reject(this.signal.reason), { once: true });
     });
   }
 

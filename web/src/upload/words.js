@@ -4,13 +4,19 @@ import { formatRate, formatShare, formatSize, formatTimeLeft } from "../common/f
 import { gettext } from "../common/i18n.js";
 import { BUSY, FILE_CHANGED, OFFLINE, SIGNED_OUT, STALLED } from "./failures.js";
 
-/** The state in a word or two: the heading of the panel, and what a screen reader hears. */
+/** The state in a word or two, as it stands beside the file and as a screen reader hears it. */
 export function stateWords(state) {
   switch (state) {
     case "creating":
       return gettext("Starting…");
     case "sending":
       return gettext("Uploading");
+    case "waiting":
+      return gettext("Waiting for its turn");
+    case "trouble":
+      return gettext("Interrupted");
+    case "paused":
+      return gettext("Paused");
     case "checking":
       return gettext("Checking that everything has arrived…");
     case "done":

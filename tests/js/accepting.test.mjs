@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { refusalOf } from "../../web/src/upload/accepting.js";
+
+const TAKEN = { types: ["video/mp4", "video/x-matroska"], endings: [".mp4", ".mkv"] };
+
+test("a video of a kind that is taken is not refused, by its type or else by its ending", () => {
+  for (const file of [
+    { name: "a.mp4", type: "video/mp4" },
+    { name: "without ending", type: "video/mp4;codecs=avc1" },
+    { name: "A.MKV", type: "" },
+    { name: "a.mkv", type: "application/octet-stream" },
+  ]) {
+    assert.equal(refusalOf({ size: 1, ...file }, TAKEN), null, file.name);
+  }
+});
+
+test("anything else is refused with the kinds that are taken", () => {
+  for (const file of [
+    { name: "notes.txt", type: "text/plain" },
+    { name: "film.mp4", type: "image/png" },
+    { name: "film.mp4.exe", type: "" },
+    { name: "mp4", type: "" },
+    { name: "a folder", type: "" },
+    { name: "a.wmv", type: "video/x-ms-wmv" },
+  ]) {
+    assert.match(refusalOf({ size: 1, ...file }, TAKEN) ?? "", /MP4, MKV/, file.name);
+  }
+});
+
+test("an empty file is refused as that", () => {
+  assert.match(refusalOf({ name: "a.mp4", type: "video/mp4", size: 0 }, TAKEN), /empty/);
+});

@@ -1,0 +1,20 @@
+/** Which files are taken, said before anything of them is sent. The server has the last word, by the same rule. */
+
+import { gettext } from "../common/i18n.js";
+
+/** Why a file is not taken, or null when it is. `types` and `endings` (".mp4") are the server's lists. */
+export function refusalOf({ name, size, type }, { types, endings }) {
+  if (!isVideo({ name, type }, { types, endings })) {
+    const known = endings.map((ending) => ending.slice(1).toUpperCase()).join(", ");
+    return gettext("This is not a kind of video that is taken here. These are: %(known)s.", { known });
+  }
+  if (size === 0) return gettext("This file is empty.");
+  return null;
+}
+
+function isVideo({ name, type }, { types, endings }) {
+  const essence = type.split(";")[0].trim().toLowerCase();
+  if (essence !== "" && essence !== "application/octet-stream") return types.includes(essence);
+  const ending = /\.[^.]+$/.exec(name.toLowerCase())?.[0] ?? "";
+  return endings.includes(ending);
+}

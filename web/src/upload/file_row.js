@@ -1,0 +1,288 @@
+/** One chosen file on the page: its fields, its upload, and what of it is shown in each state. */
+
+import { systemClock } from "../common/clock.js";
+import { formatSize } from "../common/format.js";
+import { gettext } from "../common/i18n.js";
+import { Details, fieldErrors } from "./details.js";
+import { FILE_CHANGED, SIGNED_OUT } from "./failures.js";
+import { titleFromFileName } from "./file_title.js";
+import { Upload } from "./upload.js";
+import { failureWords, progressWords, stateWords, troubleWords } from "./words.js";
+
+const COPIED_MS = 2_000;
+const REFERENCES = ["id", "for", "aria-describedby", "aria-labelledby", "popovertarget"];
+
+let rows = 0;
+
+export class FileRow {
+  #file;
+  #api;
+  #queue;
+  #say;
+  #onChange;
+  #watchRoot;
+  #language;
+  #clock;
+  #details;
+  #form;
+  #announced = "";
+
+  /**
+   * `refusal` says why the file is not taken; then the row is all there is of it. `onChange(row)` after every change of
+   * state, `say(words)` reaches those who listen.
+   */
+  constructor({ template, file, refusal, api, queue, say, onChange, watchRoot, language = document.documentElement.lang, clock = systemClock }) {
+    this.#file = file;
+    this.#api = api;
+    this.#queue = queue;
+    this.#say = say;
+    this.#onChange = onChange;
+    this.#watchRoot = watchRoot;
+    this.#language = language;
+    this.#clock = clock;
+    this.element = newRow(template);
+    this.isRefused = Boolean(refusal);
+    this.upload = null;
+    this.#form = this.element.querySelector("form");
+    this.#details = new Details({ form: this.#form, api });
+    const { title } = this.#form.elements;
+    title.value = titleFromFileName(file.name, title.maxLength);
+    this.#text("size", formatSize(file.size, language));
+    this.#text("remove-label", gettext("Remove %(name)s", { name: file.name }));
+    this.#text("refusal", refusal ?? "");
+    this.#part("refusal").hidden = !refusal;
+    this.element.querySelector(".poster").dataset.hue = file.size % 12;
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.enqueue({ isFocused: true });
+    });
+    this.element.addEventListener("click", (event) => this.#clicked(event));
+    this.show();
+  }
+
+  get title() {
+    return this.#details.values.title || this.#file.name;
+  }
+
+  /** `refused`, `chosen`, `waiting`, or the state of its upload. */
+  get state() {
+    if (this.isRefused) return "refused";
+    if (!this.upload) return "chosen";
+    return this.#queue.isWaiting(this.upload) ? "waiting" : this.upload.state;
+  }
+
+  focus() {
+    this.#part("name").focus();
+  }
+
+  /** Has it sent when its turn comes. False when a field must be mended first. */
+  enqueue({ isFocused = false } = {}) {
+    if (this.state !== "chosen") return true;
+    const errors = this.#details.values.title ? {} : { title: gettext("Give it a title.") };
+    this.#details.showErrors(errors);
+    if (errors.title) return false;
+    this.#part("form-error").hidden = true;
+    const upload = new Upload({ file: this.#file, api: this.#api });
+    this.upload = upload;
+    upload.addEventListener("statechange", () => this.#changed());
+    let values;
+    upload.addEventListener("uploadcreated", () => {
+      this.#showLink(this.#watchRoot + upload.record.id);
+      this.#details.attach(upload.record.id, values);
+    });
+    if (isFocused) this.focus();
+    this.#queue.add(upload, async () => {
+      // What stands in the fields when its turn has come.
+      values = this.#details.values;
+      const { name: filename, size, type: content_type } = this.#file;
+      await upload.start({ ...values, filename, size, content_type });
+      if (upload.state === "failed" && !upload.record) this.#refused(upload.failure);
+    });
+    this.#changed();
+    return true;
+  }
+
+  /** The line may be back, or the session. */
+  wake(kind) {
+    if (this.upload?.trouble?.failure.kind === kind) this.upload.tryNow();
+  }
+
+  /** What changes by itself: figures, rate, countdown. */
+  tick() {
+    const { upload, state } = this;
+    if (!upload) return;
+    const bar = this.#part("bar");
+    bar.max = Math.max(1, upload.progress.totalBytes);
+    bar.value = state === "checking" ? bar.max : upload.progress.sentBytes;
+    const words = progressWords(upload.progress, this.#language);
+    bar.setAttribute("aria-valuetext", words);
+    this.#text("figures", state === "checking" ? "" : words);
+    if (upload.trouble) this.#showTrouble(upload.trouble);
+  }
+
+  show() {
+    const { upload, state } = this;
+    const trouble = upload?.trouble ?? null;
+    const hadFocus = this.element.contains(document.activeElement);
+    const words = stateWords(trouble ? "trouble" : state);
+    this.#text("state", words && ` · ${words}`);
+    const fields = this.#part("fields");
+    fields.hidden = this.isRefused;
+    // Stored: a line is enough, but not while somebody is typing in them.
+    if (state === "done" && this.element.dataset.state !== "done") fields.open = fields.contains(document.activeElement);
+    this.#text("name", state === "done" ? this.title : this.#file.name);
+    this.element.dataset.state = trouble ? "trouble" : state;
+    this.#part("submit").hidden = state !== "chosen";
+    this.#part("progress").hidden = !["creating", "sending", "paused", "checking"].includes(state);
+    this.#part("trouble").hidden = !trouble;
+    this.#part("failure").hidden = state !== "failed";
+    this.#part("link").hidden = !upload?.record || isGone(upload.failure);
+    this.#part("watch").hidden = state !== "done";
+    this.#button("pause").hidden = state !== "sending";
+    this.#button("resume").hidden = state !== "paused";
+    this.#button("ask-cancel").hidden = state === "checking";
+    this.#button("remove").hidden = !["refused", "chosen", "waiting", "failed", "done"].includes(state);
+    if (trouble) {
+      const isSignedOut = trouble.failure.kind === SIGNED_OUT;
+      this.#part("login").hidden = !isSignedOut;
+      this.#text("try-now", isSignedOut ? gettext("Go on") : gettext("Try now"));
+      this.#part("try-now").hidden = trouble.isTrying;
+    }
+    if (state === "failed" && upload.failure) {
+      this.#text("failure-words", failureWords(upload.failure));
+      this.#part("again").hidden = isGone(upload.failure) || upload.failure.kind === FILE_CHANGED;
+    }
+    this.tick();
+    // What had the focus may be gone now; it must not fall back to the top of the page.
+    if (hadFocus && (document.activeElement === document.body || !document.activeElement.checkVisibility())) this.focus();
+  }
+
+  #changed() {
+    this.show();
+    this.#announce();
+    this.#onChange(this);
+  }
+
+  #clicked({ target }) {
+    switch (target.closest("[data-action]")?.dataset.action) {
+      case "pause":
+        this.upload.pause();
+        this.#button("resume").focus();
+        break;
+      case "resume":
+        this.upload.resume();
+        this.#button("pause").focus();
+        break;
+      case "try-now":
+        this.upload.tryNow();
+        break;
+      case "again":
+        this.#queue.add(this.upload, () => this.upload.start());
+        this.#changed();
+        break;
+      case "cancel":
+        this.#part("sure").hidePopover();
+        this.#end(this.upload.cancel());
+        break;
+      case "remove":
+        this.#remove();
+        break;
+      case "copy":
+        this.#copy();
+        break;
+    }
+  }
+
+  #remove() {
+    if (this.state === "waiting") {
+      // Out of the queue, not off the page: nothing has been sent, and what was typed stays.
+      this.#queue.remove(this.upload);
+      this.upload = null;
+      this.#changed();
+      return;
+    }
+    this.#end(null);
+  }
+
+  /** The row goes; `discarding` resolves to whether the server knows. */
+  #end(discarding) {
+    this.#details.detach();
+    this.isGone = true;
+    this.#onChange(this, { discarding });
+  }
+
+  /** The server would not begin: nothing was sent, and the fields are there with the reason. */
+  #refused(failure) {
+    this.upload = null;
+    const errors = failure.errors ? fieldErrors(failure, "form") : { form: failure.detail ?? gettext("The upload could not be started.") };
+    this.#part("form-error").textContent = errors.form ?? "";
+    this.#part("form-error").hidden = !errors.form;
+    this.show();
+    this.#details.showErrors(errors);
+    this.#onChange(this);
+  }
+
+  #showLink(url) {
+    const link = this.#part("watch-link");
+    link.href = url;
+    link.textContent = url;
+    this.#part("watch").href = url;
+  }
+
+  async #copy() {
+    await navigator.clipboard.writeText(this.#part("watch-link").href);
+    this.#say(gettext("Copied"));
+    this.#text("copy-label", gettext("Copied"));
+    this.#clock.after(COPIED_MS, () => this.#text("copy-label", gettext("Copy link")));
+  }
+
+  #showTrouble(trouble) {
+    const secondsLeft = trouble.until === null ? null : (trouble.until - this.#clock.now()) / 1000;
+    const words = troubleWords({ ...trouble, secondsLeft, isOnline: navigator.onLine });
+    this.#text("happened", words.happened);
+    this.#text("next", words.next);
+  }
+
+  /** For those who listen: each change once; neither per cent nor seconds, nor every try of a long wait. */
+  #announce() {
+    const { upload } = this;
+    if (!upload || upload.trouble?.isTrying) return;
+    let words = stateWords(this.state);
+    if (upload.trouble) words = troubleWords({ ...upload.trouble, secondsLeft: null, isOnline: navigator.onLine }).happened;
+    if (upload.failure) words = `${words}. ${failureWords(upload.failure)}`;
+    if (!words || words === this.#announced) return;
+    this.#announced = words;
+    this.#say(gettext("%(title)s: %(words)s", { title: this.title, words }));
+  }
+
+  #part(name) {
+    return this.element.querySelector(`[data-part="${name}"]`);
+  }
+
+  #button(action) {
+    return this.element.querySelector(`[data-action="${action}"]`);
+  }
+
+  #text(name, text) {
+    const element = this.#part(name);
+    // Writing the same again would make live regions speak and selections jump.
+    if (element.textContent !== text) element.textContent = text;
+  }
+}
+
+function isGone(failure) {
+  return failure?.status === 404 || failure?.code === "upload-not-open";
+}
+
+/** A copy of the template's row whose ids, and what refers to them, are its own. */
+function newRow(template) {
+  const row = template.content.firstElementChild.cloneNode(true);
+  rows += 1;
+  for (const element of row.querySelectorAll("*")) {
+    for (const name of REFERENCES) {
+      if (element.hasAttribute(name)) element.setAttribute(name, `${element.getAttribute(name)}-${rows}`);
+    }
+  }
+  return row;
+}
+

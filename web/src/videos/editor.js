@@ -1,0 +1,137 @@
+/** The panel in which a video is edited: the page of its own address, shown beside the list. */
+
+import { gettext } from "../common/i18n.js";
+import { showToast } from "../common/toast.js";
+import { fieldErrors } from "../upload/details.js";
+import { showErrors } from "../upload/fields.js";
+
+export class Editor {
+  #page;
+  #api;
+
+  constructor({ page, api }) {
+    this.#page = page;
+    this.#api = api;
+    // The address named one: the server has opened it already.
+    const opened = page.querySelector("[data-edit-panel]");
+    if (opened) {
+      const id = opened.querySelector("form").dataset.editForm;
+      this.#take(opened, page.querySelector(`[data-video="${id}"] [data-edit]`));
+    }
+  }
+
+  /** Opens the video that `link` leads to; the focus returns there. */
+  async open(link) {
+    const found = (await readPage(link.href))?.querySelector("[data-edit-panel]");
+    if (!found) {
+      location.assign(link.href);
+      return;
+    }
+    this.#page.querySelector("[data-edit-panel]")?.remove();
+    this.#take(this.#page.appendChild(document.adoptNode(found)), link);
+  }
+
+  #take(dialog, link) {
+    const form = dialog.querySelector("form");
+    dialog.removeAttribute("open");
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#save(dialog, form);
+    });
+    dialog.addEventListener("click", (event) => {
+      if (!event.target.closest("[data-close]")) return;
+      event.preventDefault();
+      dialog.close();
+    });
+    dialog.addEventListener("close", () => this.#closed(dialog, form, link));
+    this.#show(dialog, form);
+  }
+
+  #show(dialog, form) {
+    showAddress((query) => query.set("edit", form.dataset.editForm));
+    dialog.showModal();
+  }
+
+  #closed(dialog, form, link) {
+    showAddress((query) => query.delete("edit"));
+    // The row may have been drawn anew, and with it the link.
+    const id = form.dataset.editForm;
+    (this.#page.querySelector(`[data-video="${id}"] [data-edit]`) ?? link)?.focus();
+    if (!isChanged(form)) {
+      dialog.remove();
+      return;
+    }
+    showToast(gettext("What you changed is not saved."), {
+      action: { label: gettext("Go on editing"), run: () => this.#show(dialog, form) },
+    });
+  }
+
+  async #save(dialog, form) {
+    const id = form.dataset.editForm;
+    const { title, description, visibility } = form.elements;
+    const fields = { title: title.value.trim(), description: description.value, visibility: visibility.value };
+    showErrors(form, fields.title ? {} : { title: gettext("Give it a title.") });
+    if (!fields.title) return;
+    const submit = form.querySelector("[type='submit']");
+    submit.disabled = true;
+    try {
+      await this.#api.change(id, fields);
+    } catch (failure) {
+      const errors = fieldErrors(failure, "form");
+      showErrors(form, errors);
+      const place = form.querySelector("[data-form-error]");
+      place.textContent = errors.form ?? "";
+      place.hidden = !errors.form;
+      return;
+    } finally {
+      submit.disabled = false;
+    }
+    takeAsSaved(form);
+    dialog.close();
+    showToast(gettext("Saved"));
+    await this.#drawRow(id);
+  }
+
+  async #drawRow(id) {
+    const row = this.#page.querySelector(`[data-video="${id}"]`);
+    const fresh = (await readPage(location.href))?.querySelector(`[data-video="${id}"]`);
+    if (!row || !fresh) return;
+    const hadFocus = row.contains(document.activeElement);
+    row.replaceWith(document.adoptNode(fresh));
+    if (hadFocus) fresh.querySelector("[data-edit]").focus();
+  }
+}
+
+/** A page of this service as a document, or null when it is not to be had. */
+async function readPage(url) {
+  try {
+    const answer = await fetch(url, { headers: { Accept: "text/html" } });
+    if (!answer.ok || answer.redirected) return null;
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  } catch {
+    return null;
+  }
+}
+
+function showAddress(change) {
+  const address = new URL(location.href);
+  change(address.searchParams);
+  address.searchParams.delete("trashed");
+  history.replaceState(null, "", address);
+}
+
+function isChanged(form) {
+  const { title, description, visibility } = form.elements;
+  return (
+    title.value !== title.defaultValue ||
+    description.value !== description.defaultValue ||
+    ![...visibility.options].every((option) => option.selected === option.defaultSelected)
+  );
+}
+
+function takeAsSaved(form) {
+  const { title, description, visibility } = form.elements;
+  title.defaultValue = title.value;
+  description.defaultValue = description.value;
+  for (const option of visibility.options) option.defaultSelected = option.selected;
+}

@@ -120,7 +120,7 @@ class Visitor:
             return Call(name=name, at=at, send=send, needs=frozenset(needs), limit_seconds=limit_seconds)
 
         return [
-            call("auth", "token", lambda: self._plain("POST", f"{auth}/v1/token", data=form), "database"),
+            call("auth", "token", lambda: self._plain("POST", f"{auth}/v1/token", data=form), "database", "writing"),
             call("auth", "me", lambda: person("GET", f"{auth}/v1/me"), "database"),
             call("stream", "log in", lambda: self.browser.log_in(stream), "database", "writing", "auth"),
             call("upload", "my videos", lambda: person("GET", f"{upload}/v1/uploads?state=ready"), "database"),

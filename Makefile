@@ -29,6 +29,7 @@ endif
 BROWSERS := chromium chromium-browser google-chrome-stable google-chrome \
 	"/Applications/Chromium.app/Contents/MacOS/Chromium" \
 	"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+FIREFOXES := firefox-esr firefox "/Applications/Firefox.app/Contents/MacOS/firefox"
 # `make test TESTS="tests/unit -k sigv4"` runs those alone.
 TESTS ?=
 JS_TESTS = $(wildcard tests/js/*.test.mjs)
@@ -109,6 +110,7 @@ test-programs:
 	@has() { for program in "$$@"; do command -v "$$program" >/dev/null && return; done; return 1; }; \
 	PATH="$$PATH:/usr/sbin:/usr/local/sbin"; packages=; \
 	has $(BROWSERS) || packages="$$packages chromium"; \
+	has $(FIREFOXES) || packages="$$packages firefox-esr"; \
 	has mariadbd mysqld || packages="$$packages mariadb-server-core mariadb-client-core"; \
 	has node || packages="$$packages nodejs"; \
 	has npm || packages="$$packages npm"; \
@@ -118,7 +120,7 @@ test-programs:
 		echo "Installing$$packages"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $$packages >/dev/null; \
 	elif [ "`uname`" = Darwin ]; then \
-		echo 'Some tests will be skipped; for all of them: brew install node mariadb && brew install --cask chromium'; \
+		echo 'Some tests will be skipped; for all of them: brew install node mariadb && brew install --cask chromium firefox'; \
 	else \
 		echo "Some tests will be skipped; for all of them: sudo apt-get install$$packages (or your system's like)"; \
 	fi

@@ -41,6 +41,16 @@ def chromium() -> Path:
     return program((*_BROWSERS, *_MAC_BROWSERS), what="Chromium", debian="chromium", macos="--cask chromium")
 
 
+def firefox() -> Path:
+    """A Firefox; it plays WebM wherever it is installed, and H.264 only beside FFmpeg's libraries."""
+    return program(
+        ("firefox-esr", "firefox", "/Applications/Firefox.app/Contents/MacOS/firefox"),
+        what="Firefox",
+        debian="firefox-esr",
+        macos="--cask firefox",
+    )
+
+
 def database_server() -> Path:
     """MariaDB's server, or MySQL's."""
     return program(("mariadbd", "mysqld"), what="MariaDB's server", debian="mariadb-server-core", macos="mariadb")

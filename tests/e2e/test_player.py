@@ -11,9 +11,18 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    async_playwright,
+    expect,
+)
 
-from tests import footage
+from tests import components, footage
 from tests.api_client import Person
 from tests.product import Product
 from tests.waiting import eventually
@@ -399,3 +408,59 @@ async def test_without_scripts_the_browsers_own_controls_are_there(browser: Brow
     await expect(page.locator("[data-player-controls]")).to_be_hidden()
     await expect(page.locator(".player-begin")).to_be_hidden()
     await context.close()
+
+
+async def test_where_one_is_is_told_every_ten_seconds_and_by_nobody_not_at_all(
+    window: Window, uploader: Uploader, product: Product, film: Path, night: str
+) -> None:
+    kept: list[Request] = []
+    window.page.on("request", lambda request: kept.append(request) if request.method == "PUT" else None)
+    await window.open(night)
+    await window.page.keyboard.press("k")
+    await window.until("video => video.currentTime > 1")
+    await window.page.keyboard.press("k")
+    await _log_in(window.page, product)
+    assert kept == []
+
+    video_id = await uploader.upload(film, title="Watched for long")
+    await window.open(f"{product.url('stream')}/watch/{video_id}")
+    await window.page.keyboard.press("k")
+    await window.until("video => video.currentTime > 23")
+    contents: list[Any] = [request.post_data_json for request in kept]
+    assert len(contents) == 2, contents
+    assert 8 < contents[1]["seconds"] - contents[0]["seconds"] < 14
+    assert all(abs(content["duration"] - FILM_SECONDS) < 0.1 for content in contents)
+    await window.page.keyboard.press("k")
+    await window.state("paused")
+    await eventually(lambda: _is_kept(uploader.person, video_id, at_least=22), what="the pause is kept too")
+
+
+async def _is_kept(person: Person, video_id: str, *, at_least: float) -> bool:
+    answer = await person.call("GET", f"{person.stream_url}/v1/videos/{video_id}/playback")
+    return bool((await answer.json())["position"] > at_least)
+
+
+async def test_firefox_plays_too(uploader: Uploader, product: Product) -> None:
+    program = components.firefox()
+    video_id = await uploader.upload(footage.fetch(footage.OCEAN_WEBM), title="For a fox", visibility="public")
+    async with async_playwright() as playwright:
+        browser = await playwright.firefox.launch(channel="moz-firefox", executable_path=program)
+        context = await _new_context(browser)
+        window = Window(await context.new_page())
+        _listen(window)
+        await window.open(f"{product.url('stream')}/watch/{video_id}")
+        await window.page.keyboard.press("m")
+        await window.button("Play").click()
+        await window.until("video => video.currentTime > 0.3 && video.videoWidth === 1280")
+        for key, seconds in (("k", None), ("Home", 0), ("l", 10), ("ArrowLeft", 5)):
+            await window.page.keyboard.press(key)
+            if seconds is not None:
+                await window.until(f"video => !video.seeking && Math.abs(video.currentTime - {seconds}) < 0.1")
+        box = await window.player.locator("[data-seek]").bounding_box()
+        assert box is not None
+        await window.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        await window.until("video => !video.seeking && Math.abs(video.currentTime - video.duration / 2) < 0.5")
+        await window.page.keyboard.press("End")
+        await window.state("ended")
+        assert window.complaints == []
+        await browser.close()

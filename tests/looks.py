@@ -7,6 +7,7 @@ function here, with `@look`.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
@@ -241,6 +242,71 @@ async def library_nothing_found(page: Page, stage: Stage) -> None:
 async def watch(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('stream')}/watch/{stage.ids[0]}")
     await _has_picture(page)
+
+
+@look()
+async def library_continue(page: Page, stage: Stage) -> None:
+    for video_id, seconds in ((stage.ids[1], 12), (stage.ids[0], 31)):
+        answer = await page.context.request.put(
+            f"{stage.product.url('stream')}/v1/videos/{video_id}/position",
+            data={"seconds": seconds, "duration": 47},
+            headers={"Origin": stage.product.url("stream")},
+        )
+        assert answer.status == 204
+    await page.goto(f"{stage.product.url('stream')}/")
+    await expect(page.get_by_role("heading", name="Continue watching")).to_be_visible()
+
+
+@look()
+async def library_mine_by_title(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('stream')}/")
+    await page.get_by_role("link", name="Mine", exact=True).click()
+    await page.get_by_role("link", name="Title", exact=True).click()
+    await expect(page).to_have_url(re.compile("owner=.*sort=title"))
+
+
+@look()
+async def watch_playing(page: Page, stage: Stage) -> None:
+    await watch(page, stage)
+    await page.keyboard.press("k")
+    await expect(page.locator("[data-player]")).to_have_attribute("data-state", "playing")
+
+
+@look()
+async def watch_ended(page: Page, stage: Stage) -> None:
+    await watch(page, stage)
+    await page.keyboard.press("End")
+    await page.keyboard.press("k")
+    await expect(page.locator("[data-player]")).to_have_attribute("data-state", "ended")
+
+
+@look()
+async def watch_rates(page: Page, stage: Stage) -> None:
+    await watch(page, stage)
+    await page.locator("[data-command=rate-menu]").click()
+    await expect(page.get_by_role("menuitemradio", name="Normal")).to_be_focused()
+
+
+@look()
+async def watch_keys(page: Page, stage: Stage) -> None:
+    await watch(page, stage)
+    await page.keyboard.press("?")
+    await expect(page.locator("[data-player-keys]")).to_be_visible()
+
+
+@look()
+async def watch_theatre(page: Page, stage: Stage) -> None:
+    await watch(page, stage)
+    await page.keyboard.press("t")
+
+
+@look()
+async def watch_logged_out(page: Page, stage: Stage) -> None:
+    await watch(page, stage)
+    await page.context.clear_cookies()
+    # What was signed once is refused, as after a night.
+    await page.locator("video").evaluate("video => { video.src = `${new URL(video.src).origin}/vss/gone` }")
+    await expect(page.get_by_role("alert")).to_be_visible()
 
 
 @look(logged_in=False)

@@ -140,6 +140,7 @@ async def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
                 document.body.focus()
                 document.body.removeAttribute('tabindex')
                 for (const open of document.querySelectorAll(':popover-open')) open.hidePopover()
+                for (const open of document.querySelectorAll('dialog:modal')) open.close()
             }"""
         )
         seen: list[dict[str, Any]] = []

@@ -117,7 +117,7 @@ async def test_after_a_restart_the_film_is_still_there_and_plays(visit: Visit, p
 async def _log_in(page: Page, product: Product) -> None:
     await page.goto(f"{product.url('upload')}/upload")
     await page.get_by_label("User name").fill("admin")
-    await page.get_by_label("Password").fill("admin")
+    await page.get_by_label("Password", exact=True).fill("admin")
     await page.get_by_role("button", name="Log in").click()
     # Where one wanted to go.
     await expect(page).to_have_url(f"{product.url('upload')}/upload")

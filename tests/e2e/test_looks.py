@@ -135,12 +135,14 @@ async def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
         await page.evaluate("document.activeElement?.blur()")
         await page.evaluate(
             """() => {
+                // A modal one keeps the keyboard to itself, and closing it gives the focus back.
+                for (const open of document.querySelectorAll('dialog:modal')) open.close()
+                document.activeElement?.blur()
                 // From the beginning, wherever the page has put the focus.
                 document.body.tabIndex = -1
                 document.body.focus()
                 document.body.removeAttribute('tabindex')
                 for (const open of document.querySelectorAll(':popover-open')) open.hidePopover()
-                for (const open of document.querySelectorAll('dialog:modal')) open.close()
             }"""
         )
         seen: list[dict[str, Any]] = []

@@ -31,6 +31,8 @@ UPLOAD_CALLS = [
     ("DELETE", "/v1/uploads/{id}"),
     ("POST", "/v1/uploads/{id}/part-urls"),
     ("POST", "/v1/uploads/{id}/complete"),
+    ("POST", "/v1/uploads/{id}/trash"),
+    ("POST", "/v1/uploads/{id}/restore"),
 ]
 STREAM_CALLS = [
     ("GET", "/v1/videos"),

@@ -1,0 +1,166 @@
+"""My videos in a browser: edited beside the list, trashed and taken back by keyboard; and all of it without scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e.visitor import logged_in, person, uploads
+from tests.product import Product
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+FILM = b"a very short film"
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, product: Product) -> AsyncIterator[Page]:
+    context = await logged_in(browser, product)
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    yield page
+    await context.close()
+    assert complaints == []
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def plain_page(browser: Browser, product: Product) -> AsyncIterator[Page]:
+    """Without JavaScript."""
+    context = await logged_in(browser, product, java_script_enabled=False)
+    yield await context.new_page()
+    await context.close()
+
+
+async def _uploaded(product: Product, *titles: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        somebody = await person(session, product)
+        for title in titles:
+            await somebody.upload(FILM, title=title)
+
+
+async def _is_in(page: Page, product: Product, state: str, title: str) -> None:
+    async def is_there() -> bool:
+        return title in await uploads(page, product, state)
+
+    await eventually(is_there, what=f"{title} is {state}")
+
+
+async def test_by_keyboard_a_video_goes_into_the_trash_comes_back_and_is_deleted_for_ever(
+    page: Page, product: Product
+) -> None:
+    await _uploaded(product, "Kept", "Thrown away")
+    await page.goto(f"{product.url('upload')}/videos")
+    row = page.get_by_role("row").filter(has_text="Thrown away")
+    delete = page.get_by_role("button", name="Delete Thrown away", exact=True)
+    await delete.focus()
+    await page.keyboard.press("Enter")
+    await expect(row).to_have_count(0)
+    await expect(page.get_by_role("status").filter(has_text="“Thrown away” is in the trash")).to_be_visible()
+    await _is_in(page, product, "trashed", "Thrown away")
+    await expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(row).to_be_visible()
+    await _is_in(page, product, "ready", "Thrown away")
+    # Back where it was, with the focus on it.
+    assert await row.evaluate("row => row.contains(document.activeElement)")
+
+    await delete.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+    assert await page.evaluate("document.activeElement.closest('main') !== null")
+    await _is_in(page, product, "trashed", "Thrown away")
+
+    await page.get_by_role("link", name="Trash").press("Enter")
+    await page.wait_for_url("**/videos?state=trashed")
+    await page.get_by_role("button", name="Delete Thrown away for ever", exact=True).press("Enter")
+    confirm = page.get_by_role("button", name="Delete “Thrown away” for ever")
+    await confirm.press("Enter")
+    await expect(row).to_have_count(0)
+    await expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
+
+    async def is_gone() -> bool:
+        return "Thrown away" not in await uploads(page, product, "trashed")
+
+    await eventually(is_gone, what="it is deleted")
+    assert "Kept" in await uploads(page, product, "ready")
+
+
+async def test_a_toast_stays_while_the_pointer_is_on_it(page: Page, product: Product) -> None:
+    await _uploaded(product, "Pointed at")
+    await page.clock.install()
+    await page.goto(f"{product.url('upload')}/videos")
+    await page.get_by_role("button", name="Delete Pointed at", exact=True).click()
+    toast = page.locator(".toast")
+    await toast.hover()
+    await page.clock.run_for(60_000)
+    await expect(toast).to_be_visible()
+    await page.mouse.move(0, 0)
+    await page.clock.run_for(60_000)
+    await expect(toast).to_have_count(0)
+
+
+async def test_a_video_is_edited_beside_the_list(page: Page, product: Product) -> None:
+    await _uploaded(product, "Before")
+    await page.goto(f"{product.url('upload')}/videos?limit=90")
+    await page.get_by_role("link", name="Edit Before", exact=True).press("Enter")
+    panel = page.get_by_role("dialog")
+    await expect(panel.get_by_label("Title")).to_be_focused()
+    await expect(page).to_have_url(re.compile(r"/videos\?limit=90&edit="))
+    await panel.get_by_label("Title").fill(" ")
+    await panel.get_by_role("button", name="Save").click()
+    await expect(panel.get_by_text("Give it a title.")).to_be_visible()
+    # Left unsaved, it is not lost.
+    await panel.get_by_label("Title").fill("After")
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Go on editing").click()
+    await expect(panel.get_by_label("Title")).to_have_value("After")
+    await panel.get_by_label("Who may watch").select_option("public")
+    await panel.get_by_role("button", name="Save").click()
+    await expect(panel).to_have_count(0)
+    await expect(page.get_by_role("row").filter(has_text="After")).to_contain_text("Public")
+    await expect(page.get_by_role("link", name="Edit After", exact=True)).to_be_focused()
+    await expect(page).to_have_url(re.compile(r"/videos\?limit=90$"))
+    assert (await uploads(page, product, "ready"))["After"]["visibility"] == "public"
+
+
+async def test_without_javascript_a_video_is_edited_trashed_restored_and_deleted(
+    plain_page: Page, product: Product
+) -> None:
+    page = plain_page
+    await _uploaded(product, "Plain")
+    await page.goto(f"{product.url('upload')}/videos")
+    await page.get_by_role("link", name="Edit Plain", exact=True).click()
+    await page.get_by_label("Title").fill("Plainer")
+    await page.get_by_role("button", name="Save").click()
+    row = page.get_by_role("row").filter(has_text="Plainer")
+    await expect(row).to_be_visible()
+
+    delete = page.get_by_role("button", name="Delete Plainer", exact=True)
+    await delete.click()
+    await expect(page.get_by_text("“Plainer” is in the trash.")).to_be_visible()
+    await expect(row).to_have_count(0)
+    await page.get_by_role("button", name="Undo").click()
+    await expect(row).to_be_visible()
+
+    await delete.click()
+    await page.get_by_role("link", name="Trash").click()
+    await page.get_by_role("button", name="Restore Plainer", exact=True).click()
+    await expect(row).to_have_count(0)
+    await page.goto(f"{product.url('upload')}/videos")
+    await delete.click()
+    await page.get_by_role("link", name="Trash").click()
+    await page.get_by_role("button", name="Delete Plainer for ever", exact=True).click()
+    await page.get_by_role("button", name="Delete “Plainer” for ever").click()
+    await expect(page).to_have_url(f"{product.url('upload')}/videos?state=trashed")
+    await expect(row).to_have_count(0)
+    assert "Plainer" not in {**await uploads(page, product, "ready"), **await uploads(page, product, "trashed")}

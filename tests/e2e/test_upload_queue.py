@@ -1,0 +1,254 @@
+"""The upload page with several files: one after another, paused, cut off, cancelled, edited under way."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, CDPSession, Dialog, Locator, Page, Request, expect
+
+from tests import footage
+from tests.e2e.visitor import logged_in, uploads
+from tests.footage import sha256_of
+from tests.product import Product
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+# Slow enough that what happens on the way can be seen and interfered with.
+BYTES_PER_SECOND = 4 * 2**20
+DONE_MS = 120_000
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def context(browser: Browser, product: Product) -> AsyncIterator[BrowserContext]:
+    context = await logged_in(browser, product)
+    await context.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield context
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(context: BrowserContext, product: Product) -> AsyncIterator[Page]:
+    """The upload page; nothing may be said on its console but that the line is cut."""
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    await page.goto(f"{product.url('upload')}/upload")
+    yield page
+    await context.set_offline(False)
+    await page.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def night() -> Path:
+    """12 MB: two parts."""
+    return footage.fetch(footage.NIGHT_MP4)
+
+
+@pytest.fixture(scope="module")
+def ocean() -> Path:
+    return footage.fetch(footage.OCEAN_MP4)
+
+
+async def _slow_line(page: Page) -> CDPSession:
+    network = await page.context.new_cdp_session(page)
+    conditions = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": BYTES_PER_SECOND}
+    await network.send("Network.emulateNetworkConditions", conditions)
+    return network
+
+
+async def _choose(page: Page, *files: Path) -> list[Locator]:
+    """The rows of these files, in their order."""
+    await page.locator("input[name=file]").set_input_files(files)
+    rows = page.locator("[data-file]")
+    await expect(rows).to_have_count(len(files))
+    return [rows.nth(number) for number in range(len(files))]
+
+
+async def _begin(row: Locator, title: str) -> None:
+    await row.get_by_label("Title").fill(title)
+    await row.get_by_role("button", name="Upload", exact=True).click()
+
+
+async def _sent(row: Locator) -> float:
+    return float(await row.locator("progress").evaluate("bar => bar.value / bar.max"))
+
+
+async def _is_moving(row: Locator) -> None:
+    before = await _sent(row)
+
+    async def has_moved() -> bool:
+        return await _sent(row) > before
+
+    await eventually(has_moved, what="bytes move")
+
+
+async def test_three_files_go_one_after_another_each_as_it_was_described(
+    page: Page, product: Product, film: Path, night: Path, ocean: Path
+) -> None:
+    network = await _slow_line(page)
+    rows = await _choose(page, night, ocean, film)
+    described = {"Night": "private", "Ocean": "members", "Three times": "public"}
+    for row, (title, visibility) in zip(rows, described.items(), strict=True):
+        await row.get_by_label("Title").fill(title)
+        await row.get_by_label("Who may watch").select_option(visibility)
+    await page.get_by_role("button", name="Upload all").click()
+    await expect(rows[0]).to_contain_text("Uploading")
+    for row in rows[1:]:
+        await expect(row).to_contain_text("Waiting for its turn")
+    # What is changed while it waits is how it begins.
+    await rows[1].get_by_label("Description").fill("Written while it waited.")
+    await expect(page.locator("[data-overall]")).to_be_visible()
+    await eventually(lambda: _title_says_per_cent(page), what="the title bar shows how far it is")
+    await network.detach()
+    for row in rows:
+        await expect(row.get_by_role("link", name="Watch", exact=True)).to_be_visible(timeout=DONE_MS)
+    await expect(page.get_by_role("heading", name="3 of 3 videos are stored")).to_be_visible()
+    await expect(page.locator("[data-overall]")).to_be_hidden()
+    await expect(page).to_have_title("Upload · vss")
+
+    found = await uploads(page, product, "ready")
+    assert {title: found[title]["visibility"] for title in described} == described
+    assert found["Ocean"]["description"] == "Written while it waited."
+    for title, file in zip(described, (night, ocean, film), strict=True):
+        source = await page.request.get(f"{product.url('stream')}/v1/videos/{found[title]['id']}/source")
+        assert hashlib.sha256(await source.body()).hexdigest() == sha256_of(file)
+
+
+async def _title_says_per_cent(page: Page) -> bool:
+    return "%" in await page.title()
+
+
+async def test_a_paused_upload_sends_nothing_and_goes_on_when_told(page: Page, product: Product, film: Path) -> None:
+    network = await _slow_line(page)
+    [row] = await _choose(page, film)
+    await _begin(row, "Paused for a while")
+    await _is_moving(row)
+    await row.get_by_role("button", name="Pause").click()
+    await expect(row).to_contain_text("Paused")
+    await expect(row.get_by_role("button", name="Go on", exact=True)).to_be_focused()
+    sent: list[Request] = []
+    # Not the method itself: Playwright marks what it is given, and cannot mark that.
+    page.on("request", lambda request: sent.append(request))  # noqa: PLW0108
+    held = await _sent(row)
+    # As long as a part would take; the page's own clock is what must not have moved it.
+    await page.evaluate("new Promise((resolve) => setTimeout(resolve, 1500))")
+    assert (sent, await _sent(row)) == ([], held)
+    await network.detach()
+    await row.get_by_role("button", name="Go on", exact=True).click()
+    await expect(row).to_contain_text("Stored", timeout=DONE_MS)
+    assert (await uploads(page, product, "ready"))["Paused for a while"]["size"] == film.stat().st_size
+
+
+async def test_a_line_that_is_cut_loses_nothing_and_it_goes_on_by_itself(
+    page: Page, product: Product, film: Path
+) -> None:
+    network = await _slow_line(page)
+    [row] = await _choose(page, film)
+    await _begin(row, "Cut off")
+    await _is_moving(row)
+    await page.context.set_offline(offline=True)
+    await network.detach()
+    await expect(row).to_contain_text(
+        re.compile(r"(You are offline|The connection dropped)\. Nothing is lost\. Going on in")
+    )
+    await expect(row).to_contain_text("Interrupted")
+    await expect(row.get_by_role("button", name="Try now")).to_be_visible()
+    await page.context.set_offline(offline=False)
+    await expect(row).to_contain_text("Stored", timeout=DONE_MS)
+    found = (await uploads(page, product, "ready"))["Cut off"]
+    source = await page.request.get(f"{product.url('stream')}/v1/videos/{found['id']}/source")
+    assert hashlib.sha256(await source.body()).hexdigest() == sha256_of(film)
+
+
+async def test_under_way_it_can_be_edited_linked_to_and_not_left_by_mistake(
+    page: Page, product: Product, film: Path
+) -> None:
+    network = await _slow_line(page)
+    [row] = await _choose(page, film)
+    await _begin(row, "Working title")
+    await _is_moving(row)
+    await row.get_by_label("Title").fill("The final title")
+    await row.get_by_label("Who may watch").select_option("members")
+
+    async def is_saved() -> bool:
+        found = (await uploads(page, product, "uploading")).get("The final title")
+        return found is not None and found["visibility"] == "members"
+
+    await eventually(is_saved, what="the edit is saved while it is being sent")
+    await row.get_by_role("button", name="Copy link").click()
+    link = await page.evaluate("navigator.clipboard.readText()")
+    upload = (await uploads(page, product, "uploading"))["The final title"]
+    assert link == f"{product.url('stream')}/watch/{upload['id']}"
+
+    asked: list[str] = []
+
+    async def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.dismiss()
+
+    page.on("dialog", stay)
+    await page.close(run_before_unload=True)
+    await eventually(lambda: _is_true(asked), what="the browser asks before the page is left")
+    assert asked == ["beforeunload"]
+    await network.detach()
+    await expect(row).to_contain_text("Stored", timeout=DONE_MS)
+    page.remove_listener("dialog", stay)
+
+
+async def _is_true(value: object) -> bool:
+    return bool(value)
+
+
+async def test_a_cancelled_one_is_gone_and_the_next_has_its_turn(
+    page: Page, product: Product, film: Path, ocean: Path
+) -> None:
+    network = await _slow_line(page)
+    first, second = await _choose(page, film, ocean)
+    await first.get_by_label("Title").fill("Given up")
+    await second.get_by_label("Title").fill("After it")
+    await page.get_by_role("button", name="Upload all").click()
+    await _is_moving(first)
+    await first.get_by_role("button", name="Cancel").press("Enter")
+    await first.get_by_role("button", name="Discard the upload").press("Enter")
+    await expect(page.get_by_role("status").filter(has_text="“Given up” is cancelled")).to_be_visible()
+    await expect(page.locator("[data-file]")).to_have_count(1)
+    # The focus is on the file that is left, not lost.
+    await expect(page.locator("[data-file] h3")).to_be_focused()
+    await network.detach()
+    await expect(page.locator("[data-file]")).to_contain_text("Stored", timeout=DONE_MS)
+    assert "Given up" not in await uploads(page, product, "uploading")
+    assert "After it" in await uploads(page, product, "ready")
+
+
+async def test_what_is_no_video_is_refused_beside_it_before_anything_is_sent(
+    page: Page, product: Product, tmp_path: Path
+) -> None:
+    notes, empty = tmp_path / "notes.txt", tmp_path / "empty.mp4"
+    notes.write_text("no film")
+    empty.touch()
+    sent: list[Request] = []
+    # Not the method itself: Playwright marks what it is given, and cannot mark that.
+    page.on("request", lambda request: sent.append(request))  # noqa: PLW0108
+    first, second = await _choose(page, notes, empty)
+    await expect(first).to_contain_text("This is not a kind of video that is taken here. These are: MP4")
+    await expect(second).to_contain_text("This file is empty.")
+    # Dropped anywhere on the page, too; and then the page is still there.
+    dropped = await page.evaluate_handle(
+        "() => { const data = new DataTransfer(); data.items.add(new File(['x'], 'more.pdf')); return data }"
+    )
+    await page.dispatch_event("h1", "drop", {"dataTransfer": dropped})
+    await expect(page.locator("[data-file]")).to_have_count(3)
+    assert await page.get_by_role("main").get_by_role("button", name="Upload", exact=True).count() == 0
+    assert sent == []
+    for _ in range(3):
+        await page.get_by_role("button", name="Remove ").first.press("Enter")
+    await expect(page.locator("[data-file]")).to_have_count(0)
+    await expect(page.locator("input[name=file]")).to_be_focused()
+    assert await uploads(page, product, "uploading") == {}

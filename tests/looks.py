@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, CDPSession, Page, expect
 
 from tests import footage
 from tests.api_client import Person
@@ -79,9 +79,10 @@ class Stage:
         """Nothing is there any more."""
         async with aiohttp.ClientSession() as session:
             person = await self._person(session)
-            listed = await person.call("GET", f"{person.upload_url}/v1/uploads?limit=100")
-            for upload in (await listed.json())["items"]:
-                await person.call("DELETE", f"{person.upload_url}/v1/uploads/{upload['id']}")
+            for query in ("limit=100", "limit=100&state=trashed"):
+                listed = await person.call("GET", f"{person.upload_url}/v1/uploads?{query}")
+                for upload in (await listed.json())["items"]:
+                    await person.call("DELETE", f"{person.upload_url}/v1/uploads/{upload['id']}")
         self.ids.clear()
 
     async def _person(self, session: aiohttp.ClientSession) -> Person:
@@ -162,12 +163,6 @@ async def _type_log_in(page: Page, password: str, *, username: str = "admin") ->
     await page.locator("#username").fill(username)
     await page.locator("#password").fill(password)
     await page.locator("main button[type=submit]").click()
-
-
-async def _choose_film(page: Page, stage: Stage) -> None:
-    await page.goto(f"{stage.product.url('upload')}/upload")
-    await expect(page.locator("[data-submit]")).to_be_enabled()
-    await page.locator("input[name=file]").set_input_files(stage.films[0])
 
 
 # Log-in and log-out.
@@ -325,35 +320,79 @@ async def _has_picture(page: Page) -> None:
 @look(films=False)
 async def upload_empty(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('upload')}/upload")
-    await expect(page.locator("[data-submit]")).to_be_enabled()
 
 
 @look()
 async def upload_unfinished(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('upload')}/upload")
-    await expect(page.locator("[data-submit]")).to_be_enabled()
+    await expect(page.locator("[data-arrived]")).to_contain_text("has arrived")
 
 
 @look(films=False)
 async def upload_chosen(page: Page, stage: Stage) -> None:
-    await _choose_film(page, stage)
+    await _choose(page, stage, stage.films[:1])
+
+
+@look(films=False)
+async def upload_several(page: Page, stage: Stage) -> None:
+    await _choose(page, stage, stage.films)
+
+
+@look(films=False)
+async def upload_refused(page: Page, stage: Stage) -> None:
+    await _choose(page, stage, [Path(__file__)])
 
 
 @look(films=False)
 async def upload_sending(page: Page, stage: Stage) -> None:
-    network = await page.context.new_cdp_session(page)
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 400_000}
-    await network.send("Network.emulateNetworkConditions", slow)
-    await _choose_film(page, stage)
-    await page.locator("[data-submit]").click()
-    await expect(page.locator("progress").first).not_to_have_js_property("value", 0)
+    await _send_slowly(page, stage)
+
+
+@look(films=False)
+async def upload_paused(page: Page, stage: Stage) -> None:
+    await _send_slowly(page, stage)
+    await page.locator("[data-action=pause]").first.click()
+    await expect(page.locator("[data-state=paused]")).to_be_visible()
+
+
+@look(films=False)
+async def upload_offline(page: Page, stage: Stage) -> None:
+    network = await _send_slowly(page, stage)
+    await network.send("Network.emulateNetworkConditions", {**_SLOW, "offline": True})
+    await expect(page.locator("[data-part=trouble]").first).to_be_visible()
+
+
+@look(films=False)
+async def upload_cancel(page: Page, stage: Stage) -> None:
+    await _send_slowly(page, stage)
+    await page.locator("[data-action=ask-cancel]").first.click()
+    await expect(page.locator("[data-action=cancel]").first).to_be_visible()
 
 
 @look(films=False)
 async def upload_done(page: Page, stage: Stage) -> None:
-    await _choose_film(page, stage)
-    await page.locator("[data-submit]").click()
-    await expect(page.locator("[data-panel=watch]")).to_be_visible()
+    await _choose(page, stage, stage.films[:1])
+    await page.locator("[data-file] [type=submit]").click()
+    await expect(page.locator("[data-part=watch]")).to_be_visible()
+
+
+# Bytes a second that the line gives: nothing arrives while one looks.
+_SLOW: Final = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 400_000}
+
+
+async def _choose(page: Page, stage: Stage, files: list[Path]) -> None:
+    await page.goto(f"{stage.product.url('upload')}/upload")
+    await page.locator("[name=file]").set_input_files(files)
+    await expect(page.locator("[data-file]")).to_have_count(len(files))
+
+
+async def _send_slowly(page: Page, stage: Stage) -> CDPSession:
+    network = await page.context.new_cdp_session(page)
+    await network.send("Network.emulateNetworkConditions", _SLOW)
+    await _choose(page, stage, stage.films)
+    await page.locator("[data-action=upload-all]").click()
+    await expect(page.locator("[data-part=bar]").first).not_to_have_js_property("value", 0)
+    return network
 
 
 @look(films=False)
@@ -374,10 +413,34 @@ async def my_videos_edit(page: Page, stage: Stage) -> None:
 @look()
 async def my_videos_edit_refused(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('upload')}/videos?edit={stage.ids[1]}")
-    # A space passes the browser's own check and not ours.
     await page.locator("#title").fill(" ")
-    await page.locator("main form button[type=submit]").first.click()
+    await page.locator("[data-edit-form] [type=submit]").click()
     await expect(page.locator("#title-error")).to_be_visible()
+
+
+@look()
+async def my_videos_deleted(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/videos")
+    await page.get_by_role("button", name="Delete Tests").click()
+    await expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    # As it was, for the next look.
+    await page.request.post(
+        f"{stage.product.url('upload')}/v1/uploads/{stage.ids[5]}/restore", headers={"Sec-Fetch-Site": "same-origin"}
+    )
+
+
+@look(films=False)
+async def trash_empty(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/videos?state=trashed")
+
+
+@look()
+async def trash(page: Page, stage: Stage) -> None:
+    url = f"{stage.product.url('upload')}/v1/uploads/{stage.ids[0]}"
+    await page.request.post(f"{url}/trash", headers={"Sec-Fetch-Site": "same-origin"})
+    await page.goto(f"{stage.product.url('upload')}/videos?state=trashed")
+    await expect(page.locator("[data-video]")).to_have_count(1)
+    await page.request.post(f"{url}/restore", headers={"Sec-Fetch-Site": "same-origin"})
 
 
 # Errors as pages.

@@ -132,17 +132,23 @@ async def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
 ) -> None:
     async with await stage.window(browser, look, "1440") as context:
         page = await look.open(context, stage)
+        # What lies over the page is another matter; then from the beginning, wherever the page has put the focus.
+        await page.evaluate(
+            """async () => {
+                for (const open of document.querySelectorAll(':popover-open')) open.hidePopover()
+                for (const open of document.querySelectorAll('dialog:modal')) {
+                    const closed = new Promise((resolve) => open.addEventListener('close', resolve, { once: true }))
+                    open.close()
+                    await closed
+                }
+            }"""
+        )
         await page.evaluate("document.activeElement?.blur()")
         await page.evaluate(
             """() => {
-                // A modal one keeps the keyboard to itself, and closing it gives the focus back.
-                for (const open of document.querySelectorAll('dialog:modal')) open.close()
-                document.activeElement?.blur()
-                // From the beginning, wherever the page has put the focus.
                 document.body.tabIndex = -1
                 document.body.focus()
                 document.body.removeAttribute('tabindex')
-                for (const open of document.querySelectorAll(':popover-open')) open.hidePopover()
             }"""
         )
         seen: list[dict[str, Any]] = []

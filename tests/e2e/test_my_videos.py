@@ -82,7 +82,7 @@ async def test_by_keyboard_a_video_goes_into_the_trash_comes_back_and_is_deleted
 
     await page.get_by_role("link", name="Trash").press("Enter")
     await page.wait_for_url("**/videos?state=trashed")
-    await page.get_by_role("button", name="Delete Thrown away for ever", exact=True).press("Enter")
+    await page.get_by_role("button", name="Delete for ever: Thrown away", exact=True).press("Enter")
     confirm = page.get_by_role("button", name="Delete “Thrown away” for ever")
     await confirm.press("Enter")
     await expect(row).to_have_count(0)
@@ -159,7 +159,7 @@ async def test_without_javascript_a_video_is_edited_trashed_restored_and_deleted
     await page.goto(f"{product.url('upload')}/videos")
     await delete.click()
     await page.get_by_role("link", name="Trash").click()
-    await page.get_by_role("button", name="Delete Plainer for ever", exact=True).click()
+    await page.get_by_role("button", name="Delete for ever: Plainer", exact=True).click()
     await page.get_by_role("button", name="Delete “Plainer” for ever").click()
     await expect(page).to_have_url(f"{product.url('upload')}/videos?state=trashed")
     await expect(row).to_have_count(0)

@@ -116,7 +116,7 @@ export class FileRow {
     bar.value = state === "checking" ? bar.max : upload.progress.sentBytes;
     const words = progressWords(upload.progress, this.#language);
     bar.setAttribute("aria-valuetext", words);
-    this.#text("figures", state === "checking" ? "" : words);
+    this.#text("figures", state === "checking" || state === "waiting" ? "" : words);
     if (upload.trouble) this.#showTrouble(upload.trouble);
   }
 
@@ -133,21 +133,23 @@ export class FileRow {
     this.#text("name", state === "done" ? this.title : this.#file.name);
     this.element.dataset.state = trouble ? "trouble" : state;
     this.#part("submit").hidden = state !== "chosen";
-    this.#part("progress").hidden = !["creating", "sending", "paused", "checking"].includes(state);
+    // From the moment it is asked for: what stands below must not jump when its turn comes.
+    const isBegun = ["waiting", "creating", "sending", "paused", "checking"].includes(state);
+    this.#part("progress").hidden = !isBegun;
     this.#part("trouble").hidden = !trouble;
+    this.#part("figures").hidden = Boolean(trouble);
     this.#part("failure").hidden = state !== "failed";
-    this.#part("link").hidden = !upload?.record || isGone(upload.failure);
+    this.#part("link").hidden = !(isBegun || upload?.record) || isGone(upload.failure);
+    this.#button("copy").disabled = !upload?.record;
     this.#part("watch").hidden = state !== "done";
-    this.#button("pause").hidden = state !== "sending";
+    this.#button("pause").hidden = state !== "sending" || Boolean(trouble);
     this.#button("resume").hidden = state !== "paused";
-    this.#button("ask-cancel").hidden = state === "checking";
+    this.#button("ask-cancel").hidden = state === "checking" || state === "waiting";
     this.#button("remove").hidden = !["refused", "chosen", "waiting", "failed", "done"].includes(state);
-    if (trouble) {
-      const isSignedOut = trouble.failure.kind === SIGNED_OUT;
-      this.#part("login").hidden = !isSignedOut;
-      this.#text("try-now", isSignedOut ? gettext("Go on") : gettext("Try now"));
-      this.#part("try-now").hidden = trouble.isTrying;
-    }
+    const isSignedOut = trouble?.failure.kind === SIGNED_OUT;
+    this.#part("login").hidden = !isSignedOut;
+    this.#text("try-now", isSignedOut ? gettext("Go on") : gettext("Try now"));
+    this.#part("try-now").hidden = !trouble || trouble.isTrying;
     if (state === "failed" && upload.failure) {
       this.#text("failure-words", failureWords(upload.failure));
       this.#part("again").hidden = isGone(upload.failure) || upload.failure.kind === FILE_CHANGED;

@@ -13,7 +13,7 @@ from auth_svc.tokens import Subject
 from common.clock import Clock
 from common.errors import Invalid, Unauthenticated
 from common.ids import new_id
-from common.tokens import PERSON_AUDIENCE
+from common.tokens import ALL, PERSON_AUDIENCE
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Accounts:
         await self._throttle.succeeded(username, address)
         if needs_rehash(account.password_hash):
             password_hash = await self._passwords.hash(password)
-            if not await self._store.set_password_hash(account, password_hash):
+            if not await self._store.rehash_password(account, password_hash):
                 # Changed in this very moment: it is not this account's password any more.
                 raise InvalidGrant
             account = replace(account, password_hash=password_hash)
@@ -99,13 +99,13 @@ class Accounts:
         logger.warning("the demo account admin/admin is on: never let other machines reach this service")
 
 
-def subject_of(account: Account) -> Subject:
-    """What an account's access tokens say."""
+def subject_of(account: Account, *, scope: str = ALL) -> Subject:
+    """What an account's access tokens say; `scope` separated by spaces."""
     return Subject(
         subject=account.id,
         audience=PERSON_AUDIENCE,
         username=account.username,
         role=account.role.value,
-        scope="all",
+        scope=scope,
         quota_bytes=account.quota_bytes,
     )

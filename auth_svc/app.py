@@ -13,7 +13,18 @@ from typing import Final
 from aiohttp import web
 
 from auth_svc.accounts import Accounts
-from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, GRANTS, REFRESH_TOKENS, SIGNING_KEYS, THROTTLE
+from auth_svc.administration import Administration
+from auth_svc.api_keys import ApiKeys
+from auth_svc.app_keys import (
+    ACCOUNT_SESSIONS,
+    ACCOUNTS,
+    ADMINISTRATION,
+    API_KEYS,
+    GRANTS,
+    REFRESH_TOKENS,
+    SIGNING_KEYS,
+    THROTTLE,
+)
 from auth_svc.grants import Grants
 from auth_svc.passwords import Passwords
 from auth_svc.refresh_tokens import RefreshTokens
@@ -53,10 +64,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 signing_keys = SigningKeys(store, encryption_key=encryption_key, clock=clock)
                 refresh_tokens = RefreshTokens(store, encryption_key=encryption_key, clock=clock)
                 cursors = Cursors(hmac.digest(encryption_key, b"cursors of lists", "sha256").hex())
+                api_keys = ApiKeys(store, cursors, clock=clock)
                 accounts = Accounts(store, passwords, clock=clock)
                 grants = Grants(
                     accounts,
                     refresh_tokens,
+                    api_keys,
                     signing_keys,
                     client_secrets={
                         "upload": settings.upload_client_secret.get_secret_value(),
@@ -68,6 +81,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 verifier = Verifier(signing_keys, issuer=issuer, clock=clock)
                 sessions = AccountSessions(store, accounts, grants, verifier, cursors, clock=clock)
                 app[ACCOUNTS] = accounts
+                app[ADMINISTRATION] = Administration(store, passwords, cursors, clock=clock)
+                app[API_KEYS] = api_keys
                 app[GRANTS] = grants
                 app[ACCOUNT_SESSIONS] = sessions
                 app[REFRESH_TOKENS] = refresh_tokens
@@ -92,6 +107,7 @@ async def _tidy(app: web.Application) -> None:
         try:
             await app[THROTTLE].forget_whole_buckets()
             await app[REFRESH_TOKENS].forget_expired()
+            await app[ADMINISTRATION].forget_expired_links()
         except Unavailable as exc:
             logger.warning("tidying waits", extra={"reason": exc.detail})
         await asyncio.sleep(TIDY_INTERVAL_SECONDS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from common.errors import Invalid, Malformed, Unauthenticated
+from common.errors import Conflict, Invalid, Malformed, NotFound, Unauthenticated
 
 
 class InvalidGrant(Unauthenticated):
@@ -10,6 +10,30 @@ class InvalidGrant(Unauthenticated):
 
     def __init__(self) -> None:
         super().__init__("The user name or the password is not right.", error="invalid_grant")
+
+
+class LastAdministrator(Conflict):
+    """Nobody would be left who could undo it."""
+
+    code = "last-administrator"
+    title = "This is the last administrator"
+
+    def __init__(self) -> None:
+        super().__init__("Make somebody else an administrator first.")
+
+
+class PasswordLinkGone(NotFound):
+    """A link for choosing a password that was used, has run out, or never was."""
+
+    def __init__(self) -> None:
+        super().__init__("This link was used or has run out: ask an administrator for another.")
+
+
+class InvalidApiKey(Unauthenticated):
+    """An API key that is unknown, has expired or was deleted, or whose account is disabled."""
+
+    def __init__(self) -> None:
+        super().__init__("The API key is not valid, or not any more.", error="invalid_grant")
 
 
 class InvalidRefreshToken(Malformed):
@@ -51,7 +75,7 @@ class UnsupportedGrantType(Malformed):
 
     def __init__(self) -> None:
         super().__init__(
-            "Use grant_type=password, refresh_token or client_credentials.", error="unsupported_grant_type"
+            "Use grant_type=password, refresh_token, api_key or client_credentials.", error="unsupported_grant_type"
         )
 
 

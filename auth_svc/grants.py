@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from auth_svc.accounts import Accounts, subject_of
+from auth_svc.api_keys import ApiKeys
 from auth_svc.errors import InvalidClient
 from auth_svc.refresh_tokens import RefreshTokens
 from auth_svc.signing_keys import SigningKeys
@@ -37,6 +38,7 @@ class Grants:
         self,
         accounts: Accounts,
         refresh_tokens: RefreshTokens,
+        api_keys: ApiKeys,
         signing_keys: SigningKeys,
         *,
         client_secrets: Mapping[str, str],
@@ -45,6 +47,7 @@ class Grants:
     ) -> None:
         self._accounts = accounts
         self._refresh_tokens = refresh_tokens
+        self._api_keys = api_keys
         self._signing_keys = signing_keys
         self._client_secrets = client_secrets
         self._issuer = issuer
@@ -59,6 +62,11 @@ class Grants:
         """The next tokens of somebody who has logged in before (section 6). Raises InvalidRefreshToken."""
         refreshed = await self._refresh_tokens.rotate(refresh_token)
         return Granted(self.issue(subject_of(refreshed.account)), refreshed.refresh_token)
+
+    async def api_key(self, api_key: str) -> Granted:
+        """An access token with the scopes of an API key, which stays as it is. Raises InvalidApiKey."""
+        account, scope = await self._api_keys.use(api_key)
+        return Granted(self.issue(subject_of(account, scope=scope)))
 
     def client_credentials(self, client_id: str, client_secret: str) -> Granted:
         """A service's access token (section 4.4). Raises InvalidClient."""

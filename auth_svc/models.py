@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import re
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from auth_svc.store import Role
+from common.text import clean_line
 from common.web.requests import Input, Query
+
+# No colon: services are `svc:…`. No space, and nothing that could be taken for markup or a path.
+_USERNAME: Final = re.compile(r"[^\W_][\w.@+-]*")
 
 ShortText = Annotated[str, Field(max_length=1024)]
 
@@ -23,6 +29,7 @@ class TokenRequest(Input):
     username: ShortText | None = None
     password: ShortText | None = None
     refresh_token: ShortText | None = None
+    api_key: ShortText | None = None
 
 
 class TokenResponse(BaseModel):
@@ -100,6 +107,86 @@ class SessionPage(BaseModel):
     """One page of a list."""
 
     items: list[SessionShown]
+    next_cursor: str | None
+
+
+Scope = Literal["read", "upload", "all"]
+
+
+class CreateApiKey(Input):
+    """A key for a program. Without scopes: what programs do, `read` and `upload`; without an end: until deleted."""
+
+    name: Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=100)]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=3, default_factory=lambda: ["read", "upload"])]
+    expires_at: AwareDatetime | None = None
+
+
+class ApiKeyShown(BaseModel):
+    """A key; `api_key` is the secret itself, in the answer to its creation and never again."""
+
+    id: str
+    name: str
+    prefix: str
+    scopes: list[str]
+    created_at: str
+    expires_at: str | None
+    last_used_at: str | None
+    api_key: str | None = Field(default=None, exclude_if=lambda value: value is None)
+
+
+class ApiKeyPage(BaseModel):
+    """One page of a list."""
+
+    items: list[ApiKeyShown]
+    next_cursor: str | None
+
+
+def _username(value: str) -> str:
+    name = clean_line(value).lower()
+    if not _USERNAME.fullmatch(name):
+        raise ValueError("may have letters, digits and . _ @ + - in it, and begins with a letter or a digit")
+    return name
+
+
+Username = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_username), Field(max_length=64)]
+QuotaBytes = Annotated[int, Field(ge=0, le=2**53)]
+
+
+class CreateAccount(Input):
+    """Without a password the answer has a link by which the owner chooses one. `quota_bytes` null: no limit."""
+
+    username: Username
+    password: ShortText | None = None
+    role: Role = Role.MEMBER
+    disabled: bool = False
+    quota_bytes: QuotaBytes | None = None
+
+
+class EditAccount(Input):
+    """What is not named stays as it is; user names never change."""
+
+    password: ShortText = ""
+    role: Role = Role.MEMBER
+    disabled: bool = False
+    quota_bytes: QuotaBytes | None = None
+
+
+class AccountShown(BaseModel):
+    """An account as administrators see it; `set_password_url` only in the answer to its creation."""
+
+    id: str
+    username: str
+    role: Literal["admin", "member"]
+    disabled: bool
+    quota_bytes: int | None
+    created_at: str
+    set_password_url: str | None = Field(default=None, exclude_if=lambda value: value is None)
+
+
+class AccountPage(BaseModel):
+    """One page of a list."""
+
+    items: list[AccountShown]
     next_cursor: str | None
 
 

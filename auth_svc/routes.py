@@ -7,9 +7,16 @@ from typing import Final
 from aiohttp import web
 
 from auth_svc import api, pages
-from auth_svc.errors import InvalidGrant, InvalidTokenRequest, UnsupportedTokenType
+from auth_svc.errors import InvalidGrant, InvalidTokenRequest, LastAdministrator, UnsupportedTokenType
 from auth_svc.models import (
+    AccountPage,
+    AccountShown,
+    ApiKeyPage,
+    ApiKeyShown,
     ChangePassword,
+    CreateAccount,
+    CreateApiKey,
+    EditAccount,
     ExchangedSession,
     KeySet,
     ListQuery,
@@ -24,6 +31,7 @@ from auth_svc.models import (
     TokenResponse,
 )
 from common.errors import Forbidden, RateLimited, Unauthenticated
+from common.tokens import READ, UPLOAD
 from common.web.routes import Route
 
 API: Final = (
@@ -75,6 +83,7 @@ API: Final = (
         handler=api.get_me,
         name="get-me",
         summary="The account that asks.",
+        scopes=(READ, UPLOAD),
         answers={200: Me},
     ),
     Route(
@@ -92,6 +101,8 @@ API: Final = (
         path="/v1/me/sessions",
         handler=api.list_sessions,
         name="list-sessions",
+        # Addresses and devices are nothing for a key that looks at videos.
+        scopes=(),
         summary="Where I am logged in, newest first.",
         query=ListQuery,
         answers={200: SessionPage},
@@ -103,6 +114,74 @@ API: Final = (
         name="end-own-session",
         summary="Ends one of my sessions; it is over everywhere within 30 seconds.",
         answers={204: None},
+    ),
+    Route(
+        method="POST",
+        path="/v1/me/api-keys",
+        handler=api.create_api_key,
+        name="create-api-key",
+        summary="A key for a program; its secret is in this answer and never again.",
+        body=CreateApiKey,
+        answers={201: ApiKeyShown},
+    ),
+    Route(
+        method="GET",
+        path="/v1/me/api-keys",
+        handler=api.list_api_keys,
+        name="list-api-keys",
+        summary="My API keys, newest first.",
+        scopes=(),
+        query=ListQuery,
+        answers={200: ApiKeyPage},
+    ),
+    Route(
+        method="DELETE",
+        path="/v1/me/api-keys/{key_id}",
+        handler=api.delete_api_key,
+        name="delete-api-key",
+        summary="Ends an API key; access tokens that it gave live out their five minutes.",
+        answers={204: None},
+    ),
+    Route(
+        method="POST",
+        path="/v1/accounts",
+        handler=api.create_account,
+        name="create-account",
+        summary="For administrators: a new account; without a password, with a link by which its owner chooses one.",
+        body=CreateAccount,
+        answers={201: AccountShown},
+        refusals=(Forbidden,),
+    ),
+    Route(
+        method="GET",
+        path="/v1/accounts",
+        handler=api.list_accounts,
+        name="list-accounts",
+        summary="For administrators: every account, newest first.",
+        scopes=(),
+        query=ListQuery,
+        answers={200: AccountPage},
+        refusals=(Forbidden,),
+    ),
+    Route(
+        method="GET",
+        path="/v1/accounts/{account_id}",
+        handler=api.get_account,
+        name="get-account",
+        summary="For administrators: one account.",
+        scopes=(),
+        answers={200: AccountShown},
+        refusals=(Forbidden,),
+    ),
+    Route(
+        method="PATCH",
+        path="/v1/accounts/{account_id}",
+        handler=api.edit_account,
+        name="edit-account",
+        summary="For administrators: role, quota, password, and whether it is disabled; taken access ends at once.",
+        body=EditAccount,
+        answers={200: AccountShown},
+        refusals=(Forbidden, LastAdministrator),
     ),
     Route(
         method="POST",
@@ -136,4 +215,8 @@ API: Final = (
     ),
 )
 
-PAGES: Final = (web.get("/", pages.home, name="home"),)
+PAGES: Final = (
+    web.get("/", pages.home, name="home"),
+    web.get(pages.SET_PASSWORD_PATH, pages.set_password_page, name="set-password-page"),
+    web.post(pages.SET_PASSWORD_PATH, pages.set_password, name="set-password"),
+)

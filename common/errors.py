@@ -75,6 +75,16 @@ class Forbidden(Refusal):
     title = "Not allowed"
 
 
+class InsufficientScope(Forbidden):
+    """The access token is good, but for less than this (RFC 6750, section 3.1)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The API key that this access token came from may not do this: use one with a wider scope.",
+            headers={"WWW-Authenticate": 'Bearer error="insufficient_scope"'},
+        )
+
+
 class CrossOrigin(Forbidden):
     """An unsafe request with a session cookie that did not come from a page of this service."""
 

@@ -27,6 +27,11 @@ MAX_TOKEN_LENGTH: Final = 4096
 # How far the clocks of two machines may be apart.
 LEEWAY: Final = timedelta(seconds=10)
 
+# What a person's token may be used for: looking, sending files, everything. Who logs in by hand has the last.
+READ: Final = "read"
+UPLOAD: Final = "upload"
+ALL: Final = "all"
+
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 
 

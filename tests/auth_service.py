@@ -49,6 +49,7 @@ class AuthService:
         *,
         role: str = "member",
         quota_bytes: int | None = None,
+        scope: str = "all",
         now: datetime | None = None,
     ) -> str:
         """An access token for a person; issued `now`, or at another instant to have one that has expired."""
@@ -58,7 +59,7 @@ class AuthService:
                 audience=PERSON_AUDIENCE,
                 username=username,
                 role=role,
-                scope="all",
+                scope=scope,
                 quota_bytes=quota_bytes,
             ),
             now,

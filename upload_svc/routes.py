@@ -7,6 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from common.errors import Conflict, Invalid, StorageUnavailable, TooLarge
+from common.tokens import READ, UPLOAD
 from common.web.routes import Route
 from upload_svc import api, pages
 from upload_svc.errors import IdempotencyKeyReused, IdempotentRequestRunning, UploadNotOpen
@@ -26,6 +27,7 @@ API: Final = (
         path="/v1/uploads",
         handler=api.create_upload,
         name="create-upload",
+        scopes=(UPLOAD,),
         summary="Announces a file: plans its upload and reserves its place.",
         body=CreateUpload,
         headers={"Idempotency-Key": "1 to 255 visible ASCII characters; kept for 24 hours."},
@@ -37,6 +39,7 @@ API: Final = (
         path="/v1/uploads",
         handler=api.list_uploads,
         name="list-uploads",
+        scopes=(READ, UPLOAD),
         summary="My uploads, newest first.",
         query=ListUploads,
         answers={200: UploadPage},
@@ -46,6 +49,7 @@ API: Final = (
         path="/v1/uploads/{upload_id}",
         handler=api.get_upload,
         name="get-upload",
+        scopes=(READ, UPLOAD),
         summary="One upload; while it is open, with the parts that have been received.",
         answers={200: Upload},
     ),
@@ -54,6 +58,7 @@ API: Final = (
         path="/v1/uploads/{upload_id}/part-urls",
         handler=api.create_part_urls,
         name="create-part-urls",
+        scopes=(UPLOAD,),
         summary="Presigned URLs for parts; each takes a body of exactly that part's size.",
         body=AskPartUrls,
         answers={200: PartUrls},
@@ -64,6 +69,7 @@ API: Final = (
         path="/v1/uploads/{upload_id}/complete",
         handler=api.complete_upload,
         name="complete-upload",
+        scopes=(UPLOAD,),
         summary="Makes the parts one video; idempotent. 202: not certain yet, ask again.",
         answers={200: Upload, 202: Upload},
         refusals=(Conflict, Invalid, StorageUnavailable),

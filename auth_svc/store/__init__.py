@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from auth_svc.store.accounts import Account, AccountQueries, Role
+from auth_svc.store.administration import AdministrationQueries, Outcome, PasswordLink
+from auth_svc.store.api_keys import ApiKey, ApiKeyQueries
 from auth_svc.store.refresh_tokens import RefreshFamily, RefreshTokenQueries
 from auth_svc.store.sessions import SESSION_ID_LENGTH, Session, SessionQueries
 from auth_svc.store.signing_keys import SigningKeyQueries, StoredSigningKey
 from auth_svc.store.tables import METADATA
 from auth_svc.store.throttle import ThrottleQueries
 
-__all__ = ["METADATA", "SESSION_ID_LENGTH", "Account", "RefreshFamily", "Role", "Session", "Store", "StoredSigningKey"]
+__all__ = [
+    "METADATA",
+    "SESSION_ID_LENGTH",
+    "Account",
+    "ApiKey",
+    "Outcome",
+    "PasswordLink",
+    "RefreshFamily",
+    "Role",
+    "Session",
+    "Store",
+    "StoredSigningKey",
+]
 
 
-class Store(AccountQueries, RefreshTokenQueries, SessionQueries, SigningKeyQueries, ThrottleQueries):
+class Store(
+    AccountQueries,
+    AdministrationQueries,
+    ApiKeyQueries,
+    RefreshTokenQueries,
+    SessionQueries,
+    SigningKeyQueries,
+    ThrottleQueries,
+):
     """Queries of auth_svc."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth_svc.store.queries import Queries
-from auth_svc.store.tables import accounts, refresh_tokens, sessions
+from auth_svc.store.tables import accounts, password_links, refresh_tokens, sessions
 from common.db import rows_changed
 
 
@@ -48,22 +48,12 @@ class AccountQueries(Queries):
         """Adds the account; False when the user name is taken."""
         try:
             async with self._database.write() as connection:
-                await connection.execute(
-                    insert(accounts).values(
-                        id=account.id,
-                        username=account.username,
-                        password_hash=account.password_hash,
-                        role=account.role.value,
-                        is_disabled=account.is_disabled,
-                        quota_bytes=account.quota_bytes,
-                        created_at=account.created_at,
-                    )
-                )
+                await connection.execute(insert(accounts).values(**account_values(account)))
         except IntegrityError:
             return False
         return True
 
-    async def set_password_hash(self, account: Account, password_hash: str) -> bool:
+    async def rehash_password(self, account: Account, password_hash: str) -> bool:
         """The same password, hashed anew; False when it has been changed meanwhile."""
         async with self._database.write() as connection:
             return rows_changed(await connection.execute(_change_password(account, password_hash))) == 1
@@ -93,6 +83,11 @@ class AccountQueries(Queries):
         return None if row is None else account_of(row)
 
 
+def account_values(account: Account) -> dict[str, Any]:
+    """The account as a row."""
+    return {**asdict(account), "role": account.role.value}
+
+
 def _change_password(account: Account, password_hash: str) -> Update:
     return (
         update(accounts)
@@ -102,11 +97,12 @@ def _change_password(account: Account, password_hash: str) -> Update:
 
 
 async def end_everything(connection: AsyncConnection, account_id: str, *, keep_session: str | None = None) -> None:
-    """Ends the account's sessions and refresh tokens, but for the session with that hash."""
+    """Ends the account's sessions, refresh tokens and links for a password, but for the session with that hash."""
     await connection.execute(
         delete(sessions).where(sessions.c.account_id == account_id, sessions.c.secret_hash != (keep_session or ""))
     )
-    await connection.execute(delete(refresh_tokens).where(refresh_tokens.c.account_id == account_id))
+    for table in (refresh_tokens, password_links):
+        await connection.execute(delete(table).where(table.c.account_id == account_id))
 
 
 async def is_unchanged(connection: AsyncConnection, account: Account) -> bool:

@@ -40,6 +40,7 @@ signing_keys: Final = Table(
     Column("encrypted_private_key", long_text(), nullable=False),
     Column("created_at", Instant(), nullable=False),
 )
+Index("accounts_age", accounts.c.created_at, accounts.c.id)
 login_throttle: Final = Table(
     "login_throttle",
     METADATA,
@@ -63,3 +64,27 @@ refresh_tokens: Final = Table(
 )
 Index("refresh_tokens_account_id", refresh_tokens.c.account_id)
 Index("refresh_tokens_expires_at", refresh_tokens.c.expires_at)
+api_keys: Final = Table(
+    "api_keys",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("account_id", identifier(), ForeignKey("accounts.id"), nullable=False),
+    Column("name", human_text(100), nullable=False),
+    Column("secret_hash", binary_text(64), nullable=False, unique=True),
+    # What the owner knows it by: the beginning of the key.
+    Column("prefix", binary_text(16), nullable=False),
+    # Separated by spaces, as in the token.
+    Column("scopes", binary_text(64), nullable=False),
+    Column("created_at", Instant(), nullable=False),
+    Column("expires_at", Instant(), nullable=True),
+    Column("last_used_at", Instant(), nullable=True),
+)
+Index("api_keys_account_id", api_keys.c.account_id)
+password_links: Final = Table(
+    "password_links",
+    METADATA,
+    Column("secret_hash", binary_text(64), primary_key=True),
+    Column("account_id", identifier(), ForeignKey("accounts.id"), nullable=False),
+    Column("expires_at", Instant(), nullable=False),
+)
+Index("password_links_account_id", password_links.c.account_id)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from common.errors import CrossOrigin, NotFound, Refusal, TooLarge, Unauthenticated, Unavailable
+from common.errors import CrossOrigin, InsufficientScope, NotFound, Refusal, TooLarge, Unauthenticated, Unavailable
 from common.ids import new_id
 from common.logs import REQUEST_ID
 from common.tokens import PERSON_AUDIENCE
@@ -19,7 +19,7 @@ from common.web.headers import API_HEADERS
 from common.web.keys import PRINCIPAL, SERVICE, VERIFIER
 from common.web.pages import render_error, wants_page
 from common.web.problems import problem_response
-from common.web.routes import time_limit_of
+from common.web.routes import needed_scopes_of, time_limit_of
 from common.web.sessions import SESSIONS, session_cookie
 
 logger = logging.getLogger(__name__)
@@ -119,6 +119,11 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
     elif session := session_cookie(request):
         principal = await request.app[SESSIONS].exchange(session)
     request[PRINCIPAL] = principal
+    if principal is not None:
+        # Here and nowhere else, so that a call which nobody thought of is refused to a token for less than all.
+        needed = needed_scopes_of(request)
+        if needed and principal.scopes.isdisjoint(needed):
+            raise InsufficientScope
     return await handler(request)
 
 

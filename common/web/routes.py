@@ -14,6 +14,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from common.errors import (
     CrossOrigin,
+    InsufficientScope,
     Invalid,
     Malformed,
     NotFound,
@@ -23,10 +24,13 @@ from common.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from common.tokens import ALL, READ
 
 TIME_LIMIT_SECONDS: Final = 15.0
 
 _TIME_LIMITS: Final = web.AppKey[Mapping[str, float]]("time_limits")
+_SCOPES: Final = web.AppKey[Mapping[str, frozenset[str]]]("scopes")
+_SAFE_METHODS: Final = (hdrs.METH_GET, hdrs.METH_HEAD)
 _REFERENCE: Final = "#/components/schemas/{model}"
 _PARAMETER: Final = re.compile(r"\{(\w+)(?::[^}]*)?\}")
 _PROBLEM: dict[str, Any] = {
@@ -63,7 +67,22 @@ class Route:
     is_open: bool = False
     form_too: bool = False
     time_limit_seconds: float = TIME_LIMIT_SECONDS
+    # One of them is enough, and `all` always is; None: `read` for GET and HEAD, `all` for the rest.
+    scopes: Sequence[str] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def needed_scopes(self) -> frozenset[str]:
+        """Which scopes a person's token may have here; none: it does not matter which."""
+        if self.scopes is not None:
+            return frozenset((*self.scopes, ALL))
+        if self.is_open and self.method not in _SAFE_METHODS:
+            return frozenset()
+        return _default_scopes(self.method)
+
+
+def _default_scopes(method: str) -> frozenset[str]:
+    return frozenset((READ, ALL)) if method in _SAFE_METHODS else frozenset((ALL,))
 
 
 def add_api_routes(app: web.Application, routes: Iterable[Route]) -> None:
@@ -71,11 +90,18 @@ def add_api_routes(app: web.Application, routes: Iterable[Route]) -> None:
     for route in routes:
         app.router.add_route(route.method, route.path, route.handler, name=route.name)
     app[_TIME_LIMITS] = {route.name: route.time_limit_seconds for route in routes}
+    app[_SCOPES] = {route.name: route.needed_scopes for route in routes}
 
 
 def time_limit_of(request: web.Request) -> float:
     """How many seconds a request may take until its answer begins."""
     return request.app[_TIME_LIMITS].get(request.match_info.route.name or "", TIME_LIMIT_SECONDS)
+
+
+def needed_scopes_of(request: web.Request) -> frozenset[str]:
+    """Which scopes a person's token may have for this request; pages count by their method, as routes do."""
+    known = request.app[_SCOPES].get(request.match_info.route.name or "")
+    return _default_scopes(request.method) if known is None else known
 
 
 def openapi_document(title: str, version: str, routes: Sequence[Route]) -> dict[str, Any]:
@@ -148,6 +174,8 @@ def _operation(route: Route, references: Mapping[Any, dict[str, Any]]) -> dict[s
 
 def _refusals(route: Route) -> list[type[Refusal]]:
     found: list[type[Refusal]] = list(route.refusals)
+    if route.needed_scopes:
+        found.append(InsufficientScope)
     if not route.is_open:
         found.append(Unauthenticated)
         if route.method not in (hdrs.METH_GET, hdrs.METH_HEAD):

@@ -111,6 +111,8 @@ async def test_a_password_counts_to_its_last_character(auth_app: AuthApp) -> Non
         {"grant_type": "password", "username": "", "password": PASSWORD},
         {"grant_type": "password", "username": "alice", "password": "x" * 1025},
         {"grant_type": "refresh_token"},
+        {"grant_type": "api_key"},
+        {"grant_type": "api_key", "api_key": ""},
         {"grant_type": "refresh_token", "refresh_token": ""},
     ],
 )
@@ -142,7 +144,7 @@ async def test_another_content_type_is_not_read(auth_app: AuthApp) -> None:
     await assert_problem(answer, 415, "unsupported-media-type")
 
 
-@pytest.mark.parametrize("grant_type", ["magic", "authorization_code", "implicit", "Password", "api_key"])
+@pytest.mark.parametrize("grant_type", ["magic", "authorization_code", "implicit", "Password", "API_KEY"])
 async def test_a_grant_that_is_not_there_is_named_so(auth_app: AuthApp, grant_type: str) -> None:
     answer = await ask(auth_app, data={"grant_type": grant_type})
     await assert_oauth_problem(answer, 400, "malformed", "unsupported_grant_type")

@@ -160,8 +160,8 @@ async def test_a_password_is_changed_once_and_ends_what_the_old_one_opened(store
     assert [digit for digit in "123" if await store.get_session(digit * 64)] == ["2", "3"]
     assert [await store.get_refresh_family(family.id) for family in families] == [None, (families[1], bob)]
     # Hashed anew, it is the same password: nothing ends. But not over another one.
-    assert not await store.set_password_hash(alice, "anew")
-    assert await store.set_password_hash(changed, "anew")
+    assert not await store.rehash_password(alice, "anew")
+    assert await store.rehash_password(changed, "anew")
     assert await store.get_session("2" * 64)
 
 

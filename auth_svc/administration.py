@@ -1,0 +1,142 @@
+"""What administrators do: make accounts, change them, take access away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from auth_svc.errors import LastAdministrator, PasswordLinkGone
+from auth_svc.opaque import hash_of, new_secret
+from auth_svc.paging import Place, read_page
+from auth_svc.passwords import Passwords, fault_of_new_password
+from auth_svc.store import Account, Outcome, PasswordLink, Role, Store
+from common.clock import Clock
+from common.cursors import Cursors
+from common.errors import Forbidden, Invalid, NotFound
+from common.ids import new_id
+
+# Long enough for somebody on holiday over a weekend, short enough for a message that lies in a mailbox.
+LINK_LIFETIME: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAccount:
+    """What an administrator says of a new account; without a password its owner chooses one by a link."""
+
+    username: str
+    password: str | None
+    role: Role
+    is_disabled: bool
+    quota_bytes: int | None
+
+
+class Administration:
+    """What administrators can do with accounts."""
+
+    def __init__(self, store: Store, passwords: Passwords, cursors: Cursors, *, clock: Clock) -> None:
+        self._store = store
+        self._passwords = passwords
+        self._cursors = cursors
+        self._clock = clock
+
+    async def require_administrator(self, account_id: str) -> None:
+        """Raises Forbidden unless the account is an administrator now, whatever its token says of five minutes ago."""
+        account = await self._store.get_account(account_id)
+        if account is None or account.is_disabled or account.role is not Role.ADMIN:
+            raise Forbidden("This is for administrators.")
+
+    async def list(self, *, cursor: str | None, limit: int) -> tuple[list[Account], str | None]:
+        """Every account, newest first, and the cursor of the next page. Raises Invalid."""
+
+        async def read(after: Place | None, count: int) -> list[Account]:
+            return await self._store.page_of_accounts(after=after, limit=count)
+
+        return await read_page(
+            self._cursors,
+            "accounts",
+            read,
+            lambda account: (account.created_at, account.id),
+            cursor=cursor,
+            limit=limit,
+        )
+
+    async def get(self, account_id: str) -> Account:
+        """The account. Raises NotFound."""
+        account = await self._store.get_account(account_id)
+        if account is None:
+            raise NotFound
+        return account
+
+    async def add(self, new: NewAccount) -> tuple[Account, str | None]:
+        """A new account, and the secret of the link by which its owner chooses a password if none was given.
+
+        Raises Invalid for a name that is taken and a password that may not be.
+        """
+        now = self._clock()
+        _check_password(new.password, new.username)
+        account = Account(
+            id=new_id(),
+            username=new.username,
+            # Until it is chosen: one that nobody knows, so that a log-in takes the same time.
+            password_hash=await self._passwords.hash(new.password or new_secret()),
+            role=new.role,
+            is_disabled=new.is_disabled,
+            quota_bytes=new.quota_bytes,
+            created_at=now,
+        )
+        if new.password is not None:
+            secret, is_added = None, await self._store.add_account(account)
+        else:
+            secret = new_secret()
+            link = PasswordLink(secret_hash=hash_of(secret), account_id=account.id, expires_at=now + LINK_LIFETIME)
+            is_added = await self._store.add_account_with_link(account, link)
+        if not is_added:
+            raise Invalid([{"pointer": "#/username", "detail": "is taken"}])
+        return account, secret
+
+    async def change(self, account_id: str, changes: dict[str, Any], *, password: str | None = None) -> Account:
+        """Changes role, is_disabled or quota_bytes, and the password; taken access ends at once (invariant I11).
+
+        Raises NotFound, Invalid, and LastAdministrator when nobody would be left to undo it.
+        """
+        account = await self.get(account_id)
+        _check_password(password, account.username)
+        if password is not None:
+            changes = {**changes, "password_hash": await self._passwords.hash(password)}
+        if changes:
+            match await self._store.change_account(account_id, changes):
+                case Outcome.NOT_THERE:
+                    raise NotFound
+                case Outcome.LAST_ADMINISTRATOR:
+                    raise LastAdministrator
+                case Outcome.DONE:
+                    pass
+        return await self.get(account_id)
+
+    async def owner_of_link(self, secret: str) -> Account:
+        """Whose password may be chosen. Raises PasswordLinkGone."""
+        _, account = await self._link(secret)
+        return account
+
+    async def choose_password(self, secret: str, password: str) -> None:
+        """Sets the password, once. Raises PasswordLinkGone, and Invalid for a password that may not be."""
+        link, account = await self._link(secret)
+        _check_password(password, account.username)
+        if not await self._store.use_password_link(link, await self._passwords.hash(password)):
+            raise PasswordLinkGone
+
+    async def forget_expired_links(self) -> int:
+        """One step of the housekeeping; returns how many."""
+        return await self._store.forget_expired_password_links(now=self._clock())
+
+    async def _link(self, secret: str) -> tuple[PasswordLink, Account]:
+        found = await self._store.get_password_link(hash_of(secret))
+        if found is None or self._clock() >= found[0].expires_at:
+            raise PasswordLinkGone
+        return found
+
+
+def _check_password(password: str | None, username: str) -> None:
+    if password is not None and (fault := fault_of_new_password(password, username=username)):
+        raise Invalid([{"pointer": "#/password", "detail": fault}])

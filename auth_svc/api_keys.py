@@ -1,0 +1,92 @@
+"""API keys: long-lived secrets for programs, exchanged at the token endpoint for access tokens of their scopes."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Final
+
+from auth_svc.errors import InvalidApiKey
+from auth_svc.opaque import hash_of
+from auth_svc.paging import Place, read_page
+from auth_svc.store import Account, ApiKey, Store
+from common.clock import Clock
+from common.cursors import Cursors
+from common.errors import Invalid, NotFound
+from common.ids import new_id
+
+# For programs that look for secrets in places where they should not be.
+PREFIX: Final = "vss_"
+LONGEST_LIFETIME: Final = timedelta(days=3653)
+SHOWN_LENGTH: Final = len(PREFIX) + 6
+# The last use is written at most this often.
+TOUCH_INTERVAL: Final = timedelta(minutes=1)
+
+
+class ApiKeys:
+    """What can be done with API keys."""
+
+    def __init__(self, store: Store, cursors: Cursors, *, clock: Clock) -> None:
+        self._store = store
+        self._cursors = cursors
+        self._clock = clock
+
+    async def add(
+        self, account_id: str, *, name: str, scopes: Collection[str], expires_at: datetime | None
+    ) -> tuple[ApiKey, str]:
+        """A new key, and its secret, which nobody can see again. Raises Invalid for an end that is none."""
+        now = self._clock()
+        if expires_at is not None and not now < expires_at <= now + LONGEST_LIFETIME:
+            detail = "must be in the future, and within ten years"
+            raise Invalid([{"pointer": "#/expires_at", "detail": detail}])
+        secret = PREFIX + base64.b32encode(secrets.token_bytes(32)).decode().rstrip("=").lower()
+        key = ApiKey(
+            id=new_id(),
+            account_id=account_id,
+            name=name,
+            secret_hash=hash_of(secret),
+            prefix=secret[:SHOWN_LENGTH],
+            scopes=" ".join(sorted(set(scopes))),
+            created_at=now,
+            expires_at=expires_at,
+            last_used_at=None,
+        )
+        await self._store.add_api_key(key)
+        return key, secret
+
+    async def list(self, account_id: str, *, cursor: str | None, limit: int) -> tuple[list[ApiKey], str | None]:
+        """The account's keys, newest first, expired ones too, and the cursor of the next page. Raises Invalid."""
+
+        async def read(after: Place | None, count: int) -> list[ApiKey]:
+            return await self._store.list_api_keys(account_id, after=after, limit=count)
+
+        return await read_page(
+            self._cursors,
+            f"api-keys:{account_id}",
+            read,
+            lambda key: (key.created_at, key.id),
+            cursor=cursor,
+            limit=limit,
+        )
+
+    async def delete(self, account_id: str, key_id: str) -> None:
+        """Ends a key; tokens that it gave live out their five minutes. Raises NotFound."""
+        if not await self._store.delete_api_key(account_id, key_id):
+            raise NotFound
+
+    async def use(self, secret: str) -> tuple[Account, str]:
+        """The account and the scopes of a key. Raises InvalidApiKey: unknown, expired, or of a disabled account."""
+        found = await self._store.get_api_key(hash_of(secret)) if secret.startswith(PREFIX) else None
+        if found is None:
+            raise InvalidApiKey
+        key, account = found
+        now = self._clock()
+        if account.is_disabled or (key.expires_at is not None and now >= key.expires_at):
+            raise InvalidApiKey
+        if (key.last_used_at is None or now >= key.last_used_at + TOUCH_INTERVAL) and not (
+            await self._store.touch_api_key(key.id, used_at=now)
+        ):
+            raise InvalidApiKey
+        return account, key.scopes

@@ -1,0 +1,79 @@
+"""API keys."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select, update
+
+from auth_svc.store.accounts import Account, account_of
+from auth_svc.store.queries import Queries, newest_first
+from auth_svc.store.tables import accounts, api_keys
+from common.db import rows_changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key for programs; the key itself is never stored."""
+
+    id: str
+    account_id: str
+    name: str
+    secret_hash: str
+    prefix: str
+    scopes: str
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+class ApiKeyQueries(Queries):
+    """Queries of API keys."""
+
+    async def add_api_key(self, key: ApiKey) -> None:
+        """Adds a key."""
+        async with self._database.write() as connection:
+            await connection.execute(insert(api_keys).values(**asdict(key)))
+
+    async def get_api_key(self, secret_hash: str) -> tuple[ApiKey, Account] | None:
+        """The key with this hash and its account, expired and disabled ones included."""
+        query = select(api_keys, accounts).join(accounts, accounts.c.id == api_keys.c.account_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query.where(api_keys.c.secret_hash == secret_hash))).one_or_none()
+        if row is None:
+            return None
+        key = ApiKey(
+            id=row[0],
+            account_id=row[1],
+            name=row[2],
+            secret_hash=row[3],
+            prefix=row[4],
+            scopes=row[5],
+            created_at=row[6],
+            expires_at=row[7],
+            last_used_at=row[8],
+        )
+        return key, account_of(row[9:])
+
+    async def list_api_keys(self, account_id: str, *, after: tuple[datetime, str] | None, limit: int) -> list[ApiKey]:
+        """The account's keys, newest first, behind the place `after` (created_at, id)."""
+        query = select(api_keys).where(api_keys.c.account_id == account_id)
+        query = newest_first(query, api_keys.c.created_at, api_keys.c.id, after=after, limit=limit)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [ApiKey(**row._mapping) for row in rows]  # noqa: SLF001 (public, despite its name)
+
+    async def touch_api_key(self, key_id: str, *, used_at: datetime) -> bool:
+        """Records the last use; False when the key is gone."""
+        async with self._database.write() as connection:
+            change = update(api_keys).where(api_keys.c.id == key_id).values(last_used_at=used_at)
+            return rows_changed(await connection.execute(change)) == 1
+
+    async def delete_api_key(self, account_id: str, key_id: str) -> bool:
+        """Removes the account's key; False when it has none with this id."""
+        async with self._database.write() as connection:
+            deleted = await connection.execute(
+                delete(api_keys).where(api_keys.c.account_id == account_id, api_keys.c.id == key_id)
+            )
+            return rows_changed(deleted) == 1

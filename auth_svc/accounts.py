@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
+from auth_svc.audit import Action, Actor, Audit
 from auth_svc.errors import InvalidGrant, WrongCurrentPassword
 from auth_svc.passwords import MAX_LENGTH, Passwords, fault_of_new_password, needs_rehash
 from auth_svc.store import Account, Role, Store
@@ -27,6 +28,7 @@ class Accounts:
     def __init__(self, store: Store, passwords: Passwords, *, clock: Clock) -> None:
         self._store = store
         self._passwords = passwords
+        self._audit = Audit(store, clock=clock)
         self._throttle = LogInThrottle(store, clock=clock)
         self._clock = clock
 
@@ -43,7 +45,10 @@ class Accounts:
         account = await self._store.get_account_by_username(username)
         is_right = await self._passwords.is_right(password, account.password_hash if account else None)
         if account is None or not is_right or account.is_disabled:
-            logger.info("log-in refused")
+            # The name itself is not kept: it may be a password, typed into the wrong field.
+            await self._audit.record(
+                Action.LOG_IN_REFUSED, Actor(None, address), target_id=None if account is None else account.id
+            )
             raise InvalidGrant
         await self._throttle.succeeded(username, address)
         if needs_rehash(account.password_hash):
@@ -71,8 +76,10 @@ class Accounts:
             raise WrongCurrentPassword
         await self._throttle.succeeded(account.username, address)
         password_hash = await self._passwords.hash(new)
-        if not await self._store.change_password(account, password_hash, keep_session=keep_session):
+        entry = self._audit.entry(Action.PASSWORD_CHANGED, Actor(account.id, address), target_id=account.id)
+        if not await self._store.change_password(account, password_hash, keep_session=keep_session, entry=entry):
             raise WrongCurrentPassword
+        self._audit.tell(entry)
 
     async def get(self, account_id: str) -> Account | None:
         """The account with this id."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from auth_svc.audit import Action, Actor, Audit
 from auth_svc.errors import LastAdministrator, PasswordLinkGone
 from auth_svc.opaque import hash_of, new_secret
 from auth_svc.paging import Place, read_page
@@ -39,6 +40,7 @@ class Administration:
         self._passwords = passwords
         self._cursors = cursors
         self._clock = clock
+        self._audit = Audit(store, clock=clock)
 
     async def require_administrator(self, account_id: str) -> None:
         """Raises Forbidden unless the account is an administrator now, whatever its token says of five minutes ago."""
@@ -68,7 +70,7 @@ class Administration:
             raise NotFound
         return account
 
-    async def add(self, new: NewAccount) -> tuple[Account, str | None]:
+    async def add(self, by: Actor, new: NewAccount) -> tuple[Account, str | None]:
         """A new account, and the secret of the link by which its owner chooses a password if none was given.
 
         Raises Invalid for a name that is taken and a password that may not be.
@@ -85,33 +87,47 @@ class Administration:
             quota_bytes=new.quota_bytes,
             created_at=now,
         )
+        entry = self._audit.entry(
+            Action.ACCOUNT_MADE,
+            by,
+            target_id=account.id,
+            username=account.username,
+            role=account.role.value,
+            disabled=account.is_disabled,
+            quota_bytes=account.quota_bytes,
+        )
         if new.password is not None:
-            secret, is_added = None, await self._store.add_account(account)
+            secret, is_added = None, await self._store.add_account(account, entry)
         else:
             secret = new_secret()
             link = PasswordLink(secret_hash=hash_of(secret), account_id=account.id, expires_at=now + LINK_LIFETIME)
-            is_added = await self._store.add_account_with_link(account, link)
+            is_added = await self._store.add_account_with_link(account, link, entry)
         if not is_added:
             raise Invalid([{"pointer": "#/username", "detail": "is taken"}])
+        self._audit.tell(entry)
         return account, secret
 
-    async def change(self, account_id: str, changes: dict[str, Any], *, password: str | None = None) -> Account:
+    async def change(
+        self, by: Actor, account_id: str, changes: dict[str, Any], *, password: str | None = None
+    ) -> Account:
         """Changes role, is_disabled or quota_bytes, and the password; taken access ends at once (invariant I11).
 
         Raises NotFound, Invalid, and LastAdministrator when nobody would be left to undo it.
         """
         account = await self.get(account_id)
         _check_password(password, account.username)
+        told = changes if password is None else {**changes, "password": "changed"}
         if password is not None:
             changes = {**changes, "password_hash": await self._passwords.hash(password)}
         if changes:
-            match await self._store.change_account(account_id, changes):
+            entry = self._audit.entry(Action.ACCOUNT_CHANGED, by, target_id=account_id, **told)
+            match await self._store.change_account(account_id, changes, entry):
                 case Outcome.NOT_THERE:
                     raise NotFound
                 case Outcome.LAST_ADMINISTRATOR:
                     raise LastAdministrator
                 case Outcome.DONE:
-                    pass
+                    self._audit.tell(entry)
         return await self.get(account_id)
 
     async def owner_of_link(self, secret: str) -> Account:
@@ -119,12 +135,15 @@ class Administration:
         _, account = await self._link(secret)
         return account
 
-    async def choose_password(self, secret: str, password: str) -> None:
+    async def choose_password(self, secret: str, password: str, *, address: str) -> None:
         """Sets the password, once. Raises PasswordLinkGone, and Invalid for a password that may not be."""
         link, account = await self._link(secret)
         _check_password(password, account.username)
-        if not await self._store.use_password_link(link, await self._passwords.hash(password)):
+        password_hash = await self._passwords.hash(password)
+        entry = self._audit.entry(Action.PASSWORD_CHOSEN, Actor(account.id, address), target_id=account.id)
+        if not await self._store.use_password_link(link, password_hash, entry):
             raise PasswordLinkGone
+        self._audit.tell(entry)
 
     async def forget_expired_links(self) -> int:
         """One step of the housekeeping; returns how many."""

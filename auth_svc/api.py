@@ -6,6 +6,7 @@ from aiohttp import hdrs, helpers, web
 
 from auth_svc.administration import Administration, NewAccount
 from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, ADMINISTRATION, API_KEYS, GRANTS, REFRESH_TOKENS, SIGNING_KEYS
+from auth_svc.audit import Actor
 from auth_svc.errors import InvalidClient, InvalidTokenRequest, UnsupportedGrantType, UnsupportedTokenType
 from auth_svc.models import (
     AccountPage,
@@ -54,11 +55,11 @@ async def issue_token(request: web.Request) -> web.Response:
     elif asked.grant_type == "refresh_token":
         if not asked.refresh_token:
             raise InvalidTokenRequest("The grant `refresh_token` needs refresh_token.")
-        granted = await grants.refresh(asked.refresh_token)
+        granted = await grants.refresh(asked.refresh_token, address=request.remote or "")
     elif asked.grant_type == "api_key":
         if not asked.api_key:
             raise InvalidTokenRequest("The grant `api_key` needs api_key.")
-        granted = await grants.api_key(asked.api_key)
+        granted = await grants.api_key(asked.api_key, address=request.remote or "")
     elif asked.grant_type == "client_credentials":
         granted = grants.client_credentials(*_client_of(request))
     else:
@@ -166,7 +167,9 @@ async def list_sessions(request: web.Request) -> web.Response:
 async def end_own_session(request: web.Request) -> web.Response:
     """DELETE /v1/me/sessions/{session_id}."""
     principal = require_principal(request)
-    await request.app[ACCOUNT_SESSIONS].end_by_id(principal.account_id, request.match_info["session_id"])
+    await request.app[ACCOUNT_SESSIONS].end_by_id(
+        _actor(request), principal.account_id, request.match_info["session_id"]
+    )
     return web.Response(status=204)
 
 
@@ -175,7 +178,7 @@ async def create_api_key(request: web.Request) -> web.Response:
     principal = require_principal(request)
     asked = await read_json(request, CreateApiKey)
     key, secret = await request.app[API_KEYS].add(
-        principal.account_id, name=asked.name, scopes=asked.scopes, expires_at=asked.expires_at
+        _actor(request), principal.account_id, name=asked.name, scopes=asked.scopes, expires_at=asked.expires_at
     )
     location = request.app.router["delete-api-key"].url_for(key_id=key.id)
     return json_response(_api_key(key, secret), status=201, headers={"Location": str(location)})
@@ -192,7 +195,7 @@ async def list_api_keys(request: web.Request) -> web.Response:
 async def delete_api_key(request: web.Request) -> web.Response:
     """DELETE /v1/me/api-keys/{key_id}."""
     principal = require_principal(request)
-    await request.app[API_KEYS].delete(principal.account_id, id_in_path(request, "key_id"))
+    await request.app[API_KEYS].delete(_actor(request), principal.account_id, id_in_path(request, "key_id"))
     return web.Response(status=204)
 
 
@@ -201,13 +204,14 @@ async def create_account(request: web.Request) -> web.Response:
     administration = await _administration(request)
     asked = await read_json(request, CreateAccount)
     account, secret = await administration.add(
+        _actor(request),
         NewAccount(
             username=asked.username,
             password=asked.password,
             role=asked.role,
             is_disabled=asked.disabled,
             quota_bytes=asked.quota_bytes,
-        )
+        ),
     )
     url = None
     if secret is not None:
@@ -239,7 +243,7 @@ async def edit_account(request: web.Request) -> web.Response:
     password = given.pop("password", None)
     if "disabled" in given:
         given["is_disabled"] = given.pop("disabled")
-    account = await administration.change(id_in_path(request, "account_id"), given, password=password)
+    account = await administration.change(_actor(request), id_in_path(request, "account_id"), given, password=password)
     return json_response(_account(account))
 
 
@@ -269,6 +273,10 @@ async def end_session(request: web.Request) -> web.Response:
     asked = await read_json(request, SessionSecret)
     await request.app[ACCOUNT_SESSIONS].end(asked.session)
     return web.Response(status=204)
+
+
+def _actor(request: web.Request) -> Actor:
+    return Actor(require_principal(request).account_id, request.remote or "")
 
 
 async def _administration(request: web.Request) -> Administration:

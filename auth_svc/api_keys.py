@@ -8,6 +8,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
+from auth_svc.audit import Action, Actor, Audit
 from auth_svc.errors import InvalidApiKey
 from auth_svc.opaque import hash_of
 from auth_svc.paging import Place, read_page
@@ -32,9 +33,10 @@ class ApiKeys:
         self._store = store
         self._cursors = cursors
         self._clock = clock
+        self._audit = Audit(store, clock=clock)
 
     async def add(
-        self, account_id: str, *, name: str, scopes: Collection[str], expires_at: datetime | None
+        self, by: Actor, account_id: str, *, name: str, scopes: Collection[str], expires_at: datetime | None
     ) -> tuple[ApiKey, str]:
         """A new key, and its secret, which nobody can see again. Raises Invalid for an end that is none."""
         now = self._clock()
@@ -53,7 +55,11 @@ class ApiKeys:
             expires_at=expires_at,
             last_used_at=None,
         )
-        await self._store.add_api_key(key)
+        entry = self._audit.entry(
+            Action.API_KEY_MADE, by, target_id=account_id, key_id=key.id, prefix=key.prefix, scopes=key.scopes
+        )
+        await self._store.add_api_key(key, entry)
+        self._audit.tell(entry)
         return key, secret
 
     async def list(self, account_id: str, *, cursor: str | None, limit: int) -> tuple[list[ApiKey], str | None]:
@@ -71,12 +77,14 @@ class ApiKeys:
             limit=limit,
         )
 
-    async def delete(self, account_id: str, key_id: str) -> None:
+    async def delete(self, by: Actor, account_id: str, key_id: str) -> None:
         """Ends a key; tokens that it gave live out their five minutes. Raises NotFound."""
-        if not await self._store.delete_api_key(account_id, key_id):
+        entry = self._audit.entry(Action.API_KEY_DELETED, by, target_id=account_id, key_id=key_id)
+        if not await self._store.delete_api_key(account_id, key_id, entry):
             raise NotFound
+        self._audit.tell(entry)
 
-    async def use(self, secret: str) -> tuple[Account, str]:
+    async def use(self, secret: str, *, address: str) -> tuple[Account, str]:
         """The account and the scopes of a key. Raises InvalidApiKey: unknown, expired, or of a disabled account."""
         found = await self._store.get_api_key(hash_of(secret)) if secret.startswith(PREFIX) else None
         if found is None:
@@ -85,8 +93,11 @@ class ApiKeys:
         now = self._clock()
         if account.is_disabled or (key.expires_at is not None and now >= key.expires_at):
             raise InvalidApiKey
-        if (key.last_used_at is None or now >= key.last_used_at + TOUCH_INTERVAL) and not (
-            await self._store.touch_api_key(key.id, used_at=now)
-        ):
-            raise InvalidApiKey
+        if key.last_used_at is None or now >= key.last_used_at + TOUCH_INTERVAL:
+            entry = self._audit.entry(
+                Action.API_KEY_USED, Actor(account.id, address), target_id=account.id, key_id=key.id, prefix=key.prefix
+            )
+            if not await self._store.touch_api_key(key.id, used_at=now, entry=entry):
+                raise InvalidApiKey
+            self._audit.tell(entry)
         return account, key.scopes

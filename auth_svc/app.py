@@ -7,6 +7,8 @@ import hmac
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,11 +22,13 @@ from auth_svc.app_keys import (
     ACCOUNTS,
     ADMINISTRATION,
     API_KEYS,
+    AUDIT,
     GRANTS,
     REFRESH_TOKENS,
     SIGNING_KEYS,
     THROTTLE,
 )
+from auth_svc.audit import Audit
 from auth_svc.grants import Grants
 from auth_svc.passwords import Passwords
 from auth_svc.refresh_tokens import RefreshTokens
@@ -83,6 +87,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 app[ACCOUNTS] = accounts
                 app[ADMINISTRATION] = Administration(store, passwords, cursors, clock=clock)
                 app[API_KEYS] = api_keys
+                app[AUDIT] = Audit(store, clock=clock)
                 app[GRANTS] = grants
                 app[ACCOUNT_SESSIONS] = sessions
                 app[REFRESH_TOKENS] = refresh_tokens
@@ -97,17 +102,19 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 yield
 
     app.cleanup_ctx.append(domain)
-    app.cleanup_ctx.append(background(_tidy, name="tidy"))
+    kept = timedelta(days=settings.audit_days)
+    app.cleanup_ctx.append(background(partial(_tidy, audit_kept=kept), name="tidy"))
     return app
 
 
-async def _tidy(app: web.Application) -> None:
+async def _tidy(app: web.Application, *, audit_kept: timedelta) -> None:
     """Drops what has run out."""
     while True:
         try:
             await app[THROTTLE].forget_whole_buckets()
             await app[REFRESH_TOKENS].forget_expired()
             await app[ADMINISTRATION].forget_expired_links()
+            await app[AUDIT].forget_old(audit_kept)
         except Unavailable as exc:
             logger.warning("tidying waits", extra={"reason": exc.detail})
         await asyncio.sleep(TIDY_INTERVAL_SECONDS)

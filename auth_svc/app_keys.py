@@ -9,6 +9,7 @@ from aiohttp import web
 from auth_svc.accounts import Accounts
 from auth_svc.administration import Administration
 from auth_svc.api_keys import ApiKeys
+from auth_svc.audit import Audit
 from auth_svc.grants import Grants
 from auth_svc.refresh_tokens import RefreshTokens
 from auth_svc.sessions import AccountSessions
@@ -18,6 +19,7 @@ from auth_svc.throttle import LogInThrottle
 ACCOUNTS: Final = web.AppKey("accounts", Accounts)
 ADMINISTRATION: Final = web.AppKey("administration", Administration)
 API_KEYS: Final = web.AppKey("api_keys", ApiKeys)
+AUDIT: Final = web.AppKey("audit", Audit)
 GRANTS: Final = web.AppKey("grants", Grants)
 ACCOUNT_SESSIONS: Final = web.AppKey("account_sessions", AccountSessions)
 THROTTLE: Final = web.AppKey("throttle", LogInThrottle)

@@ -56,16 +56,16 @@ class Grants:
     async def password(self, username: str, password: str, *, address: str) -> Granted:
         """A person's tokens (section 4.3). Raises InvalidGrant and RateLimited."""
         account = await self._accounts.authenticate(username, password, address=address)
-        return Granted(self.issue(subject_of(account)), await self._refresh_tokens.start(account))
+        return Granted(self.issue(subject_of(account)), await self._refresh_tokens.start(account, address=address))
 
-    async def refresh(self, refresh_token: str) -> Granted:
+    async def refresh(self, refresh_token: str, *, address: str) -> Granted:
         """The next tokens of somebody who has logged in before (section 6). Raises InvalidRefreshToken."""
-        refreshed = await self._refresh_tokens.rotate(refresh_token)
+        refreshed = await self._refresh_tokens.rotate(refresh_token, address=address)
         return Granted(self.issue(subject_of(refreshed.account)), refreshed.refresh_token)
 
-    async def api_key(self, api_key: str) -> Granted:
+    async def api_key(self, api_key: str, *, address: str) -> Granted:
         """An access token with the scopes of an API key, which stays as it is. Raises InvalidApiKey."""
-        account, scope = await self._api_keys.use(api_key)
+        account, scope = await self._api_keys.use(api_key, address=address)
         return Granted(self.issue(subject_of(account, scope=scope)))
 
     def client_credentials(self, client_id: str, client_secret: str) -> Granted:

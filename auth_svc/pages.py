@@ -34,7 +34,7 @@ async def set_password(request: web.Request) -> web.Response:
     token = fields.get("token", "")
     administration = request.app[ADMINISTRATION]
     try:
-        await administration.choose_password(token, fields.get("password", ""))
+        await administration.choose_password(token, fields.get("password", ""), address=request.remote or "")
     except Invalid as refusal:
         account = await administration.owner_of_link(token)
         error = gettext("The password %(fault)s.") % {"fault": refusal.errors[0]["detail"]}

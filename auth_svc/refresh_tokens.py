@@ -14,19 +14,17 @@ from __future__ import annotations
 
 import base64
 import hmac
-import logging
 import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from auth_svc.audit import Action, Actor, Audit
 from auth_svc.errors import InvalidGrant, InvalidRefreshToken
 from auth_svc.opaque import hash_of, new_secret
 from auth_svc.store import Account, RefreshFamily, Store
 from common.clock import Clock
 from common.ids import new_id
-
-logger = logging.getLogger(__name__)
 
 # A script that runs once a month goes on; after half a year everybody shows their password again.
 IDLE_LIFETIME: Final = timedelta(days=35)
@@ -53,10 +51,12 @@ class RefreshTokens:
         # A key of its own for each purpose.
         self._key = hmac.digest(encryption_key, b"successors of refresh tokens", "sha256")
         self._clock = clock
+        self._audit = Audit(store, clock=clock)
 
-    async def start(self, account: Account) -> str:
+    async def start(self, account: Account, *, address: str) -> str:
         """The first token of a new family. Raises InvalidGrant when the account has changed since it was read."""
         family_id, secret, now = new_id(), new_secret(), self._clock()
+        entry = self._audit.entry(Action.LOG_IN, Actor(account.id, address), kind="token")
         is_added = await self._store.add_refresh_family(
             RefreshFamily(
                 id=family_id,
@@ -68,12 +68,14 @@ class RefreshTokens:
                 expires_at=now + IDLE_LIFETIME,
             ),
             account,
+            entry,
         )
         if not is_added:
             raise InvalidGrant
+        self._audit.tell(entry)
         return _token(family_id, secret)
 
-    async def rotate(self, token: str) -> Refreshed:
+    async def rotate(self, token: str, *, address: str) -> Refreshed:
         """The account and the next token. Raises InvalidRefreshToken."""
         family_id, secret = _parse(token)
         successor = self._successor(family_id, secret)
@@ -98,7 +100,7 @@ class RefreshTokens:
                 and now < family.rotated_at + RETRY_WINDOW
             ):
                 await self._store.end_refresh_family(family_id)
-                logger.warning("refresh token used twice: its family ends", extra={"account_id": account.id})
+                await self._audit.record(Action.REFRESH_TOKEN_REUSED, Actor(None, address), target_id=account.id)
                 raise InvalidRefreshToken
             return Refreshed(account, _token(family_id, successor))
 

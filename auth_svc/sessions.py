@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from auth_svc.accounts import Accounts, subject_of
+from auth_svc.audit import Action, Actor, Audit
 from auth_svc.errors import InvalidGrant
 from auth_svc.grants import Grants
 from auth_svc.opaque import hash_of, new_secret
@@ -45,6 +46,7 @@ class AccountSessions:
         self._grants = grants
         self._verifier = verifier
         self._cursors = cursors
+        self._audit = Audit(store, clock=clock)
         self._clock = clock
         self._cache = ExchangeCache(clock=clock)
 
@@ -53,6 +55,7 @@ class AccountSessions:
         account = await self._accounts.authenticate(username, password, address=address)
         secret = new_secret()
         now = self._clock()
+        entry = self._audit.entry(Action.LOG_IN, Actor(account.id, address), kind="session")
         is_added = await self._store.add_session(
             Session(
                 secret_hash=hash_of(secret),
@@ -64,10 +67,12 @@ class AccountSessions:
                 address=address,
             ),
             account,
+            entry,
         )
         if not is_added:
             # Disabled, or given another password, in this very moment.
             raise InvalidGrant
+        self._audit.tell(entry)
         return NewSession(secret=secret, lifetime=ABSOLUTE_LIFETIME)
 
     async def exchange_for_token(self, secret: str) -> str | None:
@@ -114,10 +119,12 @@ class AccountSessions:
             limit=limit,
         )
 
-    async def end_by_id(self, account_id: str, session_id: str) -> None:
+    async def end_by_id(self, by: Actor, account_id: str, session_id: str) -> None:
         """Ends one of the account's sessions. Raises NotFound."""
-        if not _ID.fullmatch(session_id) or not await self._store.end_session_by_id(account_id, session_id):
+        entry = self._audit.entry(Action.SESSION_ENDED, by, target_id=account_id)
+        if not _ID.fullmatch(session_id) or not await self._store.end_session_by_id(account_id, session_id, entry):
             raise NotFound
+        self._audit.tell(entry)
 
     async def end(self, secret: str) -> None:
         """See Sessions."""

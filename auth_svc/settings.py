@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Annotated
 
-from pydantic import AfterValidator, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from common.settings import LongSecret, PageSettings
@@ -29,6 +29,8 @@ class Settings(PageSettings):
     key_encryption_key: Annotated[SecretStr, AfterValidator(_aes_key)]
     upload_client_secret: LongSecret
     stream_client_secret: LongSecret
+    # How long the audit log, which has addresses of people in it, is kept.
+    audit_days: Annotated[int, Field(ge=1, le=3650)] = 90
 
     @field_validator("demo_account")
     @classmethod

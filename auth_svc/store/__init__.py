@@ -5,6 +5,7 @@ from __future__ import annotations
 from auth_svc.store.accounts import Account, AccountQueries, Role
 from auth_svc.store.administration import AdministrationQueries, Outcome, PasswordLink
 from auth_svc.store.api_keys import ApiKey, ApiKeyQueries
+from auth_svc.store.audit import AuditEntry, AuditQueries
 from auth_svc.store.refresh_tokens import RefreshFamily, RefreshTokenQueries
 from auth_svc.store.sessions import SESSION_ID_LENGTH, Session, SessionQueries
 from auth_svc.store.signing_keys import SigningKeyQueries, StoredSigningKey
@@ -16,6 +17,7 @@ __all__ = [
     "SESSION_ID_LENGTH",
     "Account",
     "ApiKey",
+    "AuditEntry",
     "Outcome",
     "PasswordLink",
     "RefreshFamily",
@@ -30,6 +32,7 @@ class Store(
     AccountQueries,
     AdministrationQueries,
     ApiKeyQueries,
+    AuditQueries,
     RefreshTokenQueries,
     SessionQueries,
     SigningKeyQueries,

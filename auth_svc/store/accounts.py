@@ -12,6 +12,7 @@ from sqlalchemy import Update, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from auth_svc.store.audit import AuditEntry, write_down
 from auth_svc.store.queries import Queries
 from auth_svc.store.tables import accounts, password_links, refresh_tokens, sessions
 from common.db import rows_changed
@@ -44,11 +45,12 @@ class Account:
 class AccountQueries(Queries):
     """Queries of accounts."""
 
-    async def add_account(self, account: Account) -> bool:
+    async def add_account(self, account: Account, entry: AuditEntry | None = None) -> bool:
         """Adds the account; False when the user name is taken."""
         try:
             async with self._database.write() as connection:
                 await connection.execute(insert(accounts).values(**account_values(account)))
+                await write_down(connection, entry)
         except IntegrityError:
             return False
         return True
@@ -58,7 +60,9 @@ class AccountQueries(Queries):
         async with self._database.write() as connection:
             return rows_changed(await connection.execute(_change_password(account, password_hash))) == 1
 
-    async def change_password(self, account: Account, password_hash: str, *, keep_session: str | None) -> bool:
+    async def change_password(
+        self, account: Account, password_hash: str, *, keep_session: str | None, entry: AuditEntry | None = None
+    ) -> bool:
         """Another password, and the end of all that the old one has opened but the session with that hash.
 
         False, and nothing has changed, when the password has been changed meanwhile.
@@ -67,6 +71,7 @@ class AccountQueries(Queries):
             if rows_changed(await connection.execute(_change_password(account, password_hash))) != 1:
                 return False
             await end_everything(connection, account.id, keep_session=keep_session)
+            await write_down(connection, entry)
             return True
 
     async def get_account(self, account_id: str) -> Account | None:

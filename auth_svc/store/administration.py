@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from auth_svc.store.accounts import Account, Role, account_of, account_values, end_everything
+from auth_svc.store.audit import AuditEntry, write_down
 from auth_svc.store.queries import Queries, newest_first
 from auth_svc.store.tables import accounts, password_links
 from common.db import rows_changed
@@ -42,7 +43,9 @@ class AdministrationQueries(Queries):
         async with self._database.read() as connection:
             return [account_of(row) for row in (await connection.execute(query)).all()]
 
-    async def add_account_with_link(self, account: Account, link: PasswordLink) -> bool:
+    async def add_account_with_link(
+        self, account: Account, link: PasswordLink, entry: AuditEntry | None = None
+    ) -> bool:
         """Adds both; False when the user name is taken."""
         try:
             async with self._database.write() as connection:
@@ -52,11 +55,14 @@ class AdministrationQueries(Queries):
                         secret_hash=link.secret_hash, account_id=link.account_id, expires_at=link.expires_at
                     )
                 )
+                await write_down(connection, entry)
         except IntegrityError:
             return False
         return True
 
-    async def change_account(self, account_id: str, changes: dict[str, Any]) -> Outcome:
+    async def change_account(
+        self, account_id: str, changes: dict[str, Any], entry: AuditEntry | None = None
+    ) -> Outcome:
         """Sets columns. A disabled account, and one with another password, has nothing open any more.
 
         At least one administrator stays who can log in, whatever is asked at the same time.
@@ -76,6 +82,7 @@ class AdministrationQueries(Queries):
                 return Outcome.NOT_THERE
             if ends:
                 await end_everything(connection, account_id)
+            await write_down(connection, entry)
             return Outcome.DONE
 
     async def get_password_link(self, secret_hash: str) -> tuple[PasswordLink, Account] | None:
@@ -87,7 +94,7 @@ class AdministrationQueries(Queries):
             return None
         return PasswordLink(secret_hash=row[0], account_id=row[1], expires_at=row[2]), account_of(row[3:])
 
-    async def use_password_link(self, link: PasswordLink, password_hash: str) -> bool:
+    async def use_password_link(self, link: PasswordLink, password_hash: str, entry: AuditEntry | None = None) -> bool:
         """Sets the password, and takes the link away with all that was open; False when it is gone already."""
         async with self._database.write() as connection:
             used = await connection.execute(
@@ -99,6 +106,7 @@ class AdministrationQueries(Queries):
                 update(accounts).where(accounts.c.id == link.account_id).values(password_hash=password_hash)
             )
             await end_everything(connection, link.account_id)
+            await write_down(connection, entry)
             return True
 
     async def forget_expired_password_links(self, *, now: datetime) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select, update
 
 from auth_svc.store.accounts import Account, account_of
+from auth_svc.store.audit import AuditEntry, write_down
 from auth_svc.store.queries import Queries, newest_first
 from auth_svc.store.tables import accounts, api_keys
 from common.db import rows_changed
@@ -31,10 +32,11 @@ class ApiKey:
 class ApiKeyQueries(Queries):
     """Queries of API keys."""
 
-    async def add_api_key(self, key: ApiKey) -> None:
+    async def add_api_key(self, key: ApiKey, entry: AuditEntry | None = None) -> None:
         """Adds a key."""
         async with self._database.write() as connection:
             await connection.execute(insert(api_keys).values(**asdict(key)))
+            await write_down(connection, entry)
 
     async def get_api_key(self, secret_hash: str) -> tuple[ApiKey, Account] | None:
         """The key with this hash and its account, expired and disabled ones included."""
@@ -64,16 +66,22 @@ class ApiKeyQueries(Queries):
             rows = (await connection.execute(query)).all()
         return [ApiKey(**row._mapping) for row in rows]  # noqa: SLF001 (public, despite its name)
 
-    async def touch_api_key(self, key_id: str, *, used_at: datetime) -> bool:
+    async def touch_api_key(self, key_id: str, *, used_at: datetime, entry: AuditEntry | None = None) -> bool:
         """Records the last use; False when the key is gone."""
         async with self._database.write() as connection:
             change = update(api_keys).where(api_keys.c.id == key_id).values(last_used_at=used_at)
-            return rows_changed(await connection.execute(change)) == 1
+            if rows_changed(await connection.execute(change)) != 1:
+                return False
+            await write_down(connection, entry)
+            return True
 
-    async def delete_api_key(self, account_id: str, key_id: str) -> bool:
+    async def delete_api_key(self, account_id: str, key_id: str, entry: AuditEntry | None = None) -> bool:
         """Removes the account's key; False when it has none with this id."""
         async with self._database.write() as connection:
             deleted = await connection.execute(
                 delete(api_keys).where(api_keys.c.account_id == account_id, api_keys.c.id == key_id)
             )
-            return rows_changed(deleted) == 1
+            if rows_changed(deleted) != 1:
+                return False
+            await write_down(connection, entry)
+            return True

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select, update
 
 from auth_svc.store.accounts import Account, account_of, is_unchanged
+from auth_svc.store.audit import AuditEntry, write_down
 from auth_svc.store.queries import Queries
 from auth_svc.store.tables import accounts, refresh_tokens
 from common.db import rows_changed
@@ -29,12 +30,15 @@ class RefreshFamily:
 class RefreshTokenQueries(Queries):
     """Queries of refresh tokens."""
 
-    async def add_refresh_family(self, family: RefreshFamily, account: Account) -> bool:
+    async def add_refresh_family(
+        self, family: RefreshFamily, account: Account, entry: AuditEntry | None = None
+    ) -> bool:
         """Adds a family of the account; False if the account has changed since it was read."""
         async with self._database.write() as connection:
             if not await is_unchanged(connection, account):
                 return False
             await connection.execute(insert(refresh_tokens).values(**asdict(family)))
+            await write_down(connection, entry)
         return True
 
     async def get_refresh_family(self, family_id: str) -> tuple[RefreshFamily, Account] | None:

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import delete, func, insert, select, update
 
 from auth_svc.store.accounts import Account, account_of, is_unchanged
+from auth_svc.store.audit import AuditEntry, write_down
 from auth_svc.store.queries import Queries, newest_first
 from auth_svc.store.tables import accounts, sessions
 from common.db import rows_changed
@@ -37,7 +38,7 @@ class Session:
 class SessionQueries(Queries):
     """Queries of sessions."""
 
-    async def add_session(self, session: Session, account: Account) -> bool:
+    async def add_session(self, session: Session, account: Account, entry: AuditEntry | None = None) -> bool:
         """Adds the account's session, and clears away those that have expired; False if the account has changed."""
         async with self._database.write() as connection:
             if not await is_unchanged(connection, account):
@@ -58,6 +59,7 @@ class SessionQueries(Queries):
                     address=session.address,
                 )
             )
+            await write_down(connection, entry)
         return True
 
     async def get_session(self, secret_hash: str) -> tuple[Session, Account] | None:
@@ -95,7 +97,7 @@ class SessionQueries(Queries):
         async with self._database.read() as connection:
             return [Session(**row._mapping) for row in (await connection.execute(query)).all()]  # noqa: SLF001 (public, despite its name)
 
-    async def end_session_by_id(self, account_id: str, session_id: str) -> bool:
+    async def end_session_by_id(self, account_id: str, session_id: str, entry: AuditEntry | None = None) -> bool:
         """Removes the account's session with this id; False when it has none."""
         async with self._database.write() as connection:
             ended = await connection.execute(
@@ -104,7 +106,10 @@ class SessionQueries(Queries):
                     func.substr(sessions.c.secret_hash, 1, len(session_id)) == session_id,
                 )
             )
-            return rows_changed(ended) == 1
+            if rows_changed(ended) != 1:
+                return False
+            await write_down(connection, entry)
+            return True
 
     async def end_session(self, secret_hash: str) -> None:
         """Removes the session, if it is there."""

@@ -1,0 +1,79 @@
+"""The audit log: who logged in, who was refused, who used a key, and what administrators did. Never a secret."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from auth_svc.store import AuditEntry, Store
+from common.clock import Clock
+from common.ids import new_id
+from common.logs import REQUEST_ID
+
+logger = logging.getLogger(__name__)
+
+_ADDRESS_LENGTH: Final = 64
+
+
+class Action(StrEnum):
+    """What is written down."""
+
+    LOG_IN = "log-in"
+    LOG_IN_REFUSED = "log-in-refused"
+    SESSION_ENDED = "session-ended"
+    PASSWORD_CHANGED = "password-changed"
+    PASSWORD_CHOSEN = "password-chosen"
+    REFRESH_TOKEN_REUSED = "refresh-token-reused"
+    API_KEY_MADE = "api-key-made"
+    API_KEY_USED = "api-key-used"
+    API_KEY_DELETED = "api-key-deleted"
+    ACCOUNT_MADE = "account-made"
+    ACCOUNT_CHANGED = "account-changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something, as far as known, and from which address."""
+
+    account_id: str | None
+    address: str
+
+
+class Audit:
+    """Makes entries. Each is written in the transaction of what it tells, and then told to the process's log."""
+
+    def __init__(self, store: Store, *, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def entry(self, action: Action, by: Actor, *, target_id: str | None = None, **details: object) -> AuditEntry:
+        """An entry to hand to the store. `details` must be fit for every administrator's eyes."""
+        return AuditEntry(
+            id=new_id(),
+            at=self._clock(),
+            action=action.value,
+            actor_id=by.account_id,
+            target_id=target_id,
+            address=by.address[:_ADDRESS_LENGTH],
+            request_id=REQUEST_ID.get(),
+            details=json.dumps(details, sort_keys=True),
+        )
+
+    def tell(self, entry: AuditEntry) -> None:
+        """The line of what has been written."""
+        known = {"action": entry.action, "actor_id": entry.actor_id, "target_id": entry.target_id}
+        logger.info("audit", extra={**known, "address": entry.address, "details": json.loads(entry.details)})
+
+    async def record(self, action: Action, by: Actor, *, target_id: str | None = None, **details: object) -> None:
+        """Writes and tells what changes no other row."""
+        entry = self.entry(action, by, target_id=target_id, **details)
+        await self._store.add_audit_entry(entry)
+        self.tell(entry)
+
+    async def forget_old(self, kept: timedelta) -> int:
+        """One step of the housekeeping: drops entries, and the addresses in them, after their time."""
+        return await self._store.forget_audit_entries(before=self._clock() - kept)

@@ -1,0 +1,47 @@
+"""The audit log."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from auth_svc.store.queries import Queries
+from auth_svc.store.tables import audit
+from common.db import rows_changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Who did what to whom, and from where; `details` is a JSON object without secrets."""
+
+    id: str
+    at: datetime
+    action: str
+    actor_id: str | None
+    target_id: str | None
+    address: str
+    request_id: str
+    details: str
+
+
+async def write_down(connection: AsyncConnection, entry: AuditEntry | None) -> None:
+    """Adds the entry in the transaction of what it tells, so that there is neither without the other."""
+    if entry is not None:
+        await connection.execute(insert(audit).values(**asdict(entry)))
+
+
+class AuditQueries(Queries):
+    """Queries of the audit log."""
+
+    async def add_audit_entry(self, entry: AuditEntry) -> None:
+        """Adds an entry about something that changes no row."""
+        async with self._database.write() as connection:
+            await write_down(connection, entry)
+
+    async def forget_audit_entries(self, *, before: datetime) -> int:
+        """Drops what is older; returns how many."""
+        async with self._database.write() as connection:
+            return rows_changed(await connection.execute(delete(audit).where(audit.c.at < before)))

@@ -51,6 +51,7 @@ from common.web.sessions import SESSIONS
 logger = logging.getLogger(__name__)
 
 TIDY_INTERVAL_SECONDS: Final = 600.0
+KEYS_INTERVAL_SECONDS: Final = 60.0
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application:
@@ -102,9 +103,20 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 yield
 
     app.cleanup_ctx.append(domain)
+    app.cleanup_ctx.append(background(_renew_keys, name="renew keys"))
     kept = timedelta(days=settings.audit_days)
     app.cleanup_ctx.append(background(partial(_tidy, audit_kept=kept), name="tidy"))
     return app
+
+
+async def _renew_keys(app: web.Application) -> None:
+    """Makes signing keys in time, and learns of those that other replicas have made."""
+    while True:
+        await asyncio.sleep(KEYS_INTERVAL_SECONDS)
+        try:
+            await app[SIGNING_KEYS].load()
+        except Unavailable as exc:
+            logger.warning("signing keys wait", extra={"reason": exc.detail})
 
 
 async def _tidy(app: web.Application, *, audit_kept: timedelta) -> None:

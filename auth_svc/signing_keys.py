@@ -1,4 +1,8 @@
-"""Signing keys: made when there is none, kept in the database with the private part encrypted, published as a JWKS."""
+"""Signing keys: made in time, kept in the database with the private part encrypted, published as a JWKS.
+
+What a key is for follows from its age and that of the next one, so that replicas agree without talking: it is published
+before it signs, and still verifies when it has stopped signing. Nobody is logged out by a rotation.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,9 @@ import base64
 import hmac
 import logging
 import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
@@ -24,43 +31,71 @@ logger = logging.getLogger(__name__)
 
 _KEY_BITS: Final = 2048
 _NONCE_SIZE: Final = 12
+ROTATION_PERIOD: Final = timedelta(days=90)
+# A new key is published this long before it signs: longer than a key set may be kept (see get_jwks), than replicas take
+# to look again, and than their clocks may be apart.
+PUBLISHED_AHEAD: Final = timedelta(minutes=15)
+# An old one is published this long after the next one has begun to sign: every token that it signed has ended.
+PUBLISHED_AFTER: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    signing_key: SigningKey
+    created_at: datetime
 
 
 class SigningKeys:
-    """The keys as this process read them when it started."""
+    """The keys as this process has read them last."""
 
     def __init__(self, store: Store, *, encryption_key: bytes, clock: Clock) -> None:
         self._store = store
         self._cipher = AESGCM(encryption_key)
-        # The same for all who have the encryption key, so that the database lets only one of them add the first key.
-        self._first_key_id = _as_id(hmac.digest(encryption_key, b"first signing key", "sha256"))
+        self._encryption_key = encryption_key
         self._clock = clock
-        self._keys: list[SigningKey] = []
+        self._keys: list[_Key] = []
 
     async def load(self) -> None:
-        """Reads every key, and makes the first. A key that cannot be decrypted is passed over, and said so."""
-        self._keys = await self._read()
-        if not self._keys:
-            private_key = await asyncio.to_thread(rsa.generate_private_key, 65537, _KEY_BITS)
-            key = SigningKey(key_id=self._first_key_id, private_key=private_key)
-            if await self._store.add_signing_key(self._encrypt(key)):
-                logger.info("signing key made", extra={"key_id": key.key_id})
-            # Read again: of replicas that start together one has made the key, and all of them use it.
-            self._keys = await self._read()
+        """Reads every key, makes the one that is due, and drops those that have verified their last token.
+
+        Done at the start, and every minute. A key that cannot be decrypted is passed over, and said so.
+        """
+        keys = await self._read()
+        if not keys or self._clock() >= keys[-1].created_at + ROTATION_PERIOD:
+            await self._make(after=keys[-1].signing_key.key_id if keys else None)
+            # Read again: of replicas that look together one has made the key, and all of them use it.
+            keys = await self._read()
+        for key, following in pairwise(keys):
+            if self._clock() >= following.created_at + PUBLISHED_AHEAD + PUBLISHED_AFTER:
+                await self._store.delete_signing_key(key.signing_key.key_id)
+                logger.info("signing key dropped", extra={"key_id": key.signing_key.key_id})
+                keys = [other for other in keys if other is not key]
+        self._keys = keys
         if not self._keys:
             raise RuntimeError("the signing key in the database is damaged: remove its row and start again")
 
-    async def _read(self) -> list[SigningKey]:
-        return [key for stored in await self._store.list_signing_keys() if (key := self._decrypt(stored))]
+    async def _make(self, *, after: str | None) -> None:
+        purpose = "first signing key" if after is None else f"signing key after {after}"
+        # The same for all who have the encryption key, so that the database lets only one of them add it.
+        key_id = _as_id(hmac.digest(self._encryption_key, purpose.encode(), "sha256"))
+        private_key = await asyncio.to_thread(rsa.generate_private_key, 65537, _KEY_BITS)
+        if await self._store.add_signing_key(self._encrypt(SigningKey(key_id=key_id, private_key=private_key))):
+            logger.info("signing key made", extra={"key_id": key_id})
+
+    async def _read(self) -> list[_Key]:
+        stored_keys = await self._store.list_signing_keys()
+        return [_Key(key, stored.created_at) for stored in stored_keys if (key := self._decrypt(stored))]
 
     @property
     def current(self) -> SigningKey:
-        """The key that signs: the newest."""
-        return self._keys[-1]
+        """The key that signs: the newest that has been published long enough; the only one in any case."""
+        now = self._clock()
+        old_enough = [key for key in self._keys if now >= key.created_at + PUBLISHED_AHEAD]
+        return (old_enough or self._keys[:1])[-1].signing_key
 
     async def get(self, key_id: str) -> rsa.RSAPublicKey | None:
         """The verification key with this id (see common.verifying.VerificationKeys)."""
-        return next((key.private_key.public_key() for key in self._keys if key.key_id == key_id), None)
+        return next((key.private_key.public_key() for key in self._signing_keys() if key.key_id == key_id), None)
 
     def to_jwks(self) -> dict[str, list[dict[str, Any]]]:
         """The public keys (RFC 7517)."""
@@ -72,9 +107,12 @@ class SigningKeys:
                     "use": "sig",
                     "alg": ALGORITHM,
                 }
-                for key in self._keys
+                for key in self._signing_keys()
             ]
         }
+
+    def _signing_keys(self) -> list[SigningKey]:
+        return [key.signing_key for key in self._keys]
 
     def _encrypt(self, key: SigningKey) -> StoredSigningKey:
         der = key.private_key.private_bytes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from auth_svc.store.queries import Queries
@@ -46,3 +46,8 @@ class SigningKeyQueries(Queries):
         except IntegrityError:
             return False
         return True
+
+    async def delete_signing_key(self, key_id: str) -> None:
+        """Removes the key, if it is there."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(signing_keys).where(signing_keys.c.id == key_id))

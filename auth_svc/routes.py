@@ -6,7 +6,8 @@ from typing import Final
 
 from aiohttp import web
 
-from auth_svc import api, pages
+from auth_svc import pages
+from auth_svc.api import accounts, internal, me, tokens
 from auth_svc.errors import InvalidGrant, InvalidTokenRequest, LastAdministrator, UnsupportedTokenType
 from auth_svc.models import (
     AccountPage,
@@ -38,7 +39,7 @@ API: Final = (
     Route(
         method="POST",
         path="/v1/token",
-        handler=api.issue_token,
+        handler=tokens.issue_token,
         name="issue-token",
         summary="The OAuth 2.0 token endpoint (RFC 6749).",
         body=TokenRequest,
@@ -50,7 +51,7 @@ API: Final = (
     Route(
         method="POST",
         path="/v1/token/revoke",
-        handler=api.revoke_token,
+        handler=tokens.revoke_token,
         name="revoke-token",
         summary="Ends a refresh token and all that came from the same log-in (RFC 7009).",
         body=RevocationRequest,
@@ -62,7 +63,7 @@ API: Final = (
     Route(
         method="GET",
         path="/.well-known/oauth-authorization-server",
-        handler=api.get_server_metadata,
+        handler=tokens.get_server_metadata,
         name="get-server-metadata",
         summary="Where everything is (RFC 8414).",
         answers={200: ServerMetadata},
@@ -71,7 +72,7 @@ API: Final = (
     Route(
         method="GET",
         path="/.well-known/jwks.json",
-        handler=api.get_jwks,
+        handler=tokens.get_jwks,
         name="get-jwks",
         summary="The public keys that verify access tokens (RFC 7517).",
         answers={200: KeySet},
@@ -80,7 +81,7 @@ API: Final = (
     Route(
         method="GET",
         path="/v1/me",
-        handler=api.get_me,
+        handler=me.get_me,
         name="get-me",
         summary="The account that asks.",
         scopes=(READ, UPLOAD),
@@ -89,7 +90,7 @@ API: Final = (
     Route(
         method="POST",
         path="/v1/me/password",
-        handler=api.change_password,
+        handler=me.change_password,
         name="change-password",
         summary="Another password; every other session and every refresh token is over.",
         body=ChangePassword,
@@ -99,7 +100,7 @@ API: Final = (
     Route(
         method="GET",
         path="/v1/me/sessions",
-        handler=api.list_sessions,
+        handler=me.list_sessions,
         name="list-sessions",
         # Addresses and devices are nothing for a key that looks at videos.
         scopes=(),
@@ -110,7 +111,7 @@ API: Final = (
     Route(
         method="DELETE",
         path="/v1/me/sessions/{session_id}",
-        handler=api.end_own_session,
+        handler=me.end_own_session,
         name="end-own-session",
         summary="Ends one of my sessions; it is over everywhere within 30 seconds.",
         answers={204: None},
@@ -118,7 +119,7 @@ API: Final = (
     Route(
         method="POST",
         path="/v1/me/api-keys",
-        handler=api.create_api_key,
+        handler=me.create_api_key,
         name="create-api-key",
         summary="A key for a program; its secret is in this answer and never again.",
         body=CreateApiKey,
@@ -127,7 +128,7 @@ API: Final = (
     Route(
         method="GET",
         path="/v1/me/api-keys",
-        handler=api.list_api_keys,
+        handler=me.list_api_keys,
         name="list-api-keys",
         summary="My API keys, newest first.",
         scopes=(),
@@ -137,7 +138,7 @@ API: Final = (
     Route(
         method="DELETE",
         path="/v1/me/api-keys/{key_id}",
-        handler=api.delete_api_key,
+        handler=me.delete_api_key,
         name="delete-api-key",
         summary="Ends an API key; access tokens that it gave live out their five minutes.",
         answers={204: None},
@@ -145,7 +146,7 @@ API: Final = (
     Route(
         method="POST",
         path="/v1/accounts",
-        handler=api.create_account,
+        handler=accounts.create_account,
         name="create-account",
         summary="For administrators: a new account; without a password, with a link by which its owner chooses one.",
         body=CreateAccount,
@@ -155,7 +156,7 @@ API: Final = (
     Route(
         method="GET",
         path="/v1/accounts",
-        handler=api.list_accounts,
+        handler=accounts.list_accounts,
         name="list-accounts",
         summary="For administrators: every account, newest first.",
         scopes=(),
@@ -166,7 +167,7 @@ API: Final = (
     Route(
         method="GET",
         path="/v1/accounts/{account_id}",
-        handler=api.get_account,
+        handler=accounts.get_account,
         name="get-account",
         summary="For administrators: one account.",
         scopes=(),
@@ -176,7 +177,7 @@ API: Final = (
     Route(
         method="PATCH",
         path="/v1/accounts/{account_id}",
-        handler=api.edit_account,
+        handler=accounts.edit_account,
         name="edit-account",
         summary="For administrators: role, quota, password, and whether it is disabled; taken access ends at once.",
         body=EditAccount,
@@ -186,7 +187,7 @@ API: Final = (
     Route(
         method="POST",
         path="/internal/sessions",
-        handler=api.start_session,
+        handler=internal.start_session,
         name="start-session",
         summary="Logs a browser in, for a page of another service.",
         body=StartSession,
@@ -196,7 +197,7 @@ API: Final = (
     Route(
         method="POST",
         path="/internal/sessions/exchange",
-        handler=api.exchange_session,
+        handler=internal.exchange_session,
         name="exchange-session",
         summary="An access token for a session.",
         body=SessionSecret,
@@ -206,7 +207,7 @@ API: Final = (
     Route(
         method="POST",
         path="/internal/sessions/end",
-        handler=api.end_session,
+        handler=internal.end_session,
         name="end-session",
         summary="Ends a session.",
         body=SessionSecret,

@@ -1,0 +1,1 @@
+"""auth_svc's JSON handlers."""

@@ -1,0 +1,89 @@
+"""Accounts, for administrators."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from auth_svc.administration import Administration, NewAccount
+from auth_svc.api.asking import actor_of
+from auth_svc.app_keys import ADMINISTRATION
+from auth_svc.models import (
+    AccountPage,
+    AccountShown,
+    CreateAccount,
+    EditAccount,
+    ListQuery,
+)
+from auth_svc.store import Account
+from common.clock import rfc3339
+from common.web.keys import SITE
+from common.web.requests import id_in_path, read_json, read_query, require_principal
+from common.web.responses import json_response
+
+
+async def create_account(request: web.Request) -> web.Response:
+    """POST /v1/accounts."""
+    administration = await _administration(request)
+    asked = await read_json(request, CreateAccount)
+    account, secret = await administration.add(
+        actor_of(request),
+        NewAccount(
+            username=asked.username,
+            password=asked.password,
+            role=asked.role,
+            is_disabled=asked.disabled,
+            quota_bytes=asked.quota_bytes,
+        ),
+    )
+    url = None
+    if secret is not None:
+        page = request.app.router["set-password-page"].url_for().with_query(token=secret)
+        url = request.app[SITE].auth_url + str(page)
+    location = request.app.router["get-account"].url_for(account_id=account.id)
+    return json_response(_account(account, url), status=201, headers={"Location": str(location)})
+
+
+async def list_accounts(request: web.Request) -> web.Response:
+    """GET /v1/accounts."""
+    administration = await _administration(request)
+    asked = read_query(request, ListQuery)
+    accounts, next_cursor = await administration.list(cursor=asked.cursor, limit=asked.limit)
+    return json_response(AccountPage(items=[_account(account) for account in accounts], next_cursor=next_cursor))
+
+
+async def get_account(request: web.Request) -> web.Response:
+    """GET /v1/accounts/{account_id}."""
+    administration = await _administration(request)
+    return json_response(_account(await administration.get(id_in_path(request, "account_id"))))
+
+
+async def edit_account(request: web.Request) -> web.Response:
+    """PATCH /v1/accounts/{account_id}."""
+    administration = await _administration(request)
+    asked = await read_json(request, EditAccount)
+    given = asked.model_dump(mode="json", include=asked.model_fields_set)
+    password = given.pop("password", None)
+    if "disabled" in given:
+        given["is_disabled"] = given.pop("disabled")
+    account = await administration.change(
+        actor_of(request), id_in_path(request, "account_id"), given, password=password
+    )
+    return json_response(_account(account))
+
+
+async def _administration(request: web.Request) -> Administration:
+    administration = request.app[ADMINISTRATION]
+    await administration.require_administrator(require_principal(request).account_id)
+    return administration
+
+
+def _account(account: Account, set_password_url: str | None = None) -> AccountShown:
+    return AccountShown(
+        id=account.id,
+        username=account.username,
+        role=account.role.value,
+        disabled=account.is_disabled,
+        quota_bytes=account.quota_bytes,
+        created_at=rfc3339(account.created_at),
+        set_password_url=set_password_url,
+    )

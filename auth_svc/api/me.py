@@ -1,0 +1,132 @@
+"""What somebody sees and changes of themselves."""
+
+from __future__ import annotations
+
+from aiohttp import hdrs, web
+
+from auth_svc.api.asking import actor_of
+from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, API_KEYS
+from auth_svc.models import (
+    ApiKeyPage,
+    ApiKeyShown,
+    ChangePassword,
+    CreateApiKey,
+    ListQuery,
+    Me,
+    SessionPage,
+    SessionShown,
+)
+from auth_svc.opaque import hash_of
+from auth_svc.store import ApiKey
+from common.clock import rfc3339
+from common.errors import Unauthenticated
+from common.web.requests import id_in_path, read_json, read_query, require_principal
+from common.web.responses import json_response
+from common.web.sessions import session_cookie
+
+
+async def get_me(request: web.Request) -> web.Response:
+    """GET /v1/me."""
+    principal = require_principal(request)
+    account = await request.app[ACCOUNTS].get(principal.account_id)
+    if account is None:
+        raise Unauthenticated
+    return json_response(
+        Me(
+            id=account.id,
+            username=account.username,
+            role=account.role.value,
+            quota_bytes=account.quota_bytes,
+            created_at=rfc3339(account.created_at),
+        )
+    )
+
+
+async def change_password(request: web.Request) -> web.Response:
+    """POST /v1/me/password."""
+    principal = require_principal(request)
+    asked = await read_json(request, ChangePassword)
+    await request.app[ACCOUNTS].change_password(
+        principal.account_id,
+        asked.current_password,
+        asked.new_password,
+        address=request.remote or "",
+        keep_session=_current_session(request),
+    )
+    return web.Response(status=204)
+
+
+async def list_sessions(request: web.Request) -> web.Response:
+    """GET /v1/me/sessions."""
+    principal = require_principal(request)
+    asked = read_query(request, ListQuery)
+    sessions, next_cursor = await request.app[ACCOUNT_SESSIONS].list(
+        principal.account_id, cursor=asked.cursor, limit=asked.limit
+    )
+    current = _current_session(request)
+    items = [
+        SessionShown(
+            id=session.id,
+            created_at=rfc3339(session.created_at),
+            last_seen_at=rfc3339(session.last_seen_at),
+            user_agent=session.user_agent,
+            address=session.address,
+            current=session.secret_hash == current,
+        )
+        for session in sessions
+    ]
+    return json_response(SessionPage(items=items, next_cursor=next_cursor))
+
+
+async def end_own_session(request: web.Request) -> web.Response:
+    """DELETE /v1/me/sessions/{session_id}."""
+    principal = require_principal(request)
+    await request.app[ACCOUNT_SESSIONS].end_by_id(
+        actor_of(request), principal.account_id, request.match_info["session_id"]
+    )
+    return web.Response(status=204)
+
+
+async def create_api_key(request: web.Request) -> web.Response:
+    """POST /v1/me/api-keys."""
+    principal = require_principal(request)
+    asked = await read_json(request, CreateApiKey)
+    key, secret = await request.app[API_KEYS].add(
+        actor_of(request), principal.account_id, name=asked.name, scopes=asked.scopes, expires_at=asked.expires_at
+    )
+    location = request.app.router["delete-api-key"].url_for(key_id=key.id)
+    return json_response(_api_key(key, secret), status=201, headers={"Location": str(location)})
+
+
+async def list_api_keys(request: web.Request) -> web.Response:
+    """GET /v1/me/api-keys."""
+    principal = require_principal(request)
+    asked = read_query(request, ListQuery)
+    keys, next_cursor = await request.app[API_KEYS].list(principal.account_id, cursor=asked.cursor, limit=asked.limit)
+    return json_response(ApiKeyPage(items=[_api_key(key) for key in keys], next_cursor=next_cursor))
+
+
+async def delete_api_key(request: web.Request) -> web.Response:
+    """DELETE /v1/me/api-keys/{key_id}."""
+    principal = require_principal(request)
+    await request.app[API_KEYS].delete(actor_of(request), principal.account_id, id_in_path(request, "key_id"))
+    return web.Response(status=204)
+
+
+def _api_key(key: ApiKey, secret: str | None = None) -> ApiKeyShown:
+    return ApiKeyShown(
+        id=key.id,
+        name=key.name,
+        prefix=key.prefix,
+        scopes=key.scopes.split(),
+        created_at=rfc3339(key.created_at),
+        expires_at=None if key.expires_at is None else rfc3339(key.expires_at),
+        last_used_at=None if key.last_used_at is None else rfc3339(key.last_used_at),
+        api_key=secret,
+    )
+
+
+def _current_session(request: web.Request) -> str | None:
+    """The hash of the session that asks; None when an access token does."""
+    secret = None if hdrs.AUTHORIZATION in request.headers else session_cookie(request)
+    return None if secret is None else hash_of(secret)

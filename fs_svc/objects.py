@@ -14,7 +14,9 @@ UPLOAD_LIFETIME: Final = timedelta(days=7)
 
 
 class State(StrEnum):
-    """The edges: reserved → open → completing → stored → deleting → deleted; reserved or open → aborting → aborted."""
+    """The edges: reserved → open → completing → stored → deleting → deleted; reserved or open → aborting → aborted;
+    completing → aborting when the storage has lost upload and object.
+    """
 
     RESERVED = "reserved"
     OPEN = "open"
@@ -38,7 +40,8 @@ class Object:
 
     `object_key` is random, says nothing, and is never used again. `etag` is the one expected from `completing` on (None
     where the vendor's cannot be foretold) and the real one once stored. With `part_checksums` each part is signed with
-    the checksum of its content. Nobody but the holder of the lease works on a row before `leased_until`.
+    the checksum of its content. Nobody but the holder of the lease works on a row before `leased_until`. `lost_at` is
+    since when the storage has known neither the upload nor the object.
     """
 
     id: str
@@ -55,6 +58,7 @@ class Object:
     created_at: datetime
     last_activity_at: datetime
     leased_until: datetime
+    lost_at: datetime | None = None
 
     @property
     def plan(self) -> Plan:

@@ -24,6 +24,9 @@ LEASE: Final = timedelta(seconds=30)
 # How long a row rests after S3 has failed it.
 REST: Final = timedelta(seconds=2)
 ROWS_A_ROUND: Final = 20
+# An upload is given up as lost when S3 has said so twice, this far apart. A restarting engine may answer before it has
+# read all it knows; that takes seconds, so minutes are ample, and the person who waits still learns of it soon.
+LOST_AFTER: Final = timedelta(minutes=5)
 
 
 class Settling:
@@ -103,8 +106,9 @@ class Settling:
                 return
             try:
                 listed = await self._bucket.list_parts(item.object_key, s3_upload_id)
-            except UploadGone as exc:
-                raise unexpected(item, "neither the upload nor the object is there") from exc
+            except UploadGone:
+                await self._settle_gone(item, etag)
+                return
             parts = self._chosen_again(item, listed)
             etag = self.expected_etag(parts)
             if not await self._store.expect_etag(item.id, etag):
@@ -115,6 +119,19 @@ class Settling:
             logger.warning("complete not confirmed", extra={"object_id": item.id, "reason": type(exc).__name__})
         if not await self._finish_completing(item, etag):
             raise unexpected(item, "the object is not there yet")
+
+    async def _settle_gone(self, item: Object, etag: str | None) -> None:
+        """There was no object, and then no upload: it was completed in between, or S3 has lost it."""
+        if await self._finish_completing(item, etag):
+            return
+        now = self._clock()
+        if item.lost_at is None:
+            await self._store.note_lost(item.id, at=now)
+        elif now - item.lost_at >= LOST_AFTER:
+            if await self._store.begin_aborting(item.id, was=State.COMPLETING, at=now):
+                logger.error("upload lost by the storage", extra={"object_id": item.id, "size": item.size})
+            return
+        raise unexpected(item, "neither the upload nor the object is there")
 
     def _chosen_again(self, item: Object, listed: Sequence[Part]) -> Sequence[Part]:
         # A part can be sent again while its URL lives, so the list may differ from the one that began this.

@@ -34,6 +34,7 @@ _objects: Final = Table(
     Column("last_activity_at", Instant(), nullable=False),
     Column("leased_until", Instant(), nullable=False),
     Column("part_checksums", binary_text(16), nullable=True),
+    Column("lost_at", Instant(), nullable=True),
 )
 Index("objects_unsettled", _objects.c.state, _objects.c.leased_until)
 Index("objects_abandoned", _objects.c.state, _objects.c.last_activity_at)
@@ -148,11 +149,15 @@ class Store:
         )
 
     async def expect_etag(self, object_id: str, etag: str | None) -> bool:
-        """Records the ETag of another attempt to complete."""
-        return await self._change(object_id, State.COMPLETING, etag=etag)
+        """Records the ETag of another attempt to complete, for which all parts are there."""
+        return await self._change(object_id, State.COMPLETING, etag=etag, lost_at=None)
+
+    async def note_lost(self, object_id: str, *, at: datetime) -> bool:
+        """Records that the storage knows neither the upload nor the object of a completing row."""
+        return await self._change(object_id, State.COMPLETING, lost_at=at)
 
     async def begin_aborting(self, object_id: str, *, was: State, at: datetime) -> bool:
-        """From reserved or open to aborting, free to be worked on."""
+        """From reserved or open, or from completing when it is lost, to aborting, free to be worked on."""
         return await self._change(object_id, was, state=State.ABORTING.value, leased_until=at)
 
     async def begin_deleting(self, object_id: str, *, at: datetime) -> bool:

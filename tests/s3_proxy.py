@@ -21,7 +21,7 @@ class S3Proxy:
         # What is answered instead of handing the request on.
         self.instead: Callable[[web.Request], web.StreamResponse | None] = lambda _: None
         # What happens elsewhere between a request's leaving and its arriving.
-        self.meanwhile: Callable[[web.Request], Awaitable[None]] = _nothing
+        self.meanwhile: Callable[[web.Request], Awaitable[None]] = nothing
         self._target = target
         self._session = session
 
@@ -59,8 +59,8 @@ class S3Proxy:
         return web.Response()
 
 
-async def _nothing(_: web.Request) -> None:
-    return
+async def nothing(_: web.Request) -> None:
+    """Nothing happens meanwhile."""
 
 
 _OF_THE_CONNECTION = frozenset({"content-length", "transfer-encoding", "connection", "date"})

@@ -18,15 +18,16 @@ from common.errors import StorageUnavailable
 from common.ids import new_id
 from common.tokens import Principal
 from fs_svc.dialects import DIALECTS, Vendor
+from fs_svc.errors import UploadNotOpen
 from fs_svc.objects import UPLOAD_LIFETIME, Object, State
 from fs_svc.parts import choose_parts
 from fs_svc.s3 import Bucket
-from fs_svc.settling import LEASE, Settling
+from fs_svc.settling import LEASE, LOST_AFTER, Settling
 from fs_svc.sigv4 import Presigner
 from fs_svc.store import Store
 from fs_svc.uploads import RESERVATION_LIFETIME, TOUCH_INTERVAL, Uploads
 from tests.fs_service import put, real_bucket
-from tests.s3_proxy import S3Proxy, is_create, is_list_parts, s3_proxy
+from tests.s3_proxy import S3Proxy, is_complete, is_create, is_list_parts, nothing, s3_proxy
 from tests.waiting import eventually
 from vss.bucket import Bucket as StorageBucket
 
@@ -216,6 +217,78 @@ async def test_while_s3_is_away_rows_rest_and_then_go_on(world: World) -> None:
     world.forward(LEASE)
     assert await world.settling.settle_due() == 1
     assert (await world.get(item)).state is State.STORED
+
+
+NO_SUCH_UPLOAD = "<?xml version='1.0' encoding='UTF-8'?><Error><Code>NoSuchUpload</Code></Error>"
+
+
+async def _forgets_uploads(request: web.Request) -> None:
+    """A storage that has started and not yet read what it knows."""
+    if is_list_parts(request):
+        raise web.HTTPNotFound(text=NO_SUCH_UPLOAD, content_type="application/xml")
+
+
+async def test_what_the_storage_has_lost_is_aborted_when_it_has_said_so_twice_minutes_apart(world: World) -> None:
+    item = await world.completing(b"film")
+    assert item.s3_upload_id is not None
+    await world.bucket.abort_upload(item.object_key, item.s3_upload_id)
+    # The first look is late: what came before it counts for nothing.
+    world.forward(10 * LOST_AFTER)
+    assert await world.settling.settle_due() == 1
+    world.forward(LOST_AFTER - LEASE)
+    assert await world.settling.settle_due() == 1
+    assert (await world.get(item)).state is State.COMPLETING
+    assert await world.store.get_usage(ALICE.account_id) == (4, 0)
+    world.forward(LEASE)
+    assert await world.settling.settle_due() == 1
+    assert await world.settling.settle_due() == 1
+    assert (await world.get(item)).state is State.ABORTED
+    assert await world.store.get_usage(ALICE.account_id) == (0, 0)
+    with pytest.raises(UploadNotOpen):
+        await world.uploads.complete(item.id, subject=ALICE)
+
+
+async def test_what_the_storage_finds_again_is_not_lost(world: World) -> None:
+    item = await world.completing(b"film")
+    world.forward(LEASE)
+    world.proxy.meanwhile = _forgets_uploads
+    assert await world.settling.settle_due() == 1
+    assert (await world.get(item)).lost_at is not None
+
+    async def is_listed_but_not_completed(request: web.Request) -> None:
+        if is_complete(request):
+            raise web.HTTPServiceUnavailable
+
+    world.proxy.meanwhile = is_listed_but_not_completed
+    world.forward(LEASE)
+    assert await world.settling.settle_due() == 1
+    # It was there in between: what was said before is forgotten.
+    world.proxy.meanwhile = _forgets_uploads
+    world.forward(LOST_AFTER)
+    assert await world.settling.settle_due() == 1
+    assert (await world.get(item)).state is State.COMPLETING
+    world.proxy.meanwhile = nothing
+    world.forward(LEASE)
+    assert await world.settling.settle_due() == 1
+    assert (await world.get(item)).state is State.STORED
+
+
+async def test_an_object_that_comes_between_two_looks_is_not_lost(world: World) -> None:
+    item = await world.completing(b"film")
+    world.forward(LEASE)
+    world.proxy.meanwhile = _forgets_uploads
+    assert await world.settling.settle_due() == 1
+    world.forward(LOST_AFTER)
+
+    async def an_older_complete_arrives(request: web.Request) -> None:
+        if is_list_parts(request):
+            world.proxy.meanwhile = nothing
+            await world.complete_behind_our_back(item)
+
+    world.proxy.meanwhile = an_older_complete_arrives
+    assert await world.settling.settle_due() == 1
+    assert (await world.get(item)).state is State.STORED
+    assert await world.store.get_usage(ALICE.account_id) == (0, 4)
 
 
 async def test_a_reservation_nobody_came_back_for_is_given_up(world: World) -> None:

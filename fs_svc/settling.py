@@ -152,11 +152,16 @@ class Settling:
         return True
 
     async def _abort(self, item: Object) -> None:
+        await self._drop_uploads(item, set() if item.s3_upload_id is None else {item.s3_upload_id})
+        await self._bucket.delete(item.object_key)
+        if await self._store.finish_aborting(item):
+            logger.info("upload aborted", extra={"object_id": item.id})
+
+    async def _drop_uploads(self, item: Object, known: set[str]) -> None:
+        """Aborts the multipart uploads of this row, and sees that they are gone."""
         # The key is this row's alone: whatever multipart upload has it was opened for this row, even when the answer
         # with its id was lost.
-        s3_upload_ids = set(await self._bucket.list_uploads(item.object_key))
-        if item.s3_upload_id is not None:
-            s3_upload_ids.add(item.s3_upload_id)
+        s3_upload_ids = known | set(await self._bucket.list_uploads(item.object_key))
         for s3_upload_id in s3_upload_ids:
             await self._bucket.abort_upload(item.object_key, s3_upload_id)
         # Parts that were on their way may land after an abort and keep it alive
@@ -164,11 +169,10 @@ class Settling:
         for s3_upload_id in s3_upload_ids:
             if await self._bucket.has_upload(item.object_key, s3_upload_id):
                 raise unexpected(item, "the upload is still there after its abort")
-        await self._bucket.delete(item.object_key)
-        if await self._store.finish_aborting(item):
-            logger.info("upload aborted", extra={"object_id": item.id})
 
     async def _delete(self, item: Object) -> None:
+        # Beside the one that became the object there is another where the answer to the first create was lost.
+        await self._drop_uploads(item, set())
         await self._bucket.delete(item.object_key)
         if await self._bucket.head(item.object_key) is not None:
             raise unexpected(item, "the object is still there after its deletion")

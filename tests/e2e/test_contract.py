@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import aiohttp
@@ -14,18 +15,33 @@ from tests.product import Product
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
 
-@pytest.mark.parametrize("service", ["auth", "upload", "stream"])
-async def test_no_answer_is_outside_the_description(product: Product, service: str, tmp_path: Path) -> None:
-    async with aiohttp.ClientSession() as session:
-        form = {"grant_type": "password", "username": "admin", "password": "admin"}
-        async with session.post(f"{product.url('auth')}/v1/token", data=form) as answer:
-            token = (await answer.json())["access_token"]
-    url = product.url(service)
+async def _token(product: Product, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> str:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{product.url('auth')}/v1/token", data=form, headers=headers) as answer,
+    ):
+        assert answer.status == 200, await answer.text()
+        token: str = (await answer.json())["access_token"]
+        return token
+
+
+async def _persons(product: Product) -> str:
+    return await _token(product, {"grant_type": "password", "username": "admin", "password": "admin"})
+
+
+async def _services(product: Product, name: str) -> str:
+    secret = (product.data / "secrets" / f"{name}_client_secret").read_text(encoding="utf-8").strip()
+    credentials = {"Authorization": aiohttp.encode_basic_auth(name, secret)}
+    return await _token(product, {"grant_type": "client_credentials"}, credentials)
+
+
+async def _walk(url: str, folder: Path, *options: str, headers: Mapping[str, str]) -> None:
+    given = [option for name, value in headers.items() for option in ("--header", f"{name}: {value}")]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json", "--url", url),
-        *("--header", f"Authorization: Bearer {token}", "--exclude-path-regex", "^/internal"),
+        *(*given, "--exclude-path-regex", "^/internal", *options),
         *("--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--max-examples", "30"),
-        cwd=tmp_path,
+        cwd=folder,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -34,3 +50,17 @@ async def test_no_answer_is_outside_the_description(product: Product, service: s
     assert process.returncode == 0, text
     assert "unresolvable" not in text, text
     assert " passed" in text, text
+
+
+@pytest.mark.parametrize("service", ["auth", "upload", "stream"])
+async def test_no_answer_is_outside_the_description(product: Product, service: str, tmp_path: Path) -> None:
+    headers = {"Authorization": f"Bearer {await _persons(product)}"}
+    await _walk(product.url(service), tmp_path, headers=headers)
+
+
+async def test_no_answer_of_fs_svc_to_the_services_is_outside_the_description(product: Product, tmp_path: Path) -> None:
+    upload, stream = await _services(product, "upload"), await _services(product, "stream")
+    headers = {"Authorization": f"Bearer {upload}", "Vss-Subject-Token": await _persons(product)}
+    await _walk(product.url("fs"), tmp_path, headers=headers)
+    only_its_own = ("--include-path", "/v1/sources")
+    await _walk(product.url("fs"), tmp_path, *only_its_own, headers={"Authorization": f"Bearer {stream}"})

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 
 import aiohttp
 import pytest
 from aiohttp import web
 from pytest_aiohttp.plugin import AiohttpServer
 
-from common.clock import utc_now
 from common.tokens import PERSON_AUDIENCE, Principal
 from common.web.keys import VERIFIER
 from fs_svc.app import create_app as create_fs
@@ -22,20 +20,11 @@ from tests.addresses import Addresses
 from tests.api_client import Person
 from tests.auth_service import AuthService
 from tests.browser import Browser
+from tests.clock import MovedClock
 from tests.fs_service import fs_settings
 from upload_svc.app import create_app as create_upload
 from upload_svc.settings import Settings as UploadSettings
 from vss.bucket import Bucket as StorageBucket
-
-
-@dataclass(slots=True)
-class MovedClock:
-    """The time, and how far a test has moved it on."""
-
-    moved: timedelta = field(default_factory=timedelta)
-
-    def __call__(self) -> datetime:
-        return utc_now() + self.moved
 
 
 class Fs:

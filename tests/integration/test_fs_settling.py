@@ -310,6 +310,20 @@ async def test_a_reservation_nobody_came_back_for_is_given_up(world: World) -> N
     assert await world.store.get_usage(ALICE.account_id) == (0, 0)
 
 
+async def test_an_upload_that_a_lost_answer_left_goes_with_the_object(world: World) -> None:
+    world.proxy.loses = is_create
+    object_id = new_id()
+    with pytest.raises(StorageUnavailable):
+        await world.uploads.create(object_id, size=4, content_type="video/mp4", subject=ALICE)
+    world.proxy.loses = lambda _: False
+    item = await world.uploads.create(object_id, size=4, content_type="video/mp4", subject=ALICE)
+    assert len(await world.bucket.list_uploads(item.object_key)) == 2
+    await world.send(item, b"film")
+    assert (await world.uploads.complete(item.id, subject=ALICE)).state is State.STORED
+    assert (await world.uploads.delete(item.id, subject=ALICE)).state is State.DELETED
+    assert await world.bucket.list_uploads(item.object_key) == []
+
+
 async def test_killed_in_the_middle_of_an_abort(world: World) -> None:
     item = await world.open(b"film")
     assert item.s3_upload_id is not None

@@ -64,6 +64,11 @@ class ServiceProcess:
         """As the kernel does when memory is short: without a word."""
         self.send_signal(signal.SIGKILL)
 
+    async def end(self) -> int:
+        """Its exit code, once it has ended."""
+        assert self._process is not None
+        return await asyncio.wait_for(self._process.wait(), timeout=60)
+
     async def restart_when_killed(self) -> None:
         """What a supervisor does, until cancelled."""
         while True:

@@ -30,13 +30,18 @@ _MALFORMED: Final = json.dumps(Malformed("This is not an HTTP request that can b
 
 
 class BoundedRunner(web.AppRunner):
-    """Runs an application behind a `BoundedServer`."""
+    """Runs an application behind a `BoundedServer`; `answer_seconds` is how long a client may take over an answer."""
+
+    def __init__(self, app: web.Application, *, answer_seconds: float = ANSWER_SECONDS, **kwargs: Any) -> None:
+        super().__init__(app, **kwargs)
+        self._answer_seconds = answer_seconds
 
     async def _make_server(self) -> Server:
         server = await super()._make_server()
         return BoundedServer(
             server.request_handler,
             request_factory=server.request_factory,
+            answer_seconds=self._answer_seconds,
             **server._kwargs,  # noqa: SLF001 - aiohttp has no other way to another protocol class
         )
 
@@ -44,9 +49,17 @@ class BoundedRunner(web.AppRunner):
 class BoundedServer(Server):
     """At most MAX_CONNECTIONS: beyond it, the one that has waited longest without a request makes room."""
 
-    def __init__(self, handler: Any, *, max_connections: int = MAX_CONNECTIONS, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        handler: Any,
+        *,
+        max_connections: int = MAX_CONNECTIONS,
+        answer_seconds: float = ANSWER_SECONDS,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(handler, **kwargs)
         self._max_connections = max_connections
+        self.answer_seconds = answer_seconds
         # Connections without a whole request head, the longest waiting first. (A dict is an ordered set.)
         self.waiting: dict[Connection, None] = {}
 
@@ -82,6 +95,9 @@ class Connection(RequestHandler):
             cast("asyncio.Transport", transport).abort()
             return
         super().connection_made(transport)
+        # An answer counts as sent when the kernel has all of it: what waits in a buffer of ours is under the timer too,
+        # and a connection that is closed has nothing left to wait for.
+        cast("asyncio.Transport", transport).set_write_buffer_limits(0)
         self._start_waiting()
         self._start_head_timer()
 
@@ -105,9 +121,12 @@ class Connection(RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         """Sends the answer; a client that does not take it in time loses the connection."""
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self._server.answer_seconds):
                 result = await super().finish_response(request, resp, start_time)
         except TimeoutError:
+            if self.transport is not None:
+                # To close would wait, for ever, until the client has read the rest.
+                cast("asyncio.Transport", self.transport).abort()
             self.force_close()
             return resp, True
         if self.transport is not None and not self._messages:

@@ -15,7 +15,7 @@ from common.errors import CrossOrigin, InsufficientScope, NotFound, Refusal, Too
 from common.ids import new_id
 from common.logs import REQUEST_ID
 from common.tokens import PERSON_AUDIENCE
-from common.web.headers import API_HEADERS
+from common.web.headers import API_HEADERS, HSTS
 from common.web.keys import PRINCIPAL, SERVICE, VERIFIER
 from common.web.pages import render_error, wants_page
 from common.web.problems import problem_response
@@ -156,3 +156,5 @@ async def final_headers(request: web.Request, response: web.StreamResponse) -> N
         del headers[hdrs.SERVER]
     for name, value in API_HEADERS.items():
         headers.setdefault(name, value)
+    if (request.app[SERVICE].public_url or "").startswith("https:"):
+        headers["Strict-Transport-Security"] = HSTS

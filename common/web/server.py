@@ -126,7 +126,7 @@ class Connection(RequestHandler):
         except TimeoutError:
             if self.transport is not None:
                 # To close would wait, for ever, until the client has read the rest.
-                cast("asyncio.Transport", self.transport).abort()
+                self.transport.abort()
             self.force_close()
             return resp, True
         if self.transport is not None and not self._messages:

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import aiohttp
 import pytest
-from aiohttp import web
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.engine import make_url
 
-from auth_svc.app import create_app as create_auth
 from common import __version__
-from common.web.server import BoundedRunner
-from fs_svc.app import create_app as create_fs
-from stream_svc.app import create_app as create_stream
-from stream_svc.settings import Settings as StreamSettings
 from tests.addresses import Addresses
-from tests.auth_app import auth_settings
 from tests.auth_service import AuthService
-from tests.fs_service import fs_settings
 from tests.problems import assert_problem
+from tests.service_apps import Parts, running
 from tests.tcp_proxy import tcp_proxy
-from upload_svc.app import create_app as create_upload
-from upload_svc.settings import Settings as UploadSettings
 from vss.bucket import Bucket as StorageBucket
 
 CHECKS = {
@@ -42,31 +32,6 @@ SECURITY_HEADERS = {
 }
 
 
-class Parts:
-    """What the services need, real or away."""
-
-    def __init__(self, addresses: Addresses, database_url: str, auth: AuthService, storage: StorageBucket) -> None:
-        self.addresses = addresses
-        self.database_url = database_url
-        self.auth = auth
-        self.storage = storage
-
-    def create(self, name: str) -> tuple[web.Application, str]:
-        """The service's app, and the address at which it is to be."""
-        at, known = self.addresses, {**self.addresses.common_settings(), "database_url": self.database_url}
-        known |= {"auth_url": self.auth.url, "fs_url": at.fs_url, "cursor_key": "c" * 32, "client_secret": "s" * 32}
-        match name:
-            case "auth":
-                return create_auth(auth_settings(at, self.database_url)), at.auth_url
-            case "fs":
-                return create_fs(fs_settings(at, self.database_url, self.storage, self.auth)), at.fs_url
-            case "upload":
-                settings = UploadSettings.model_validate({**known, "port": at.upload_port})
-                return create_upload(settings), at.upload_url
-            case _:
-                return create_stream(StreamSettings.model_validate({**known, "port": at.stream_port})), at.stream_url
-
-
 @pytest.fixture
 def parts(sqlite_url: str, auth: AuthService, seaweedfs: StorageBucket) -> Parts:
     return Parts(Addresses.choose(), sqlite_url, auth, seaweedfs)
@@ -76,19 +41,6 @@ def parts(sqlite_url: str, auth: AuthService, seaweedfs: StorageBucket) -> Parts
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
         yield session
-
-
-@asynccontextmanager
-async def running(parts: Parts, name: str) -> AsyncIterator[str]:
-    """The service, at the address it yields."""
-    app, url = parts.create(name)
-    runner = BoundedRunner(app)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", int(url.rpartition(":")[2])).start()
-        yield url
-    finally:
-        await runner.cleanup()
 
 
 async def get(session: aiohttp.ClientSession, url: str) -> aiohttp.ClientResponse:

@@ -93,10 +93,12 @@ def _targets(app: web.Application) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-async def test_every_answer_has_them(parts: Parts, session: aiohttp.ClientSession, name: str) -> None:
+async def test_every_answer_has_them(
+    parts: Parts, session: aiohttp.ClientSession, addresses: Addresses, name: str
+) -> None:
     # Whatever a service needs of another one but keys is away, so that it says 503 as well.
     if name != "auth":
-        parts.addresses = replace(parts.addresses, auth_port=urlsplit(parts.auth.url).port)
+        parts.addresses = replace(parts.addresses, auth_port=addresses.auth_port)
     if name == "fs":
         parts.storage = replace(parts.storage, endpoint="http://127.0.0.1:9")
     app, url = parts.create(name)

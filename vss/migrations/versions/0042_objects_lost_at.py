@@ -5,7 +5,7 @@ from alembic import op
 
 from common.db import Instant
 
-revision = "0035"
+revision = "0042"
 down_revision = "0034"
 
 

@@ -37,8 +37,10 @@ JS_TESTS = $(wildcard tests/js/*.test.mjs)
 .PHONY: help
 help:
 	@echo 'make run          start everything here, then open the address it prints (VSS_PORT_BASE, VSS_DATA_DIR)'
+	@echo 'make init         make the secrets and the first administrator that compose needs'
 	@echo 'make test         lint, then every test; on Debian as root it installs the programs they need'
-	@echo 'make lint         ruff, mypy, import-linter'
+	@echo 'make test-compose the containers, end to end (needs Docker)'
+	@echo 'make lint         ruff, mypy, import-linter, hadolint'
 	@echo 'make format       lay out the code and mend what can be mended'
 	@echo 'make bench        benchmarks: ours and its peer side by side'
 	@echo 'make reliability  bring every fault about and write what was seen to docs/reliability.md'
@@ -52,9 +54,19 @@ help:
 run: $(RUNTIME)
 	@exec $(BIN)/python -m vss up
 
+.PHONY: init
+init: $(RUNTIME)
+	@$(BIN)/python -m vss init
+
 .PHONY: test
 test: test-programs lint test-js
 	$(BIN)/python -m pytest $(TESTS)
+
+# The containers need a Docker engine, and so have a job of their own.
+.PHONY: test-compose
+test-compose: test-programs $(DEV)
+	docker build --tag vss .
+	VSS_TEST_COMPOSE=1 $(BIN)/python -m pytest tests/compose $(TESTS)
 
 .PHONY: lint
 lint: $(DEV)
@@ -62,6 +74,7 @@ lint: $(DEV)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 
 .PHONY: format
 format: $(DEV)

@@ -18,7 +18,7 @@ from common.tokens import ALL, PERSON_AUDIENCE
 
 logger = logging.getLogger(__name__)
 
-DEMO_USERNAME = "admin"
+ADMINISTRATOR = "admin"
 DEMO_PASSWORD = "admin"
 
 
@@ -87,22 +87,47 @@ class Accounts:
 
     async def add(self, username: str, password: str, *, role: Role) -> bool:
         """Adds an account without a quota; False when the name is taken. The password's rules are the caller's."""
-        return await self._store.add_account(
-            Account(
-                id=new_id(),
-                username=username.lower(),
-                password_hash=await self._passwords.hash(password),
-                role=role,
-                is_disabled=False,
-                quota_bytes=None,
-                created_at=self._clock(),
-            )
+        return await self._store.add_account(self._new(username.lower(), await self._passwords.hash(password), role))
+
+    def _new(self, username: str, password_hash: str, role: Role) -> Account:
+        return Account(
+            id=new_id(),
+            username=username,
+            password_hash=password_hash,
+            role=role,
+            is_disabled=False,
+            quota_bytes=None,
+            created_at=self._clock(),
         )
+
+    async def set_password(self, username: str, password: str) -> bool:
+        """Gives the account another password and ends its sessions; False when there is no such account."""
+        account = await self._store.get_account_by_username(username.lower())
+        if account is None:
+            return False
+        return await self._store.change_password(account, await self._passwords.hash(password), keep_session=None)
+
+    async def list(self) -> list[Account]:
+        """Every account, by name."""
+        return await self._store.list_accounts()
+
+    async def ensure_administrator(self, password_hash: str) -> None:
+        """Makes the administrator `admin` of a new installation, whose password has this hash."""
+        if await self._store.has_accounts():
+            return
+        made = await self._store.add_account(self._new(ADMINISTRATOR, password_hash, Role.ADMIN))
+        if made:
+            logger.info("first administrator made", extra={"username": ADMINISTRATOR})
+
+    async def has_demo_account(self) -> bool:
+        """Whether admin/admin would log in."""
+        account = await self._store.get_account_by_username(ADMINISTRATOR)
+        return account is not None and await self._passwords.is_right(DEMO_PASSWORD, account.password_hash)
 
     async def ensure_demo_account(self) -> None:
         """Makes admin/admin, for installations that only this machine can reach."""
-        if await self._store.get_account_by_username(DEMO_USERNAME) is None:
-            await self.add(DEMO_USERNAME, DEMO_PASSWORD, role=Role.ADMIN)
+        if await self._store.get_account_by_username(ADMINISTRATOR) is None:
+            await self.add(ADMINISTRATOR, DEMO_PASSWORD, role=Role.ADMIN)
         logger.warning("the demo account admin/admin is on: never let other machines reach this service")
 
 

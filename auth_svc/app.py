@@ -47,6 +47,7 @@ from common.web.app import new_page_app
 from common.web.background import background
 from common.web.keys import READINESS, VERIFIER
 from common.web.sessions import SESSIONS
+from common.web.starting import CannotStart, wait_for_tables
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
     @asynccontextmanager
     async def domain(app: web.Application) -> AsyncIterator[None]:
         async with open_database(settings.database_url.get_secret_value()) as database:
+            await wait_for_tables(database, limit_seconds=settings.start_limit_seconds)
             with closing(Passwords()) as passwords:
                 store = Store(database)
                 issuer = settings.auth_public_url
@@ -100,6 +102,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 await signing_keys.load()
                 if settings.demo_account:
                     await accounts.ensure_demo_account()
+                elif await accounts.has_demo_account():
+                    raise CannotStart(
+                        "the demo account is off, and admin's password is still the demo's: "
+                        "set another with `vss account reset-password admin`"
+                    )
+                elif settings.first_administrator is not None:
+                    await accounts.ensure_administrator(settings.first_administrator.get_secret_value())
                 yield
 
     app.cleanup_ctx.append(domain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -44,6 +45,11 @@ class Passwords:
         self._pool.shutdown()
 
 
+def main() -> None:
+    """`python -m auth_svc.passwords`: the hash of the line on standard input, on standard output."""
+    sys.stdout.write(_HASHER.hash(sys.stdin.readline().rstrip("\n")) + "\n")
+
+
 def fault_of_new_password(password: str, *, username: str) -> str | None:
     """What is wrong with a password that somebody wants to have, said so that it can follow the field's name.
 
@@ -75,3 +81,7 @@ def _matches(stored_hash: str, password: str) -> bool:
         return _HASHER.verify(stored_hash, password)
     except (VerificationError, InvalidHashError):
         return False
+
+
+if __name__ == "__main__":
+    main()

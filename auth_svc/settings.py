@@ -22,21 +22,31 @@ def _aes_key(value: SecretStr) -> SecretStr:
 
 
 class Settings(PageSettings):
-    """`upload_client_secret` and `stream_client_secret` are what those services log in with."""
+    """What a service is told that knows everybody itself."""
 
     model_config = SettingsConfigDict(env_prefix="AUTH_")
 
-    key_encryption_key: Annotated[SecretStr, AfterValidator(_aes_key)]
-    upload_client_secret: LongSecret
-    stream_client_secret: LongSecret
-    # How long the audit log, which has addresses of people in it, is kept.
-    audit_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    key_encryption_key: Annotated[
+        SecretStr,
+        AfterValidator(_aes_key),
+        Field(description="What signing keys are encrypted with in the database: 64 hexadecimal digits."),
+    ]
+    upload_client_secret: Annotated[LongSecret, Field(description="What upload_svc logs in with.")]
+    stream_client_secret: Annotated[LongSecret, Field(description="What stream_svc logs in with.")]
+    first_administrator: Annotated[
+        SecretStr | None,
+        Field(description="The argon2 hash of the password of `admin`, who is made when there is no account at all."),
+    ] = None
+    audit_days: Annotated[
+        int,
+        Field(ge=1, le=3650, description="How many days the audit log, which has people's addresses in it, is kept."),
+    ] = 90
 
     @field_validator("demo_account")
     @classmethod
     def _keep_the_demo_account_at_home(cls, value: bool, known: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's
-        if value and not _is_loopback(known.data.get("host", "")):
-            raise ValueError("is for loopback only: unset it, or set AUTH_HOST=127.0.0.1")
+        if value and not _is_loopback(known.data.get("published_on") or known.data.get("host", "")):
+            raise ValueError("is for loopback only: unset it, or set AUTH_HOST=127.0.0.1 (with compose: VSS_BIND)")
         return value
 
 

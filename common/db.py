@@ -24,6 +24,7 @@ from sqlalchemy import (
     String,
     Text,
     event,
+    inspect,
     text,
 )
 from sqlalchemy.dialects import mysql
@@ -134,6 +135,16 @@ class Database:
         """Returns when the database answers; raises `Unavailable` otherwise."""
         async with self.read() as connection:
             await connection.execute(text("SELECT 1"))
+
+    async def schema(self) -> str:
+        """The revision of the newest migration applied; empty before the first. Raises `Unavailable`."""
+        async with self.read() as connection:
+            names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+            if "alembic_version" not in names:
+                return ""
+            return (
+                await connection.execute(text("SELECT version_num FROM alembic_version"))
+            ).scalar_one_or_none() or ""
 
     async def close(self) -> None:
         """Closes every connection."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from yarl import URL
@@ -41,6 +42,13 @@ def _database_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _networks(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+
+Networks = Annotated[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...], BeforeValidator(_networks)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 LongSecret = Annotated[SecretStr, AfterValidator(_long_secret)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
@@ -74,21 +82,10 @@ class _SecretFiles(PydanticBaseSettingsSource):
         return {key: value for value, key, _ in found if value is not None}
 
 
-class ServiceSettings(BaseSettings):
-    """What every service is told. Subclasses set `env_prefix`."""
+class EnvironmentSettings(BaseSettings):
+    """Settings from the environment, and from the files that it names. Subclasses may set `env_prefix`."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-    host: str = "127.0.0.1"
-    port: Port
-    database_url: DatabaseUrl
-    auth_public_url: BaseUrl
-    upload_public_url: BaseUrl
-    stream_public_url: BaseUrl
-    s3_public_url: BaseUrl
-    site_name: str = "vss"
-    # How long /readyz says 503 before the port is closed; 0 where nobody looks.
-    drain_seconds: float = 0.0
 
     @classmethod
     def settings_customise_sources(
@@ -104,19 +101,51 @@ class ServiceSettings(BaseSettings):
         return init_settings, _SecretFiles(settings_cls), env_settings
 
 
+class ServiceSettings(EnvironmentSettings):
+    """What every service is told. Subclasses set `env_prefix`."""
+
+    host: Annotated[str, Field(description="The address to listen on.")] = "127.0.0.1"
+    port: Annotated[Port, Field(description="The port to listen on.")]
+    database_url: Annotated[DatabaseUrl, Field(description="Where the tables are, with this service's own user.")]
+    auth_public_url: Annotated[BaseUrl, Field(description="Where browsers reach auth_svc; the tokens' issuer.")]
+    upload_public_url: Annotated[BaseUrl, Field(description="Where browsers reach upload_svc.")]
+    stream_public_url: Annotated[BaseUrl, Field(description="Where browsers reach stream_svc.")]
+    s3_public_url: Annotated[BaseUrl, Field(description="Where browsers reach the S3 server.")]
+    site_name: Annotated[str, Field(description="What the pages call the site.")] = "vss"
+    drain_seconds: Annotated[
+        float,
+        Field(
+            description="How long /readyz says 503 before the port is closed, in seconds; 0 where nobody looks.", ge=0
+        ),
+    ] = 0.0
+    start_limit_seconds: Annotated[
+        float,
+        Field(description="How long to wait at the start for what this service needs, in seconds; then it ends.", gt=0),
+    ] = 120.0
+
+
 class PageSettings(ServiceSettings):
     """What every service with pages is told besides."""
 
-    session_cookie: str = "vss_session"
-    demo_account: bool = False
+    trusted_proxies: Annotated[
+        Networks,
+        NoDecode,
+        Field(description="Whose X-Forwarded-For is believed: addresses or networks, with commas between them."),
+    ] = ()
+    session_cookie: Annotated[str, Field(description="The session cookie's name.")] = "vss_session"
+    published_on: Annotated[
+        str | None,
+        Field(description="The address its port is published on, when that is not `host` (in a container)."),
+    ] = None
+    demo_account: Annotated[bool, Field(description="Whether admin/admin is on; for loopback only.")] = False
 
 
 class IdentifiedSettings(PageSettings):
     """What a service is told that asks auth_svc, at `auth_url` from inside, who its visitors are."""
 
-    auth_url: BaseUrl
-    client_secret: LongSecret
-    cursor_key: LongSecret
+    auth_url: Annotated[BaseUrl, Field(description="Where auth_svc is reached from inside.")]
+    client_secret: Annotated[LongSecret, Field(description="What this service logs in to auth_svc with.")]
+    cursor_key: Annotated[LongSecret, Field(description="What the cursors of lists are signed with.")]
 
 
 S = TypeVar("S", bound=BaseSettings)
@@ -128,7 +157,7 @@ def load(settings_class: type[S]) -> S:
         return settings_class()
     except ValidationError as exc:
         lines = [_in_words(error, settings_class) for error in exc.errors(include_url=False)]
-    sys.stderr.write("\n  ".join(["Settings that must be mended before this service can start:", *lines]) + "\n")
+    sys.stderr.write("\n  ".join(["Settings that must be mended before this can start:", *lines]) + "\n")
     raise SystemExit(2)
 
 

@@ -17,6 +17,7 @@ from common.verifying import RemoteKeys, Verifier
 from common.web.app import http_session, new_app
 from common.web.background import background
 from common.web.keys import READINESS, VERIFIER
+from common.web.starting import wait_for_tables
 from fs_svc.app_keys import SETTLING, SOURCES, UPLOADS
 from fs_svc.dialects import DIALECTS
 from fs_svc.routes import API
@@ -59,6 +60,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 secret_access_key=secret_access_key,
             ) as bucket,
         ):
+            await wait_for_tables(database, limit_seconds=settings.start_limit_seconds)
             store = Store(database)
             keys = RemoteKeys(session, settings.auth_url, clock=clock)
             settling = Settling(store, bucket, DIALECTS[settings.s3_vendor], clock=clock)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import SecretStr
+from typing import Annotated
+
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from common.settings import BaseUrl, ServiceSettings
@@ -10,14 +12,14 @@ from fs_svc.dialects import Vendor
 
 
 class Settings(ServiceSettings):
-    """`auth_url` and `s3_url` are where those are reached from inside; URLs are signed for `s3_public_url`."""
+    """URLs are signed for `s3_public_url`; our own calls go to `s3_url`."""
 
     model_config = SettingsConfigDict(env_prefix="FS_")
 
-    auth_url: BaseUrl
-    s3_url: BaseUrl
-    s3_region: str
-    s3_bucket: str
-    s3_access_key_id: str
-    s3_secret_access_key: SecretStr
-    s3_vendor: Vendor = Vendor.SEAWEEDFS
+    auth_url: Annotated[BaseUrl, Field(description="Where auth_svc is reached from inside.")]
+    s3_url: Annotated[BaseUrl, Field(description="Where the S3 server is reached from inside.")]
+    s3_region: Annotated[str, Field(description="The S3 server's region.")]
+    s3_bucket: Annotated[str, Field(description="The bucket that holds every video.")]
+    s3_access_key_id: Annotated[str, Field(description="Who this service is for the S3 server.")]
+    s3_secret_access_key: Annotated[SecretStr, Field(description="What it signs with.")]
+    s3_vendor: Annotated[Vendor, Field(description="Whose S3 server it is.")] = Vendor.SEAWEEDFS

@@ -16,6 +16,7 @@ from common.web.app import http_session, new_page_app
 from common.web.keys import READINESS, VERIFIER
 from common.web.remote_identity import remote_identity
 from common.web.sessions import SESSIONS
+from common.web.starting import wait_for_tables
 from stream_svc.app_keys import LIBRARY
 from stream_svc.fs_client import FsClient
 from stream_svc.library import Library
@@ -32,6 +33,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
     @asynccontextmanager
     async def domain(app: web.Application) -> AsyncIterator[None]:
         async with open_database(settings.database_url.get_secret_value()) as database, http_session() as session:
+            await wait_for_tables(database, limit_seconds=settings.start_limit_seconds)
             identity = remote_identity(session, settings, client_id="stream", clock=clock)
             fs = FsClient(ServiceClient(session, settings.fs_url, identity.tokens))
             cursors = Cursors(settings.cursor_key.get_secret_value())

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from common.settings import BaseUrl, IdentifiedSettings
 
 
 class Settings(IdentifiedSettings):
-    """`fs_url` is where fs_svc is reached from inside."""
+    """What a service is told that asks auth_svc and fs_svc."""
 
     model_config = SettingsConfigDict(env_prefix="STREAM_")
 
-    fs_url: BaseUrl
+    fs_url: Annotated[BaseUrl, Field(description="Where fs_svc is reached from inside.")]

@@ -25,10 +25,10 @@ FLAGS: Final = (
 
 
 @asynccontextmanager
-async def launched() -> AsyncIterator[Browser]:
-    """A browser without a window."""
+async def launched(*flags: str) -> AsyncIterator[Browser]:
+    """A browser without a window, with more flags where the addresses of what it visits need them."""
     program = components.chromium()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        browser = await playwright.chromium.launch(executable_path=program, args=[*FLAGS, *flags])
         yield browser
         await browser.close()

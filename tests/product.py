@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+import aiohttp
 import psutil
 
 from tests.ports import free_base
+from tests.traffic import Traffic, metered
 from tests.waiting import wait_until
 
 _ROOT = Path(__file__).parent.parent
@@ -22,6 +25,8 @@ STOP_LIMIT_SECONDS = 10
 
 class Product:
     """One installation, which can be started and stopped again and again; its ports are its own."""
+
+    password = "admin"
 
     def __init__(self, folder: Path, *, checkout: Path = _ROOT, command: Sequence[str] | None = None) -> None:
         self.data = folder / "data"
@@ -82,6 +87,14 @@ class Product:
                 found[name] = process
         assert set(found) == {*_SERVICES, "storage"}
         return found
+
+    def session(self) -> aiohttp.ClientSession:
+        """A client that reaches the public URLs."""
+        return aiohttp.ClientSession()
+
+    def metered(self) -> AbstractContextManager[Traffic]:
+        """Counts what each service sends and receives."""
+        return metered({process.pid: name for name, process in self.service_processes().items()})
 
     def service_processes(self) -> dict[str, psutil.Process]:
         """Each service's running process."""

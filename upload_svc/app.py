@@ -21,6 +21,7 @@ from common.web.background import background
 from common.web.keys import READINESS, VERIFIER
 from common.web.remote_identity import remote_identity
 from common.web.sessions import SESSIONS
+from common.web.starting import wait_for_tables
 from upload_svc.app_keys import IDEMPOTENT_CREATES, UPLOADS
 from upload_svc.fs_client import FsClient
 from upload_svc.idempotency import IdempotentCreates
@@ -43,6 +44,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
     @asynccontextmanager
     async def domain(app: web.Application) -> AsyncIterator[None]:
         async with open_database(settings.database_url.get_secret_value()) as database, http_session() as session:
+            await wait_for_tables(database, limit_seconds=settings.start_limit_seconds)
             identity = remote_identity(session, settings, client_id="upload", clock=clock)
             store = Store(database)
             fs = FsClient(ServiceClient(session, settings.fs_url, identity.tokens))

@@ -125,14 +125,20 @@ def main() -> int:
     given = json.load(sys.stdin)
     for name in ("administrator", "worker"):
         given[name] = KeyPair(**given[name])
-    bucket = Bucket(**given)
-    deadline = time.monotonic() + ATTEMPTS_SECONDS
+    if reason := prepare_within(Bucket(**given), ATTEMPTS_SECONDS):
+        print(reason)
+        return 1
+    return 0
+
+
+def prepare_within(bucket: Bucket, seconds: float) -> str | None:
+    """Tries to prepare the bucket until that works (None), or the time is up (why not)."""
+    deadline = time.monotonic() + seconds
     while reason := asyncio.run(bucket.prepare()):
         if time.monotonic() > deadline:
-            print(reason)
-            return 1
+            return reason
         time.sleep(POLL_SECONDS)
-    return 0
+    return None
 
 
 if __name__ == "__main__":

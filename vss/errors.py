@@ -57,5 +57,13 @@ class DatabaseUnusable(Refusal):
     """The database does not answer, or not as it must."""
 
 
+class StorageUnusable(Refusal):
+    """The S3 server does not answer, or not as it must."""
+
+
+class SecretsMissing(Refusal):
+    """An installation that was made once has lost files that cannot be made again."""
+
+
 class ChildCannotStart(Refusal):
     """A process failed to start too often; `details` are its last lines."""

@@ -7,13 +7,14 @@ import tempfile
 from pathlib import Path
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Puts `content` under `path` with mode 0600; after a crash or on a full disk the old one is there."""
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Puts `content` under `path` with that mode; after a crash or on a full disk the old one is there."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
+            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:

@@ -161,6 +161,6 @@ async def _lock_server(connection: AsyncConnection) -> None:
     from sqlalchemy import text  # noqa: PLC0415
 
     # Held by this connection until it closes. The name is the server's, not the schema's.
-    statement = text("SELECT GET_LOCK(CONCAT('vss.migrate.', MD5(DATABASE())), :seconds)")
+    statement = text("SELECT GET_LOCK(CONCAT('vss.migrate.', LEFT(SHA2(DATABASE(), 256), 32)), :seconds)")
     if (await connection.execute(statement, {"seconds": LOCK_WAIT_SECONDS})).scalar_one() != 1:
         raise MigrationBusy(f"another migration has been running for {LOCK_WAIT_SECONDS} s; try again later")

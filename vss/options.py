@@ -49,14 +49,19 @@ def add_database_option(parser: argparse.ArgumentParser) -> None:
 
 def database_url(arguments: argparse.Namespace) -> str | None:
     """What `add_database_option` asked for; None for the SQLite file in the data folder."""
-    given: str | None = arguments.database_url or os.environ.get("VSS_DATABASE_URL")
-    file = os.environ.get("VSS_DATABASE_URL_FILE")
+    return arguments.database_url or url_from_environment("VSS_DATABASE_URL")
+
+
+def url_from_environment(name: str) -> str | None:
+    """The variable `name`, or what stands in the file that `name`_FILE names."""
+    given = os.environ.get(name)
+    file = os.environ.get(f"{name}_FILE")
     if given or not file:
         return given
     try:
         return Path(file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as exc:
-        raise BadOption(f"VSS_DATABASE_URL_FILE: {file} cannot be read ({exc}); name a readable file") from exc
+        raise BadOption(f"{name}_FILE: {file} cannot be read ({exc}); name a readable file") from exc
 
 
 def _data_folder(text: str) -> Path:

@@ -55,7 +55,7 @@ def prepare(
         worker=_keys(folder, "s3_fs"),
         origins=origins,
     )
-    write_atomically(folder.path / "s3.json", json.dumps(_identities(bucket), indent=2).encode())
+    write_atomically(folder.path / "s3.json", json.dumps(identities(bucket), indent=2).encode())
     child = Child(
         name=NAME,
         command=[_program(environment), *_arguments(port, ports)],
@@ -157,7 +157,9 @@ def _keys(folder: DataFolder, name: str) -> KeyPair:
     )
 
 
-def _identities(bucket: Bucket) -> dict[str, object]:
+def identities(bucket: Bucket) -> dict[str, object]:
+    """The engine's configuration of who may do what."""
+
     def identity(name: str, keys: KeyPair, actions: list[str]) -> dict[str, object]:
         credentials = {"accessKey": keys.access_key_id, "secretKey": keys.secret_access_key}
         return {"name": name, "credentials": [credentials], "actions": actions}

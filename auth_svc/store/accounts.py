@@ -80,6 +80,17 @@ class AccountQueries(Queries):
             row = (await connection.execute(select(accounts).where(accounts.c.id == account_id))).one_or_none()
         return None if row is None else account_of(row)
 
+    async def list_accounts(self) -> list[Account]:
+        """Every account, by name."""
+        async with self._database.read() as connection:
+            rows = (await connection.execute(select(accounts).order_by(accounts.c.username))).all()
+        return [account_of(row) for row in rows]
+
+    async def has_accounts(self) -> bool:
+        """Whether there is any."""
+        async with self._database.read() as connection:
+            return (await connection.execute(select(accounts.c.id).limit(1))).one_or_none() is not None
+
     async def get_account_by_username(self, username: str) -> Account | None:
         """The account with this user name."""
         async with self._database.read() as connection:

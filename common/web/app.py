@@ -41,6 +41,7 @@ def new_page_app(
     app = web.Application(
         client_max_size=MAX_CONTENT_SIZE,
         middlewares=[
+            middlewares.forwarded,
             middlewares.request_id,
             metrics.measured,
             middlewares.problems,
@@ -49,7 +50,7 @@ def new_page_app(
             middlewares.identity,
         ],
     )
-    app[SERVICE] = Service(name=name, public_url=public_url)
+    app[SERVICE] = Service(name=name, public_url=public_url, trusted_proxies=settings.trusted_proxies)
     app[SESSION_COOKIE] = SessionCookie(name=settings.session_cookie, is_secure=public_url.startswith("https:"))
     app[log_in.IS_DEMO] = settings.demo_account
     _setup(app, settings, routes)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+# For a year: who came here over TLS never comes without it again (RFC 6797).
+HSTS: Final = "max-age=31536000"
+
 # A page sets its own policies; what is not a page needs nothing and may be shown nowhere.
 API_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
 from aiohttp import web
@@ -27,10 +28,13 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """Which service this process is: its name and the public URL of its own pages (None: it has none)."""
+    """Which service this process is: its name, the public URL of its own pages (None: it has none), and who may say
+    for whom a request comes.
+    """
 
     name: str
     public_url: str | None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
 @dataclass(slots=True)

@@ -1,10 +1,13 @@
-"""What happens to every request, outermost first: request id, problems, public address, origin, identity."""
+"""What happens to every request, outermost first: client, request id, problems, public address, origin, identity."""
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 import re
+from collections.abc import Collection
+from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 from urllib.parse import quote
 
@@ -38,6 +41,38 @@ async def request_id(request: web.Request, handler: Handler) -> web.StreamRespon
     given = request.headers.get("X-Request-ID", "")
     REQUEST_ID.set(given if _REQUEST_ID.fullmatch(given) else new_id())
     return await handler(request)
+
+
+@web.middleware
+async def forwarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Takes the client's address from X-Forwarded-For when a trusted proxy says it, else from the connection.
+
+    Read from the right: each proxy adds the address that it saw, and what stands left of the first one that is not
+    trusted may be anybody's invention.
+    """
+    trusted = request.app[SERVICE].trusted_proxies
+    address = request.remote or ""
+    if trusted and _is_within(address, trusted):
+        for said in reversed(",".join(request.headers.getall("X-Forwarded-For", [])).split(",")):
+            if not _is_address(said.strip()):
+                break
+            address = said.strip()
+            if not _is_within(address, trusted):
+                break
+        request = request.clone(remote=address)
+    return await handler(request)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_within(text: str, networks: Collection[IPv4Network | IPv6Network]) -> bool:
+    return _is_address(text) and any(ipaddress.ip_address(text) in network for network in networks)
 
 
 @web.middleware

@@ -15,13 +15,14 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
 from yarl import URL
 
+from tests.containers import Containers
 from tests.footage import sha256_of
 from tests.product import Product
-from tests.traffic import metered
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+AnyProduct = Product | Containers
 TITLE = "Night – three times"
 DESCRIPTION = "Traffic <seen> from above & afar."
 PART_SIZE = 8 * 2**20
@@ -74,20 +75,19 @@ async def visit(context: BrowserContext) -> AsyncIterator[Visit]:
 
 
 async def test_a_film_goes_from_the_form_to_s3_and_back_to_the_screen(
-    visit: Visit, product: Product, film: Path
+    visit: Visit, product: AnyProduct, film: Path
 ) -> None:
     page = visit.page
     await _log_in(page, product)
 
-    services = {process.pid: name for name, process in product.service_processes().items()}
-    with metered(services) as traffic:
+    with product.metered() as traffic:
         await _upload(visit, product, film)
         await _watch(visit, product, film)
     _no_film_went_through_a_service(visit, product, traffic.total_bytes())
 
 
-async def test_what_was_stored_is_the_file(product: Product, film: Path) -> None:
-    async with aiohttp.ClientSession() as session:
+async def test_what_was_stored_is_the_file(product: AnyProduct, film: Path) -> None:
+    async with product.session() as session:
         token = await _token(session, product)
         authorization = {"Authorization": f"Bearer {token}"}
         async with session.get(f"{product.url('stream')}/v1/videos", headers=authorization) as answer:
@@ -107,23 +107,23 @@ async def test_what_was_stored_is_the_file(product: Product, film: Path) -> None
     assert digest.hexdigest() == sha256_of(film)
 
 
-async def test_after_a_restart_the_film_is_still_there_and_plays(visit: Visit, product: Product, film: Path) -> None:
+async def test_after_a_restart_the_film_is_still_there_and_plays(visit: Visit, product: AnyProduct, film: Path) -> None:
     product.press_ctrl_c()
     product.start()
     # The session outlives it too: nobody logs in again.
     await _watch(visit, product, film)
 
 
-async def _log_in(page: Page, product: Product) -> None:
+async def _log_in(page: Page, product: AnyProduct) -> None:
     await page.goto(f"{product.url('upload')}/upload")
     await page.get_by_label("User name").fill("admin")
-    await page.get_by_label("Password", exact=True).fill("admin")
+    await page.get_by_label("Password", exact=True).fill(product.password)
     await page.get_by_role("button", name="Log in").click()
     # Where one wanted to go.
     await expect(page).to_have_url(f"{product.url('upload')}/upload")
 
 
-async def _upload(visit: Visit, product: Product, film: Path) -> None:
+async def _upload(visit: Visit, product: AnyProduct, film: Path) -> None:
     page = visit.page
     await page.goto(f"{product.url('upload')}/upload")
     network = await page.context.new_cdp_session(page)
@@ -165,7 +165,7 @@ async def _upload(visit: Visit, product: Product, film: Path) -> None:
     assert {_origin(part.url) for part in parts} == {product.url("s3")}
 
 
-async def _watch(visit: Visit, product: Product, film: Path) -> None:
+async def _watch(visit: Visit, product: AnyProduct, film: Path) -> None:
     """Finds the film in the library, plays its beginning, and then its end."""
     page = visit.page
     await page.goto(product.url("stream"))
@@ -202,7 +202,7 @@ async def _until(video: Locator, is_true: str) -> None:
     await eventually(holds, what=is_true)
 
 
-def _no_film_went_through_a_service(visit: Visit, product: Product, measured: dict[str, int]) -> None:
+def _no_film_went_through_a_service(visit: Visit, product: AnyProduct, measured: dict[str, int]) -> None:
     assert set(measured) == {"auth", "fs", "upload", "stream"}
     for name, count in measured.items():
         assert count <= MOST_BYTES_THROUGH_A_SERVICE, f"{name}_svc sent and received {count} bytes"
@@ -210,8 +210,8 @@ def _no_film_went_through_a_service(visit: Visit, product: Product, measured: di
     assert all(measured.values()), measured
 
 
-async def _token(session: aiohttp.ClientSession, product: Product) -> str:
-    form = {"grant_type": "password", "username": "admin", "password": "admin"}
+async def _token(session: aiohttp.ClientSession, product: AnyProduct) -> str:
+    form = {"grant_type": "password", "username": "admin", "password": product.password}
     async with session.post(f"{product.url('auth')}/v1/token", data=form) as answer:
         assert answer.status == 200
         token: str = (await answer.json())["access_token"]

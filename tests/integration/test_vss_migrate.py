@@ -49,7 +49,7 @@ def start(url: str, folder: Path) -> subprocess.Popen[str]:
     )
 
 
-LOCK = "CONCAT('vss.migrate.', MD5(DATABASE()))"
+LOCK = "CONCAT('vss.migrate.', LEFT(SHA2(DATABASE(), 256), 32))"
 WAITING = "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User lock'"
 
 

@@ -6,7 +6,7 @@ from alembic import op
 from common.db import Instant
 
 revision = "0042"
-down_revision = "0034"
+down_revision = "0041"
 
 
 def upgrade() -> None:

@@ -1,0 +1,92 @@
+"""`vss init`: secrets that compose.yaml names, made once, for their owner's eyes."""
+
+from __future__ import annotations
+
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+from argon2 import PasswordHasher
+
+from vss.init import Vault
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def init(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "vss", "init", f"--folder={folder}", *arguments],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_every_secret_of_compose_is_made_and_no_other(tmp_path: Path) -> None:
+    text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    named = re.findall(r"^  (\w+): \{ file: secrets/(\w+) \}$", text, re.MULTILINE)
+    assert [name for name, file in named if name != file] == []
+    (tmp_path / "compose.yaml").touch()
+    assert init(tmp_path).returncode == 0
+    made = {file.name for file in (tmp_path / "secrets").iterdir()}
+    assert made == {name for name, _ in named} == set(Vault(tmp_path).names())
+
+
+def test_modes_and_the_password_that_is_shown_once(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").touch()
+    said = init(tmp_path).stdout
+    found = re.search(r"with the password (\S+)", said)
+    assert found
+    assert PasswordHasher().verify((tmp_path / "secrets" / "first_administrator").read_text().strip(), found[1])
+    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "secrets").iterdir()} == {0o444}
+
+
+def test_a_second_time_changes_nothing_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").touch()
+    init(tmp_path)
+    before = {file: file.read_bytes() for file in [*(tmp_path / "secrets").iterdir(), tmp_path / ".env"]}
+    again = init(tmp_path, "--port-base=9000")
+    assert (again.returncode, again.stdout.count("\n")) == (0, 1)
+    assert "nothing was changed" in again.stdout
+    assert before == {file: file.read_bytes() for file in before}
+
+
+def test_what_was_broken_off_is_gone_on_with(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").touch()
+    init(tmp_path)
+    (tmp_path / ".env").unlink()
+    (tmp_path / "secrets" / "first_administrator").unlink()
+    root = (tmp_path / "secrets" / "mysql_root_password").read_bytes()
+    assert "with the password" in init(tmp_path).stdout
+    assert (tmp_path / "secrets" / "mysql_root_password").read_bytes() == root
+
+
+def test_a_lost_secret_is_named_and_not_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").touch()
+    init(tmp_path)
+    (tmp_path / "secrets" / "key_encryption_key").unlink()
+    again = init(tmp_path)
+    assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+    assert "has lost key_encryption_key" in again.stderr
+
+
+def test_lines_of_the_owner_in_env_stay(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").touch()
+    (tmp_path / ".env").write_text("COMPOSE_FILE=compose.yaml:compose.edge.yaml\n")
+    assert init(tmp_path, "--port-base=9000").returncode == 0
+    lines = (tmp_path / ".env").read_text().splitlines()
+    assert lines[0] == "COMPOSE_FILE=compose.yaml:compose.edge.yaml"
+    assert {"VSS_INIT=done", "VSS_AUTH_PORT=9001", "VSS_S3_URL=http://127.0.0.1:9333"} <= set(lines)
+
+
+def test_elsewhere_it_says_where_to_go(tmp_path: Path) -> None:
+    answer = init(tmp_path)
+    assert (answer.returncode, answer.stderr.count("\n")) == (1, 1)
+    assert "there is no compose.yaml" in answer.stderr

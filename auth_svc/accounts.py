@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
+from prometheus_client import Counter
+
 from auth_svc.audit import Action, Actor, Audit
 from auth_svc.errors import InvalidGrant, WrongCurrentPassword
 from auth_svc.passwords import MAX_LENGTH, Passwords, fault_of_new_password, needs_rehash
@@ -25,12 +27,13 @@ DEMO_PASSWORD = "admin"
 class Accounts:
     """What can be done with accounts."""
 
-    def __init__(self, store: Store, passwords: Passwords, *, clock: Clock) -> None:
+    def __init__(self, store: Store, passwords: Passwords, *, clock: Clock, refused: Counter | None = None) -> None:
         self._store = store
         self._passwords = passwords
         self._audit = Audit(store, clock=clock)
         self._throttle = LogInThrottle(store, clock=clock)
         self._clock = clock
+        self._refused = refused or Counter("log_in_failures", "Log-ins refused", registry=None)
 
     async def authenticate(self, username: str, password: str, *, address: str) -> Account:
         """The account with this name and password, asked for from `address`.
@@ -49,6 +52,7 @@ class Accounts:
             await self._audit.record(
                 Action.LOG_IN_REFUSED, Actor(None, address), target_id=None if account is None else account.id
             )
+            self._refused.inc()
             raise InvalidGrant
         await self._throttle.succeeded(username, address)
         if needs_rehash(account.password_hash):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import logging
 from collections.abc import AsyncIterator
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from aiohttp import web
+from prometheus_client import Counter
 
 from auth_svc.accounts import Accounts
 from auth_svc.administration import Administration
@@ -41,15 +41,13 @@ from auth_svc.throttle import LogInThrottle
 from common.clock import Clock, utc_now
 from common.cursors import Cursors
 from common.db import open_database
-from common.errors import Unavailable
 from common.verifying import Verifier
 from common.web.app import new_page_app
-from common.web.background import background
+from common.web.background import repeated
 from common.web.keys import READINESS, VERIFIER
+from common.web.metrics import METRICS, observe_database
 from common.web.sessions import SESSIONS
-from common.web.starting import CannotStart, wait_for_tables
-
-logger = logging.getLogger(__name__)
+from common.web.starting import CannotStart, Tables, wait_until_ready
 
 TIDY_INTERVAL_SECONDS: Final = 600.0
 KEYS_INTERVAL_SECONDS: Final = 60.0
@@ -63,7 +61,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
     @asynccontextmanager
     async def domain(app: web.Application) -> AsyncIterator[None]:
         async with open_database(settings.database_url.get_secret_value()) as database:
-            await wait_for_tables(database, limit_seconds=settings.start_limit_seconds)
+            observe_database(app, database)
+            app[READINESS] = {"database": Tables(database).check}
+            # Without its keys it is nobody.
+            await wait_until_ready(app[READINESS], limit_seconds=settings.start_limit_seconds)
             with closing(Passwords()) as passwords:
                 store = Store(database)
                 issuer = settings.auth_public_url
@@ -72,7 +73,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 refresh_tokens = RefreshTokens(store, encryption_key=encryption_key, clock=clock)
                 cursors = Cursors(hmac.digest(encryption_key, b"cursors of lists", "sha256").hex())
                 api_keys = ApiKeys(store, cursors, clock=clock)
-                accounts = Accounts(store, passwords, clock=clock)
+                accounts = Accounts(
+                    store,
+                    passwords,
+                    refused=Counter("log_in_failures", "Log-ins refused", registry=app[METRICS]),
+                    clock=clock,
+                )
                 grants = Grants(
                     accounts,
                     refresh_tokens,
@@ -98,7 +104,6 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 app[THROTTLE] = LogInThrottle(store, clock=clock)
                 app[VERIFIER] = verifier
                 app[SESSIONS] = sessions
-                app[READINESS] = {"database": database.ping}
                 await signing_keys.load()
                 if settings.demo_account:
                     await accounts.ensure_demo_account()
@@ -112,30 +117,20 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 yield
 
     app.cleanup_ctx.append(domain)
-    app.cleanup_ctx.append(background(_renew_keys, name="renew keys"))
+    app.cleanup_ctx.append(repeated(_renew_keys, name="renew keys", seconds=KEYS_INTERVAL_SECONDS))
     kept = timedelta(days=settings.audit_days)
-    app.cleanup_ctx.append(background(partial(_tidy, audit_kept=kept), name="tidy"))
+    app.cleanup_ctx.append(repeated(partial(_tidy, audit_kept=kept), name="tidy", seconds=TIDY_INTERVAL_SECONDS))
     return app
 
 
 async def _renew_keys(app: web.Application) -> None:
     """Makes signing keys in time, and learns of those that other replicas have made."""
-    while True:
-        await asyncio.sleep(KEYS_INTERVAL_SECONDS)
-        try:
-            await app[SIGNING_KEYS].load()
-        except Unavailable as exc:
-            logger.warning("signing keys wait", extra={"reason": exc.detail})
+    await app[SIGNING_KEYS].load()
 
 
 async def _tidy(app: web.Application, *, audit_kept: timedelta) -> None:
     """Drops what has run out."""
-    while True:
-        try:
-            await app[THROTTLE].forget_whole_buckets()
-            await app[REFRESH_TOKENS].forget_expired()
-            await app[ADMINISTRATION].forget_expired_links()
-            await app[AUDIT].forget_old(audit_kept)
-        except Unavailable as exc:
-            logger.warning("tidying waits", extra={"reason": exc.detail})
-        await asyncio.sleep(TIDY_INTERVAL_SECONDS)
+    await app[THROTTLE].forget_whole_buckets()
+    await app[REFRESH_TOKENS].forget_expired()
+    await app[ADMINISTRATION].forget_expired_links()
+    await app[AUDIT].forget_old(audit_kept)

@@ -33,6 +33,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from common.errors import Unavailable
@@ -145,6 +146,10 @@ class Database:
             return (
                 await connection.execute(text("SELECT version_num FROM alembic_version"))
             ).scalar_one_or_none() or ""
+
+    def connections_in_use(self) -> int:
+        """How many connections of the pool somebody uses now."""
+        return cast("QueuePool", self._engine.pool).checkedout()
 
     async def close(self) -> None:
         """Closes every connection."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -12,14 +10,15 @@ from aiohttp import web
 
 from common.clock import Clock, utc_now
 from common.db import open_database
-from common.errors import Unavailable
 from common.verifying import RemoteKeys, Verifier
 from common.web.app import http_session, new_app
-from common.web.background import background
+from common.web.background import repeated
 from common.web.keys import READINESS, VERIFIER
-from common.web.starting import wait_for_tables
-from fs_svc.app_keys import SETTLING, SOURCES, UPLOADS
+from common.web.metrics import METRICS, observe_database
+from common.web.starting import Tables
+from fs_svc.app_keys import FIGURES, SETTLING, SOURCES, UPLOADS
 from fs_svc.dialects import DIALECTS
+from fs_svc.figures import Figures
 from fs_svc.routes import API
 from fs_svc.s3 import open_bucket
 from fs_svc.settings import Settings
@@ -29,9 +28,9 @@ from fs_svc.sources import Sources
 from fs_svc.store import Store
 from fs_svc.uploads import Uploads
 
-logger = logging.getLogger(__name__)
-
 SETTLE_INTERVAL_SECONDS: Final = 2.0
+# Counting reads every row.
+COUNT_INTERVAL_SECONDS: Final = 60.0
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application:
@@ -58,30 +57,31 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 name=settings.s3_bucket,
                 access_key_id=settings.s3_access_key_id,
                 secret_access_key=secret_access_key,
+                registry=app[METRICS],
             ) as bucket,
         ):
-            await wait_for_tables(database, limit_seconds=settings.start_limit_seconds)
+            observe_database(app, database)
             store = Store(database)
             keys = RemoteKeys(session, settings.auth_url, clock=clock)
             settling = Settling(store, bucket, DIALECTS[settings.s3_vendor], clock=clock)
             app[VERIFIER] = Verifier(keys, issuer=settings.auth_public_url, clock=clock)
             app[SETTLING] = settling
+            app[FIGURES] = Figures(store, app[METRICS], clock=clock)
             app[UPLOADS] = Uploads(store, bucket, presigner, settling, clock=clock)
             app[SOURCES] = Sources(store, presigner, clock=clock)
-            app[READINESS] = {"database": database.ping, "storage": bucket.ping, "keys": keys.refresh}
+            app[READINESS] = {"database": Tables(database).check, "storage": bucket.ping, "keys": keys.refresh}
             yield
 
     app.cleanup_ctx.append(domain)
-    app.cleanup_ctx.append(background(_settle, name="settle"))
+    app.cleanup_ctx.append(repeated(_settle, name="settle", seconds=SETTLE_INTERVAL_SECONDS))
+    app.cleanup_ctx.append(repeated(_count, name="count", seconds=COUNT_INTERVAL_SECONDS))
     return app
 
 
 async def _settle(app: web.Application) -> None:
-    """Settles rows every few seconds; what it needs being away is expected, anything else ends the process."""
-    while True:
-        try:
-            await app[SETTLING].abandon_due()
-            await app[SETTLING].settle_due()
-        except Unavailable as exc:
-            logger.warning("settling waits", extra={"reason": exc.detail})
-        await asyncio.sleep(SETTLE_INTERVAL_SECONDS)
+    await app[SETTLING].abandon_due()
+    await app[SETTLING].settle_due()
+
+
+async def _count(app: web.Application) -> None:
+    await app[FIGURES].count()

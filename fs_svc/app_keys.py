@@ -6,10 +6,12 @@ from typing import Final
 
 from aiohttp import web
 
+from fs_svc.figures import Figures
 from fs_svc.settling import Settling
 from fs_svc.sources import Sources
 from fs_svc.uploads import Uploads
 
 UPLOADS: Final = web.AppKey("uploads", Uploads)
 SOURCES: Final = web.AppKey("sources", Sources)
+FIGURES: Final = web.AppKey("figures", Figures)
 SETTLING: Final = web.AppKey("settling", Settling)

@@ -6,16 +6,21 @@ import asyncio
 import logging
 import os
 import random
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import aiohttp
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from prometheus_client import CollectorRegistry, Histogram
 
+from common.clock import utc_now
 from common.errors import StorageUnavailable
 from fs_svc.parts import Part
 
@@ -29,6 +34,7 @@ COMPLETE_SECONDS: Final = 20
 TRIES: Final = 2
 # Parsing a page holds the event loop, for some 50 µs an entry.
 PAGE_SIZE: Final = 250
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 
 
 class UploadGone(Exception):
@@ -45,7 +51,13 @@ class Head:
 
 @asynccontextmanager
 async def open_bucket(
-    *, url: str, region: str, name: str, access_key_id: str, secret_access_key: str
+    *,
+    url: str,
+    region: str,
+    name: str,
+    access_key_id: str,
+    secret_access_key: str,
+    registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Bucket]:
     """The bucket behind `url`. Making the client takes about 0.2 s and 15 MiB, so a process has one."""
     # What a person has configured for an AWS account of their own has no business here.
@@ -81,7 +93,7 @@ async def open_bucket(
         aws_secret_access_key=secret_access_key,
         config=config,
     ) as client:
-        yield Bucket(client, name)
+        yield Bucket(client, name, registry)
 
 
 class Bucket:
@@ -89,13 +101,27 @@ class Bucket:
     have happened.
     """
 
-    def __init__(self, client: Any, name: str) -> None:
+    def __init__(self, client: Any, name: str, registry: CollectorRegistry | None) -> None:
         self._client = client
         self._name = name
+        self._is_clock_known = False
+        self._durations = Histogram(
+            "s3_call_duration_seconds", "Tries of calls to S3", ("operation", "outcome"), registry=registry
+        )
 
     async def ping(self) -> None:
-        """Returns when the bucket is there and we may use it."""
+        """Returns when the bucket is there and we may use it. Says once if S3 has another time than this machine."""
         await self._call("head_bucket")
+
+    def _compare_clocks(self, answer: Mapping[str, Any]) -> None:
+        """Signatures carry the time: S3 refuses those that are too old or too new."""
+        date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        if self._is_clock_known or not date:
+            return
+        self._is_clock_known = True
+        difference = parsedate_to_datetime(date) - utc_now()
+        if abs(difference) > CLOCK_TOLERANCE:
+            logger.error("clocks differ", extra={"s3_is_ahead_seconds": round(difference.total_seconds())})
 
     async def create_upload(self, object_key: str, *, content_type: str) -> str:
         """Opens a multipart upload; returns S3's id of it."""
@@ -195,11 +221,17 @@ class Bucket:
     ) -> dict[str, Any]:
         """The answer; `missing`, where given, for an object that is not there. Repeats only what got no answer."""
         for attempt in range(1, tries + 1):
+            started = time.perf_counter()
+            outcome = "failed"
             try:
                 async with asyncio.timeout(seconds):
                     answer: dict[str, Any] = await getattr(self._client, operation)(Bucket=self._name, **arguments)
-                    return answer
+                outcome = "answered"
+                self._compare_clocks(answer)
+                return answer
             except ClientError as exc:
+                outcome = "refused"
+                self._compare_clocks(exc.response)
                 code = str(exc.response.get("Error", {}).get("Code", ""))
                 if code == "NoSuchUpload":
                     raise UploadGone from exc
@@ -212,6 +244,8 @@ class Bucket:
                 await asyncio.sleep(random.uniform(0.05, 0.2))  # noqa: S311 - spreads retries, no secret
             except BotoCoreError as exc:
                 raise _unavailable(operation, type(exc).__name__) from exc
+            finally:
+                self._durations.labels(operation, outcome).observe(time.perf_counter() - started)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
 

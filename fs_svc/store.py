@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, Index, Integer, MetaData, Row, Table, delete, insert, select, update
+from sqlalchemy import Column, Index, Integer, MetaData, Row, Table, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -59,11 +60,33 @@ _part_checksums: Final = Table(
 _UNSETTLED: Final = (State.RESERVED, State.COMPLETING, State.ABORTING, State.DELETING)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """The objects in one state: how many, their bytes, and when the oldest was begun."""
+
+    state: State
+    uploads: int
+    size: int
+    oldest: datetime
+
+
 class Store:
     """Queries of fs_svc. What changes a state says whether it did: False means that the row was in another state."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def count_by_state(self) -> list[Count]:
+        """How much there is in each state that any object has."""
+        async with self._database.read() as connection:
+            query = select(
+                _objects.c.state, func.count(), func.sum(_objects.c.size), func.min(_objects.c.created_at)
+            ).group_by(_objects.c.state)
+            rows = (await connection.execute(query)).all()
+        return [
+            Count(state=State(state), uploads=count, size=int(size), oldest=oldest)
+            for state, count, size, oldest in rows
+        ]
 
     async def reserve(self, item: Object, *, quota: int | None) -> bool:
         """Adds the object and reserves its size; False when its id is there already.

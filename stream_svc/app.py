@@ -14,9 +14,10 @@ from common.db import open_database
 from common.service_client import ServiceClient
 from common.web.app import http_session, new_page_app
 from common.web.keys import READINESS, VERIFIER
+from common.web.metrics import observe_database
 from common.web.remote_identity import remote_identity
 from common.web.sessions import SESSIONS
-from common.web.starting import wait_for_tables
+from common.web.starting import Tables
 from stream_svc.app_keys import LIBRARY
 from stream_svc.fs_client import FsClient
 from stream_svc.library import Library
@@ -33,14 +34,14 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
     @asynccontextmanager
     async def domain(app: web.Application) -> AsyncIterator[None]:
         async with open_database(settings.database_url.get_secret_value()) as database, http_session() as session:
-            await wait_for_tables(database, limit_seconds=settings.start_limit_seconds)
+            observe_database(app, database)
             identity = remote_identity(session, settings, client_id="stream", clock=clock)
             fs = FsClient(ServiceClient(session, settings.fs_url, identity.tokens))
             cursors = Cursors(settings.cursor_key.get_secret_value())
             app[VERIFIER] = identity.verifier
             app[SESSIONS] = identity.sessions
             app[LIBRARY] = Library(Store(database), fs, cursors, clock=clock)
-            app[READINESS] = {"database": database.ping, "keys": identity.keys.refresh}
+            app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.refresh}
             yield
 
     app.cleanup_ctx.append(domain)

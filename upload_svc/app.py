@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,14 +12,14 @@ from aiohttp import web
 from common.clock import Clock, utc_now
 from common.cursors import Cursors
 from common.db import open_database
-from common.errors import Unavailable
 from common.service_client import ServiceClient
 from common.web.app import http_session, new_page_app
-from common.web.background import background
+from common.web.background import repeated
 from common.web.keys import READINESS, VERIFIER
+from common.web.metrics import observe_database
 from common.web.remote_identity import remote_identity
 from common.web.sessions import SESSIONS
-from common.web.starting import wait_for_tables
+from common.web.starting import Tables
 from upload_svc.app_keys import IDEMPOTENT_CREATES, UPLOADS
 from upload_svc.fs_client import FsClient
 from upload_svc.idempotency import IdempotentCreates
@@ -29,8 +27,6 @@ from upload_svc.routes import API, PAGES
 from upload_svc.settings import Settings
 from upload_svc.store import Store
 from upload_svc.uploads import Uploads
-
-logger = logging.getLogger(__name__)
 
 SETTLE_INTERVAL_SECONDS: Final = 2.0
 FORGET_INTERVAL_SECONDS: Final = 3600.0
@@ -44,7 +40,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
     @asynccontextmanager
     async def domain(app: web.Application) -> AsyncIterator[None]:
         async with open_database(settings.database_url.get_secret_value()) as database, http_session() as session:
-            await wait_for_tables(database, limit_seconds=settings.start_limit_seconds)
+            observe_database(app, database)
             identity = remote_identity(session, settings, client_id="upload", clock=clock)
             store = Store(database)
             fs = FsClient(ServiceClient(session, settings.fs_url, identity.tokens))
@@ -53,30 +49,18 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[SESSIONS] = identity.sessions
             app[UPLOADS] = Uploads(store, fs, cursors, clock=clock)
             app[IDEMPOTENT_CREATES] = IdempotentCreates(store, clock=clock)
-            app[READINESS] = {"database": database.ping, "keys": identity.keys.refresh}
+            app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.refresh}
             yield
 
     app.cleanup_ctx.append(domain)
-    app.cleanup_ctx.append(background(_settle, name="settle"))
-    app.cleanup_ctx.append(background(_forget, name="forget"))
+    app.cleanup_ctx.append(repeated(_settle, name="settle", seconds=SETTLE_INTERVAL_SECONDS))
+    app.cleanup_ctx.append(repeated(_forget, name="forget", seconds=FORGET_INTERVAL_SECONDS))
     return app
 
 
 async def _settle(app: web.Application) -> None:
-    """Settles rows every few seconds; what it needs being away is expected, anything else ends the process."""
-    while True:
-        try:
-            await app[UPLOADS].settle()
-        except Unavailable as exc:
-            logger.warning("settling waits", extra={"reason": exc.detail})
-        await asyncio.sleep(SETTLE_INTERVAL_SECONDS)
+    await app[UPLOADS].settle()
 
 
 async def _forget(app: web.Application) -> None:
-    """Drops remembered answers that are older than a day."""
-    while True:
-        try:
-            await app[IDEMPOTENT_CREATES].forget_old()
-        except Unavailable as exc:
-            logger.warning("forgetting waits", extra={"reason": exc.detail})
-        await asyncio.sleep(FORGET_INTERVAL_SECONDS)
+    await app[IDEMPOTENT_CREATES].forget_old()

@@ -14,6 +14,7 @@ from aiohttp import web
 from common import __version__
 from common.settings import PageSettings, ServiceSettings
 from common.web import health, log_in, metrics, middlewares
+from common.web.background import background
 from common.web.keys import DRAIN, SERVICE, SITE, Drain, Service, Site
 from common.web.pages import setup_pages
 from common.web.requests import MAX_CONTENT_SIZE
@@ -70,6 +71,7 @@ def _setup(app: web.Application, settings: ServiceSettings, routes: Sequence[Rou
     name = app[SERVICE].name
     app[DRAIN] = Drain()
     metrics.setup_metrics(app)
+    app.cleanup_ctx.append(background(metrics.measure_lag, name="lag"))
     app.on_response_prepare.append(middlewares.final_headers)
     add_api_routes(app, routes)
     document = json.dumps(openapi_document(f"vss {name}", __version__, routes)).encode()

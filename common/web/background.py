@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from aiohttp import web
+
+from common.errors import Unavailable
+from common.web.keys import READINESS
+from common.web.metrics import LOOP_RUNS, LOOP_SUCCESS, LOOP_TIME
+
+logger = logging.getLogger(__name__)
 
 CleanupContext = Callable[[web.Application], AbstractAsyncContextManager[None]]
 
@@ -23,3 +31,31 @@ def background(loop: Callable[[web.Application], Coroutine[Any, Any, None]], *, 
             task.cancel()
 
     return context
+
+
+def repeated(work: Callable[[web.Application], Awaitable[None]], *, name: str, seconds: float) -> CleanupContext:
+    """A cleanup context in which `work` is done again and again, with a pause of so many seconds.
+
+    What it needs being away is expected, and said; anything else ends the process.
+    """
+
+    async def loop(app: web.Application) -> None:
+        has_tables = False
+        while True:
+            started = time.perf_counter()
+            outcome = "done"
+            try:
+                if not has_tables:
+                    await app[READINESS]["database"]()
+                    has_tables = True
+                await work(app)
+            except Unavailable as exc:
+                outcome = "waits"
+                logger.warning("loop waits", extra={"loop": name, "reason": exc.detail})
+            else:
+                app[LOOP_SUCCESS].labels(name).set_to_current_time()
+            app[LOOP_RUNS].labels(name, outcome).inc()
+            app[LOOP_TIME].labels(name).inc(time.perf_counter() - started)
+            await asyncio.sleep(seconds)
+
+    return background(loop, name=name)

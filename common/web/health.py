@@ -23,7 +23,7 @@ async def readyz(request: web.Request) -> web.Response:
     if request.app[DRAIN].has_begun:
         return _answer({}, is_ready=False)
     checks = request.app[READINESS]
-    results = await asyncio.gather(*(passes(check) for check in checks.values()))
+    results = await asyncio.gather(*(_passes(check) for check in checks.values()))
     return _answer(dict(zip(checks, results, strict=True)), is_ready=all(results))
 
 
@@ -35,8 +35,7 @@ def _answer(states: dict[str, bool], *, is_ready: bool) -> web.Response:
     )
 
 
-async def passes(check: Check) -> bool:
-    """Whether what the check is about is there, within its time limit."""
+async def _passes(check: Check) -> bool:
     try:
         async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
             await check()

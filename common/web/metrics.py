@@ -1,17 +1,33 @@
-"""Figures for Prometheus; labels are route names, methods and statuses only, so their number is bounded."""
+"""Figures for Prometheus; labels are names of routes, loops and states, methods and statuses: there are few."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Final
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
-from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+
+from common.db import POOL_SIZE, Database
 
 METRICS: Final = web.AppKey("metrics", CollectorRegistry)
 _REQUESTS: Final = web.AppKey("requests_total", Counter)
 _DURATIONS: Final = web.AppKey("request_durations", Histogram)
+LOOP_RUNS: Final = web.AppKey("loop_runs", Counter)
+LOOP_TIME: Final = web.AppKey("loop_time", Counter)
+LOOP_SUCCESS: Final = web.AppKey("loop_success", Gauge)
+_LAG: Final = web.AppKey("event_loop_lag", Histogram)
+_LAG_INTERVAL_SECONDS: Final = 0.5
 _METHODS: Final = frozenset(hdrs.METH_ALL)
 
 
@@ -25,6 +41,33 @@ def setup_metrics(app: web.Application) -> None:
     app[_DURATIONS] = Histogram(
         "http_request_duration_seconds", "Time to the end of the answer", ("route",), registry=registry
     )
+    app[LOOP_RUNS] = Counter("loop_runs", "Rounds of background loops", ("loop", "outcome"), registry=registry)
+    app[LOOP_TIME] = Counter("loop_busy_seconds", "Time that background loops worked", ("loop",), registry=registry)
+    app[LOOP_SUCCESS] = Gauge(
+        "loop_last_success_timestamp_seconds", "When a round of the loop last worked", ("loop",), registry=registry
+    )
+    app[_LAG] = Histogram(
+        "event_loop_lag_seconds",
+        "How much later than asked for the event loop comes back",
+        buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0),
+        registry=registry,
+    )
+
+
+def observe_database(app: web.Application, database: Database) -> None:
+    """Figures of the pool of connections."""
+    used = Gauge("database_connections_in_use", "Connections that somebody uses now", registry=app[METRICS])
+    used.set_function(database.connections_in_use)
+    Gauge("database_connections_limit", "How many there may be", registry=app[METRICS]).set(POOL_SIZE)
+
+
+async def measure_lag(app: web.Application) -> None:
+    """Runs until it is cancelled."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + _LAG_INTERVAL_SECONDS
+        await asyncio.sleep(_LAG_INTERVAL_SECONDS)
+        app[_LAG].observe(max(0.0, loop.time() - due))
 
 
 @web.middleware

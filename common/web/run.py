@@ -16,7 +16,7 @@ from aiohttp import web
 from common.logs import configure_logging
 from common.settings import ServiceSettings, load
 from common.web.access_log import AccessLog
-from common.web.keys import DRAIN
+from common.web.keys import DRAIN, READINESS
 from common.web.server import KEEP_ALIVE_SECONDS, BoundedRunner
 from common.web.starting import CannotStart, wait_until_ready
 
@@ -73,7 +73,7 @@ async def _serve(app: web.Application, settings: ServiceSettings) -> None:
         except OSError as exc:
             logger.error("port cannot be opened", extra={"port": settings.port, "reason": exc.strerror})  # noqa: TRY400
             sys.exit(1)
-        await _unless(stop, wait_until_ready(app, limit_seconds=settings.start_limit_seconds))
+        await _unless(stop, wait_until_ready(app.get(READINESS, {}), limit_seconds=settings.start_limit_seconds))
         await stop.wait()
         app[DRAIN].has_begun = True
         logger.info("draining")

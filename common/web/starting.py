@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Final, Self
-
-from aiohttp import web
+from collections.abc import Mapping
+from typing import Final
 
 from common.db import Database
-from common.errors import Unavailable
+from common.errors import Refusal, Unavailable
 from common.schema import newest_revision
-from common.web.health import passes
-from common.web.keys import READINESS
+from common.web.health import CHECK_TIMEOUT_SECONDS
+from common.web.keys import Check
 
 logger = logging.getLogger(__name__)
 
@@ -24,68 +23,55 @@ class CannotStart(Exception):
     """This process must end; the text says why, and what to do."""
 
 
-async def wait_for_tables(database: Database, *, limit_seconds: float) -> None:
-    """Returns when the database answers and has the tables that this code knows.
+class Tables:
+    """Whether the database answers and has the tables that this code knows. What was seen once is not asked again."""
 
-    Raises `CannotStart` for tables that a newer vss has made, and when the time is up.
-    """
-    known = newest_revision()
-    async with _Wait(limit_seconds) as wait:
-        while True:
-            try:
-                revision = await database.schema()
-            except Unavailable:
-                wait.say(["database"])
-            else:
-                if revision > known:
-                    raise CannotStart(
-                        f"the database has revision {revision}, and this vss knows only {known}: a newer one "
-                        "migrated it; install that, or put back the copy made before"
-                    )
-                if revision == known:
-                    return
-                wait.say([f"migration {known} of the database"])
-            await asyncio.sleep(POLL_SECONDS)
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._are_there = False
 
-
-async def wait_until_ready(app: web.Application, *, limit_seconds: float) -> None:
-    """Returns when each of the app's checks has passed once. Raises `CannotStart` when the time is up."""
-    checks = app.get(READINESS, {})
-    missing = list(checks)
-    async with _Wait(limit_seconds) as wait:
-        while True:
-            missing = [name for name in missing if not await passes(checks[name])]
-            if not missing:
-                break
-            wait.say(missing)
-            await asyncio.sleep(POLL_SECONDS)
-    logger.info("ready")
+    async def check(self) -> None:
+        """Raises `Unavailable` while they are not there, and `CannotStart` when a newer vss has made them."""
+        if self._are_there:
+            await self._database.ping()
+            return
+        known, found = newest_revision(), await self._database.schema()
+        if found > known:
+            raise CannotStart(
+                f"the database has revision {found}, and this vss knows only {known}: a newer one migrated it; "
+                "install that, or put back the copy made before"
+            )
+        if found < known:
+            raise Unavailable(f"The database has not got migration {known} yet.")
+        self._are_there = True
 
 
-class _Wait:
-    """The time for all of a wait, and a line about it every few seconds."""
+async def wait_until_ready(checks: Mapping[str, Check], *, limit_seconds: float) -> None:
+    """Returns when each of the checks has passed once. Raises `CannotStart`, also when the time is up."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + limit_seconds
+    missing = dict.fromkeys(checks, "")
+    said, say_after = missing, 0.0
+    while True:
+        found = {name: await _why_not(checks[name]) for name in missing}
+        missing = {name: reason for name, reason in found.items() if reason is not None}
+        if not missing:
+            logger.info("all that is needed is there", extra={"checks": list(checks)})
+            return
+        if loop.time() > deadline:
+            raise CannotStart(f"not there within {limit_seconds:g} s: {missing}")
+        if missing != said or loop.time() > say_after:
+            logger.warning("waiting", extra={"waits_for": missing})
+            said, say_after = missing, loop.time() + SAY_SECONDS
+        await asyncio.sleep(POLL_SECONDS)
 
-    def __init__(self, limit_seconds: float) -> None:
-        self._limit_seconds = limit_seconds
-        self._timeout = asyncio.timeout(limit_seconds)
-        self._what = ""
-        self._say_after = 0.0
 
-    async def __aenter__(self) -> Self:
-        await self._timeout.__aenter__()
-        return self
-
-    async def __aexit__(self, *failure: object) -> None:
-        try:
-            await self._timeout.__aexit__(*failure)  # type: ignore[arg-type]
-        except TimeoutError as exc:
-            raise CannotStart(f"not there within {self._limit_seconds:g} s: {self._what}") from exc
-
-    def say(self, what: list[str]) -> None:
-        """One line at once when it is something else than before, then one every few seconds."""
-        now = asyncio.get_running_loop().time()
-        joined = ", ".join(what)
-        if joined != self._what or now >= self._say_after:
-            logger.warning("waiting", extra={"waits_for": joined})
-            self._what = joined
-            self._say_after = now + SAY_SECONDS
+async def _why_not(check: Check) -> str | None:
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
+            await check()
+    except Refusal as exc:
+        return exc.detail
+    except TimeoutError:
+        return "no answer"
+    return None

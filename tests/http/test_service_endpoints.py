@@ -17,6 +17,7 @@ from tests.auth_service import AuthService
 from tests.problems import assert_problem
 from tests.service_apps import Parts, running
 from tests.tcp_proxy import tcp_proxy
+from tests.waiting import eventually
 from vss.bucket import Bucket as StorageBucket
 
 CHECKS = {
@@ -119,6 +120,35 @@ async def test_figures_are_labelled_by_route_never_by_path(
                 counts[sample.labels["route"], sample.labels["status"]] = sample.value
     assert counts == {("livez", "200"): 1, ("none", "404"): 2, ("openapi", "200"): 1}
     assert "process_resident_memory_bytes" in text
+
+
+FIGURES = {
+    "auth": ("database_connections_limit 8.0", "event_loop_lag_seconds_count", "log_in_failures_total 0.0"),
+    "fs": (
+        'uploads{state="open"} 0.0',
+        'upload_bytes{state="stored"} 0.0',
+        "oldest_unfinished_upload_age_seconds 0.0",
+        's3_call_duration_seconds_count{operation="head_bucket",outcome="answered"}',
+        'loop_runs_total{loop="settle",outcome="done"}',
+        'loop_last_success_timestamp_seconds{loop="count"}',
+    ),
+    "upload": ("database_connections_in_use 0.0", 'loop_runs_total{loop="settle"'),
+    "stream": ("database_connections_in_use 0.0", "event_loop_lag_seconds_count"),
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+async def test_figures_say_what_an_operator_has_to_know(
+    parts: Parts, session: aiohttp.ClientSession, name: str
+) -> None:
+    async with running(parts, name) as url:
+        await get(session, f"{url}/readyz")
+
+        async def is_said() -> bool:
+            text = await (await get(session, f"{url}/metrics")).text()
+            return all(f"\n{figure}" in text for figure in FIGURES[name])
+
+        await eventually(is_said, what=f"the figures of {name}_svc")
 
 
 @pytest.mark.parametrize("name", CHECKS)

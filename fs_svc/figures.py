@@ -1,0 +1,36 @@
+"""What there is in the bucket, by the rows that know of it: for whoever watches."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Gauge
+
+from common.clock import Clock
+from fs_svc.objects import State
+from fs_svc.store import Store
+
+_UNFINISHED: Final = (State.RESERVED, State.OPEN, State.COMPLETING)
+
+
+class Figures:
+    """Uploads and bytes by state, and the age of the oldest unfinished upload, as they were when last counted."""
+
+    def __init__(self, store: Store, registry: CollectorRegistry, *, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._uploads = Gauge("uploads", "Uploads", ("state",), registry=registry)
+        self._bytes = Gauge("upload_bytes", "Their bytes, as declared", ("state",), registry=registry)
+        self._oldest = Gauge(
+            "oldest_unfinished_upload_age_seconds", "Age of the oldest upload that is not finished", registry=registry
+        )
+
+    async def count(self) -> None:
+        """Counts. Raises Unavailable."""
+        counts = {count.state: count for count in await self._store.count_by_state()}
+        for state in State:
+            count = counts.get(state)
+            self._uploads.labels(state.value).set(count.uploads if count else 0)
+            self._bytes.labels(state.value).set(count.size if count else 0)
+        begun = [counts[state].oldest for state in _UNFINISHED if state in counts]
+        self._oldest.set((self._clock() - min(begun)).total_seconds() if begun else 0)

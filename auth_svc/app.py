@@ -110,7 +110,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 elif await accounts.has_demo_account():
                     raise CannotStart(
                         "the demo account is off, and admin's password is still the demo's: "
-                        "set another with `vss account reset-password admin`"
+                        "set another with `vss account reset-password admin` (docs/operations.md says where)"
                     )
                 elif settings.first_administrator is not None:
                     await accounts.ensure_administrator(settings.first_administrator.get_secret_value())

@@ -19,6 +19,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tests.ports import free_base
+from tests.waiting import wait_until
 
 _ROOT = Path(__file__).parent.parent
 _OFFSETS = {"auth": 1, "fs": 2, "upload": 3, "stream": 4, "s3": 333}
@@ -90,6 +91,8 @@ class Containers:
     def up(self) -> None:
         """The second of the two commands."""
         self.compose("up", "--detach", "--build", "--wait")
+        # The engine has given this machine new addresses, and Chromium drops what it loads when one of them changes.
+        wait_until(_addresses_have_settled, what="no address is tentative")
 
     def down(self) -> None:
         """Containers and networks go; volumes stay."""
@@ -157,6 +160,12 @@ class Meter:
     def total_bytes(self) -> dict[str, int]:
         """Sent and received together."""
         return {name: _network_bytes(pid) - self.before[name] for name, pid in self.pids.items()}
+
+
+def _addresses_have_settled() -> bool:
+    # The last but one column holds flags; IFA_F_TENTATIVE is 0x40 (Linux, if_addr.h).
+    lines = Path("/proc/net/if_inet6").read_text(encoding="utf-8").splitlines()
+    return not any(int(line.split()[4], 16) & 0x40 for line in lines)
 
 
 def _network_bytes(pid: int) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from email.utils import format_datetime
 
 import aiohttp
 import pytest
@@ -158,3 +161,24 @@ async def test_nobody_at_the_address_is_unavailable(unused_tcp_port: int) -> Non
 
 def fake_bucket(url: str) -> AbstractAsyncContextManager[Bucket]:
     return open_bucket(url=url, region="us-east-1", name="vss", access_key_id="a", secret_access_key="b")
+
+
+@pytest.mark.parametrize(("ahead", "is_said"), [(600, True), (-600, True), (60, False)])
+@pytest.mark.parametrize("status", [200, 403])
+async def test_a_clock_that_differs_from_the_storages_is_said_once(
+    aiohttp_server: AiohttpServer, caplog: pytest.LogCaptureFixture, *, ahead: int, is_said: bool, status: int
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        date = format_datetime(utc_now() + timedelta(seconds=ahead), usegmt=True)
+        return web.Response(status=status, headers={"Date": date})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    server = await aiohttp_server(app)
+    async with fake_bucket(f"http://127.0.0.1:{server.port}") as bucket:
+        for _ in range(2):
+            with contextlib.suppress(StorageUnavailable):
+                await bucket.ping()
+    said = [record for record in caplog.records if record.getMessage() == "clocks differ"]
+    assert len(said) == is_said
+    assert all(abs(vars(record)["s3_is_ahead_seconds"] - ahead) < 60 for record in said)

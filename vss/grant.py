@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 # Who writes which table (docs/architecture.md). Those that are not there yet are passed over.
 WRITES: Mapping[str, tuple[str, ...]] = {
-    "auth": ("accounts", "sessions", "refresh_tokens", "api_keys", "signing_keys", "login_throttle"),
+    "auth": (
+        "accounts",
+        "sessions",
+        "refresh_tokens",
+        "api_keys",
+        "password_links",
+        "signing_keys",
+        "login_throttle",
+    ),
     "fs": ("objects", "storage_usage", "part_checksums"),
     "upload": ("videos", "shares", "captions", "upload_idempotency"),
     "stream": ("positions", "views", "share_uses", "share_throttle"),
@@ -29,8 +37,9 @@ READS: Mapping[str, tuple[str, ...]] = {
     "upload": ("alembic_version", "views"),
     "stream": ("alembic_version", "videos", "shares", "captions"),
 }
-# Nobody changes what stands there.
+# Nobody changes what stands there; auth_svc drops what is older than it is to be kept.
 ADDS_TO = ("audit",)
+DROPS_FROM: Mapping[str, tuple[str, ...]] = {"auth": ("audit",)}
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -65,6 +74,8 @@ def privileges(service: str) -> dict[str, set[str]]:
         wanted.setdefault(table, set()).add("SELECT")
     for table in ADDS_TO:
         wanted.setdefault(table, set()).add("INSERT")
+    for table in DROPS_FROM.get(service, ()):
+        wanted.setdefault(table, set()).add("DELETE")
     return wanted
 
 

@@ -19,6 +19,3 @@ API_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
         "Cache-Control": "no-store",
     }
 )
-
-# Where the public address is under TLS: browsers are not to try without it for a year.
-HSTS: Final = "max-age=31536000"

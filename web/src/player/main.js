@@ -53,7 +53,6 @@ function watchPage(player) {
   keeper.addEventListener("trouble", ({ detail: reason }) => trouble.show(reason === "signed-out" && !positionApi ? "closed" : reason));
   keeper.addEventListener("recovered", () => trouble.hide());
   video.addEventListener("loadeddata", checkPicture);
-  checkPicture();
 
   function checkPicture() {
     const { videoWidth, readyState } = video;
@@ -104,6 +103,8 @@ function watchPage(player) {
   video.controls = false;
   box.hidden = false;
   drawState();
+  // What came before this module did is not told again.
+  checkPicture();
 }
 
 function bound(target, names) {

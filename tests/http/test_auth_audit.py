@@ -27,8 +27,12 @@ async def app(database_url: str) -> AsyncIterator[AuthApp]:
 
 
 async def entries(app: AuthApp) -> list[Entry]:
-    """Action, actor, target and details, the first first: a test moves the clock between its steps."""
+    """Action, actor, target and details, the first first.
+
+    Entries of one moment have no order (ids are random), so a test must move the clock before each of its steps.
+    """
     rows = await app.execute("SELECT * FROM audit ORDER BY at")
+    assert len({row.at for row in rows}) == len(rows), "the clock stood still between two steps of this test"
     assert all(row.request_id for row in rows)
     return [(row.action, row.actor_id, row.target_id, json.loads(row.details)) for row in rows]
 
@@ -60,7 +64,7 @@ async def test_log_ins_and_refusals_are_written_down(app: AuthApp) -> None:
 async def test_a_flood_of_attempts_does_not_fill_the_log(app: AuthApp) -> None:
     for _ in range(PER_NAME.attempts + 5):
         await app.send("POST", "/login", data={"username": "nobody", "password": "wrong"})
-    assert len(await entries(app)) == PER_NAME.attempts
+    assert len(await app.execute("SELECT id FROM audit")) == PER_NAME.attempts
 
 
 async def test_what_administrators_and_owners_do_is_written_down_without_secrets(
@@ -87,6 +91,7 @@ async def test_what_administrators_and_owners_do_is_written_down_without_secrets
         app.clock.advance(timedelta(seconds=1))
         await app.send("POST", "/v1/token", data={"grant_type": "api_key", "api_key": key["api_key"]})
     await call("DELETE", f"/v1/me/api-keys/{key['id']}")
+    app.clock.advance(timedelta(seconds=1))
     await app.log_in("root", PASSWORD)
     (session,) = (await call("GET", "/v1/me/sessions"))["items"]
     await call("DELETE", f"/v1/me/sessions/{session['id']}")

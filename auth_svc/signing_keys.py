@@ -74,6 +74,17 @@ class SigningKeys:
         if not self._keys:
             raise RuntimeError("the signing key in the database is damaged: remove its row and start again")
 
+    async def rotate(self) -> str | None:
+        """Makes the next key before it is due and returns its id; every running replica has it within a minute.
+
+        None, and nothing is made, while the newest key does not sign yet: two commands in a row make one key.
+        """
+        keys = await self._read()
+        if keys and self._clock() < keys[-1].created_at + PUBLISHED_AHEAD:
+            return None
+        await self._make(after=keys[-1].signing_key.key_id if keys else None)
+        return (await self._read())[-1].signing_key.key_id
+
     async def _make(self, *, after: str | None) -> None:
         purpose = "first signing key" if after is None else f"signing key after {after}"
         # The same for all who have the encryption key, so that the database lets only one of them add it.

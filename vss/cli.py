@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from vss import __version__, account, bootstrap, grant, init, migrate, up
+from vss import __version__, account, bootstrap, grant, init, keys, migrate, up
 from vss.errors import Refusal
 
 # A command is a module with `add_command(commands)`, which sets `run`; what is heavy it imports when it runs.
-COMMANDS = (up, init, account, migrate, grant, bootstrap)
+COMMANDS = (up, init, account, keys, migrate, grant, bootstrap)
 
 INTERRUPTED = 130
 

@@ -1,0 +1,50 @@
+"""`python -m auth_svc.keys_command`, which is `vss keys`: signing keys from a terminal, with auth_svc's settings."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from auth_svc.settings import Settings
+from auth_svc.signing_keys import PUBLISHED_AHEAD, SigningKeys
+from auth_svc.store import Store
+from common.clock import utc_now
+from common.db import open_database
+from common.errors import Unavailable
+from common.settings import load
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command; returns the exit code."""
+    _parser().parse_args(arguments)
+    try:
+        return asyncio.run(_rotate_signing_key(load(Settings)))
+    except Unavailable as exc:
+        sys.stderr.write(f"vss keys: {exc.detail}\n")
+        return 1
+
+
+async def _rotate_signing_key(settings: Settings) -> int:
+    async with open_database(settings.database_url.get_secret_value()) as database:
+        encryption_key = bytes.fromhex(settings.key_encryption_key.get_secret_value())
+        key_id = await SigningKeys(Store(database), encryption_key=encryption_key, clock=utc_now).rotate()
+    minutes = int(PUBLISHED_AHEAD.total_seconds() / 60)
+    if key_id is None:
+        sys.stderr.write(f"vss keys: the newest key is younger than {minutes} minutes: try again when it signs\n")
+        return 1
+    sys.stdout.write(f"Signing key {key_id} is made and signs in {minutes} minutes; nobody is logged out.\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="vss keys", description="What access tokens are signed with.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+    rotate = commands.add_parser("rotate", help="make another key before it is due")
+    rotate.add_argument("--signing", action="store_true", required=True, help="the key that signs access tokens")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

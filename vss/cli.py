@@ -9,9 +9,10 @@ from typing import NoReturn
 
 from vss import __version__, account, bootstrap, grant, init, keys, migrate, up
 from vss.errors import Refusal
+from vss.remote import commands as remote
 
 # A command is a module with `add_command(commands)`, which sets `run`; what is heavy it imports when it runs.
-COMMANDS = (up, init, account, keys, migrate, grant, bootstrap)
+COMMANDS = (up, init, account, keys, migrate, grant, bootstrap, remote)
 
 INTERRUPTED = 130
 
@@ -23,7 +24,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs one command; returns the exit code: 0, 1 for trouble, 2 for options that cannot be used."""
+    """Runs one command; returns the exit code: 0, 1 for trouble, 2 for options that cannot be used; see
+    docs/command-line.md for those that say more.
+    """
     try:
         parsed = _parser().parse_args(arguments)
         code: int = parsed.run(parsed)

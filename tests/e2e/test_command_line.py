@@ -1,0 +1,171 @@
+"""`vss login`, `upload`, `list`, `download` and `rm`, as a script would use them, against the whole product."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.product import Product
+from tests.waiting import wait_until
+
+MIB = 2**20
+
+
+class Terminal:
+    """Somebody's home folder, and the commands typed there."""
+
+    def __init__(self, home: Path, product: Product) -> None:
+        self.home = home
+        self._environment = {
+            **os.environ,
+            "HOME": str(home),
+            "XDG_CONFIG_HOME": str(home / ".config"),
+            "VSS_PORT_BASE": str(product.base),
+        }
+        self._environment.pop("VSS_API_KEY", None)
+
+    def run(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self._command(arguments),
+            cwd=self.home,
+            env=self._environment,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self._command(arguments),
+            cwd=self.home,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def read(self, *arguments: str) -> list[dict[str, Any]]:
+        """What a command says with --json, when it succeeds."""
+        done = self.run(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def log_in(self) -> None:
+        done = self.run("login", "--username", "admin", "--password-stdin", typed="admin\n")
+        assert done.returncode == 0, done.stderr
+
+    @staticmethod
+    def _command(arguments: tuple[str, ...]) -> list[str]:
+        return [sys.executable, "-m", "vss", *arguments]
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, product: Product) -> Terminal:
+    terminal = Terminal(tmp_path, product)
+    terminal.log_in()
+    return terminal
+
+
+def _file(path: Path, size: int, *, seed: int = 1) -> str:
+    content = random.Random(seed).randbytes(size)  # noqa: S311
+    path.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_video_goes_there_and_back_and_into_the_trash(terminal: Terminal) -> None:
+    sha256 = _file(terminal.home / "There and back.mp4", 9 * MIB + 7)
+    (sent,) = terminal.read("upload", "There and back.mp4", "--description", "Two parts", "--sha256")
+    assert (sent["state"], sent["title"], sent["description"]) == ("ready", "There and back", "Two parts")
+    assert sent["sent_bytes"] == sent["size"] == 9 * MIB + 7
+    assert sent["id"] in [video["id"] for video in terminal.read("list", "--state", "ready")]
+
+    (got,) = terminal.read("download", sent["id"], "-o", "back.mp4")
+    assert (got["sha256"], _sha256(terminal.home / "back.mp4")) == (sha256, sha256)
+    again = terminal.run("download", sent["id"], "-o", "back.mp4")
+    assert again.returncode == 1
+    assert "is there already" in again.stderr
+
+    assert terminal.run("rm", sent["id"]).returncode == 0
+    assert sent["id"] in [video["id"] for video in terminal.read("list", "--state", "trashed")]
+    assert terminal.run("rm", "--for-ever", sent["id"]).returncode == 0
+    assert terminal.run("rm", sent["id"]).returncode == 4
+
+
+def test_an_interrupted_upload_goes_on_and_takes_no_other_file(terminal: Terminal) -> None:
+    path = terminal.home / "Interrupted.mp4"
+    sha256 = _file(path, 25 * 8 * MIB)
+    running = terminal.start("upload", path.name, "--parallel", "1", "--json")
+
+    def has_begun() -> bool:
+        assert running.poll() is None, "it was through before it could be interrupted"
+        return any(video["filename"] == path.name for video in terminal.read("list", "--state", "uploading"))
+
+    wait_until(has_begun, what="the upload is there", limit_seconds=60)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "the same command" in said
+    assert "Traceback" not in said
+
+    content = path.read_bytes()
+    path.write_bytes(bytes(8 * MIB) + content[8 * MIB :])
+    other = terminal.run("upload", path.name)
+    assert other.returncode == 7, other.stderr
+    assert "not of this content" in other.stderr
+    path.write_bytes(content)
+
+    (sent,) = terminal.read("upload", path.name)
+    assert sent["state"] == "ready"
+    assert 0 < sent["sent_bytes"] < sent["size"]
+    terminal.read("download", sent["id"], "-o", "whole.mp4")
+    assert _sha256(terminal.home / "whole.mp4") == sha256
+    terminal.run("rm", "--for-ever", sent["id"])
+
+
+def test_folders_are_sent_and_what_is_no_video_is_named(terminal: Terminal) -> None:
+    (terminal.home / "films" / "more").mkdir(parents=True)
+    _file(terminal.home / "films" / "First one.mp4", 3, seed=2)
+    _file(terminal.home / "films" / "more" / "Second one.webm", 4, seed=3)
+    (terminal.home / "films" / "notes.txt").write_text("no film")
+    sent = terminal.read("upload", "--recursive", "films")
+    assert sorted(video["title"] for video in sent) == ["First one", "Second one"]
+    refused = terminal.run("upload", "films/notes.txt")
+    assert refused.returncode != 0
+    assert "notes.txt" in refused.stderr or "content_type" in refused.stderr
+    for video in sent:
+        terminal.run("rm", "--for-ever", video["id"])
+
+
+def test_a_log_in_is_for_nobody_else_and_ends(terminal: Terminal) -> None:
+    (kept,) = terminal.home.rglob("login.json")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    wrong = terminal.run("login", "--username", "admin", "--password-stdin", typed="wrong\n")
+    assert (wrong.returncode, wrong.stderr) == (3, "vss: this user name and password do not belong together\n")
+    assert terminal.run("list").returncode == 0, "a wrong password takes no log-in away"
+    assert terminal.run("logout").returncode == 0
+    assert not kept.exists()
+    after = terminal.run("list")
+    assert after.returncode == 3
+    assert "vss login" in after.stderr
+
+
+def test_a_server_that_is_not_there_is_named(terminal: Terminal) -> None:
+    away = terminal.run("login", "--server", "http://192.0.2.1", "--username", "a", "--password-stdin", typed="b\n")
+    assert away.returncode == 2
+    assert "https://" in away.stderr

@@ -1,0 +1,110 @@
+"""Where the server is and who we are there: the log-in that is kept in the user's configuration folder."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import platformdirs
+from yarl import URL
+
+from vss.errors import BadOption
+from vss.files import write_atomically
+from vss.options import DEFAULT_PORT_BASE
+from vss.ports import PublicPorts
+from vss.remote.errors import FileUnusable
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """The public URLs of the three services, without a slash at their ends; behind an edge they are one."""
+
+    auth: str
+    upload: str
+    stream: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogIn:
+    """Somebody's log-in; the refresh token is replaced at each use."""
+
+    server: Server
+    username: str
+    refresh_token: str
+
+
+def parse_server(urls: Sequence[str]) -> Server:
+    """One URL for all (a site behind an edge), or those of auth, upload and stream. Raises BadOption."""
+    if len(urls) not in (1, 3):
+        raise BadOption("--server: give one URL of a site, or three: those of auth, upload and stream")
+    cleaned = [_clean(url) for url in urls]
+    auth, upload, stream = cleaned * 3 if len(cleaned) == 1 else cleaned
+    return Server(auth=auth, upload=upload, stream=stream)
+
+
+def _clean(text: str) -> str:
+    try:
+        url = URL(text)
+    except ValueError as exc:
+        raise BadOption(f"--server: {text!r} is no URL ({exc})") from exc
+    if url.scheme not in ("http", "https") or not url.host or url.path not in ("", "/") or url.query_string:
+        raise BadOption(f"--server: {text!r} cannot be used; give something like https://videos.example.org")
+    if url.scheme == "http" and url.host not in _LOOPBACK:
+        raise BadOption(f"--server: {text!r} would send the password unprotected; give its https:// URL")
+    return str(url.origin())
+
+
+def local_server(environment: dict[str, str]) -> Server:
+    """The one of `make run` on this machine, moved by VSS_PORT_BASE."""
+    text = environment.get("VSS_PORT_BASE") or str(DEFAULT_PORT_BASE)
+    if not text.isascii() or not text.isdigit():
+        raise BadOption(f"VSS_PORT_BASE: {text!r} is no number")
+    ports = PublicPorts(int(text))
+    return Server(auth=ports.url("auth"), upload=ports.url("upload"), stream=ports.url("stream"))
+
+
+class LogInFile:
+    """The one log-in of this user on this machine, in a file for nobody else (mode 0600)."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or platformdirs.user_config_path("vss", appauthor=False)
+        self.path = self._folder / "login.json"
+
+    def read(self) -> LogIn | None:
+        """The log-in, if there is one. Raises FileUnusable."""
+        try:
+            known = json.loads(self.path.read_bytes())
+            return LogIn(
+                server=Server(**known["server"]), username=known["username"], refresh_token=known["refresh_token"]
+            )
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError, KeyError) as exc:
+            raise FileUnusable(f"{self.path} is broken; remove it and log in again") from exc
+
+    def write(self, log_in: LogIn) -> None:
+        """Keeps the log-in, instead of the one before."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomically(self.path, json.dumps(asdict(log_in), indent=2).encode() + b"\n")
+
+    def forget(self) -> None:
+        """Removes it."""
+        self.path.unlink(missing_ok=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other processes of this user from using the refresh token, which is good for one use; waits."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self._folder / "login.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,95 @@
+"""A file that is being sent: read in blocks, never whole, and seen when it changes meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vss.remote.errors import FileUnusable
+from vss.remote.plan import Part
+
+BLOCK = 256 * 1024
+
+
+class SourceFile:
+    """An open file; `size` in bytes."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor = descriptor
+        status = os.fstat(descriptor)
+        self.size = status.st_size
+        self._seen = (status.st_size, status.st_mtime_ns)
+        if not self.size:
+            raise FileUnusable(f"{path} is empty")
+
+    def refuse_changed(self) -> None:
+        """Raises FileUnusable when the file is no longer what it was when it was opened."""
+        try:
+            now, named = os.fstat(self._descriptor), self.path.stat()
+        except OSError as exc:
+            raise FileUnusable(f"{self.path} went away while it was being sent ({exc.strerror})") from exc
+        if (now.st_size, now.st_mtime_ns) != self._seen or (now.st_dev, now.st_ino) != (named.st_dev, named.st_ino):
+            raise FileUnusable(
+                f"{self.path} changed while it was being sent (is something still writing it?): "
+                "wait until it is finished, then send it again"
+            )
+
+    async def checksum(self, part: Part) -> str:
+        """The part's SHA-256 in base64. Raises FileUnusable."""
+        return await asyncio.to_thread(self._checksum, part)
+
+    def _checksum(self, part: Part) -> str:
+        digest = hashlib.sha256()
+        for block in self._blocks(part):
+            digest.update(block)
+        return base64.b64encode(digest.digest()).decode()
+
+    async def sha256(self) -> str:
+        """The whole file's SHA-256 in hexadecimal. Raises FileUnusable."""
+
+        def read() -> str:
+            digest = hashlib.sha256()
+            for block in self._blocks(Part(1, 0, self.size)):
+                digest.update(block)
+            return digest.hexdigest()
+
+        return await asyncio.to_thread(read)
+
+    async def stream(self, part: Part, sent: Callable[[int], None]) -> AsyncIterator[bytes]:
+        """The part's bytes in blocks; tells `sent` of each once the network has taken it. Raises FileUnusable."""
+        # It has just been hashed, so this reads the system's own copy in memory.
+        for block in self._blocks(part):
+            yield block
+            sent(len(block))
+
+    def _blocks(self, part: Part) -> Iterator[bytes]:
+        offset, end = part.offset, part.offset + part.size
+        while offset < end:
+            try:
+                block = os.pread(self._descriptor, min(BLOCK, end - offset), offset)
+            except OSError as exc:
+                raise FileUnusable(f"{self.path} cannot be read: {exc.strerror}") from exc
+            if not block:
+                self.refuse_changed()
+                raise FileUnusable(f"{self.path} ends before its {self.size} bytes")
+            yield block
+            offset += len(block)
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[SourceFile]:
+    """Opens the file. Raises FileUnusable."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError as exc:
+        raise FileUnusable(f"{path} cannot be read: {exc.strerror}") from exc
+    try:
+        yield SourceFile(path, descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,262 @@
+"""One file to the server: found again or begun, its parts sent to S3 side by side, then completed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+from yarl import URL
+
+from vss.errors import Refusal
+from vss.remote.client import COMPLETE_SECONDS, NETWORK_ERRORS, Client, reason_of
+from vss.remote.errors import AnotherFile, NoAnswer, NotThere, Refused
+from vss.remote.patience import seconds_of
+from vss.remote.plan import Part, PartPlan, differing, title_of, wire_name
+from vss.remote.progress import Progress
+from vss.remote.source import SourceFile
+
+# URLs that are asked for in one call: with them the server's calls a minute suffice for a fast network.
+BATCH = 8
+# S3 takes a block now and then, or the part is begun anew.
+STALLED_SECONDS = 60.0
+# Parts that were there and are missing at the end: more often than this is no accident.
+MOST_COMPLETIONS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What was said on the command line; None: what goes without saying."""
+
+    title: str | None
+    description: str | None
+    visibility: str | None
+    anew: bool
+    sha256: bool
+    parallel: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Sent:
+    """The video, as its owner sees it, and how much of it went over the network this time, in bytes."""
+
+    video: dict[str, Any]
+    sent_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    number: int
+    url: str
+    headers: Mapping[str, str]
+
+
+class Uploading:
+    """The upload of one file."""
+
+    def __init__(self, client: Client, source: SourceFile, wishes: Wishes, progress: Progress) -> None:
+        self._client = client
+        self._source = source
+        self._wishes = wishes
+        self._progress = progress
+        self._uploads = f"{client.server.upload}/v1/uploads"
+        self._url = ""
+        self._plan = PartPlan(source.size, source.size, 1)
+        self._sent_bytes = 0
+
+    async def run(self) -> Sent:
+        """Sends what is missing; returns when the video is ready. Raises a Refusal of vss.remote.errors."""
+        found = None if self._wishes.anew else await self._find()
+        video, held = found or (await self._create(), [])
+        self._url = f"{self._uploads}/{video['id']}"
+        self._plan = _plan(video)
+        if held:
+            self._progress.note(f"goes on: {len(held)} of {self._plan.part_count} parts are there already")
+            self._progress.moved(sum(self._plan.part(number).size for number in held))
+            await self._edit(video)
+        missing = self._plan.missing(held)
+        for _ in range(MOST_COMPLETIONS):
+            if missing:
+                await self._send(missing)
+            self._source.refuse_changed()
+            ready, missing = await self._complete()
+            if ready is not None:
+                return Sent(video=ready, sent_bytes=self._sent_bytes)
+            self._progress.moved(-sum(self._plan.part(number).size for number in missing))
+            self._progress.note(f"{len(missing)} parts have to be sent once more")
+        raise NoAnswer("the storage keeps losing parts; nothing that it holds is lost: try again later")
+
+    async def _find(self) -> tuple[dict[str, Any], list[int]] | None:
+        """Our unfinished upload of this very file, and the parts that S3 holds. Raises AnotherFile."""
+        name = wire_name(self._source.path)
+        others = 0
+        async for item in self._client.items(self._uploads, state="uploading"):
+            if item["filename"] != name or item["size"] != self._source.size or item["part_size"] is None:
+                continue
+            try:
+                video = (await self._client.call("GET", f"{self._uploads}/{item['id']}")).content
+            except NotThere:
+                continue
+            if video.get("received") is None:
+                continue
+            received = {part["part_number"]: part.get("checksum") for part in video["received"]}
+            # Of a part without a checksum nobody can say whose content it has.
+            if video.get("part_checksums") == "sha256" and not await self._differ(_plan(video), received):
+                return video, sorted(received)
+            others += 1
+        if others:
+            raise AnotherFile(
+                f"{self._source.path}: there is an unfinished upload of this name and size, but not of this content; "
+                "--anew sends this file as an upload of its own (`vss list` shows the other, `vss rm --for-ever ID` "
+                "discards it)"
+            )
+        return None
+
+    async def _differ(self, plan: PartPlan, received: Mapping[int, str | None]) -> list[int]:
+        ours = {number: await self._source.checksum(plan.part(number)) for number in received}
+        return differing(ours, received)
+
+    async def _create(self) -> dict[str, Any]:
+        wishes, path = self._wishes, self._source.path
+        asked = {
+            "title": title_of(path) if wishes.title is None else wishes.title,
+            "description": wishes.description or "",
+            "filename": wire_name(path),
+            "size": self._source.size,
+            # The server knows the type by the name's ending.
+            "content_type": "",
+            "visibility": wishes.visibility or "private",
+            "part_checksums": "sha256",
+        }
+        if wishes.sha256:
+            asked["sha256"] = await self._source.sha256()
+        key = {"Idempotency-Key": uuid4().hex}
+        video: dict[str, Any] = (await self._client.call("POST", self._uploads, content=asked, headers=key)).content
+        return video
+
+    async def _edit(self, video: Mapping[str, Any]) -> None:
+        """What was said this time about an upload that was begun before."""
+        wishes = self._wishes
+        said = {"title": wishes.title, "description": wishes.description, "visibility": wishes.visibility}
+        if changes := {name: value for name, value in said.items() if value is not None and value != video[name]}:
+            await self._client.call("PATCH", self._url, content=changes)
+
+    async def _send(self, numbers: Sequence[int]) -> None:
+        # Bounded, so that no URL gets old before it is used.
+        jobs: asyncio.Queue[_Job | None] = asyncio.Queue(self._wishes.parallel)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._feed(jobs, numbers))
+                for _ in range(self._wishes.parallel):
+                    tasks.create_task(self._work(jobs))
+        except* (Refusal, OSError) as group:
+            reason: BaseException = group
+            while isinstance(reason, BaseExceptionGroup):
+                reason = reason.exceptions[0]
+        else:
+            return
+        raise reason
+
+    async def _feed(self, jobs: asyncio.Queue[_Job | None], numbers: Sequence[int]) -> None:
+        for first in range(0, len(numbers), BATCH):
+            for job in await self._sign(numbers[first : first + BATCH]):
+                await jobs.put(job)
+        for _ in range(self._wishes.parallel):
+            await jobs.put(None)
+
+    async def _work(self, jobs: asyncio.Queue[_Job | None]) -> None:
+        while (job := await jobs.get()) is not None:
+            await self._put(job)
+
+    async def _sign(self, numbers: Sequence[int]) -> list[_Job]:
+        """A fresh URL for each of the parts, with the checksum of what the file holds now."""
+        checksums = {str(number): await self._source.checksum(self._plan.part(number)) for number in numbers}
+        self._source.refuse_changed()
+        asked = {"part_numbers": list(numbers), "checksums": checksums}
+        try:
+            signed = (await self._client.call("POST", f"{self._url}/part-urls", content=asked)).content
+        except Refused as refused:
+            if refused.code == "part-differs":
+                raise AnotherFile(
+                    f"{self._source.path}: somebody sends another file into this upload; --anew sends this one as an "
+                    "upload of its own"
+                ) from refused
+            raise
+        except NotThere as gone:
+            raise NotThere(f"{self._source.path}: the upload was discarded meanwhile; send it again") from gone
+        return [
+            _Job(number, signed["urls"][str(number)], {**signed["headers"], **signed["part_headers"][str(number)]})
+            for number in numbers
+        ]
+
+    async def _put(self, job: _Job) -> None:
+        part = self._plan.part(job.number)
+        attempts = self._client.patience.attempts()
+        while True:
+            gone_out = 0
+
+            def moved(count: int) -> None:
+                nonlocal gone_out
+                gone_out += count
+                self._progress.moved(count)
+
+            trouble, retry_after = await self._put_once(job, part, moved)
+            if trouble is None:
+                self._sent_bytes += part.size
+                return
+            self._progress.moved(-gone_out)
+            self._source.refuse_changed()
+            await attempts.pause(
+                f"the storage does not take part {part.number} ({trouble})", retry_after_seconds=retry_after
+            )
+            # An URL that has ended, a part that was damaged on its way: read again, and asked for anew.
+            (job,) = await self._sign([part.number])
+
+    async def _put_once(self, job: _Job, part: Part, moved: Callable[[int], None]) -> tuple[str | None, float | None]:
+        """Why it was not taken, None if it was; and how long S3 asks us to wait, in seconds."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(STALLED_SECONDS) as deadline:
+
+                def sent(count: int) -> None:
+                    moved(count)
+                    if not deadline.expired():
+                        deadline.reschedule(loop.time() + STALLED_SECONDS)
+
+                async with self._client.session.put(
+                    URL(job.url, encoded=True),
+                    data=self._source.stream(part, sent),
+                    headers={**job.headers, "Content-Length": str(part.size)},
+                    timeout=aiohttp.ClientTimeout(total=None, sock_connect=15),
+                ) as answer:
+                    if answer.status == HTTPStatus.OK:
+                        return None, None
+                    return f"it answers {answer.status}", seconds_of(answer.headers.get("Retry-After"))
+        except NETWORK_ERRORS as exc:
+            return reason_of(exc), None
+
+    async def _complete(self) -> tuple[dict[str, Any] | None, list[int]]:
+        """The video, or the parts that have to be sent (again)."""
+        attempts = self._client.patience.attempts()
+        while True:
+            try:
+                answer = await self._client.call("POST", f"{self._url}/complete", limit_seconds=COMPLETE_SECONDS)
+            except NotThere as gone:
+                raise NotThere(f"{self._source.path}: the upload was discarded meanwhile; send it again") from gone
+            except Refused as refused:
+                if refused.code in ("parts-missing", "part-ambiguous"):
+                    return None, list(refused.members["missing"])
+                raise
+            if answer.status == HTTPStatus.OK:
+                return answer.content, []
+            await attempts.pause(
+                "the server is not certain yet", retry_after_seconds=seconds_of(answer.headers.get("Retry-After"))
+            )
+
+
+def _plan(video: Mapping[str, Any]) -> PartPlan:
+    return PartPlan(video["size"], video["part_size"], video["part_count"])

@@ -88,5 +88,7 @@ async def test_a_new_version_disturbs_neither_an_upload_nor_a_film(
         return await position() > reached + 1
 
     await eventually(goes_on, what="the film still plays")
-    # Without an edge a port is away for a moment; the page asks again, but the browser says what it saw.
-    visit.complaints[:] = [words for words in visit.complaints if "net::ERR_CONNECTION_" not in words]
+    # Without an edge a port is away for a moment, or its service answers 503 because the next one is; the page asks
+    # again, but the browser says what it saw.
+    passing = ("net::ERR_CONNECTION_", "net::ERR_SOCKET_NOT_CONNECTED", "status of 503")
+    visit.complaints[:] = [words for words in visit.complaints if not any(one in words for one in passing)]

@@ -23,7 +23,6 @@ CALL_SECONDS = 25.0
 COMPLETE_SECONDS = 75.0
 # An access token lives five minutes; one that is about to end would be refused on its way.
 RENEW_BEFORE_SECONDS = 60.0
-MOST_OF_A_PROBLEM = 64 * 1024
 # What went wrong on the way, and not by anybody's decision.
 NETWORK_ERRORS = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError)
 

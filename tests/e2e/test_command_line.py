@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -84,6 +85,12 @@ def _file(path: Path, size: int, *, seed: int = 1) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def _read(url: str, token: str) -> dict[str, Any]:
+    with urlopen(Request(url, headers={"Authorization": f"Bearer {token}"}), timeout=10) as answer:  # noqa: S310
+        read: dict[str, Any] = json.load(answer)
+    return read
+
+
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -107,16 +114,21 @@ def test_a_video_goes_there_and_back_and_into_the_trash(terminal: Terminal) -> N
     assert terminal.run("rm", sent["id"]).returncode == 4
 
 
-def test_an_interrupted_upload_goes_on_and_takes_no_other_file(terminal: Terminal) -> None:
+def test_an_interrupted_upload_goes_on_and_takes_no_other_file(terminal: Terminal, product: Product) -> None:
+    form = b"grant_type=password&username=admin&password=admin"
+    with urlopen(f"{product.url('auth')}/v1/token", form, timeout=10) as answer:  # noqa: S310
+        token = json.load(answer)["access_token"]
     path = terminal.home / "Interrupted.mp4"
     sha256 = _file(path, 25 * 8 * MIB)
     running = terminal.start("upload", path.name, "--parallel", "1", "--json")
 
     def has_begun() -> bool:
         assert running.poll() is None, "it was through before it could be interrupted"
-        return any(video["filename"] == path.name for video in terminal.read("list", "--state", "uploading"))
+        # Its first part too: without one there would be nothing to tell another file by.
+        mine = [video for video in terminal.read("list", "--state", "uploading") if video["filename"] == path.name]
+        return any(_read(f"{product.url('upload')}/v1/uploads/{video['id']}", token)["received"] for video in mine)
 
-    wait_until(has_begun, what="the upload is there", limit_seconds=60)
+    wait_until(has_begun, what="a part is there", limit_seconds=60)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130

@@ -2,12 +2,12 @@
 
 FROM python:3.13-slim AS build
 
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+ENV PIP_CACHE_DIR=/var/cache/pip PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 
 # What we depend on, in a layer that changes only with it. The storage engine has a container of its own, and of
 # botocore's descriptions of every service of AWS only that of S3 is ever read. Nothing is compiled from *.c any more.
 COPY requirements/build.txt requirements/runtime.txt /build/requirements/
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     pip install --require-hashes -r /build/requirements/build.txt \
     && python -m venv --without-pip /opt/vss \
     && pip --python /opt/vss/bin/python install --require-hashes -r /build/requirements/runtime.txt \

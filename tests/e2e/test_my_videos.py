@@ -46,6 +46,16 @@ async def _uploaded(product: Product, *titles: str) -> None:
             await somebody.upload(FILM, title=title)
 
 
+async def _empty_trash(product: Product) -> None:
+    """Of what other tests have left there: they share the product."""
+    async with aiohttp.ClientSession() as session:
+        somebody = await person(session, product)
+        url = f"{product.url('upload')}/v1/uploads"
+        left = await somebody.call("GET", f"{url}?state=trashed&limit=100")
+        for video in (await left.json())["items"]:
+            assert (await somebody.call("DELETE", f"{url}/{video['id']}")).status == 204
+
+
 async def _is_in(page: Page, product: Product, state: str, title: str) -> None:
     async def is_there() -> bool:
         return title in await uploads(page, product, state)
@@ -56,6 +66,7 @@ async def _is_in(page: Page, product: Product, state: str, title: str) -> None:
 async def test_by_keyboard_a_video_goes_into_the_trash_comes_back_and_is_deleted_for_ever(
     page: Page, product: Product
 ) -> None:
+    await _empty_trash(product)
     await _uploaded(product, "Kept", "Thrown away")
     await page.goto(f"{product.url('upload')}/videos")
     row = page.get_by_role("row").filter(has_text="Thrown away")
@@ -86,6 +97,7 @@ async def test_by_keyboard_a_video_goes_into_the_trash_comes_back_and_is_deleted
     confirm = page.get_by_role("button", name="Delete “Thrown away” for ever")
     await confirm.press("Enter")
     await expect(row).to_have_count(0)
+    await expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
 
     async def is_gone() -> bool:
         return "Thrown away" not in await uploads(page, product, "trashed")

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 
 import aiohttp
 import pytest
@@ -88,7 +89,17 @@ async def test_a_new_version_disturbs_neither_an_upload_nor_a_film(
         return await position() > reached + 1
 
     await eventually(goes_on, what="the film still plays")
-    # Without an edge a port is away for a moment, or its service answers 503 because the next one is; the page asks
-    # again, but the browser says what it saw.
+    # Without an edge a port is away for a moment, or a service says that the next one is and when to come back; the
+    # page asks again, but the browser says what it saw.
+    away = [answer for answer in visit.responses if answer.status == HTTPStatus.SERVICE_UNAVAILABLE]
+    assert all("retry-after" in answer.headers for answer in away)
+
+    async def is_answered_again() -> bool:
+        answered = {}
+        for answer in visit.responses:
+            answered[answer.request.method, answer.url] = answer.ok
+        return all(answered[answer.request.method, answer.url] for answer in away)
+
+    await eventually(is_answered_again, what="what was away answers", limit_seconds=30)
     passing = ("net::ERR_CONNECTION_", "net::ERR_SOCKET_NOT_CONNECTED", "status of 503")
     visit.complaints[:] = [words for words in visit.complaints if not any(one in words for one in passing)]

@@ -31,7 +31,7 @@ def add_port_base_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port-base",
         metavar="N",
-        type=_port_base,
+        type=port_base,
         default=os.environ.get("VSS_PORT_BASE") or str(DEFAULT_PORT_BASE),
         help="listen on N+1 to N+4, and on N+333 for S3 (or VSS_PORT_BASE; now %(default)s)",
     )
@@ -76,7 +76,8 @@ def _data_folder(text: str) -> Path:
         ) from exc
 
 
-def _port_base(text: str) -> int:
+def port_base(text: str) -> int:
+    """A number that all ports can be made from. Raises ArgumentTypeError."""
     if re.fullmatch("[0-9]{1,5}", text) and LOWEST_BASE <= int(text) <= HIGHEST_BASE:
         return int(text)
     raise argparse.ArgumentTypeError(

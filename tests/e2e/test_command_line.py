@@ -34,6 +34,10 @@ class Terminal:
         }
         self._environment.pop("VSS_API_KEY", None)
 
+    def set(self, name: str, value: str) -> None:
+        """As `export` does."""
+        self._environment[name] = value
+
     def run(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self._command(arguments),
@@ -85,6 +89,19 @@ def _file(path: Path, size: int, *, seed: int = 1) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def _token(product: Product) -> str:
+    form = b"grant_type=password&username=admin&password=admin"
+    with urlopen(f"{product.url('auth')}/v1/token", form, timeout=10) as answer:  # noqa: S310
+        return str(json.load(answer)["access_token"])
+
+
+def _post(url: str, token: str, content: dict[str, Any]) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    with urlopen(Request(url, json.dumps(content).encode(), headers), timeout=10) as answer:  # noqa: S310
+        made: dict[str, Any] = json.load(answer)
+    return made
+
+
 def _read(url: str, token: str) -> dict[str, Any]:
     with urlopen(Request(url, headers={"Authorization": f"Bearer {token}"}), timeout=10) as answer:  # noqa: S310
         read: dict[str, Any] = json.load(answer)
@@ -115,9 +132,7 @@ def test_a_video_goes_there_and_back_and_into_the_trash(terminal: Terminal) -> N
 
 
 def test_an_interrupted_upload_goes_on_and_takes_no_other_file(terminal: Terminal, product: Product) -> None:
-    form = b"grant_type=password&username=admin&password=admin"
-    with urlopen(f"{product.url('auth')}/v1/token", form, timeout=10) as answer:  # noqa: S310
-        token = json.load(answer)["access_token"]
+    token = _token(product)
     path = terminal.home / "Interrupted.mp4"
     sha256 = _file(path, 25 * 8 * MIB)
     running = terminal.start("upload", path.name, "--parallel", "1", "--json")
@@ -175,6 +190,19 @@ def test_a_log_in_is_for_nobody_else_and_ends(terminal: Terminal) -> None:
     after = terminal.run("list")
     assert after.returncode == 3
     assert "vss login" in after.stderr
+
+
+def test_an_api_key_stands_for_a_log_in_at_the_server_that_is_named(terminal: Terminal, product: Product) -> None:
+    assert terminal.run("logout").returncode == 0
+    made = _post(f"{product.url('auth')}/v1/me/api-keys", _token(product), {"name": "script", "scopes": ["read"]})
+    terminal.set("VSS_API_KEY", made["api_key"])
+    assert terminal.run("list").returncode == 0
+    _file(terminal.home / "Refused.mp4", 3)
+    narrow = terminal.run("upload", "Refused.mp4")
+    assert narrow.returncode == 6, narrow.stderr
+    terminal.set("VSS_API_KEY", made["api_key"] + "x")
+    assert terminal.run("list").returncode == 3
+    assert "VSS_API_KEY" in terminal.run("list").stderr
 
 
 def test_a_server_that_is_not_there_is_named(terminal: Terminal) -> None:

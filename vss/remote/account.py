@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import platformdirs
 from yarl import URL
 
 from vss.errors import BadOption
 from vss.files import write_atomically
-from vss.options import DEFAULT_PORT_BASE
+from vss.options import DEFAULT_PORT_BASE, port_base
 from vss.ports import PublicPorts
 from vss.remote.errors import FileUnusable
 
@@ -40,6 +40,12 @@ class LogIn:
     refresh_token: str
 
 
+def server_named(urls: Sequence[str] = ()) -> Server:
+    """The server at `urls`, else at those of VSS_SERVER, else that of `make run` here. Raises BadOption."""
+    given = urls or os.environ.get("VSS_SERVER", "").split()
+    return parse_server(given) if given else _local_server()
+
+
 def parse_server(urls: Sequence[str]) -> Server:
     """One URL for all (a site behind an edge), or those of auth, upload and stream. Raises BadOption."""
     if len(urls) not in (1, 3):
@@ -61,20 +67,19 @@ def _clean(text: str) -> str:
     return str(url.origin())
 
 
-def local_server(environment: dict[str, str]) -> Server:
-    """The one of `make run` on this machine, moved by VSS_PORT_BASE."""
-    text = environment.get("VSS_PORT_BASE") or str(DEFAULT_PORT_BASE)
-    if not text.isascii() or not text.isdigit():
-        raise BadOption(f"VSS_PORT_BASE: {text!r} is no number")
-    ports = PublicPorts(int(text))
+def _local_server() -> Server:
+    try:
+        ports = PublicPorts(port_base(os.environ.get("VSS_PORT_BASE") or str(DEFAULT_PORT_BASE)))
+    except argparse.ArgumentTypeError as exc:
+        raise BadOption(f"VSS_PORT_BASE: {exc}") from exc
     return Server(auth=ports.url("auth"), upload=ports.url("upload"), stream=ports.url("stream"))
 
 
 class LogInFile:
     """The one log-in of this user on this machine, in a file for nobody else (mode 0600)."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or platformdirs.user_config_path("vss", appauthor=False)
+    def __init__(self) -> None:
+        self._folder = platformdirs.user_config_path("vss", appauthor=False)
         self.path = self._folder / "login.json"
 
     def read(self) -> LogIn | None:

@@ -15,16 +15,17 @@ import aiohttp
 from yarl import URL
 
 from vss import __version__
-from vss.remote.account import LogIn, LogInFile, Server, local_server, parse_server
+from vss.remote.account import LogIn, LogInFile, Server, server_named
 from vss.remote.errors import NoAnswer, NotLoggedIn, NotThere, Refused
 from vss.remote.patience import Patience, seconds_of
 
 CALL_SECONDS = 25.0
 COMPLETE_SECONDS = 75.0
+SETTLE_SECONDS = 5.0
 # An access token lives five minutes; one that is about to end would be refused on its way.
 RENEW_BEFORE_SECONDS = 60.0
 # What went wrong on the way, and not by anybody's decision.
-NETWORK_ERRORS = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError)
+NETWORK_ERRORS = (aiohttp.ClientError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +125,11 @@ class _Credentials:
         return await asyncio.shield(self._renewal)
 
     async def settle(self) -> None:
-        """Waits for a renewal that is under way."""
+        """Waits for a renewal that is under way, for a moment: one that nobody answers is not worth a Ctrl-C's wait."""
         if self._renewal is not None:
-            await asyncio.wait([self._renewal])
+            await asyncio.wait([self._renewal], timeout=SETTLE_SECONDS)
+            self._renewal.cancel()
+            await asyncio.gather(self._renewal, return_exceptions=True)
 
     async def _renew(self) -> str:
         if self._api_key is not None:
@@ -267,7 +270,10 @@ async def _ask(
         **options,
     ) as answer:
         is_json = answer.content_type in ("application/json", "application/problem+json")
-        content = await answer.json(content_type=None) if is_json else None
+        try:
+            content = await answer.json(content_type=None) if is_json else None
+        except ValueError as exc:
+            raise aiohttp.ClientPayloadError("it sends JSON that cannot be read") from exc
         return Answer(answer.status, answer.headers, content)
 
 
@@ -295,11 +301,6 @@ def _refusal(answer: Answer) -> Exception:
     return Refused(answer.status, problem)
 
 
-def api_key() -> str | None:
-    """The API key that the environment holds, which goes before a log-in."""
-    return os.environ.get("VSS_API_KEY") or None
-
-
 @asynccontextmanager
 async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
     """The HTTP connections of one command."""
@@ -313,19 +314,14 @@ async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @asynccontextmanager
 async def open_client(*, patience_seconds: float) -> AsyncIterator[Client]:
-    """The account of VSS_API_KEY (at VSS_SERVER), or the one that logged in. Raises NotLoggedIn."""
+    """The account of VSS_API_KEY at `server_named()`, or the one that logged in. Raises NotLoggedIn, BadOption."""
     file = LogInFile()
-    key = api_key()
-    log_in: LogIn | None = None if key else file.read()
-    if key is None and log_in is None:
-        raise NotLoggedIn
-    if log_in is not None:
+    if key := os.environ.get("VSS_API_KEY"):
+        server = server_named()
+    elif log_in := file.read():
         server = log_in.server
-    elif given := os.environ.get("VSS_SERVER"):
-        server = parse_server(given.split())
     else:
-        known = file.read()
-        server = known.server if known is not None else local_server(dict(os.environ))
+        raise NotLoggedIn
     async with open_session() as session:
         patience = Patience(patience_seconds)
         credentials = _Credentials(session, server, patience, file=file, api_key=key)

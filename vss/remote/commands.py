@@ -6,9 +6,8 @@ import argparse
 import asyncio
 import getpass
 import json
-import os
 import sys
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -102,19 +101,14 @@ def _id(text: str) -> str:
     raise argparse.ArgumentTypeError(f"{text!r} is no id; `vss list` shows them")
 
 
-def _run(work: Coroutine[Any, Any, int]) -> int:
-    return asyncio.run(work)
-
-
 def _say(thing: Mapping[str, Any], text: str, *, as_json: bool) -> None:
     print(json.dumps(thing, ensure_ascii=False) if as_json else text, flush=True)
 
 
 def _login(arguments: argparse.Namespace) -> int:
-    from vss.remote.account import local_server, parse_server  # noqa: PLC0415
+    from vss.remote.account import server_named  # noqa: PLC0415
 
-    given = arguments.server or os.environ.get("VSS_SERVER", "").split()
-    server = parse_server(given) if given else local_server(dict(os.environ))
+    server = server_named(arguments.server or ())
     if not (arguments.username and arguments.password_stdin) and not sys.stdin.isatty():
         raise BadOption("there is no terminal to ask on: give --username NAME and --password-stdin")
     username = arguments.username or input(f"User name at {server.auth}: ")
@@ -127,7 +121,7 @@ def _login(arguments: argparse.Namespace) -> int:
         print(f"Logged in to {server.stream} as {kept.username}; `vss logout` ends it.")
         return 0
 
-    return _run(work())
+    return asyncio.run(work())
 
 
 def _logout(arguments: argparse.Namespace) -> int:
@@ -138,7 +132,7 @@ def _logout(arguments: argparse.Namespace) -> int:
         print("Logged out." if is_done else "Nobody was logged in.")
         return 0
 
-    return _run(work())
+    return asyncio.run(work())
 
 
 def _upload(arguments: argparse.Namespace) -> int:
@@ -148,7 +142,7 @@ def _upload(arguments: argparse.Namespace) -> int:
     if arguments.title is not None and len(files) > 1:
         raise BadOption("--title is for one file")
     try:
-        return _run(_upload_all(arguments, files))
+        return asyncio.run(_upload_all(arguments, files))
     except KeyboardInterrupt:
         print(
             "vss: interrupted. What has arrived is kept for seven days: the same command, here or on any machine "
@@ -229,7 +223,7 @@ def _list(arguments: argparse.Namespace) -> int:
                 _say(video, text, as_json=arguments.json)
         return 0
 
-    return _run(work())
+    return asyncio.run(work())
 
 
 def _download(arguments: argparse.Namespace) -> int:
@@ -248,7 +242,7 @@ def _download(arguments: argparse.Namespace) -> int:
         return 0
 
     try:
-        return _run(work())
+        return asyncio.run(work())
     except KeyboardInterrupt:
         print("vss: interrupted. The same command goes on where it was", file=sys.stderr)
         raise
@@ -275,4 +269,4 @@ def _remove(arguments: argparse.Namespace) -> int:
                 print(f"{video_id}: in the trash for seven days, then deleted")
         return 0
 
-    return _run(work())
+    return asyncio.run(work())

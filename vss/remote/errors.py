@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from vss.errors import Refusal
@@ -62,8 +61,8 @@ class SomeFailed(Refusal):
 
     exit_code = 9
 
-    def __init__(self, failed: int, of: int, details: Sequence[str] = ()) -> None:
-        super().__init__(f"{failed} of {of} files were not sent; the same command again goes on", details)
+    def __init__(self, failed: int, of: int) -> None:
+        super().__init__(f"{failed} of {of} files were not sent; the same command again goes on")
 
 
 def _words(status: int, problem: dict[str, Any]) -> str:

@@ -26,6 +26,8 @@ BATCH = 8
 STALLED_SECONDS = 60.0
 # Parts that were there and are missing at the end: more often than this is no accident.
 MOST_COMPLETIONS = 5
+# S3's own no to one part, each time with a fresh URL: a clock or a rule is wrong, and waiting does not mend it.
+MOST_REFUSALS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +198,7 @@ class Uploading:
     async def _put(self, job: _Job) -> None:
         part = self._plan.part(job.number)
         attempts = self._client.patience.attempts()
+        refusals = 0
         while True:
             gone_out = 0
 
@@ -204,40 +207,43 @@ class Uploading:
                 gone_out += count
                 self._progress.moved(count)
 
-            trouble, retry_after = await self._put_once(job, part, moved)
-            if trouble is None:
-                self._sent_bytes += part.size
-                return
+            retry_after: float | None = None
+            try:
+                status, retry_after = await self._put_once(job, part, moved)
+            except NETWORK_ERRORS as exc:
+                trouble = reason_of(exc)
+            else:
+                if status == HTTPStatus.OK:
+                    self._sent_bytes += part.size
+                    return
+                trouble = f"it answers {status}"
+                refusals += HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
             self._progress.moved(-gone_out)
             self._source.refuse_changed()
-            await attempts.pause(
-                f"the storage does not take part {part.number} ({trouble})", retry_after_seconds=retry_after
-            )
+            said = f"the storage does not take part {part.number} ({trouble})"
+            if refusals == MOST_REFUSALS:
+                raise NoAnswer(f"{said}; nothing that it holds is lost: the same command goes on")
+            await attempts.pause(said, retry_after_seconds=retry_after)
             # An URL that has ended, a part that was damaged on its way: read again, and asked for anew.
             (job,) = await self._sign([part.number])
 
-    async def _put_once(self, job: _Job, part: Part, moved: Callable[[int], None]) -> tuple[str | None, float | None]:
-        """Why it was not taken, None if it was; and how long S3 asks us to wait, in seconds."""
+    async def _put_once(self, job: _Job, part: Part, moved: Callable[[int], None]) -> tuple[int, float | None]:
+        """S3's status, and how long it asks us to wait, in seconds. Raises NETWORK_ERRORS."""
         loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(STALLED_SECONDS) as deadline:
+        async with asyncio.timeout(STALLED_SECONDS) as deadline:
 
-                def sent(count: int) -> None:
-                    moved(count)
-                    if not deadline.expired():
-                        deadline.reschedule(loop.time() + STALLED_SECONDS)
+            def sent(count: int) -> None:
+                moved(count)
+                if not deadline.expired():
+                    deadline.reschedule(loop.time() + STALLED_SECONDS)
 
-                async with self._client.session.put(
-                    URL(job.url, encoded=True),
-                    data=self._source.stream(part, sent),
-                    headers={**job.headers, "Content-Length": str(part.size)},
-                    timeout=aiohttp.ClientTimeout(total=None, sock_connect=15),
-                ) as answer:
-                    if answer.status == HTTPStatus.OK:
-                        return None, None
-                    return f"it answers {answer.status}", seconds_of(answer.headers.get("Retry-After"))
-        except NETWORK_ERRORS as exc:
-            return reason_of(exc), None
+            async with self._client.session.put(
+                URL(job.url, encoded=True),
+                data=self._source.stream(part, sent),
+                headers={**job.headers, "Content-Length": str(part.size)},
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=15),
+            ) as answer:
+                return answer.status, seconds_of(answer.headers.get("Retry-After"))
 
     async def _complete(self) -> tuple[dict[str, Any] | None, list[int]]:
         """The video, or the parts that have to be sent (again)."""

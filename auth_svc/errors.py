@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from common.errors import Conflict, Invalid, Malformed, NotFound, Unauthenticated
+from common.languages import N_, gettext
 
 
 class InvalidGrant(Unauthenticated):
     """Wrong name or password: one answer for all the ways to be wrong."""
 
     def __init__(self) -> None:
-        super().__init__("The user name or the password is not right.", error="invalid_grant")
+        super().__init__(N_("The user name or the password is not right."), error="invalid_grant")
 
 
 class LastAdministrator(Conflict):
     """Nobody would be left who could undo it."""
 
     code = "last-administrator"
-    title = "This is the last administrator"
+    title = N_("This is the last administrator")
 
     def __init__(self) -> None:
-        super().__init__("Make somebody else an administrator first.")
+        super().__init__(N_("Make somebody else an administrator first."))
 
 
 class PasswordLinkGone(NotFound):
     """A link for choosing a password that was used, has run out, or never was."""
 
     def __init__(self) -> None:
-        super().__init__("This link was used or has run out: ask an administrator for another.")
+        super().__init__(N_("This link was used or has run out: ask an administrator for another."))
 
 
 class InvalidApiKey(Unauthenticated):
@@ -67,7 +68,7 @@ class WrongCurrentPassword(Invalid):
     """Somebody is logged in and wants another password, but does not know the one they have."""
 
     def __init__(self) -> None:
-        super().__init__([{"pointer": "#/current_password", "detail": "is not your password"}])
+        super().__init__([{"pointer": "#/current_password", "detail": gettext("is not your password")}])
 
 
 class UnsupportedGrantType(Malformed):

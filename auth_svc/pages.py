@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from gettext import gettext
 from typing import Final
 
 from aiohttp import web
 
 from auth_svc.app_keys import ADMINISTRATION
 from common.errors import Invalid
+from common.languages import gettext
 from common.web.keys import SITE
 from common.web.pages import render
 from common.web.requests import read_form_fields

@@ -12,6 +12,7 @@ from typing import Final
 from auth_svc.store import Store
 from common.clock import Clock
 from common.errors import RateLimited
+from common.languages import N_
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ class LogInThrottle:
         if free_at is not None:
             seconds = max(1, math.ceil((free_at - now_ms) / 1000))
             raise RateLimited(
-                "There were too many attempts to log in. Wait a little and try again.", retry_after_seconds=seconds
+                N_("There were too many attempts to log in. Wait a little and try again."), retry_after_seconds=seconds
             )
 
     def _now_ms(self) -> int:

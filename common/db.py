@@ -37,6 +37,7 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from common.errors import Unavailable
+from common.languages import N_
 
 logger = logging.getLogger(__name__)
 
@@ -198,7 +199,7 @@ class _Translated:
         if isinstance(exc, self._outages) or (isinstance(exc, DBAPIError) and exc.connection_invalidated):
             reason = str(getattr(exc, "orig", None) or exc) or type(exc).__name__
             logger.warning("database failed", extra={"reason": reason[:200]})
-            raise Unavailable("The database does not answer. Nothing is lost; try again in a few seconds.") from exc
+            raise Unavailable(N_("The database does not answer. Nothing is lost; try again in a few seconds.")) from exc
 
 
 def _create_engine(url: str, threads: WeakSet[Thread]) -> AsyncEngine:

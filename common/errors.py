@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
+from common.languages import N_, gettext
+
 
 class Fault(TypedDict):
     """One fault of an input: where it is (RFC 6901 pointer, as a URI fragment) and what to do about it."""
@@ -31,12 +33,15 @@ class Refusal(Exception):
         self.members = members
 
     def to_problem(self) -> dict[str, object]:
-        """The problem's members in the order a reader wants them (RFC 9457, section 3.1)."""
+        """The problem's members in the order a reader wants them (RFC 9457, section 3.1).
+
+        `title` and `detail` are in the language that the request asks for; `code` says the same in all of them.
+        """
         return {
             "type": f"/problems/{self.code}",
-            "title": self.title,
+            "title": gettext(self.title),
             "status": self.status,
-            "detail": self.detail,
+            "detail": gettext(self.detail),
             "code": self.code,
             **self.members,
         }
@@ -47,7 +52,7 @@ class Malformed(Refusal):
 
     status = 400
     code = "malformed"
-    title = "The request could not be read"
+    title = N_("The request could not be read")
 
 
 class Unauthenticated(Refusal):
@@ -55,11 +60,11 @@ class Unauthenticated(Refusal):
 
     status = 401
     code = "unauthenticated"
-    title = "Log in first"
+    title = N_("Log in first")
 
     def __init__(
         self,
-        detail: str = "This needs a log-in: send a valid access token, or log in again.",
+        detail: str = N_("This needs a log-in: send a valid access token, or log in again."),
         *,
         challenge: str = "Bearer",
         **members: object,
@@ -72,7 +77,7 @@ class Forbidden(Refusal):
 
     status = 403
     code = "forbidden"
-    title = "Not allowed"
+    title = N_("Not allowed")
 
 
 class InsufficientScope(Forbidden):
@@ -89,7 +94,7 @@ class CrossOrigin(Forbidden):
     """An unsafe request with a session cookie that did not come from a page of this service."""
 
     code = "cross-origin"
-    title = "This request came from another site"
+    title = N_("This request came from another site")
 
 
 class NotFound(Refusal):
@@ -97,9 +102,9 @@ class NotFound(Refusal):
 
     status = 404
     code = "not-found"
-    title = "Not found"
+    title = N_("Not found")
 
-    def __init__(self, detail: str = "There is nothing here, or it is not yours to see.") -> None:
+    def __init__(self, detail: str = N_("There is nothing here, or it is not yours to see.")) -> None:
         super().__init__(detail)
 
 
@@ -108,7 +113,7 @@ class Conflict(Refusal):
 
     status = 409
     code = "conflict"
-    title = "Not possible in this state"
+    title = N_("Not possible in this state")
 
 
 class TooLarge(Refusal):
@@ -116,7 +121,7 @@ class TooLarge(Refusal):
 
     status = 413
     code = "too-large"
-    title = "Too large"
+    title = N_("Too large")
 
 
 class UnsupportedMediaType(Refusal):
@@ -124,7 +129,7 @@ class UnsupportedMediaType(Refusal):
 
     status = 415
     code = "unsupported-media-type"
-    title = "Content type not supported"
+    title = N_("Content type not supported")
 
 
 class Invalid(Refusal):
@@ -132,11 +137,11 @@ class Invalid(Refusal):
 
     status = 422
     code = "invalid"
-    title = "Some values are not acceptable"
+    title = N_("Some values are not acceptable")
 
     def __init__(self, errors: Sequence[Fault]) -> None:
         names = ", ".join(dict.fromkeys(error["pointer"].removeprefix("#/") or "the content" for error in errors))
-        super().__init__(f"Correct and send again: {names}.", errors=list(errors))
+        super().__init__(gettext("Correct and send again: %(names)s.") % {"names": names}, errors=list(errors))
         self.errors = list(errors)
 
 
@@ -145,7 +150,7 @@ class RateLimited(Refusal):
 
     status = 429
     code = "rate-limited"
-    title = "Too many requests"
+    title = N_("Too many requests")
 
     def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)})
@@ -156,11 +161,11 @@ class Unavailable(Refusal):
 
     status = 503
     code = "unavailable"
-    title = "Not available just now"
+    title = N_("Not available just now")
 
     def __init__(
         self,
-        detail: str = "A part of the system does not answer. Nothing is lost; try again in a few seconds.",
+        detail: str = N_("A part of the system does not answer. Nothing is lost; try again in a few seconds."),
         *,
         retry_after_seconds: int = 2,
     ) -> None:
@@ -171,4 +176,4 @@ class StorageUnavailable(Unavailable):
     """The S3 storage does not answer."""
 
     code = "storage-unavailable"
-    title = "The storage is not available just now"
+    title = N_("The storage is not available just now")

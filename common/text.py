@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from common.languages import N_
+
 # Characters that reorder or hide what follows them (Unicode TR 9 and TR 36): they make a name read as another.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -22,9 +24,9 @@ def _clean(text: str, *, allowed: str) -> str:
     cleaned = unicodedata.normalize("NFC", text).strip()
     for character in cleaned:
         if character in _BIDI:
-            raise ValueError("must not hold characters that change the writing direction")
+            raise ValueError(N_("must not hold characters that change the writing direction"))
         if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") and character not in allowed:
-            raise ValueError("must not hold control characters")
+            raise ValueError(N_("must not hold control characters"))
     return cleaned
 
 

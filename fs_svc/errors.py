@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from common.errors import Conflict, Refusal, TooLarge
+from common.languages import N_
 
 
 class UploadNotOpen(Conflict):
     """The upload takes no parts: it is finished, aborted, or not yet prepared."""
 
     code = "upload-not-open"
-    title = "The upload is not open"
+    title = N_("The upload is not open")
 
     def __init__(self, state: str) -> None:
         super().__init__(f"This upload takes no more parts: it is {state}.")
@@ -21,7 +22,7 @@ class PartAmbiguous(Conflict):
     """The storage holds different contents for a part and does not say which came last."""
 
     code = "part-ambiguous"
-    title = "A part was sent twice with different contents"
+    title = N_("A part was sent twice with different contents")
 
     def __init__(self, missing: Sequence[int]) -> None:
         super().__init__("Send the parts named in `missing` once more, then complete again.", missing=list(missing))
@@ -31,7 +32,7 @@ class PartDiffers(Conflict):
     """The storage holds these parts already, with another content than the checksums say."""
 
     code = "part-differs"
-    title = "This is not the file that the upload was begun with"
+    title = N_("This is not the file that the upload was begun with")
 
     def __init__(self, part_numbers: Sequence[int]) -> None:
         super().__init__(
@@ -46,7 +47,7 @@ class PartsMissing(Refusal):
 
     status = 422
     code = "parts-missing"
-    title = "Parts are missing"
+    title = N_("Parts are missing")
 
     def __init__(self, missing: Sequence[int]) -> None:
         super().__init__("Send the parts named in `missing`, then complete again.", missing=list(missing))
@@ -56,11 +57,11 @@ class QuotaExceeded(TooLarge):
     """The account's storage would not hold the file; all sizes in bytes."""
 
     code = "quota-exceeded"
-    title = "Not enough storage left"
+    title = N_("Not enough storage left")
 
     def __init__(self, *, limit: int, used: int, reserved: int, size: int) -> None:
         super().__init__(
-            "Your storage cannot hold this file as well: delete something, or ask for more.",
+            N_("Your storage cannot hold this file as well: delete something, or ask for more."),
             limit=limit,
             used=used,
             reserved=reserved,

@@ -22,6 +22,7 @@ from prometheus_client import CollectorRegistry, Histogram
 
 from common.clock import utc_now
 from common.errors import StorageUnavailable
+from common.languages import N_
 from fs_svc.parts import Part
 
 logger = logging.getLogger(__name__)
@@ -251,7 +252,7 @@ class Bucket:
 
 def _unavailable(operation: str, reason: str) -> StorageUnavailable:
     logger.warning("storage call failed", extra={"operation": operation, "reason": reason})
-    return StorageUnavailable("The storage does not answer. Nothing is lost; try again in a few seconds.")
+    return StorageUnavailable(N_("The storage does not answer. Nothing is lost; try again in a few seconds."))
 
 
 def _unquoted(etag: str) -> str:

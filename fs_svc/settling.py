@@ -10,6 +10,7 @@ from typing import Final, assert_never
 
 from common.clock import Clock
 from common.errors import StorageUnavailable
+from common.languages import N_
 from fs_svc.dialects import Dialect
 from fs_svc.objects import UPLOAD_LIFETIME, Object, State
 from fs_svc.parts import Part, choose_parts, multipart_etag
@@ -189,4 +190,4 @@ def _opened(item: Object) -> str:
 def unexpected(item: Object, reason: str) -> StorageUnavailable:
     """The refusal for when the bucket and the row do not agree, logged as what somebody may have to look into."""
     logger.error("storage not as expected", extra={"object_id": item.id, "state": item.state, "reason": reason})
-    return StorageUnavailable("The storage is not certain yet. Nothing is lost; ask again in a few seconds.")
+    return StorageUnavailable(N_("The storage is not certain yet. Nothing is lost; ask again in a few seconds."))

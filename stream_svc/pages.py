@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from gettext import gettext
 from typing import Any, Final
 
 from aiohttp import web
 from yarl import URL
 
+from common.languages import gettext
 from common.tokens import Principal
 from common.web.keys import PRINCIPAL, SITE
 from common.web.pages import render

@@ -249,14 +249,14 @@ async def library_continue(page: Page, stage: Stage) -> None:
         )
         assert answer.status == 204
     await page.goto(f"{stage.product.url('stream')}/")
-    await expect(page.get_by_role("heading", name="Continue watching")).to_be_visible()
+    await expect(page.locator("#continue")).to_be_visible()
 
 
 @look()
 async def library_mine_by_title(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('stream')}/")
-    await page.get_by_role("link", name="Mine", exact=True).click()
-    await page.get_by_role("link", name="Title", exact=True).click()
+    await page.locator("a.sort[href*='owner=']").click()
+    await page.locator("a.sort[href*='sort=title']").click()
     await expect(page).to_have_url(re.compile("owner=.*sort=title"))
 
 
@@ -279,7 +279,7 @@ async def watch_ended(page: Page, stage: Stage) -> None:
 async def watch_rates(page: Page, stage: Stage) -> None:
     await watch(page, stage)
     await page.locator("[data-command=rate-menu]").click()
-    await expect(page.get_by_role("menuitemradio", name="Normal")).to_be_focused()
+    await expect(page.locator("[data-rate='1']")).to_be_focused()
 
 
 @look()
@@ -325,7 +325,7 @@ async def upload_empty(page: Page, stage: Stage) -> None:
 @look()
 async def upload_unfinished(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('upload')}/upload")
-    await expect(page.locator("[data-arrived]")).to_contain_text("has arrived")
+    await expect(page.locator("[data-arrived]")).not_to_be_empty()
 
 
 @look(films=False)
@@ -421,8 +421,8 @@ async def my_videos_edit_refused(page: Page, stage: Stage) -> None:
 @look()
 async def my_videos_deleted(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('upload')}/videos")
-    await page.get_by_role("button", name="Delete Tests").click()
-    await expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    await page.locator(f"[data-video='{stage.ids[5]}'] [data-move=trash] button").click()
+    await expect(page.locator(".toast button").first).to_be_visible()
     # As it was, for the next look.
     await page.request.post(
         f"{stage.product.url('upload')}/v1/uploads/{stage.ids[5]}/restore", headers={"Sec-Fetch-Site": "same-origin"}

@@ -12,11 +12,12 @@ from typing import Final
 
 from playwright.async_api import Browser
 
+from common.languages import LANGUAGES
 from tests import chromium
 from tests.looks import DEVICES, LOOKS, SCHEMES, Look, Stage, running_stage
 
 _README_PICTURES: Final = Path(__file__).parent.parent / "docs" / "images"
-_LANGUAGES: Final = ("en",)
+_LANGUAGES: Final = tuple(LANGUAGES)
 
 
 async def take(browser: Browser, stage: Stage, folder: Path, looks: list[Look]) -> None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from common.errors import Conflict, Refusal
+from common.languages import N_
 
 
 class UploadNotOpen(Conflict):
     """The upload takes no more parts: it is finished or was given up."""
 
     code = "upload-not-open"
-    title = "This upload is not open any more"
+    title = N_("This upload is not open any more")
 
 
 class NotFinished(Conflict):
     """Only what is ready can go into the trash and come back; what is unfinished is discarded for ever."""
 
     def __init__(self) -> None:
-        super().__init__("The upload is not complete: finish it, or delete it.")
+        super().__init__(N_("The upload is not complete: finish it, or delete it."))
 
 
 class IdempotencyKeyReused(Refusal):
@@ -24,7 +25,7 @@ class IdempotencyKeyReused(Refusal):
 
     status = 422
     code = "idempotency-key-reused"
-    title = "This Idempotency-Key was used for something else"
+    title = N_("This Idempotency-Key was used for something else")
 
     def __init__(self) -> None:
         super().__init__("Send the same content as the first time, or use a new Idempotency-Key.")

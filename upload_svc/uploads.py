@@ -17,6 +17,7 @@ from typing import Final, assert_never
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import NotFound, Refusal, Unavailable
+from common.languages import N_
 from common.tokens import Principal
 from upload_svc.errors import NotFinished, UploadNotOpen
 from upload_svc.fs_client import GONE, FsClient, PartUrls, StoredObject, Usage
@@ -110,7 +111,7 @@ class Uploads:
         """Presigned URLs for parts. Raises NotFound, UploadNotOpen, and what fs_svc refuses."""
         video = await self._own(principal, upload_id)
         if video.state is not VideoState.UPLOADING:
-            raise UploadNotOpen("It is complete already; there is nothing left to send.")
+            raise UploadNotOpen(N_("It is complete already; there is nothing left to send."))
         return await self._fs.part_urls(upload_id, part_numbers, checksums=checksums, subject_token=principal.token)
 
     async def get(self, principal: Principal, upload_id: str) -> Upload:

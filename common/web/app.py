@@ -13,7 +13,7 @@ from aiohttp import web
 
 from common import __version__
 from common.settings import PageSettings, ServiceSettings
-from common.web import health, log_in, metrics, middlewares
+from common.web import health, languages, log_in, metrics, middlewares
 from common.web.background import background
 from common.web.keys import DRAIN, SERVICE, SITE, Drain, Service, Site
 from common.web.pages import setup_pages
@@ -44,6 +44,7 @@ def new_page_app(
         middlewares=[
             middlewares.forwarded,
             middlewares.request_id,
+            languages.language,
             metrics.measured,
             middlewares.problems,
             middlewares.public_address,

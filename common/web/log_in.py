@@ -1,28 +1,21 @@
-"""The pages /login and /logout, alike on every service that has pages."""
+"""The pages /login and /logout and the choice of a language, alike on every service that has pages."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import hdrs, web
 
 from common.errors import Invalid, RateLimited, Refusal
+from common.languages import gettext
+from common.web import languages
 from common.web.keys import PRINCIPAL
 from common.web.pages import render
-from common.web.requests import read_form_fields
+from common.web.requests import local_path, read_form_fields
 from common.web.sessions import SESSIONS, clear_session_cookie, session_cookie, set_session_cookie
 
 IS_DEMO: Final = web.AppKey("is_demo", bool)
-
-# A path of this very service: `//host` and `/\host` lead elsewhere, and control characters are dropped by browsers.
-_LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
-
-
-def local_path(target: str) -> str:
-    """`target` if it is a path within this service, else `/`."""
-    return target if _LOCAL_PATH.fullmatch(target) else "/"
 
 
 async def log_in_page(request: web.Request) -> web.StreamResponse:
@@ -48,9 +41,9 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     except Refusal as refusal:
         if refusal.status >= 500:
             raise
-        error = refusal.detail
+        error = gettext(refusal.detail)
         if refusal.status == Invalid.status:
-            error = "Type your user name and your password."
+            error = gettext("Type your user name and your password.")
         seconds = int(refusal.headers.get(hdrs.RETRY_AFTER, 0))
         context = {"username": username, "error": error, "retry_after_seconds": seconds}
         response = _form(request, target, context, status=refusal.status)
@@ -93,6 +86,7 @@ def _form(
 ROUTES: Final = (
     web.get("/login", log_in_page, name="login-page"),
     web.post("/login", log_in, name="login"),
+    web.post("/login/language", languages.choose, name="language"),
     web.get("/logout", log_out_page, name="logout-page"),
     web.post("/logout", log_out, name="logout"),
 )

@@ -16,6 +16,7 @@ from aiohttp.typedefs import Handler
 
 from common.errors import CrossOrigin, InsufficientScope, NotFound, Refusal, TooLarge, Unauthenticated, Unavailable
 from common.ids import new_id
+from common.languages import N_
 from common.logs import REQUEST_ID
 from common.tokens import PERSON_AUDIENCE
 from common.web.headers import API_HEADERS, HSTS
@@ -86,7 +87,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         refusal = exc
     except TimeoutError:
         logger.warning("handler took too long", extra={"path": request.path})
-        refusal = Unavailable("This takes too long just now. Nothing is lost; try again.")
+        refusal = Unavailable(N_("This takes too long just now. Nothing is lost; try again."))
     except web.HTTPRequestEntityTooLarge:
         refusal = TooLarge(f"Send at most {request.client_max_size} bytes.")
     except web.HTTPNotFound:
@@ -103,7 +104,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         raise
     except Exception:
         logger.exception("unexpected failure", extra={"path": request.path})
-        return _plain_problem(request, 500, "Something went wrong on our side")
+        return _plain_problem(request, 500, N_("Something went wrong on our side"))
     return _answer(request, refusal)
 
 
@@ -179,7 +180,7 @@ async def same_origin(request: web.Request, handler: Handler) -> web.StreamRespo
     else:
         is_own = not has_cookie
     if not is_own:
-        raise CrossOrigin("Open the page here and try again; nothing was changed.")
+        raise CrossOrigin(N_("Open the page here and try again; nothing was changed."))
     return await handler(request)
 
 

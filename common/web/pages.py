@@ -6,7 +6,6 @@ import hashlib
 import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from gettext import NullTranslations, gettext, ngettext
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +14,12 @@ import jinja2
 from aiohttp import hdrs, web
 
 from common.clock import rfc3339, utc_now
+from common.languages import LANGUAGE, LANGUAGES, gettext, ngettext, script_words
 from common.logs import REQUEST_ID
 from common.web.keys import PRINCIPAL, SERVICE, SITE, Site
 
 _COMMON_TEMPLATES: Final = Path(__file__).parent / "templates"
+_SAFE_METHODS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 
 
 class StaticFiles:
@@ -67,14 +68,15 @@ def setup_pages(app: web.Application, folder: Path) -> None:
     environment.filters.update(filesize=filesize, ago=ago, rfc3339=rfc3339)
     # aiohttp-jinja2 puts the application there, and with it every secret within a template's reach.
     del environment.globals["app"]
-    environment.install_gettext_translations(NullTranslations(), newstyle=True)  # type: ignore[attr-defined]
-    environment.globals.update(site=app[SITE], service=service, static=static_files.url, lang="en", dir="ltr")
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals.update(site=app[SITE], service=service, static=static_files.url, languages=LANGUAGES)
 
 
 def render(
     request: web.Request, template: str, context: Mapping[str, object] | None = None, *, status: int = 200
 ) -> web.Response:
-    """A page. Besides `context` it gets `site`, `service`, `static`, `lang`, `dir`, `account` and `request_id`.
+    """A page. Besides `context` it gets `site`, `service`, `static`, `language`, `script_words`, `account`,
+    `request_id` and `return_to`, the address by which one comes back to it.
 
     `knows_visitor` is false for a failure before it was found out who is asking: `account` is then None as well.
     """
@@ -84,6 +86,7 @@ def render(
         if principal is None
         else {"id": principal.account_id, "username": principal.username, "role": principal.role}
     )
+    language = LANGUAGES[LANGUAGE.get()]
     response = aiohttp_jinja2.render_template(
         template,
         request,
@@ -92,9 +95,14 @@ def render(
             "account": account,
             "knows_visitor": PRINCIPAL in request,
             "request_id": REQUEST_ID.get(),
+            "language": language,
+            "script_words": script_words(language.tag),
+            # Sending a form twice is not what anybody wants who chooses a language.
+            "return_to": request.path_qs if request.method in _SAFE_METHODS else "/",
         },
         status=status,
     )
+    response.headers[hdrs.CONTENT_LANGUAGE] = language.tag
     response.headers["Content-Security-Policy"] = _page_policy(request.app[SITE])
     # Not `no-referrer`: with it a form sends `Origin: null`, and the cross-origin check would refuse its own page.
     response.headers["Referrer-Policy"] = "same-origin"
@@ -108,11 +116,11 @@ def render_error(
     headers = headers or {}
     context = {
         "status": status,
-        "title": title,
-        "detail": detail,
+        "title": gettext(title),
+        "detail": gettext(detail),
         "retry_after_seconds": int(headers.get(hdrs.RETRY_AFTER, 0)),
         # Sending a form twice is not ours to offer: who sent it goes back to it.
-        "again_url": request.path_qs if request.method in {hdrs.METH_GET, hdrs.METH_HEAD} else None,
+        "again_url": request.path_qs if request.method in _SAFE_METHODS else None,
     }
     response = render(request, "error.html", context, status=status)
     response.headers.update(headers)
@@ -135,9 +143,10 @@ def _page_policy(site: Site) -> str:
 def filesize(size: int) -> str:
     """Bytes as people read them: `12.4 MB`, in powers of 1,000 as disks and browsers count."""
     if size < 1000:
-        return f"{size} B"
+        return gettext("%(size)s B") % {"size": size}
     exponent = min(int(math.log10(size) // 3), 4)
-    return f"{size / 1000**exponent:.1f} {('KB', 'MB', 'GB', 'TB')[exponent - 1]}"
+    words = (gettext("%(size)s KB"), gettext("%(size)s MB"), gettext("%(size)s GB"), gettext("%(size)s TB"))
+    return words[exponent - 1] % {"size": f"{size / 1000**exponent:.1f}"}
 
 
 def ago(instant: datetime) -> str:

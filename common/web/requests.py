@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any, Final, NoReturn, TypeVar
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from common.errors import Fault, Invalid, Malformed, NotFound, TooLarge, Unauthenticated, UnsupportedMediaType
 from common.ids import is_id
+from common.languages import N_, gettext
 from common.tokens import Principal
 from common.web.keys import PRINCIPAL
 
@@ -19,7 +21,9 @@ MAX_CONTENT_SIZE = 64 * 1024
 MAX_DEPTH = 32
 CONTENT_SECONDS = 10.0
 
-_TOO_SLOW = "The content did not arrive in time; send it again."
+_TOO_SLOW = N_("The content did not arrive in time; send it again.")
+# A path of this very service: `//host` and `/\host` lead elsewhere, and control characters are dropped by browsers.
+_LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 # What follows on the connection cannot be read either.
 _CLOSE: Final = {"Connection": "close"}
 
@@ -53,6 +57,11 @@ def id_in_path(request: web.Request, name: str) -> str:
     if not is_id(value):
         raise NotFound
     return value
+
+
+def local_path(target: str) -> str:
+    """`target` if it is a path within this service, else `/`."""
+    return target if _LOCAL_PATH.fullmatch(target) else "/"
 
 
 async def read_json(request: web.Request, model: type[M]) -> M:
@@ -106,11 +115,11 @@ async def read_form_fields(request: web.Request) -> dict[str, str]:
     except TimeoutError as exc:
         raise Malformed(_TOO_SLOW, headers=_CLOSE) from exc
     except web.RequestPayloadError as exc:
-        raise Malformed("The form could not be read.", headers=_CLOSE) from exc
+        raise Malformed(N_("The form could not be read."), headers=_CLOSE) from exc
     except (LookupError, ValueError) as exc:
-        raise Malformed("The form could not be read.") from exc
+        raise Malformed(N_("The form could not be read.")) from exc
     if len(dict(fields)) != len(fields):
-        raise Malformed("A field appears twice in the form.")
+        raise Malformed(N_("A field appears twice in the form."))
     return dict(fields)
 
 
@@ -160,22 +169,22 @@ def _faults(error: ValidationError) -> list[Fault]:
 
 # Said so that it can follow the field's name; pydantic's own words are for programmers.
 _WORDS: Final = {
-    "missing": "must be given",
+    "missing": N_("must be given"),
     "extra_forbidden": "is not known here: leave it out",
-    "too_short": "needs at least {min_length}",
-    "string_too_short": "needs at least {min_length}",
-    "too_long": "must not be longer than {max_length}",
-    "string_too_long": "must not be longer than {max_length}",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
+    "too_short": N_("needs at least {min_length}"),
+    "string_too_short": N_("needs at least {min_length}"),
+    "too_long": N_("must not be longer than {max_length}"),
+    "string_too_long": N_("must not be longer than {max_length}"),
+    "greater_than_equal": N_("must be at least {ge}"),
+    "less_than_equal": N_("must be at most {le}"),
     "greater_than": "must be more than {gt}",
     "float_type": "must be a number",
     "finite_number": "must be a finite number",
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "string_type": "must be text",
-    "enum": "must be {expected}",
+    "int_type": N_("must be a whole number"),
+    "int_from_float": N_("must be a whole number"),
+    "int_parsing": N_("must be a whole number"),
+    "string_type": N_("must be text"),
+    "enum": N_("must be {expected}"),
 }
 
 
@@ -183,9 +192,9 @@ def _in_words(item: ErrorDetails) -> str:
     """What is wrong with a value, and how it must be."""
     words = _WORDS.get(item["type"])
     if words is not None:
-        return words.format(**item.get("ctx", {}))
+        return gettext(words).format(**item.get("ctx", {}))
     message = item["msg"].removeprefix("Value error, ")
-    return message[:1].lower() + message[1:]
+    return gettext(message[:1].lower() + message[1:])
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from yarl import URL
 
-from common.web.log_in import local_path
+from common.web.requests import local_path
 
 HOME = "http://vss.example:8003/login"
 

@@ -43,5 +43,6 @@ function scaled(bytes) {
 }
 
 function number(value, language, options) {
-  return new Intl.NumberFormat(language, { maximumFractionDigits: 1, ...options }).format(value);
+  // The same figures as in what the server says, in every language.
+  return new Intl.NumberFormat(`${language}-u-nu-latn`, { maximumFractionDigits: 1, ...options }).format(value);
 }

@@ -24,6 +24,18 @@ export function ngettext(singular, plural, n, values = {}) {
   return fill(form ?? (n === 1 ? singular : plural), { n, ...values });
 }
 
+/** Which of the forms of a message, in the order of gettext's catalogues, which is CLDR's. */
+function pluralOf(language) {
+  const rules = new Intl.PluralRules(language);
+  const used = rules.resolvedOptions().pluralCategories;
+  const forms = ["zero", "one", "two", "few", "many", "other"].filter((category) => used.includes(category));
+  return (n) => forms.indexOf(rules.select(n));
+}
+
+// What the server has put into the page; none where the page speaks the sources' own language.
+const words = globalThis.document?.querySelector?.("script[data-words]");
+if (words) setCatalogue({ entries: JSON.parse(words.textContent), plural: pluralOf(document.documentElement.lang) });
+
 function fill(text, values) {
   return text.replace(/%(?:%|\((\w+)\)s)/g, (whole, name) => {
     if (name === undefined) return "%";

@@ -30,7 +30,7 @@ async def choose(request: web.Request) -> web.Response:
     tag = fields.get("language", "")
     if tag not in LANGUAGES:
         raise Invalid([{"pointer": "#/language", "detail": f"must be one of {', '.join(LANGUAGES)}"}])
-    response = web.Response(status=303, headers={hdrs.LOCATION: local_path(fields.get("next", "/"))})
+    response = web.Response(status=303, headers={hdrs.LOCATION: local_path(fields.get("return_to", "/"))})
     response.set_cookie(
         COOKIE,
         tag,

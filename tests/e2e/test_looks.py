@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page
 
+from common.languages import LANGUAGES, Language
 from tests import components
 from tests.looks import DEVICES, LOOKS, SCHEMES, Look, Stage, running_stage
 
@@ -58,17 +59,25 @@ def _told(violations: list[dict[str, Any]]) -> list[str]:
 
 
 @every_look
-async def test_nothing_is_cut_off_on_the_narrowest_phone(browser: Browser, stage: Stage, look: Look) -> None:
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=lambda language: language.tag)
+async def test_nothing_is_cut_off_on_the_narrowest_phone(
+    browser: Browser, stage: Stage, look: Look, language: Language
+) -> None:
     # WCAG 1.4.10: 320 CSS pixels, which is also 1280 at 400 %.
     narrow = {"viewport": {"width": 320, "height": 640}}
-    async with await stage.window(browser, look, "360", **narrow) as context:
+    async with await stage.window(browser, look, "360", locale=language.tag, **narrow) as context:
         page = await look.open(context, stage)
+        written = "[document.documentElement.lang, getComputedStyle(document.body).direction]"
+        assert await page.evaluate(written) == [language.tag, language.direction]
         beyond = await page.evaluate(
             """() => {
                 const { scrollWidth, clientWidth } = document.documentElement
                 if (scrollWidth <= clientWidth) return []
                 return [...document.querySelectorAll('body *')]
-                    .filter((element) => element.getBoundingClientRect().right > clientWidth + 1)
+                    .filter((element) => {
+                        const { left, right } = element.getBoundingClientRect()
+                        return left < -1 || right > clientWidth + 1
+                    })
                     .map((element) => element.outerHTML.slice(0, 120))
             }"""
         )

@@ -31,7 +31,10 @@ async def log_in(app: AuthApp, **fields: str) -> ClientResponse:
 
 async def test_the_form_works_without_a_script(app: AuthApp) -> None:
     page = await page_of(await app.send("GET", "/login?next=%2Fvideos%3Fedit%3Dx"))
-    assert [(form["action"], form["method"]) for form in page.forms] == [("/login", "post")]
+    assert [(form["action"], form["method"]) for form in page.forms] == [
+        ("/login", "post"),
+        ("/login/language", "post"),
+    ]
     assert page.fields["password"]["type"] == "password"
     assert page.fields["next"]["value"] == "/videos?edit=x"
     assert "admin" not in page.text

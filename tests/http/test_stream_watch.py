@@ -56,7 +56,7 @@ async def test_the_owners_page_plays_and_leads_to_the_edit(
     page = await browser.open(f"{url}/watch/{video_id}")
     text = await page.text()
     assert page.status == 200
-    assert "<h1>&lt;Mine&gt;</h1>" in text
+    assert '<h1 dir="auto">&lt;Mine&gt;</h1>' in text
     assert "a\nb &amp; c</p>" in text
     assert f'href="{services.addresses.upload_url}/videos?edit={video_id}"' in text
     assert f'data-playback-api="/v1/videos/{video_id}/playback"' in text

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
 import { formatRate, formatShare, formatSize, formatTimeLeft } from "../../web/src/common/format.js";
-import { gettext, ngettext, setCatalogue } from "../../web/src/common/i18n.js";
+import { gettext, ngettext, pluralOf, setCatalogue } from "../../web/src/common/i18n.js";
 import { Failure } from "../../web/src/upload/failures.js";
 import { failureWords, progressWords, troubleWords } from "../../web/src/upload/words.js";
 
@@ -50,4 +50,12 @@ test("a catalogue puts its words and its plural forms in place of ours", () => {
   assert.equal(gettext("Hello %(name)s", { name: "Bo" }), "Hallo Bo");
   assert.deepEqual([1, 2, 5].map((n) => ngettext("%(n)s part", "%(n)s parts", n)), ["eins", "zwei", "5 Teile"]);
   assert.equal(gettext("not translated: 100%% of %(thing)s", { thing: "it" }), "not translated: 100% of it");
+});
+
+test("a form for every count, by the rules of the language", () => {
+  setCatalogue({ entries: { "%(n)s file": ["none", "one", "two", "%(n)s few", "%(n)s many", "%(n)s other"] }, plural: pluralOf("ar") });
+  const forms = [0, 1, 2, 3, 11, 100].map((n) => ngettext("%(n)s file", "%(n)s files", n));
+  assert.deepEqual(forms, ["none", "one", "two", "3 few", "11 many", "100 other"]);
+  setCatalogue({ entries: {}, plural: pluralOf("en") });
+  assert.equal(ngettext("%(n)s file", "%(n)s files", 0), "0 files");
 });

@@ -25,7 +25,7 @@ export function ngettext(singular, plural, n, values = {}) {
 }
 
 /** Which of the forms of a message, in the order of gettext's catalogues, which is CLDR's. */
-function pluralOf(language) {
+export function pluralOf(language) {
   const rules = new Intl.PluralRules(language);
   const used = rules.resolvedOptions().pluralCategories;
   const forms = ["zero", "one", "two", "few", "many", "other"].filter((category) => used.includes(category));

@@ -22,6 +22,7 @@ from auth_svc.app_keys import (
     ADMINISTRATION,
     API_KEYS,
     AUDIT,
+    CURSORS,
     GRANTS,
     REFRESH_TOKENS,
     SIGNING_KEYS,
@@ -96,6 +97,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 app[ADMINISTRATION] = Administration(store, passwords, cursors, clock=clock)
                 app[API_KEYS] = api_keys
                 app[AUDIT] = Audit(store, clock=clock)
+                app[CURSORS] = cursors
                 app[GRANTS] = grants
                 app[ACCOUNT_SESSIONS] = sessions
                 app[REFRESH_TOKENS] = refresh_tokens

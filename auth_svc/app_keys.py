@@ -15,11 +15,13 @@ from auth_svc.refresh_tokens import RefreshTokens
 from auth_svc.sessions import AccountSessions
 from auth_svc.signing_keys import SigningKeys
 from auth_svc.throttle import LogInThrottle
+from common.cursors import Cursors
 
 ACCOUNTS: Final = web.AppKey("accounts", Accounts)
 ADMINISTRATION: Final = web.AppKey("administration", Administration)
 API_KEYS: Final = web.AppKey("api_keys", ApiKeys)
 AUDIT: Final = web.AppKey("audit", Audit)
+CURSORS: Final = web.AppKey("cursors", Cursors)
 GRANTS: Final = web.AppKey("grants", Grants)
 ACCOUNT_SESSIONS: Final = web.AppKey("account_sessions", AccountSessions)
 THROTTLE: Final = web.AppKey("throttle", LogInThrottle)

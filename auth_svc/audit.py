@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
+from auth_svc.paging import Place, read_page
 from auth_svc.store import AuditEntry, Store
 from common.clock import Clock
+from common.cursors import Cursors
 from common.ids import new_id
+from common.languages import N_
 from common.logs import REQUEST_ID
 
 logger = logging.getLogger(__name__)
@@ -33,6 +37,22 @@ class Action(StrEnum):
     API_KEY_DELETED = "api-key-deleted"
     ACCOUNT_MADE = "account-made"
     ACCOUNT_CHANGED = "account-changed"
+
+
+# What people read of it.
+WORDS: Final[Mapping[str, str]] = {
+    Action.LOG_IN: N_("Logged in"),
+    Action.LOG_IN_REFUSED: N_("A log-in was refused"),
+    Action.SESSION_ENDED: N_("A log-in was ended"),
+    Action.PASSWORD_CHANGED: N_("The password was changed"),
+    Action.PASSWORD_CHOSEN: N_("A password was chosen by a link"),
+    Action.REFRESH_TOKEN_REUSED: N_("An old refresh token was used: its log-in was ended"),
+    Action.API_KEY_MADE: N_("An API key was made"),
+    Action.API_KEY_USED: N_("An API key was used"),
+    Action.API_KEY_DELETED: N_("An API key was deleted"),
+    Action.ACCOUNT_MADE: N_("The account was made"),
+    Action.ACCOUNT_CHANGED: N_("An administrator changed the account"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +93,26 @@ class Audit:
         entry = self.entry(action, by, target_id=target_id, **details)
         await self._store.add_audit_entry(entry)
         self.tell(entry)
+
+    async def list(
+        self, cursors: Cursors, account_id: str | None, *, cursor: str | None, limit: int
+    ) -> tuple[list[AuditEntry], str | None]:
+        """Entries, newest first, and the cursor of the next page: of everybody, or of what one account did or met.
+
+        Raises Invalid.
+        """
+
+        async def read(after: Place | None, count: int) -> list[AuditEntry]:
+            return await self._store.list_audit_entries(account_id, after=after, limit=count)
+
+        return await read_page(
+            cursors,
+            f"audit:{account_id or ''}",
+            read,
+            lambda entry: (entry.at, entry.id),
+            cursor=cursor,
+            limit=limit,
+        )
 
     async def forget_old(self, kept: timedelta) -> int:
         """One step of the housekeeping: drops entries, and the addresses in them, after their time."""

@@ -103,3 +103,5 @@ audit: Final = Table(
     Column("details", long_text(), nullable=False),
 )
 Index("audit_at", audit.c.at)
+Index("audit_actor", audit.c.actor_id, audit.c.at)
+Index("audit_target", audit.c.target_id, audit.c.at)

@@ -111,12 +111,13 @@ class SessionPage(BaseModel):
 
 
 Scope = Literal["read", "upload", "all"]
+KeyName = Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=100)]
 
 
 class CreateApiKey(Input):
     """A key for a program. Without scopes: what programs do, `read` and `upload`; without an end: until deleted."""
 
-    name: Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=100)]
+    name: KeyName
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=3, default_factory=lambda: ["read", "upload"])]
     expires_at: AwareDatetime | None = None
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from auth_svc import pages
+from auth_svc import account_pages, pages
 from auth_svc.api import accounts, internal, me, tokens
 from auth_svc.errors import InvalidGrant, InvalidTokenRequest, LastAdministrator, UnsupportedTokenType
 from auth_svc.models import (
@@ -220,4 +220,10 @@ PAGES: Final = (
     web.get("/", pages.home, name="home"),
     web.get(pages.SET_PASSWORD_PATH, pages.set_password_page, name="set-password-page"),
     web.post(pages.SET_PASSWORD_PATH, pages.set_password, name="set-password"),
+    web.get(account_pages.PATH, account_pages.account_page, name="account-page"),
+    web.post("/account/password", account_pages.change_password, name="account-password"),
+    web.post("/account/sessions/end-others", account_pages.end_other_sessions, name="account-end-other-sessions"),
+    web.post("/account/sessions/{session_id}/end", account_pages.end_session, name="account-end-session"),
+    web.post("/account/api-keys", account_pages.create_api_key, name="account-create-api-key"),
+    web.post("/account/api-keys/{key_id}/delete", account_pages.delete_api_key, name="account-delete-api-key"),
 )

@@ -126,6 +126,12 @@ class AccountSessions:
             raise NotFound
         self._audit.tell(entry)
 
+    async def end_others(self, by: Actor, account_id: str, *, keep_session: str | None) -> None:
+        """Ends the account's sessions, but for the one with that hash."""
+        entry = self._audit.entry(Action.SESSION_ENDED, by, target_id=account_id, all_others=True)
+        await self._store.end_other_sessions(account_id, keep_session=keep_session, entry=entry)
+        self._audit.tell(entry)
+
     async def end(self, secret: str) -> None:
         """See Sessions."""
         self._cache.forget(secret)

@@ -505,3 +505,28 @@ async def _send_form(page: Page, address: str) -> None:
             " document.body.append(form); form.submit() }",
             address,
         )
+
+
+# One's own account.
+
+
+@look()
+async def account(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('auth')}/account")
+
+
+@look()
+async def account_refused(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('auth')}/account")
+    await page.locator("#current_password").fill("not this one")
+    await page.locator("#new_password").fill("correct horse battery")
+    await page.locator("[action='/account/password'] [type=submit]").click()
+    await expect(page.locator("#current_password-error")).to_be_visible()
+
+
+@look()
+async def account_new_key(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('auth')}/account")
+    await page.locator("#name").fill("Backup at home")
+    await page.locator("[action='/account/api-keys'] [type=submit]").click()
+    await expect(page.locator(".secret")).to_be_visible()

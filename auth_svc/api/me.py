@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
-from auth_svc.api.asking import actor_of
+from auth_svc.api.asking import actor_of, current_session
 from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, API_KEYS
 from auth_svc.models import (
     ApiKeyPage,
@@ -16,13 +16,11 @@ from auth_svc.models import (
     SessionPage,
     SessionShown,
 )
-from auth_svc.opaque import hash_of
 from auth_svc.store import ApiKey
 from common.clock import rfc3339
 from common.errors import Unauthenticated
 from common.web.requests import id_in_path, read_json, read_query, require_principal
 from common.web.responses import json_response
-from common.web.sessions import session_cookie
 
 
 async def get_me(request: web.Request) -> web.Response:
@@ -51,7 +49,7 @@ async def change_password(request: web.Request) -> web.Response:
         asked.current_password,
         asked.new_password,
         address=request.remote or "",
-        keep_session=_current_session(request),
+        keep_session=current_session(request),
     )
     return web.Response(status=204)
 
@@ -63,7 +61,7 @@ async def list_sessions(request: web.Request) -> web.Response:
     sessions, next_cursor = await request.app[ACCOUNT_SESSIONS].list(
         principal.account_id, cursor=asked.cursor, limit=asked.limit
     )
-    current = _current_session(request)
+    current = current_session(request)
     items = [
         SessionShown(
             id=session.id,
@@ -124,9 +122,3 @@ def _api_key(key: ApiKey, secret: str | None = None) -> ApiKeyShown:
         last_used_at=None if key.last_used_at is None else rfc3339(key.last_used_at),
         api_key=secret,
     )
-
-
-def _current_session(request: web.Request) -> str | None:
-    """The hash of the session that asks; None when an access token does."""
-    secret = None if hdrs.AUTHORIZATION in request.headers else session_cookie(request)
-    return None if secret is None else hash_of(secret)

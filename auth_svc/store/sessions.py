@@ -111,6 +111,18 @@ class SessionQueries(Queries):
             await write_down(connection, entry)
             return True
 
+    async def end_other_sessions(
+        self, account_id: str, *, keep_session: str | None, entry: AuditEntry | None = None
+    ) -> None:
+        """Ends the account's sessions, but for the one with that hash."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                delete(sessions).where(
+                    sessions.c.account_id == account_id, sessions.c.secret_hash != (keep_session or "")
+                )
+            )
+            await write_down(connection, entry)
+
     async def end_session(self, secret_hash: str) -> None:
         """Removes the session, if it is there."""
         async with self._database.write() as connection:

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from common.errors import Fault, Invalid, Malformed, NotFound, TooLarge, Unauthenticated, UnsupportedMediaType
 from common.ids import is_id
 from common.languages import N_, gettext
-from common.tokens import Principal
+from common.tokens import ALL, Principal
 from common.web.keys import PRINCIPAL
 
 MAX_CONTENT_SIZE = 64 * 1024
@@ -48,6 +48,17 @@ def require_principal(request: web.Request) -> Principal:
     principal = request[PRINCIPAL]
     if principal is None:
         raise Unauthenticated
+    return principal
+
+
+def require_whole_principal(request: web.Request) -> Principal:
+    """Who is asking, for pages that a program with a narrow token has no business on.
+
+    Raises Unauthenticated, and InsufficientScope for a token for less than `all`.
+    """
+    principal = require_principal(request)
+    if ALL not in principal.scopes:
+        raise InsufficientScope
     return principal
 
 

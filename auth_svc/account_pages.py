@@ -1,0 +1,232 @@
+"""The page /account: the password, where one is logged in, keys for programs, and what was done in one's name.
+
+Forms that work without JavaScript: what succeeds leads back to the page, what does not shows it with what was typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Final
+
+from aiohttp import web
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from auth_svc.api.asking import actor_of, current_session
+from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, API_KEYS, AUDIT, CURSORS
+from auth_svc.audit import WORDS
+from auth_svc.devices import device_of
+from auth_svc.models import KeyName, ShortText
+from auth_svc.store import ApiKey
+from common.clock import utc_now
+from common.errors import Invalid, RateLimited, Refusal, Unauthenticated
+from common.languages import N_, gettext
+from common.tokens import ALL, READ, UPLOAD
+from common.web.pages import render
+from common.web.requests import (
+    id_in_path,
+    read_form_fields,
+    read_query,
+    require_principal,
+    require_whole_principal,
+    validated,
+)
+
+PATH: Final = "/account"
+
+# What the form offers: how they are named in it, what they are, and what people read.
+_SCOPES: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
+    "read-upload": ((READ, UPLOAD), N_("Watch and upload")),
+    "read": ((READ,), N_("Watch")),
+    "upload": ((UPLOAD,), N_("Upload")),
+    "all": ((ALL,), N_("Everything I may do")),
+}
+_LIFETIMES: Final[Mapping[str, tuple[timedelta | None, str]]] = {
+    "30": (timedelta(days=30), N_("30 days")),
+    "90": (timedelta(days=90), N_("90 days")),
+    "365": (timedelta(days=365), N_("One year")),
+    "none": (None, N_("Until I delete it")),
+}
+_SHOWN: Final = 100
+
+
+class PasswordForm(BaseModel):
+    """The form for another password."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    current_password: ShortText
+    new_password: ShortText
+
+
+def _scopes(value: str) -> str:
+    if value not in _SCOPES:
+        raise ValueError(N_("must be one of those in the list"))
+    return value
+
+
+def _lifetime(value: str) -> str:
+    if value not in _LIFETIMES:
+        raise ValueError(N_("must be one of those in the list"))
+    return value
+
+
+class ApiKeyForm(BaseModel):
+    """The form for a new key."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: KeyName
+    scopes: Annotated[str, AfterValidator(_scopes)]
+    lifetime: Annotated[str, AfterValidator(_lifetime)]
+
+
+class AccountQuery(BaseModel):
+    """What was done, from where in the list."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    cursor: Annotated[str, Field(max_length=1024)] | None = None
+    done: Annotated[str, Field(max_length=32)] = ""
+
+
+# What a form has done, told on the page that it leads to.
+_DONE: Final[Mapping[str, str]] = {
+    "password": N_("Your password is changed. You are logged out everywhere else."),
+    "session": N_("That log-in is ended."),
+    "sessions": N_("You are logged out everywhere else."),
+    "key": N_("The key is deleted. What it had opened closes within five minutes."),
+}
+
+
+async def account_page(request: web.Request) -> web.Response:
+    """GET /account."""
+    return await _page(request, {})
+
+
+async def change_password(request: web.Request) -> web.Response:
+    """POST /account/password."""
+    principal = require_principal(request)
+    fields = await read_form_fields(request)
+    try:
+        form = validated(PasswordForm, fields)
+        await request.app[ACCOUNTS].change_password(
+            principal.account_id,
+            form.current_password,
+            form.new_password,
+            address=request.remote or "",
+            keep_session=current_session(request),
+        )
+    except (Invalid, RateLimited) as refusal:
+        # Passwords are not shown again: a page is kept by browsers.
+        return await _page(request, {"password_errors": _errors(refusal)}, refusal=refusal)
+    return _done("password")
+
+
+async def end_session(request: web.Request) -> web.Response:
+    """POST /account/sessions/{session_id}/end."""
+    principal = require_principal(request)
+    await request.app[ACCOUNT_SESSIONS].end_by_id(
+        actor_of(request), principal.account_id, request.match_info["session_id"]
+    )
+    return _done("session")
+
+
+async def end_other_sessions(request: web.Request) -> web.Response:
+    """POST /account/sessions/end-others."""
+    principal = require_principal(request)
+    await request.app[ACCOUNT_SESSIONS].end_others(
+        actor_of(request), principal.account_id, keep_session=current_session(request)
+    )
+    return _done("sessions")
+
+
+async def create_api_key(request: web.Request) -> web.Response:
+    """POST /account/api-keys: the only page that ever shows the key itself."""
+    principal = require_principal(request)
+    fields = await read_form_fields(request)
+    try:
+        form = validated(ApiKeyForm, fields)
+        lifetime = _LIFETIMES[form.lifetime][0]
+        _, secret = await request.app[API_KEYS].add(
+            actor_of(request),
+            principal.account_id,
+            name=form.name,
+            scopes=_SCOPES[form.scopes][0],
+            expires_at=None if lifetime is None else utc_now() + lifetime,
+        )
+    except Invalid as refusal:
+        return await _page(request, {"key_errors": _errors(refusal), "key_form": fields}, refusal=refusal)
+    return await _page(request, {"new_secret": secret})
+
+
+async def delete_api_key(request: web.Request) -> web.Response:
+    """POST /account/api-keys/{key_id}/delete."""
+    principal = require_principal(request)
+    await request.app[API_KEYS].delete(actor_of(request), principal.account_id, id_in_path(request, "key_id"))
+    return _done("key")
+
+
+def _done(what: str) -> web.Response:
+    return web.Response(status=303, headers={"Location": f"{PATH}?done={what}"})
+
+
+def _errors(refusal: Refusal) -> dict[str, str]:
+    """What is wrong, by field; under `` what belongs to none."""
+    if isinstance(refusal, Invalid):
+        return {fault["pointer"].removeprefix("#/"): fault["detail"] for fault in refusal.errors}
+    return {"": gettext(refusal.detail)}
+
+
+async def _page(request: web.Request, context: Mapping[str, object], *, refusal: Refusal | None = None) -> web.Response:
+    principal = require_whole_principal(request)
+    account = await request.app[ACCOUNTS].get(principal.account_id)
+    if account is None:
+        raise Unauthenticated
+    query = read_query(request, AccountQuery)
+    sessions, _ = await request.app[ACCOUNT_SESSIONS].list(account.id, cursor=None, limit=_SHOWN)
+    keys, _ = await request.app[API_KEYS].list(account.id, cursor=None, limit=_SHOWN)
+    entries, next_cursor = await request.app[AUDIT].list(
+        request.app[CURSORS], account.id, cursor=query.cursor, limit=20
+    )
+    current = current_session(request)
+    response = render(
+        request,
+        "account.html",
+        {
+            "owner": account,
+            "sessions": [
+                {
+                    "session": session,
+                    "device": device_of(session.user_agent),
+                    "is_current": session.secret_hash == current,
+                }
+                for session in sessions
+            ],
+            "keys": [{"key": key, "scopes": _in_words(key), "is_over": _is_over(key)} for key in keys],
+            "entries": [{"entry": entry, "words": gettext(WORDS.get(entry.action, entry.action))} for entry in entries],
+            "older_url": None if next_cursor is None else str(request.rel_url.with_query(cursor=next_cursor)),
+            "is_first": query.cursor is None,
+            "done": gettext(_DONE.get(query.done, "")),
+            "scope_choices": {name: gettext(words) for name, (_, words) in _SCOPES.items()},
+            "lifetime_choices": {name: gettext(words) for name, (_, words) in _LIFETIMES.items()},
+            "password_errors": {},
+            "key_errors": {},
+            "key_form": {},
+            "new_secret": None,
+            **context,
+        },
+        status=200 if refusal is None else refusal.status,
+    )
+    if refusal is not None:
+        response.headers.update(refusal.headers)
+    return response
+
+
+def _in_words(key: ApiKey) -> str:
+    scopes = set(key.scopes.split())
+    return next((gettext(words) for known, words in _SCOPES.values() if set(known) == scopes), key.scopes)
+
+
+def _is_over(key: ApiKey) -> bool:
+    return key.expires_at is not None and utc_now() >= key.expires_at

@@ -1,0 +1,234 @@
+"""The page /account: another password, log-ins ended, keys made and deleted, and what was done; without a script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import ClientResponse
+
+from common.web.sessions import EXCHANGE_LIFETIME
+from tests.auth_app import AuthApp, bearer, running_auth_app
+from tests.html_pages import PAGE, Page, page_of
+from tests.problems import assert_problem
+
+PASSWORD = "correct horse battery staple"
+OTHER = "another horse on another battery"
+OWN = {"Sec-Fetch-Site": "same-origin"}
+SECRET = re.compile(r"vss_[a-z2-7]{52}")
+
+
+@pytest.fixture
+async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
+    async with running_auth_app(sqlite_url) as app:
+        for username in ("alice", "bob"):
+            await app.add_account(username, PASSWORD)
+        yield app
+
+
+async def opened(app: AuthApp, cookie: str, query: str = "") -> Page:
+    return await page_of(await app.send("GET", f"/account{query}", cookie=cookie, headers=PAGE))
+
+
+async def sent(app: AuthApp, cookie: str, path: str, **fields: str) -> ClientResponse:
+    return await app.send("POST", path, cookie=cookie, data=fields, headers={**OWN, **PAGE})
+
+
+async def is_logged_in(app: AuthApp, cookie: str) -> bool:
+    return (await app.send("GET", "/v1/me", cookie=cookie)).status == 200
+
+
+async def new_key(app: AuthApp, cookie: str, **fields: str) -> str:
+    form = {"name": "backup", "scopes": "read", "lifetime": "30", **fields}
+    page = await page_of(await sent(app, cookie, "/account/api-keys", **form))
+    found = SECRET.search(page.text)
+    assert found is not None
+    return found.group()
+
+
+async def key_logs_in(app: AuthApp, secret: str) -> bool:
+    answer = await app.send("POST", "/v1/token", data={"grant_type": "api_key", "api_key": secret})
+    return answer.status == 200
+
+
+async def test_who_is_not_logged_in_is_asked_to(app: AuthApp) -> None:
+    answer = await app.send("GET", "/account", headers=PAGE)
+    assert (answer.status, answer.headers["Location"]) == (303, "/login?next=%2Faccount")
+    posts = (
+        "password",
+        "sessions/end-others",
+        f"sessions/{'a' * 32}/end",
+        "api-keys",
+        f"api-keys/{'a' * 26}/delete",
+    )
+    for path in posts:
+        answer = await app.send("POST", f"/account/{path}", headers={**OWN, **PAGE})
+        assert (answer.status, answer.headers["Location"].partition("?")[0]) == (303, "/login"), path
+
+
+async def test_nothing_can_be_sent_from_another_site(app: AuthApp) -> None:
+    cookie = await app.log_in("alice", PASSWORD)
+    answer = await app.send(
+        "POST", "/account/sessions/end-others", cookie=cookie, headers={"Sec-Fetch-Site": "cross-site"}
+    )
+    await assert_problem(answer, 403, "cross-origin")
+
+
+async def test_a_new_password_ends_every_other_log_in(app: AuthApp) -> None:
+    here, there = await app.log_in("alice", PASSWORD), await app.log_in("alice", PASSWORD)
+    answer = await sent(app, here, "/account/password", current_password=PASSWORD, new_password=OTHER)
+    assert (answer.status, answer.headers["Location"]) == (303, "/account?done=password")
+    assert "Your password is changed" in (await opened(app, here, "?done=password")).text
+    assert await is_logged_in(app, here)
+    assert not await is_logged_in(app, there)
+    assert await app.log_in("alice", OTHER)
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "words"),
+    [
+        ({"current_password": "wrong", "new_password": OTHER}, "current_password", "is not your password"),
+        ({"current_password": PASSWORD, "new_password": "short"}, "new_password", "8"),
+        ({"current_password": PASSWORD}, "new_password", "must be given"),
+    ],
+)
+async def test_a_password_that_is_refused_is_told_beside_its_field(
+    app: AuthApp, fields: dict[str, str], name: str, words: str
+) -> None:
+    cookie = await app.log_in("alice", PASSWORD)
+    page = await page_of(await sent(app, cookie, "/account/password", **fields), 422)
+    assert words in page.text
+    assert page.fields[name]["aria-invalid"] == "true"
+    # Never into a page that a browser may keep.
+    assert not any("value" in page.fields[field] for field in ("current_password", "new_password"))
+    assert await app.log_in("alice", PASSWORD)
+
+
+async def test_guessing_the_password_here_is_as_slow_as_at_the_log_in(app: AuthApp) -> None:
+    cookie = await app.log_in("alice", PASSWORD)
+    guess = {"current_password": "wrong", "new_password": OTHER}
+    answer = await sent(app, cookie, "/account/password", **guess)
+    guesses = 1
+    while answer.status == 422 and guesses < 30:
+        answer = await sent(app, cookie, "/account/password", **guess)
+        guesses += 1
+    assert answer.status == 429
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "too many attempts" in (await page_of(answer, 429)).text
+
+
+async def test_log_ins_are_ended_one_by_one_or_all(app: AuthApp) -> None:
+    here = await app.log_in("alice", PASSWORD, **{"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"})
+    phone = await app.log_in(
+        "alice", PASSWORD, **{"User-Agent": "Mozilla/5.0 (Linux; Android 15) Chrome/140.0 Safari/537"}
+    )
+    desk = await app.log_in("alice", PASSWORD, **{"User-Agent": "<script>alert(1)</script>"})
+    of_bob = await app.log_in("bob", PASSWORD)
+    page = await opened(app, here)
+    for words in ("Firefox · Linux", "Chrome · Android", "An unknown device", "This one"):
+        assert page.text.count(words) == 1, words
+    ends = [str(form["action"]) for form in page.forms if str(form["action"]).endswith("/end")]
+    assert len(ends) == 2
+    # The newest first.
+    answer = await sent(app, here, ends[0])
+    assert (answer.status, answer.headers["Location"]) == (303, "/account?done=session")
+    assert not await is_logged_in(app, desk)
+    assert await is_logged_in(app, phone)
+    answer = await sent(app, here, "/account/sessions/end-others")
+    assert answer.status == 303
+    app.clock.advance(EXCHANGE_LIFETIME)
+    assert not await is_logged_in(app, phone)
+    assert await is_logged_in(app, here)
+    assert await is_logged_in(app, of_bob)
+    # With one left there is nothing more to end.
+    assert "/account/sessions/end-others" not in [form["action"] for form in (await opened(app, here)).forms]
+
+
+async def test_nobody_ends_the_log_in_of_another(app: AuthApp) -> None:
+    alice, bob = await app.log_in("alice", PASSWORD), await app.log_in("bob", PASSWORD)
+    (session,) = (await (await app.send("GET", "/v1/me/sessions", cookie=alice)).json())["items"]
+    assert (await sent(app, bob, f"/account/sessions/{session['id']}/end")).status == 404
+    assert await is_logged_in(app, alice)
+
+
+async def test_a_key_is_shown_once_and_works_until_it_is_deleted(app: AuthApp) -> None:
+    cookie = await app.log_in("alice", PASSWORD)
+    secret = await new_key(app, cookie, name="<b>backup</b>", scopes="read-upload", lifetime="none")
+    assert await key_logs_in(app, secret)
+    page = await opened(app, cookie)
+    assert secret not in page.text
+    for words in ("<b>backup</b>", secret[:10], "Watch and upload", "without an end"):
+        assert words in page.text
+    (delete,) = (str(form["action"]) for form in page.forms if str(form["action"]).endswith("/delete"))
+    answer = await sent(app, cookie, delete)
+    assert (answer.status, answer.headers["Location"]) == (303, "/account?done=key")
+    assert not await key_logs_in(app, secret)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "granted"),
+    [("read", ["read"]), ("upload", ["upload"]), ("read-upload", ["read", "upload"]), ("all", ["all"])],
+)
+async def test_a_key_may_what_was_chosen(app: AuthApp, scopes: str, granted: list[str]) -> None:
+    cookie = await app.log_in("alice", PASSWORD)
+    await new_key(app, cookie, scopes=scopes, lifetime="90")
+    (key,) = (await (await app.send("GET", "/v1/me/api-keys", cookie=cookie)).json())["items"]
+    assert key["scopes"] == granted
+    assert key["expires_at"] is not None
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "x" * 101}, "name"),
+        ({"scopes": "read upload"}, "scopes"),
+        ({"lifetime": "-1"}, "lifetime"),
+    ],
+)
+async def test_a_key_that_is_refused_is_told_beside_its_field(app: AuthApp, fields: dict[str, str], wrong: str) -> None:
+    cookie = await app.log_in("alice", PASSWORD)
+    form = {"name": "what I typed", "scopes": "read", "lifetime": "30", **fields}
+    answer = await sent(app, cookie, "/account/api-keys", **form)
+    text = await answer.text()
+    page = await page_of(answer, 422)
+    assert re.search(rf'id="{wrong}-error">[^<]', text)
+    assert page.fields["name"]["value"] == form["name"]
+    assert (await (await app.send("GET", "/v1/me/api-keys", cookie=cookie)).json())["items"] == []
+
+
+async def test_what_was_done_is_told_and_only_of_oneself(app: AuthApp) -> None:
+    cookie = await app.log_in("alice", PASSWORD)
+    await app.send("POST", "/login", data={"username": "bob", "password": "wrong"}, headers=OWN)
+    await new_key(app, cookie)
+    page = await opened(app, cookie)
+    assert "An API key was made" in page.text
+    assert "Logged in" in page.text
+    assert "A log-in was refused" not in page.text
+    await app.send("POST", "/login", data={"username": "alice", "password": "wrong"}, headers=OWN)
+    assert "A log-in was refused" in (await opened(app, cookie)).text
+
+
+async def test_what_was_done_goes_on_on_older_pages(app: AuthApp) -> None:
+    cookie = await app.log_in("alice", PASSWORD)
+    for number in range(21):
+        await new_key(app, cookie, name=f"key {number}")
+    first = await opened(app, cookie)
+    (older,) = (link for link in first.links if "cursor=" in link)
+    second = await page_of(await app.send("GET", older.partition("#")[0], cookie=cookie, headers=PAGE))
+    assert second.text.count("An API key was made") + first.text.count("An API key was made") == 21
+    assert not any("cursor=" in link for link in second.links)
+    # A place in somebody else's list is none here.
+    bob = await app.log_in("bob", PASSWORD)
+    assert (await app.send("GET", older.partition("#")[0], cookie=bob, headers=PAGE)).status == 422
+
+
+async def test_a_token_that_may_only_watch_opens_nothing_here(app: AuthApp) -> None:
+    cookie = await app.log_in("alice", PASSWORD)
+    secret = await new_key(app, cookie, scopes="read")
+    form = {"grant_type": "api_key", "api_key": secret}
+    token = (await (await app.send("POST", "/v1/token", data=form)).json())["access_token"]
+    for method, path in (("GET", "/account"), ("POST", "/account/api-keys"), ("POST", "/account/sessions/end-others")):
+        answer = await app.send(method, path, headers={**bearer(token), "Accept": "application/json"})
+        await assert_problem(answer, 403, "forbidden")

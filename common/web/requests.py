@@ -11,7 +11,16 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from common.errors import Fault, Invalid, Malformed, NotFound, TooLarge, Unauthenticated, UnsupportedMediaType
+from common.errors import (
+    Fault,
+    InsufficientScope,
+    Invalid,
+    Malformed,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    UnsupportedMediaType,
+)
 from common.ids import is_id
 from common.languages import N_, gettext
 from common.tokens import ALL, Principal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import aiohttp
@@ -13,6 +13,17 @@ import pytest
 from tests.product import Product
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+
+
+@pytest.fixture
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """One of its own for each: what is made up here may change the very account that others log in with."""
+    product = Product(tmp_path_factory.mktemp("product"))
+    try:
+        product.start()
+        yield product
+    finally:
+        product.kill()
 
 
 async def _token(product: Product, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> str:

@@ -132,6 +132,7 @@ async def test_log_ins_are_ended_one_by_one_or_all(app: AuthApp) -> None:
     assert len(ends) == 2
     # The newest first.
     answer = await sent(app, here, ends[0])
+    app.clock.advance(EXCHANGE_LIFETIME)
     assert (answer.status, answer.headers["Location"]) == (303, "/account?done=session")
     assert not await is_logged_in(app, desk)
     assert await is_logged_in(app, phone)

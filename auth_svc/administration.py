@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from auth_svc.answered_creates import Remember
 from auth_svc.audit import Action, Actor, Audit
-from auth_svc.errors import LastAdministrator, PasswordLinkGone
+from auth_svc.errors import AlreadyAnswered, LastAdministrator, PasswordLinkGone
 from auth_svc.opaque import hash_of, new_secret
 from auth_svc.paging import Place, read_page
 from auth_svc.passwords import Passwords, fault_of_new_password
@@ -70,10 +71,12 @@ class Administration:
             raise NotFound
         return account
 
-    async def add(self, by: Actor, new: NewAccount) -> tuple[Account, str | None]:
+    async def add(
+        self, by: Actor, new: NewAccount, *, remember: Remember[Account] | None = None
+    ) -> tuple[Account, str | None]:
         """A new account, and the secret of the link by which its owner chooses a password if none was given.
 
-        Raises Invalid for a name that is taken and a password that may not be.
+        Raises Invalid for a name that is taken and a password that may not be, and AlreadyAnswered.
         """
         now = self._clock()
         _check_password(new.password, new.username)
@@ -96,13 +99,18 @@ class Administration:
             disabled=account.is_disabled,
             quota_bytes=account.quota_bytes,
         )
+        answered = None if remember is None else remember(account)
         if new.password is not None:
-            secret, is_added = None, await self._store.add_account(account, entry)
+            secret, is_added = None, await self._store.add_account(account, entry, answered)
         else:
             secret = new_secret()
             link = PasswordLink(secret_hash=hash_of(secret), account_id=account.id, expires_at=now + LINK_LIFETIME)
-            is_added = await self._store.add_account_with_link(account, link, entry)
+            is_added = await self._store.add_account_with_link(account, link, entry, answered)
         if not is_added:
+            if answered is not None and await self._store.get_answered_create(
+                answered.account_id, answered.path, answered.idempotency_key
+            ):
+                raise AlreadyAnswered
             raise Invalid([{"pointer": "#/username", "detail": "is taken"}])
         self._audit.tell(entry)
         return account, secret

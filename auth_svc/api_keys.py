@@ -8,8 +8,9 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
+from auth_svc.answered_creates import Remember
 from auth_svc.audit import Action, Actor, Audit
-from auth_svc.errors import InvalidApiKey
+from auth_svc.errors import AlreadyAnswered, InvalidApiKey
 from auth_svc.opaque import hash_of
 from auth_svc.paging import Place, read_page
 from auth_svc.store import Account, ApiKey, Store
@@ -36,9 +37,19 @@ class ApiKeys:
         self._audit = Audit(store, clock=clock)
 
     async def add(
-        self, by: Actor, account_id: str, *, name: str, scopes: Collection[str], expires_at: datetime | None
+        self,
+        by: Actor,
+        account_id: str,
+        *,
+        name: str,
+        scopes: Collection[str],
+        expires_at: datetime | None,
+        remember: Remember[ApiKey] | None = None,
     ) -> tuple[ApiKey, str]:
-        """A new key, and its secret, which nobody can see again. Raises Invalid for an end that is none."""
+        """A new key, and its secret, which nobody can see again.
+
+        Raises Invalid for an end that is none, and AlreadyAnswered.
+        """
         now = self._clock()
         if expires_at is not None and not now < expires_at <= now + LONGEST_LIFETIME:
             detail = "must be in the future, and within ten years"
@@ -58,7 +69,9 @@ class ApiKeys:
         entry = self._audit.entry(
             Action.API_KEY_MADE, by, target_id=account_id, key_id=key.id, prefix=key.prefix, scopes=key.scopes
         )
-        await self._store.add_api_key(key, entry)
+        answered = None if remember is None else remember(key)
+        if not await self._store.add_api_key(key, entry, answered):
+            raise AlreadyAnswered
         self._audit.tell(entry)
         return key, secret
 

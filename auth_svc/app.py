@@ -15,11 +15,13 @@ from prometheus_client import Counter
 
 from auth_svc.accounts import Accounts
 from auth_svc.administration import Administration
+from auth_svc.answered_creates import AnsweredCreates
 from auth_svc.api_keys import ApiKeys
 from auth_svc.app_keys import (
     ACCOUNT_SESSIONS,
     ACCOUNTS,
     ADMINISTRATION,
+    ANSWERED_CREATES,
     API_KEYS,
     AUDIT,
     CURSORS,
@@ -95,6 +97,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 sessions = AccountSessions(store, accounts, grants, verifier, cursors, clock=clock)
                 app[ACCOUNTS] = accounts
                 app[ADMINISTRATION] = Administration(store, passwords, cursors, clock=clock)
+                app[ANSWERED_CREATES] = AnsweredCreates(
+                    store, key=hmac.digest(encryption_key, b"contents of creates", "sha256"), clock=clock
+                )
                 app[API_KEYS] = api_keys
                 app[AUDIT] = Audit(store, clock=clock)
                 app[CURSORS] = cursors
@@ -135,3 +140,4 @@ async def _tidy(app: web.Application, *, audit_kept: timedelta) -> None:
     await app[REFRESH_TOKENS].forget_expired()
     await app[ADMINISTRATION].forget_expired_links()
     await app[AUDIT].forget_old(audit_kept)
+    await app[ANSWERED_CREATES].forget_old()

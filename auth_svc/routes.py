@@ -8,7 +8,7 @@ from aiohttp import web
 
 from auth_svc import account_pages, pages
 from auth_svc.api import accounts, internal, me, tokens
-from auth_svc.errors import InvalidGrant, InvalidTokenRequest, LastAdministrator, UnsupportedTokenType
+from auth_svc.errors import AlreadyAnswered, InvalidGrant, InvalidTokenRequest, LastAdministrator, UnsupportedTokenType
 from auth_svc.models import (
     AccountPage,
     AccountShown,
@@ -31,9 +31,9 @@ from auth_svc.models import (
     TokenRequest,
     TokenResponse,
 )
-from common.errors import Forbidden, RateLimited, Unauthenticated
+from common.errors import Forbidden, IdempotencyKeyReused, RateLimited, Unauthenticated
 from common.tokens import READ, UPLOAD
-from common.web.routes import Route
+from common.web.routes import IDEMPOTENCY, Route
 
 API: Final = (
     Route(
@@ -123,7 +123,9 @@ API: Final = (
         name="create-api-key",
         summary="A key for a program; its secret is in this answer and never again.",
         body=CreateApiKey,
+        headers=IDEMPOTENCY,
         answers={201: ApiKeyShown},
+        refusals=(IdempotencyKeyReused, AlreadyAnswered),
     ),
     Route(
         method="GET",
@@ -150,8 +152,9 @@ API: Final = (
         name="create-account",
         summary="For administrators: a new account; without a password, with a link by which its owner chooses one.",
         body=CreateAccount,
+        headers=IDEMPOTENCY,
         answers={201: AccountShown},
-        refusals=(Forbidden,),
+        refusals=(Forbidden, IdempotencyKeyReused, AlreadyAnswered),
     ),
     Route(
         method="GET",

@@ -145,6 +145,17 @@ class Invalid(Refusal):
         self.errors = list(errors)
 
 
+class IdempotencyKeyReused(Refusal):
+    """The same `Idempotency-Key` with another content."""
+
+    status = 422
+    code = "idempotency-key-reused"
+    title = N_("This Idempotency-Key was used for something else")
+
+    def __init__(self) -> None:
+        super().__init__(N_("Send the same content as the first time, or use a new Idempotency-Key."))
+
+
 class RateLimited(Refusal):
     """Too many requests; `Retry-After` says when to come again."""
 

@@ -6,10 +6,9 @@ from aiohttp import web
 
 from common.ids import new_id
 from common.web.keys import SITE
-from common.web.requests import id_in_path, read_json, read_query, require_principal
+from common.web.requests import id_in_path, idempotency_key, read_json, read_query, require_principal
 from common.web.responses import json_response
 from upload_svc.app_keys import IDEMPOTENT_CREATES, UPLOADS
-from upload_svc.idempotency import parse_idempotency_key
 from upload_svc.models import AskPartUrls, CreateUpload, EditUpload, ListUploads, PartUrls, Upload, UploadPage, present
 from upload_svc.uploads import Edit
 from upload_svc.videos import VideoState
@@ -26,13 +25,11 @@ async def create_upload(request: web.Request) -> web.Response:
         upload = await request.app[UPLOADS].create(principal, asked.to_domain(), upload_id=upload_id)
         return present(upload, stream_url=request.app[SITE].stream_url).model_dump_json()
 
-    key = request.headers.get("Idempotency-Key")
+    key = idempotency_key(request)
     if key is None:
         body = await create(new_id())
     else:
-        body = await request.app[IDEMPOTENT_CREATES].once(
-            principal.account_id, parse_idempotency_key(key), asked.model_dump_json(), create
-        )
+        body = await request.app[IDEMPOTENT_CREATES].once(principal.account_id, key, asked.model_dump_json(), create)
     upload = Upload.model_validate_json(body)
     location = request.app.router["get-upload"].url_for(upload_id=upload.id)
     return json_response(upload, status=201, headers={"Location": str(location)})

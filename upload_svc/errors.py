@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from common.errors import Conflict, Refusal
+from common.errors import Conflict
 from common.languages import N_
 
 
@@ -18,17 +18,6 @@ class NotFinished(Conflict):
 
     def __init__(self) -> None:
         super().__init__(N_("The upload is not complete: finish it, or delete it."))
-
-
-class IdempotencyKeyReused(Refusal):
-    """The same `Idempotency-Key` with another content."""
-
-    status = 422
-    code = "idempotency-key-reused"
-    title = N_("This Idempotency-Key was used for something else")
-
-    def __init__(self) -> None:
-        super().__init__("Send the same content as the first time, or use a new Idempotency-Key.")
 
 
 class IdempotentRequestRunning(Conflict):

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from common.clock import Clock
-from common.errors import Invalid, Refusal
+from common.errors import IdempotencyKeyReused, Refusal
 from common.ids import new_id
-from upload_svc.errors import IdempotencyKeyReused, IdempotentRequestRunning
+from upload_svc.errors import IdempotentRequestRunning
 from upload_svc.store import IdempotentCreate, Store
 
 KEPT: Final = timedelta(hours=24)
@@ -20,17 +19,8 @@ KEPT: Final = timedelta(hours=24)
 TAKEN: Final = timedelta(seconds=20)
 # An unanswered request is taken over with its upload id this long; later that upload may have been settled away.
 TAKE_OVER_LIMIT: Final = timedelta(minutes=5)
-_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 Work = Callable[[str], Awaitable[str]]
-
-
-def parse_idempotency_key(text: str) -> str:
-    """The key, if it is one. Raises Invalid."""
-    if not _KEY.fullmatch(text):
-        detail = "must be 1 to 255 visible ASCII characters"
-        raise Invalid([{"pointer": "#/headers/Idempotency-Key", "detail": detail}])
-    return text
 
 
 class IdempotentCreates:

@@ -6,11 +6,11 @@ from typing import Final
 
 from aiohttp import web
 
-from common.errors import Conflict, Invalid, StorageUnavailable, TooLarge
+from common.errors import Conflict, IdempotencyKeyReused, Invalid, StorageUnavailable, TooLarge
 from common.tokens import READ, UPLOAD
-from common.web.routes import Route
+from common.web.routes import IDEMPOTENCY, Route
 from upload_svc import api, pages
-from upload_svc.errors import IdempotencyKeyReused, IdempotentRequestRunning, UploadNotOpen
+from upload_svc.errors import IdempotentRequestRunning, UploadNotOpen
 from upload_svc.models import (
     AskPartUrls,
     CreateUpload,
@@ -30,7 +30,7 @@ API: Final = (
         scopes=(UPLOAD,),
         summary="Announces a file: plans its upload and reserves its place.",
         body=CreateUpload,
-        headers={"Idempotency-Key": "1 to 255 visible ASCII characters; kept for 24 hours."},
+        headers=IDEMPOTENCY,
         answers={201: Upload},
         refusals=(IdempotencyKeyReused, IdempotentRequestRunning, TooLarge),
     ),

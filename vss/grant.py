@@ -26,6 +26,7 @@ WRITES: Mapping[str, tuple[str, ...]] = {
         "password_links",
         "signing_keys",
         "login_throttle",
+        "answered_creates",
     ),
     "fs": ("objects", "storage_usage", "part_checksums"),
     "upload": ("videos", "shares", "captions", "upload_idempotency"),

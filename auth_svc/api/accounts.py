@@ -5,7 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from auth_svc.administration import Administration, NewAccount
-from auth_svc.api.asking import actor_of
+from auth_svc.answered_creates import Remember
+from auth_svc.api.asking import actor_of, create_once
 from auth_svc.app_keys import ADMINISTRATION
 from auth_svc.models import (
     AccountPage,
@@ -25,22 +26,24 @@ async def create_account(request: web.Request) -> web.Response:
     """POST /v1/accounts."""
     administration = await _administration(request)
     asked = await read_json(request, CreateAccount)
-    account, secret = await administration.add(
-        actor_of(request),
-        NewAccount(
-            username=asked.username,
-            password=asked.password,
-            role=asked.role,
-            is_disabled=asked.disabled,
-            quota_bytes=asked.quota_bytes,
-        ),
+    new = NewAccount(
+        username=asked.username,
+        password=asked.password,
+        role=asked.role,
+        is_disabled=asked.disabled,
+        quota_bytes=asked.quota_bytes,
     )
-    url = None
-    if secret is not None:
+
+    async def create(remember: Remember[Account] | None) -> AccountShown:
+        account, secret = await administration.add(actor_of(request), new, remember=remember)
+        if secret is None:
+            return _account(account)
         page = request.app.router["set-password-page"].url_for().with_query(token=secret)
-        url = request.app[SITE].auth_url + str(page)
-    location = request.app.router["get-account"].url_for(account_id=account.id)
-    return json_response(_account(account, url), status=201, headers={"Location": str(location)})
+        return _account(account, request.app[SITE].auth_url + str(page))
+
+    shown = await create_once(request, asked, AccountShown, _account, create)
+    location = request.app.router["get-account"].url_for(account_id=shown.id)
+    return json_response(shown, status=201, headers={"Location": str(location)})
 
 
 async def list_accounts(request: web.Request) -> web.Response:

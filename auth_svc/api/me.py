@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from auth_svc.api.asking import actor_of, current_session
+from auth_svc.answered_creates import Remember
+from auth_svc.api.asking import actor_of, create_once, current_session
 from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, API_KEYS
 from auth_svc.models import (
     ApiKeyPage,
@@ -89,11 +90,21 @@ async def create_api_key(request: web.Request) -> web.Response:
     """POST /v1/me/api-keys."""
     principal = require_principal(request)
     asked = await read_json(request, CreateApiKey)
-    key, secret = await request.app[API_KEYS].add(
-        actor_of(request), principal.account_id, name=asked.name, scopes=asked.scopes, expires_at=asked.expires_at
-    )
-    location = request.app.router["delete-api-key"].url_for(key_id=key.id)
-    return json_response(_api_key(key, secret), status=201, headers={"Location": str(location)})
+
+    async def create(remember: Remember[ApiKey] | None) -> ApiKeyShown:
+        key, secret = await request.app[API_KEYS].add(
+            actor_of(request),
+            principal.account_id,
+            name=asked.name,
+            scopes=asked.scopes,
+            expires_at=asked.expires_at,
+            remember=remember,
+        )
+        return _api_key(key, secret)
+
+    shown = await create_once(request, asked, ApiKeyShown, _api_key, create)
+    location = request.app.router["delete-api-key"].url_for(key_id=shown.id)
+    return json_response(shown, status=201, headers={"Location": str(location)})
 
 
 async def list_api_keys(request: web.Request) -> web.Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auth_svc.store.accounts import Account, AccountQueries, Role
 from auth_svc.store.administration import AdministrationQueries, Outcome, PasswordLink
+from auth_svc.store.answered_creates import AnsweredCreate, AnsweredCreateQueries
 from auth_svc.store.api_keys import ApiKey, ApiKeyQueries
 from auth_svc.store.audit import AuditEntry, AuditQueries
 from auth_svc.store.refresh_tokens import RefreshFamily, RefreshTokenQueries
@@ -16,6 +17,7 @@ __all__ = [
     "METADATA",
     "SESSION_ID_LENGTH",
     "Account",
+    "AnsweredCreate",
     "ApiKey",
     "AuditEntry",
     "Outcome",
@@ -31,6 +33,7 @@ __all__ = [
 class Store(
     AccountQueries,
     AdministrationQueries,
+    AnsweredCreateQueries,
     ApiKeyQueries,
     AuditQueries,
     RefreshTokenQueries,

@@ -12,6 +12,7 @@ from sqlalchemy import Update, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from auth_svc.store.answered_creates import AnsweredCreate, remember
 from auth_svc.store.audit import AuditEntry, write_down
 from auth_svc.store.queries import Queries
 from auth_svc.store.tables import accounts, password_links, refresh_tokens, sessions
@@ -45,11 +46,14 @@ class Account:
 class AccountQueries(Queries):
     """Queries of accounts."""
 
-    async def add_account(self, account: Account, entry: AuditEntry | None = None) -> bool:
-        """Adds the account; False when the user name is taken."""
+    async def add_account(
+        self, account: Account, entry: AuditEntry | None = None, answered: AnsweredCreate | None = None
+    ) -> bool:
+        """Adds the account; False when the user name is taken, or the `Idempotency-Key` used meanwhile."""
         try:
             async with self._database.write() as connection:
                 await connection.execute(insert(accounts).values(**account_values(account)))
+                await remember(connection, answered)
                 await write_down(connection, entry)
         except IntegrityError:
             return False

@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from auth_svc.store.accounts import Account, Role, account_of, account_values, end_everything
+from auth_svc.store.answered_creates import AnsweredCreate, remember
 from auth_svc.store.audit import AuditEntry, write_down
 from auth_svc.store.queries import Queries, newest_first
 from auth_svc.store.tables import accounts, password_links
@@ -44,9 +45,13 @@ class AdministrationQueries(Queries):
             return [account_of(row) for row in (await connection.execute(query)).all()]
 
     async def add_account_with_link(
-        self, account: Account, link: PasswordLink, entry: AuditEntry | None = None
+        self,
+        account: Account,
+        link: PasswordLink,
+        entry: AuditEntry | None = None,
+        answered: AnsweredCreate | None = None,
     ) -> bool:
-        """Adds both; False when the user name is taken."""
+        """Adds both; False when the user name is taken, or the `Idempotency-Key` used meanwhile."""
         try:
             async with self._database.write() as connection:
                 await connection.execute(insert(accounts).values(**account_values(account)))
@@ -55,6 +60,7 @@ class AdministrationQueries(Queries):
                         secret_hash=link.secret_hash, account_id=link.account_id, expires_at=link.expires_at
                     )
                 )
+                await remember(connection, answered)
                 await write_down(connection, entry)
         except IntegrityError:
             return False

@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from auth_svc.store.accounts import Account, account_of
+from auth_svc.store.answered_creates import AnsweredCreate, remember
 from auth_svc.store.audit import AuditEntry, write_down
 from auth_svc.store.queries import Queries, newest_first
 from auth_svc.store.tables import accounts, api_keys
@@ -32,11 +34,18 @@ class ApiKey:
 class ApiKeyQueries(Queries):
     """Queries of API keys."""
 
-    async def add_api_key(self, key: ApiKey, entry: AuditEntry | None = None) -> None:
-        """Adds a key."""
-        async with self._database.write() as connection:
-            await connection.execute(insert(api_keys).values(**asdict(key)))
-            await write_down(connection, entry)
+    async def add_api_key(
+        self, key: ApiKey, entry: AuditEntry | None = None, answered: AnsweredCreate | None = None
+    ) -> bool:
+        """Adds a key; False when its `Idempotency-Key` has been used meanwhile."""
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(insert(api_keys).values(**asdict(key)))
+                await remember(connection, answered)
+                await write_down(connection, entry)
+        except IntegrityError:
+            return False
+        return True
 
     async def get_api_key(self, secret_hash: str) -> tuple[ApiKey, Account] | None:
         """The key with this hash and its account, expired and disabled ones included."""

@@ -47,6 +47,10 @@ _PROBLEM: dict[str, Any] = {
 }
 
 
+# The header of creates that may be sent again.
+IDEMPOTENCY: Final = {"Idempotency-Key": "1 to 255 visible ASCII characters; kept for 24 hours."}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One operation: how it is called and everything it may answer.

@@ -1,0 +1,131 @@
+"""`Idempotency-Key` on what auth_svc makes: sent again, a create makes nothing more and tells no secret twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiohttp import ClientResponse
+
+from auth_svc.answered_creates import KEPT
+from auth_svc.app_keys import ANSWERED_CREATES
+from auth_svc.store import Role
+from tests.auth_app import AuthApp, bearer, running_auth_app
+from tests.problems import assert_problem
+
+PASSWORD = "correct horse battery staple"
+KEY = {"name": "backup", "scopes": ["read"]}
+ACCOUNT = {"username": "carol", "role": "member"}
+# The path, what is sent to it, another content, and the member that is a secret.
+CREATES = [
+    ("/v1/me/api-keys", KEY, {**KEY, "name": "another"}, "api_key"),
+    ("/v1/accounts", ACCOUNT, {**ACCOUNT, "username": "dave"}, "set_password_url"),
+]
+every_create = pytest.mark.parametrize(("path", "content", "other", "secret"), CREATES)
+
+
+@pytest.fixture
+async def app(database_url: str) -> AsyncIterator[AuthApp]:
+    async with running_auth_app(database_url) as app:
+        for username in ("alice", "bob"):
+            await app.add_account(username, PASSWORD, role=Role.ADMIN)
+        yield app
+
+
+async def create(
+    app: AuthApp, path: str, content: Any, *, key: str = "a-key", username: str = "alice"
+) -> ClientResponse:
+    headers = {**bearer(await app.person_token(username, PASSWORD)), "Idempotency-Key": key}
+    return await app.send("POST", path, json=content, headers=headers)
+
+
+async def count(app: AuthApp, path: str) -> int:
+    answer = await app.send("GET", path, headers=bearer(await app.person_token("alice", PASSWORD)))
+    return len((await answer.json())["items"])
+
+
+@every_create
+async def test_the_same_again_makes_nothing_more_and_tells_no_secret(
+    app: AuthApp, path: str, content: Any, other: Any, secret: str
+) -> None:
+    before = await count(app, path)
+    first, again = await create(app, path, content), await create(app, path, content)
+    assert (first.status, again.status) == (201, 201)
+    assert first.headers["Location"] == again.headers["Location"]
+    told = await first.json()
+    assert told.pop(secret)
+    assert await again.json() == told
+    assert await count(app, path) == before + 1
+    # Another key, another one; the second account needs another name.
+    assert (await create(app, path, other, key="another-key")).status == 201
+    assert await count(app, path) == before + 2
+
+
+@every_create
+async def test_another_content_with_the_same_key_is_refused(
+    app: AuthApp, path: str, content: Any, other: Any, secret: str
+) -> None:
+    assert secret in await (await create(app, path, content)).json()
+    before = await count(app, path)
+    await assert_problem(await create(app, path, other), 422, "idempotency-key-reused")
+    assert await count(app, path) == before
+
+
+async def test_a_key_is_one_persons_and_one_paths(app: AuthApp) -> None:
+    assert (await create(app, "/v1/me/api-keys", KEY)).status == 201
+    answer = await create(app, "/v1/me/api-keys", KEY, username="bob")
+    assert "api_key" in await answer.json()
+    answer = await create(app, "/v1/accounts", ACCOUNT)
+    assert "set_password_url" in await answer.json()
+
+
+@every_create
+async def test_of_many_at_once_one_is_made(app: AuthApp, path: str, content: Any, other: Any, secret: str) -> None:
+    before = await count(app, path)
+    token = await app.person_token("alice", PASSWORD)
+    headers = {**bearer(token), "Idempotency-Key": "a-key"}
+    answers = await asyncio.gather(*(app.send("POST", path, json=content, headers=headers) for _ in range(8)))
+    assert {answer.status for answer in answers} <= {201, 409}
+    told = [await answer.json() for answer in answers if answer.status == 201]
+    assert sum(secret in content for content in told) == 1
+    assert len({content["id"] for content in told}) == 1
+    assert all(answer.headers["Retry-After"] for answer in answers if answer.status == 409)
+    assert await count(app, path) == before + 1
+
+
+async def test_a_refusal_is_not_kept(app: AuthApp) -> None:
+    taken = {**ACCOUNT, "username": "bob"}
+    await assert_problem(await create(app, "/v1/accounts", taken), 422, "invalid")
+    assert (await create(app, "/v1/accounts", ACCOUNT)).status == 201
+
+
+@every_create
+async def test_after_a_day_a_key_is_new_again(app: AuthApp, path: str, content: Any, other: Any, secret: str) -> None:
+    assert (await create(app, path, content)).status == 201
+    app.clock.advance(KEPT)
+    assert await app.app[ANSWERED_CREATES].forget_old() == 0
+    assert secret not in await (await create(app, path, content)).json()
+    app.clock.advance(timedelta(seconds=1))
+    assert await app.app[ANSWERED_CREATES].forget_old() == 1
+    answer = await create(app, path, other)
+    assert secret in await answer.json()
+
+
+@pytest.mark.parametrize("key", ["", "a b", "x" * 256, "schlüssel"])
+async def test_what_is_no_key_is_refused(app: AuthApp, key: str) -> None:
+    problem = await assert_problem(await create(app, "/v1/me/api-keys", KEY, key=key), 422, "invalid")
+    assert problem["errors"][0]["pointer"] == "#/headers/Idempotency-Key"
+    assert await count(app, "/v1/me/api-keys") == 0
+
+
+async def test_nothing_secret_is_kept_for_it(app: AuthApp) -> None:
+    made = await (await create(app, "/v1/me/api-keys", KEY)).json()
+    with_password = {"username": "erin", "password": "a password nobody guesses"}
+    assert (await create(app, "/v1/accounts", with_password, key="b")).status == 201
+    rows = str(await app.execute("SELECT * FROM answered_creates"))
+    assert made["id"] in rows
+    for secret in (made["api_key"], made["api_key"].removeprefix(made["prefix"]), with_password["password"]):
+        assert secret not in rows

@@ -12,6 +12,7 @@ from typing import Final
 
 from aiohttp import web
 from prometheus_client import Counter
+from pydantic import SecretStr
 
 from auth_svc.accounts import Accounts
 from auth_svc.administration import Administration
@@ -36,7 +37,7 @@ from auth_svc.passwords import Passwords
 from auth_svc.refresh_tokens import RefreshTokens
 from auth_svc.routes import API, PAGES
 from auth_svc.sessions import AccountSessions
-from auth_svc.settings import Settings
+from auth_svc.settings import Settings, encryption_keys
 from auth_svc.signing_keys import SigningKeys
 from auth_svc.store import Store
 from auth_svc.throttle import LogInThrottle
@@ -70,9 +71,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             with closing(Passwords()) as passwords:
                 store = Store(database)
                 issuer = settings.auth_public_url
-                encryption_key = bytes.fromhex(settings.key_encryption_key.get_secret_value())
-                signing_keys = SigningKeys(store, encryption_key=encryption_key, clock=clock)
-                refresh_tokens = RefreshTokens(store, encryption_key=encryption_key, clock=clock)
+                encryption_key, previous_key = encryption_keys(settings)
+                signing_keys = SigningKeys(
+                    store, encryption_key=encryption_key, previous_encryption_key=previous_key, clock=clock
+                )
+                refresh_tokens = RefreshTokens(
+                    store, encryption_key=encryption_key, previous_encryption_key=previous_key, clock=clock
+                )
                 cursors = Cursors(hmac.digest(encryption_key, b"cursors of lists", "sha256").hex())
                 api_keys = ApiKeys(store, cursors, clock=clock)
                 accounts = Accounts(
@@ -87,8 +92,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                     api_keys,
                     signing_keys,
                     client_secrets={
-                        "upload": settings.upload_client_secret.get_secret_value(),
-                        "stream": settings.stream_client_secret.get_secret_value(),
+                        "upload": _known(settings.upload_client_secret, settings.previous_upload_client_secret),
+                        "stream": _known(settings.stream_client_secret, settings.previous_stream_client_secret),
                     },
                     issuer=issuer,
                     clock=clock,
@@ -127,6 +132,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
     kept = timedelta(days=settings.audit_days)
     app.cleanup_ctx.append(repeated(partial(_tidy, audit_kept=kept), name="tidy", seconds=TIDY_INTERVAL_SECONDS))
     return app
+
+
+def _known(*values: SecretStr | None) -> list[str]:
+    return [value.get_secret_value() for value in values if value is not None]
 
 
 async def _renew_keys(app: web.Application) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,7 +41,7 @@ class Grants:
         api_keys: ApiKeys,
         signing_keys: SigningKeys,
         *,
-        client_secrets: Mapping[str, str],
+        client_secrets: Mapping[str, Sequence[str]],
         issuer: str,
         clock: Clock,
     ) -> None:
@@ -71,9 +71,10 @@ class Grants:
     def client_credentials(self, client_id: str, client_secret: str) -> Granted:
         """A service's access token (section 4.4). Raises InvalidClient."""
         # Compared also for an unknown id, so that both take the same time.
-        expected = self._client_secrets.get(client_id, "")
-        is_right = hmac.compare_digest(expected.encode(), client_secret.encode("utf-8", "surrogateescape"))
-        if not expected or not is_right:
+        expected = self._client_secrets.get(client_id, ("",))
+        given = client_secret.encode("utf-8", "surrogateescape")
+        is_right = [bool(secret) and hmac.compare_digest(secret.encode(), given) for secret in expected]
+        if not any(is_right):
             raise InvalidClient
         service = Subject(
             subject=f"svc:{client_id}",

@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from auth_svc.settings import Settings
+from auth_svc.settings import Settings, encryption_keys
 from auth_svc.signing_keys import PUBLISHED_AHEAD, SigningKeys
 from auth_svc.store import Store
 from common.clock import utc_now
@@ -28,8 +28,11 @@ def main(arguments: Sequence[str]) -> int:
 
 async def _rotate_signing_key(settings: Settings) -> int:
     async with open_database(settings.database_url.get_secret_value()) as database:
-        encryption_key = bytes.fromhex(settings.key_encryption_key.get_secret_value())
-        key_id = await SigningKeys(Store(database), encryption_key=encryption_key, clock=utc_now).rotate()
+        encryption_key, previous_key = encryption_keys(settings)
+        keys = SigningKeys(
+            Store(database), encryption_key=encryption_key, previous_encryption_key=previous_key, clock=utc_now
+        )
+        key_id = await keys.rotate()
     minutes = int(PUBLISHED_AHEAD.total_seconds() / 60)
     if key_id is None:
         sys.stderr.write(f"vss keys: the newest key is younger than {minutes} minutes: try again when it signs\n")

@@ -46,10 +46,16 @@ class Refreshed:
 class RefreshTokens:
     """Makes, rotates and ends refresh tokens."""
 
-    def __init__(self, store: Store, *, encryption_key: bytes, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, *, encryption_key: bytes, clock: Clock, previous_encryption_key: bytes | None = None
+    ) -> None:
         self._store = store
-        # A key of its own for each purpose.
-        self._key = hmac.digest(encryption_key, b"successors of refresh tokens", "sha256")
+        # A key of its own for each purpose; the previous one for who used a token just before it was replaced.
+        self._keys = [
+            hmac.digest(key, b"successors of refresh tokens", "sha256")
+            for key in (encryption_key, previous_encryption_key)
+            if key is not None
+        ]
         self._clock = clock
         self._audit = Audit(store, clock=clock)
 
@@ -78,7 +84,8 @@ class RefreshTokens:
     async def rotate(self, token: str, *, address: str) -> Refreshed:
         """The account and the next token. Raises InvalidRefreshToken."""
         family_id, secret = _parse(token)
-        successor = self._successor(family_id, secret)
+        successors = [_successor(key, family_id, secret) for key in self._keys]
+        successor = successors[0]
         while True:
             found = await self._store.get_refresh_family(family_id)
             if found is None:
@@ -94,11 +101,13 @@ class RefreshTokens:
                 ):
                     # The same token came twice at once, and the other was faster: look again.
                     continue
-            elif not (
+            elif (
                 hash_of(secret) == family.previous_hash
-                and hash_of(successor) == family.current_hash
                 and now < family.rotated_at + RETRY_WINDOW
+                and (given := next((known for known in successors if hash_of(known) == family.current_hash), None))
             ):
+                successor = given
+            else:
                 await self._store.end_refresh_family(family_id)
                 await self._audit.record(Action.REFRESH_TOKEN_REUSED, Actor(None, address), target_id=account.id)
                 raise InvalidRefreshToken
@@ -116,9 +125,10 @@ class RefreshTokens:
         """One step of the housekeeping: drops what has run out; returns how many."""
         return await self._store.forget_expired_refresh_families(now=self._clock())
 
-    def _successor(self, family_id: str, secret: str) -> str:
-        digest = hmac.digest(self._key, _token(family_id, secret).encode(), "sha256")
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+def _successor(key: bytes, family_id: str, secret: str) -> str:
+    digest = hmac.digest(key, _token(family_id, secret).encode(), "sha256")
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def _token(family_id: str, secret: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from common.settings import LongSecret, PageSettings
@@ -21,6 +21,14 @@ def _aes_key(value: SecretStr) -> SecretStr:
     return value
 
 
+def _none_if_empty(value: object) -> object:
+    """Compose passes on what is not set as an empty text."""
+    return value or None
+
+
+PreviousSecret = Annotated[LongSecret | None, BeforeValidator(_none_if_empty)]
+
+
 class Settings(PageSettings):
     """What a service is told that knows everybody itself."""
 
@@ -33,6 +41,17 @@ class Settings(PageSettings):
     ]
     upload_client_secret: Annotated[LongSecret, Field(description="What upload_svc logs in with.")]
     stream_client_secret: Annotated[LongSecret, Field(description="What stream_svc logs in with.")]
+    previous_key_encryption_key: Annotated[
+        Annotated[SecretStr, AfterValidator(_aes_key)] | None,
+        BeforeValidator(_none_if_empty),
+        Field(description="While that key is replaced: the one before. What it encrypted is encrypted anew."),
+    ] = None
+    previous_upload_client_secret: Annotated[
+        PreviousSecret, Field(description="While it is replaced: what upload_svc may still log in with.")
+    ] = None
+    previous_stream_client_secret: Annotated[
+        PreviousSecret, Field(description="While it is replaced: what stream_svc may still log in with.")
+    ] = None
     first_administrator: Annotated[
         SecretStr | None,
         Field(description="The argon2 hash of the password of `admin`, who is made when there is no account at all."),
@@ -55,3 +74,12 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def encryption_keys(settings: Settings) -> tuple[bytes, bytes | None]:
+    """The key that encrypts, and the one before while it is being replaced."""
+    previous = settings.previous_key_encryption_key
+    return (
+        bytes.fromhex(settings.key_encryption_key.get_secret_value()),
+        None if previous is None else bytes.fromhex(previous.get_secret_value()),
+    )

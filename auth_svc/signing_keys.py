@@ -48,9 +48,12 @@ class _Key:
 class SigningKeys:
     """The keys as this process has read them last."""
 
-    def __init__(self, store: Store, *, encryption_key: bytes, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, *, encryption_key: bytes, clock: Clock, previous_encryption_key: bytes | None = None
+    ) -> None:
         self._store = store
         self._cipher = AESGCM(encryption_key)
+        self._previous_cipher = None if previous_encryption_key is None else AESGCM(previous_encryption_key)
         self._encryption_key = encryption_key
         self._clock = clock
         self._keys: list[_Key] = []
@@ -58,7 +61,8 @@ class SigningKeys:
     async def load(self) -> None:
         """Reads every key, makes the one that is due, and drops those that have verified their last token.
 
-        Done at the start, and every minute. A key that cannot be decrypted is passed over, and said so.
+        Done at the start, and every minute. A key that cannot be decrypted is passed over, and said so; one that the
+        previous encryption key opens is encrypted anew.
         """
         keys = await self._read()
         if not keys or self._clock() >= keys[-1].created_at + ROTATION_PERIOD:
@@ -94,8 +98,17 @@ class SigningKeys:
             logger.info("signing key made", extra={"key_id": key_id})
 
     async def _read(self) -> list[_Key]:
-        stored_keys = await self._store.list_signing_keys()
-        return [_Key(key, stored.created_at) for stored in stored_keys if (key := self._decrypt(stored))]
+        keys = []
+        for stored in await self._store.list_signing_keys():
+            if key := self._decrypt(stored, self._cipher):
+                keys.append(_Key(key, stored.created_at))
+            elif self._previous_cipher is not None and (key := self._decrypt(stored, self._previous_cipher)):
+                keys.append(_Key(key, stored.created_at))
+                await self._store.reencrypt_signing_key(stored, self._encrypt(key).encrypted_private_key)
+                logger.info("signing key encrypted anew", extra={"key_id": stored.id})
+            else:
+                logger.warning("signing key cannot be decrypted with the configured key", extra={"key_id": stored.id})
+        return keys
 
     @property
     def current(self) -> SigningKey:
@@ -136,12 +149,12 @@ class SigningKeys:
             id=key.key_id, encrypted_private_key=base64.b64encode(sealed).decode(), created_at=self._clock()
         )
 
-    def _decrypt(self, stored: StoredSigningKey) -> SigningKey | None:
+    @staticmethod
+    def _decrypt(stored: StoredSigningKey, cipher: AESGCM) -> SigningKey | None:
         sealed = base64.b64decode(stored.encrypted_private_key)
         try:
-            der = self._cipher.decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], stored.id.encode())
+            der = cipher.decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], stored.id.encode())
         except InvalidTag:
-            logger.warning("signing key cannot be decrypted with the configured key", extra={"key_id": stored.id})
             return None
         private_key = serialization.load_der_private_key(der, password=None)
         if not isinstance(private_key, rsa.RSAPrivateKey):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from auth_svc.store.queries import Queries
@@ -46,6 +46,15 @@ class SigningKeyQueries(Queries):
         except IntegrityError:
             return False
         return True
+
+    async def reencrypt_signing_key(self, key: StoredSigningKey, encrypted_private_key: str) -> None:
+        """The same key under another encryption, unless it has been changed since it was read."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(signing_keys)
+                .where(signing_keys.c.id == key.id, signing_keys.c.encrypted_private_key == key.encrypted_private_key)
+                .values(encrypted_private_key=encrypted_private_key)
+            )
 
     async def delete_signing_key(self, key_id: str) -> None:
         """Removes the key, if it is there."""

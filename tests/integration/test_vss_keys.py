@@ -11,7 +11,7 @@ from auth_svc.app_keys import SIGNING_KEYS
 from auth_svc.signing_keys import PUBLISHED_AHEAD
 from common.clock import utc_now
 from common.tokens import PERSON_AUDIENCE
-from tests.auth_app import CLIENT_SECRETS, KEY_ENCRYPTION_KEY, AuthApp, bearer, running_auth_app
+from tests.auth_app import CLIENT_SECRETS, KEY_ENCRYPTION_KEY, AuthApp, basic, bearer, running_auth_app
 
 PASSWORD = "correct horse battery staple"
 
@@ -74,3 +74,37 @@ async def test_a_lost_encryption_key_costs_tokens_and_no_account(database_url: s
         assert (await app.send("GET", "/v1/me", headers=bearer(before))).status == 401
         after = await app.person_token("alice", PASSWORD)
         assert (await app.send("GET", "/v1/me", headers=bearer(after))).status == 200
+
+
+async def test_a_replaced_encryption_key_logs_nobody_out(database_url: str) -> None:
+    async with running_auth_app(database_url) as app:
+        await app.add_account("alice", PASSWORD)
+        used = (await app.grant("alice", PASSWORD))["refresh_token"]
+        successor = (await (await app.refresh(used)).json())["refresh_token"]
+        key_id = app.app[SIGNING_KEYS].current.key_id
+    new = "ab" * 32
+    async with running_auth_app(
+        database_url, key_encryption_key=new, previous_key_encryption_key=KEY_ENCRYPTION_KEY
+    ) as app:
+        assert app.app[SIGNING_KEYS].current.key_id == key_id
+        # Who had no answer just before asks again, and gets the one that was made with the key of then.
+        assert (await (await app.refresh(used)).json())["refresh_token"] == successor
+    # From now on the new one is enough.
+    async with running_auth_app(database_url, key_encryption_key=new, previous_key_encryption_key="") as app:
+        assert app.app[SIGNING_KEYS].current.key_id == key_id
+        assert (await app.refresh(successor)).status == 200
+
+
+async def test_while_a_services_secret_is_replaced_both_are_good(sqlite_url: str) -> None:
+    form = {"grant_type": "client_credentials"}
+    old, new = CLIENT_SECRETS["upload"], "n" * 32
+
+    async def log_in(app: AuthApp, name: str, secret: str) -> int:
+        return (await app.send("POST", "/v1/token", data=form, headers=basic(name, secret))).status
+
+    async with running_auth_app(sqlite_url, upload_client_secret=new, previous_upload_client_secret=old) as app:
+        assert [await log_in(app, "upload", secret) for secret in (old, new)] == [200, 200]
+        # Of one service, not of the other; and nothing is no secret.
+        assert [await log_in(app, "stream", secret) for secret in (old, new, "")] == [401, 401, 401]
+    async with running_auth_app(sqlite_url, upload_client_secret=new, previous_upload_client_secret="") as app:
+        assert [await log_in(app, "upload", secret) for secret in (old, new, "")] == [401, 200, 401]

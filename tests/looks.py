@@ -353,6 +353,8 @@ async def upload_paused(page: Page, stage: Stage) -> None:
     await _send_slowly(page, stage)
     await page.locator("[data-action=pause]").first.click()
     await expect(page.locator("[data-state=paused]")).to_be_visible()
+    # The next one takes its turn, and has a link as soon as it is announced.
+    await expect(page.locator("[data-state=sending] [data-action=copy]")).to_be_enabled()
 
 
 @look(films=False)

@@ -111,6 +111,10 @@ class Accounts:
             return False
         return await self._store.change_password(account, await self._passwords.hash(password), keep_session=None)
 
+    async def disabled_ids(self) -> list[str]:
+        """The ids of the accounts that are disabled: while they are, nobody sees what they have uploaded."""
+        return await self._store.list_disabled_account_ids()
+
     async def list(self) -> list[Account]:
         """Every account, by name."""
         return await self._store.list_accounts()

@@ -19,7 +19,7 @@ from common.tokens import SERVICE_AUDIENCE
 # What each service may do at the others; fs_svc and auth_svc ask for these words.
 SCOPES: Final[Mapping[str, str]] = {
     "upload": "sessions objects:write objects:settle",
-    "stream": "sessions objects:read",
+    "stream": "sessions accounts:read objects:read",
 }
 
 

@@ -191,6 +191,12 @@ class AccountPage(BaseModel):
     next_cursor: str | None
 
 
+class DisabledAccounts(BaseModel):
+    """The ids of the accounts that are disabled."""
+
+    ids: list[str]
+
+
 class StartSession(Input):
     """A log-in that a page of another service passes on, with the browser's own address and user agent."""
 

@@ -17,6 +17,7 @@ from auth_svc.models import (
     ChangePassword,
     CreateAccount,
     CreateApiKey,
+    DisabledAccounts,
     EditAccount,
     ExchangedSession,
     KeySet,
@@ -186,6 +187,15 @@ API: Final = (
         body=EditAccount,
         answers={200: AccountShown},
         refusals=(Forbidden, LastAdministrator),
+    ),
+    Route(
+        method="GET",
+        path="/internal/accounts/disabled",
+        handler=internal.list_disabled_accounts,
+        name="list-disabled-accounts",
+        summary="The accounts whose videos nobody sees.",
+        answers={200: DisabledAccounts},
+        refusals=(Forbidden,),
     ),
     Route(
         method="POST",

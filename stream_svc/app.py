@@ -13,12 +13,14 @@ from common.cursors import Cursors
 from common.db import open_database
 from common.service_client import ServiceClient
 from common.web.app import http_session, new_page_app
+from common.web.background import repeated
 from common.web.keys import READINESS, VERIFIER
 from common.web.metrics import observe_database
 from common.web.remote_identity import remote_identity
 from common.web.sessions import SESSIONS
 from common.web.starting import Tables
-from stream_svc.app_keys import LIBRARY
+from stream_svc.app_keys import DISABLED_OWNERS, LIBRARY
+from stream_svc.auth_client import REFRESH_SECONDS, DisabledOwners
 from stream_svc.fs_client import FsClient
 from stream_svc.library import Library
 from stream_svc.routes import API, PAGES
@@ -40,9 +42,16 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             cursors = Cursors(settings.cursor_key.get_secret_value())
             app[VERIFIER] = identity.verifier
             app[SESSIONS] = identity.sessions
-            app[LIBRARY] = Library(Store(database), fs, cursors, clock=clock)
+            disabled = DisabledOwners(ServiceClient(session, settings.auth_url, identity.tokens))
+            app[DISABLED_OWNERS] = disabled
+            app[LIBRARY] = Library(Store(database), fs, disabled, cursors, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.refresh}
             yield
 
     app.cleanup_ctx.append(domain)
+    app.cleanup_ctx.append(repeated(_refresh_disabled_owners, name="disabled owners", seconds=REFRESH_SECONDS))
     return app
+
+
+async def _refresh_disabled_owners(app: web.Application) -> None:
+    await app[DISABLED_OWNERS].refresh()

@@ -6,6 +6,8 @@ from typing import Final
 
 from aiohttp import web
 
+from stream_svc.auth_client import DisabledOwners
 from stream_svc.library import Library
 
+DISABLED_OWNERS: Final = web.AppKey("disabled_owners", DisabledOwners)
 LIBRARY: Final = web.AppKey("library", Library)

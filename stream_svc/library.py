@@ -12,6 +12,7 @@ from common.cursors import Cursors
 from common.errors import NotFound, Unauthenticated
 from common.ids import is_id
 from common.tokens import Principal
+from stream_svc.auth_client import DisabledOwners
 from stream_svc.fs_client import FsClient, Source
 from stream_svc.store import Listing, Position, Sort, Store, Video, Visibility
 
@@ -43,9 +44,10 @@ class Begun:
 class Library:
     """What viewers do."""
 
-    def __init__(self, store: Store, fs: FsClient, cursors: Cursors, *, clock: Clock) -> None:
+    def __init__(self, store: Store, fs: FsClient, disabled: DisabledOwners, cursors: Cursors, *, clock: Clock) -> None:
         self._store = store
         self._fs = fs
+        self._disabled = disabled
         self._cursors = cursors
         self._clock = clock
 
@@ -58,7 +60,8 @@ class Library:
         if cursor is not None:
             value, video_id = self._cursors.read(purpose, cursor, length=2)
             after = (value if sort is Sort.TITLE else datetime.fromisoformat(value), video_id)
-        listing = Listing(viewer_id=principal.account_id, q=q, owner_id=owner_id, sort=sort)
+        hidden = await self._disabled.ids()
+        listing = Listing(viewer_id=principal.account_id, q=q, owner_id=owner_id, sort=sort, hidden_owner_ids=hidden)
         videos = await self._store.list_videos(listing, after=after, limit=limit + 1)
         if len(videos) <= limit:
             return videos, None
@@ -67,12 +70,12 @@ class Library:
         return videos[:limit], self._cursors.make(purpose, [value, last.id])
 
     async def get(self, principal: Principal | None, video_id: str) -> Video:
-        """A video that this person may watch.
+        """A video that this person may watch; nobody may watch those of a disabled account.
 
         Raises NotFound for an account; without one, Unauthenticated, whether there is such a video or not.
         """
         video = await self._store.get_video(video_id) if is_id(video_id) else None
-        if video is not None and _may_watch(principal, video):
+        if video is not None and _may_watch(principal, video) and video.owner_id not in await self._disabled.ids():
             return video
         raise Unauthenticated if principal is None else NotFound
 
@@ -107,9 +110,12 @@ class Library:
     async def to_continue(self, principal: Principal, *, limit: int) -> Sequence[Begun]:
         """What this person has begun lately and not seen to its end, the last one first."""
         watched = await self._store.list_watched(principal.account_id, limit=_LATELY)
-        return [Begun(video=video, watched=_share(position)) for video, position in watched if resume_at(position) > 0][
-            :limit
-        ]
+        hidden = await self._disabled.ids()
+        return [
+            Begun(video=video, watched=_share(position))
+            for video, position in watched
+            if resume_at(position) > 0 and video.owner_id not in hidden
+        ][:limit]
 
     async def source(
         self, principal: Principal | None, video_id: str, *, method: Literal["GET", "HEAD"], is_download: bool

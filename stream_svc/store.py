@@ -115,12 +115,13 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """Which part of the library: for whom, searching what, of one owner, in which order."""
+    """Which part of the library: for whom, searching what, of one owner, in which order, and of whom nothing."""
 
     viewer_id: str
     q: str
     owner_id: str | None
     sort: Sort
+    hidden_owner_ids: frozenset[str] = frozenset()
 
 
 class Store:
@@ -219,6 +220,8 @@ def _filters(listing: Listing) -> list[ColumnElement[bool]]:
     filters: list[ColumnElement[bool]] = []
     if listing.owner_id is not None:
         filters.append(_videos.c.owner_id == listing.owner_id)
+    if listing.hidden_owner_ids:
+        filters.append(_videos.c.owner_id.not_in(sorted(listing.hidden_owner_ids)))
     # Every word must occur, in title or description.
     filters += [_videos.c.search_key.contains(word, autoescape=True) for word in search_key(listing.q).split()]
     return filters

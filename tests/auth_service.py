@@ -26,7 +26,7 @@ from tests.waiting import wait_until
 
 _ROOT = Path(__file__).parent.parent
 
-SERVICE_SCOPES = {"upload": "objects:write objects:settle sessions", "stream": "objects:read sessions"}
+SERVICE_SCOPES = {"upload": "objects:write objects:settle sessions", "stream": "objects:read sessions accounts:read"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,12 @@
-"""Sessions, for the pages of other services."""
+"""Sessions, for the pages of other services, and whose videos nobody may see."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from auth_svc.app_keys import ACCOUNT_SESSIONS
+from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS
 from auth_svc.models import (
+    DisabledAccounts,
     ExchangedSession,
     SessionSecret,
     StartedSession,
@@ -14,6 +15,12 @@ from auth_svc.models import (
 from common.web.requests import read_json
 from common.web.responses import json_response
 from common.web.service_calls import require_service
+
+
+async def list_disabled_accounts(request: web.Request) -> web.Response:
+    """GET /internal/accounts/disabled."""
+    await require_service(request, "accounts:read")
+    return json_response(DisabledAccounts(ids=await request.app[ACCOUNTS].disabled_ids()))
 
 
 async def start_session(request: web.Request) -> web.Response:

@@ -90,6 +90,12 @@ class AccountQueries(Queries):
             rows = (await connection.execute(select(accounts).order_by(accounts.c.username))).all()
         return [account_of(row) for row in rows]
 
+    async def list_disabled_account_ids(self) -> list[str]:
+        """The ids of all accounts that are disabled."""
+        async with self._database.read() as connection:
+            query = select(accounts.c.id).where(accounts.c.is_disabled.is_(True)).order_by(accounts.c.id)
+            return list((await connection.execute(query)).scalars().all())
+
     async def has_accounts(self) -> bool:
         """Whether there is any."""
         async with self._database.read() as connection:

@@ -48,15 +48,18 @@ export class PositionKeeper {
     if (Number.isFinite(duration) && duration > 0) content.duration = duration;
     try {
       // `keepalive`: the last one is sent while the page is already going away.
-      await this.#fetch(this.#address, {
+      const answer = await this.#fetch(this.#address, {
         method: "PUT",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(content),
         keepalive: true,
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
+      if (answer.status >= 500) this.#kept = null;
     } catch {
-      // The next one follows in ten seconds.
+      // While it plays the next one follows in ten seconds; of a film that is paused this place is sent again when the
+      // page is left.
+      this.#kept = null;
     }
   }
 }

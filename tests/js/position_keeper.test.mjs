@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+
+import { PositionKeeper } from "../../web/src/player/position_keeper.js";
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+beforeEach(() => {
+  globalThis.document = Object.assign(new EventTarget(), { hidden: false });
+  globalThis.window = new EventTarget();
+});
+
+afterEach(() => {
+  delete globalThis.document;
+  delete globalThis.window;
+});
+
+/** A film that is played to `seconds` and paused there; `answers` are what the service says, or throws. */
+async function pausedAt(seconds, answers) {
+  const video = Object.assign(new EventTarget(), { currentTime: 0, duration: 60, readyState: 4, error: null, paused: false });
+  const sent = [];
+  const fetch = async (_address, { body }) => {
+    sent.push(JSON.parse(body));
+    const answer = answers.shift() ?? { status: 204 };
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  new PositionKeeper(video, { address: "/position", clock: { now: () => 0 }, fetch });
+  video.dispatchEvent(new Event("playing"));
+  Object.assign(video, { currentTime: seconds, paused: true });
+  video.dispatchEvent(new Event("pause"));
+  await settled();
+  return { video, sent };
+}
+
+test("a place that was kept is not sent again", async () => {
+  const { sent } = await pausedAt(20, []);
+  window.dispatchEvent(new Event("pagehide"));
+  await settled();
+  assert.deepEqual(sent, [{ seconds: 20, duration: 60 }]);
+});
+
+for (const [name, answer] of [["the network is away", new TypeError("Failed to fetch")], ["the service is away", { status: 503 }]]) {
+  test(`a place that could not be kept is sent again when the page is left: ${name}`, async () => {
+    const { sent } = await pausedAt(20, [answer]);
+    window.dispatchEvent(new Event("pagehide"));
+    await settled();
+    assert.deepEqual(sent, [{ seconds: 20, duration: 60 }, { seconds: 20, duration: 60 }]);
+  });
+}
+
+test("a refusal is not asked for again", async () => {
+  const { sent } = await pausedAt(20, [{ status: 404 }]);
+  window.dispatchEvent(new Event("pagehide"));
+  await settled();
+  assert.equal(sent.length, 1);
+});

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from auth_svc import pages
+from auth_svc import admin_pages, pages
 from auth_svc.api import accounts, internal, me, tokens
 from auth_svc.errors import InvalidGrant, InvalidTokenRequest, LastAdministrator, UnsupportedTokenType
 from auth_svc.models import (
@@ -220,4 +220,10 @@ PAGES: Final = (
     web.get("/", pages.home, name="home"),
     web.get(pages.SET_PASSWORD_PATH, pages.set_password_page, name="set-password-page"),
     web.post(pages.SET_PASSWORD_PATH, pages.set_password, name="set-password"),
+    web.get("/admin", admin_pages.accounts_page, name="accounts-page"),
+    web.post("/admin/accounts", admin_pages.add_account, name="add-account"),
+    web.get("/admin/accounts/{account_id}", admin_pages.account_page, name="account-page"),
+    web.post("/admin/accounts/{account_id}", admin_pages.change_account, name="change-account"),
+    web.post("/admin/accounts/{account_id}/password-link", admin_pages.renew_password_link, name="renew-password-link"),
+    web.get("/admin/audit", admin_pages.audit_page, name="audit-page"),
 )

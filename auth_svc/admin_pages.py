@@ -187,7 +187,7 @@ async def _account(
     }
     context = {
         "shown": account,
-        "entries": await _entries(request, entries),
+        "entries": await _entries(request, entries, page_of=account.id),
         "form": {**stored, **(form or {})},
         "errors": _errors(refusal),
         "trouble": refusal if isinstance(refusal, LastAdministrator) else None,
@@ -205,8 +205,10 @@ def _errors(refusal: Invalid | LastAdministrator | None) -> dict[str, str]:
     return {name: gettext(_FAULTS[name]) % {"fault": detail} for name, detail in faults.items()}
 
 
-async def _entries(request: web.Request, entries: Sequence[AuditEntry]) -> list[dict[str, object]]:
-    """Entries as people read them: names for ids, words for actions."""
+async def _entries(
+    request: web.Request, entries: Sequence[AuditEntry], *, page_of: str | None = None
+) -> list[dict[str, object]]:
+    """Entries as people read them: names for ids, words for actions; whose page it is need not be said on it."""
     ids = {account_id for entry in entries for account_id in (entry.actor_id, entry.target_id) if account_id}
     names = await request.app[ADMINISTRATION].usernames(ids)
     return [
@@ -216,7 +218,7 @@ async def _entries(request: web.Request, entries: Sequence[AuditEntry]) -> list[
             "actor": names.get(entry.actor_id or ""),
             "actor_id": entry.actor_id,
             # Whom it met, where that is not who did it.
-            "target": None if entry.target_id == entry.actor_id else names.get(entry.target_id or ""),
+            "target": None if entry.target_id in (entry.actor_id, page_of) else names.get(entry.target_id or ""),
             "target_id": entry.target_id,
             "address": entry.address,
             "request_id": entry.request_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -17,6 +18,7 @@ from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import Forbidden, Invalid, NotFound
 from common.ids import new_id
+from common.languages import gettext
 
 # Long enough for somebody on holiday over a weekend, short enough for a message that lies in a mailbox.
 LINK_LIFETIME: Final = timedelta(days=7)
@@ -111,7 +113,7 @@ class Administration:
                 answered.account_id, answered.path, answered.idempotency_key
             ):
                 raise AlreadyAnswered
-            raise Invalid([{"pointer": "#/username", "detail": "is taken"}])
+            raise Invalid([{"pointer": "#/username", "detail": gettext("is taken")}])
         self._audit.tell(entry)
         return account, secret
 
@@ -137,6 +139,25 @@ class Administration:
                 case Outcome.DONE:
                     self._audit.tell(entry)
         return await self.get(account_id)
+
+    async def renew_password_link(self, by: Actor, account_id: str) -> tuple[Account, str]:
+        """The account, and the secret of a new link by which its owner chooses a password; older links lead nowhere.
+
+        The password stays good, and so does what it has opened, until another is chosen. Raises NotFound.
+        """
+        account = await self.get(account_id)
+        secret = new_secret()
+        expires_at = self._clock() + LINK_LIFETIME
+        link = PasswordLink(secret_hash=hash_of(secret), account_id=account_id, expires_at=expires_at)
+        entry = self._audit.entry(Action.ACCOUNT_CHANGED, by, target_id=account_id, link="made")
+        if not await self._store.replace_password_links(link, entry):
+            raise NotFound
+        self._audit.tell(entry)
+        return account, secret
+
+    async def usernames(self, account_ids: Collection[str]) -> dict[str, str]:
+        """The user names of those that there are."""
+        return await self._store.get_usernames(account_ids)
 
     async def owner_of_link(self, secret: str) -> Account:
         """Whose password may be chosen. Raises PasswordLinkGone."""

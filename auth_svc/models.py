@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from auth_svc.store import Role
+from common.languages import N_
 from common.text import clean_line
 from common.web.requests import Input, Query
 
@@ -145,12 +146,13 @@ class ApiKeyPage(BaseModel):
 def _username(value: str) -> str:
     name = clean_line(value).lower()
     if not _USERNAME.fullmatch(name):
-        raise ValueError("may have letters, digits and . _ @ + - in it, and begins with a letter or a digit")
+        raise ValueError(N_("may have letters, digits and . _ @ + - in it, and begins with a letter or a digit"))
     return name
 
 
 Username = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_username), Field(max_length=64)]
-QuotaBytes = Annotated[int, Field(ge=0, le=2**53)]
+MAX_QUOTA_BYTES: Final = 2**53
+QuotaBytes = Annotated[int, Field(ge=0, le=MAX_QUOTA_BYTES)]
 
 
 class CreateAccount(Input):

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from auth_svc import account_pages, pages
+from auth_svc import account_pages, admin_pages, pages
 from auth_svc.api import accounts, internal, me, tokens
 from auth_svc.errors import AlreadyAnswered, InvalidGrant, InvalidTokenRequest, LastAdministrator, UnsupportedTokenType
 from auth_svc.models import (
@@ -239,4 +239,10 @@ PAGES: Final = (
     web.post("/account/sessions/{session_id}/end", account_pages.end_session, name="account-end-session"),
     web.post("/account/api-keys", account_pages.create_api_key, name="account-create-api-key"),
     web.post("/account/api-keys/{key_id}/delete", account_pages.delete_api_key, name="account-delete-api-key"),
+    web.get("/admin", admin_pages.accounts_page, name="admin-page"),
+    web.post("/admin/accounts", admin_pages.add_account, name="admin-add-account"),
+    web.get("/admin/accounts/{account_id}", admin_pages.account_page, name="admin-account-page"),
+    web.post("/admin/accounts/{account_id}", admin_pages.change_account, name="admin-change-account"),
+    web.post("/admin/accounts/{account_id}/password-link", admin_pages.renew_password_link, name="admin-password-link"),
+    web.get("/admin/audit", admin_pages.audit_page, name="admin-audit-page"),
 )

@@ -445,6 +445,52 @@ async def trash(page: Page, stage: Stage) -> None:
     await page.request.post(f"{url}/restore", headers={"Sec-Fetch-Site": "same-origin"})
 
 
+# Administration.
+
+
+@look(films=False)
+async def admin(page: Page, stage: Stage) -> None:
+    await _make_account(page, stage)
+    await page.goto(f"{stage.product.url('auth')}/admin")
+
+
+@look(films=False)
+async def admin_refused(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('auth')}/admin")
+    await page.locator("#username").fill("admin")
+    await page.locator("form[action='/admin/accounts'] button").click()
+    await expect(page.locator("#username-error")).to_be_visible()
+
+
+@look(films=False)
+async def admin_account(page: Page, stage: Stage) -> None:
+    await _make_account(page, stage)
+    await page.goto(f"{stage.product.url('auth')}/admin")
+    await page.locator("main tbody a", has_text=_LONG_NAME).click()
+    await page.locator("form[action$='/password-link'] button").click()
+    await expect(page.locator("#link")).to_be_visible()
+
+
+@look(films=False)
+async def admin_audit(page: Page, stage: Stage) -> None:
+    await _make_account(page, stage)
+    await page.goto(f"{stage.product.url('auth')}/admin/audit")
+
+
+# As long as a user name may be, and without a place to break.
+_LONG_NAME: Final = "somebody.with.a.very.long.name.indeed@department.of.example.test"
+
+
+async def _make_account(page: Page, stage: Stage) -> None:
+    """The account with the long name; made once, and taken ever after."""
+    answer = await page.request.post(
+        f"{stage.product.url('auth')}/admin/accounts",
+        form={"username": _LONG_NAME, "role": "member", "quota": "50", "password": "correct horse battery staple"},
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+    assert answer.status in (200, 422)
+
+
 # Errors as pages.
 
 

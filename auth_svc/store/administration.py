@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -43,6 +44,12 @@ class AdministrationQueries(Queries):
         query = newest_first(select(accounts), accounts.c.created_at, accounts.c.id, after=after, limit=limit)
         async with self._database.read() as connection:
             return [account_of(row) for row in (await connection.execute(query)).all()]
+
+    async def get_usernames(self, account_ids: Collection[str]) -> dict[str, str]:
+        """The user names of those accounts that there are, by id."""
+        query = select(accounts.c.id, accounts.c.username).where(accounts.c.id.in_(account_ids))
+        async with self._database.read() as connection:
+            return {row.id: row.username for row in (await connection.execute(query)).all()}
 
     async def add_account_with_link(
         self,
@@ -90,6 +97,22 @@ class AdministrationQueries(Queries):
                 await end_everything(connection, account_id)
             await write_down(connection, entry)
             return Outcome.DONE
+
+    async def replace_password_links(self, link: PasswordLink, entry: AuditEntry | None = None) -> bool:
+        """Adds the link, and takes away all others of its account; False when the account is not there."""
+        async with self._database.write() as connection:
+            # Locks the account, so that of two who do this at once one link stays.
+            query = select(accounts.c.id).where(accounts.c.id == link.account_id).with_for_update()
+            if (await connection.execute(query)).one_or_none() is None:
+                return False
+            await connection.execute(delete(password_links).where(password_links.c.account_id == link.account_id))
+            await connection.execute(
+                insert(password_links).values(
+                    secret_hash=link.secret_hash, account_id=link.account_id, expires_at=link.expires_at
+                )
+            )
+            await write_down(connection, entry)
+            return True
 
     async def get_password_link(self, secret_hash: str) -> tuple[PasswordLink, Account] | None:
         """The link and its account."""

@@ -1,0 +1,244 @@
+"""What administrators see and do in a browser: accounts, one account, and the audit log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Final
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, PlainValidator
+from yarl import URL
+
+from auth_svc.administration import LINK_LIFETIME, Administration, NewAccount
+from auth_svc.api.asking import actor_of
+from auth_svc.app_keys import ADMINISTRATION, AUDIT, CURSORS
+from auth_svc.audit import WORDS
+from auth_svc.errors import LastAdministrator
+from auth_svc.models import MAX_QUOTA_BYTES, ListQuery, ShortText, Username
+from auth_svc.store import Account, AuditEntry, Role
+from common.errors import Invalid
+from common.languages import N_, gettext
+from common.web.keys import SITE
+from common.web.pages import render
+from common.web.requests import id_in_path, read_form_fields, read_query, require_whole_principal, validated
+
+GB: Final = 10**9
+# To the byte, and no further; in the digits of any script, which Decimal reads as well.
+_GIGABYTES: Final = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
+_ENTRIES_OF_AN_ACCOUNT: Final = 50
+_FAULTS: Final[Mapping[str, str]] = {
+    "username": N_("The user name %(fault)s."),
+    "password": N_("The password %(fault)s."),
+    "role": N_("The role %(fault)s."),
+    "disabled": N_("The state %(fault)s."),
+    "quota": N_("The quota %(fault)s."),
+}
+_NEW_ACCOUNT: Final[Mapping[str, str]] = {"username": "", "role": Role.MEMBER.value, "quota": ""}
+
+
+def _quota(typed: object) -> int | None:
+    """Gigabytes as somebody types them, in bytes; nothing is no limit."""
+    text = str(typed).strip()
+    if not text:
+        return None
+    size = int(Decimal(text) * GB) if _GIGABYTES.fullmatch(text) else -1
+    if not 0 <= size <= MAX_QUOTA_BYTES:
+        raise ValueError(N_("must be a number of GB from 0 to 9007199, such as 50 or 1.5, or empty"))
+    return size
+
+
+Quota = Annotated[int | None, PlainValidator(_quota)]
+
+
+class NewAccountForm(BaseModel):
+    """The form for a new account; without a password there is a link."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    username: Username
+    password: ShortText = ""
+    role: Role
+    quota: Quota
+
+
+class AccountForm(BaseModel):
+    """The form of an account."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    role: Role
+    disabled: bool
+    quota: Quota
+
+
+async def accounts_page(request: web.Request) -> web.Response:
+    """GET /admin."""
+    return await _accounts(request, await _administration(request))
+
+
+async def add_account(request: web.Request) -> web.Response:
+    """POST /admin/accounts; without a password the answer is the one place where the link for it is shown."""
+    administration = await _administration(request)
+    fields = await read_form_fields(request)
+    try:
+        form = validated(NewAccountForm, fields)
+        new = NewAccount(
+            username=form.username,
+            password=form.password or None,
+            role=form.role,
+            is_disabled=False,
+            quota_bytes=form.quota,
+        )
+        account, secret = await administration.add(actor_of(request), new)
+    except Invalid as refusal:
+        return await _accounts(request, administration, form=fields, refusal=refusal)
+    if secret is None:
+        return web.Response(status=303, headers={"Location": str(_address_of(request, account.id))})
+    return await _account(request, account, secret=secret, status=201)
+
+
+async def account_page(request: web.Request) -> web.Response:
+    """GET /admin/accounts/{account_id}."""
+    administration = await _administration(request)
+    return await _account(request, await administration.get(id_in_path(request, "account_id")))
+
+
+async def change_account(request: web.Request) -> web.Response:
+    """POST /admin/accounts/{account_id}."""
+    administration = await _administration(request)
+    account = await administration.get(id_in_path(request, "account_id"))
+    fields = await read_form_fields(request)
+    try:
+        form = validated(AccountForm, fields)
+        asked = {"role": form.role.value, "is_disabled": form.disabled, "quota_bytes": form.quota}
+        # What stays as it is, is no change: neither in the audit log nor for who is logged in.
+        changes = {name: value for name, value in asked.items() if value != getattr(account, name)}
+        await administration.change(actor_of(request), account.id, changes)
+    except (Invalid, LastAdministrator) as refusal:
+        return await _account(request, account, form=fields, refusal=refusal)
+    return web.Response(status=303, headers={"Location": str(_address_of(request, account.id))})
+
+
+async def renew_password_link(request: web.Request) -> web.Response:
+    """POST /admin/accounts/{account_id}/password-link; the answer is the one place where the link is shown."""
+    administration = await _administration(request)
+    account, secret = await administration.renew_password_link(actor_of(request), id_in_path(request, "account_id"))
+    return await _account(request, account, secret=secret)
+
+
+async def audit_page(request: web.Request) -> web.Response:
+    """GET /admin/audit."""
+    await _administration(request)
+    asked = read_query(request, ListQuery)
+    entries, next_cursor = await request.app[AUDIT].list(
+        request.app[CURSORS], None, cursor=asked.cursor, limit=asked.limit
+    )
+    context = {"entries": await _entries(request, entries), "next_url": _next_url(request, next_cursor)}
+    return render(request, "admin_audit.html", context)
+
+
+async def _administration(request: web.Request) -> Administration:
+    """What administrators can do. Raises Unauthenticated, and Forbidden for everybody else."""
+    administration = request.app[ADMINISTRATION]
+    await administration.require_administrator(require_whole_principal(request).account_id)
+    return administration
+
+
+async def _accounts(
+    request: web.Request,
+    administration: Administration,
+    *,
+    form: Mapping[str, str] = _NEW_ACCOUNT,
+    refusal: Invalid | None = None,
+) -> web.Response:
+    asked = read_query(request, ListQuery)
+    accounts, next_cursor = await administration.list(cursor=asked.cursor, limit=asked.limit)
+    context = {
+        "accounts": accounts,
+        "is_first_page": asked.cursor is None,
+        "next_url": _next_url(request, next_cursor),
+        "form": {**_NEW_ACCOUNT, **form},
+        "errors": _errors(refusal),
+    }
+    return render(request, "admin.html", context, status=refusal.status if refusal else 200)
+
+
+async def _account(
+    request: web.Request,
+    account: Account,
+    *,
+    form: Mapping[str, str] | None = None,
+    refusal: Invalid | LastAdministrator | None = None,
+    secret: str | None = None,
+    status: int = 200,
+) -> web.Response:
+    entries, _ = await request.app[AUDIT].list(
+        request.app[CURSORS], account.id, cursor=None, limit=_ENTRIES_OF_AN_ACCOUNT
+    )
+    stored = {
+        "role": account.role.value,
+        "disabled": "true" if account.is_disabled else "false",
+        "quota": "" if account.quota_bytes is None else _gigabytes(account.quota_bytes),
+    }
+    context = {
+        "shown": account,
+        "entries": await _entries(request, entries, page_of=account.id),
+        "form": {**stored, **(form or {})},
+        "errors": _errors(refusal),
+        "trouble": refusal if isinstance(refusal, LastAdministrator) else None,
+        "set_password_url": None if secret is None else _set_password_url(request, secret),
+        "link_days": LINK_LIFETIME.days,
+    }
+    return render(request, "admin_account.html", context, status=refusal.status if refusal else status)
+
+
+def _errors(refusal: Invalid | LastAdministrator | None) -> dict[str, str]:
+    """What is wrong with each field, as a sentence."""
+    if not isinstance(refusal, Invalid):
+        return {}
+    faults = {fault["pointer"].removeprefix("#/"): fault["detail"] for fault in refusal.errors}
+    return {name: gettext(_FAULTS[name]) % {"fault": detail} for name, detail in faults.items()}
+
+
+async def _entries(
+    request: web.Request, entries: Sequence[AuditEntry], *, page_of: str | None = None
+) -> list[dict[str, object]]:
+    """Entries as people read them: names for ids, words for actions; whose page it is need not be said on it."""
+    ids = {account_id for entry in entries for account_id in (entry.actor_id, entry.target_id) if account_id}
+    names = await request.app[ADMINISTRATION].usernames(ids)
+    return [
+        {
+            "at": entry.at,
+            "words": gettext(WORDS.get(entry.action, entry.action)),
+            "actor": names.get(entry.actor_id or ""),
+            "actor_id": entry.actor_id,
+            # Whom it met, where that is not who did it.
+            "target": None if entry.target_id in (entry.actor_id, page_of) else names.get(entry.target_id or ""),
+            "target_id": entry.target_id,
+            "address": entry.address,
+            "request_id": entry.request_id,
+        }
+        for entry in entries
+    ]
+
+
+def _gigabytes(size: int) -> str:
+    """Bytes as the form takes them."""
+    return format((Decimal(size) / GB).normalize(), "f")
+
+
+def _address_of(request: web.Request, account_id: str) -> URL:
+    return request.app.router["admin-account-page"].url_for(account_id=account_id)
+
+
+def _set_password_url(request: web.Request, secret: str) -> str:
+    page = request.app.router["set-password-page"].url_for().with_query(token=secret)
+    return request.app[SITE].auth_url + str(page)
+
+
+def _next_url(request: web.Request, cursor: str | None) -> URL | None:
+    # Not the request's own path: a form that was refused is answered at another address than its list has.
+    page = "admin-audit-page" if request.match_info.route.name == "admin-audit-page" else "admin-page"
+    return None if cursor is None else request.app.router[page].url_for().with_query(cursor=cursor)

@@ -284,6 +284,12 @@ function newRow(template) {
     for (const name of REFERENCES) {
       if (element.hasAttribute(name)) element.setAttribute(name, `${element.getAttribute(name)}-${rows}`);
     }
+    // Firefox no longer finds a field by its name when an id that was the same has changed, unless it is named anew.
+    const { name } = element;
+    if (element.hasAttribute("name")) {
+      element.removeAttribute("name");
+      element.setAttribute("name", name);
+    }
   }
   return row;
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from aiohttp import ClientResponse
@@ -120,9 +121,11 @@ async def test_guessing_the_password_here_is_as_slow_as_at_the_log_in(app: AuthA
 
 async def test_log_ins_are_ended_one_by_one_or_all(app: AuthApp) -> None:
     here = await app.log_in("alice", PASSWORD, **{"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"})
+    app.clock.advance(timedelta(seconds=1))
     phone = await app.log_in(
         "alice", PASSWORD, **{"User-Agent": "Mozilla/5.0 (Linux; Android 15) Chrome/140.0 Safari/537"}
     )
+    app.clock.advance(timedelta(seconds=1))
     desk = await app.log_in("alice", PASSWORD, **{"User-Agent": "<script>alert(1)</script>"})
     of_bob = await app.log_in("bob", PASSWORD)
     page = await opened(app, here)

@@ -276,6 +276,15 @@ async def watch_ended(page: Page, stage: Stage) -> None:
 
 
 @look()
+async def watch_buffering(page: Page, stage: Stage) -> None:
+    await watch_playing(page, stage)
+    await page.context.set_offline(True)
+    # Out of what is here already.
+    await page.keyboard.press("8")
+    await expect(page.locator("[data-player]")).to_have_attribute("data-state", "buffering")
+
+
+@look()
 async def watch_rates(page: Page, stage: Stage) -> None:
     await watch(page, stage)
     await page.locator("[data-command=rate-menu]").click()
@@ -362,6 +371,18 @@ async def upload_offline(page: Page, stage: Stage) -> None:
     network = await _send_slowly(page, stage)
     await network.send("Network.emulateNetworkConditions", {**_SLOW, "offline": True})
     await expect(page.locator("[data-part=trouble]").first).to_be_visible()
+
+
+@look(films=False)
+async def upload_failed(page: Page, stage: Stage) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        film = Path(folder) / "still-being-written.mp4"
+        film.write_bytes(stage.films[0].read_bytes())
+        await _choose(page, stage, [film])
+        # A browser reads nothing of a file that is another one now.
+        film.write_bytes(b"another film")
+        await page.locator("[data-file] [type=submit]").click()
+        await expect(page.locator("[data-part=failure]")).to_be_visible()
 
 
 @look(films=False)

@@ -61,7 +61,7 @@ async def test_an_administrator_without_a_limit_gets_a_token_that_says_so(auth_a
     ("name", "scopes"),
     [
         ("upload", {"sessions", "objects:write", "objects:settle"}),
-        ("stream", {"sessions", "objects:read"}),
+        ("stream", {"sessions", "accounts:read", "objects:read"}),
     ],
 )
 @pytest.mark.parametrize("encoding", ["data", "json"])

@@ -21,7 +21,7 @@ from playwright.async_api import Browser, BrowserContext, CDPSession, Page, expe
 
 from tests import footage
 from tests.api_client import Person
-from tests.product import Product
+from tests.product import Product, running_product
 
 # A phone and a desk, as Playwright describes them.
 DEVICES: Final[dict[str, dict[str, Any]]] = {
@@ -114,13 +114,8 @@ class Stage:
 @contextmanager
 def running_stage() -> Iterator[Stage]:
     """A new installation."""
-    with tempfile.TemporaryDirectory() as folder:
-        product = Product(Path(folder))
-        try:
-            product.start()
-            yield Stage(product, [footage.fetch(footage.NIGHT_MP4), footage.fetch(footage.OCEAN_MP4)])
-        finally:
-            product.kill()
+    with tempfile.TemporaryDirectory() as folder, running_product(Path(folder)) as product:
+        yield Stage(product, [footage.fetch(footage.NIGHT_MP4), footage.fetch(footage.OCEAN_MP4)])
 
 
 Reach = Callable[[Page, Stage], Awaitable[None]]

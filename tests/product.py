@@ -6,8 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import aiohttp
@@ -21,6 +21,17 @@ _ROOT = Path(__file__).parent.parent
 _SERVICES = ("auth", "fs", "upload", "stream")
 _OFFSETS = {"auth": 1, "fs": 2, "upload": 3, "stream": 4, "s3": 333}
 STOP_LIMIT_SECONDS = 10
+
+
+@contextmanager
+def running_product(folder: Path) -> Iterator[Product]:
+    """A new installation in the folder, up, and at the end gone."""
+    product = Product(folder)
+    try:
+        product.start()
+        yield product
+    finally:
+        product.kill()
 
 
 class Product:

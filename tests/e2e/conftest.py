@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests import chromium, footage
-from tests.product import Product
+from tests.product import Product, running_product
 
 
 @pytest.fixture(autouse=True)
@@ -21,12 +21,8 @@ def _nothing_is_left_behind() -> None:
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """`vss up` on an empty data folder, with ports of its own."""
-    product = Product(tmp_path_factory.mktemp("product"))
-    try:
-        product.start()
+    with running_product(tmp_path_factory.mktemp("product")) as product:
         yield product
-    finally:
-        product.kill()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

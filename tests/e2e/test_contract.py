@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.product import Product
+from tests.product import Product, running_product
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
@@ -18,12 +18,8 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 @pytest.fixture
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """One of its own for each: what is made up here may change the very account that others log in with."""
-    product = Product(tmp_path_factory.mktemp("product"))
-    try:
-        product.start()
+    with running_product(tmp_path_factory.mktemp("product")) as product:
         yield product
-    finally:
-        product.kill()
 
 
 async def _token(product: Product, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> str:

@@ -56,6 +56,13 @@ def ngettext(singular: str, plural: str, n: int) -> str:
     return _translations(LANGUAGE.get()).ngettext(singular, plural, n)
 
 
+def load_catalogues() -> None:
+    """Reads all of them, once, so that no request waits for it and a damaged one is found at the start."""
+    for tag in LANGUAGES:
+        _translations(tag)
+        script_words(tag)
+
+
 def preferred(accept_language: str) -> str:
     """The tag of the first language of ours that `Accept-Language` asks for (RFC 9110, section 12.5.4)."""
     ranked = []

@@ -14,7 +14,7 @@ import jinja2
 from aiohttp import hdrs, web
 
 from common.clock import rfc3339, utc_now
-from common.languages import LANGUAGE, LANGUAGES, gettext, ngettext, script_words
+from common.languages import LANGUAGE, LANGUAGES, gettext, load_catalogues, ngettext, script_words
 from common.logs import REQUEST_ID
 from common.web.keys import PRINCIPAL, SERVICE, SITE, Site
 
@@ -68,6 +68,7 @@ def setup_pages(app: web.Application, folder: Path) -> None:
     environment.filters.update(filesize=filesize, ago=ago, rfc3339=rfc3339)
     # aiohttp-jinja2 puts the application there, and with it every secret within a template's reach.
     del environment.globals["app"]
+    load_catalogues()
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(site=app[SITE], service=service, static=static_files.url, languages=LANGUAGES)
 

@@ -122,11 +122,16 @@ def _change_password(account: Account, password_hash: str) -> Update:
     )
 
 
-async def end_everything(connection: AsyncConnection, account_id: str, *, keep_session: str | None = None) -> None:
-    """Ends the account's sessions, refresh tokens and links for a password, but for the session with that hash."""
+async def end_sessions(connection: AsyncConnection, account_id: str, *, keep_session: str | None) -> None:
+    """Ends the account's sessions, but for the one with that hash."""
     await connection.execute(
         delete(sessions).where(sessions.c.account_id == account_id, sessions.c.secret_hash != (keep_session or ""))
     )
+
+
+async def end_everything(connection: AsyncConnection, account_id: str, *, keep_session: str | None = None) -> None:
+    """Ends the account's sessions, refresh tokens and links for a password, but for the session with that hash."""
+    await end_sessions(connection, account_id, keep_session=keep_session)
     for table in (refresh_tokens, password_links):
         await connection.execute(delete(table).where(table.c.account_id == account_id))
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import delete, func, insert, select, update
 
-from auth_svc.store.accounts import Account, account_of, is_unchanged
+from auth_svc.store.accounts import Account, account_of, end_sessions, is_unchanged
 from auth_svc.store.audit import AuditEntry, write_down
 from auth_svc.store.queries import Queries, newest_first
 from auth_svc.store.tables import accounts, sessions
@@ -116,11 +116,7 @@ class SessionQueries(Queries):
     ) -> None:
         """Ends the account's sessions, but for the one with that hash."""
         async with self._database.write() as connection:
-            await connection.execute(
-                delete(sessions).where(
-                    sessions.c.account_id == account_id, sessions.c.secret_hash != (keep_session or "")
-                )
-            )
+            await end_sessions(connection, account_id, keep_session=keep_session)
             await write_down(connection, entry)
 
     async def end_session(self, secret_hash: str) -> None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, PlainValidator
 from yarl import URL
 
 from auth_svc.administration import LINK_LIFETIME, Administration, NewAccount
+from auth_svc.api.accounts import set_password_url
 from auth_svc.api.asking import actor_of
 from auth_svc.app_keys import ADMINISTRATION, AUDIT, CURSORS
 from auth_svc.audit import WORDS
@@ -20,7 +21,6 @@ from auth_svc.models import MAX_QUOTA_BYTES, ListQuery, ShortText, Username
 from auth_svc.store import Account, AuditEntry, Role
 from common.errors import Invalid
 from common.languages import N_, gettext
-from common.web.keys import SITE
 from common.web.pages import render
 from common.web.requests import id_in_path, read_form_fields, read_query, require_whole_principal, validated
 
@@ -188,7 +188,7 @@ async def _account(
         "form": {**stored, **(form or {})},
         "errors": _errors(refusal),
         "trouble": refusal if isinstance(refusal, LastAdministrator) else None,
-        "set_password_url": None if secret is None else _set_password_url(request, secret),
+        "set_password_url": None if secret is None else set_password_url(request, secret),
         "link_days": LINK_LIFETIME.days,
     }
     return render(request, "admin_account.html", context, status=refusal.status if refusal else status)
@@ -231,11 +231,6 @@ def _gigabytes(size: int) -> str:
 
 def _address_of(request: web.Request, account_id: str) -> URL:
     return request.app.router["admin-account-page"].url_for(account_id=account_id)
-
-
-def _set_password_url(request: web.Request, secret: str) -> str:
-    page = request.app.router["set-password-page"].url_for().with_query(token=secret)
-    return request.app[SITE].auth_url + str(page)
 
 
 def _next_url(request: web.Request, cursor: str | None) -> URL | None:

@@ -38,8 +38,7 @@ async def create_account(request: web.Request) -> web.Response:
         account, secret = await administration.add(actor_of(request), new, remember=remember)
         if secret is None:
             return _account(account)
-        page = request.app.router["set-password-page"].url_for().with_query(token=secret)
-        return _account(account, request.app[SITE].auth_url + str(page))
+        return _account(account, set_password_url(request, secret))
 
     shown = await create_once(request, asked, AccountShown, _account, create)
     location = request.app.router["get-account"].url_for(account_id=shown.id)
@@ -72,6 +71,12 @@ async def edit_account(request: web.Request) -> web.Response:
         actor_of(request), id_in_path(request, "account_id"), given, password=password
     )
     return json_response(_account(account))
+
+
+def set_password_url(request: web.Request, secret: str) -> str:
+    """The absolute URL of the page on which the owner of the link's secret chooses a password."""
+    page = request.app.router["set-password-page"].url_for().with_query(token=secret)
+    return request.app[SITE].auth_url + str(page)
 
 
 async def _administration(request: web.Request) -> Administration:

@@ -13,12 +13,11 @@ from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from auth_svc.api.asking import actor_of, current_session
-from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, API_KEYS, AUDIT, CURSORS
+from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, API_KEYS, AUDIT, CLOCK, CURSORS
 from auth_svc.audit import WORDS
 from auth_svc.devices import device_of
 from auth_svc.models import KeyName, ShortText
 from auth_svc.store import ApiKey
-from common.clock import utc_now
 from common.errors import Invalid, RateLimited, Refusal, Unauthenticated
 from common.languages import N_, gettext
 from common.tokens import ALL, READ, UPLOAD
@@ -59,16 +58,13 @@ class PasswordForm(BaseModel):
     new_password: ShortText
 
 
-def _scopes(value: str) -> str:
-    if value not in _SCOPES:
-        raise ValueError(N_("must be one of those in the list"))
-    return value
+def _one_of(choices: Mapping[str, object]) -> AfterValidator:
+    def check(value: str) -> str:
+        if value not in choices:
+            raise ValueError(N_("must be one of those in the list"))
+        return value
 
-
-def _lifetime(value: str) -> str:
-    if value not in _LIFETIMES:
-        raise ValueError(N_("must be one of those in the list"))
-    return value
+    return AfterValidator(check)
 
 
 class ApiKeyForm(BaseModel):
@@ -77,8 +73,8 @@ class ApiKeyForm(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     name: KeyName
-    scopes: Annotated[str, AfterValidator(_scopes)]
-    lifetime: Annotated[str, AfterValidator(_lifetime)]
+    scopes: Annotated[str, _one_of(_SCOPES)]
+    lifetime: Annotated[str, _one_of(_LIFETIMES)]
 
 
 class AccountQuery(BaseModel):
@@ -153,7 +149,7 @@ async def create_api_key(request: web.Request) -> web.Response:
             principal.account_id,
             name=form.name,
             scopes=_SCOPES[form.scopes][0],
-            expires_at=None if lifetime is None else utc_now() + lifetime,
+            expires_at=None if lifetime is None else request.app[CLOCK]() + lifetime,
         )
     except Invalid as refusal:
         return await _page(request, {"key_errors": _errors(refusal), "key_form": fields}, refusal=refusal)
@@ -189,7 +185,7 @@ async def _page(request: web.Request, context: Mapping[str, object], *, refusal:
     entries, next_cursor = await request.app[AUDIT].list(
         request.app[CURSORS], account.id, cursor=query.cursor, limit=20
     )
-    current = current_session(request)
+    current, now = current_session(request), request.app[CLOCK]()
     response = render(
         request,
         "account.html",
@@ -203,7 +199,7 @@ async def _page(request: web.Request, context: Mapping[str, object], *, refusal:
                 }
                 for session in sessions
             ],
-            "keys": [{"key": key, "scopes": _in_words(key), "is_over": _is_over(key)} for key in keys],
+            "keys": [{"key": key, "scopes": _in_words(key), "is_over": key.is_over(now)} for key in keys],
             "entries": [{"entry": entry, "words": gettext(WORDS.get(entry.action, entry.action))} for entry in entries],
             "older_url": None if next_cursor is None else str(request.rel_url.with_query(cursor=next_cursor)),
             "is_first": query.cursor is None,
@@ -226,7 +222,3 @@ async def _page(request: web.Request, context: Mapping[str, object], *, refusal:
 def _in_words(key: ApiKey) -> str:
     scopes = set(key.scopes.split())
     return next((gettext(words) for known, words in _SCOPES.values() if set(known) == scopes), key.scopes)
-
-
-def _is_over(key: ApiKey) -> bool:
-    return key.expires_at is not None and utc_now() >= key.expires_at

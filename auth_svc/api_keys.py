@@ -104,7 +104,7 @@ class ApiKeys:
             raise InvalidApiKey
         key, account = found
         now = self._clock()
-        if account.is_disabled or (key.expires_at is not None and now >= key.expires_at):
+        if account.is_disabled or key.is_over(now):
             raise InvalidApiKey
         if key.last_used_at is None or now >= key.last_used_at + TOUCH_INTERVAL:
             entry = self._audit.entry(

@@ -25,6 +25,7 @@ from auth_svc.app_keys import (
     ANSWERED_CREATES,
     API_KEYS,
     AUDIT,
+    CLOCK,
     CURSORS,
     GRANTS,
     REFRESH_TOKENS,
@@ -107,6 +108,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 )
                 app[API_KEYS] = api_keys
                 app[AUDIT] = Audit(store, clock=clock)
+                app[CLOCK] = clock
                 app[CURSORS] = cursors
                 app[GRANTS] = grants
                 app[ACCOUNT_SESSIONS] = sessions

@@ -16,6 +16,7 @@ from auth_svc.refresh_tokens import RefreshTokens
 from auth_svc.sessions import AccountSessions
 from auth_svc.signing_keys import SigningKeys
 from auth_svc.throttle import LogInThrottle
+from common.clock import Clock
 from common.cursors import Cursors
 
 ACCOUNTS: Final = web.AppKey("accounts", Accounts)
@@ -23,6 +24,7 @@ ADMINISTRATION: Final = web.AppKey("administration", Administration)
 ANSWERED_CREATES: Final = web.AppKey("answered_creates", AnsweredCreates)
 API_KEYS: Final = web.AppKey("api_keys", ApiKeys)
 AUDIT: Final = web.AppKey("audit", Audit)
+CLOCK: Final = web.AppKey[Clock]("clock")
 CURSORS: Final = web.AppKey("cursors", Cursors)
 GRANTS: Final = web.AppKey("grants", Grants)
 ACCOUNT_SESSIONS: Final = web.AppKey("account_sessions", AccountSessions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from common.languages import N_, gettext
+from common.languages import gettext
 
 # The first that is found counts: browsers claim to be their ancestors too.
 _PROGRAMS: Final = (
@@ -31,4 +31,4 @@ _SYSTEMS: Final = (
 def device_of(user_agent: str) -> str:
     """`Firefox · Windows`, as far as it can be told; a name is a hint and proves nothing."""
     known = [next((name for mark, name in names if mark in user_agent), None) for names in (_PROGRAMS, _SYSTEMS)]
-    return " · ".join(name for name in known if name) or gettext(N_("An unknown device"))
+    return " · ".join(name for name in known if name) or gettext("An unknown device")

@@ -30,6 +30,10 @@ class ApiKey:
     expires_at: datetime | None
     last_used_at: datetime | None
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether it has expired."""
+        return self.expires_at is not None and now >= self.expires_at
+
 
 class ApiKeyQueries(Queries):
     """Queries of API keys."""

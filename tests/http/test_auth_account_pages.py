@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import ClientResponse
 
+from auth_svc.store import Role
 from common.web.sessions import EXCHANGE_LIFETIME
 from tests.auth_app import AuthApp, bearer, running_auth_app
 from tests.html_pages import PAGE, Page, page_of
@@ -182,6 +183,17 @@ async def test_a_key_may_what_was_chosen(app: AuthApp, scopes: str, granted: lis
     assert key["expires_at"] is not None
 
 
+async def test_a_key_ends_when_it_was_said_to_and_the_page_says_so(app: AuthApp) -> None:
+    cookie = await app.log_in("alice", PASSWORD)
+    secret = await new_key(app, cookie, lifetime="30")
+    app.clock.advance(timedelta(days=30) - timedelta(seconds=1))
+    assert await key_logs_in(app, secret)
+    assert "Expired" not in (await opened(app, await app.log_in("alice", PASSWORD))).text
+    app.clock.advance(timedelta(seconds=1))
+    assert not await key_logs_in(app, secret)
+    assert "Expired" in (await opened(app, await app.log_in("alice", PASSWORD))).text
+
+
 @pytest.mark.parametrize(
     ("fields", "wrong"),
     [
@@ -229,10 +241,14 @@ async def test_what_was_done_goes_on_on_older_pages(app: AuthApp) -> None:
 
 
 async def test_a_token_that_may_only_watch_opens_nothing_here(app: AuthApp) -> None:
-    cookie = await app.log_in("alice", PASSWORD)
+    await app.add_account("root", PASSWORD, role=Role.ADMIN)
+    cookie = await app.log_in("root", PASSWORD)
     secret = await new_key(app, cookie, scopes="read")
     form = {"grant_type": "api_key", "api_key": secret}
     token = (await (await app.send("POST", "/v1/token", data=form)).json())["access_token"]
-    for method, path in (("GET", "/account"), ("POST", "/account/api-keys"), ("POST", "/account/sessions/end-others")):
+    calls = [("GET", "/account"), ("POST", "/account/api-keys"), ("POST", "/account/sessions/end-others")]
+    # Nor what administrators have, were it an administrator's.
+    calls += [("GET", "/admin"), ("GET", "/admin/audit"), ("POST", "/admin/accounts")]
+    for method, path in calls:
         answer = await app.send(method, path, headers={**bearer(token), "Accept": "application/json"})
         await assert_problem(answer, 403, "forbidden")

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from prometheus_client import Counter
 
-from auth_svc.audit import Action, Actor, Audit
+from auth_svc.audit import Action, Audit
 from auth_svc.errors import InvalidGrant, WrongCurrentPassword
 from auth_svc.passwords import MAX_LENGTH, Passwords, fault_of_new_password, needs_rehash
 from auth_svc.store import Account, Role, Store
 from auth_svc.throttle import LogInThrottle
 from auth_svc.tokens import Subject
+from common.audit import Actor
 from common.clock import Clock
 from common.errors import Invalid, Unauthenticated
 from common.ids import new_id
@@ -83,7 +84,7 @@ class Accounts:
         entry = self._audit.entry(Action.PASSWORD_CHANGED, Actor(account.id, address), target_id=account.id)
         if not await self._store.change_password(account, password_hash, keep_session=keep_session, entry=entry):
             raise WrongCurrentPassword
-        self._audit.tell(entry)
+        entry.tell()
 
     async def get(self, account_id: str) -> Account | None:
         """The account with this id."""

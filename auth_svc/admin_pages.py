@@ -18,7 +18,8 @@ from auth_svc.app_keys import ADMINISTRATION, AUDIT, CURSORS
 from auth_svc.audit import WORDS
 from auth_svc.errors import LastAdministrator
 from auth_svc.models import MAX_QUOTA_BYTES, ListQuery, ShortText, Username
-from auth_svc.store import Account, AuditEntry, Role
+from auth_svc.store import Account, Role
+from common.audit import AuditEntry
 from common.errors import Invalid
 from common.languages import N_, gettext
 from common.web.pages import render

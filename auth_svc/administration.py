@@ -8,12 +8,13 @@ from datetime import timedelta
 from typing import Any, Final
 
 from auth_svc.answered_creates import Remember
-from auth_svc.audit import Action, Actor, Audit
+from auth_svc.audit import Action, Audit
 from auth_svc.errors import AlreadyAnswered, LastAdministrator, PasswordLinkGone
 from auth_svc.opaque import hash_of, new_secret
 from auth_svc.paging import Place, read_page
 from auth_svc.passwords import Passwords, fault_of_new_password
 from auth_svc.store import Account, Outcome, PasswordLink, Role, Store
+from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import Forbidden, Invalid, NotFound
@@ -114,7 +115,7 @@ class Administration:
             ):
                 raise AlreadyAnswered
             raise Invalid([{"pointer": "#/username", "detail": gettext("is taken")}])
-        self._audit.tell(entry)
+        entry.tell()
         return account, secret
 
     async def change(
@@ -137,7 +138,7 @@ class Administration:
                 case Outcome.LAST_ADMINISTRATOR:
                     raise LastAdministrator
                 case Outcome.DONE:
-                    self._audit.tell(entry)
+                    entry.tell()
         return await self.get(account_id)
 
     async def renew_password_link(self, by: Actor, account_id: str) -> tuple[Account, str]:
@@ -152,7 +153,7 @@ class Administration:
         entry = self._audit.entry(Action.ACCOUNT_CHANGED, by, target_id=account_id, link="made")
         if not await self._store.replace_password_links(link, entry):
             raise NotFound
-        self._audit.tell(entry)
+        entry.tell()
         return account, secret
 
     async def usernames(self, account_ids: Collection[str]) -> dict[str, str]:
@@ -172,7 +173,7 @@ class Administration:
         entry = self._audit.entry(Action.PASSWORD_CHOSEN, Actor(account.id, address), target_id=account.id)
         if not await self._store.use_password_link(link, password_hash, entry):
             raise PasswordLinkGone
-        self._audit.tell(entry)
+        entry.tell()
 
     async def forget_expired_links(self) -> int:
         """One step of the housekeeping; returns how many."""

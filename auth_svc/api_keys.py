@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from auth_svc.answered_creates import Remember
-from auth_svc.audit import Action, Actor, Audit
+from auth_svc.audit import Action, Audit
 from auth_svc.errors import AlreadyAnswered, InvalidApiKey
 from auth_svc.opaque import hash_of
 from auth_svc.paging import Place, read_page
 from auth_svc.store import Account, ApiKey, Store
+from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import Invalid, NotFound
@@ -72,7 +73,7 @@ class ApiKeys:
         answered = None if remember is None else remember(key)
         if not await self._store.add_api_key(key, entry, answered):
             raise AlreadyAnswered
-        self._audit.tell(entry)
+        entry.tell()
         return key, secret
 
     async def list(self, account_id: str, *, cursor: str | None, limit: int) -> tuple[list[ApiKey], str | None]:
@@ -95,7 +96,7 @@ class ApiKeys:
         entry = self._audit.entry(Action.API_KEY_DELETED, by, target_id=account_id, key_id=key_id)
         if not await self._store.delete_api_key(account_id, key_id, entry):
             raise NotFound
-        self._audit.tell(entry)
+        entry.tell()
 
     async def use(self, secret: str, *, address: str) -> tuple[Account, str]:
         """The account and the scopes of a key. Raises InvalidApiKey: unknown, expired, or of a disabled account."""
@@ -112,5 +113,5 @@ class ApiKeys:
             )
             if not await self._store.touch_api_key(key.id, used_at=now, entry=entry):
                 raise InvalidApiKey
-            self._audit.tell(entry)
+            entry.tell()
         return account, key.scopes

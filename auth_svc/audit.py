@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
 from auth_svc.paging import Place, read_page
-from auth_svc.store import AuditEntry, Store
+from auth_svc.store import Store
+from common.audit import Actor, AuditEntry, audit_entry
 from common.clock import Clock
 from common.cursors import Cursors
-from common.ids import new_id
 from common.languages import N_
-from common.logs import REQUEST_ID
-
-logger = logging.getLogger(__name__)
-
-_ADDRESS_LENGTH: Final = 64
 
 
 class Action(StrEnum):
@@ -55,14 +47,6 @@ WORDS: Final[Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who does something, as far as known, and from which address."""
-
-    account_id: str | None
-    address: str
-
-
 class Audit:
     """Makes entries. Each is written in the transaction of what it tells, and then told to the process's log."""
 
@@ -72,27 +56,13 @@ class Audit:
 
     def entry(self, action: Action, by: Actor, *, target_id: str | None = None, **details: object) -> AuditEntry:
         """An entry to hand to the store. `details` must be fit for every administrator's eyes."""
-        return AuditEntry(
-            id=new_id(),
-            at=self._clock(),
-            action=action.value,
-            actor_id=by.account_id,
-            target_id=target_id,
-            address=by.address[:_ADDRESS_LENGTH],
-            request_id=REQUEST_ID.get(),
-            details=json.dumps(details, sort_keys=True),
-        )
-
-    def tell(self, entry: AuditEntry) -> None:
-        """The line of what has been written."""
-        known = {"action": entry.action, "actor_id": entry.actor_id, "target_id": entry.target_id}
-        logger.info("audit", extra={**known, "address": entry.address, "details": json.loads(entry.details)})
+        return audit_entry(action, by, at=self._clock(), target_id=target_id, **details)
 
     async def record(self, action: Action, by: Actor, *, target_id: str | None = None, **details: object) -> None:
         """Writes and tells what changes no other row."""
         entry = self.entry(action, by, target_id=target_id, **details)
         await self._store.add_audit_entry(entry)
-        self.tell(entry)
+        entry.tell()
 
     async def list(
         self, cursors: Cursors, account_id: str | None, *, cursor: str | None, limit: int

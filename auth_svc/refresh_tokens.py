@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from auth_svc.audit import Action, Actor, Audit
+from auth_svc.audit import Action, Audit
 from auth_svc.errors import InvalidGrant, InvalidRefreshToken
 from auth_svc.opaque import hash_of, new_secret
 from auth_svc.store import Account, RefreshFamily, Store
+from common.audit import Actor
 from common.clock import Clock
 from common.ids import new_id
 
@@ -78,7 +79,7 @@ class RefreshTokens:
         )
         if not is_added:
             raise InvalidGrant
-        self._audit.tell(entry)
+        entry.tell()
         return _token(family_id, secret)
 
     async def rotate(self, token: str, *, address: str) -> Refreshed:

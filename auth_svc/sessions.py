@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import Final
 
 from auth_svc.accounts import Accounts, subject_of
-from auth_svc.audit import Action, Actor, Audit
+from auth_svc.audit import Action, Audit
 from auth_svc.errors import InvalidGrant
 from auth_svc.grants import Grants
 from auth_svc.opaque import hash_of, new_secret
 from auth_svc.paging import Place, read_page
 from auth_svc.store import SESSION_ID_LENGTH, Session, Store
+from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import NotFound
@@ -72,7 +73,7 @@ class AccountSessions:
         if not is_added:
             # Disabled, or given another password, in this very moment.
             raise InvalidGrant
-        self._audit.tell(entry)
+        entry.tell()
         return NewSession(secret=secret, lifetime=ABSOLUTE_LIFETIME)
 
     async def exchange_for_token(self, secret: str) -> str | None:
@@ -124,13 +125,13 @@ class AccountSessions:
         entry = self._audit.entry(Action.SESSION_ENDED, by, target_id=account_id)
         if not _ID.fullmatch(session_id) or not await self._store.end_session_by_id(account_id, session_id, entry):
             raise NotFound
-        self._audit.tell(entry)
+        entry.tell()
 
     async def end_others(self, by: Actor, account_id: str, *, keep_session: str | None) -> None:
         """Ends the account's sessions, but for the one with that hash."""
         entry = self._audit.entry(Action.SESSION_ENDED, by, target_id=account_id, all_others=True)
         await self._store.end_other_sessions(account_id, keep_session=keep_session, entry=entry)
-        self._audit.tell(entry)
+        entry.tell()
 
     async def end(self, secret: str) -> None:
         """See Sessions."""

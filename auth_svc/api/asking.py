@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from auth_svc.answered_creates import CreateRequest, Remember
 from auth_svc.app_keys import ANSWERED_CREATES
-from auth_svc.audit import Actor
 from auth_svc.opaque import hash_of
+from common.audit import Actor
 from common.web.requests import idempotency_key, require_principal
 from common.web.sessions import session_cookie
 

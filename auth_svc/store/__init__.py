@@ -6,7 +6,7 @@ from auth_svc.store.accounts import Account, AccountQueries, Role
 from auth_svc.store.administration import AdministrationQueries, Outcome, PasswordLink
 from auth_svc.store.answered_creates import AnsweredCreate, AnsweredCreateQueries
 from auth_svc.store.api_keys import ApiKey, ApiKeyQueries
-from auth_svc.store.audit import AuditEntry, AuditQueries
+from auth_svc.store.audit import AuditQueries
 from auth_svc.store.refresh_tokens import RefreshFamily, RefreshTokenQueries
 from auth_svc.store.sessions import SESSION_ID_LENGTH, Session, SessionQueries
 from auth_svc.store.signing_keys import SigningKeyQueries, StoredSigningKey
@@ -19,7 +19,6 @@ __all__ = [
     "Account",
     "AnsweredCreate",
     "ApiKey",
-    "AuditEntry",
     "Outcome",
     "PasswordLink",
     "RefreshFamily",

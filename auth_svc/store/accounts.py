@@ -13,9 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth_svc.store.answered_creates import AnsweredCreate, remember
-from auth_svc.store.audit import AuditEntry, write_down
 from auth_svc.store.queries import Queries
 from auth_svc.store.tables import accounts, password_links, refresh_tokens, sessions
+from common.audit import AuditEntry, write_down
 from common.db import rows_changed
 
 

@@ -13,9 +13,9 @@ from sqlalchemy.exc import IntegrityError
 
 from auth_svc.store.accounts import Account, Role, account_of, account_values, end_everything
 from auth_svc.store.answered_creates import AnsweredCreate, remember
-from auth_svc.store.audit import AuditEntry, write_down
 from auth_svc.store.queries import Queries, newest_first
 from auth_svc.store.tables import accounts, password_links
+from common.audit import AuditEntry, write_down
 from common.db import rows_changed
 
 

@@ -10,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from auth_svc.store.accounts import Account, account_of
 from auth_svc.store.answered_creates import AnsweredCreate, remember
-from auth_svc.store.audit import AuditEntry, write_down
 from auth_svc.store.queries import Queries, newest_first
 from auth_svc.store.tables import accounts, api_keys
+from common.audit import AuditEntry, write_down
 from common.db import rows_changed
 
 

@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import delete, or_, select
 
 from auth_svc.store.queries import Queries, newest_first
 from auth_svc.store.tables import audit
+from common.audit import AuditEntry, write_down
 from common.db import rows_changed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditEntry:
-    """Who did what to whom, and from where; `details` is a JSON object without secrets."""
-
-    id: str
-    at: datetime
-    action: str
-    actor_id: str | None
-    target_id: str | None
-    address: str
-    request_id: str
-    details: str
-
-
-async def write_down(connection: AsyncConnection, entry: AuditEntry | None) -> None:
-    """Adds the entry in the transaction of what it tells, so that there is neither without the other."""
-    if entry is not None:
-        await connection.execute(insert(audit).values(**asdict(entry)))
 
 
 class AuditQueries(Queries):

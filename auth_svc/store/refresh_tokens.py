@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select, update
 
 from auth_svc.store.accounts import Account, account_of, is_unchanged
-from auth_svc.store.audit import AuditEntry, write_down
 from auth_svc.store.queries import Queries
 from auth_svc.store.tables import accounts, refresh_tokens
+from common.audit import AuditEntry, write_down
 from common.db import rows_changed
 
 

@@ -9,9 +9,9 @@ from typing import Final
 from sqlalchemy import delete, func, insert, select, update
 
 from auth_svc.store.accounts import Account, account_of, end_sessions, is_unchanged
-from auth_svc.store.audit import AuditEntry, write_down
 from auth_svc.store.queries import Queries, newest_first
 from auth_svc.store.tables import accounts, sessions
+from common.audit import AuditEntry, write_down
 from common.db import rows_changed
 
 SESSION_ID_LENGTH: Final = 32

@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, MetaData, Table
 
+from common.audit import AUDIT
 from common.db import Instant, binary_text, human_text, identifier, long_text, size_in_bytes
 
 METADATA: Final = MetaData()
@@ -88,20 +89,8 @@ password_links: Final = Table(
     Column("expires_at", Instant(), nullable=False),
 )
 Index("password_links_account_id", password_links.c.account_id)
-# Rows are added, and dropped when they are old: never changed. No foreign keys: an entry outlives what it speaks of.
-audit: Final = Table(
-    "audit",
-    METADATA,
-    Column("id", identifier(), primary_key=True),
-    Column("at", Instant(), nullable=False),
-    Column("action", binary_text(40), nullable=False),
-    Column("actor_id", identifier(), nullable=True),
-    Column("target_id", identifier(), nullable=True),
-    Column("address", binary_text(64), nullable=False),
-    Column("request_id", binary_text(64), nullable=False),
-    # A JSON object.
-    Column("details", long_text(), nullable=False),
-)
+# Every service adds to it; auth_svc drops what is old.
+audit: Final = AUDIT.to_metadata(METADATA)
 Index("audit_at", audit.c.at)
 Index("audit_actor", audit.c.actor_id, audit.c.at)
 Index("audit_target", audit.c.target_id, audit.c.at)

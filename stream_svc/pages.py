@@ -71,6 +71,9 @@ async def watch_page(request: web.Request) -> web.Response:
         "owner_url": None if principal is None else str(router["library"].url_for().with_query(owner=video.owner_id)),
         "is_owner": principal is not None and principal.account_id == video.owner_id,
         "edit_url": f"{request.app[SITE].upload_url}/videos?edit={video.id}",
+        "moderation_url": f"{request.app[SITE].upload_url}/videos/moderation?video={video.id}"
+        if principal is not None and principal.role == "admin"
+        else None,
         "download_url": str(router["get-source"].url_for(video_id=video.id).with_query(download=1)),
         "playback_api": str(router["play-video"].url_for(video_id=video.id)),
         # Nothing is kept for nobody.

@@ -8,8 +8,18 @@ from common.ids import new_id
 from common.web.keys import SITE
 from common.web.requests import id_in_path, idempotency_key, read_json, read_query, require_principal
 from common.web.responses import json_response
-from upload_svc.app_keys import IDEMPOTENT_CREATES, UPLOADS
-from upload_svc.models import AskPartUrls, CreateUpload, EditUpload, ListUploads, PartUrls, Upload, UploadPage, present
+from upload_svc.app_keys import IDEMPOTENT_CREATES, MODERATION, UPLOADS
+from upload_svc.models import (
+    AskPartUrls,
+    CreateUpload,
+    EditUpload,
+    ListUploads,
+    Moderate,
+    PartUrls,
+    Upload,
+    UploadPage,
+    present,
+)
 from upload_svc.uploads import Edit
 from upload_svc.videos import VideoState
 
@@ -93,19 +103,36 @@ async def edit_upload(request: web.Request) -> web.Response:
 async def trash_upload(request: web.Request) -> web.Response:
     """POST /v1/uploads/{upload_id}/trash."""
     principal = require_principal(request)
-    await request.app[UPLOADS].trash(principal, id_in_path(request, "upload_id"))
+    await request.app[UPLOADS].trash(principal, id_in_path(request, "upload_id"), address=request.remote or "")
     return web.Response(status=204)
 
 
 async def restore_upload(request: web.Request) -> web.Response:
     """POST /v1/uploads/{upload_id}/restore."""
     principal = require_principal(request)
-    await request.app[UPLOADS].restore(principal, id_in_path(request, "upload_id"))
+    await request.app[UPLOADS].restore(principal, id_in_path(request, "upload_id"), address=request.remote or "")
+    return web.Response(status=204)
+
+
+async def moderate_upload(request: web.Request) -> web.Response:
+    """PUT /v1/uploads/{upload_id}/moderation."""
+    principal = require_principal(request)
+    moderation = request.app[MODERATION]
+    asked = await read_json(request, Moderate)
+    change = moderation.hide if asked.hidden else moderation.show
+    await change(principal, id_in_path(request, "upload_id"), address=request.remote or "")
+    return web.Response(status=204)
+
+
+async def delete_moderated_upload(request: web.Request) -> web.Response:
+    """DELETE /v1/uploads/{upload_id}/moderation."""
+    principal = require_principal(request)
+    await request.app[MODERATION].delete(principal, id_in_path(request, "upload_id"), address=request.remote or "")
     return web.Response(status=204)
 
 
 async def delete_upload(request: web.Request) -> web.Response:
     """DELETE /v1/uploads/{upload_id}."""
     principal = require_principal(request)
-    await request.app[UPLOADS].delete(principal, id_in_path(request, "upload_id"))
+    await request.app[UPLOADS].delete(principal, id_in_path(request, "upload_id"), address=request.remote or "")
     return web.Response(status=204)

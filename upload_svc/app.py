@@ -20,9 +20,10 @@ from common.web.metrics import observe_database
 from common.web.remote_identity import remote_identity
 from common.web.sessions import SESSIONS
 from common.web.starting import Tables
-from upload_svc.app_keys import IDEMPOTENT_CREATES, UPLOADS
+from upload_svc.app_keys import IDEMPOTENT_CREATES, MODERATION, UPLOADS
 from upload_svc.fs_client import FsClient
 from upload_svc.idempotency import IdempotentCreates
+from upload_svc.moderation import Moderation
 from upload_svc.routes import API, PAGES
 from upload_svc.settings import Settings
 from upload_svc.store import Store
@@ -48,6 +49,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[VERIFIER] = identity.verifier
             app[SESSIONS] = identity.sessions
             app[UPLOADS] = Uploads(store, fs, cursors, clock=clock)
+            app[MODERATION] = Moderation(store, cursors, clock=clock)
             app[IDEMPOTENT_CREATES] = IdempotentCreates(store, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.refresh}
             yield

@@ -79,6 +79,12 @@ class EditUpload(Input):
     visibility: Visibility | None = None
 
 
+class Moderate(Input):
+    """Whether a video is to be seen by its owner alone."""
+
+    hidden: bool
+
+
 class ListedState(StrEnum):
     """The states in which there is something to list: what is deleted is gone."""
 
@@ -135,6 +141,8 @@ class Upload(BaseModel):
     size: int
     content_type: str
     visibility: Visibility
+    # Whether an administrator has hidden it: then its owner alone finds it, whatever `visibility` says.
+    hidden: bool
     sha256: str | None
     part_size: int | None
     part_count: int | None
@@ -166,7 +174,8 @@ def present(upload: UploadInDomain, *, stream_url: str) -> Upload:
         filename=video.filename,
         size=video.size,
         content_type=video.content_type,
-        visibility=video.visibility,
+        visibility=video.chosen_visibility,
+        hidden=video.is_hidden,
         sha256=video.sha256,
         part_size=video.part_size,
         part_count=video.part_count,

@@ -91,7 +91,7 @@ async def trash_video(request: web.Request) -> web.Response:
     """POST /videos/{upload_id}/trash."""
     principal = require_principal(request)
     upload_id = id_in_path(request, "upload_id")
-    await request.app[UPLOADS].trash(principal, upload_id)
+    await request.app[UPLOADS].trash(principal, upload_id, address=request.remote or "")
     # The page that follows offers to undo it.
     return web.Response(status=303, headers={"Location": f"/videos?trashed={upload_id}"})
 
@@ -99,14 +99,14 @@ async def trash_video(request: web.Request) -> web.Response:
 async def restore_video(request: web.Request) -> web.Response:
     """POST /videos/{upload_id}/restore."""
     principal = require_principal(request)
-    await request.app[UPLOADS].restore(principal, id_in_path(request, "upload_id"))
+    await request.app[UPLOADS].restore(principal, id_in_path(request, "upload_id"), address=request.remote or "")
     return await _back(request)
 
 
 async def delete_video(request: web.Request) -> web.Response:
     """POST /videos/{upload_id}/delete."""
     principal = require_principal(request)
-    await request.app[UPLOADS].delete(principal, id_in_path(request, "upload_id"))
+    await request.app[UPLOADS].delete(principal, id_in_path(request, "upload_id"), address=request.remote or "")
     return await _back(request)
 
 
@@ -166,7 +166,8 @@ def _shown(request: web.Request, upload: Upload) -> dict[str, object]:
         "filename": video.filename,
         "size": video.size,
         "state": video.state.value,
-        "visibility": video.visibility.value,
+        "visibility": video.chosen_visibility.value,
+        "is_hidden": video.is_hidden,
         "created_at": video.created_at,
         "days_left": _days_left(video),
         "watch_url": watch_url(request.app[SITE].stream_url, video.id),

@@ -6,16 +6,17 @@ from typing import Final
 
 from aiohttp import web
 
-from common.errors import Conflict, IdempotencyKeyReused, Invalid, StorageUnavailable, TooLarge
+from common.errors import Conflict, Forbidden, IdempotencyKeyReused, Invalid, StorageUnavailable, TooLarge
 from common.tokens import READ, UPLOAD
 from common.web.routes import IDEMPOTENCY, Route
-from upload_svc import api, pages
+from upload_svc import api, moderation_pages, pages
 from upload_svc.errors import IdempotentRequestRunning, UploadNotOpen
 from upload_svc.models import (
     AskPartUrls,
     CreateUpload,
     EditUpload,
     ListUploads,
+    Moderate,
     PartUrls,
     Upload,
     UploadPage,
@@ -111,12 +112,35 @@ API: Final = (
         summary="Deletes for ever: aborts what is unfinished, deletes what is stored.",
         answers={204: None},
     ),
+    Route(
+        method="PUT",
+        path="/v1/uploads/{upload_id}/moderation",
+        handler=api.moderate_upload,
+        name="moderate-upload",
+        summary="For administrators: hides a video from everybody but its owner, or shows it again. Idempotent.",
+        body=Moderate,
+        answers={204: None},
+        refusals=(Forbidden,),
+    ),
+    Route(
+        method="DELETE",
+        path="/v1/uploads/{upload_id}/moderation",
+        handler=api.delete_moderated_upload,
+        name="delete-moderated-upload",
+        summary="For administrators: deletes anybody's video for ever.",
+        answers={204: None},
+        refusals=(Forbidden,),
+    ),
 )
 
 PAGES: Final = (
     web.get("/", pages.home, name="home"),
     web.get("/upload", pages.upload_page, name="upload-page"),
     web.get("/videos", pages.videos_page, name="videos-page"),
+    web.get(moderation_pages.PATH, moderation_pages.videos_page, name="moderation-page"),
+    web.post("/videos/moderation/{upload_id}/hide", moderation_pages.hide_video, name="hide-video"),
+    web.post("/videos/moderation/{upload_id}/show", moderation_pages.show_video, name="show-video"),
+    web.post("/videos/moderation/{upload_id}/delete", moderation_pages.delete_video, name="delete-moderated-video"),
     web.post("/videos/{upload_id}", pages.edit_video, name="edit-video"),
     web.post("/videos/{upload_id}/trash", pages.trash_video, name="trash-video"),
     web.post("/videos/{upload_id}/restore", pages.restore_video, name="restore-video"),

@@ -14,10 +14,14 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Row,
+    Select,
     Table,
+    Update,
     and_,
+    case,
     delete,
     insert,
+    null,
     or_,
     select,
     union_all,
@@ -25,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from common.audit import AuditEntry, write_down
 from common.db import (
     Database,
     Instant,
@@ -62,6 +67,9 @@ _videos: Final = Table(
     Column("created_at", Instant(), nullable=False),
     # When the settling loop looks next (at what is in the trash: to purge it); None: nothing is left to settle.
     Column("settle_after", Instant(), nullable=True),
+    # What the owner has chosen, while an administrator hides the video: `visibility`, which stream_svc reads, is then
+    # `private`. None: it is not hidden.
+    Column("hidden_visibility", binary_text(16), nullable=True),
 )
 Index("videos_mine", _videos.c.owner_id, _videos.c.state, _videos.c.created_at, _videos.c.id)
 Index("videos_unsettled", _videos.c.settle_after)
@@ -125,6 +133,7 @@ class Store:
                     part_count=video.part_count,
                     created_at=video.created_at,
                     settle_after=video.settle_after,
+                    hidden_visibility=video.hidden_visibility,
                     **_texts(video.title, video.description),
                 )
             )
@@ -138,18 +147,29 @@ class Store:
     async def list_videos(
         self, owner_id: str, states: Collection[VideoState], *, after: tuple[datetime, str] | None, limit: int
     ) -> list[Video]:
-        """The owner's videos in these states, newest first, behind the place `after` (created_at, id).
+        """The owner's videos in these states, newest first, behind the place `after` (created_at, id)."""
+        return await self._newest(
+            [
+                (_SELECT.where(_videos.c.owner_id == owner_id, _videos.c.state == state.value), "videos_mine")
+                for state in states
+            ],
+            after=after,
+            limit=limit,
+        )
 
-        Each state is a branch that reads the index in order and stops at `limit`: a page costs the same at any depth,
-        however many videos the owner has. (One query with IN would sort all of them.)
+    async def _newest(
+        self, parts: Collection[tuple[Select[Any], str]], *, after: tuple[datetime, str] | None, limit: int
+    ) -> list[Video]:
+        """The newest of what the queries find, each by its index, behind the place `after` (created_at, id).
+
+        Each is a branch that reads its index in order and stops at `limit`: a page costs the same at any depth,
+        however many there are. (One query with IN would sort all of them.)
         """
         branches = []
-        for state in states:
-            query = _SELECT.where(_videos.c.owner_id == owner_id, _videos.c.state == state.value)
-            if after is not None:
-                query = query.where(_older(*after))
+        for part, index in parts:
+            query = part if after is None else part.where(_older(*after))
             query = query.order_by(_videos.c.created_at.desc(), _videos.c.id.desc()).limit(limit)
-            branches.append(select(read_in_order(query, _videos, "videos_mine").subquery()))
+            branches.append(select(read_in_order(query, _videos, index).subquery()))
         found = union_all(*branches).subquery()
         newest = select(found).order_by(found.c.created_at.desc(), found.c.id.desc()).limit(limit)
         async with self._database.read() as connection:
@@ -165,17 +185,31 @@ class Store:
     async def edit_video(
         self, video_id: str, owner_id: str, *, title: str, description: str, visibility: Visibility
     ) -> bool:
-        """Changes what the owner may change; False when there is no such video of theirs."""
+        """Changes what the owner may change; False when there is no such video of theirs.
+
+        Of a hidden video the visibility is kept for the time when it is shown again.
+        """
+        is_shown = _videos.c.hidden_visibility.is_(None)
         change = (
             update(_videos)
             .where(*_live(video_id, owner_id))
-            .values(visibility=visibility.value, **_texts(title, description))
+            .values(
+                visibility=case((is_shown, visibility.value), else_=_videos.c.visibility),
+                hidden_visibility=case((is_shown, null()), else_=visibility.value),
+                **_texts(title, description),
+            )
         )
         async with self._database.write() as connection:
             return rows_changed(await connection.execute(change)) == 1
 
     async def move_video(
-        self, video_id: str, *, old: Collection[VideoState], new: VideoState, settle_after: datetime | None
+        self,
+        video_id: str,
+        *,
+        old: Collection[VideoState],
+        new: VideoState,
+        settle_after: datetime | None,
+        entry: AuditEntry | None = None,
     ) -> bool:
         """Takes the edge from one of `old` to `new`; False when the video is in another state."""
         change = (
@@ -183,10 +217,67 @@ class Store:
             .where(_videos.c.id == video_id, _videos.c.state.in_([state.value for state in old]))
             .values(state=new.value, settle_after=settle_after)
         )
-        async with self._database.write() as connection:
-            return rows_changed(await connection.execute(change)) == 1
+        return await self._change(change, entry)
 
-    async def purge_video(self, video_id: str, *, taken_until: datetime, settle_after: datetime) -> bool:
+    async def hide_video(self, video_id: str, entry: AuditEntry) -> bool:
+        """Takes it away from everybody but its owner; False when it is hidden already, or deleted."""
+        change = (
+            update(_videos)
+            .where(_videos.c.id == video_id, _NOT_DELETED, _videos.c.hidden_visibility.is_(None))
+            # In this order: MySQL gives each column its value in turn, from what the columns hold by then.
+            .ordered_values(
+                (_videos.c.hidden_visibility, _videos.c.visibility), (_videos.c.visibility, Visibility.PRIVATE.value)
+            )
+        )
+        return await self._change(change, entry)
+
+    async def show_video(self, video_id: str, entry: AuditEntry) -> bool:
+        """Gives it back the visibility that its owner has chosen; False when it is not hidden, or deleted."""
+        change = (
+            update(_videos)
+            .where(_videos.c.id == video_id, _NOT_DELETED, _videos.c.hidden_visibility.is_not(None))
+            .ordered_values((_videos.c.visibility, _videos.c.hidden_visibility), (_videos.c.hidden_visibility, null()))
+        )
+        return await self._change(change, entry)
+
+    async def change_owner(
+        self, video_id: str, *, old_owner_id: str, owner_id: str, owner_username: str, entry: AuditEntry
+    ) -> bool:
+        """Hands the video over; False when it is not the old owner's any more, or deleted."""
+        change = (
+            update(_videos)
+            .where(*_live(video_id, old_owner_id))
+            .values(owner_id=owner_id, owner_username=owner_username)
+        )
+        return await self._change(change, entry)
+
+    async def get_anybodys_video(self, video_id: str) -> Video | None:
+        """The video with this id, unless it was deleted."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(_SELECT.where(_videos.c.id == video_id, _NOT_DELETED))).one_or_none()
+        return None if row is None else _video(row)
+
+    async def list_ready_videos(
+        self, owner_id: str | None, *, after: tuple[datetime, str] | None, limit: int
+    ) -> list[Video]:
+        """Ready videos whoever may watch them, newest first, behind the place `after` (created_at, id)."""
+        if owner_id is not None:
+            return await self.list_videos(owner_id, [VideoState.READY], after=after, limit=limit)
+        return await self._newest(
+            [
+                (
+                    _SELECT.where(_videos.c.state == VideoState.READY.value, _videos.c.visibility == one.value),
+                    "videos_age",
+                )
+                for one in Visibility
+            ],
+            after=after,
+            limit=limit,
+        )
+
+    async def purge_video(
+        self, video_id: str, *, taken_until: datetime, settle_after: datetime, entry: AuditEntry | None = None
+    ) -> bool:
         """Takes the edge from trashed to deleted for the one who has the row until `taken_until`.
 
         False when the video was restored meanwhile, even if it is in the trash again: its days are counted anew.
@@ -200,8 +291,15 @@ class Store:
             )
             .values(state=VideoState.DELETED.value, settle_after=settle_after)
         )
+        return await self._change(change, entry)
+
+    async def _change(self, change: Update, entry: AuditEntry | None) -> bool:
+        """Changes one row, and writes that down; False, and neither, when the row is no longer as it has to be."""
         async with self._database.write() as connection:
-            return rows_changed(await connection.execute(change)) == 1
+            if rows_changed(await connection.execute(change)) != 1:
+                return False
+            await write_down(connection, entry)
+            return True
 
     async def take_unsettled(self, *, now: datetime, until: datetime, limit: int) -> list[Video]:
         """Videos that are due to be looked at, taken until `until`: nobody else gets them before."""
@@ -295,11 +393,14 @@ _SELECT: Final = select(
 )
 
 
+_NOT_DELETED: Final = _videos.c.state != VideoState.DELETED.value
+
+
 def _live(video_id: str, owner_id: str) -> tuple[Any, ...]:
     return (
         _videos.c.id == video_id,
         _videos.c.owner_id == owner_id,
-        _videos.c.state != VideoState.DELETED.value,
+        _NOT_DELETED,
     )
 
 
@@ -327,4 +428,12 @@ def _texts(title: str, description: str) -> dict[str, str]:
 
 def _video(row: Row[Any]) -> Video:
     values = dict(row._mapping)  # noqa: SLF001 (public, despite its name)
-    return Video(**{**values, "state": VideoState(values["state"]), "visibility": Visibility(values["visibility"])})
+    hidden = values["hidden_visibility"]
+    return Video(
+        **{
+            **values,
+            "state": VideoState(values["state"]),
+            "visibility": Visibility(values["visibility"]),
+            "hidden_visibility": None if hidden is None else Visibility(hidden),
+        }
+    )

@@ -14,11 +14,13 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final, assert_never
 
+from common.audit import NOBODY, Actor, AuditEntry
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import NotFound, Refusal, Unavailable
 from common.languages import N_
 from common.tokens import Principal
+from upload_svc.audit import Action, entry_about
 from upload_svc.errors import NotFinished, UploadNotOpen
 from upload_svc.fs_client import GONE, FsClient, PartUrls, StoredObject, Usage
 from upload_svc.store import Store
@@ -161,48 +163,57 @@ class Uploads:
             video,
             title=video.title if edit.title is None else edit.title,
             description=video.description if edit.description is None else edit.description,
-            visibility=video.visibility if edit.visibility is None else edit.visibility,
         )
+        visibility = video.chosen_visibility if edit.visibility is None else edit.visibility
         if not await self._store.edit_video(
             upload_id,
             principal.account_id,
             title=changed.title,
             description=changed.description,
-            visibility=changed.visibility,
+            visibility=visibility,
         ):
             raise NotFound
+        # An administrator may have hidden or shown it just now: whose visibility is which, the row says.
+        changed = await self._own(principal, upload_id)
         return Upload(video=changed, stored_object=await self._describe_if_possible(changed))
 
-    async def delete(self, principal: Principal, upload_id: str) -> None:
+    async def delete(self, principal: Principal, upload_id: str, *, address: str) -> None:
         """Deletes for ever; the bytes follow within seconds. Raises NotFound, also the second time."""
-        await self._own(principal, upload_id)
+        entry = self._entry(Action.DELETED, principal, await self._own(principal, upload_id), address)
         if not await self._store.move_video(
             upload_id,
             old=[VideoState.UPLOADING, VideoState.READY, VideoState.TRASHED],
             new=VideoState.DELETED,
             settle_after=self._clock(),
+            entry=entry,
         ):
             raise NotFound
-        logger.info("video deleted", extra={"upload_id": upload_id})
+        entry.tell()
 
-    async def trash(self, principal: Principal, upload_id: str) -> None:
+    async def trash(self, principal: Principal, upload_id: str, *, address: str) -> None:
         """Takes the video away from everybody but its owner, who may restore it for seven days.
 
         Idempotent: what is in the trash already keeps its day. Raises NotFound, NotFinished.
         """
-        await self._own(principal, upload_id)
+        entry = self._entry(Action.TRASHED, principal, await self._own(principal, upload_id), address)
         if await self._store.move_video(
-            upload_id, old=[VideoState.READY], new=VideoState.TRASHED, settle_after=self._clock() + TRASH_KEPT
+            upload_id,
+            old=[VideoState.READY],
+            new=VideoState.TRASHED,
+            settle_after=self._clock() + TRASH_KEPT,
+            entry=entry,
         ):
-            logger.info("video trashed", extra={"upload_id": upload_id})
+            entry.tell()
         elif (await self._own(principal, upload_id)).state is not VideoState.TRASHED:
             raise NotFinished
 
-    async def restore(self, principal: Principal, upload_id: str) -> None:
+    async def restore(self, principal: Principal, upload_id: str, *, address: str) -> None:
         """Brings the video back as it was. Idempotent. Raises NotFound, NotFinished."""
-        await self._own(principal, upload_id)
-        if await self._store.move_video(upload_id, old=[VideoState.TRASHED], new=VideoState.READY, settle_after=None):
-            logger.info("video restored", extra={"upload_id": upload_id})
+        entry = self._entry(Action.RESTORED, principal, await self._own(principal, upload_id), address)
+        if await self._store.move_video(
+            upload_id, old=[VideoState.TRASHED], new=VideoState.READY, settle_after=None, entry=entry
+        ):
+            entry.tell()
         elif (await self._own(principal, upload_id)).state is not VideoState.READY:
             raise NotFinished
 
@@ -247,8 +258,9 @@ class Uploads:
             await self._store.set_settle_after(video.id, state=video.state, settle_after=now + LOOK_AGAIN)
 
     async def _purge(self, video: Video, now: datetime, *, taken_until: datetime) -> None:
-        if await self._store.purge_video(video.id, taken_until=taken_until, settle_after=now):
-            logger.info("trashed video deleted", extra={"upload_id": video.id})
+        entry = entry_about(Action.DELETED, NOBODY, video, at=now)
+        if await self._store.purge_video(video.id, taken_until=taken_until, settle_after=now, entry=entry):
+            entry.tell()
 
     async def _settle_deleted(self, video: Video, stored_object: StoredObject | None, now: datetime) -> None:
         state = "deleted" if stored_object is None else stored_object.state
@@ -272,6 +284,9 @@ class Uploads:
     async def _become_ready(self, upload_id: str) -> None:
         if await self._store.move_video(upload_id, old=[VideoState.UPLOADING], new=VideoState.READY, settle_after=None):
             logger.info("video ready", extra={"upload_id": upload_id})
+
+    def _entry(self, action: Action, principal: Principal, video: Video, address: str) -> AuditEntry:
+        return entry_about(action, Actor(principal.account_id, address), video, at=self._clock())
 
     async def _own(self, principal: Principal, upload_id: str) -> Video:
         video = await self._store.get_video(upload_id, principal.account_id)

@@ -35,7 +35,11 @@ class Visibility(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Video:
-    """A catalogue entry; `part_size` and `part_count` are fs_svc's plan, None until it has answered."""
+    """A catalogue entry; `part_size` and `part_count` are fs_svc's plan, None until it has answered.
+
+    `visibility` is who may watch now; while an administrator hides the video, `hidden_visibility` is what its owner
+    has chosen for the time after that, and otherwise None.
+    """
 
     id: str
     owner_id: str
@@ -52,3 +56,14 @@ class Video:
     part_count: int | None
     created_at: datetime
     settle_after: datetime | None
+    hidden_visibility: Visibility | None = None
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether an administrator has taken it away from everybody but its owner."""
+        return self.hidden_visibility is not None
+
+    @property
+    def chosen_visibility(self) -> Visibility:
+        """Who may watch if it depends on the owner alone."""
+        return self.visibility if self.hidden_visibility is None else self.hidden_visibility

@@ -57,9 +57,11 @@ class Services:
     session: aiohttp.ClientSession
     clock: MovedClock
 
-    def person(self, username: str | None, *, quota_bytes: int | None = None) -> Person:
+    def person(
+        self, username: str | None, *, quota_bytes: int | None = None, role: str = "member", scope: str = "all"
+    ) -> Person:
         """Somebody with a token; None: nobody."""
-        token = None if username is None else self.auth.token(username, quota_bytes=quota_bytes)
+        token = None if username is None else self.auth.token(username, quota_bytes=quota_bytes, role=role, scope=scope)
         return Person(self.session, token, upload_url=self.addresses.upload_url, stream_url=self.addresses.stream_url)
 
     async def principal(self, username: str) -> Principal:

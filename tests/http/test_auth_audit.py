@@ -112,7 +112,7 @@ async def test_what_administrators_and_owners_do_is_written_down_without_secrets
         ("session-ended", root, root, {}),
         ("password-changed", root, root, {}),
     ]
-    told = [record.__dict__ for record in caplog.records if record.name == "auth_svc.audit"]
+    told = [record.__dict__ for record in caplog.records if record.name == "common.audit"]
     assert [line["action"] for line in told] == [entry[0] for entry in await entries(app)]
     said = str(told) + str(await app.execute("SELECT * FROM audit"))
     assert not any(secret in said for secret in (PASSWORD, NEW, token, key["api_key"]))

@@ -119,7 +119,7 @@ async def test_a_purge_is_for_who_has_taken_the_row_and_what_was_restored_meanwh
     one = video(state=VideoState.TRASHED)
     await store.add_video(one)
     until = NOW + timedelta(minutes=1)
-    purge = {"taken_until": until, "settle_after": NOW}
+    purge: dict[str, Any] = {"taken_until": until, "settle_after": NOW}
     assert not await store.purge_video(one.id, **purge)
     assert await store.take_unsettled(now=NOW, until=until, limit=5) == [one]
     # Restored and thrown away again while the purger slept: its days are counted anew.

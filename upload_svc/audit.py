@@ -1,0 +1,26 @@
+"""What upload_svc writes into the audit log: what happened to videos, and who did it. auth_svc has the words for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from common.audit import Actor, AuditEntry, audit_entry
+from upload_svc.videos import Video
+
+
+class Action(StrEnum):
+    """What is written down."""
+
+    TRASHED = "video-trashed"
+    RESTORED = "video-restored"
+    DELETED = "video-deleted"
+    HIDDEN = "video-hidden"
+    SHOWN = "video-shown"
+    HANDED_OVER = "video-handed-over"
+
+
+def entry_about(action: Action, by: Actor, video: Video, *, at: datetime, **details: object) -> AuditEntry:
+    """An entry that its owner finds too; the title, since of what is deleted nothing else will tell what it was."""
+    known = {"video_id": video.id, "title": video.title, "state": video.state.value}
+    return audit_entry(action.value, by, at=at, target_id=video.owner_id, **known, **details)

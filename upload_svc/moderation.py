@@ -1,0 +1,87 @@
+"""What administrators do with other people's videos: hide, show again, delete. Each is written down."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from common.audit import Actor
+from common.clock import Clock
+from common.cursors import Cursors
+from common.errors import Forbidden, NotFound
+from common.languages import N_
+from common.tokens import Principal
+from upload_svc.audit import Action, entry_about
+from upload_svc.store import Store
+from upload_svc.videos import Video, VideoState
+
+_ADMIN = "admin"
+
+
+class Moderation:
+    """Every method is for administrators alone, and raises Forbidden for everybody else."""
+
+    def __init__(self, store: Store, cursors: Cursors, *, clock: Clock) -> None:
+        self._store = store
+        self._cursors = cursors
+        self._clock = clock
+
+    async def list(
+        self, principal: Principal, owner_id: str | None, *, cursor: str | None, limit: int
+    ) -> tuple[list[Video], str | None]:
+        """What is ready, private videos included, newest first, of one owner or of all, and the next page's cursor.
+
+        Raises Invalid.
+        """
+        _require_administrator(principal)
+        purpose = f"moderation:{owner_id or ''}"
+        after = None
+        if cursor is not None:
+            created_at, video_id = self._cursors.read(purpose, cursor, length=2)
+            after = (datetime.fromisoformat(created_at), video_id)
+        videos = await self._store.list_ready_videos(owner_id, after=after, limit=limit + 1)
+        if len(videos) <= limit:
+            return videos, None
+        last = videos[limit - 1]
+        return videos[:limit], self._cursors.make(purpose, [last.created_at.isoformat(), last.id])
+
+    async def get(self, principal: Principal, video_id: str) -> Video:
+        """Anybody's video. Raises NotFound."""
+        _require_administrator(principal)
+        video = await self._store.get_anybodys_video(video_id)
+        if video is None:
+            raise NotFound
+        return video
+
+    async def hide(self, principal: Principal, video_id: str, *, address: str) -> None:
+        """From now on its owner alone finds and watches it, whatever they choose. Idempotent. Raises NotFound."""
+        video = await self.get(principal, video_id)
+        entry = entry_about(Action.HIDDEN, Actor(principal.account_id, address), video, at=self._clock())
+        if await self._store.hide_video(video_id, entry):
+            entry.tell()
+
+    async def show(self, principal: Principal, video_id: str, *, address: str) -> None:
+        """It is seen again by those for whom its owner has it. Idempotent. Raises NotFound."""
+        video = await self.get(principal, video_id)
+        entry = entry_about(Action.SHOWN, Actor(principal.account_id, address), video, at=self._clock())
+        if await self._store.show_video(video_id, entry):
+            entry.tell()
+
+    async def delete(self, principal: Principal, video_id: str, *, address: str) -> None:
+        """Deletes for ever, whoever owns it; the bytes follow within seconds. Raises NotFound, also the second time."""
+        video = await self.get(principal, video_id)
+        now = self._clock()
+        entry = entry_about(Action.DELETED, Actor(principal.account_id, address), video, at=now)
+        if not await self._store.move_video(
+            video_id,
+            old=[VideoState.UPLOADING, VideoState.READY, VideoState.TRASHED],
+            new=VideoState.DELETED,
+            settle_after=now,
+            entry=entry,
+        ):
+            raise NotFound
+        entry.tell()
+
+
+def _require_administrator(principal: Principal) -> None:
+    if principal.role != _ADMIN:
+        raise Forbidden(N_("This is for administrators."))

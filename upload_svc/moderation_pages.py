@@ -1,0 +1,107 @@
+"""What administrators see of everybody's videos, and do with them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from aiohttp import web
+from pydantic import AfterValidator, Field
+from yarl import URL
+
+from common.ids import is_id
+from common.languages import N_
+from common.tokens import Principal
+from common.web.keys import SITE
+from common.web.pages import render
+from common.web.requests import Query, id_in_path, read_query, require_whole_principal
+from upload_svc.app_keys import MODERATION
+from upload_svc.models import watch_url
+from upload_svc.videos import Video, VideoState
+
+PATH: Final = "/videos/moderation"
+
+
+def _id(value: str) -> str:
+    if not is_id(value):
+        raise ValueError(N_("must be an id"))
+    return value
+
+
+Id = Annotated[str, AfterValidator(_id)]
+
+
+class ListModerated(Query):
+    """One video, or those of one owner, or all; which page of them."""
+
+    video: Id | None = None
+    owner: Id | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, Field(max_length=1024)] | None = None
+
+
+async def videos_page(request: web.Request) -> web.Response:
+    """GET /videos/moderation."""
+    principal = require_whole_principal(request)
+    asked = read_query(request, ListModerated)
+    moderation = request.app[MODERATION]
+    next_cursor = None
+    if asked.video is not None:
+        videos = [await moderation.get(principal, asked.video)]
+    else:
+        videos, next_cursor = await moderation.list(principal, asked.owner, cursor=asked.cursor, limit=asked.limit)
+    context = {
+        "videos": [_shown(request, principal, video) for video in videos],
+        "is_all": asked.video is None and asked.owner is None,
+        "owner": videos[0].owner_username if asked.owner is not None and videos else None,
+        "next_url": None if next_cursor is None else URL(PATH).with_query({**_kept(request), "cursor": next_cursor}),
+    }
+    return render(request, "moderation.html", context)
+
+
+async def hide_video(request: web.Request) -> web.Response:
+    """POST /videos/moderation/{upload_id}/hide."""
+    principal, video_id = require_whole_principal(request), id_in_path(request, "upload_id")
+    await request.app[MODERATION].hide(principal, video_id, address=request.remote or "")
+    return _to(video_id)
+
+
+async def show_video(request: web.Request) -> web.Response:
+    """POST /videos/moderation/{upload_id}/show."""
+    principal, video_id = require_whole_principal(request), id_in_path(request, "upload_id")
+    await request.app[MODERATION].show(principal, video_id, address=request.remote or "")
+    return _to(video_id)
+
+
+async def delete_video(request: web.Request) -> web.Response:
+    """POST /videos/moderation/{upload_id}/delete."""
+    principal, video_id = require_whole_principal(request), id_in_path(request, "upload_id")
+    await request.app[MODERATION].delete(principal, video_id, address=request.remote or "")
+    return web.Response(status=303, headers={"Location": PATH})
+
+
+def _to(video_id: str) -> web.Response:
+    return web.Response(status=303, headers={"Location": str(URL(PATH).with_query(video=video_id))})
+
+
+def _kept(request: web.Request) -> dict[str, str]:
+    return {name: value for name, value in request.query.items() if name in ("owner", "limit")}
+
+
+def _shown(request: web.Request, principal: Principal, video: Video) -> dict[str, object]:
+    # An administrator watches as everybody does: what is private is listed, and not played.
+    may_watch = video.state is VideoState.READY and (
+        video.visibility.value != "private" or video.owner_id == principal.account_id
+    )
+    return {
+        "id": video.id,
+        "title": video.title,
+        "description": video.description,
+        "owner_username": video.owner_username,
+        "owner_url": URL(PATH).with_query(owner=video.owner_id),
+        "state": video.state.value,
+        "visibility": video.chosen_visibility.value,
+        "is_hidden": video.is_hidden,
+        "size": video.size,
+        "created_at": video.created_at,
+        "watch_url": watch_url(request.app[SITE].stream_url, video.id) if may_watch else None,
+    }

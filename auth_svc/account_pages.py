@@ -5,6 +5,7 @@ Forms that work without JavaScript: what succeeds leads back to the page, what d
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Final
@@ -13,14 +14,19 @@ from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from auth_svc.api.asking import actor_of, current_session
-from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, API_KEYS, AUDIT, CLOCK, CURSORS
-from auth_svc.audit import WORDS
+from auth_svc.api.me import present_api_key, present_me, present_session
+from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, API_KEYS, AUDIT, CLOCK, CURSORS, DEPARTURES
+from auth_svc.audit import WORDS, about
 from auth_svc.devices import device_of
-from auth_svc.models import KeyName, ShortText
+from auth_svc.errors import LastAdministrator
+from auth_svc.models import Deed, KeyName, ShortText
 from auth_svc.store import ApiKey
+from common.audit import AuditEntry
+from common.clock import rfc3339
 from common.errors import Invalid, RateLimited, Refusal, Unauthenticated
 from common.languages import N_, gettext
 from common.tokens import ALL, READ, UPLOAD
+from common.web.exports import every, send_export
 from common.web.pages import render
 from common.web.requests import (
     id_in_path,
@@ -75,6 +81,14 @@ class ApiKeyForm(BaseModel):
     name: KeyName
     scopes: Annotated[str, _one_of(_SCOPES)]
     lifetime: Annotated[str, _one_of(_LIFETIMES)]
+
+
+class DeleteForm(BaseModel):
+    """The form that deletes the account."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    delete_password: ShortText
 
 
 class AccountQuery(BaseModel):
@@ -163,6 +177,61 @@ async def delete_api_key(request: web.Request) -> web.Response:
     return _done("key")
 
 
+async def delete_account(request: web.Request) -> web.Response:
+    """POST /account/delete: with all that is its own; the visitor is logged out by it."""
+    principal = require_whole_principal(request)
+    accounts = request.app[ACCOUNTS]
+    fields = await read_form_fields(request)
+    account = await accounts.get(principal.account_id)
+    if account is None:
+        raise Unauthenticated
+    try:
+        form = validated(DeleteForm, fields)
+        await accounts.confirm(account, form.delete_password, address=request.remote or "")
+        await request.app[DEPARTURES].remove(actor_of(request), account, heir_id=None)
+    except (Invalid, RateLimited, LastAdministrator) as refusal:
+        errors = _errors(refusal)
+        # The form for another password has a field for the present one too.
+        errors["delete_password"] = errors.pop("current_password", errors.get("delete_password", ""))
+        return await _page(request, {"delete_errors": errors}, refusal=refusal)
+    return web.Response(status=303, headers={"Location": "/login"})
+
+
+async def export(request: web.Request) -> web.StreamResponse:
+    """GET /account/export: what auth_svc keeps about a person, but for hashes of secrets."""
+    account_id = require_whole_principal(request).account_id
+    app = request.app
+    account = await app[ACCOUNTS].get(account_id)
+    if account is None:
+        raise Unauthenticated
+    sessions = every(lambda cursor: app[ACCOUNT_SESSIONS].list(account_id, cursor=cursor, limit=_SHOWN))
+    keys = every(lambda cursor: app[API_KEYS].list(account_id, cursor=cursor, limit=_SHOWN))
+    entries = every(lambda cursor: app[AUDIT].list(app[CURSORS], account_id, cursor=cursor, limit=_SHOWN))
+    current = current_session(request)
+    return await send_export(
+        request,
+        "vss-account.json",
+        {
+            "sessions": (present_session(session, current) async for session in sessions),
+            "api_keys": (present_api_key(key) async for key in keys),
+            "audit": (_deed(entry, account_id) async for entry in entries),
+        },
+        account=present_me(account),
+    )
+
+
+def _deed(entry: AuditEntry, account_id: str) -> Deed:
+    by_me = entry.actor_id == account_id
+    return Deed(
+        at=rfc3339(entry.at),
+        action=entry.action,
+        by_me=by_me,
+        # Where an administrator sat is theirs.
+        address=entry.address if by_me or entry.actor_id is None else "",
+        details=json.loads(entry.details),
+    )
+
+
 def _done(what: str) -> web.Response:
     return web.Response(status=303, headers={"Location": f"{PATH}?done={what}"})
 
@@ -200,7 +269,10 @@ async def _page(request: web.Request, context: Mapping[str, object], *, refusal:
                 for session in sessions
             ],
             "keys": [{"key": key, "scopes": _in_words(key), "is_over": key.is_over(now)} for key in keys],
-            "entries": [{"entry": entry, "words": gettext(WORDS.get(entry.action, entry.action))} for entry in entries],
+            "entries": [
+                {"entry": entry, "words": gettext(WORDS.get(entry.action, entry.action)), "about": about(entry)}
+                for entry in entries
+            ],
             "older_url": None if next_cursor is None else str(request.rel_url.with_query(cursor=next_cursor)),
             "is_first": query.cursor is None,
             "done": gettext(_DONE.get(query.done, "")),
@@ -208,6 +280,7 @@ async def _page(request: web.Request, context: Mapping[str, object], *, refusal:
             "lifetime_choices": {name: gettext(words) for name, (_, words) in _LIFETIMES.items()},
             "password_errors": {},
             "key_errors": {},
+            "delete_errors": {},
             "key_form": {},
             "new_secret": None,
             **context,

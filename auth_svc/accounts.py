@@ -76,15 +76,19 @@ class Accounts:
             raise Unauthenticated
         if fault := fault_of_new_password(new, username=account.username):
             raise Invalid([{"pointer": "#/new_password", "detail": fault}])
-        await self._throttle.charge(account.username, address)
-        if len(current) > MAX_LENGTH or not await self._passwords.is_right(current, account.password_hash):
-            raise WrongCurrentPassword
-        await self._throttle.succeeded(account.username, address)
+        await self.confirm(account, current, address=address)
         password_hash = await self._passwords.hash(new)
         entry = self._audit.entry(Action.PASSWORD_CHANGED, Actor(account.id, address), target_id=account.id)
         if not await self._store.change_password(account, password_hash, keep_session=keep_session, entry=entry):
             raise WrongCurrentPassword
         entry.tell()
+
+    async def confirm(self, account: Account, current: str, *, address: str) -> None:
+        """Lets pass who knows the account's password. Raises WrongCurrentPassword, and RateLimited as a log-in does."""
+        await self._throttle.charge(account.username, address)
+        if len(current) > MAX_LENGTH or not await self._passwords.is_right(current, account.password_hash):
+            raise WrongCurrentPassword
+        await self._throttle.succeeded(account.username, address)
 
     async def get(self, account_id: str) -> Account | None:
         """The account with this id."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, PlainValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator
 from yarl import URL
 
 from auth_svc.administration import LINK_LIFETIME, Administration, NewAccount
 from auth_svc.api.accounts import set_password_url
 from auth_svc.api.asking import actor_of
-from auth_svc.app_keys import ADMINISTRATION, AUDIT, CURSORS
-from auth_svc.audit import WORDS
+from auth_svc.app_keys import ADMINISTRATION, AUDIT, CURSORS, DEPARTURES
+from auth_svc.audit import WORDS, about
 from auth_svc.errors import LastAdministrator
 from auth_svc.models import MAX_QUOTA_BYTES, ListQuery, ShortText, Username
 from auth_svc.store import Account, Role
@@ -35,6 +35,9 @@ _FAULTS: Final[Mapping[str, str]] = {
     "role": N_("The role %(fault)s."),
     "disabled": N_("The state %(fault)s."),
     "quota": N_("The quota %(fault)s."),
+    "videos": N_("What becomes of the videos %(fault)s."),
+    "heir": N_("The new owner %(fault)s."),
+    "confirm": N_("What you typed %(fault)s."),
 }
 _NEW_ACCOUNT: Final[Mapping[str, str]] = {"username": "", "role": Role.MEMBER.value, "quota": ""}
 
@@ -48,6 +51,11 @@ def _quota(typed: object) -> int | None:
     if not 0 <= size <= MAX_QUOTA_BYTES:
         raise ValueError(N_("must be a number of GB from 0 to 9007199, such as 50 or 1.5, or empty"))
     return size
+
+
+def _folded(name: str) -> str:
+    """A user name as it is stored."""
+    return name.strip().lower()
 
 
 Quota = Annotated[int | None, PlainValidator(_quota)]
@@ -72,6 +80,16 @@ class AccountForm(BaseModel):
     role: Role
     disabled: bool
     quota: Quota
+
+
+class DeleteAccountForm(BaseModel):
+    """The form that deletes an account; `confirm` is its name, typed once more."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    videos: Literal["hand-over", "delete"]
+    heir: ShortText = ""
+    confirm: Annotated[ShortText, AfterValidator(_folded)]
 
 
 async def accounts_page(request: web.Request) -> web.Response:
@@ -120,6 +138,22 @@ async def change_account(request: web.Request) -> web.Response:
     except (Invalid, LastAdministrator) as refusal:
         return await _account(request, account, form=fields, refusal=refusal)
     return web.Response(status=303, headers={"Location": str(_address_of(request, account.id))})
+
+
+async def delete_account(request: web.Request) -> web.Response:
+    """POST /admin/accounts/{account_id}/delete."""
+    administration = await _administration(request)
+    account = await administration.get(id_in_path(request, "account_id"))
+    fields = await read_form_fields(request)
+    try:
+        form = validated(DeleteAccountForm, fields)
+        if form.confirm != account.username:
+            raise Invalid([{"pointer": "#/confirm", "detail": gettext("is not the name of this account")}])
+        heir_id = None if form.videos == "delete" else await administration.account_id_of(form.heir)
+        await request.app[DEPARTURES].remove(actor_of(request), account, heir_id=heir_id)
+    except (Invalid, LastAdministrator) as refusal:
+        return await _account(request, account, delete_form=fields, refusal=refusal)
+    return web.Response(status=303, headers={"Location": str(request.app.router["admin-page"].url_for())})
 
 
 async def renew_password_link(request: web.Request) -> web.Response:
@@ -171,6 +205,7 @@ async def _account(
     account: Account,
     *,
     form: Mapping[str, str] | None = None,
+    delete_form: Mapping[str, str] | None = None,
     refusal: Invalid | LastAdministrator | None = None,
     secret: str | None = None,
     status: int = 200,
@@ -187,6 +222,11 @@ async def _account(
         "shown": account,
         "entries": await _entries(request, entries, page_of=account.id),
         "form": {**stored, **(form or {})},
+        "delete_form": {
+            "videos": "hand-over",
+            "heir": require_whole_principal(request).username,
+            **(delete_form or {}),
+        },
         "errors": _errors(refusal),
         "trouble": refusal if isinstance(refusal, LastAdministrator) else None,
         "set_password_url": None if secret is None else set_password_url(request, secret),
@@ -218,6 +258,7 @@ async def _entries(
             # Whom it met, where that is not who did it.
             "target": None if entry.target_id in (entry.actor_id, page_of) else names.get(entry.target_id or ""),
             "target_id": entry.target_id,
+            "about": about(entry),
             "address": entry.address,
             "request_id": entry.request_id,
         }

@@ -160,6 +160,13 @@ class Administration:
         """The user names of those that there are."""
         return await self._store.get_usernames(account_ids)
 
+    async def account_id_of(self, username: str) -> str:
+        """The id of the account with this name. Raises Invalid, as of the field in which an heir is named."""
+        account = await self._store.get_account_by_username(username.strip().lower())
+        if account is None:
+            raise Invalid([{"pointer": "#/heir", "detail": gettext("is no account here")}])
+        return account.id
+
     async def owner_of_link(self, secret: str) -> Account:
         """Whose password may be chosen. Raises PasswordLinkGone."""
         _, account = await self._link(secret)

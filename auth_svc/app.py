@@ -27,12 +27,14 @@ from auth_svc.app_keys import (
     AUDIT,
     CLOCK,
     CURSORS,
+    DEPARTURES,
     GRANTS,
     REFRESH_TOKENS,
     SIGNING_KEYS,
     THROTTLE,
 )
 from auth_svc.audit import Audit
+from auth_svc.departures import Departures
 from auth_svc.grants import Grants
 from auth_svc.passwords import Passwords
 from auth_svc.refresh_tokens import RefreshTokens
@@ -110,6 +112,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 app[AUDIT] = Audit(store, clock=clock)
                 app[CLOCK] = clock
                 app[CURSORS] = cursors
+                app[DEPARTURES] = Departures(store, clock=clock)
                 app[GRANTS] = grants
                 app[ACCOUNT_SESSIONS] = sessions
                 app[REFRESH_TOKENS] = refresh_tokens

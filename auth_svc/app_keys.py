@@ -11,6 +11,7 @@ from auth_svc.administration import Administration
 from auth_svc.answered_creates import AnsweredCreates
 from auth_svc.api_keys import ApiKeys
 from auth_svc.audit import Audit
+from auth_svc.departures import Departures
 from auth_svc.grants import Grants
 from auth_svc.refresh_tokens import RefreshTokens
 from auth_svc.sessions import AccountSessions
@@ -26,6 +27,7 @@ API_KEYS: Final = web.AppKey("api_keys", ApiKeys)
 AUDIT: Final = web.AppKey("audit", Audit)
 CLOCK: Final = web.AppKey[Clock]("clock")
 CURSORS: Final = web.AppKey("cursors", Cursors)
+DEPARTURES: Final = web.AppKey("departures", Departures)
 GRANTS: Final = web.AppKey("grants", Grants)
 ACCOUNT_SESSIONS: Final = web.AppKey("account_sessions", AccountSessions)
 THROTTLE: Final = web.AppKey("throttle", LogInThrottle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -29,6 +30,7 @@ class Action(StrEnum):
     API_KEY_DELETED = "api-key-deleted"
     ACCOUNT_MADE = "account-made"
     ACCOUNT_CHANGED = "account-changed"
+    ACCOUNT_DELETED = "account-deleted"
 
 
 # What people read of it.
@@ -44,7 +46,24 @@ WORDS: Final[Mapping[str, str]] = {
     Action.API_KEY_DELETED: N_("An API key was deleted"),
     Action.ACCOUNT_MADE: N_("The account was made"),
     Action.ACCOUNT_CHANGED: N_("An administrator changed the account"),
+    Action.ACCOUNT_DELETED: N_("The account was deleted"),
+    # What other services write down.
+    "video-trashed": N_("A video was put into the trash"),
+    "video-restored": N_("A video was taken out of the trash"),
+    "video-deleted": N_("A video was deleted for ever"),
+    "video-hidden": N_("An administrator hid a video"),
+    "video-shown": N_("An administrator showed a hidden video again"),
+    "video-handed-over": N_("A video of a deleted account was handed over"),
 }
+
+
+def about(entry: AuditEntry) -> str | None:
+    """The name of what it was done to, where that is a video, or an account that is gone."""
+    details = json.loads(entry.details)
+    name = details.get("title")
+    if name is None and entry.action == Action.ACCOUNT_DELETED:
+        name = details["username"]
+    return name if isinstance(name, str) else None
 
 
 class Audit:

@@ -18,8 +18,8 @@ from common.tokens import SERVICE_AUDIENCE
 
 # What each service may do at the others; fs_svc and auth_svc ask for these words.
 SCOPES: Final[Mapping[str, str]] = {
-    "upload": "sessions objects:write objects:settle",
-    "stream": "sessions accounts:read objects:read",
+    "upload": "sessions departures objects:write objects:settle objects:hand-over",
+    "stream": "sessions departures accounts:read objects:read",
 }
 
 

@@ -174,6 +174,23 @@ class EditAccount(Input):
     quota_bytes: QuotaBytes | None = None
 
 
+class Deed(BaseModel):
+    """An entry of the audit log as whom it concerns sees it; `by_me`: no other account did it."""
+
+    at: str
+    action: str
+    by_me: bool
+    address: str
+    details: dict[str, Any]
+
+
+class DeleteAccount(Query):
+    """What becomes of its videos: deleted, or handed over to `heir`, an account id; without one, to whoever asks."""
+
+    videos: Literal["hand-over", "delete"] = "hand-over"
+    heir: Annotated[str, Field(max_length=64)] | None = None
+
+
 class AccountShown(BaseModel):
     """An account as administrators see it; `set_password_url` only in the answer to its creation."""
 
@@ -197,6 +214,26 @@ class DisabledAccounts(BaseModel):
     """The ids of the accounts that are disabled."""
 
     ids: list[str]
+
+
+class HeirShown(BaseModel):
+    """Who gets a deleted account's videos."""
+
+    id: str
+    username: str
+
+
+class DepartureShown(BaseModel):
+    """A deleted account; without an heir its videos are deleted."""
+
+    account_id: str
+    heir: HeirShown | None
+
+
+class DepartureList(BaseModel):
+    """What is not settled everywhere, the oldest first."""
+
+    items: list[DepartureShown]
 
 
 class StartSession(Input):

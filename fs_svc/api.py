@@ -17,6 +17,8 @@ from fs_svc.models import (
     CreateObject,
     Describe,
     Described,
+    HandedOver,
+    HandOver,
     ObjectView,
     PartUrlsView,
     SignedSources,
@@ -29,6 +31,7 @@ from fs_svc.sources import WantedSource
 READ = "objects:read"
 WRITE = "objects:write"
 SETTLE = "objects:settle"
+HAND_OVER = "objects:hand-over"
 
 # How soon to ask again about what is not settled yet.
 RETRY_AFTER_SECONDS = 1
@@ -97,6 +100,16 @@ async def describe_objects(request: web.Request) -> web.Response:
     asked = await read_json(request, Describe)
     items = await request.app[UPLOADS].describe(asked.ids)
     return json_response(Described(objects={item.id: ObjectView.of(item) for item in items}))
+
+
+async def hand_over_objects(request: web.Request) -> web.Response:
+    """POST /v1/objects/hand-over."""
+    await require_service(request, HAND_OVER)
+    asked = await read_json(request, HandOver)
+    remaining = await request.app[UPLOADS].hand_over(
+        asked.ids, old_owner_id=asked.old_owner_id, owner_id=asked.owner_id
+    )
+    return json_response(HandedOver(remaining=remaining))
 
 
 async def get_usage(request: web.Request) -> web.Response:

@@ -49,6 +49,14 @@ class Describe(Input):
     ids: Annotated[list[Id], Field(min_length=1, max_length=MOST_AT_ONCE)]
 
 
+class HandOver(Input):
+    """Whose the objects are, and whose they are to be."""
+
+    ids: Annotated[list[Id], Field(min_length=1, max_length=MOST_AT_ONCE)]
+    old_owner_id: Id
+    owner_id: Id
+
+
 class WantedSourceInput(Input):
     """`filename` is what a download is saved as."""
 
@@ -125,6 +133,12 @@ class UsageView(BaseModel):
     limit: int | None
     used: int
     reserved: int
+
+
+class HandedOver(BaseModel):
+    """The objects that are still the old owner's, since they were in the middle of something: ask again."""
+
+    remaining: list[str]
 
 
 class Described(BaseModel):

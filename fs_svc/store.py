@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, Index, Integer, MetaData, Row, Table, delete, func, insert, select, update
+from sqlalchemy import Column, Index, Integer, MetaData, Row, ScalarSelect, Table, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -58,6 +58,9 @@ _part_checksums: Final = Table(
 
 # States in which something is left to do that nobody but us will do.
 _UNSETTLED: Final = (State.RESERVED, State.COMPLETING, State.ABORTING, State.DELETING)
+# In which of its owner's figures an object's size stands; in those that have ended, in none.
+_RESERVING: Final = (State.RESERVED, State.OPEN, State.COMPLETING, State.ABORTING)
+_STORING: Final = (State.STORED, State.DELETING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +261,31 @@ class Store:
             )
             return rows_changed(await connection.execute(change)) == 1
 
+    async def hand_over(self, item: Object, owner_id: str) -> bool:
+        """Makes the object another person's, with what it takes up, whatever their quota.
+
+        False when its state or owner is no longer `item`'s.
+        """
+        await self._ensure_usage(owner_id)
+        reserved = item.size if item.state in _RESERVING else 0
+        stored = item.size if item.state in _STORING else 0
+        async with self._database.write() as connection:
+            change = (
+                update(_objects)
+                .where(
+                    _objects.c.id == item.id,
+                    _objects.c.state == item.state.value,
+                    _objects.c.owner_id == item.owner_id,
+                )
+                .values(owner_id=owner_id)
+            )
+            if rows_changed(await connection.execute(change)) != 1:
+                return False
+            # In one order for everybody, so that two who hand over to each other do not wait for each other.
+            for person, sign in sorted([(item.owner_id, -1), (owner_id, 1)]):
+                await _add_to_usage(connection, person, reserved=sign * reserved, stored=sign * stored)
+            return True
+
     async def get_usage(self, owner_id: str) -> tuple[int, int]:
         """The owner's reserved and stored bytes."""
         async with self._database.read() as connection:
@@ -287,15 +315,18 @@ class Store:
                 return False
             if state is not State.STORED:
                 await connection.execute(delete(_part_checksums).where(_part_checksums.c.object_id == item.id))
-            await connection.execute(
-                update(_storage_usage)
-                .where(_storage_usage.c.owner_id == item.owner_id)
-                .values(
-                    reserved=_storage_usage.c.reserved + reserved,
-                    stored=_storage_usage.c.stored + stored,
-                )
-            )
+            # The owner as the row has it now, which nobody can hand over before this ends.
+            owner = select(_objects.c.owner_id).where(_objects.c.id == item.id).scalar_subquery()
+            await _add_to_usage(connection, owner, reserved=reserved, stored=stored)
             return True
+
+
+async def _add_to_usage(
+    connection: AsyncConnection, owner_id: str | ScalarSelect[str], *, reserved: int, stored: int
+) -> None:
+    usage = _storage_usage.c
+    change = update(_storage_usage).where(usage.owner_id == owner_id)
+    await connection.execute(change.values(reserved=usage.reserved + reserved, stored=usage.stored + stored))
 
 
 async def _compare_and_set(connection: AsyncConnection, object_id: str, was: State, **values: Any) -> bool:

@@ -224,6 +224,14 @@ class Uploads:
                 assert_never(item.state)
         return await self._push(await self._get(object_id, subject))
 
+    async def hand_over(self, object_ids: Collection[str], *, old_owner_id: str, owner_id: str) -> list[str]:
+        """Makes these objects another person's, quota or not; returns those that are still the old owner's.
+
+        Idempotent: what is not the old owner's, or not there, is left alone.
+        """
+        items = [item for item in await self._store.list_by_id(object_ids) if item.owner_id == old_owner_id]
+        return [item.id for item in items if not await self._store.hand_over(item, owner_id)]
+
     async def describe(self, object_ids: Collection[str]) -> list[Object]:
         """Those of the objects that are there, whosever they are."""
         return await self._store.list_by_id(object_ids)

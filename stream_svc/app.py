@@ -11,6 +11,7 @@ from aiohttp import web
 from common.clock import Clock, utc_now
 from common.cursors import Cursors
 from common.db import open_database
+from common.departures import DEPARTURES_SECONDS, Departures
 from common.service_client import ServiceClient
 from common.web.app import http_session, new_page_app
 from common.web.background import repeated
@@ -19,8 +20,9 @@ from common.web.metrics import observe_database
 from common.web.remote_identity import remote_identity
 from common.web.sessions import SESSIONS
 from common.web.starting import Tables
-from stream_svc.app_keys import DISABLED_OWNERS, LIBRARY
+from stream_svc.app_keys import DEPARTURES, DISABLED_OWNERS, LIBRARY
 from stream_svc.auth_client import REFRESH_SECONDS, DisabledOwners
+from stream_svc.departures import PositionsOfDeparted
 from stream_svc.fs_client import FsClient
 from stream_svc.library import Library
 from stream_svc.routes import API, PAGES
@@ -42,16 +44,24 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             cursors = Cursors(settings.cursor_key.get_secret_value())
             app[VERIFIER] = identity.verifier
             app[SESSIONS] = identity.sessions
-            disabled = DisabledOwners(ServiceClient(session, settings.auth_url, identity.tokens))
+            store = Store(database)
+            auth = ServiceClient(session, settings.auth_url, identity.tokens)
+            disabled = DisabledOwners(auth)
+            app[DEPARTURES] = PositionsOfDeparted(Departures(auth), store)
             app[DISABLED_OWNERS] = disabled
-            app[LIBRARY] = Library(Store(database), fs, disabled, cursors, clock=clock)
+            app[LIBRARY] = Library(store, fs, disabled, cursors, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.refresh}
             yield
 
     app.cleanup_ctx.append(domain)
     app.cleanup_ctx.append(repeated(_refresh_disabled_owners, name="disabled owners", seconds=REFRESH_SECONDS))
+    app.cleanup_ctx.append(repeated(_settle_departures, name="departures", seconds=DEPARTURES_SECONDS))
     return app
 
 
 async def _refresh_disabled_owners(app: web.Application) -> None:
     await app[DISABLED_OWNERS].refresh()
+
+
+async def _settle_departures(app: web.Application) -> None:
+    await app[DEPARTURES].settle()

@@ -14,13 +14,14 @@ from common.ids import is_id
 from common.tokens import Principal
 from stream_svc.auth_client import DisabledOwners
 from stream_svc.fs_client import FsClient, Source
-from stream_svc.store import Listing, Position, Sort, Store, Video, Visibility
+from stream_svc.store import KeptPosition, Listing, Position, Sort, Store, Video, Visibility
 
 # Who stopped so early has hardly begun, and who stopped in the last twentieth has seen it: both start anew.
 BEGUN_SECONDS: Final = 10.0
 SEEN_SHARE: Final = 0.95
 # So many of the videos watched last are looked through for those to continue.
 _LATELY: Final = 50
+_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,13 @@ class Library:
         video = await self.get(principal, video_id)
         position = Position(seconds=seconds, duration=duration)
         await self._store.keep_position(principal.account_id, video.id, position, now=self._clock())
+
+    async def kept_positions(
+        self, principal: Principal, *, after: str | None
+    ) -> tuple[Sequence[KeptPosition], str | None]:
+        """A hundred of this person's positions by video id, and the id behind which the next ones are."""
+        kept = await self._store.page_of_positions(principal.account_id, after=after, limit=_AT_ONCE)
+        return kept, kept[-1].video_id if len(kept) == _AT_ONCE else None
 
     async def begun(self, principal: Principal, videos: Sequence[Video]) -> Sequence[Begun]:
         """The same videos, with how far this person has come in each."""

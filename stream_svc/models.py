@@ -33,6 +33,15 @@ class AskSource(Query):
 _LONGEST_SECONDS: Final = 31 * 24 * 3600
 
 
+class KeptPosition(BaseModel):
+    """Where somebody stopped watching, as their export has it."""
+
+    video_id: str
+    seconds: float
+    duration: float | None
+    updated_at: str
+
+
 class KeepPosition(Input):
     """Where somebody is in a video, and how long it is as their player finds it; both in seconds."""
 

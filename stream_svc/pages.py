@@ -8,14 +8,16 @@ from typing import Any, Final
 from aiohttp import web
 from yarl import URL
 
+from common.clock import rfc3339
 from common.languages import gettext
 from common.tokens import Principal
+from common.web.exports import every, send_export
 from common.web.keys import PRINCIPAL, SITE
 from common.web.pages import render
-from common.web.requests import read_query, require_principal
+from common.web.requests import read_query, require_principal, require_whole_principal
 from stream_svc.app_keys import LIBRARY
 from stream_svc.library import Begun
-from stream_svc.models import ListVideos
+from stream_svc.models import KeptPosition, ListVideos
 from stream_svc.store import Sort, Video
 
 _TO_CONTINUE: Final = 4
@@ -80,6 +82,18 @@ async def watch_page(request: web.Request) -> web.Response:
         "position_api": None if principal is None else str(router["keep-position"].url_for(video_id=video.id)),
     }
     return render(request, "watch.html", context)
+
+
+async def export(request: web.Request) -> web.StreamResponse:
+    """GET /watch/export: what stream_svc keeps about a person."""
+    principal, library = require_whole_principal(request), request.app[LIBRARY]
+    positions = (
+        KeptPosition(
+            video_id=kept.video_id, seconds=kept.seconds, duration=kept.duration, updated_at=rfc3339(kept.updated_at)
+        )
+        async for kept in every(lambda last: library.kept_positions(principal, after=last))
+    )
+    return await send_export(request, "vss-watched.json", {"positions": positions})
 
 
 async def _more(request: web.Request, principal: Principal, watched: Video) -> Sequence[dict[str, Any]]:

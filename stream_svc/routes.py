@@ -76,5 +76,6 @@ API: Final = (
 
 PAGES: Final = (
     web.get("/", pages.library_page, name="library"),
+    web.get("/watch/export", pages.export, name="export-positions"),
     web.get("/watch/{video_id}", pages.watch_page, name="watch"),
 )

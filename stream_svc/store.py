@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    delete,
     insert,
     or_,
     select,
@@ -114,6 +115,14 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPosition(Position):
+    """The same, with the video and when it was kept."""
+
+    video_id: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """Which part of the library: for whom, searching what, of one owner, in which order, and of whom nothing."""
 
@@ -182,6 +191,11 @@ class Store:
             async with self._database.write() as connection:
                 await connection.execute(change)
 
+    async def forget_positions(self, account_id: str) -> None:
+        """Drops where this person stopped, everywhere."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(_positions).where(_positions.c.account_id == account_id))
+
     async def get_position(self, account_id: str, video_id: str) -> Position | None:
         """Where this person stopped."""
         return (await self.list_positions(account_id, [video_id])).get(video_id)
@@ -194,6 +208,19 @@ class Store:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         return {video_id: Position(seconds=seconds, duration=duration) for video_id, seconds, duration in rows}
+
+    async def page_of_positions(self, account_id: str, *, after: str | None, limit: int) -> list[KeptPosition]:
+        """Where this person stopped, by video id, behind the video `after`."""
+        query = select(_positions.c.video_id, _positions.c.seconds, _positions.c.duration, _positions.c.updated_at)
+        query = query.where(_positions.c.account_id == account_id).order_by(_positions.c.video_id).limit(limit)
+        if after is not None:
+            query = query.where(_positions.c.video_id > after)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [
+            KeptPosition(video_id=video_id, seconds=seconds, duration=duration, updated_at=updated_at)
+            for video_id, seconds, duration, updated_at in rows
+        ]
 
     async def list_watched(self, account_id: str, *, limit: int) -> list[tuple[Video, Position]]:
         """Of the `limit` videos that this person watched last, those that they still may watch; the last one first."""

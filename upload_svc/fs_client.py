@@ -148,6 +148,16 @@ class FsClient:
             return "deleted"
         return str(answer.content["state"])
 
+    async def hand_over(self, upload_ids: Sequence[str], *, old_owner_id: str, owner_id: str) -> list[str]:
+        """Makes the bytes of up to 100 uploads another person's; returns the ids for which to ask again."""
+        answer = await self._client.call(
+            "POST",
+            "/v1/objects/hand-over",
+            content={"ids": list(upload_ids), "old_owner_id": old_owner_id, "owner_id": owner_id},
+            is_idempotent=True,
+        )
+        return list(answer.content["remaining"])
+
     async def describe(self, upload_ids: Sequence[str]) -> dict[str, StoredObject]:
         """What fs_svc knows of up to 100 uploads, without asking S3; unknown ones are absent."""
         answer = await self._client.call(

@@ -14,16 +14,25 @@ from common.clock import utc_now
 from common.errors import Invalid, NotFound
 from common.ids import is_id
 from common.tokens import Principal
+from common.web.exports import every, send_export
 from common.web.keys import SITE
 from common.web.pages import render
-from common.web.requests import id_in_path, read_form_fields, read_query, require_principal, validated
+from common.web.requests import (
+    id_in_path,
+    read_form_fields,
+    read_query,
+    require_principal,
+    require_whole_principal,
+    validated,
+)
 from upload_svc.app_keys import UPLOADS
 from upload_svc.media_types import BY_ENDING, KNOWN
-from upload_svc.models import Description, ListUploads, Title, watch_url
+from upload_svc.models import Description, ListUploads, Title, present, watch_url
 from upload_svc.uploads import Edit, Upload
 from upload_svc.videos import DESCRIPTION_MAX, TITLE_MAX, Video, VideoState, Visibility
 
 _MINE: Final = (VideoState.READY, VideoState.UPLOADING)
+_LIVE: Final = (VideoState.READY, VideoState.UPLOADING, VideoState.TRASHED)
 _PAGES: Final = {"upload": "/upload", "trash": "/videos?state=trashed"}
 
 
@@ -108,6 +117,15 @@ async def delete_video(request: web.Request) -> web.Response:
     principal = require_principal(request)
     await request.app[UPLOADS].delete(principal, id_in_path(request, "upload_id"), address=request.remote or "")
     return await _back(request)
+
+
+async def export(request: web.Request) -> web.StreamResponse:
+    """GET /videos/export: what upload_svc keeps about a person."""
+    principal = require_whole_principal(request)
+    uploads, stream_url = request.app[UPLOADS], request.app[SITE].stream_url
+    found = every(lambda cursor: uploads.list(principal, _LIVE, cursor=cursor, limit=100))
+    videos = (present(upload, stream_url=stream_url) async for upload in found)
+    return await send_export(request, "vss-videos.json", {"videos": videos})
 
 
 async def _back(request: web.Request) -> web.Response:

@@ -137,6 +137,7 @@ PAGES: Final = (
     web.get("/", pages.home, name="home"),
     web.get("/upload", pages.upload_page, name="upload-page"),
     web.get("/videos", pages.videos_page, name="videos-page"),
+    web.get("/videos/export", pages.export, name="export-videos"),
     web.get(moderation_pages.PATH, moderation_pages.videos_page, name="moderation-page"),
     web.post("/videos/moderation/{upload_id}/hide", moderation_pages.hide_video, name="hide-video"),
     web.post("/videos/moderation/{upload_id}/show", moderation_pages.show_video, name="show-video"),

@@ -380,6 +380,11 @@ class Store:
         async with self._database.write() as connection:
             await connection.execute(delete(_idempotency).where(*_keyed(account_id, idempotency_key)))
 
+    async def forget_idempotent_creates_of(self, account_id: str) -> None:
+        """Drops what was remembered for an account."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(_idempotency).where(_idempotency.c.account_id == account_id))
+
     async def forget_idempotent_creates(self, *, before: datetime) -> int:
         """Drops what was remembered before an instant; returns how many."""
         async with self._database.write() as connection:

@@ -27,6 +27,7 @@ WRITES: Mapping[str, tuple[str, ...]] = {
         "signing_keys",
         "login_throttle",
         "answered_creates",
+        "departures",
     ),
     "fs": ("objects", "storage_usage", "part_checksums"),
     "upload": ("videos", "shares", "captions", "upload_idempotency"),

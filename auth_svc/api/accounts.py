@@ -7,11 +7,12 @@ from aiohttp import web
 from auth_svc.administration import Administration, NewAccount
 from auth_svc.answered_creates import Remember
 from auth_svc.api.asking import actor_of, create_once
-from auth_svc.app_keys import ADMINISTRATION
+from auth_svc.app_keys import ADMINISTRATION, DEPARTURES
 from auth_svc.models import (
     AccountPage,
     AccountShown,
     CreateAccount,
+    DeleteAccount,
     EditAccount,
     ListQuery,
 )
@@ -71,6 +72,17 @@ async def edit_account(request: web.Request) -> web.Response:
         actor_of(request), id_in_path(request, "account_id"), given, password=password
     )
     return json_response(_account(account))
+
+
+async def delete_account(request: web.Request) -> web.Response:
+    """DELETE /v1/accounts/{account_id}."""
+    administration = await _administration(request)
+    asked = read_query(request, DeleteAccount)
+    by = actor_of(request)
+    heir_id = None if asked.videos == "delete" else asked.heir or by.account_id
+    account = await administration.get(id_in_path(request, "account_id"))
+    await request.app[DEPARTURES].remove(by, account, heir_id=heir_id)
+    return web.Response(status=204)
 
 
 def set_password_url(request: web.Request, secret: str) -> str:

@@ -1,18 +1,21 @@
-"""Sessions, for the pages of other services, and whose videos nobody may see."""
+"""Sessions, for the pages of other services, and whose videos nobody may see, or somebody else gets."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS
+from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, DEPARTURES
 from auth_svc.models import (
+    DepartureList,
+    DepartureShown,
     DisabledAccounts,
     ExchangedSession,
+    HeirShown,
     SessionSecret,
     StartedSession,
     StartSession,
 )
-from common.web.requests import read_json
+from common.web.requests import id_in_path, read_json
 from common.web.responses import json_response
 from common.web.service_calls import require_service
 
@@ -21,6 +24,32 @@ async def list_disabled_accounts(request: web.Request) -> web.Response:
     """GET /internal/accounts/disabled."""
     await require_service(request, "accounts:read")
     return json_response(DisabledAccounts(ids=await request.app[ACCOUNTS].disabled_ids()))
+
+
+async def list_departures(request: web.Request) -> web.Response:
+    """GET /internal/departures."""
+    await require_service(request, "departures")
+    departures = await request.app[DEPARTURES].list()
+    return json_response(
+        DepartureList(
+            items=[
+                DepartureShown(
+                    account_id=departure.account_id,
+                    heir=None
+                    if departure.heir_id is None
+                    else HeirShown(id=departure.heir_id, username=departure.heir_username or ""),
+                )
+                for departure in departures
+            ]
+        )
+    )
+
+
+async def settle_departure(request: web.Request) -> web.Response:
+    """POST /internal/departures/{account_id}/settled."""
+    service = await require_service(request, "departures")
+    await request.app[DEPARTURES].settled(id_in_path(request, "account_id"), service.account_id.removeprefix("svc:"))
+    return web.Response(status=204)
 
 
 async def start_session(request: web.Request) -> web.Response:

@@ -17,7 +17,7 @@ from auth_svc.models import (
     SessionPage,
     SessionShown,
 )
-from auth_svc.store import ApiKey
+from auth_svc.store import Account, ApiKey, Session
 from common.clock import rfc3339
 from common.errors import Unauthenticated
 from common.web.requests import id_in_path, read_json, read_query, require_principal
@@ -30,15 +30,7 @@ async def get_me(request: web.Request) -> web.Response:
     account = await request.app[ACCOUNTS].get(principal.account_id)
     if account is None:
         raise Unauthenticated
-    return json_response(
-        Me(
-            id=account.id,
-            username=account.username,
-            role=account.role.value,
-            quota_bytes=account.quota_bytes,
-            created_at=rfc3339(account.created_at),
-        )
-    )
+    return json_response(present_me(account))
 
 
 async def change_password(request: web.Request) -> web.Response:
@@ -63,17 +55,7 @@ async def list_sessions(request: web.Request) -> web.Response:
         principal.account_id, cursor=asked.cursor, limit=asked.limit
     )
     current = current_session(request)
-    items = [
-        SessionShown(
-            id=session.id,
-            created_at=rfc3339(session.created_at),
-            last_seen_at=rfc3339(session.last_seen_at),
-            user_agent=session.user_agent,
-            address=session.address,
-            current=session.secret_hash == current,
-        )
-        for session in sessions
-    ]
+    items = [present_session(session, current) for session in sessions]
     return json_response(SessionPage(items=items, next_cursor=next_cursor))
 
 
@@ -100,9 +82,9 @@ async def create_api_key(request: web.Request) -> web.Response:
             expires_at=asked.expires_at,
             remember=remember,
         )
-        return _api_key(key, secret)
+        return present_api_key(key, secret)
 
-    shown = await create_once(request, asked, ApiKeyShown, _api_key, create)
+    shown = await create_once(request, asked, ApiKeyShown, present_api_key, create)
     location = request.app.router["delete-api-key"].url_for(key_id=shown.id)
     return json_response(shown, status=201, headers={"Location": str(location)})
 
@@ -112,7 +94,7 @@ async def list_api_keys(request: web.Request) -> web.Response:
     principal = require_principal(request)
     asked = read_query(request, ListQuery)
     keys, next_cursor = await request.app[API_KEYS].list(principal.account_id, cursor=asked.cursor, limit=asked.limit)
-    return json_response(ApiKeyPage(items=[_api_key(key) for key in keys], next_cursor=next_cursor))
+    return json_response(ApiKeyPage(items=[present_api_key(key) for key in keys], next_cursor=next_cursor))
 
 
 async def delete_api_key(request: web.Request) -> web.Response:
@@ -122,7 +104,30 @@ async def delete_api_key(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-def _api_key(key: ApiKey, secret: str | None = None) -> ApiKeyShown:
+def present_me(account: Account) -> Me:
+    """An account as its owner sees it."""
+    return Me(
+        id=account.id,
+        username=account.username,
+        role=account.role.value,
+        quota_bytes=account.quota_bytes,
+        created_at=rfc3339(account.created_at),
+    )
+
+
+def present_session(session: Session, current: str | None) -> SessionShown:
+    """A log-in as its owner sees it; `current` is the hash of the one that asks."""
+    return SessionShown(
+        id=session.id,
+        created_at=rfc3339(session.created_at),
+        last_seen_at=rfc3339(session.last_seen_at),
+        user_agent=session.user_agent,
+        address=session.address,
+        current=session.secret_hash == current,
+    )
+
+
+def present_api_key(key: ApiKey, secret: str | None = None) -> ApiKeyShown:
     return ApiKeyShown(
         id=key.id,
         name=key.name,

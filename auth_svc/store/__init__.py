@@ -7,6 +7,7 @@ from auth_svc.store.administration import AdministrationQueries, Outcome, Passwo
 from auth_svc.store.answered_creates import AnsweredCreate, AnsweredCreateQueries
 from auth_svc.store.api_keys import ApiKey, ApiKeyQueries
 from auth_svc.store.audit import AuditQueries
+from auth_svc.store.departures import DepartureQueries, Removal, StoredDeparture
 from auth_svc.store.refresh_tokens import RefreshFamily, RefreshTokenQueries
 from auth_svc.store.sessions import SESSION_ID_LENGTH, Session, SessionQueries
 from auth_svc.store.signing_keys import SigningKeyQueries, StoredSigningKey
@@ -22,9 +23,11 @@ __all__ = [
     "Outcome",
     "PasswordLink",
     "RefreshFamily",
+    "Removal",
     "Role",
     "Session",
     "Store",
+    "StoredDeparture",
     "StoredSigningKey",
 ]
 
@@ -35,6 +38,7 @@ class Store(
     AnsweredCreateQueries,
     ApiKeyQueries,
     AuditQueries,
+    DepartureQueries,
     RefreshTokenQueries,
     SessionQueries,
     SigningKeyQueries,

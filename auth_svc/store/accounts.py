@@ -8,13 +8,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Update, delete, insert, select, update
+from sqlalchemy import Update, delete, insert, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth_svc.store.answered_creates import AnsweredCreate, remember
 from auth_svc.store.queries import Queries
-from auth_svc.store.tables import accounts, password_links, refresh_tokens, sessions
+from auth_svc.store.tables import accounts, departures, password_links, refresh_tokens, sessions
 from common.audit import AuditEntry, write_down
 from common.db import rows_changed
 
@@ -91,10 +91,11 @@ class AccountQueries(Queries):
         return [account_of(row) for row in rows]
 
     async def list_disabled_account_ids(self) -> list[str]:
-        """The ids of all accounts that are disabled."""
+        """The ids of all accounts that are disabled, and of those that have been deleted and still have videos."""
         async with self._database.read() as connection:
-            query = select(accounts.c.id).where(accounts.c.is_disabled.is_(True)).order_by(accounts.c.id)
-            return list((await connection.execute(query)).scalars().all())
+            disabled = select(accounts.c.id).where(accounts.c.is_disabled.is_(True))
+            departed = select(departures.c.account_id)
+            return sorted((await connection.execute(union_all(disabled, departed))).scalars().all())
 
     async def has_accounts(self) -> bool:
         """Whether there is any."""

@@ -108,3 +108,14 @@ answered_creates: Final = Table(
     Column("created_at", Instant(), nullable=False),
 )
 Index("answered_creates_age", answered_creates.c.created_at)
+# Accounts that have been deleted, until every service has settled what was theirs.
+departures: Final = Table(
+    "departures",
+    METADATA,
+    Column("account_id", identifier(), primary_key=True),
+    # Who gets the videos; None: they are deleted.
+    Column("heir_id", identifier(), nullable=True),
+    Column("left_at", Instant(), nullable=False),
+    Column("videos_settled_at", Instant(), nullable=True),
+    Column("positions_settled_at", Instant(), nullable=True),
+)

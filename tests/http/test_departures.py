@@ -1,0 +1,195 @@
+"""A deleted account: its videos are handed over or deleted, everywhere, whatever dies in between. On both databases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from common.ids import new_id
+from fs_svc.app_keys import UPLOADS as FS_UPLOADS
+from tests.api_client import Person
+from tests.auth_app import bearer
+from tests.http.conftest import Services
+from tests.http.test_moderation import audited
+from tests.problems import assert_problem
+from tests.waiting import eventually
+from upload_svc.app_keys import DEPARTURES, UPLOADS
+
+FILM = b"a very short film"
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def services_url(database_url: str) -> str:
+    return database_url
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """An administrator's calls, and accounts that they make."""
+
+    services: Services
+    admin_token: str
+    admin_id: str
+
+    async def call(self, method: str, path: str, **arguments: Any) -> Any:
+        async with self.services.session.request(
+            method, f"{self.services.auth.url}{path}", headers=bearer(self.admin_token), **arguments
+        ) as answer:
+            await answer.read()
+        return answer
+
+    async def move_in(self, name: str) -> tuple[str, Person]:
+        """A new account: its id, and its owner logged in."""
+        username = f"{name}-{new_id()}"
+        answer = await self.call("POST", "/v1/accounts", json={"username": username, "password": PASSWORD})
+        assert answer.status == 201, await answer.text()
+        token = await _token(self.services, username, PASSWORD)
+        person = Person(
+            self.services.session,
+            token,
+            upload_url=self.services.addresses.upload_url,
+            stream_url=self.services.addresses.stream_url,
+        )
+        return (await answer.json())["id"], person
+
+    async def delete(self, account_id: str, query: str = "") -> None:
+        answer = await self.call("DELETE", f"/v1/accounts/{account_id}{query}")
+        assert answer.status == 204, await answer.text()
+
+    async def settle(self) -> None:
+        await self.services.upload[DEPARTURES].settle()
+
+
+async def _token(services: Services, username: str, password: str) -> str:
+    form = {"grant_type": "password", "username": username, "password": password}
+    async with services.session.post(f"{services.auth.url}/v1/token", data=form) as answer:
+        assert answer.status == 200, await answer.text()
+        token: str = (await answer.json())["access_token"]
+        return token
+
+
+@pytest.fixture
+async def town(services: Services) -> Town:
+    token = await _token(services, "admin", "admin")
+    async with services.session.get(f"{services.auth.url}/v1/me", headers=bearer(token)) as answer:
+        return Town(services, token, (await answer.json())["id"])
+
+
+async def _usage(services: Services, account_id: str) -> tuple[int, int]:
+    """Reserved and stored bytes, as fs_svc counts them."""
+    return await services.fs.app[FS_UPLOADS]._store.get_usage(account_id)  # noqa: SLF001 - no call of its own
+
+
+async def test_what_is_handed_over_is_the_heirs_as_it_was(town: Town, services_url: str) -> None:
+    services = town.services
+    carol_id, carol = await town.move_in("carol")
+    heir_id, heir = await town.move_in("heir")
+    film = await carol.upload(FILM, title="Public", visibility="public")
+    trashed = await carol.upload(FILM, title="Thrown away")
+    assert (await carol.call("POST", f"{carol.upload_url}/v1/uploads/{trashed['id']}/trash")).status == 204
+    begun = await carol.begin(5, title="Begun")
+    await town.delete(carol_id, f"?videos=hand-over&heir={heir_id}")
+    await town.settle()
+    for video, state in ((film, "ready"), (trashed, "trashed"), (begun, "uploading")):
+        found = await (await heir.call("GET", f"{heir.upload_url}/v1/uploads/{video['id']}")).json()
+        assert (found["state"], found["title"]) == (state, video["title"])
+    assert (await _usage(services, heir_id), await _usage(services, carol_id)) == ((5, 2 * len(FILM)), (0, 0))
+    shown = await (await heir.call("GET", f"{heir.stream_url}/v1/videos/{film['id']}")).json()
+    assert shown["owner"]["id"] == heir_id
+    # The heir can do all that an owner can: finish, restore, delete.
+    assert await heir.send_part(begun["id"], 1, b"12345") == 200
+    assert (await heir.complete(begun["id"])).status == 200
+    assert (await heir.call("POST", f"{heir.upload_url}/v1/uploads/{trashed['id']}/restore")).status == 204
+    assert (await heir.call("DELETE", f"{heir.upload_url}/v1/uploads/{film['id']}")).status == 204
+
+    async def is_given_back() -> bool:
+        await services.upload[UPLOADS].settle()
+        return await _usage(services, heir_id) == (0, len(FILM) + 5)
+
+    await eventually(is_given_back, what="the quota is given back to the heir")
+    # Whoever is gone can do nothing with a token that still lives.
+    assert (await carol.call("GET", f"{carol.upload_url}/v1/uploads/{trashed['id']}")).status == 404
+    handed = [entry for entry in await audited(services_url) if entry[0] == "video-handed-over"]
+    assert sorted(entry[3]["title"] for entry in handed) == ["Begun", "Public", "Thrown away"]
+    assert {(entry[1], entry[2], entry[3]["owner_id"]) for entry in handed} == {(None, carol_id, heir_id)}
+
+
+async def test_without_a_word_the_videos_go_to_who_deletes_the_account(town: Town) -> None:
+    carol_id, carol = await town.move_in("carol")
+    film = await carol.upload(FILM)
+    await town.delete(carol_id)
+    await town.settle()
+    assert await _usage(town.services, carol_id) == (0, 0)
+    url = f"{carol.upload_url}/v1/uploads/{film['id']}"
+    async with town.services.session.get(url, headers=bearer(town.admin_token)) as answer:
+        assert (answer.status, (await answer.json())["title"]) == (200, film["title"])
+    await town.services.session.delete(url, headers=bearer(town.admin_token))
+
+
+async def test_what_is_deleted_is_gone_with_its_bytes(town: Town) -> None:
+    services = town.services
+    carol_id, carol = await town.move_in("carol")
+    film, begun = await carol.upload(FILM, visibility="public"), await carol.begin(5)
+    source = await carol.call("GET", f"{carol.stream_url}/v1/videos/{film['id']}/source")
+    await town.delete(carol_id, "?videos=delete")
+    await town.settle()
+    for video in (film, begun):
+        assert (await carol.call("GET", f"{carol.upload_url}/v1/uploads/{video['id']}")).status == 404
+
+    async def is_gone() -> bool:
+        await services.upload[UPLOADS].settle()
+        async with services.session.get(source.headers["Location"]) as answer:
+            return answer.status == 404 and await _usage(services, carol_id) == (0, 0)
+
+    await eventually(is_gone, what="the bytes are gone")
+
+
+async def test_what_comes_after_with_a_living_token_is_settled_too(town: Town) -> None:
+    """auth_svc forgets an account only when ten minutes after its end nothing is left: so long a token may act."""
+    carol_id, carol = await town.move_in("carol")
+    await town.delete(carol_id, "?videos=delete")
+    await town.settle()
+    late = await carol.upload(FILM)
+    await town.settle()
+    assert (await carol.call("GET", f"{carol.upload_url}/v1/uploads/{late['id']}")).status == 404
+
+
+async def test_a_hand_over_that_was_cut_goes_on(town: Town) -> None:
+    services = town.services
+    carol_id, carol = await town.move_in("carol")
+    heir_id, heir = await town.move_in("heir")
+    film = await carol.upload(FILM)
+    await town.delete(carol_id, f"?heir={heir_id}")
+    # fs_svc has done it, and upload_svc died before it could.
+    uploads = services.fs.app[FS_UPLOADS]
+    assert await uploads.hand_over([film["id"]], old_owner_id=carol_id, owner_id=heir_id) == []
+    await town.settle()
+    await town.settle()
+    assert (await heir.call("GET", f"{heir.upload_url}/v1/uploads/{film['id']}")).status == 200
+    assert (await _usage(services, heir_id), await _usage(services, carol_id)) == ((0, len(FILM)), (0, 0))
+
+
+async def test_what_was_for_somebody_who_leaves_too_goes_on_to_their_heir(town: Town) -> None:
+    (first_id, first), (second_id, _), (last_id, last) = [await town.move_in(name) for name in ("a", "b", "c")]
+    film = await first.upload(FILM)
+    await town.delete(first_id, f"?heir={second_id}")
+    await town.delete(second_id, f"?heir={last_id}")
+    await town.settle()
+    assert (await last.call("GET", f"{last.upload_url}/v1/uploads/{film['id']}")).status == 200
+
+
+async def test_a_hidden_video_stays_hidden_under_its_new_owner(town: Town) -> None:
+    carol_id, carol = await town.move_in("carol")
+    heir_id, heir = await town.move_in("heir")
+    film = await carol.upload(FILM, visibility="public")
+    root = town.services.person("root", role="admin")
+    moderation = f"{root.upload_url}/v1/uploads/{film['id']}/moderation"
+    assert (await root.call("PUT", moderation, json={"hidden": True})).status == 204
+    await town.delete(carol_id, f"?heir={heir_id}")
+    await town.settle()
+    found = await (await heir.call("GET", f"{heir.upload_url}/v1/uploads/{film['id']}")).json()
+    assert (found["visibility"], found["hidden"]) == ("public", True)
+    await assert_problem(await root.call("GET", f"{root.stream_url}/v1/videos/{film['id']}"), 404, "not-found")

@@ -215,6 +215,7 @@ _WORDS: Final = {
     "int_parsing": N_("must be a whole number"),
     "string_type": N_("must be text"),
     "enum": N_("must be {expected}"),
+    "literal_error": N_("must be {expected}"),
 }
 
 

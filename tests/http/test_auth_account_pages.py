@@ -9,7 +9,10 @@ from datetime import timedelta
 import pytest
 from aiohttp import ClientResponse
 
+from auth_svc.app_keys import AUDIT
+from auth_svc.audit import Action
 from auth_svc.store import Role
+from common.audit import Actor
 from common.web.sessions import EXCHANGE_LIFETIME
 from tests.auth_app import AuthApp, bearer, running_auth_app
 from tests.html_pages import PAGE, Page, page_of
@@ -63,6 +66,7 @@ async def test_who_is_not_logged_in_is_asked_to(app: AuthApp) -> None:
         f"sessions/{'a' * 32}/end",
         "api-keys",
         f"api-keys/{'a' * 26}/delete",
+        "delete",
     )
     for path in posts:
         answer = await app.send("POST", f"/account/{path}", headers={**OWN, **PAGE})
@@ -165,7 +169,7 @@ async def test_a_key_is_shown_once_and_works_until_it_is_deleted(app: AuthApp) -
     assert secret not in page.text
     for words in ("<b>backup</b>", secret[:10], "Watch and upload", "without an end"):
         assert words in page.text
-    (delete,) = (str(form["action"]) for form in page.forms if str(form["action"]).endswith("/delete"))
+    (delete,) = (str(form["action"]) for form in page.forms if str(form["action"]).startswith("/account/api-keys/"))
     answer = await sent(app, cookie, delete)
     assert (answer.status, answer.headers["Location"]) == (303, "/account?done=key")
     assert not await key_logs_in(app, secret)
@@ -252,3 +256,56 @@ async def test_a_token_that_may_only_watch_opens_nothing_here(app: AuthApp) -> N
     for method, path in calls:
         answer = await app.send(method, path, headers={**bearer(token), "Accept": "application/json"})
         await assert_problem(answer, 403, "forbidden")
+
+
+async def test_who_knows_the_password_deletes_the_account_with_all_that_it_can_be_reached_by(app: AuthApp) -> None:
+    here, there = await app.log_in("alice", PASSWORD), await app.log_in("alice", PASSWORD)
+    secret = await new_key(app, here)
+    refresh_token = (await app.grant("alice", PASSWORD))["refresh_token"]
+    for fields, words in (({"delete_password": "wrong"}, "is not your password"), ({}, "must be given")):
+        page = await page_of(await sent(app, here, "/account/delete", **fields), 422)
+        assert words in page.text
+        assert page.fields["delete_password"]["aria-invalid"] == "true"
+        assert "value" not in page.fields["delete_password"]
+    assert await is_logged_in(app, here)
+    answer = await sent(app, here, "/account/delete", delete_password=PASSWORD)
+    assert (answer.status, answer.headers["Location"]) == (303, "/login")
+    app.clock.advance(EXCHANGE_LIFETIME)
+    assert not await is_logged_in(app, here)
+    assert not await is_logged_in(app, there)
+    assert not await key_logs_in(app, secret)
+    assert (await app.refresh(refresh_token)).status == 400
+    answer = await app.send(
+        "POST", "/v1/token", data={"grant_type": "password", "username": "alice", "password": PASSWORD}
+    )
+    assert answer.status == 401
+    # Somebody else may have the name, and nothing of what was there.
+    again = await app.add_account("alice", OTHER)
+    (departure,) = await app.execute("SELECT account_id, heir_id FROM departures")
+    assert departure.heir_id is None
+    assert departure.account_id != again
+
+
+async def test_the_last_administrator_stays_even_if_they_want_to_go(app: AuthApp) -> None:
+    await app.add_account("root", PASSWORD, role=Role.ADMIN)
+    cookie = await app.log_in("root", PASSWORD)
+    page = await page_of(await sent(app, cookie, "/account/delete", delete_password=PASSWORD), 409)
+    assert "Make somebody else an administrator first." in page.text
+    assert await is_logged_in(app, cookie)
+
+
+async def test_the_export_has_what_is_kept_and_no_secret(app: AuthApp) -> None:
+    cookie = await app.log_in("alice", PASSWORD)
+    secret = await new_key(app, cookie, name="backup")
+    for _ in range(120):
+        await app.app[AUDIT].record(Action.SESSION_ENDED, Actor(None, "192.0.2.1"), target_id=None)
+    answer = await app.send("GET", "/account/export", cookie=cookie)
+    assert (answer.status, answer.content_type) == (200, "application/json")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="vss-account.json"'
+    found = await answer.json()
+    assert (found["account"]["username"], found["account"]["role"]) == ("alice", "member")
+    assert [session["current"] for session in found["sessions"]] == [True]
+    assert [(key["name"], key["prefix"]) for key in found["api_keys"]] == [("backup", secret[:10])]
+    assert [(deed["action"], deed["by_me"]) for deed in found["audit"]] == [("api-key-made", True), ("log-in", True)]
+    said = await answer.text()
+    assert not any(word in said for word in (secret, cookie, PASSWORD, "argon2"))

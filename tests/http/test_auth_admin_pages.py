@@ -90,7 +90,7 @@ async def test_only_an_administrator_of_this_moment_may_see_or_send(root: Admin)
     member, former = await app.log_in("alice", PASSWORD), await app.log_in("former", PASSWORD)
     assert (await root.change(former_id)).status == 303
     paths = [("GET", ""), ("GET", f"/accounts/{member_id}"), ("GET", "/audit"), ("POST", "/accounts")]
-    paths += [("POST", f"/accounts/{member_id}"), ("POST", f"/accounts/{member_id}/password-link")]
+    paths += [("POST", f"/accounts/{member_id}{path}") for path in ("", "/password-link", "/delete")]
     form = {"username": "new", "role": "admin", "disabled": "false", "quota": "1"}
     for method, path in paths:
         data = form if method == "POST" else None
@@ -255,6 +255,41 @@ async def test_the_last_administrator_stays_and_what_was_typed_too(root: Admin, 
     assert (account.role, account.is_disabled, account.quota_bytes) == (Role.ADMIN, False, None)
 
 
+async def test_an_account_is_deleted_only_by_who_types_its_name(root: Admin) -> None:
+    app = root.app
+    account_id, heir_id = await root.add("alice"), await root.add("bob")
+    for fields, words in (
+        ({"confirm": "bob"}, "What you typed is not the name of this account."),
+        ({"confirm": "alice", "heir": "nobody"}, "The new owner is no account here."),
+        ({"confirm": "alice", "heir": "alice"}, "The new owner must be another account."),
+        ({"confirm": "alice", "videos": "keep"}, "What becomes of the videos must be "),
+    ):
+        form = {"videos": "hand-over", "heir": "bob", **fields}
+        page = await page_of(await root.send(f"/accounts/{account_id}/delete", **form), 422)
+        assert words in page.text
+        assert page.fields["heir"]["value"] == form["heir"]
+    assert (await root.see(f"/accounts/{account_id}")).status == 200
+    answer = await root.send(f"/accounts/{account_id}/delete", videos="hand-over", heir=" Bob ", confirm="Alice")
+    assert (answer.status, answer.headers["Location"]) == (303, "/admin")
+    assert (await root.see(f"/accounts/{account_id}")).status == 404
+    assert [tuple(row) for row in await app.execute("SELECT account_id, heir_id FROM departures")] == [
+        (account_id, heir_id)
+    ]
+    page = await page_of(await root.see("/audit"))
+    assert "The account was deleted" in page.text
+    assert "alice" in page.text
+
+
+async def test_the_last_administrator_is_not_deleted(root: Admin) -> None:
+    heir = await root.add("bob")
+    answer = await root.send(f"/accounts/{root.account_id}/delete", videos="hand-over", heir="bob", confirm="root")
+    assert (
+        "This is the last administrator. Make somebody else an administrator first."
+        in (await page_of(answer, 409)).text
+    )
+    assert (await root.see(f"/accounts/{heir}")).status == 200
+
+
 async def test_a_new_link_replaces_older_ones_and_ends_nothing_before_it_is_used(root: Admin) -> None:
     app = root.app
     account_id = await root.add("alice")
@@ -316,7 +351,7 @@ async def test_the_audit_log_says_who_did_what_to_whom(root: Admin) -> None:
     text = " ".join(page.text.split())
     assert "The account was made: alice root 127.0.0.1" in text
     assert "A log-in was refused: alice somebody 127.0.0.1" in text
-    assert "Logged in somebody 127.0.0.1" in text
+    assert "Logged in a deleted account 127.0.0.1" in text
     assert "Logged in root 127.0.0.1" in text
     (row,) = await root.app.execute("SELECT request_id FROM audit WHERE action = 'account-made'")
     assert row.request_id in text

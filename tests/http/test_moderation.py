@@ -157,3 +157,19 @@ async def test_the_page_lists_everybodys_videos_and_one_owners(services: Service
     cursor = first.split("cursor=")[1].split('"')[0].split("&")[0]
     assert await shown(f"?limit=2&cursor={cursor}") == ["One"]
     assert (await root.call("GET", f"{page}?owner=nobody")).status == 422
+
+
+async def test_the_export_has_every_video_whatever_its_state(services: Services) -> None:
+    alice = services.person("alice")
+    ready, trashed = [await alice.upload(FILM, title=title) for title in ("Ready", "Trashed")]
+    begun = await alice.begin(5, title="Begun")
+    await services.person("bob").upload(FILM, title="Somebody else's", visibility="public")
+    assert (await alice.call("POST", f"{alice.upload_url}/v1/uploads/{trashed['id']}/trash")).status == 204
+    answer = await alice.call("GET", f"{alice.upload_url}/videos/export")
+    assert (answer.status, answer.content_type) == (200, "application/json")
+    found = {video["id"]: (video["title"], video["state"]) for video in (await answer.json())["videos"]}
+    assert found == {
+        ready["id"]: ("Ready", "ready"),
+        trashed["id"]: ("Trashed", "trashed"),
+        begun["id"]: ("Begun", "uploading"),
+    }

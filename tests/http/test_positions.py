@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stream_svc.app_keys import LIBRARY
 from tests.api_client import Person
 from tests.browser import Browser
 from tests.http.conftest import Services
@@ -155,3 +156,26 @@ async def test_the_page_of_nobody_keeps_no_position(services: Services, browser:
     page = await (await browser.open(f"{services.addresses.stream_url}/watch/{video['id']}")).text()
     assert "data-position-api" not in page
     assert 'data-resume-at="0.0"' in page
+
+
+async def test_the_export_has_every_position_and_a_deleted_account_has_none(services: Services) -> None:
+    alice, bob = services.person("alice"), services.person("bob")
+    ids = sorted([(await alice.upload(FILM, visibility="members"))["id"] for _ in range(3)])
+    for person in (alice, bob):
+        for video_id in ids:
+            assert (await _keep(person, video_id, {"seconds": 42.5, "duration": 60})).status == 204
+
+    async def exported(person: Person) -> list[tuple[str, float, float]]:
+        answer = await person.call("GET", f"{person.stream_url}/watch/export")
+        assert (answer.status, answer.content_type) == (200, "application/json")
+        found = (await answer.json())["positions"]
+        return [(kept["video_id"], kept["seconds"], kept["duration"]) for kept in found]
+
+    assert await exported(alice) == [(video_id, 42.5, 60) for video_id in ids]
+    store = services.stream[LIBRARY]._store  # noqa: SLF001 - the paging is deeper than a test uploads
+    first = await store.page_of_positions(services.auth.account_id("alice"), after=None, limit=2)
+    rest = await store.page_of_positions(services.auth.account_id("alice"), after=first[-1].video_id, limit=2)
+    assert [kept.video_id for kept in (*first, *rest)] == ids
+    await store.forget_positions(services.auth.account_id("alice"))
+    assert (await exported(alice), len(await exported(bob))) == ([], 3)
+    assert (await services.person(None).call("GET", f"{alice.stream_url}/watch/export")).status in (303, 401)

@@ -493,6 +493,37 @@ async def admin_audit(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('auth')}/admin/audit")
 
 
+@look(films=False)
+async def admin_delete_refused(page: Page, stage: Stage) -> None:
+    await _make_account(page, stage)
+    await page.goto(f"{stage.product.url('auth')}/admin")
+    await page.locator("main tbody a", has_text=_LONG_NAME).click()
+    await page.locator("#heir").fill("nobody")
+    await page.locator("#confirm").fill(_LONG_NAME)
+    await page.locator("form[action$='/delete'] button").click()
+    await expect(page.locator("#heir-error")).to_be_visible()
+
+
+@look()
+async def moderation(page: Page, stage: Stage) -> None:
+    # One of them hidden, and shown again for the next look.
+    url = f"{stage.product.url('upload')}/v1/uploads/{stage.ids[1]}/moderation"
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    await page.request.put(url, data={"hidden": True}, headers=headers)
+    await page.goto(f"{stage.product.url('upload')}/videos/moderation")
+    await expect(page.locator("[action$='/show']")).to_have_count(1)
+    await page.request.put(url, data={"hidden": False}, headers=headers)
+
+
+@look()
+async def my_videos_hidden(page: Page, stage: Stage) -> None:
+    url = f"{stage.product.url('upload')}/v1/uploads/{stage.ids[1]}/moderation"
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    await page.request.put(url, data={"hidden": True}, headers=headers)
+    await page.goto(f"{stage.product.url('upload')}/videos")
+    await page.request.put(url, data={"hidden": False}, headers=headers)
+
+
 # As long as a user name may be, and without a place to break.
 _LONG_NAME: Final = "somebody.with.a.very.long.name.indeed@department.of.example.test"
 
@@ -586,6 +617,14 @@ async def account_refused(page: Page, stage: Stage) -> None:
     await page.locator("#new_password").fill("correct horse battery")
     await page.locator("[action='/account/password'] [type=submit]").click()
     await expect(page.locator("#current_password-error")).to_be_visible()
+
+
+@look()
+async def account_delete_refused(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('auth')}/account")
+    await page.locator("#delete_password").fill("not this one")
+    await page.locator("[action='/account/delete'] [type=submit]").click()
+    await expect(page.locator("#delete_password-error")).to_be_visible()
 
 
 @look()

@@ -29,8 +29,10 @@ from upload_svc.videos import Video, VideoState, Visibility
 logger = logging.getLogger(__name__)
 
 LOOK_AGAIN: Final = timedelta(seconds=10)
-# Longer than a step can take, so that two replicas never work on one row.
+# Nobody else works on a row that somebody has taken, so long.
 LEASE: Final = timedelta(seconds=60)
+# Longer than the work on one row can take: a call to fs_svc and two uses of the database.
+STEP_LIMIT: Final = timedelta(seconds=35)
 # A create that never reached fs_svc; by then its client has given up or was answered.
 UNKNOWN_LIMIT: Final = timedelta(minutes=10)
 SETTLE_AT_ONCE: Final = 100
@@ -227,16 +229,22 @@ class Uploads:
             return None
 
     async def settle(self) -> int:
-        """One step of the loop: moves rows to where fs_svc's are; returns how many there were. Raises Unavailable."""
+        """One step of the loop: moves rows to where fs_svc's are; returns how many there were. Raises Unavailable.
+
+        Rows that cannot be worked on before their lease ends are left for a later step, here or elsewhere.
+        """
         now = self._clock()
-        videos = await self._store.take_unsettled(now=now, until=now + LEASE, limit=SETTLE_AT_ONCE)
+        until = now + LEASE
+        videos = await self._store.take_unsettled(now=now, until=until, limit=SETTLE_AT_ONCE)
         objects = await self._fs.describe([video.id for video in videos]) if videos else {}
         for video in videos:
+            if self._clock() + STEP_LIMIT > until:
+                break
             match video.state:
                 case VideoState.UPLOADING:
                     await self._settle_uploading(video, objects.get(video.id), now)
                 case VideoState.TRASHED:
-                    await self._purge(video, now, taken_until=now + LEASE)
+                    await self._purge(video, now, taken_until=until)
                 case VideoState.DELETED:
                     await self._settle_deleted(video, objects.get(video.id), now)
                 case VideoState.READY:

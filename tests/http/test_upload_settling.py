@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from itertools import chain, repeat
 
 from fs_svc.app_keys import SETTLING as FS_SETTLING
 from fs_svc.app_keys import UPLOADS as FS_UPLOADS
@@ -12,7 +13,7 @@ from tests.http.conftest import Services
 from tests.problems import assert_problem
 from tests.waiting import eventually
 from upload_svc.app_keys import UPLOADS
-from upload_svc.uploads import LEASE, LOOK_AGAIN, UNKNOWN_LIMIT
+from upload_svc.uploads import LEASE, LOOK_AGAIN, UNKNOWN_LIMIT, Uploads
 
 FILM = b"a very short film"
 SECOND = timedelta(seconds=1)
@@ -190,3 +191,24 @@ async def test_what_is_deleted_while_it_completes_does_not_come_back(services: S
 
     await _settled(services, is_gone, what="the object is deleted")
     assert await _state(services, upload["id"]) is None
+
+
+async def test_no_row_is_worked_on_behind_its_lease(services: Services) -> None:
+    alice = services.person("alice")
+    video = await alice.upload(FILM)
+    await services.fs.stop()
+    assert (await alice.call("DELETE", f"{alice.upload_url}/v1/uploads/{video['id']}")).status == 204
+    await services.fs.start()
+    uploads = services.upload[UPLOADS]
+    # A process that stood still after it had taken the row, until somebody else may have it.
+    first = services.clock() + LOOK_AGAIN + SECOND
+    readings = chain([first], repeat(first + LEASE))
+    slow = Uploads(uploads._store, uploads._fs, uploads._cursors, clock=lambda: next(readings))  # noqa: SLF001
+    while await slow.settle() == 0:
+        readings = chain([first], repeat(first + LEASE))
+    assert await _object_state(services, video["id"]) == "stored"
+
+    async def is_gone() -> bool:
+        return await _object_state(services, video["id"]) == "deleted"
+
+    await _settled(services, is_gone, what="the object is deleted", ahead=2 * LEASE)

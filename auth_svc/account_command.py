@@ -1,4 +1,7 @@
-"""`python -m auth_svc.account_command`, which is `vss account`: accounts from a terminal, with auth_svc's settings."""
+"""`python -m auth_svc.account_command`, which is `vss account`: accounts from a terminal, with auth_svc's settings.
+
+What it changes is in the audit log, done by nobody who is logged in, at the address `command line`.
+"""
 
 from __future__ import annotations
 
@@ -9,71 +12,150 @@ import secrets
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from decimal import Decimal
+from typing import Any, Final
 
-from auth_svc.accounts import Accounts
+from pydantic import TypeAdapter, ValidationError
+
+from auth_svc.administration import Administration, NewAccount
+from auth_svc.errors import LastAdministrator
+from auth_svc.models import MAX_QUOTA_BYTES, Username
 from auth_svc.passwords import Passwords
 from auth_svc.settings import Settings
-from auth_svc.store import Role, Store
+from auth_svc.store import Account, Role, Store
+from common.audit import Actor
 from common.clock import rfc3339, utc_now
+from common.cursors import Cursors
 from common.db import open_database
-from common.errors import Unavailable
+from common.errors import Invalid, Unavailable
 from common.settings import load
 
-_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_HERE: Final = Actor(None, "command line")
+_SIZE: Final = re.compile(r"(\d{1,16}(?:\.\d{1,9})?) ?([KMGT]?)(i?)B?", re.IGNORECASE)
+_NO_LIMIT: Final = "none"
+
+
+class _Trouble(Exception):
+    """Why it could not be done, as it is told."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; returns the exit code."""
     parsed = _parser().parse_args(arguments)
     try:
-        return asyncio.run(_run(parsed, load(Settings)))
+        asyncio.run(_run(parsed, load(Settings)))
     except Unavailable as exc:
         sys.stderr.write(f"vss account: {exc.detail}\n")
         return 1
-
-
-async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
-    async with open_database(settings.database_url.get_secret_value()) as database:
-        with closing(Passwords()) as passwords:
-            accounts = Accounts(Store(database), passwords, clock=utc_now)
-            if arguments.command == "list":
-                for account in await accounts.list():
-                    state = "disabled" if account.is_disabled else account.role.value
-                    sys.stdout.write(f"{account.username:<24} {state:<10} {rfc3339(account.created_at)}\n")
-                return 0
-            password = secrets.token_urlsafe(15)
-            if arguments.command == "add":
-                role = Role.ADMIN if arguments.administrator else Role.MEMBER
-                trouble = None if await accounts.add(arguments.username, password, role=role) else "is there already"
-            else:
-                is_there = await accounts.set_password(arguments.username, password)
-                trouble = None if is_there else "is not there: `vss account list` shows who is"
-    if trouble:
-        sys.stderr.write(f"vss account: {arguments.username} {trouble}\n")
+    except _Trouble as exc:
+        sys.stderr.write(f"vss account: {exc}\n")
         return 1
-    sys.stdout.write(f"{arguments.username}'s password, shown only now: {password}\n")
     return 0
 
 
+async def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+    async with open_database(settings.database_url.get_secret_value()) as database:
+        with closing(Passwords()) as passwords:
+            store = Store(database)
+            # No page of a list outlives this process.
+            cursors = Cursors(secrets.token_hex(32))
+            administration = Administration(store, passwords, cursors, clock=utc_now)
+            match arguments.command:
+                case "list":
+                    for account in await store.list_accounts():
+                        sys.stdout.write(_line(account))
+                case "add":
+                    await _add(administration, arguments)
+                case "reset-password":
+                    password = secrets.token_urlsafe(15)
+                    await _change(store, administration, arguments.username, {}, password=password)
+                    _tell_password(arguments.username, password)
+                case "disable" | "enable":
+                    is_disabled = arguments.command == "disable"
+                    await _change(store, administration, arguments.username, {"is_disabled": is_disabled})
+                    sys.stdout.write(f"{arguments.username} is {arguments.command}d\n")
+                case _:
+                    await _change(store, administration, arguments.username, {"quota_bytes": arguments.size})
+                    sys.stdout.write(f"{arguments.username} has {_quota(arguments.size)}\n")
+
+
+async def _add(administration: Administration, arguments: argparse.Namespace) -> None:
+    password = secrets.token_urlsafe(15)
+    new = NewAccount(
+        username=arguments.username,
+        password=password,
+        role=Role.ADMIN if arguments.administrator else Role.MEMBER,
+        is_disabled=False,
+        quota_bytes=arguments.quota,
+    )
+    try:
+        await administration.add(_HERE, new)
+    except Invalid:
+        raise _Trouble(f"{arguments.username} is there already") from None
+    _tell_password(arguments.username, password)
+
+
+async def _change(
+    store: Store, administration: Administration, username: str, changes: dict[str, Any], *, password: str | None = None
+) -> None:
+    account = await store.get_account_by_username(username)
+    if account is None:
+        raise _Trouble(f"{username} is not there: `vss account list` shows who is")
+    try:
+        await administration.change(_HERE, account.id, changes, password=password)
+    except LastAdministrator as refusal:
+        raise _Trouble(f"{username} is the last administrator. {refusal.detail}") from None
+
+
+def _tell_password(username: str, password: str) -> None:
+    sys.stdout.write(f"{username}'s password, shown only now: {password}\n")
+
+
+def _line(account: Account) -> str:
+    state = "disabled" if account.is_disabled else account.role.value
+    return f"{account.username:<24} {state:<10} {rfc3339(account.created_at)}  {_quota(account.quota_bytes)}\n"
+
+
+def _quota(size: int | None) -> str:
+    return "no limit" if size is None else f"a quota of {size} bytes"
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="vss account", description="Who may log in.")
+    parser = argparse.ArgumentParser(prog="vss account", description="Who may log in, and how much they may store.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
     commands.add_parser("list", help="show every account")
     add = commands.add_parser("add", help="make an account, and show its password once")
     add.add_argument("--administrator", action="store_true", help="one that may administer")
+    add.add_argument("--quota", metavar="SIZE", type=_size, help="such as 50GB; without it there is no limit")
     reset = commands.add_parser("reset-password", help="give an account another password, and end its sessions")
-    for parser_of_one in (add, reset):
+    disable = commands.add_parser("disable", help="end all access of an account; nobody sees its videos meanwhile")
+    enable = commands.add_parser("enable", help="let a disabled account log in again")
+    quota = commands.add_parser("set-quota", help="bound what an account may store")
+    for parser_of_one in (add, reset, disable, enable, quota):
         parser_of_one.add_argument("username", type=_username)
+    quota.add_argument("size", metavar="SIZE", type=_size, help=f"such as 50GB or 1.5TiB, or {_NO_LIMIT}")
     return parser
 
 
 def _username(text: str) -> str:
-    name = text.lower()
-    if not _USERNAME.fullmatch(name):
-        raise argparse.ArgumentTypeError(
-            "use 1 to 64 of a-z, 0-9, dot, hyphen and underscore, beginning with one of the first two"
-        )
+    try:
+        name: str = TypeAdapter(Username).validate_python(text)
+    except ValidationError as exc:
+        reason = exc.errors()[0]["msg"].removeprefix("Value error, ")
+        raise argparse.ArgumentTypeError(f"a user name {reason[:1].lower()}{reason[1:]}") from None
     return name
+
+
+def _size(text: str) -> int | None:
+    """Bytes; decimal and binary units; None for no limit."""
+    if text == _NO_LIMIT:
+        return None
+    if found := _SIZE.fullmatch(text):
+        number, unit, is_binary = found.groups()
+        size = int(Decimal(number) * (1024 if is_binary else 1000) ** " KMGT".index(unit.upper() or " "))
+        if size <= MAX_QUOTA_BYTES:
+            return size
+    raise argparse.ArgumentTypeError(f"{text!r} is no size: say 50GB, 1.5TiB, a number of bytes, or {_NO_LIMIT}")
 
 
 if __name__ == "__main__":

@@ -109,20 +109,9 @@ class Accounts:
             created_at=self._clock(),
         )
 
-    async def set_password(self, username: str, password: str) -> bool:
-        """Gives the account another password and ends its sessions; False when there is no such account."""
-        account = await self._store.get_account_by_username(username.lower())
-        if account is None:
-            return False
-        return await self._store.change_password(account, await self._passwords.hash(password), keep_session=None)
-
     async def disabled_ids(self) -> list[str]:
         """The ids of the accounts that are disabled: while they are, nobody sees what they have uploaded."""
         return await self._store.list_disabled_account_ids()
-
-    async def list(self) -> list[Account]:
-        """Every account, by name."""
-        return await self._store.list_accounts()
 
     async def ensure_administrator(self, password_hash: str) -> None:
         """Makes the administrator `admin` of a new installation, whose password has this hash."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from auth_svc.settings import Settings, encryption_keys
 from auth_svc.signing_keys import PUBLISHED_AHEAD, SigningKeys
@@ -18,20 +19,23 @@ from common.settings import load
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; returns the exit code."""
-    _parser().parse_args(arguments)
+    parsed = _parser().parse_args(arguments)
     try:
-        return asyncio.run(_rotate_signing_key(load(Settings)))
+        settings = load(Settings)
+        return asyncio.run(_rotate_signing_key(settings) if parsed.command == "rotate" else _encrypt_anew(settings))
     except Unavailable as exc:
         sys.stderr.write(f"vss keys: {exc.detail}\n")
         return 1
 
 
+async def _encrypt_anew(settings: Settings) -> int:
+    async with _signing_keys(settings) as keys:
+        await keys.load()
+    return 0
+
+
 async def _rotate_signing_key(settings: Settings) -> int:
-    async with open_database(settings.database_url.get_secret_value()) as database:
-        encryption_key, previous_key = encryption_keys(settings)
-        keys = SigningKeys(
-            Store(database), encryption_key=encryption_key, previous_encryption_key=previous_key, clock=utc_now
-        )
+    async with _signing_keys(settings) as keys:
         key_id = await keys.rotate()
     minutes = int(PUBLISHED_AHEAD.total_seconds() / 60)
     if key_id is None:
@@ -41,11 +45,21 @@ async def _rotate_signing_key(settings: Settings) -> int:
     return 0
 
 
+@asynccontextmanager
+async def _signing_keys(settings: Settings) -> AsyncIterator[SigningKeys]:
+    async with open_database(settings.database_url.get_secret_value()) as database:
+        encryption_key, previous_key = encryption_keys(settings)
+        yield SigningKeys(
+            Store(database), encryption_key=encryption_key, previous_encryption_key=previous_key, clock=utc_now
+        )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="vss keys", description="What access tokens are signed with.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
     rotate = commands.add_parser("rotate", help="make another key before it is due")
     rotate.add_argument("--signing", action="store_true", required=True, help="the key that signs access tokens")
+    commands.add_parser("encrypt-anew", help="encrypt the signing keys with the present key instead of the previous")
     return parser
 
 

@@ -13,6 +13,8 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from common.languages import gettext
+
 # OWASP's parameters for argon2id: 19 MiB, two passes, one lane; about 40 ms.
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _AT_ONCE: Final = 2
@@ -57,9 +59,9 @@ def fault_of_new_password(password: str, *, username: str) -> str | None:
     5.0, 6.2). Asked when a password is set, never at log-in.
     """
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        return f"must have {MIN_LENGTH} to {MAX_LENGTH} characters"
+        return gettext("must have %(least)s to %(most)s characters") % {"least": MIN_LENGTH, "most": MAX_LENGTH}
     if password.casefold() in _common_passwords() or password.casefold() == username.casefold():
-        return "is one of those that are tried first: choose another, several words for example"
+        return gettext("is one of those that are tried first: choose another, several words for example")
     return None
 
 

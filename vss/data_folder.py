@@ -89,6 +89,10 @@ class DataFolder:
             raise FolderUnusable(f"the secret {file} is empty; put it back from a copy of the data folder")
         return file
 
+    def previous_secret_file(self, name: str) -> Path:
+        """Where the value before stands while the secret `name` is being replaced."""
+        return self.secrets / f"previous_{name}"
+
     def secret(self, name: str, size_bytes: int = SECRET_BYTES) -> str:
         """The value of the secret `name`."""
         return self.secret_file(name, size_bytes).read_text().strip()

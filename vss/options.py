@@ -21,9 +21,21 @@ def add_data_option(parser: argparse.ArgumentParser) -> None:
         "--data",
         metavar="DIR",
         type=_data_folder,
-        default=os.environ.get("VSS_DATA_DIR") or str(platformdirs.user_data_path("vss", appauthor=False)),
+        default=_default_data_folder(),
         help="the folder with everything in it (or VSS_DATA_DIR; now %(default)s)",
     )
+
+
+def data_folder_path() -> Path:
+    """The folder that is meant where no option can name one. Raises BadOption."""
+    try:
+        return _data_folder(_default_data_folder())
+    except argparse.ArgumentTypeError as exc:
+        raise BadOption(str(exc)) from exc
+
+
+def _default_data_folder() -> str:
+    return os.environ.get("VSS_DATA_DIR") or str(platformdirs.user_data_path("vss", appauthor=False))
 
 
 def add_port_base_option(parser: argparse.ArgumentParser) -> None:

@@ -19,27 +19,13 @@ PROBE_SECONDS = 5
 def services(folder: DataFolder, ports: PublicPorts, bucket: Bucket, environment: Mapping[str, str]) -> list[Child]:
     """auth, fs, upload and stream."""
     urls = {name: ports.url(name) for name in ports.by_name()}
-    cookie = "vss_session" if ports.base == DEFAULT_PORT_BASE else f"vss_session_{ports.base}"
+    common, faces = _common(folder, ports), _faces(ports)
 
-    def secret(name: str, size_bytes: int = SECRET_BYTES) -> str:
-        return str(folder.secret_file(name, size_bytes))
+    def secret(name: str) -> str:
+        return str(folder.secret_file(name))
 
-    common = {
-        "HOST": HOST,
-        "DATABASE_URL": folder.database_url,
-        "AUTH_PUBLIC_URL": urls["auth"],
-        "UPLOAD_PUBLIC_URL": urls["upload"],
-        "STREAM_PUBLIC_URL": urls["stream"],
-        "S3_PUBLIC_URL": urls["storage"],
-    }
-    faces = {"SESSION_COOKIE": cookie, "DEMO_ACCOUNT": "true"}
     own = {
-        "auth": {
-            **faces,
-            "UPLOAD_CLIENT_SECRET_FILE": secret("upload_client_secret"),
-            "STREAM_CLIENT_SECRET_FILE": secret("stream_client_secret"),
-            "KEY_ENCRYPTION_KEY_FILE": secret("key_encryption_key", 32),
-        },
+        "auth": _auth(folder, ports),
         "fs": {
             "AUTH_URL": urls["auth"],
             "S3_URL": bucket.endpoint,
@@ -64,7 +50,7 @@ def services(folder: DataFolder, ports: PublicPorts, bucket: Bucket, environment
             name=name,
             # -P: what lies in the data folder must never be imported.
             command=[sys.executable, "-P", "-m", f"{name}_svc"],
-            environment=_environment(f"{name.upper()}_", {**common, **settings, "PORT": str(port)}, environment),
+            environment=_environment(name, {**common, **settings}, ports, environment),
             folder=folder.path,
             address=urls[name],
             why_not_ready=partial(_why_not_ready, port),
@@ -74,9 +60,43 @@ def services(folder: DataFolder, ports: PublicPorts, bucket: Bucket, environment
     ]
 
 
-def _environment(prefix: str, settings: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+def auth_environment(folder: DataFolder, ports: PublicPorts, environment: Mapping[str, str]) -> dict[str, str]:
+    """What auth_svc is given, for a program that does something beside it."""
+    return _environment("auth", {**_common(folder, ports), **_auth(folder, ports)}, ports, environment)
+
+
+def _common(folder: DataFolder, ports: PublicPorts) -> dict[str, str]:
+    return {
+        "HOST": HOST,
+        "DATABASE_URL": folder.database_url,
+        "AUTH_PUBLIC_URL": ports.url("auth"),
+        "UPLOAD_PUBLIC_URL": ports.url("upload"),
+        "STREAM_PUBLIC_URL": ports.url("stream"),
+        "S3_PUBLIC_URL": ports.url("storage"),
+    }
+
+
+def _faces(ports: PublicPorts) -> dict[str, str]:
+    """What services with pages are given."""
+    cookie = "vss_session" if ports.base == DEFAULT_PORT_BASE else f"vss_session_{ports.base}"
+    return {"SESSION_COOKIE": cookie, "DEMO_ACCOUNT": "true"}
+
+
+def _auth(folder: DataFolder, ports: PublicPorts) -> dict[str, str]:
+    secrets = {"upload_client_secret": SECRET_BYTES, "stream_client_secret": SECRET_BYTES, "key_encryption_key": 32}
+    files = {name: folder.secret_file(name, size_bytes) for name, size_bytes in secrets.items()}
+    # Only while one is replaced (see vss/keys.py).
+    previous = {f"previous_{name}": folder.previous_secret_file(name) for name in secrets}
+    files |= {name: file for name, file in previous.items() if file.exists()}
+    return {**_faces(ports), **{f"{name.upper()}_FILE": str(file) for name, file in files.items()}}
+
+
+def _environment(
+    service: str, settings: Mapping[str, str], ports: PublicPorts, environment: Mapping[str, str]
+) -> dict[str, str]:
     """Settings that are ours to give win, in both spellings; others (limits, times) come from outside."""
-    ours = {prefix + name: value for name, value in settings.items()}
+    prefix = f"{service.upper()}_"
+    ours = {prefix + name: value for name, value in {**settings, "PORT": str(ports.by_name()[service])}.items()}
     decided = {name.removesuffix("_FILE") for name in ours}
     from_outside = {
         name: value

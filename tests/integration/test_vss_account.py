@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,11 +10,13 @@ from pathlib import Path
 
 from tests.addresses import Addresses
 from tests.auth_app import CLIENT_SECRETS, KEY_ENCRYPTION_KEY, running_auth_app
+from vss.data_folder import DataFolder
+from vss.migrate import migrate
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-def account(database_url: str | None, *arguments: str) -> subprocess.CompletedProcess[str]:
+def account(database_url: str | None, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     addresses = Addresses.choose()
     settings = {
         **addresses.common_settings(),
@@ -26,7 +29,7 @@ def account(database_url: str | None, *arguments: str) -> subprocess.CompletedPr
     return subprocess.run(
         [sys.executable, "-m", "vss", "account", *arguments],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **{f"AUTH_{name.upper()}": value for name, value in settings.items()}},
+        env={"PATH": os.environ["PATH"], **{f"AUTH_{name.upper()}": value for name, value in settings.items()}, **more},
         capture_output=True,
         text=True,
         check=False,
@@ -51,12 +54,53 @@ def test_what_cannot_be_done_is_one_line(sqlite_url: str) -> None:
     for arguments, code, words in (
         (["add", "bob"], 1, "bob is there already"),
         (["reset-password", "carol"], 1, "carol is not there"),
-        (["add", "a b"], 2, "use 1 to 64 of a-z"),
+        (["add", "a b"], 2, "a user name may have letters, digits"),
     ):
         answer = account(sqlite_url, *arguments)
         assert answer.returncode == code
         assert words in answer.stderr
         assert answer.stdout == ""
-    elsewhere = account(None, "list")
+
+
+def test_where_there_is_no_vss_one_line_says_where_to_look(tmp_path: Path) -> None:
+    elsewhere = account(None, "list", VSS_DATA_DIR=str(tmp_path))
     assert (elsewhere.returncode, elsewhere.stderr.count("\n")) == (1, 1)
-    assert "docker compose exec auth_svc vss account" in elsewhere.stderr
+    assert "docker compose exec auth_svc vss" in elsewhere.stderr
+
+
+async def test_access_and_quota_are_changed_and_written_down(database_url: str) -> None:
+    password = account(database_url, "add", "--quota", "1.5GB", "bob").stdout.split()[-1]
+    account(database_url, "add", "--administrator", "root")
+    async with running_auth_app(database_url) as app:
+        session = await app.log_in("bob", password)
+        assert account(database_url, "disable", "bob").returncode == 0
+        assert (await app.send("GET", "/v1/me", cookie=session)).status == 401
+        assert account(database_url, "list").stdout.splitlines()[0].split()[:2] == ["bob", "disabled"]
+        assert account(database_url, "enable", "BOB").returncode == 0
+        assert await app.person_token("bob", password)
+        sizes = {"2TiB": 2 * 2**40, "0": 0, "none": None, "50 gb": 50 * 10**9}
+        for typed, size in sizes.items():
+            assert account(database_url, "set-quota", "bob", typed).returncode == 0
+            rows = await app.execute("SELECT quota_bytes FROM accounts WHERE username = 'bob'")
+            assert [row.quota_bytes for row in rows] == [size]
+        refused = account(database_url, "disable", "root")
+        assert (refused.returncode, "root is the last administrator" in refused.stderr) == (1, True)
+        assert account(database_url, "set-quota", "bob", "much").returncode == 2
+        query = "SELECT actor_id, address, details FROM audit WHERE action LIKE 'account-%' ORDER BY at"
+        rows = await app.execute(query)
+    assert {(row.actor_id, row.address) for row in rows} == {(None, "command line")}
+    told = [json.loads(row.details) for row in rows]
+    assert [entry.get("quota_bytes") for entry in told if "username" in entry] == [1_500_000_000, None]
+    assert [entry for entry in told if "username" not in entry] == [
+        {"is_disabled": True},
+        {"is_disabled": False},
+        *({"quota_bytes": size} for size in sizes.values()),
+    ]
+
+
+def test_the_data_folder_of_vss_up_has_accounts_too(tmp_path: Path) -> None:
+    folder = DataFolder.prepare(tmp_path / "data")
+    migrate(folder.database_url, folder.path)
+    assert account(None, "add", "alice", VSS_DATA_DIR=str(folder.path)).returncode == 0
+    listed = account(None, "list", VSS_DATA_DIR=str(folder.path))
+    assert listed.stdout.split()[:2] == ["alice", "member"], listed.stderr

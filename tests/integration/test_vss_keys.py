@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
+
+import pytest
 
 from auth_svc.app_keys import SIGNING_KEYS
-from auth_svc.signing_keys import PUBLISHED_AHEAD
+from auth_svc.signing_keys import PUBLISHED_AHEAD, SigningKeys
+from auth_svc.store import Store
 from common.clock import utc_now
+from common.db import open_database
 from common.tokens import PERSON_AUDIENCE
 from tests.auth_app import CLIENT_SECRETS, KEY_ENCRYPTION_KEY, AuthApp, basic, bearer, running_auth_app
+from vss.data_folder import DataFolder
+from vss.keys import ENCRYPTION, SERVICES, ComposeSecrets, FolderSecrets
+from vss.migrate import migrate
+from vss.ports import PublicPorts
+from vss.services import auth_environment
 
 PASSWORD = "correct horse battery staple"
 
@@ -108,3 +119,116 @@ async def test_while_a_services_secret_is_replaced_both_are_good(sqlite_url: str
         assert [await log_in(app, "stream", secret) for secret in (old, new, "")] == [401, 401, 401]
     async with running_auth_app(sqlite_url, upload_client_secret=new, previous_upload_client_secret="") as app:
         assert [await log_in(app, "upload", secret) for secret in (old, new, "")] == [401, 200, 401]
+
+
+def vss(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "vss", *arguments],
+        env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def compose_folder(tmp_path: Path) -> Path:
+    (tmp_path / "compose.yaml").touch()
+    assert vss("init", "--folder", str(tmp_path)).returncode == 0
+    return tmp_path
+
+
+@pytest.mark.parametrize(("what", "names"), [("--encryption", ENCRYPTION), ("--services", SERVICES)])
+def test_beside_compose_both_values_are_known_until_it_is_finished(
+    compose_folder: Path, what: str, names: tuple[str, ...]
+) -> None:
+    place = ComposeSecrets(compose_folder)
+    before = {name: place.current(name) for name in (*ENCRYPTION, *SERVICES)}
+    env = (compose_folder / ".env").read_text()
+    here = ("keys", "rotate", "--folder", str(compose_folder))
+    ended = vss(*here, what)
+    assert ended.returncode == 0, ended.stderr
+    assert "docker compose up -d --wait --force-recreate auth_svc" in ended.stdout
+    after = {name: place.current(name) for name in before}
+    assert {name for name in before if before[name] != after[name]} == set(names)
+    assert {len(bytes.fromhex(value)) for value in after.values()} == {32}
+    lines = {f"AUTH_PREVIOUS_{name.upper()}={before[name]}" for name in names}
+    assert set((compose_folder / ".env").read_text().splitlines()) - set(env.splitlines()) == lines
+    # A third value would leave somebody with one that is not known any more.
+    again = vss(*here, what)
+    assert (again.returncode, "vss keys rotate --finish" in again.stderr) == (1, True)
+    assert {name: place.current(name) for name in before} == after
+    assert vss(*here, "--finish").returncode == 0
+    assert (compose_folder / ".env").read_text() == env
+    assert {name: place.current(name) for name in before} == after
+
+
+def test_a_replacement_that_was_cut_goes_on(compose_folder: Path) -> None:
+    place = ComposeSecrets(compose_folder)
+    before = place.current("key_encryption_key")
+    # The power went after the first of the two steps: both values are the same, and nothing is lost.
+    place.set_previous("key_encryption_key", before)
+    assert vss("keys", "rotate", "--encryption", "--folder", str(compose_folder)).returncode == 0
+    assert (place.previous("key_encryption_key"), place.current("key_encryption_key") != before) == (before, True)
+
+
+async def _key_ids(folder: DataFolder) -> list[str]:
+    """The signing keys that a freshly started auth_svc can read."""
+    told = auth_environment(folder, PublicPorts(8000), {})
+    previous = told.get("AUTH_PREVIOUS_KEY_ENCRYPTION_KEY_FILE")
+    async with open_database(folder.database_url) as database:
+        keys = SigningKeys(
+            Store(database),
+            encryption_key=bytes.fromhex(Path(told["AUTH_KEY_ENCRYPTION_KEY_FILE"]).read_text().strip()),
+            previous_encryption_key=None if previous is None else bytes.fromhex(Path(previous).read_text().strip()),
+            clock=utc_now,
+        )
+        await keys.load()
+        return [key["kid"] for key in keys.to_jwks()["keys"]]
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path) -> DataFolder:
+    folder = DataFolder.prepare(tmp_path / "data")
+    migrate(folder.database_url, folder.path)
+    return folder
+
+
+async def test_in_a_data_folder_everything_is_replaced_at_once_and_no_key_is_lost(data_folder: DataFolder) -> None:
+    before = await _key_ids(data_folder)
+    place = FolderSecrets(data_folder)
+    values = {name: place.current(name) for name in (*ENCRYPTION, *SERVICES)}
+    for what in ("--encryption", "--services"):
+        ended = await asyncio.to_thread(vss, "keys", "rotate", what, "--data", str(data_folder.path))
+        assert ended.returncode == 0, ended.stderr
+    assert all(place.current(name) != value for name, value in values.items())
+    assert [place.previous(name) for name in values] == [None] * len(values)
+    assert await _key_ids(data_folder) == before
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+async def test_a_power_cut_between_the_steps_leaves_an_installation_that_starts(
+    data_folder: DataFolder, steps: int
+) -> None:
+    before = await _key_ids(data_folder)
+    place = FolderSecrets(data_folder)
+    place.set_previous("key_encryption_key", place.current("key_encryption_key"))
+    if steps == 2:
+        place.set_current("key_encryption_key", "ab" * 32)
+    assert await _key_ids(data_folder) == before
+    ended = await asyncio.to_thread(vss, "keys", "rotate", "--finish", "--data", str(data_folder.path))
+    assert ended.returncode == 0, ended.stderr
+    assert place.previous("key_encryption_key") is None
+    assert await _key_ids(data_folder) == before
+
+
+def test_nothing_is_replaced_while_vss_runs_nor_where_it_is_not(data_folder: DataFolder, tmp_path: Path) -> None:
+    with data_folder.locked():
+        ended = vss("keys", "rotate", "--services", "--data", str(data_folder.path))
+    assert (ended.returncode, "is in use by another vss" in ended.stderr) == (1, True)
+    ended = vss("keys", "rotate", "--services", "--data", str(tmp_path / "nowhere"))
+    assert (ended.returncode, "there is no vss in" in ended.stderr) == (1, True)
+    ended = vss("keys", "rotate", "--services", "--folder", str(tmp_path / "nowhere"))
+    assert (ended.returncode, "is missing" in ended.stderr) == (1, True)
+    assert vss("keys", "rotate").returncode == 2

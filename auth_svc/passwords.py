@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -18,6 +20,7 @@ from common.languages import gettext
 # OWASP's parameters for argon2id: 19 MiB, two passes, one lane; about 40 ms.
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _AT_ONCE: Final = 2
+_NICENESS: Final = 10
 MIN_LENGTH: Final = 8
 # Longer input is refused before hashing, so that nobody makes us hash megabytes.
 MAX_LENGTH: Final = 128
@@ -27,7 +30,7 @@ class Passwords:
     """A pool of threads that hash; argon2 releases the interpreter lock."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="argon2")
+        self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="argon2", initializer=_step_back)
         # Checked when there is no account, so that an unknown name takes as long as a wrong password.
         self._nobody = _HASHER.hash("no account has this password")
 
@@ -76,6 +79,13 @@ def _common_passwords() -> frozenset[str]:
     # because nobody wants to come across them.
     packed = (Path(__file__).parent / "common_passwords.txt.gz").read_bytes()
     return frozenset(gzip.decompress(packed).decode().split())
+
+
+def _step_back() -> None:
+    """Lets the loop's thread go first: a storm of log-ins must not keep others waiting."""
+    if sys.platform == "linux":
+        # There a thread has a priority of its own.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _matches(stored_hash: str, password: str) -> bool:

@@ -21,6 +21,7 @@ _ROOT = Path(__file__).parent.parent
 _SERVICES = ("auth", "fs", "upload", "stream")
 _OFFSETS = {"auth": 1, "fs": 2, "upload": 3, "stream": 4, "s3": 333}
 STOP_LIMIT_SECONDS = 10
+VSS_UP = [sys.executable, "-m", "vss", "up"]
 
 
 @contextmanager
@@ -42,7 +43,7 @@ class Product:
     def __init__(self, folder: Path, *, checkout: Path = _ROOT, command: Sequence[str] | None = None) -> None:
         self.data = folder / "data"
         self._checkout = checkout
-        self._command = command or [sys.executable, "-m", "vss", "up"]
+        self._command = command or VSS_UP
         self.base = free_base(list(_OFFSETS.values()))
         self._output = folder / "vss-up.log"
         self._process: subprocess.Popen[bytes] | None = None

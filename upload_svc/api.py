@@ -116,11 +116,11 @@ async def restore_upload(request: web.Request) -> web.Response:
 
 async def moderate_upload(request: web.Request) -> web.Response:
     """PUT /v1/uploads/{upload_id}/moderation."""
-    principal = require_principal(request)
-    moderation = request.app[MODERATION]
+    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
     asked = await read_json(request, Moderate)
+    moderation = request.app[MODERATION]
     change = moderation.hide if asked.hidden else moderation.show
-    await change(principal, id_in_path(request, "upload_id"), address=request.remote or "")
+    await change(principal, upload_id, address=request.remote or "")
     return web.Response(status=204)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from pydantic import BaseModel
 
 T = TypeVar("T")
@@ -38,6 +38,8 @@ async def send_export(
         }
     )
     await response.prepare(request)
+    if request.method == hdrs.METH_HEAD:
+        return response
     between = "{"
     for name, member in members.items():
         await response.write(f"{between}{json.dumps(name)}:{member.model_dump_json()}".encode())

@@ -296,6 +296,7 @@ async def test_the_last_administrator_stays_even_if_they_want_to_go(app: AuthApp
 
 async def test_the_export_has_what_is_kept_and_no_secret(app: AuthApp) -> None:
     cookie = await app.log_in("alice", PASSWORD)
+    app.clock.advance(timedelta(seconds=1))
     secret = await new_key(app, cookie, name="backup")
     for _ in range(120):
         await app.app[AUDIT].record(Action.SESSION_ENDED, Actor(None, "192.0.2.1"), target_id=None)

@@ -60,8 +60,8 @@ async def test_an_administrator_without_a_limit_gets_a_token_that_says_so(auth_a
 @pytest.mark.parametrize(
     ("name", "scopes"),
     [
-        ("upload", {"sessions", "objects:write", "objects:settle"}),
-        ("stream", {"sessions", "accounts:read", "objects:read"}),
+        ("upload", {"sessions", "departures", "objects:write", "objects:settle", "objects:hand-over"}),
+        ("stream", {"sessions", "departures", "accounts:read", "objects:read"}),
     ],
 )
 @pytest.mark.parametrize("encoding", ["data", "json"])

@@ -14,9 +14,10 @@ from yarl import URL
 from auth_svc.administration import LINK_LIFETIME, Administration, NewAccount
 from auth_svc.api.accounts import set_password_url
 from auth_svc.api.asking import actor_of
-from auth_svc.app_keys import ADMINISTRATION, AUDIT, CURSORS, DEPARTURES
+from auth_svc.app_keys import ADMINISTRATION, AUDIT, CURSORS, DEPARTURES, FS
 from auth_svc.audit import WORDS, about
 from auth_svc.errors import LastAdministrator
+from auth_svc.fs_client import Usage
 from auth_svc.models import MAX_QUOTA_BYTES, ListQuery, ShortText, Username
 from auth_svc.store import Account, Role
 from common.audit import AuditEntry
@@ -29,6 +30,7 @@ GB: Final = 10**9
 # To the byte, and no further; in the digits of any script, which Decimal reads as well.
 _GIGABYTES: Final = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
 _ENTRIES_OF_AN_ACCOUNT: Final = 50
+_NOTHING: Final = Usage(stored=0, reserved=0)
 _FAULTS: Final[Mapping[str, str]] = {
     "username": N_("The user name %(fault)s."),
     "password": N_("The password %(fault)s."),
@@ -192,6 +194,7 @@ async def _accounts(
     accounts, next_cursor = await administration.list(cursor=asked.cursor, limit=asked.limit)
     context = {
         "accounts": accounts,
+        "usage": await _usage(request, [account.id for account in accounts]),
         "is_first_page": asked.cursor is None,
         "next_url": _next_url(request, next_cursor),
         "form": {**_NEW_ACCOUNT, **form},
@@ -220,6 +223,7 @@ async def _account(
     }
     context = {
         "shown": account,
+        "usage": await _usage(request, [account.id]),
         "entries": await _entries(request, entries, page_of=account.id),
         "form": {**stored, **(form or {})},
         "delete_form": {
@@ -233,6 +237,12 @@ async def _account(
         "link_days": LINK_LIFETIME.days,
     }
     return render(request, "admin_account.html", context, status=refusal.status if refusal else status)
+
+
+async def _usage(request: web.Request, account_ids: Sequence[str]) -> Mapping[str, Usage] | None:
+    """What the accounts hold; those that have never uploaded hold nothing. None: it is not known now."""
+    usage = await request.app[FS].usage(account_ids)
+    return None if usage is None else {account_id: usage.get(account_id, _NOTHING) for account_id in account_ids}
 
 
 def _errors(refusal: Invalid | LastAdministrator | None) -> dict[str, str]:

@@ -28,6 +28,7 @@ from auth_svc.app_keys import (
     CLOCK,
     CURSORS,
     DEPARTURES,
+    FS,
     GRANTS,
     REFRESH_TOKENS,
     SIGNING_KEYS,
@@ -35,6 +36,7 @@ from auth_svc.app_keys import (
 )
 from auth_svc.audit import Audit
 from auth_svc.departures import Departures
+from auth_svc.fs_client import FsClient, OwnTokens
 from auth_svc.grants import Grants
 from auth_svc.passwords import Passwords
 from auth_svc.refresh_tokens import RefreshTokens
@@ -48,7 +50,7 @@ from common.clock import Clock, utc_now
 from common.cursors import Cursors
 from common.db import open_database
 from common.verifying import Verifier
-from common.web.app import new_page_app
+from common.web.app import http_session, new_page_app
 from common.web.background import repeated
 from common.web.keys import READINESS, VERIFIER
 from common.web.metrics import METRICS, observe_database
@@ -66,7 +68,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
 
     @asynccontextmanager
     async def domain(app: web.Application) -> AsyncIterator[None]:
-        async with open_database(settings.database_url.get_secret_value()) as database:
+        async with open_database(settings.database_url.get_secret_value()) as database, http_session() as session:
             observe_database(app, database)
             app[READINESS] = {"database": Tables(database).check}
             # Without its keys it is nobody.
@@ -113,6 +115,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 app[CLOCK] = clock
                 app[CURSORS] = cursors
                 app[DEPARTURES] = Departures(store, clock=clock)
+                app[FS] = FsClient(session, settings.fs_url, OwnTokens(partial(grants.service, "auth")))
                 app[GRANTS] = grants
                 app[ACCOUNT_SESSIONS] = sessions
                 app[REFRESH_TOKENS] = refresh_tokens

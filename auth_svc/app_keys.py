@@ -12,6 +12,7 @@ from auth_svc.answered_creates import AnsweredCreates
 from auth_svc.api_keys import ApiKeys
 from auth_svc.audit import Audit
 from auth_svc.departures import Departures
+from auth_svc.fs_client import FsClient
 from auth_svc.grants import Grants
 from auth_svc.refresh_tokens import RefreshTokens
 from auth_svc.sessions import AccountSessions
@@ -28,6 +29,7 @@ AUDIT: Final = web.AppKey("audit", Audit)
 CLOCK: Final = web.AppKey[Clock]("clock")
 CURSORS: Final = web.AppKey("cursors", Cursors)
 DEPARTURES: Final = web.AppKey("departures", Departures)
+FS: Final = web.AppKey("fs", FsClient)
 GRANTS: Final = web.AppKey("grants", Grants)
 ACCOUNT_SESSIONS: Final = web.AppKey("account_sessions", AccountSessions)
 THROTTLE: Final = web.AppKey("throttle", LogInThrottle)

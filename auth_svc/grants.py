@@ -18,6 +18,7 @@ from common.tokens import SERVICE_AUDIENCE
 
 # What each service may do at the others; fs_svc and auth_svc ask for these words.
 SCOPES: Final[Mapping[str, str]] = {
+    "auth": "usage:read",
     "upload": "sessions departures objects:write objects:settle objects:hand-over",
     "stream": "sessions departures accounts:read objects:read",
 }
@@ -76,15 +77,20 @@ class Grants:
         is_right = [bool(secret) and hmac.compare_digest(secret.encode(), given) for secret in expected]
         if not any(is_right):
             raise InvalidClient
-        service = Subject(
-            subject=f"svc:{client_id}",
-            audience=SERVICE_AUDIENCE,
-            username=f"svc:{client_id}",
-            role="service",
-            scope=SCOPES[client_id],
-            quota_bytes=None,
+        return Granted(self.service(client_id))
+
+    def service(self, name: str) -> str:
+        """A service's access token, auth_svc's own included."""
+        return self.issue(
+            Subject(
+                subject=f"svc:{name}",
+                audience=SERVICE_AUDIENCE,
+                username=f"svc:{name}",
+                role="service",
+                scope=SCOPES[name],
+                quota_bytes=None,
+            )
         )
-        return Granted(self.issue(service))
 
     def issue(self, subject: Subject) -> str:
         """An access token signed with the current key."""

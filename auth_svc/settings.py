@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from common.settings import LongSecret, PageSettings
+from common.settings import BaseUrl, LongSecret, PageSettings
 
 
 def _aes_key(value: SecretStr) -> SecretStr:
@@ -39,6 +39,7 @@ class Settings(PageSettings):
         AfterValidator(_aes_key),
         Field(description="What signing keys are encrypted with in the database: 64 hexadecimal digits."),
     ]
+    fs_url: Annotated[BaseUrl, Field(description="Where fs_svc is reached from inside.")]
     upload_client_secret: Annotated[LongSecret, Field(description="What upload_svc logs in with.")]
     stream_client_secret: Annotated[LongSecret, Field(description="What stream_svc logs in with.")]
     previous_key_encryption_key: Annotated[

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import aiohttp
 
@@ -49,6 +49,16 @@ class Answer:
 
     status: int
     content: Any
+
+
+class Tokens(Protocol):
+    """Where a service has its own access tokens from."""
+
+    async def get(self) -> str:
+        """A token that is good for at least some seconds more. Raises Unavailable."""
+
+    def forget(self) -> None:
+        """Drops the token, because somebody refused it."""
 
 
 class ServiceTokens:
@@ -112,7 +122,7 @@ def _parse_grant(raw: bytes) -> tuple[str, timedelta]:
 class ServiceClient:
     """Another service's JSON API, as `base_url`, called with this service's own token."""
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str, tokens: ServiceTokens) -> None:
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, tokens: Tokens) -> None:
         self._session = session
         self._base_url = base_url
         self._tokens = tokens

@@ -14,15 +14,18 @@ from fs_svc.app_keys import SOURCES, UPLOADS
 from fs_svc.models import (
     AskPartUrls,
     AskSources,
+    AskUsage,
     CreateObject,
     Describe,
     Described,
     HandedOver,
     HandOver,
     ObjectView,
+    OwnerUsage,
     PartUrlsView,
     SignedSources,
     SourceView,
+    UsageOfOwners,
     UsageView,
 )
 from fs_svc.objects import State
@@ -32,6 +35,7 @@ READ = "objects:read"
 WRITE = "objects:write"
 SETTLE = "objects:settle"
 HAND_OVER = "objects:hand-over"
+USAGE = "usage:read"
 
 # How soon to ask again about what is not settled yet.
 RETRY_AFTER_SECONDS = 1
@@ -117,6 +121,15 @@ async def get_usage(request: web.Request) -> web.Response:
     subject = await _subject(request)
     reserved, stored = await request.app[UPLOADS].usage(subject)
     return json_response(UsageView(limit=subject.quota_bytes, used=stored, reserved=reserved))
+
+
+async def list_usage(request: web.Request) -> web.Response:
+    """POST /v1/usage."""
+    await require_service(request, USAGE)
+    asked = await read_json(request, AskUsage)
+    found = await request.app[UPLOADS].usage_of(asked.owner_ids)
+    usage = {owner_id: OwnerUsage(used=stored, reserved=reserved) for owner_id, (reserved, stored) in found.items()}
+    return json_response(UsageOfOwners(usage=usage))
 
 
 async def sign_sources(request: web.Request) -> web.Response:

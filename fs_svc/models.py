@@ -141,6 +141,25 @@ class HandedOver(BaseModel):
     remaining: list[str]
 
 
+class AskUsage(Input):
+    """Of whom."""
+
+    owner_ids: Annotated[list[Id], Field(min_length=1, max_length=MOST_AT_ONCE)]
+
+
+class OwnerUsage(BaseModel):
+    """Bytes of one account: of what is stored, and of what is being uploaded."""
+
+    used: int
+    reserved: int
+
+
+class UsageOfOwners(BaseModel):
+    """By owner; who has never uploaded is absent."""
+
+    usage: dict[str, OwnerUsage]
+
+
 class Described(BaseModel):
     """Objects by id; unknown ones are absent."""
 

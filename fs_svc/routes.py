@@ -11,6 +11,7 @@ from fs_svc.errors import PartAmbiguous, PartDiffers, PartsMissing, QuotaExceede
 from fs_svc.models import (
     AskPartUrls,
     AskSources,
+    AskUsage,
     CreateObject,
     Describe,
     Described,
@@ -19,6 +20,7 @@ from fs_svc.models import (
     ObjectView,
     PartUrlsView,
     SignedSources,
+    UsageOfOwners,
     UsageView,
 )
 
@@ -108,6 +110,16 @@ API: Final = (
         answers={200: UsageView},
         refusals=(Forbidden,),
         headers=_SUBJECT,
+    ),
+    Route(
+        method="POST",
+        path="/v1/usage",
+        handler=api.list_usage,
+        name="list-usage",
+        summary="What the uploads of up to 100 people take up.",
+        body=AskUsage,
+        answers={200: UsageOfOwners},
+        refusals=(Forbidden,),
     ),
     Route(
         method="POST",

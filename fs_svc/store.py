@@ -291,6 +291,13 @@ class Store:
         async with self._database.read() as connection:
             return await _usage(connection, owner_id)
 
+    async def list_usage(self, owner_ids: Collection[str]) -> dict[str, tuple[int, int]]:
+        """The reserved and stored bytes of those of the owners that have a row."""
+        query = select(_storage_usage).where(_storage_usage.c.owner_id.in_(owner_ids))
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return {row.owner_id: (row.reserved, row.stored) for row in rows}
+
     async def _ensure_usage(self, owner_id: str) -> None:
         # By itself, so that the transaction that reserves takes its locks in the same order as all others.
         async with self._database.read() as connection:

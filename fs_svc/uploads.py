@@ -177,6 +177,10 @@ class Uploads:
         """The bytes that the person's unfinished uploads have reserved, and those that are stored."""
         return await self._store.get_usage(subject.account_id)
 
+    async def usage_of(self, owner_ids: Collection[str]) -> dict[str, tuple[int, int]]:
+        """The same of several people, as services ask for it; who has never uploaded is absent."""
+        return await self._store.list_usage(owner_ids)
+
     async def complete(self, object_id: str, *, subject: Principal) -> Object:
         """Makes the parts one object, once, however often it is asked for: `stored`, or `completing` for now.
 

@@ -36,6 +36,7 @@ def auth_settings(addresses: Addresses, database_url: str, **changes: object) ->
             **addresses.common_settings(),
             "port": addresses.auth_port,
             "database_url": database_url,
+            "fs_url": addresses.fs_url,
             "upload_client_secret": CLIENT_SECRETS["upload"],
             "stream_client_secret": CLIENT_SECRETS["stream"],
             "key_encryption_key": KEY_ENCRYPTION_KEY,

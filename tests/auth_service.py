@@ -104,6 +104,8 @@ def run_auth_service(addresses: Addresses, database_url: str, log: Path) -> Iter
         "AUTH_STREAM_CLIENT_SECRET": own.stream_client,
         "AUTH_KEY_ENCRYPTION_KEY": own.key_encryption,
         "AUTH_DEMO_ACCOUNT": "true",
+        # Where tests start an fs_svc of their own; between them nobody is there.
+        "AUTH_FS_URL": addresses.fs_url,
         "PATH": os.environ["PATH"],
     }
     with log.open("wb") as output:

@@ -88,7 +88,11 @@ def _auth(folder: DataFolder, ports: PublicPorts) -> dict[str, str]:
     # Only while one is replaced (see vss/keys.py).
     previous = {f"previous_{name}": folder.previous_secret_file(name) for name in secrets}
     files |= {name: file for name, file in previous.items() if file.exists()}
-    return {**_faces(ports), **{f"{name.upper()}_FILE": str(file) for name, file in files.items()}}
+    return {
+        **_faces(ports),
+        "FS_URL": ports.url("fs"),
+        **{f"{name.upper()}_FILE": str(file) for name, file in files.items()},
+    }
 
 
 def _environment(

@@ -129,6 +129,7 @@ class Process:
             **self.addresses.common_settings(),
             "port": str(settings.port),
             "database_url": database_url,
+            "fs_url": self.addresses.fs_url,
             "upload_client_secret": settings.upload_client_secret.get_secret_value(),
             "stream_client_secret": settings.stream_client_secret.get_secret_value(),
             "key_encryption_key": KEY_ENCRYPTION_KEY,

@@ -11,6 +11,8 @@ from common.ids import new_id
 from fs_svc.app_keys import UPLOADS as FS_UPLOADS
 from tests.api_client import Person
 from tests.auth_app import bearer
+from tests.browser import Browser
+from tests.html_pages import page_of
 from tests.http.conftest import Services
 from tests.http.test_moderation import audited
 from tests.problems import assert_problem
@@ -193,3 +195,22 @@ async def test_a_hidden_video_stays_hidden_under_its_new_owner(town: Town) -> No
     found = await (await heir.call("GET", f"{heir.upload_url}/v1/uploads/{film['id']}")).json()
     assert (found["visibility"], found["hidden"]) == ("public", True)
     await assert_problem(await root.call("GET", f"{root.stream_url}/v1/videos/{film['id']}"), 404, "not-found")
+
+
+async def test_administrators_see_what_each_account_holds_and_the_page_does_without(
+    town: Town, browser: Browser
+) -> None:
+    services = town.services
+    carol_id, carol = await town.move_in("carol")
+    await carol.upload(b"x" * 2_500_000)
+    await carol.begin(7_000_000)
+    auth_url = services.auth.url
+    await browser.log_in(auth_url)
+    page = await page_of(await browser.open(f"{auth_url}/admin/accounts/{carol_id}"))
+    assert "2.5 MB stored, the trash included, and 7.0 MB reserved for what is being uploaded." in page.text
+    assert "9.5 MB" in (await page_of(await browser.open(f"{auth_url}/admin"))).text
+    await services.fs.stop()
+    page = await page_of(await browser.open(f"{auth_url}/admin/accounts/{carol_id}"))
+    assert "What this account holds is not known now: the storage does not answer." in page.text
+    assert "not known now" in (await page_of(await browser.open(f"{auth_url}/admin"))).text
+    await services.fs.start()

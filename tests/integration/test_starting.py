@@ -53,6 +53,7 @@ def starting(folder: Path, **changes: str) -> Iterator[Starting]:
         **addresses.common_settings(),
         "port": str(addresses.auth_port),
         "database_url": url_of(folder / "vss.db"),
+        "fs_url": addresses.fs_url,
         "upload_client_secret": CLIENT_SECRETS["upload"],
         "stream_client_secret": CLIENT_SECRETS["stream"],
         "key_encryption_key": KEY_ENCRYPTION_KEY,

@@ -21,6 +21,7 @@ def account(database_url: str | None, *arguments: str, **more: str) -> subproces
     settings = {
         **addresses.common_settings(),
         "port": str(addresses.auth_port),
+        "fs_url": addresses.fs_url,
         "upload_client_secret": CLIENT_SECRETS["upload"],
         "stream_client_secret": CLIENT_SECRETS["stream"],
         "key_encryption_key": KEY_ENCRYPTION_KEY,

@@ -30,6 +30,7 @@ PASSWORD = "correct horse battery staple"
 async def _rotate(app: AuthApp) -> tuple[int, str]:
     told = {
         "port": str(app.settings.port),
+        "fs_url": app.settings.fs_url,
         "database_url": app.settings.database_url.get_secret_value(),
         "auth_public_url": app.settings.auth_public_url,
         "upload_public_url": app.settings.upload_public_url,

@@ -34,6 +34,7 @@ GOOD: dict[type[BaseSettings], dict[str, str]] = {
     AuthSettings: {
         **COMMON,
         "KEY_ENCRYPTION_KEY": HEX_SECRET,
+        "FS_URL": "http://fs:8002",
         "UPLOAD_CLIENT_SECRET": SECRET,
         "STREAM_CLIENT_SECRET": SECRET,
     },
@@ -161,6 +162,7 @@ def test_faults_of_every_kind_are_reported_together_and_without_values(
             "AUTH_STREAM_PUBLIC_URL",
             "AUTH_S3_PUBLIC_URL",
             "AUTH_KEY_ENCRYPTION_KEY",
+            "AUTH_FS_URL",
             "AUTH_UPLOAD_CLIENT_SECRET",
             "AUTH_STREAM_CLIENT_SECRET",
             "AUTH_SESSION_COOKIE_FILE",

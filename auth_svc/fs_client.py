@@ -1,0 +1,61 @@
+"""What auth_svc needs of fs_svc: what accounts hold, for the pages of administrators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+
+from common.errors import Unavailable
+from common.service_client import ServiceClient
+
+# A page that says the rest does not wait longer for this.
+_TIME_LIMIT_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Bytes of one account: of what is stored, the trash included, and of what is being uploaded."""
+
+    stored: int
+    reserved: int
+
+
+class OwnTokens:
+    """auth_svc's own access tokens: nobody has to be asked for them."""
+
+    def __init__(self, issue: Callable[[], str]) -> None:
+        self._issue = issue
+
+    async def get(self) -> str:
+        """A new one."""
+        return self._issue()
+
+    def forget(self) -> None:
+        """None is kept."""
+
+
+class FsClient:
+    """fs_svc's API."""
+
+    def __init__(self, session: aiohttp.ClientSession, fs_url: str, tokens: OwnTokens) -> None:
+        self._client = ServiceClient(session, fs_url, tokens)
+
+    async def usage(self, account_ids: Collection[str]) -> dict[str, Usage] | None:
+        """What up to 100 accounts hold, by id; None when fs_svc does not say it in time."""
+        try:
+            answer = await self._client.call(
+                "POST",
+                "/v1/usage",
+                content={"owner_ids": sorted(account_ids)},
+                is_idempotent=True,
+                time_limit_seconds=_TIME_LIMIT_SECONDS,
+            )
+        except Unavailable:
+            return None
+        return {
+            owner_id: Usage(stored=usage["used"], reserved=usage["reserved"])
+            for owner_id, usage in answer.content["usage"].items()
+        }

@@ -36,6 +36,7 @@ from common.web.requests import (
     require_whole_principal,
     validated,
 )
+from common.web.sessions import clear_session_cookie
 
 PATH: Final = "/account"
 
@@ -194,7 +195,9 @@ async def delete_account(request: web.Request) -> web.Response:
         # The form for another password has a field for the present one too.
         errors["delete_password"] = errors.pop("current_password", errors.get("delete_password", ""))
         return await _page(request, {"delete_errors": errors}, refusal=refusal)
-    return web.Response(status=303, headers={"Location": "/login"})
+    response = web.Response(status=303, headers={"Location": "/login"})
+    clear_session_cookie(request, response)
+    return response
 
 
 async def export(request: web.Request) -> web.StreamResponse:

@@ -14,7 +14,7 @@ from auth_svc.audit import Action
 from auth_svc.store import Role
 from common.audit import Actor
 from common.web.sessions import EXCHANGE_LIFETIME
-from tests.auth_app import AuthApp, bearer, running_auth_app
+from tests.auth_app import COOKIE, AuthApp, bearer, running_auth_app
 from tests.html_pages import PAGE, Page, page_of
 from tests.problems import assert_problem
 
@@ -270,6 +270,7 @@ async def test_who_knows_the_password_deletes_the_account_with_all_that_it_can_b
     assert await is_logged_in(app, here)
     answer = await sent(app, here, "/account/delete", delete_password=PASSWORD)
     assert (answer.status, answer.headers["Location"]) == (303, "/login")
+    assert answer.cookies[COOKIE].value == ""
     app.clock.advance(EXCHANGE_LIFETIME)
     assert not await is_logged_in(app, here)
     assert not await is_logged_in(app, there)

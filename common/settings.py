@@ -137,6 +137,9 @@ class PageSettings(ServiceSettings):
         str | None,
         Field(description="The address its port is published on, when that is not `host` (in a container)."),
     ] = None
+    calls_per_minute: Annotated[
+        int, Field(ge=1, description="How many API calls an account may make here in a minute.")
+    ] = 600
     demo_account: Annotated[bool, Field(description="Whether admin/admin is on; for loopback only.")] = False
 
 

@@ -22,7 +22,7 @@ from fs_svc.figures import Figures
 from fs_svc.routes import API
 from fs_svc.s3 import open_bucket
 from fs_svc.settings import Settings
-from fs_svc.settling import Settling
+from fs_svc.settling import OVERFULL_INTERVAL, Settling
 from fs_svc.sigv4 import Presigner
 from fs_svc.sources import Sources
 from fs_svc.store import Store
@@ -67,7 +67,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[VERIFIER] = Verifier(keys, issuer=settings.auth_public_url, clock=clock)
             app[SETTLING] = settling
             app[FIGURES] = Figures(store, app[METRICS], clock=clock)
-            app[UPLOADS] = Uploads(store, bucket, presigner, settling, clock=clock)
+            app[UPLOADS] = Uploads(store, bucket, presigner, settling, open_at_most=settings.open_uploads, clock=clock)
             app[SOURCES] = Sources(store, presigner, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "storage": bucket.ping, "keys": keys.refresh}
             yield
@@ -75,7 +75,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
     app.cleanup_ctx.append(domain)
     app.cleanup_ctx.append(repeated(_settle, name="settle", seconds=SETTLE_INTERVAL_SECONDS))
     app.cleanup_ctx.append(repeated(_count, name="count", seconds=COUNT_INTERVAL_SECONDS))
+    app.cleanup_ctx.append(repeated(_find_overfull, name="overfull", seconds=OVERFULL_INTERVAL.total_seconds()))
     return app
+
+
+async def _find_overfull(app: web.Application) -> None:
+    await app[SETTLING].find_overfull()
 
 
 async def _settle(app: web.Application) -> None:

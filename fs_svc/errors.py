@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from common.errors import Conflict, Refusal, TooLarge
-from common.languages import N_
+from common.errors import Conflict, RateLimited, Refusal, TooLarge
+from common.languages import N_, gettext
 
 
 class UploadNotOpen(Conflict):
@@ -16,6 +16,24 @@ class UploadNotOpen(Conflict):
 
     def __init__(self, state: str) -> None:
         super().__init__(f"This upload takes no more parts: it is {state}.")
+
+
+class TooManyOpen(RateLimited):
+    """The account has as many unfinished uploads as it may."""
+
+    def __init__(self, most: int) -> None:
+        detail = gettext("You have %(count)s unfinished uploads: finish or discard one of them first.")
+        super().__init__(detail % {"count": most}, retry_after_seconds=60)
+
+
+class PartsHeld(Conflict):
+    """The storage has been sent these parts over and over: what it holds of them is not taken once more."""
+
+    def __init__(self, part_numbers: Sequence[int]) -> None:
+        super().__init__(
+            N_("The storage holds these parts already, several times over; leave them out and complete the upload."),
+            part_numbers=list(part_numbers),
+        )
 
 
 class PartAmbiguous(Conflict):

@@ -11,6 +11,8 @@ from fs_svc.plan import Plan
 
 # An upload that nobody has touched for this long is abandoned.
 UPLOAD_LIFETIME: Final = timedelta(days=7)
+# How many unfinished uploads an account may have, where nothing else is said.
+OPEN_AT_MOST: Final = 20
 
 
 class State(StrEnum):
@@ -41,7 +43,8 @@ class Object:
     `object_key` is random, says nothing, and is never used again. `etag` is the one expected from `completing` on (None
     where the vendor's cannot be foretold) and the real one once stored. With `part_checksums` each part is signed with
     the checksum of its content. Nobody but the holder of the lease works on a row before `leased_until`. `lost_at` is
-    since when the storage has known neither the upload nor the object.
+    since when the storage has known neither the upload nor the object; `overfull_at` when it was found to hold so many
+    copies of an open upload's parts that no more of them are taken.
     """
 
     id: str
@@ -59,6 +62,7 @@ class Object:
     last_activity_at: datetime
     leased_until: datetime
     lost_at: datetime | None = None
+    overfull_at: datetime | None = None
 
     @property
     def plan(self) -> Plan:

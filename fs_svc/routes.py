@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from common.errors import Conflict, Forbidden, Invalid, StorageUnavailable
+from common.errors import Conflict, Forbidden, Invalid, RateLimited, StorageUnavailable
 from common.web.routes import Route
 from fs_svc import api
-from fs_svc.errors import PartAmbiguous, PartDiffers, PartsMissing, QuotaExceeded, UploadNotOpen
+from fs_svc.errors import PartAmbiguous, PartDiffers, PartsHeld, PartsMissing, QuotaExceeded, UploadNotOpen
 from fs_svc.models import (
     AskPartUrls,
     AskSources,
@@ -35,7 +35,7 @@ API: Final = (
         summary="Plans, reserves and opens an upload; the same again for the same id.",
         body=CreateObject,
         answers={200: ObjectView},
-        refusals=(Forbidden, Conflict, QuotaExceeded, StorageUnavailable),
+        refusals=(Forbidden, Conflict, QuotaExceeded, RateLimited, StorageUnavailable),
         headers=_SUBJECT,
     ),
     Route(
@@ -46,7 +46,7 @@ API: Final = (
         summary="Presigned URLs for up to 100 parts.",
         body=AskPartUrls,
         answers={200: PartUrlsView},
-        refusals=(Forbidden, UploadNotOpen, PartDiffers, StorageUnavailable),
+        refusals=(Forbidden, UploadNotOpen, PartDiffers, PartsHeld, RateLimited, StorageUnavailable),
         headers=_SUBJECT,
     ),
     Route(

@@ -22,4 +22,5 @@ class Settings(ServiceSettings):
     s3_bucket: Annotated[str, Field(description="The bucket that holds every video.")]
     s3_access_key_id: Annotated[str, Field(description="Who this service is for the S3 server.")]
     s3_secret_access_key: Annotated[SecretStr, Field(description="What it signs with.")]
+    open_uploads: Annotated[int, Field(ge=1, description="How many unfinished uploads an account may have.")] = 20
     s3_vendor: Annotated[Vendor, Field(description="Whose S3 server it is.")] = Vendor.SEAWEEDFS

@@ -14,6 +14,7 @@ from common.languages import N_
 from fs_svc.dialects import Dialect
 from fs_svc.objects import UPLOAD_LIFETIME, Object, State
 from fs_svc.parts import Part, choose_parts, multipart_etag
+from fs_svc.plan import MIB
 from fs_svc.s3 import Bucket, UploadGone
 from fs_svc.store import Store
 
@@ -25,6 +26,11 @@ LEASE: Final = timedelta(seconds=30)
 # How long a row rests after S3 has failed it.
 REST: Final = timedelta(seconds=2)
 ROWS_A_ROUND: Final = 20
+OVERFULL_INTERVAL: Final = timedelta(minutes=10)
+LISTINGS_A_ROUND: Final = 1000
+# Beyond what was announced; and less than this is not worth a word: a short film may well be sent twice.
+OVERFULL_SHARE: Final = 0.5
+LEAST_EXCESS: Final = 256 * MIB
 # An upload is given up as lost when S3 has said so twice, this far apart. A restarting engine may answer before it has
 # read all it knows; that takes seconds, so minutes are ample, and the person who waits still learns of it soon.
 LOST_AFTER: Final = timedelta(minutes=5)
@@ -57,6 +63,27 @@ class Settling:
                 given_up += 1
                 logger.info("upload abandoned", extra={"object_id": item.id, "size": item.size})
         return given_up
+
+    async def find_overfull(self) -> int:
+        """Marks open uploads of which the storage holds far more than was announced; returns how many.
+
+        Every copy of a part that was sent again is kept until the upload ends. Nothing is lost by the mark: what the
+        storage holds is not signed once more, what it lacks is.
+        """
+        now = self._clock()
+        found = 0
+        for item in await self._store.list_active(since=now - OVERFULL_INTERVAL * 2, limit=LISTINGS_A_ROUND):
+            try:
+                listed = await self._bucket.list_parts(item.object_key, _opened(item))
+            except UploadGone:
+                continue
+            excess = sum(part.size for part in listed) - item.size
+            if excess > max(item.size * OVERFULL_SHARE, LEAST_EXCESS) and await self._store.note_overfull(
+                item.id, at=now
+            ):
+                found += 1
+                logger.warning("upload overfull", extra={"object_id": item.id, "size": item.size, "excess": excess})
+        return found
 
     async def lease(self, item: Object) -> bool:
         """Takes the row; False when somebody else works on it or its state has changed."""

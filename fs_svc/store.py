@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.db import Database, Instant, binary_text, identifier, rows_changed, size_in_bytes
-from fs_svc.errors import QuotaExceeded
-from fs_svc.objects import ChecksumAlgorithm, Object, State
+from fs_svc.errors import QuotaExceeded, TooManyOpen
+from fs_svc.objects import OPEN_AT_MOST, ChecksumAlgorithm, Object, State
 
 METADATA: Final = MetaData()
 
@@ -36,8 +36,10 @@ _objects: Final = Table(
     Column("leased_until", Instant(), nullable=False),
     Column("part_checksums", binary_text(16), nullable=True),
     Column("lost_at", Instant(), nullable=True),
+    Column("overfull_at", Instant(), nullable=True),
 )
 Index("objects_unsettled", _objects.c.state, _objects.c.leased_until)
+Index("objects_owner", _objects.c.owner_id, _objects.c.state)
 Index("objects_abandoned", _objects.c.state, _objects.c.last_activity_at)
 _storage_usage: Final = Table(
     "storage_usage",
@@ -54,6 +56,8 @@ _part_checksums: Final = Table(
     Column("part_number", Integer(), primary_key=True, autoincrement=False),
     # In base64, as S3 takes it.
     Column("sha256", binary_text(44), nullable=False),
+    # Until then a URL may live that was signed with another one; None: there was never another.
+    Column("other_until", Instant(), nullable=True),
 )
 
 # States in which something is left to do that nobody but us will do.
@@ -91,16 +95,19 @@ class Store:
             for state, count, size, oldest in rows
         ]
 
-    async def reserve(self, item: Object, *, quota: int | None) -> bool:
+    async def reserve(self, item: Object, *, quota: int | None, open_at_most: int = OPEN_AT_MOST) -> bool:
         """Adds the object and reserves its size; False when its id is there already.
 
-        Raises QuotaExceeded when the owner's reserved and stored bytes would pass `quota` (None: no limit).
+        Raises QuotaExceeded when the owner's reserved and stored bytes would pass `quota` (None: no limit), and
+        TooManyOpen when they would have more than so many uploads that are not finished.
         """
         await self._ensure_usage(item.owner_id)
         try:
             async with self._database.write() as connection:
                 await connection.execute(insert(_objects).values(**_values(item)))
                 await _reserve_quota(connection, item, quota)
+                # Behind the owner's row, which one transaction at a time has.
+                await _refuse_too_many(connection, item, open_at_most)
         except IntegrityError:
             return False
         return True
@@ -143,15 +150,15 @@ class Store:
                 return await self.record_checksums(object_id, checksums)
         return [number for number, sha256 in recorded.items() if sha256 != checksums[number]]
 
-    async def replace_checksums(self, object_id: str, checksums: Mapping[int, str]) -> None:
-        """Records other checksums for parts that have one."""
+    async def replace_checksums(self, object_id: str, checksums: Mapping[int, str], *, other_until: datetime) -> None:
+        """Records other checksums for parts that have one; URLs with the one before live until `other_until`."""
         table = _part_checksums.c
         async with self._database.write() as connection:
             for part_number, sha256 in checksums.items():
                 await connection.execute(
                     update(_part_checksums)
                     .where(table.object_id == object_id, table.part_number == part_number)
-                    .values(sha256=sha256)
+                    .values(sha256=sha256, other_until=other_until)
                 )
 
     async def list_checksums(self, object_id: str, part_numbers: Collection[int] | None = None) -> dict[int, str]:
@@ -162,6 +169,15 @@ class Store:
             query = query.where(table.part_number.in_(part_numbers))
         async with self._database.read() as connection:
             return {row.part_number: row.sha256 for row in await connection.execute(query)}
+
+    async def list_replaced(self, object_id: str) -> dict[int, datetime]:
+        """The parts that were signed with more than one checksum: until when a URL with another one may live."""
+        table = _part_checksums.c
+        query = select(table.part_number, table.other_until).where(
+            table.object_id == object_id, table.other_until.is_not(None)
+        )
+        async with self._database.read() as connection:
+            return {row.part_number: row.other_until for row in await connection.execute(query)}
 
     async def begin_completing(self, object_id: str, *, etag: str | None, at: datetime, leased_until: datetime) -> bool:
         """From open to completing, leased, with the ETag that the object will have."""
@@ -235,6 +251,24 @@ class Store:
         )
         async with self._database.read() as connection:
             return [_object(row) for row in (await connection.execute(query)).all()]
+
+    async def list_active(self, *, since: datetime, limit: int) -> list[Object]:
+        """Open uploads on which somebody has worked since then, and which are not known as overfull, in no order."""
+        query = (
+            select(_objects)
+            .where(
+                _objects.c.state == State.OPEN.value,
+                _objects.c.last_activity_at >= since,
+                _objects.c.overfull_at.is_(None),
+            )
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            return [_object(row) for row in (await connection.execute(query)).all()]
+
+    async def note_overfull(self, object_id: str, *, at: datetime) -> bool:
+        """Records that the storage holds too many copies of an open upload's parts."""
+        return await self._change(object_id, State.OPEN, overfull_at=at)
 
     async def list_abandoned(self, *, before: datetime, limit: int) -> list[Object]:
         """Open uploads that nobody has worked on since `before`, the oldest first."""
@@ -339,6 +373,14 @@ async def _add_to_usage(
 async def _compare_and_set(connection: AsyncConnection, object_id: str, was: State, **values: Any) -> bool:
     change = update(_objects).where(_objects.c.id == object_id, _objects.c.state == was.value).values(**values)
     return rows_changed(await connection.execute(change)) == 1
+
+
+async def _refuse_too_many(connection: AsyncConnection, item: Object, open_at_most: int) -> None:
+    query = select(func.count()).where(
+        _objects.c.owner_id == item.owner_id, _objects.c.state.in_([State.RESERVED.value, State.OPEN.value])
+    )
+    if (await connection.execute(query)).scalar_one() > open_at_most:
+        raise TooManyOpen(open_at_most)
 
 
 async def _reserve_quota(connection: AsyncConnection, item: Object, quota: int | None) -> None:

@@ -12,18 +12,21 @@ from common.clock import Clock
 from common.errors import Conflict, Fault, Invalid, NotFound
 from common.ids import new_id
 from common.tokens import Principal
-from fs_svc.errors import PartAmbiguous, PartDiffers, PartsMissing, UploadNotOpen
-from fs_svc.objects import ChecksumAlgorithm, Object, State
+from fs_svc.errors import PartAmbiguous, PartDiffers, PartsHeld, PartsMissing, UploadNotOpen
+from fs_svc.objects import OPEN_AT_MOST, ChecksumAlgorithm, Object, State
 from fs_svc.parts import Part, choose_parts
 from fs_svc.plan import plan_parts
 from fs_svc.s3 import Bucket, UploadGone
 from fs_svc.settling import LEASE, Settling, unexpected
+from fs_svc.signatures import Signatures
 from fs_svc.sigv4 import CHECKSUM_HEADER, Presigner
 from fs_svc.store import Store
 
 logger = logging.getLogger(__name__)
 
 PART_URL_LIFETIME: Final = timedelta(minutes=15)
+# S3 tells by its own clock when a part came, in whole seconds.
+CLOCKS_APART_AT_MOST: Final = timedelta(minutes=5)
 # An upload that could not be opened is given up after this, unless the caller comes back before.
 RESERVATION_LIFETIME: Final = timedelta(minutes=10)
 # Activity is recorded at most this often: abandonment is a matter of days, and signing should not have to write.
@@ -44,7 +47,7 @@ class PartUrls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedPart:
-    """A part that S3 holds: `size` in bytes, `checksum` (SHA-256 in base64) where it was signed with one."""
+    """A part that S3 holds: `size` in bytes, `checksum` (SHA-256 in base64) where it was certainly sent with one."""
 
     part_number: int
     size: int
@@ -54,11 +57,22 @@ class ReceivedPart:
 class Uploads:
     """Every method that takes a `subject` raises NotFound for an object which is not that person's."""
 
-    def __init__(self, store: Store, bucket: Bucket, presigner: Presigner, settling: Settling, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        bucket: Bucket,
+        presigner: Presigner,
+        settling: Settling,
+        *,
+        open_at_most: int = OPEN_AT_MOST,
+        clock: Clock,
+    ) -> None:
         self._store = store
         self._bucket = bucket
         self._presigner = presigner
         self._settling = settling
+        self._signatures = Signatures(clock=clock)
+        self._open_at_most = open_at_most
         self._clock = clock
 
     async def create(
@@ -72,7 +86,7 @@ class Uploads:
     ) -> Object:
         """Reserves and opens an upload of `size` bytes; the same again for the same id.
 
-        Raises Conflict for other values under a known id, QuotaExceeded, StorageUnavailable.
+        Raises Conflict for other values under a known id, QuotaExceeded, TooManyOpen, StorageUnavailable.
         """
         now = self._clock()
         plan = plan_parts(size)
@@ -92,7 +106,7 @@ class Uploads:
             last_activity_at=now,
             leased_until=now + RESERVATION_LIFETIME,
         )
-        if not await self._store.reserve(item, quota=subject.quota_bytes):
+        if not await self._store.reserve(item, quota=subject.quota_bytes, open_at_most=self._open_at_most):
             item = await self._get(object_id, subject)
             if (item.size, item.content_type, item.part_checksums) != (size, content_type, part_checksums):
                 raise Conflict("There is an upload with this id already, of another size, type or kind of checksums.")
@@ -115,7 +129,7 @@ class Uploads:
         """A fresh URL for each of the parts; `checksums` (SHA-256 in base64 by part number) go into the signatures.
 
         Raises Invalid outside the plan and when checksums are missing or not expected, UploadNotOpen, PartDiffers when
-        S3 holds another content for a part, StorageUnavailable.
+        S3 holds another content for a part, RateLimited, PartsHeld, StorageUnavailable.
         """
         item = await self._get(object_id, subject)
         if item.state is not State.OPEN or item.s3_upload_id is None:
@@ -129,6 +143,9 @@ class Uploads:
         faults += _checksum_faults(item, part_numbers, checksums)
         if faults:
             raise Invalid(faults)
+        self._signatures.count(item.id, part_numbers, part_count=plan.part_count)
+        if item.overfull_at is not None:
+            await self._refuse_held(item, part_numbers)
         if checksums is not None:
             await self._record(item, checksums)
         now = self._clock()
@@ -153,11 +170,33 @@ class Uploads:
         # since a part whose damage S3 has refused is read and hashed again.
         if not (differing := await self._store.record_checksums(item.id, checksums)):
             return
-        listed = await self._listed(item)
-        held = {part.part_number for part in choose_parts(listed or []).parts}
-        if refused := sorted(held.intersection(differing)):
+        held = choose_parts(await self._listed(item) or []).parts
+        unsure = await self._unsure(item, held)
+        known = {part.part_number for part in held} - unsure
+        if refused := sorted(known.intersection(differing)):
             raise PartDiffers(refused)
-        await self._store.replace_checksums(item.id, {number: checksums[number] for number in differing})
+        await self._store.replace_checksums(
+            item.id,
+            {number: checksums[number] for number in differing},
+            # What was signed with the one before may be used until then.
+            other_until=self._clock() + PART_URL_LIFETIME,
+        )
+
+    async def _unsure(self, item: Object, held: Sequence[Part]) -> set[int]:
+        """Parts that came while URLs with different checksums lived: nobody knows by which of them."""
+        other_until = await self._store.list_replaced(item.id) if item.part_checksums else {}
+        return {
+            part.part_number
+            for part in held
+            if part.part_number in other_until
+            and part.last_modified <= other_until[part.part_number] + CLOCKS_APART_AT_MOST
+        }
+
+    async def _refuse_held(self, item: Object, part_numbers: Sequence[int]) -> None:
+        choice = choose_parts(await self._listed(item) or [])
+        wanted = {*choice.missing(item.plan), *choice.ambiguous}
+        if held := [number for number in part_numbers if number not in wanted]:
+            raise PartsHeld(held)
 
     async def get(self, object_id: str, *, subject: Principal) -> tuple[Object, Sequence[ReceivedPart] | None]:
         """The object and, while it is open, the parts that S3 holds. Raises StorageUnavailable."""
@@ -167,10 +206,16 @@ class Uploads:
         listed = await self._listed(item)
         if listed is None:
             return await self._get(object_id, subject), None
+        held = choose_parts(listed).parts
         checksums = await self._store.list_checksums(item.id) if item.part_checksums else {}
+        unsure = await self._unsure(item, held)
         return item, [
-            ReceivedPart(part_number=part.part_number, size=part.size, checksum=checksums.get(part.part_number))
-            for part in choose_parts(listed).parts
+            ReceivedPart(
+                part_number=part.part_number,
+                size=part.size,
+                checksum=None if part.part_number in unsure else checksums.get(part.part_number),
+            )
+            for part in held
         ]
 
     async def usage(self, subject: Principal) -> tuple[int, int]:

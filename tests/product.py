@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -21,13 +21,12 @@ _ROOT = Path(__file__).parent.parent
 _SERVICES = ("auth", "fs", "upload", "stream")
 _OFFSETS = {"auth": 1, "fs": 2, "upload": 3, "stream": 4, "s3": 333}
 STOP_LIMIT_SECONDS = 10
-VSS_UP = [sys.executable, "-m", "vss", "up"]
 
 
 @contextmanager
-def running_product(folder: Path) -> Iterator[Product]:
-    """A new installation in the folder, up, and at the end gone."""
-    product = Product(folder)
+def running_product(folder: Path, **settings: str) -> Iterator[Product]:
+    """A new installation in the folder, up with these settings of services, and at the end gone."""
+    product = Product(folder, settings=settings)
     try:
         product.start()
         yield product
@@ -40,11 +39,19 @@ class Product:
 
     password = "admin"
 
-    def __init__(self, folder: Path, *, checkout: Path = _ROOT, command: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        checkout: Path = _ROOT,
+        command: Sequence[str] | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.data = folder / "data"
         self._checkout = checkout
-        self._command = command or VSS_UP
+        self._command = command or [sys.executable, "-m", "vss", "up"]
         self.base = free_base(list(_OFFSETS.values()))
+        self._settings = settings or {}
         self._output = folder / "vss-up.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -65,7 +72,7 @@ class Product:
             self._process = subprocess.Popen(
                 self._command,
                 cwd=self._checkout,
-                env={**os.environ, **ours},
+                env={**os.environ, **self._settings, **ours},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

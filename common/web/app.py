@@ -15,7 +15,8 @@ from common import __version__
 from common.settings import PageSettings, ServiceSettings
 from common.web import health, languages, log_in, metrics, middlewares
 from common.web.background import background
-from common.web.keys import DRAIN, SERVICE, SITE, Drain, Service, Site
+from common.web.call_limit import CallLimit
+from common.web.keys import CALL_LIMIT, DRAIN, SERVICE, SITE, Drain, Service, Site
 from common.web.pages import setup_pages
 from common.web.requests import MAX_CONTENT_SIZE
 from common.web.routes import Route, add_api_routes, openapi_document
@@ -54,6 +55,7 @@ def new_page_app(
     )
     app[SERVICE] = Service(name=name, public_url=public_url, trusted_proxies=settings.trusted_proxies)
     app[SESSION_COOKIE] = SessionCookie(name=settings.session_cookie, is_secure=public_url.startswith("https:"))
+    app[CALL_LIMIT] = CallLimit(settings.calls_per_minute)
     app[log_in.IS_DEMO] = settings.demo_account
     _setup(app, settings, routes)
     setup_pages(app, folder)

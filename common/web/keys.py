@@ -11,6 +11,7 @@ from aiohttp import web
 
 from common.tokens import Principal
 from common.verifying import Verifier
+from common.web.call_limit import CallLimit
 
 Check = Callable[[], Awaitable[None]]
 
@@ -44,6 +45,7 @@ class Drain:
     has_begun: bool = False
 
 
+CALL_LIMIT: Final = web.AppKey("call_limit", CallLimit)
 DRAIN: Final = web.AppKey("drain", Drain)
 SITE: Final = web.AppKey("site", Site)
 SERVICE: Final = web.AppKey("service", Service)

@@ -20,7 +20,7 @@ from common.languages import N_
 from common.logs import REQUEST_ID
 from common.tokens import PERSON_AUDIENCE
 from common.web.headers import API_HEADERS, HSTS
-from common.web.keys import PRINCIPAL, SERVICE, VERIFIER
+from common.web.keys import CALL_LIMIT, PRINCIPAL, SERVICE, VERIFIER
 from common.web.pages import render_error, wants_page
 from common.web.problems import problem_response
 from common.web.routes import needed_scopes_of, time_limit_of
@@ -33,6 +33,8 @@ _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # Served under any name, to anybody, without asking who it is: what watches the process, and what never differs.
 OPEN_PREFIXES: Final = ("/livez", "/readyz", "/metrics", "/openapi", "/static/", "/.well-known/")
 _NOT_FOR_PEOPLE: Final = (*OPEN_PREFIXES, "/internal/")
+# What counts as a call of a program.
+_CALLS: Final = ("/v1/", "/s3/")
 API_PREFIXES: Final = ("/v1/", "/internal/", *OPEN_PREFIXES)
 
 
@@ -156,6 +158,8 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
         principal = await request.app[SESSIONS].exchange(session)
     request[PRINCIPAL] = principal
     if principal is not None:
+        if request.path.startswith(_CALLS):
+            request.app[CALL_LIMIT].count(principal.account_id)
         # Here and nowhere else, so that a call which nobody thought of is refused to a token for less than all.
         needed = needed_scopes_of(request)
         if needed and principal.scopes.isdisjoint(needed):

@@ -18,6 +18,7 @@ from common.errors import (
     Invalid,
     Malformed,
     NotFound,
+    RateLimited,
     Refusal,
     TooLarge,
     Unauthenticated,
@@ -180,6 +181,8 @@ def _refusals(route: Route) -> list[type[Refusal]]:
     found: list[type[Refusal]] = list(route.refusals)
     if route.needed_scopes:
         found.append(InsufficientScope)
+    if route.path.startswith("/v1/"):
+        found.append(RateLimited)
     if not route.is_open:
         found.append(Unauthenticated)
         if route.method not in (hdrs.METH_GET, hdrs.METH_HEAD):

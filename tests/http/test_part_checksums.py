@@ -112,7 +112,23 @@ async def test_a_part_that_is_not_held_may_be_hashed_again(services: Services, a
     await urls(alice, upload_id, {"2": checksum(b"misread")})
     signed = await urls(alice, upload_id, {"2": CHECKSUMS["2"]})
     assert (await put(services, signed, "2", PARTS[1]))[0] == 200
-    assert await received(alice, upload_id) == [{"part_number": 2, "size": len(PARTS[1]), "checksum": CHECKSUMS["2"]}]
+    # Not said to be that content: while the first URL lives the other one may be what came.
+    assert await received(alice, upload_id) == [{"part_number": 2, "size": len(PARTS[1])}]
+    assert (await put(services, await urls(alice, upload_id, {"1": CHECKSUMS["1"]}), "1", PARTS[0]))[0] == 200
+    assert (await alice.complete(upload_id)).status == 200
+
+
+async def test_what_an_older_url_brought_is_not_taken_for_the_newer_content(services: Services, alice: Person) -> None:
+    """Two devices with two files of one name and size: the second must not believe that its part is there."""
+    upload_id = await begin(alice)
+    other = b"THE END"
+    first = await urls(alice, upload_id, {"2": checksum(other)})
+    await urls(alice, upload_id, {"2": CHECKSUMS["2"]})
+    assert (await put(services, first, "2", other))[0] == 200
+    assert await received(alice, upload_id) == [{"part_number": 2, "size": len(other)}]
+    # Neither is refused: who sends it again knows what is there then.
+    signed = await urls(alice, upload_id, {"2": CHECKSUMS["2"]})
+    assert (await put(services, signed, "2", PARTS[1]))[0] == 200
 
 
 async def test_ten_calls_at_once_record_one_checksum(alice: Person) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -14,19 +15,20 @@ from aiohttp import web
 
 from common.clock import utc_now
 from common.db import open_database
-from common.errors import StorageUnavailable
+from common.errors import RateLimited, StorageUnavailable
 from common.ids import new_id
 from common.tokens import Principal
 from fs_svc.dialects import DIALECTS, Vendor
-from fs_svc.errors import UploadNotOpen
-from fs_svc.objects import UPLOAD_LIFETIME, Object, State
+from fs_svc.errors import PartDiffers, PartsHeld, UploadNotOpen
+from fs_svc.objects import UPLOAD_LIFETIME, ChecksumAlgorithm, Object, State
 from fs_svc.parts import choose_parts
 from fs_svc.s3 import Bucket
 from fs_svc.settling import LEASE, LOST_AFTER, Settling
+from fs_svc.signatures import PER_PART, WINDOW
 from fs_svc.sigv4 import Presigner
 from fs_svc.store import Store
 from fs_svc.uploads import RESERVATION_LIFETIME, TOUCH_INTERVAL, Uploads
-from tests.fs_service import put, real_bucket
+from tests.fs_service import PART_SIZE, put, real_bucket
 from tests.s3_proxy import S3Proxy, is_complete, is_create, is_list_parts, nothing, s3_proxy
 from tests.waiting import eventually
 from vss.bucket import Bucket as StorageBucket
@@ -376,3 +378,68 @@ async def test_an_upload_that_is_worked_on_lives_on(world: World) -> None:
     assert (await world.get(item)).state is State.OPEN
     world.forward(UPLOAD_LIFETIME + TOUCH_INTERVAL)
     assert await world.settling.abandon_due() == 1
+
+
+async def test_a_part_that_came_when_one_checksum_alone_could_bring_it_is_known(world: World) -> None:
+    first, second = (base64.b64encode(hashlib.sha256(body).digest()).decode() for body in (b"FILM", b"film"))
+
+    async def begin() -> Object:
+        """An upload whose part was signed with the one and then with the other."""
+        item = await world.uploads.create(
+            new_id(), size=4, content_type="video/mp4", part_checksums=ChecksumAlgorithm.SHA256, subject=ALICE
+        )
+        for checksum in (first, second):
+            await world.uploads.part_urls(item.id, [1], checksums={1: checksum}, subject=ALICE)
+        return item
+
+    async def known(item: Object) -> list[str | None]:
+        _, received = await world.uploads.get(item.id, subject=ALICE)
+        assert received is not None
+        return [part.checksum for part in received]
+
+    just_now = await begin()
+    world.forward(-timedelta(hours=1))
+    long_ago = await begin()
+    world.forward(timedelta(hours=1))
+    for item in (just_now, long_ago):
+        await world.send(item, b"film")
+    assert (await known(just_now), await known(long_ago)) == ([None], [second])
+    with pytest.raises(PartDiffers):
+        await world.uploads.part_urls(long_ago.id, [1], checksums={1: first}, subject=ALICE)
+
+
+async def test_a_part_is_signed_sixty_times_an_hour(world: World) -> None:
+    item = await world.open(b"film")
+
+    async def sign() -> None:
+        await world.uploads.part_urls(item.id, [1], checksums=None, subject=ALICE)
+
+    for _ in range(PER_PART):
+        await sign()
+    with pytest.raises(RateLimited) as refused:
+        await sign()
+    assert 0 < int(refused.value.headers["Retry-After"]) <= WINDOW.total_seconds()
+    world.forward(WINDOW)
+    await sign()
+
+
+async def test_of_an_upload_that_was_sent_over_and_over_only_what_is_missing_is_taken(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if these few bytes were many.
+    monkeypatch.setattr("fs_svc.settling.LEAST_EXCESS", 5)
+    size = PART_SIZE + 4
+    item = await world.uploads.create(new_id(), size=size, content_type="video/mp4", subject=ALICE)
+    assert item.s3_upload_id is not None
+    await world.send(item, b"x" * PART_SIZE)
+    assert await world.settling.find_overfull() == 0
+    for _ in range(2):
+        await world.send(item, b"x" * PART_SIZE)
+    assert await world.settling.find_overfull() == 1
+    assert await world.settling.find_overfull() == 0
+    with pytest.raises(PartsHeld):
+        await world.uploads.part_urls(item.id, [1, 2], checksums=None, subject=ALICE)
+    urls = (await world.uploads.part_urls(item.id, [2], checksums=None, subject=ALICE)).urls
+    assert await put(urls[2], b"film") == 200
+    # Nothing is lost by it: the upload is completed as any other.
+    assert (await world.uploads.complete(item.id, subject=ALICE)).state is State.STORED

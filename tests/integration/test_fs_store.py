@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from common.db import open_database
 from common.ids import new_id
-from fs_svc.errors import QuotaExceeded
+from fs_svc.errors import QuotaExceeded, TooManyOpen
 from fs_svc.objects import Object, State
 from fs_svc.plan import plan_parts
 from fs_svc.store import Store
@@ -236,8 +237,25 @@ async def test_a_checksum_is_recorded_once_and_a_different_one_is_named(store: S
     assert await store.record_checksums(item.id, {2: "two", 3: "three"}) == []
     assert await store.record_checksums(item.id, {1: "ONE", 3: "three", 4: "four"}) == [1]
     assert await store.list_checksums(item.id) == {1: "one", 2: "two", 3: "three", 4: "four"}
-    await store.replace_checksums(item.id, {1: "ONE"})
+    assert await store.list_replaced(item.id) == {}
+    await store.replace_checksums(item.id, {1: "ONE"}, other_until=NOON)
     assert await store.list_checksums(item.id, [1, 2, 9]) == {1: "ONE", 2: "two"}
+    assert await store.list_replaced(item.id) == {1: NOON}
+
+
+async def test_an_account_has_so_many_unfinished_uploads_at_once_and_no_more(store: Store) -> None:
+    owner = new_id()
+    items = [replace(new_object(), owner_id=owner) for _ in range(8)]
+    outcomes = await asyncio.gather(
+        *(store.reserve(item, quota=None, open_at_most=3) for item in items), return_exceptions=True
+    )
+    assert [type(outcome) for outcome in outcomes].count(TooManyOpen) == 5
+    assert outcomes.count(True) == 3
+    # Nothing was reserved for those that were refused, and what ends makes room.
+    reserved = [item for item, outcome in zip(items, outcomes, strict=True) if outcome is True]
+    assert await store.get_usage(owner) == (3 * reserved[0].size, 0)
+    assert await store.begin_aborting(reserved[0].id, was=State.RESERVED, at=NOON)
+    assert await store.reserve(replace(new_object(), owner_id=owner), quota=None, open_at_most=3)
 
 
 async def test_checksums_recorded_at_once_agree_on_one(store: Store) -> None:

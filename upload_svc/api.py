@@ -11,6 +11,7 @@ from common.web.responses import json_response
 from upload_svc.app_keys import IDEMPOTENT_CREATES, MODERATION, UPLOADS
 from upload_svc.models import (
     AskPartUrls,
+    CompleteUpload,
     CreateUpload,
     EditUpload,
     ListUploads,
@@ -19,6 +20,7 @@ from upload_svc.models import (
     Upload,
     UploadPage,
     present,
+    present_integrity,
 )
 from upload_svc.uploads import Edit
 from upload_svc.videos import VideoState
@@ -83,12 +85,21 @@ async def create_part_urls(request: web.Request) -> web.Response:
 
 async def complete_upload(request: web.Request) -> web.Response:
     """POST /v1/uploads/{upload_id}/complete."""
-    principal = require_principal(request)
-    upload = await request.app[UPLOADS].complete(principal, id_in_path(request, "upload_id"))
+    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
+    has_content = request.can_read_body and request.content_type == "application/json"
+    asked = await read_json(request, CompleteUpload) if has_content else CompleteUpload()
+    upload = await request.app[UPLOADS].complete(principal, upload_id, sha256=asked.sha256)
     shown = present(upload, stream_url=request.app[SITE].stream_url)
     if upload.video.state is VideoState.UPLOADING:
         return json_response(shown, status=202, headers={"Retry-After": "1"})
     return json_response(shown)
+
+
+async def get_integrity(request: web.Request) -> web.Response:
+    """GET /v1/uploads/{upload_id}/integrity."""
+    principal = require_principal(request)
+    integrity = await request.app[UPLOADS].integrity(principal, id_in_path(request, "upload_id"))
+    return json_response(present_integrity(integrity))
 
 
 async def edit_upload(request: web.Request) -> web.Response:

@@ -13,6 +13,15 @@ class UploadNotOpen(Conflict):
     title = N_("This upload is not open any more")
 
 
+class FileDiffers(Conflict):
+    """The file that was sent is not the one that was announced."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("The file’s SHA-256 is not the one that it was announced with: choose that file, or discard the upload.")
+        )
+
+
 class NotFinished(Conflict):
     """Only what is ready can go into the trash and come back; what is unfinished is discarded for ever."""
 

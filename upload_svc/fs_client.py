@@ -37,6 +37,14 @@ class ReceivedPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack:
+    """The SHA-256 of an object as it was read from the storage, and when (RFC 3339)."""
+
+    sha256: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
     """What fs_svc says of an upload's bytes; `received` only when it was asked for and the upload is open."""
 
@@ -47,6 +55,7 @@ class StoredObject:
     part_checksums: str | None
     expires_at: str | None
     received: tuple[ReceivedPart, ...] | None
+    read_back: ReadBack | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +176,7 @@ class FsClient:
 
 
 def _object(content: dict[str, Any]) -> StoredObject:
-    received = content.get("received")
+    received, read_back = content.get("received"), content.get("read_back")
     return StoredObject(
         id=content["id"],
         state=content["state"],
@@ -175,6 +184,7 @@ def _object(content: dict[str, Any]) -> StoredObject:
         part_count=content["part_count"],
         part_checksums=content["part_checksums"],
         expires_at=content["expires_at"],
+        read_back=None if read_back is None else ReadBack(sha256=read_back["sha256"], at=read_back["at"]),
         received=None
         if received is None
         else tuple(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from common.clock import rfc3339
 from common.text import clean_line, clean_text
 from common.web.requests import Input, Query
 from upload_svc.media_types import media_type
+from upload_svc.uploads import Integrity as IntegrityInDomain
 from upload_svc.uploads import NewUpload
 from upload_svc.uploads import Upload as UploadInDomain
 from upload_svc.videos import DESCRIPTION_MAX, FILENAME_MAX, MAX_SIZE, TITLE_MAX, VideoState, Visibility
@@ -28,6 +29,7 @@ def _is_absent(value: object) -> bool:
     return value is None
 
 
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ShortText = Annotated[str, Field(max_length=64)]
 Title = Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=TITLE_MAX)]
 Description = Annotated[str, AfterValidator(clean_text), Field(max_length=DESCRIPTION_MAX)]
@@ -45,7 +47,7 @@ class CreateUpload(Input):
     size: Annotated[int, Field(ge=1, le=MAX_SIZE)]
     content_type: Annotated[str, Field(max_length=255)]
     visibility: Visibility = Visibility.PRIVATE
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    sha256: Sha256 | None = None
     part_checksums: Literal["sha256"] | None = None
 
     @model_validator(mode="after")
@@ -69,6 +71,36 @@ class CreateUpload(Input):
             sha256=self.sha256,
             part_checksums=self.part_checksums,
         )
+
+
+class CompleteUpload(Input):
+    """What the sender knows of the file by now; all of it may be left out; what is not known here is passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    sha256: Sha256 | None = None
+
+
+class ReadBack(BaseModel):
+    """What the storage gave when all of it was read, and whether that is the file that was sent (null: unknown)."""
+
+    sha256: str
+    at: str
+    is_same: bool | None
+
+
+class Integrity(BaseModel):
+    """How it is known that what is stored is what was sent.
+
+    `sha256` is the whole file's as its sender has computed it. With `part_checksums` the storage itself has compared
+    each part with the checksum in its URL's signature before it took it.
+    """
+
+    id: str
+    size: int
+    sha256: str | None
+    part_checksums: str | None
+    read_back: ReadBack | None
 
 
 class EditUpload(Input):
@@ -176,7 +208,7 @@ def present(upload: UploadInDomain, *, stream_url: str) -> Upload:
         content_type=video.content_type,
         visibility=video.chosen_visibility,
         hidden=video.is_hidden,
-        sha256=video.sha256,
+        sha256=video.file_sha256,
         part_size=video.part_size,
         part_count=video.part_count,
         created_at=rfc3339(video.created_at),
@@ -186,6 +218,25 @@ def present(upload: UploadInDomain, *, stream_url: str) -> Upload:
         received=None
         if received is None
         else [ReceivedPart(part_number=part.part_number, size=part.size, checksum=part.checksum) for part in received],
+    )
+
+
+def present_integrity(integrity: IntegrityInDomain) -> Integrity:
+    """As the API shows it."""
+    video, stored_object = integrity.video, integrity.stored_object
+    read_back, sha256 = stored_object.read_back, video.file_sha256
+    return Integrity(
+        id=video.id,
+        size=video.size,
+        sha256=sha256,
+        part_checksums=stored_object.part_checksums,
+        read_back=None
+        if read_back is None
+        else ReadBack(
+            sha256=read_back.sha256,
+            at=read_back.at,
+            is_same=None if sha256 is None else sha256 == read_back.sha256,
+        ),
     )
 
 

@@ -13,8 +13,10 @@ from upload_svc import api, moderation_pages, pages
 from upload_svc.errors import IdempotentRequestRunning, UploadNotOpen
 from upload_svc.models import (
     AskPartUrls,
+    CompleteUpload,
     CreateUpload,
     EditUpload,
+    Integrity,
     ListUploads,
     Moderate,
     PartUrls,
@@ -71,11 +73,23 @@ API: Final = (
         handler=api.complete_upload,
         name="complete-upload",
         scopes=(UPLOAD,),
-        summary="Makes the parts one video; idempotent. 202: not certain yet, ask again.",
+        summary="Makes the parts one video; idempotent, the content may be left out. 202: not certain yet, ask again.",
+        body=CompleteUpload,
+        is_body_optional=True,
         answers={200: Upload, 202: Upload},
         refusals=(Conflict, Invalid, StorageUnavailable),
         # S3 puts up to 10,000 parts together.
         time_limit_seconds=60,
+    ),
+    Route(
+        method="GET",
+        path="/v1/uploads/{upload_id}/integrity",
+        handler=api.get_integrity,
+        name="get-integrity",
+        scopes=(READ, UPLOAD),
+        summary="How it is known that what is stored is what was sent.",
+        answers={200: Integrity},
+        refusals=(Conflict,),
     ),
     Route(
         method="PATCH",

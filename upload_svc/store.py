@@ -70,6 +70,7 @@ _videos: Final = Table(
     # What the owner has chosen, while an administrator hides the video: `visibility`, which stream_svc reads, is then
     # `private`. None: it is not hidden.
     Column("hidden_visibility", binary_text(16), nullable=True),
+    Column("sent_sha256", binary_text(64), nullable=True),
 )
 Index("videos_mine", _videos.c.owner_id, _videos.c.state, _videos.c.created_at, _videos.c.id)
 Index("videos_unsettled", _videos.c.settle_after)
@@ -134,6 +135,7 @@ class Store:
                     created_at=video.created_at,
                     settle_after=video.settle_after,
                     hidden_visibility=video.hidden_visibility,
+                    sent_sha256=video.sent_sha256,
                     **_texts(video.title, video.description),
                 )
             )
@@ -181,6 +183,16 @@ class Store:
             await connection.execute(
                 update(_videos).where(_videos.c.id == video_id).values(part_size=part_size, part_count=part_count)
             )
+
+    async def set_sent_sha256(self, video_id: str, sha256: str) -> None:
+        """Keeps what the sender of a file has computed, while it is being sent."""
+        change = (
+            update(_videos)
+            .where(_videos.c.id == video_id, _videos.c.state == VideoState.UPLOADING.value)
+            .values(sent_sha256=sha256)
+        )
+        async with self._database.write() as connection:
+            await connection.execute(change)
 
     async def edit_video(
         self, video_id: str, owner_id: str, *, title: str, description: str, visibility: Visibility

@@ -21,7 +21,7 @@ from common.errors import NotFound, Refusal, Unavailable
 from common.languages import N_
 from common.tokens import Principal
 from upload_svc.audit import Action, entry_about
-from upload_svc.errors import NotFinished, UploadNotOpen
+from upload_svc.errors import FileDiffers, NotFinished, UploadNotOpen
 from upload_svc.fs_client import GONE, FsClient, PartUrls, StoredObject, Usage
 from upload_svc.store import Store
 from upload_svc.videos import Video, VideoState, Visibility
@@ -60,6 +60,14 @@ class Upload:
 
     video: Video
     stored_object: StoredObject | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Integrity:
+    """A stored video, and what fs_svc knows of its bytes."""
+
+    video: Video
+    stored_object: StoredObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +133,16 @@ class Uploads:
             return Upload(video=video, stored_object=None)
         return Upload(video=video, stored_object=await self._fs.get(upload_id, subject_token=principal.token))
 
+    async def integrity(self, principal: Principal, upload_id: str) -> Integrity:
+        """How it is known that what is stored is what was sent. Raises NotFound, NotFinished, Unavailable."""
+        video = await self._own(principal, upload_id)
+        if video.state is VideoState.UPLOADING:
+            raise NotFinished
+        stored_object = (await self._fs.describe([upload_id])).get(upload_id)
+        if stored_object is None:
+            raise Unavailable
+        return Integrity(video=video, stored_object=stored_object)
+
     async def list(
         self, principal: Principal, states: Sequence[VideoState], *, cursor: str | None, limit: int
     ) -> tuple[list[Upload], str | None]:
@@ -143,14 +161,19 @@ class Uploads:
         objects = await self._fs.describe(uploading) if uploading else {}
         return [Upload(video=video, stored_object=objects.get(video.id)) for video in videos], next_cursor
 
-    async def complete(self, principal: Principal, upload_id: str) -> Upload:
+    async def complete(self, principal: Principal, upload_id: str, *, sha256: str | None = None) -> Upload:
         """Makes the video ready once fs_svc has the whole object; still `uploading` when that is not certain yet.
 
-        Idempotent. Raises NotFound and what fs_svc refuses (parts-missing, part-ambiguous, upload-not-open).
+        `sha256` is the whole file's, as its sender has computed it. Idempotent. Raises NotFound, FileDiffers, and what
+        fs_svc refuses (parts-missing, part-ambiguous, upload-not-open).
         """
         video = await self._own(principal, upload_id)
         if video.state is not VideoState.UPLOADING:
             return Upload(video=video, stored_object=None)
+        if sha256 is not None:
+            if video.sha256 not in (None, sha256):
+                raise FileDiffers
+            await self._store.set_sent_sha256(upload_id, sha256)
         stored_object = await self._fs.complete(upload_id, subject_token=principal.token)
         if stored_object.state != "stored":
             return Upload(video=video, stored_object=stored_object)

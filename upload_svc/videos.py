@@ -37,6 +37,7 @@ class Visibility(StrEnum):
 class Video:
     """A catalogue entry; `part_size` and `part_count` are fs_svc's plan, None until it has answered.
 
+    `sha256` is the whole file's as it was announced, `sent_sha256` as its sender has computed it while sending.
     `visibility` is who may watch now; while an administrator hides the video, `hidden_visibility` is what its owner
     has chosen for the time after that, and otherwise None.
     """
@@ -57,6 +58,12 @@ class Video:
     created_at: datetime
     settle_after: datetime | None
     hidden_visibility: Visibility | None = None
+    sent_sha256: str | None = None
+
+    @property
+    def file_sha256(self) -> str | None:
+        """The whole file's SHA-256, as far as its sender has said it."""
+        return self.sha256 or self.sent_sha256
 
     @property
     def is_hidden(self) -> bool:

@@ -67,6 +67,7 @@ class Route:
     summary: str
     answers: Mapping[int, type[BaseModel] | None]
     body: type[BaseModel] | None = None
+    is_body_optional: bool = False
     query: type[BaseModel] | None = None
     refusals: Sequence[type[Refusal]] = ()
     is_open: bool = False
@@ -171,7 +172,10 @@ def _operation(route: Route, references: Mapping[Any, dict[str, Any]]) -> dict[s
     }
     if route.body is not None:
         schema = references[route.body, "validation"]
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        operation["requestBody"] = {
+            "required": not route.is_body_optional,
+            "content": {"application/json": {"schema": schema}},
+        }
         if route.form_too:
             operation["requestBody"]["content"]["application/x-www-form-urlencoded"] = {"schema": schema}
     return operation

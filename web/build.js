@@ -15,6 +15,7 @@ const SERVICES = {
     "app.css": "src/css/upload.css",
     ...EVERYWHERE,
     "upload.js": "src/upload/main.js",
+    "hash_worker.js": "src/upload/hash_worker.js",
     "videos.js": "src/videos/main.js",
   },
   stream_svc: { "app.css": "src/css/stream.css", ...EVERYWHERE, "watch.js": "src/player/main.js" },
@@ -42,6 +43,7 @@ for (const [service, entries] of Object.entries(SERVICES)) {
   await writeFile(new URL("icons.svg", dist), sprite);
   await copyFile(new URL("src/images/mark.svg", here), new URL("mark.svg", dist));
   await copyFile(new URL("vendor/lucide/LICENSE", here), new URL("icons.LICENSE.txt", dist));
+  if ("hash_worker.js" in entries) await copyFile(new URL("node_modules/@noble/hashes/LICENSE", here), new URL("hash_worker.LICENSE.txt", dist));
 }
 
 /** All icons as symbols of one file; a page names one by `icons.svg#<name>`. */

@@ -3,6 +3,7 @@
  * itself it also serves the sources and the cases, so that a browser can run them.
  */
 
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import http from "node:http";
@@ -103,7 +104,10 @@ export class FaultServer {
   #put(id, number, body, request) {
     const upload = this.uploads.get(id);
     if (!upload) return { status: 404, text: "<Error><Code>NoSuchUpload</Code></Error>" };
+    const signed = request.headers["x-amz-checksum-sha256"];
+    if (signed && signed !== checksumOf(body)) return { status: 400, text: "<Error><Code>BadDigest</Code></Error>" };
     upload.parts.set(Number(number), body);
+    if (signed) upload.checksums.set(Number(number), signed);
     upload.fields = request.headers;
     return { status: 200 };
   }
@@ -116,7 +120,10 @@ export class FaultServer {
     if (!upload) return { status: 404, json: { code: "not-found", title: "Not found" } };
     switch (`${request.method} ${action ?? ""}`) {
       case "GET ": {
-        const received = [...upload.parts].map(([part_number, part]) => ({ part_number, size: part.length }));
+        const received = [...upload.parts].map(([part_number, part]) => {
+          const checksum = upload.checksums.get(part_number);
+          return { part_number, size: part.length, ...(checksum && { checksum }) };
+        });
         return { status: 200, json: { ...upload.record, received } };
       }
       case "PATCH ":
@@ -126,8 +133,9 @@ export class FaultServer {
         this.uploads.delete(id);
         return { status: 204 };
       case "POST part-urls":
-        return this.#partUrls(upload.record, fields.part_numbers);
+        return this.#partUrls(upload.record, fields);
       default:
+        upload.record.sha256 = fields.sha256 ?? null;
         return this.#complete(upload);
     }
   }
@@ -139,18 +147,21 @@ export class FaultServer {
     const id = `u${this.uploads.size + 1}`;
     const part_count = Math.ceil(fields.size / this.partSize);
     const record = { ...fields, id, state: "uploading", part_size: this.partSize, part_count };
-    this.uploads.set(id, { record, key, parts: new Map() });
+    this.uploads.set(id, { record, key, parts: new Map(), checksums: new Map() });
     return { status: 201, json: record };
   }
 
-  #partUrls({ id, part_count }, numbers) {
+  #partUrls({ id, part_count, part_checksums }, { part_numbers: numbers, checksums }) {
     const isInPlan = numbers.every((number) => Number.isInteger(number) && number >= 1 && number <= part_count);
     if (!isInPlan || numbers.length > 100 || numbers.length < 1 || new Set(numbers).size < numbers.length) {
       return { status: 422, json: { code: "invalid", title: "Invalid", errors: [{ pointer: "#/part_numbers", detail: "1 to 100, each once" }] } };
     }
+    const isHashed = numbers.every((number) => checksums?.[number]?.length === 44);
+    if (part_checksums ? !isHashed : checksums) return { status: 422, json: { code: "invalid", title: "Invalid checksums" } };
+    const part_headers = checksums && Object.fromEntries(numbers.map((number) => [number, { "x-amz-checksum-sha256": checksums[number] }]));
     const urls = Object.fromEntries(numbers.map((number) => [number, `${this.origin}/put/${id}/${number}`]));
     const expires_at = new Date(Date.now() + 900_000).toISOString();
-    return { status: 200, json: { urls, headers: { "x-amz-test": "signed" }, expires_at } };
+    return { status: 200, json: { urls, headers: { "x-amz-test": "signed" }, part_headers, expires_at } };
   }
 
   #complete({ record, parts }) {
@@ -177,6 +188,10 @@ export class FaultServer {
     const text = await readFile(new URL(`.${path}`, ROOT), "utf8").catch(() => null);
     return text === null ? { status: 404 } : { status: 200, text, type: "text/javascript" };
   }
+}
+
+function checksumOf(body) {
+  return createHash("sha256").update(body).digest("base64");
 }
 
 /** A fault that strikes after the request has done its work. */

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { afterEach, beforeEach, test } from "node:test";
 
+import { PartChecksums } from "../../web/src/upload/hashing.js";
 import { UploadApi } from "../../web/src/upload/api.js";
 import { putPart } from "../../web/src/upload/put_part.js";
 import { Upload } from "../../web/src/upload/upload.js";
@@ -300,4 +301,86 @@ test("going on ends the wait that a pause came upon", async () => {
   upload.resume();
   await ended;
   assertStored(upload);
+});
+
+const HASHED = { checksumsOf: (content, plan) => new PartChecksums(content, plan), hashFile: async () => "f".repeat(64) };
+
+/** An upload that lacks some parts, as a page that was closed leaves it. */
+async function leftUnfinished({ lacking, ...options }) {
+  server.fault("POST /complete", answer(404, { json: { code: "not-found" } }));
+  const first = newUpload({ ...HASHED, ...options });
+  await first.start(FIELDS);
+  const kept = server.uploads.get(first.record.id);
+  for (const number of lacking) {
+    kept.parts.delete(number);
+    kept.checksums.delete(number);
+  }
+  server.requests.length = 0;
+  return { record: { id: first.record.id }, kept };
+}
+
+test("each part carries its checksum, and the whole file's goes with the last word", async () => {
+  const upload = newUpload(HASHED);
+  await upload.start(FIELDS);
+  assertStored(upload);
+  assert.equal(server.uploads.get(upload.record.id).checksums.size, 10);
+  assert.equal(upload.record.sha256, "f".repeat(64));
+});
+
+test("a part that was damaged on the way is sent again", async () => {
+  server.fault("PUT /put/", answer(400, { text: "<Error><Code>BadDigest</Code></Error>" }));
+  const upload = newUpload(HASHED);
+  await upload.start(FIELDS);
+  assertStored(upload);
+  assert.equal(server.count("PUT /put/"), 11);
+});
+
+test("a file that is no longer what was hashed is said to have changed", async () => {
+  let reads = 0;
+  const changing = { size: SIZE, slice: (start, end) => file.slice(start, end) };
+  const checksumsOf = (content, plan) => {
+    const sums = new PartChecksums(content, plan);
+    return { of: (number) => sums.of(number), isStill: async () => (reads += 1) === 0 };
+  };
+  server.fault("PUT /put/", answer(400, { text: "<Error><Code>BadDigest</Code></Error>" }));
+  const upload = newUpload({ ...HASHED, checksumsOf, file: changing });
+  await upload.start(FIELDS);
+  assert.deepEqual([upload.state, upload.failure.kind, reads], ["failed", "file-changed", 1]);
+});
+
+test("whoever goes on elsewhere with the same file sends what is missing and nothing twice", async () => {
+  const { record } = await leftUnfinished({ lacking: [3, 10] });
+  const second = newUpload({ ...HASHED, record });
+  await second.start();
+  assertStored(second);
+  assert.deepEqual(second.states, ["comparing", "sending", "checking", "done"]);
+  assert.equal(server.count("PUT /put/"), 2);
+});
+
+test("another file of the same size is refused before anything of it is sent", async () => {
+  const { record, kept } = await leftUnfinished({ lacking: [3, 10] });
+  const other = new Blob([Uint8Array.from(bytes, (byte, index) => (index === 5000 ? byte ^ 1 : byte))]);
+  const second = newUpload({ ...HASHED, record, file: other });
+  await second.start();
+  assert.deepEqual([second.state, second.failure.kind], ["failed", "other-file"]);
+  assert.deepEqual([server.count("PUT /put/"), kept.parts.size], [0, 8]);
+  const shorter = newUpload({ ...HASHED, record, file: file.slice(0, SIZE - 1) });
+  await shorter.start();
+  assert.equal(shorter.failure.kind, "other-file");
+});
+
+test("a part of which it is not certain whose it is, is sent once more", async () => {
+  const { record, kept } = await leftUnfinished({ lacking: [] });
+  kept.checksums.delete(4);
+  const second = newUpload({ ...HASHED, record });
+  await second.start();
+  assertStored(second);
+  assert.equal(server.count("PUT /put/"), 1);
+});
+
+test("a file that meets another one's part on the way says so", async () => {
+  server.fault("POST /part-urls", answer(409, { json: { code: "part-differs", detail: "Parts differ." } }));
+  const upload = newUpload(HASHED);
+  await upload.start(FIELDS);
+  assert.deepEqual([upload.state, upload.failure.kind], ["failed", "other-file"]);
 });

@@ -25,11 +25,11 @@ export class UploadApi {
     return (await this.#call("POST", "", { body: fields, headers, signal })).body;
   }
 
-  /** `{urls, headers, lifeMs}`: the life is reckoned by the server's own clock, since this device's may be wrong. */
-  async partUrls(id, partNumbers, signal) {
-    const { body, date } = await this.#call("POST", `/${id}/part-urls`, { body: { part_numbers: partNumbers }, signal });
+  /** `{urls, headers, partHeaders, lifeMs}`; `checksums` by part number, where parts have them. The life is reckoned by the server's own clock, since this device's may be wrong. */
+  async partUrls(id, partNumbers, signal, checksums) {
+    const { body, date } = await this.#call("POST", `/${id}/part-urls`, { body: { part_numbers: partNumbers, checksums }, signal });
     const lifeMs = Math.max(0, Date.parse(body.expires_at) - date);
-    return { urls: body.urls, headers: body.headers ?? {}, lifeMs };
+    return { urls: body.urls, headers: body.headers ?? {}, partHeaders: body.part_headers ?? {}, lifeMs };
   }
 
   async read(id, signal) {
@@ -40,9 +40,10 @@ export class UploadApi {
     return (await this.#call("PATCH", `/${id}`, { body: fields, signal })).body;
   }
 
-  /** `{upload, isSettled, retryAfterMs}`: not settled means ask again after that. */
-  async complete(id, signal) {
-    const answer = await this.#call("POST", `/${id}/complete`, { body: {}, signal, timeoutMs: COMPLETE_TIMEOUT_MS });
+  /** `{upload, isSettled, retryAfterMs}`: not settled means ask again after that. `sha256` is the whole file's, if known. */
+  async complete(id, signal, sha256 = null) {
+    const body = sha256 ? { sha256 } : {};
+    const answer = await this.#call("POST", `/${id}/complete`, { body, signal, timeoutMs: COMPLETE_TIMEOUT_MS });
     return { upload: answer.body, isSettled: answer.status === 200, retryAfterMs: answer.retryAfterMs };
   }
 

@@ -4,10 +4,11 @@ import { systemClock } from "../common/clock.js";
 import { formatSize } from "../common/format.js";
 import { gettext } from "../common/i18n.js";
 import { Details, fieldErrors } from "./details.js";
-import { FILE_CHANGED, SIGNED_OUT } from "./failures.js";
+import { FILE_CHANGED, OTHER_FILE, SIGNED_OUT } from "./failures.js";
 import { titleFromFileName } from "./file_title.js";
+import { PartChecksums, canHash, hashFile } from "./hashing.js";
 import { Upload } from "./upload.js";
-import { failureWords, progressWords, stateWords, troubleWords } from "./words.js";
+import { failureWords, progressWords, receiptWords, stateWords, troubleWords } from "./words.js";
 
 const COPIED_MS = 2_000;
 const REFERENCES = ["id", "for", "aria-describedby", "aria-labelledby", "popovertarget"];
@@ -24,15 +25,17 @@ export class FileRow {
   #language;
   #clock;
   #details;
+  #record;
   #form;
   #announced = "";
 
   /**
-   * `refusal` says why the file is not taken; then the row is all there is of it. `onChange(row)` after every change of
+   * `record` is what the server has of an upload that this file goes on with, or null. `refusal` says why the file is not taken; then the row is all there is of it. `onChange(row)` after every change of
    * state, `say(words)` reaches those who listen.
    */
-  constructor({ template, file, refusal, api, queue, say, onChange, watchRoot, language = document.documentElement.lang, clock = systemClock }) {
+  constructor({ template, file, record = null, refusal, api, queue, say, onChange, watchRoot, language = document.documentElement.lang, clock = systemClock }) {
     this.#file = file;
+    this.#record = record;
     this.#api = api;
     this.#queue = queue;
     this.#say = say;
@@ -47,6 +50,7 @@ export class FileRow {
     this.#details = new Details({ form: this.#form, api });
     const { title } = this.#form.elements;
     title.value = titleFromFileName(file.name, title.maxLength);
+    if (record) this.#fill(record);
     this.#text("size", formatSize(file.size, language));
     this.#text("remove-label", gettext("Remove %(name)s", { name: file.name }));
     this.#text("refusal", refusal ?? "");
@@ -82,10 +86,16 @@ export class FileRow {
     this.#details.showErrors(errors);
     if (errors.title) return false;
     this.#part("form-error").hidden = true;
-    const upload = new Upload({ file: this.#file, api: this.#api });
+    const record = this.#record;
+    const hashing = canHash(this.#file) ? { checksumsOf: (file, plan) => new PartChecksums(file, plan), hashFile } : {};
+    const upload = new Upload({ file: this.#file, record, api: this.#api, ...hashing });
     this.upload = upload;
     upload.addEventListener("statechange", () => this.#changed());
     let values;
+    if (record) {
+      this.#showLink(this.#watchRoot + record.id);
+      this.#details.attach(record.id, valuesOf(record));
+    }
     upload.addEventListener("uploadcreated", () => {
       this.#showLink(this.#watchRoot + upload.record.id);
       this.#details.attach(upload.record.id, values);
@@ -134,7 +144,7 @@ export class FileRow {
     this.element.dataset.state = trouble ? "trouble" : state;
     this.#part("submit").hidden = state !== "chosen";
     // From the moment it is asked for: what stands below must not jump when its turn comes.
-    const isBegun = ["waiting", "creating", "sending", "paused", "checking"].includes(state);
+    const isBegun = ["waiting", "creating", "comparing", "sending", "paused", "checking"].includes(state);
     this.#part("progress").hidden = !isBegun;
     this.#part("trouble").hidden = !trouble;
     this.#part("figures").hidden = Boolean(trouble);
@@ -142,9 +152,11 @@ export class FileRow {
     this.#part("link").hidden = !(isBegun || upload?.record) || isGone(upload.failure);
     this.#button("copy").disabled = !upload?.record;
     this.#part("watch").hidden = state !== "done";
+    this.#showReceipt(state === "done" ? upload.record : {});
     this.#button("pause").hidden = state !== "sending" || Boolean(trouble);
     this.#button("resume").hidden = state !== "paused";
-    this.#button("ask-cancel").hidden = state === "checking" || state === "waiting";
+    // What was begun elsewhere is not discarded by leaving it here.
+    this.#button("ask-cancel").hidden = ["checking", "waiting", "comparing"].includes(state);
     this.#button("remove").hidden = !["refused", "chosen", "waiting", "failed", "done"].includes(state);
     const isSignedOut = trouble?.failure.kind === SIGNED_OUT;
     this.#part("login").hidden = !isSignedOut;
@@ -152,7 +164,9 @@ export class FileRow {
     this.#part("try-now").hidden = !trouble || trouble.isTrying;
     if (state === "failed" && upload.failure) {
       this.#text("failure-words", failureWords(upload.failure));
-      this.#part("again").hidden = isGone(upload.failure) || upload.failure.kind === FILE_CHANGED;
+      const isOther = upload.failure.kind === OTHER_FILE;
+      this.#part("again").hidden = isGone(upload.failure) || upload.failure.kind === FILE_CHANGED || isOther;
+      this.#part("anew").hidden = !isOther;
     }
     this.tick();
     // What had the focus may be gone now; it must not fall back to the top of the page.
@@ -182,6 +196,9 @@ export class FileRow {
         this.#queue.add(this.upload, () => this.upload.start());
         this.#changed();
         break;
+      case "anew":
+        this.#anew();
+        break;
       case "cancel":
         this.#part("sure").hidePopover();
         this.#end(this.upload.cancel());
@@ -193,6 +210,26 @@ export class FileRow {
         this.#copy();
         break;
     }
+  }
+
+  /** The file is not that of the upload which it was to go on with: it becomes one of its own. */
+  #anew() {
+    this.#details.detach();
+    this.#record = null;
+    this.upload = null;
+    this.#changed();
+    this.enqueue({ isFocused: true });
+  }
+
+  #fill(record) {
+    for (const [name, value] of Object.entries(valuesOf(record))) this.#form.elements[name].value = value;
+  }
+
+  #showReceipt(record) {
+    const words = receiptWords(record);
+    this.#part("receipt").hidden = !words;
+    this.#text("receipt-words", words);
+    this.#text("receipt-sha256", words ? (record.sha256 ?? "") : "");
   }
 
   #remove() {
@@ -270,6 +307,10 @@ export class FileRow {
     // Writing the same again would make live regions speak and selections jump.
     if (element.textContent !== text) element.textContent = text;
   }
+}
+
+function valuesOf({ title, description, visibility }) {
+  return { title, description, visibility };
 }
 
 function isGone(failure) {

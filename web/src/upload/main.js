@@ -1,5 +1,6 @@
 /** The upload page: files become rows, rows wait in the queue, and the page says how far all of them are. */
 
+import { formatSize } from "../common/format.js";
 import { gettext, ngettext } from "../common/i18n.js";
 import { showToast } from "../common/toast.js";
 import { refusalOf } from "./accepting.js";
@@ -7,7 +8,7 @@ import { UploadApi } from "./api.js";
 import { OFFLINE, SIGNED_OUT } from "./failures.js";
 import { FileRow } from "./file_row.js";
 import { Queue } from "./queue.js";
-import { unfinishedList } from "./unfinished.js";
+import { UnfinishedList } from "./unfinished.js";
 import { keepAwake } from "./wake_lock.js";
 import { shareWords } from "./words.js";
 
@@ -23,6 +24,8 @@ function uploadPage(page) {
   const overall = document.querySelector("[data-overall]");
   const queue = new Queue({ onChange: queueChanged });
   const rows = new Set();
+  const unfinishedSection = find("[data-unfinished-list]");
+  const unfinished = unfinishedSection && new UnfinishedList(unfinishedSection, { api, goOn, language });
   let letSleep = null;
   let ticking = null;
 
@@ -30,12 +33,30 @@ function uploadPage(page) {
     find("[data-status]").textContent = words;
   }
 
+  function newRow(file, record) {
+    const refusal = refusalOf(file, taken);
+    const options = { template: find("[data-file-template]"), file, record, refusal, api, queue, say };
+    if (record) unfinished.take(record);
+    return new FileRow({ ...options, onChange: rowChanged, watchRoot: page.dataset.watchRoot });
+  }
+
   function add(files) {
-    const added = [...files].map((file) => {
-      const refusal = refusalOf(file, taken);
-      const options = { template: find("[data-file-template]"), file, refusal, api, queue, say };
-      return new FileRow({ ...options, onChange: rowChanged, watchRoot: page.dataset.watchRoot });
-    });
+    // What was begun with it goes on with it.
+    show([...files].map((file) => newRow(file, unfinished?.find(file) ?? null)));
+  }
+
+  function goOn(file, record) {
+    if (file.size !== record.size) {
+      const sizes = { name: file.name, size: formatSize(file.size, language), wanted: formatSize(record.size, language) };
+      showToast(gettext("“%(name)s” is not the file that was begun: it has %(size)s, and that one has %(wanted)s.", sizes));
+      return;
+    }
+    const row = newRow(file, record);
+    show([row]);
+    row.enqueue({ isFocused: true });
+  }
+
+  function show(added) {
     for (const row of added) {
       rows.add(row);
       list.append(row.element);
@@ -154,8 +175,6 @@ function uploadPage(page) {
     if (queue.isBusy) event.preventDefault();
   });
 
-  const unfinished = find("[data-unfinished-list]");
-  if (unfinished) unfinishedList(unfinished, { api, language });
   // After "back", a browser may have kept the files.
   if (fileField.files.length > 0) fileField.dispatchEvent(new Event("change"));
 }

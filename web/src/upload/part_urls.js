@@ -2,11 +2,15 @@
 
 import { systemClock } from "../common/clock.js";
 
-const FIRST_BATCH = 16;
-// So many of the next ones shall be at hand.
-const AHEAD = 12;
-// What one call may ask for.
-const LARGEST_BATCH = 100;
+const PLAIN = {
+  firstBatch: 16,
+  // So many of the next ones shall be at hand.
+  ahead: 12,
+  // What one call may ask for.
+  largestBatch: 100,
+};
+// Each part is read and hashed before its URL is asked for: a few of them, while others are being sent.
+export const HASHED = { firstBatch: 2, ahead: 6, largestBatch: 8 };
 // A tenth of a URL's life is kept back: it must still be alive when its PUT arrives at the storage.
 const USABLE_SHARE = 0.9;
 
@@ -15,11 +19,14 @@ export class PartUrls {
   #clock;
   #held = new Map();
   #asking = null;
-  #batch = FIRST_BATCH;
+  #sizes;
+  #batch;
 
-  /** `ask(numbers)` gives `{urls, headers, lifeMs}`; it does its own retrying. */
-  constructor({ ask, clock = systemClock }) {
+  /** `ask(numbers)` gives `{urls, headers, partHeaders, lifeMs}`; it does its own retrying. */
+  constructor({ ask, sizes = PLAIN, clock = systemClock }) {
     this.#ask = ask;
+    this.#sizes = sizes;
+    this.#batch = sizes.firstBatch;
     this.#clock = clock;
   }
 
@@ -48,13 +55,13 @@ export class PartUrls {
     if (held.until > this.#clock.now()) return true;
     this.#held.delete(number);
     // They died unused: a slow line needs fewer at a time.
-    this.#batch = FIRST_BATCH;
+    this.#batch = this.#sizes.firstBatch;
     return false;
   }
 
   #askAhead(upcoming) {
     if (this.#asking) return;
-    const near = upcoming.slice(0, AHEAD);
+    const near = upcoming.slice(0, this.#sizes.ahead);
     if (near.some((number) => !this.#has(number))) {
       this.#begin(upcoming);
       // Whoever needs one of these asks again and meets the failure then.
@@ -72,10 +79,10 @@ export class PartUrls {
 
   async #fetch(numbers) {
     const askedAt = this.#clock.now();
-    const { urls, headers, lifeMs } = await this.#ask(numbers);
+    const { urls, headers, partHeaders, lifeMs } = await this.#ask(numbers);
     for (const number of numbers) {
-      this.#held.set(number, { url: urls[number], headers, until: askedAt + lifeMs * USABLE_SHARE });
+      this.#held.set(number, { url: urls[number], headers: { ...headers, ...partHeaders?.[number] }, until: askedAt + lifeMs * USABLE_SHARE });
     }
-    this.#batch = Math.min(LARGEST_BATCH, this.#batch * 2);
+    this.#batch = Math.min(this.#sizes.largestBatch, this.#batch * 2);
   }
 }

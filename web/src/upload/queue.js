@@ -1,6 +1,6 @@
 /** Who may send: one upload after the other, in the order in which they were asked for. */
 
-const HOLDS_THE_LINE = new Set(["creating", "sending"]);
+const HOLDS_THE_LINE = new Set(["creating", "comparing", "sending"]);
 
 export class Queue {
   #uploads = new Set();

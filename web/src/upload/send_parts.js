@@ -3,17 +3,20 @@
 import { systemClock } from "../common/clock.js";
 import { SendWindow } from "./concurrency.js";
 import { BUSY, EXPIRED, FILE_CHANGED, Failure, OFFLINE, REFUSED, STALLED } from "./failures.js";
-import { PartUrls } from "./part_urls.js";
+import { HASHED, PartUrls } from "./part_urls.js";
 import { partLength, partRange } from "./plan.js";
 import { putPart } from "./put_part.js";
 
 // A part that is refused this often with fresh URLs will not be taken: say so instead of trying for ever.
 const MOST_REFUSALS = 8;
 const STALL_MS = 30_000;
+// What S3 says of a part whose content has not the checksum that its URL was signed with.
+const BAD_DIGEST = "BadDigest";
 
 /**
  * Resolves when every part in `numbers` is stored; rejects at the first failure that waiting cannot mend.
- * `askUrls(numbers, signal)` makes one attempt to get part URLs. `onProgress({number, sent, moved})` says how much of a
+ * `askUrls(numbers, signal, checksums)` makes one attempt to get part URLs; `checksums` (a PartChecksums) are computed for
+ * them where that is given. `onProgress({number, sent, moved})` says how much of a
  * part is handed over and how many bytes left since the last call; `onPart(number)` that the storage has it.
  */
 export async function sendParts({
@@ -21,6 +24,7 @@ export async function sendParts({
   plan,
   numbers,
   askUrls,
+  checksums = null,
   gate,
   signal,
   put = putPart,
@@ -31,10 +35,15 @@ export async function sendParts({
 }) {
   const fault = new AbortController();
   const stop = signal ? AbortSignal.any([signal, fault.signal]) : fault.signal;
-  const urls = new PartUrls({ ask: (wanted) => gate.persist("api", () => askUrls(wanted, stop), stop), clock });
+  const urls = new PartUrls({ ask, clock, ...(checksums && { sizes: HASHED }) });
   const queue = [...numbers];
   const running = new Map();
   const tries = new Map();
+
+  async function ask(wanted) {
+    const sums = checksums ? await inTurn(wanted, (number) => checksums.of(number)) : undefined;
+    return gate.persist("api", () => askUrls(wanted, stop, sums), stop);
+  }
 
   async function send(number) {
     await gate.pass(stop);
@@ -52,7 +61,7 @@ export async function sendParts({
     // A line so slow that a part stalls is given longer each time, else it could never end.
     const stallMs = STALL_MS * 2 ** Math.min(history.stalls, 3);
     try {
-      await gate.once("storage", () => attempt({ url, headers, blob, stallMs, onProgress: report }, history), stop);
+      await gate.once("storage", () => attempt(number, { url, headers, blob, stallMs, onProgress: report }, history), stop);
     } catch (failure) {
       if (stop.aborted) throw failure;
       report(0);
@@ -69,13 +78,15 @@ export async function sendParts({
     onPart(number);
   }
 
-  async function attempt(request, history) {
+  async function attempt(number, request, history) {
     try {
       await put({ ...request, signal: stop, clock });
     } catch (failure) {
       if (stop.aborted || !(failure instanceof Failure)) throw failure;
       if (failure.kind === OFFLINE && !(await isReadable(request.blob))) throw new Failure(FILE_CHANGED);
       if (failure.kind !== EXPIRED && failure.kind !== REFUSED) throw failure;
+      // Damaged on the way, and sent again; or not what it was when it was hashed.
+      if (failure.code === BAD_DIGEST && checksums && !(await checksums.isStill(number))) throw new Failure(FILE_CHANGED);
       history.refusals += 1;
       if (history.refusals >= MOST_REFUSALS) throw new Failure(REFUSED, failure);
       // The first 403 is most likely age, and a fresh URL mends it at once; what comes after is worth a wait.
@@ -99,6 +110,13 @@ export async function sendParts({
     await Promise.allSettled(running.values());
     throw failure;
   }
+}
+
+/** One after the other, so that few parts are in memory at once. */
+async function inTurn(numbers, compute) {
+  const found = {};
+  for (const number of numbers) found[number] = await compute(number);
+  return found;
 }
 
 /** A file that was changed, moved or unplugged makes a request fail as if the network had: look before waiting for that. */

@@ -1,40 +1,86 @@
-/** The list of what was begun and not completed: how much of each has arrived, and discarding one. */
+/** The list of what was begun and not completed: how much of each has arrived, going on with one, and discarding one. */
 
 import { formatShare } from "../common/format.js";
 import { gettext } from "../common/i18n.js";
 import { showToast } from "../common/toast.js";
 
-/** `section` holds the list; it goes when its last item has gone. */
-export function unfinishedList(section, { api, language = document.documentElement.lang }) {
-  for (const item of section.querySelectorAll("[data-unfinished]")) showArrived(item, { api, language });
+export class UnfinishedList {
+  #section;
+  #api;
+  #language;
+  #records = new Map();
 
-  section.addEventListener("submit", async (event) => {
+  /** `section` holds the list; it goes when its last item has gone. `goOn(file, record)` is told what to go on with. */
+  constructor(section, { api, goOn, language = document.documentElement.lang }) {
+    this.#section = section;
+    this.#api = api;
+    this.#language = language;
+    for (const item of this.#items) {
+      this.#read(item);
+      const [button, field] = ["[data-action='go-on']", "[data-go-on-file]"].map((part) => item.querySelector(part));
+      button.addEventListener("click", () => field.click());
+      field.addEventListener("change", () => {
+        const [file] = field.files;
+        // So that the same file can be chosen again.
+        field.value = "";
+        if (file) goOn(file, this.#records.get(item.dataset.unfinished));
+      });
+    }
+    section.addEventListener("submit", (event) => this.#discard(event));
+  }
+
+  /** What was begun with a file of this name and size, or null. Whether it is the same file, its content will tell. */
+  find({ name, size }) {
+    return [...this.#records.values()].find((record) => record.filename === name && record.size === size) ?? null;
+  }
+
+  /** It goes on elsewhere on the page. */
+  take(record) {
+    this.#records.delete(record.id);
+    this.#remove(this.#items.find((item) => item.dataset.unfinished === record.id));
+  }
+
+  get #items() {
+    return [...this.#section.querySelectorAll("[data-unfinished]")];
+  }
+
+  /** Asked for one by one when the page is there: the storage is what knows. */
+  async #read(item) {
+    let record;
+    try {
+      record = await this.#api.read(item.dataset.unfinished);
+    } catch {
+      // The line is right without it.
+      return;
+    }
+    if (record.state !== "uploading") return;
+    this.#records.set(record.id, record);
+    const arrived = (record.received ?? []).reduce((sum, part) => sum + part.size, 0);
+    const words = gettext("%(share)s has arrived", { share: formatShare(arrived / record.size, this.#language) });
+    item.querySelector("[data-arrived]").textContent = ` · ${words}`;
+    item.querySelector("[data-action='go-on']").hidden = false;
+  }
+
+  async #discard(event) {
     event.preventDefault();
     const item = event.target.closest("[data-unfinished]");
     const { unfinished: id, title } = item.dataset;
     event.target.closest("[popover]").hidePopover();
     try {
-      await api.remove(id);
+      await this.#api.remove(id);
     } catch (failure) {
       showToast(failure.detail ?? gettext("“%(title)s” could not be discarded just now. Try again in a moment.", { title }));
       return;
     }
+    this.#records.delete(id);
     const neighbour = item.nextElementSibling ?? item.previousElementSibling;
-    item.remove();
-    if (!neighbour) section.remove();
+    this.#remove(item);
     (neighbour?.querySelector("button") ?? document.querySelector("[name='file']")).focus();
     showToast(gettext("“%(title)s” is discarded.", { title }));
-  });
-}
+  }
 
-/** Asked for one by one when the page is there: the storage is what knows. */
-async function showArrived(item, { api, language }) {
-  try {
-    const { size, received = [] } = await api.read(item.dataset.unfinished);
-    const arrived = received.reduce((sum, part) => sum + part.size, 0);
-    const words = gettext("%(share)s has arrived", { share: formatShare(arrived / size, language) });
-    item.querySelector("[data-arrived]").textContent = ` · ${words}`;
-  } catch {
-    // The line is right without it.
+  #remove(item) {
+    item?.remove();
+    if (this.#items.length === 0) this.#section.remove();
   }
 }

@@ -3,7 +3,7 @@
 import { sleep, systemClock } from "../common/clock.js";
 import { UploadApi } from "./api.js";
 import { Estimate } from "./estimate.js";
-import { Failure } from "./failures.js";
+import { Failure, OTHER_FILE } from "./failures.js";
 import { Gate } from "./gate.js";
 import { bytesIn, missingParts, planOf } from "./plan.js";
 import { sendParts } from "./send_parts.js";
@@ -14,9 +14,10 @@ const SETTLE_MS = 2_000;
 const REMOVE_TRIES = 3;
 
 /**
- * States: ready → creating → sending ⇄ paused, sending → checking → done, or failed (which `start` goes on from), or
+ * States: ready → creating, or comparing when it goes on from elsewhere, → sending ⇄ paused, sending → checking → done, or failed (which `start` goes on from), or
  * cancelled.
- * Events: `statechange` (state or trouble), `progress`, `partuploaded` (detail: part number), `uploadcreated`.
+ * Events: `statechange` (state or trouble), `progress`, `partuploaded` (detail: part number), `uploadcreated`,
+ * `uploadread` (`record` is what the server says now).
  */
 export class Upload extends EventTarget {
   #file;
@@ -31,10 +32,22 @@ export class Upload extends EventTarget {
   #estimate = new Estimate();
   #storedBytes = 0;
   #sentOfPart = new Map();
+  #checksumsOf;
+  #checksums = null;
+  #hashFile;
+  #sha256 = null;
+  #isProven;
 
-  /** `record` is the server's upload, for going on with one that exists: what the storage holds of it is not sent again. */
-  constructor({ file, record = null, api = new UploadApi(), clock = systemClock, random, put }) {
+  /**
+   * `record` is the server's upload, for going on with one that exists: what the storage holds of it is not sent again.
+   * `checksumsOf(file, plan)` makes the PartChecksums with which parts are sent, and by which a file is known again;
+   * `hashFile(file, signal)` resolves to the whole file's SHA-256 or null. Without the two nothing is hashed.
+   */
+  constructor({ file, record = null, checksumsOf = null, hashFile = async () => null, api = new UploadApi(), clock = systemClock, random, put }) {
     super();
+    this.#checksumsOf = checksumsOf;
+    this.#hashFile = hashFile;
+    this.#isProven = record === null;
     this.#file = file;
     this.#api = api;
     this.#clock = clock;
@@ -57,7 +70,7 @@ export class Upload extends EventTarget {
 
   /** From the first request until it is stored, has failed or was cancelled. */
   get isUnderWay() {
-    return ["creating", "sending", "paused", "checking"].includes(this.state);
+    return ["creating", "comparing", "sending", "paused", "checking"].includes(this.state);
   }
 
   get progress() {
@@ -79,17 +92,22 @@ export class Upload extends EventTarget {
     try {
       let received = [];
       if (this.record) {
-        this.#setState("sending");
+        this.#setState(this.#isProven ? "sending" : "comparing");
         this.record = await this.#ask(() => this.#api.read(this.record.id, this.signal));
+        this.dispatchEvent(new Event("uploadread"));
         received = this.record.received ?? [];
       } else {
         this.#setState("creating");
-        this.record = await this.#create(fields);
+        this.record = await this.#create({ ...fields, ...(this.#checksumsOf && { part_checksums: "sha256" }) });
+        this.#isProven = true;
         this.dispatchEvent(new Event("uploadcreated"));
       }
       if (this.record.state === "uploading") {
         this.signal.throwIfAborted();
         const plan = planOf(this.record);
+        this.#checksums = this.record.part_checksums && this.#checksumsOf ? this.#checksumsOf(this.#file, plan) : null;
+        if (!this.#isProven) received = await this.#prove(plan, received);
+        this.#sha256 ??= this.#hashFile(this.#file, this.signal);
         const numbers = missingParts(plan, received);
         await this.#send(plan, numbers);
         await this.#complete(plan);
@@ -97,6 +115,7 @@ export class Upload extends EventTarget {
       this.#setState("done");
     } catch (failure) {
       if (this.signal.aborted) return;
+      if (failure.code === "part-differs") failure = new Failure(OTHER_FILE, failure);
       // Another tab may have completed or discarded it meanwhile: what counts is what the server says.
       if (failure.code === "upload-not-open" && (await this.#isReady())) {
         this.#setState("done");
@@ -145,6 +164,24 @@ export class Upload extends EventTarget {
     }
   }
 
+  /** The received parts of which it is certain that they are this file's. Rejects when one of them is another's. */
+  async #prove(plan, received) {
+    if (plan.size !== this.#file.size) throw new Failure(OTHER_FILE);
+    // Where nothing can be hashed, name and size must do.
+    if (this.#checksumsOf) {
+      const known = received.filter(({ checksum }) => checksum && this.#checksums);
+      for (const { part_number: number, checksum, size } of known) {
+        this.signal.throwIfAborted();
+        if ((await this.#checksums.of(number)) !== checksum) throw new Failure(OTHER_FILE);
+        this.#storedBytes += size;
+        this.dispatchEvent(new Event("progress"));
+      }
+      received = known;
+    }
+    this.#isProven = true;
+    return received;
+  }
+
   #create(fields) {
     const body = JSON.stringify(fields);
     // One key for one set of values: after a correction it is another request.
@@ -187,7 +224,8 @@ export class Upload extends EventTarget {
       gate: this.#gate,
       signal: AbortSignal.any([this.signal, pause]),
       clock: this.#clock,
-      askUrls: (wanted, signal) => this.#api.partUrls(this.record.id, wanted, signal),
+      askUrls: (wanted, signal, checksums) => this.#api.partUrls(this.record.id, wanted, signal, checksums),
+      checksums: this.#checksums,
       ...(this.#put && { put: this.#put }),
       onProgress: ({ number, sent, moved }) => {
         this.#sentOfPart.set(number, sent);
@@ -229,8 +267,10 @@ export class Upload extends EventTarget {
 
   async #settle() {
     this.#setState("checking");
+    const sha256 = await this.#sha256;
+    this.signal.throwIfAborted();
     for (;;) {
-      const answer = await this.#ask(() => this.#api.complete(this.record.id, this.signal));
+      const answer = await this.#ask(() => this.#api.complete(this.record.id, this.signal, sha256));
       if (answer.isSettled) {
         this.record = { ...this.record, ...answer.upload };
         return;

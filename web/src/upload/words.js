@@ -2,13 +2,15 @@
 
 import { formatRate, formatShare, formatSize, formatTimeLeft } from "../common/format.js";
 import { gettext } from "../common/i18n.js";
-import { BUSY, FILE_CHANGED, OFFLINE, SIGNED_OUT, STALLED } from "./failures.js";
+import { BUSY, FILE_CHANGED, OFFLINE, OTHER_FILE, SIGNED_OUT, STALLED } from "./failures.js";
 
 /** The state in a word or two, as it stands beside the file and as a screen reader hears it. */
 export function stateWords(state) {
   switch (state) {
     case "creating":
       return gettext("Starting…");
+    case "comparing":
+      return gettext("Comparing with what has arrived…");
     case "sending":
       return gettext("Uploading");
     case "waiting":
@@ -75,10 +77,21 @@ function happenedWords(failure, isOnline) {
   }
 }
 
+/** How it is known that what is stored is the file; "" when nothing was hashed. */
+export function receiptWords({ sha256, part_checksums }) {
+  if (!part_checksums) return "";
+  return sha256
+    ? gettext("Stored exactly: the storage has checked every part. SHA-256, computed by your browser:")
+    : gettext("Stored exactly: the storage has checked every part.");
+}
+
 /** Why it stopped, for good or until the person does something. */
 export function failureWords(failure) {
   if (failure.kind === FILE_CHANGED) {
     return gettext("The file was changed, moved or removed while it was being sent. Choose it again.");
+  }
+  if (failure.kind === OTHER_FILE) {
+    return gettext("This is another file than the one that was begun: its content differs. Nothing of that one is lost. Choose it, or upload this file by itself.");
   }
   if (failure.status === 404 || failure.code === "upload-not-open") {
     return gettext("This upload no longer exists: it was discarded, here or on another device.");

@@ -1,0 +1,220 @@
+"""An upload that was cut off goes on, here or on another device, if it is the same file; nothing is sent twice."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, CDPSession, Locator, Page, Request, Response, Route, expect
+
+from tests.e2e.visitor import logged_in, uploads
+from tests.footage import sha256_of
+from tests.product import Product
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PART_SIZE = 8 * 2**20
+BYTES_PER_SECOND = 6 * 2**20
+DONE_MS = 120_000
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def context(browser: Browser, product: Product) -> AsyncIterator[BrowserContext]:
+    context = await logged_in(browser, product)
+    yield context
+    await context.close()
+
+
+async def _open(context: BrowserContext, product: Product) -> Page:
+    page = await context.new_page()
+    await page.goto(f"{product.url('upload')}/upload")
+    return page
+
+
+async def _slow_line(page: Page) -> CDPSession:
+    network = await page.context.new_cdp_session(page)
+    conditions = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": BYTES_PER_SECOND}
+    await network.send("Network.emulateNetworkConditions", conditions)
+    return network
+
+
+async def _leave_in_the_middle(page: Page, product: Product, file: Path, title: str) -> tuple[str, set[int]]:
+    """Begins to send the file and closes the page; the upload's id and the parts that have arrived."""
+    await _slow_line(page)
+    await page.locator("input[name=file]").set_input_files(file)
+    row = page.locator("[data-file]")
+    await row.get_by_label("Title").fill(title)
+    await row.get_by_role("button", name="Upload", exact=True).click()
+    await expect(row).to_contain_text("Uploading")
+    upload_id: str = (await uploads(page, product, "uploading"))[title]["id"]
+
+    async def has_two_parts() -> bool:
+        return len(await _received(page, product, upload_id)) >= 2
+
+    await eventually(has_two_parts, what="two parts have arrived")
+    # As if the power had gone: nobody is asked.
+    await page.close()
+    context = page.context
+    later = await context.new_page()
+    # What was under way may still arrive, or not.
+    await eventually(lambda: _is_quiet(later, product, upload_id), what="nothing more arrives")
+    held = await _received(later, product, upload_id)
+    await later.close()
+    return upload_id, held
+
+
+async def _received(page: Page, product: Product, upload_id: str) -> set[int]:
+    answer = await page.request.get(f"{product.url('upload')}/v1/uploads/{upload_id}")
+    return {part["part_number"] for part in (await answer.json())["received"]}
+
+
+async def _is_quiet(page: Page, product: Product, upload_id: str) -> bool:
+    before = await _received(page, product, upload_id)
+    await page.evaluate("new Promise((resolve) => setTimeout(resolve, 500))")
+    return await _received(page, product, upload_id) == before
+
+
+def _sent_parts(page: Page) -> list[int]:
+    """The numbers of the parts that the page sends from now on."""
+    sent: list[int] = []
+
+    def note(request: Request) -> None:
+        query = parse_qs(urlsplit(request.url).query)
+        if request.method == "PUT" and "partNumber" in query:
+            sent.append(int(query["partNumber"][0]))
+
+    page.on("request", note)
+    return sent
+
+
+def _unfinished(page: Page, title: str) -> Locator:
+    return page.locator("[data-unfinished]").filter(has_text=title)
+
+
+async def _is_the_file(page: Page, product: Product, upload_id: str, file: Path) -> None:
+    source = await page.request.get(f"{product.url('stream')}/v1/videos/{upload_id}/source")
+    assert hashlib.sha256(await source.body()).hexdigest() == sha256_of(file)
+    integrity = await (await page.request.get(f"{product.url('upload')}/v1/uploads/{upload_id}/integrity")).json()
+    assert (integrity["sha256"], integrity["part_checksums"]) == (sha256_of(file), "sha256")
+
+
+async def test_after_a_crash_it_goes_on_with_the_same_file_and_sends_the_rest_alone(
+    context: BrowserContext, product: Product, film: Path
+) -> None:
+    upload_id, held = await _leave_in_the_middle(await _open(context, product), product, film, "Cut by a crash")
+    page = await _open(context, product)
+    item = _unfinished(page, "Cut by a crash")
+    await expect(item).to_contain_text("has arrived")
+    sent = _sent_parts(page)
+    await expect(item.get_by_role("button", name="Go on with Cut by a crash")).to_be_visible()
+    await item.locator("[data-go-on-file]").set_input_files(film)
+    row = page.locator("[data-file]")
+    await expect(row).to_contain_text("Stored", timeout=DONE_MS)
+    assert set(sent).isdisjoint(held)
+    assert len(sent) == len(set(sent))
+    await expect(row).to_contain_text("Stored exactly: the storage has checked every part.")
+    await expect(row).to_contain_text(sha256_of(film))
+    # It is the same video, and no longer among the unfinished.
+    assert (await uploads(page, product, "ready"))["Cut by a crash"]["id"] == upload_id
+    await expect(item).to_have_count(0)
+    await _is_the_file(page, product, upload_id, film)
+    await page.close()
+
+
+async def test_on_another_device_choosing_the_file_is_enough(
+    context: BrowserContext, browser: Browser, product: Product, film: Path
+) -> None:
+    upload_id, held = await _leave_in_the_middle(await _open(context, product), product, film, "Begun elsewhere")
+    other = await logged_in(browser, product)
+    page = await _open(other, product)
+    await expect(_unfinished(page, "Begun elsewhere")).to_contain_text("has arrived")
+    sent = _sent_parts(page)
+    await page.locator("input[name=file]").set_input_files(film)
+    row = page.locator("[data-file]")
+    # What it was called there stands here, and what is changed here counts.
+    await expect(row.get_by_label("Title")).to_have_value("Begun elsewhere")
+    await row.get_by_role("button", name="Upload", exact=True).click()
+    await expect(row).to_contain_text("Stored", timeout=DONE_MS)
+    assert set(sent).isdisjoint(held)
+    await _is_the_file(page, product, upload_id, film)
+    await other.close()
+
+
+async def test_another_file_of_that_name_and_size_is_refused_and_may_be_uploaded_by_itself(
+    context: BrowserContext, product: Product, film: Path, tmp_path: Path
+) -> None:
+    upload_id, held = await _leave_in_the_middle(await _open(context, product), product, film, "The right one")
+    other = tmp_path / film.name
+    content = bytearray(film.read_bytes())
+    # In a part that has arrived.
+    content[(min(held) - 1) * PART_SIZE + 5] ^= 1
+    other.write_bytes(content)
+    page = await _open(context, product)
+    await expect(_unfinished(page, "The right one")).to_contain_text("has arrived")
+    sent = _sent_parts(page)
+    await _unfinished(page, "The right one").locator("[data-go-on-file]").set_input_files(other)
+    row = page.locator("[data-file]")
+    await expect(row).to_contain_text("This is another file than the one that was begun")
+    assert sent == []
+    assert await _received(page, product, upload_id) == held
+    await row.get_by_role("button", name="Upload this file by itself").click()
+    await expect(row).to_contain_text("Stored", timeout=DONE_MS)
+    ready = (await uploads(page, product, "ready"))["The right one"]
+    assert ready["id"] != upload_id
+    await _is_the_file(page, product, ready["id"], other)
+    # The one that was begun is still there, as it was.
+    assert await _received(page, product, upload_id) == held
+    # One of another size is turned away at once, by its name.
+    await page.reload()
+    shorter = tmp_path / "shorter.mp4"
+    shorter.write_bytes(content[:-1])
+    await expect(_unfinished(page, "The right one")).to_contain_text("has arrived")
+    await _unfinished(page, "The right one").locator("[data-go-on-file]").set_input_files(shorter)
+    await expect(page.get_by_role("status").filter(has_text="“shorter.mp4” is not the file")).to_be_visible()
+    assert (
+        await page.request.delete(
+            f"{product.url('upload')}/v1/uploads/{upload_id}", headers={"Sec-Fetch-Site": "same-origin"}
+        )
+    ).status == 204
+    await page.close()
+
+
+async def test_a_part_that_was_damaged_on_the_way_is_refused_by_the_storage_and_sent_again(
+    context: BrowserContext, product: Product, film: Path
+) -> None:
+    page = await _open(context, product)
+    damaged: list[int] = []
+    statuses: list[int] = []
+
+    async def damage(route: Route) -> None:
+        number = int(parse_qs(urlsplit(route.request.url).query)["partNumber"][0])
+        if number != 2 or damaged:
+            await route.continue_()
+            return
+        damaged.append(number)
+        content = bytearray(film.read_bytes()[PART_SIZE : 2 * PART_SIZE])
+        content[100] ^= 1
+        await route.continue_(post_data=bytes(content))
+
+    def note(response: Response) -> None:
+        if response.request.method == "PUT" and parse_qs(urlsplit(response.url).query).get("partNumber") == ["2"]:
+            statuses.append(response.status)
+
+    page.on("response", note)
+    await page.route(re.compile(r"partNumber="), damage)
+    await page.locator("input[name=file]").set_input_files(film)
+    row = page.locator("[data-file]")
+    await row.get_by_label("Title").fill("Damaged on the way")
+    await row.get_by_role("button", name="Upload", exact=True).click()
+    await expect(row).to_contain_text("Stored", timeout=DONE_MS)
+    assert damaged == [2]
+    assert statuses[0] == 400
+    upload_id = (await uploads(page, product, "ready"))["Damaged on the way"]["id"]
+    await _is_the_file(page, product, upload_id, film)
+    await page.close()

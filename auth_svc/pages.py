@@ -25,7 +25,7 @@ async def set_password_page(request: web.Request) -> web.Response:
     """GET /account/set-password: where a link leads by which somebody chooses their password."""
     token = request.query.get("token", "")
     account = await request.app[ADMINISTRATION].owner_of_link(token)
-    return render(request, "set_password.html", {"token": token, "username": account.username, "error": None})
+    return render(request, "set_password.html", {"token": token, "username": account.username, "errors": {}})
 
 
 async def set_password(request: web.Request) -> web.Response:
@@ -38,6 +38,6 @@ async def set_password(request: web.Request) -> web.Response:
     except Invalid as refusal:
         account = await administration.owner_of_link(token)
         error = gettext("The password %(fault)s.") % {"fault": refusal.errors[0]["detail"]}
-        context = {"token": token, "username": account.username, "error": error}
+        context = {"token": token, "username": account.username, "errors": {"password": error}}
         return render(request, "set_password.html", context, status=refusal.status)
     return web.Response(status=303, headers={"Location": "/login"})

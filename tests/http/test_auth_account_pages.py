@@ -25,8 +25,8 @@ SECRET = re.compile(r"vss_[a-z2-7]{52}")
 
 
 @pytest.fixture
-async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(sqlite_url) as app:
+async def app(database_url: str) -> AsyncIterator[AuthApp]:
+    async with running_auth_app(database_url) as app:
         for username in ("alice", "bob"):
             await app.add_account(username, PASSWORD)
         yield app
@@ -213,7 +213,7 @@ async def test_a_key_that_is_refused_is_told_beside_its_field(app: AuthApp, fiel
     answer = await sent(app, cookie, "/account/api-keys", **form)
     text = await answer.text()
     page = await page_of(answer, 422)
-    assert re.search(rf'id="{wrong}-error">[^<]', text)
+    assert re.search(rf'id="{wrong}-error"[^>]*">[^<]', text)
     assert page.fields["name"]["value"] == form["name"]
     assert (await (await app.send("GET", "/v1/me/api-keys", cookie=cookie)).json())["items"] == []
 

@@ -19,7 +19,7 @@ from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import Forbidden, Invalid, NotFound
 from common.ids import new_id
-from common.languages import gettext
+from common.languages import N_, gettext
 
 # Long enough for somebody on holiday over a weekend, short enough for a message that lies in a mailbox.
 LINK_LIFETIME: Final = timedelta(days=7)
@@ -50,7 +50,7 @@ class Administration:
         """Raises Forbidden unless the account is an administrator now, whatever its token says of five minutes ago."""
         account = await self._store.get_account(account_id)
         if account is None or account.is_disabled or account.role is not Role.ADMIN:
-            raise Forbidden("This is for administrators.")
+            raise Forbidden(N_("This is for administrators."))
 
     async def list(self, *, cursor: str | None, limit: int) -> tuple[list[Account], str | None]:
         """Every account, newest first, and the cursor of the next page. Raises Invalid."""

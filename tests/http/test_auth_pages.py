@@ -18,8 +18,8 @@ OWN = {"Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture
-async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(sqlite_url) as app:
+async def app(database_url: str) -> AsyncIterator[AuthApp]:
+    async with running_auth_app(database_url) as app:
         await app.add_account("alice", PASSWORD)
         yield app
 
@@ -52,12 +52,26 @@ async def test_a_log_in_sets_a_cookie_that_lives_as_long_as_the_session(app: Aut
     assert (await me.json())["username"] == "alice"
 
 
-async def test_over_tls_the_cookie_travels_over_tls_only(sqlite_url: str) -> None:
-    async with running_auth_app(sqlite_url, auth_public_url="https://auth.example") as app:
+async def test_over_tls_the_cookie_travels_over_tls_only(database_url: str) -> None:
+    told = {"auth_public_url": "https://auth.example", "session_cookie": f"__Host-{COOKIE}"}
+    async with running_auth_app(database_url, **told) as app:
         await app.add_account("alice", PASSWORD)
         form = {"username": "alice", "password": PASSWORD}
-        answer = await app.send("POST", "/login", data=form, headers={"Host": "auth.example"})
-    assert answer.cookies[COOKIE]["secure"] is True
+        host = {"Host": "auth.example"}
+        answer = await app.send("POST", "/login", data=form, headers=host)
+        name, _, value = answer.headers["Set-Cookie"].partition("; ")[0].partition("=")
+        assert name == f"__Host-{COOKIE}"
+        # What browsers ask of a name with this prefix: Secure, the whole host's path, no domain.
+        attributes = set(answer.headers["Set-Cookie"].split("; ")[1:])
+        assert {"Secure", "Path=/", "HttpOnly", "SameSite=Lax"} <= attributes
+        assert not any(attribute.startswith("Domain") for attribute in attributes)
+        assert (await app.send("GET", "/v1/me", headers={**host, "Cookie": f"{name}={value}"})).status == 200
+        # Another subdomain can plant a cookie of the bare name; it is nobody's here.
+        assert (await app.send("GET", "/v1/me", headers={**host, "Cookie": f"{COOKIE}={value}"})).status == 401
+        headers = {**host, **OWN, "Cookie": f"{name}={value}"}
+        cleared = (await app.send("POST", "/logout", headers=headers)).headers["Set-Cookie"]
+        assert cleared.startswith(f"{name}=")
+        assert {"Secure", "Path=/", "Max-Age=0"} <= set(cleared.split("; "))
 
 
 async def test_a_log_in_never_takes_over_the_id_it_came_with(app: AuthApp) -> None:
@@ -100,9 +114,9 @@ async def test_a_wrong_log_in_shows_the_form_again_with_what_was_typed(app: Auth
     assert "<b>" not in await answer.text()
 
 
-async def test_the_demo_says_its_two_words_and_nothing_else_does(app: AuthApp, sqlite_url: str) -> None:
+async def test_the_demo_says_its_two_words_and_nothing_else_does(app: AuthApp, database_url: str) -> None:
     assert "demo" not in (await page_of(await app.send("GET", "/login"))).text
-    async with running_auth_app(sqlite_url, demo_account=True) as demo:
+    async with running_auth_app(database_url, demo_account=True) as demo:
         assert (
             "the user name is admin and the password is admin" in (await page_of(await demo.send("GET", "/login"))).text
         )

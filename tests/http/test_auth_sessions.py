@@ -60,8 +60,8 @@ class Caller:
 
 
 @pytest.fixture
-async def caller(sqlite_url: str) -> AsyncIterator[Caller]:
-    async with running_auth_app(sqlite_url) as app:
+async def caller(database_url: str) -> AsyncIterator[Caller]:
+    async with running_auth_app(database_url) as app:
         yield Caller(app, await app.add_account("alice", PASSWORD))
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
 
+from auth_svc.store import Role
+from auth_svc.throttle import PER_NAME
 from common.languages import read_catalogue
 from tests.auth_app import AuthApp, running_auth_app
 from tests.html_pages import PAGE, page_of
 from tests.problems import assert_problem
 
+PASSWORD = "correct horse battery staple"
 OWN = {"Sec-Fetch-Site": "same-origin"}
 ARABIC = {"Accept-Language": "ar-EG, en;q=0.5"}
 
@@ -95,3 +99,84 @@ async def test_a_wrong_password_is_told_in_the_language(app: AuthApp) -> None:
     answer = await app.send("POST", "/login", data=form, headers={**OWN, **PAGE, **ARABIC})
     assert answer.status == 401
     assert in_arabic("The user name or the password is not right.") in await answer.text()
+
+
+# What is shown as it is in every language: names, figures with their units, what was typed.
+AS_IT_IS = re.compile(r"\b(GB|vss)\b")
+SAID = re.compile(r'<(p|div) class="(?:error|note)"(?! data-kind="success")[^>]*>(.*?)</\1>', re.DOTALL)
+KEY = {"name": "x", "scopes": "read", "lifetime": "30"}
+NEW_ACCOUNT = {"username": "bob", "role": "member", "quota": "", "password": PASSWORD}
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/account/password", {"current_password": PASSWORD, "new_password": "short"}),
+        ("/account/password", {"current_password": PASSWORD, "new_password": "password1"}),
+        ("/account/password", {"current_password": PASSWORD, "new_password": "root-root"}),
+        ("/account/password", {"current_password": "wrong", "new_password": PASSWORD + "!"}),
+        ("/account/password", {"current_password": PASSWORD}),
+        ("/account/password", {"current_password": "x" * 1025, "new_password": PASSWORD}),
+        ("/account/api-keys", {**KEY, "name": ""}),
+        ("/account/api-keys", {**KEY, "name": "x" * 101}),
+        ("/account/api-keys", {**KEY, "name": "a\u202eb"}),
+        ("/account/api-keys", {**KEY, "name": "a\x07b"}),
+        ("/account/api-keys", {**KEY, "lifetime": "-1"}),
+        ("/account/delete", {"delete_password": "wrong"}),
+        ("/account/delete", {"delete_password": PASSWORD}),
+        ("/account/set-password", {"password": "short"}),
+        ("/admin/accounts", {**NEW_ACCOUNT, "username": ""}),
+        ("/admin/accounts", {**NEW_ACCOUNT, "username": "-b"}),
+        ("/admin/accounts", {**NEW_ACCOUNT, "username": "x" * 65}),
+        ("/admin/accounts", {**NEW_ACCOUNT, "username": "root-root"}),
+        ("/admin/accounts", {**NEW_ACCOUNT, "quota": "much"}),
+        ("/admin/accounts", {**NEW_ACCOUNT, "password": "short"}),
+        ("/admin/accounts/{id}", {"role": "member", "disabled": "false", "quota": ""}),
+        ("/admin/accounts/{id}", {"role": "admin", "disabled": "false", "quota": "9" * 20}),
+        ("/admin/accounts/{id}/delete", {"videos": "delete", "heir": "", "confirm": "x"}),
+        ("/admin/accounts/{id}/delete", {"videos": "hand-over", "heir": "nobody", "confirm": "root-root"}),
+        ("/admin/accounts/{id}/delete", {"videos": "hand-over", "heir": "root-root", "confirm": "root-root"}),
+        ("/admin/accounts/{id}/delete", {"videos": "delete", "heir": "", "confirm": "root-root"}),
+        ("/login", {"username": "", "password": ""}),
+        ("/login", {"username": "root-root", "password": "wrong"}),
+    ],
+)
+async def test_what_is_wrong_with_a_form_is_told_in_the_language(
+    app: AuthApp, path: str, fields: dict[str, str]
+) -> None:
+    root = await app.add_account("root-root", PASSWORD, role=Role.ADMIN)
+    cookie = await app.log_in("root-root", PASSWORD)
+    headers = {**OWN, **PAGE, **ARABIC}
+    if path == "/account/set-password":
+        made = await app.send("POST", f"/admin/accounts/{root}/password-link", cookie=cookie, headers=headers)
+        (token,) = re.findall(r"set-password\?token=([^\"&]+)", await made.text())
+        fields = {**fields, "token": token}
+    answer = await app.send("POST", path.format(id=root), cookie=cookie, headers=headers, data=fields)
+    assert answer.status in (401, 409, 422)
+    said = " ".join(words for _, words in SAID.findall(await answer.text()))
+    text = AS_IT_IS.sub("", re.sub(r"<[^>]*>", "", said)).strip()
+    assert re.search(r"[\u0600-\u06ff]", text), said
+    assert not re.search(r"[A-Za-z]{2}", text), said
+
+
+@pytest.mark.parametrize("path", ["/admin", "/account/set-password?token=x", "/no-such-page"])
+async def test_what_is_not_for_somebody_is_told_in_the_language(app: AuthApp, path: str) -> None:
+    await app.add_account("alice", PASSWORD)
+    cookie = await app.log_in("alice", PASSWORD)
+    answer = await app.send("GET", path, cookie=cookie, headers={**PAGE, **ARABIC})
+    assert answer.status in (403, 404)
+    (main,) = re.findall(r"<main.*?</main>", await answer.text(), re.DOTALL)
+    for sentence in re.findall(r"<(?:h1|p)[^>]*>([^<]+)<", main):
+        assert not re.search(r"[A-Za-z]{3}", re.sub(r"[a-z0-9]{26}", "", sentence)), sentence
+
+
+async def test_how_long_to_wait_is_told_in_the_language(app: AuthApp) -> None:
+    headers, form = {**OWN, **PAGE, **ARABIC}, {"username": "alice", "password": "not this one"}
+    for _ in range(PER_NAME.attempts):
+        await app.send("POST", "/login", data=form, headers=headers)
+    answer = await app.send("POST", "/login", data=form, headers=headers)
+    assert answer.status == 429
+    (said,) = re.findall(r'<p class="error" id="login-error"[^>]*>([^<]+)<', await answer.text())
+    assert in_arabic("There were too many attempts to log in. Wait a little and try again.") in said
+    assert re.search(r"\d", said)
+    assert not re.search(r"[A-Za-z]{2}", said)

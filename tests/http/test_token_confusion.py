@@ -1,0 +1,210 @@
+"""Forged tokens, and real secrets in each other's places, at every service over HTTP."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from auth_svc.app_keys import SIGNING_KEYS
+from auth_svc.store import Role
+from common.ids import new_id
+from tests.auth_app import CLIENT_SECRETS, AuthApp, basic, bearer, running_auth_app
+from tests.html_pages import PAGE
+from tests.http.conftest import Services
+from tests.problems import assert_problem
+from tests.token_forge import decoded, encoded, signing_key
+
+PASSWORD = "correct horse battery staple"
+Part = dict[str, Any]
+Forgery = Callable[[Part, Part, RSAPrivateKey], str]
+
+
+def _segments(header: Part | str, claims: Part | str) -> str:
+    parts = (part if isinstance(part, str) else json.dumps(part) for part in (header, claims))
+    return ".".join(encoded(part.encode()).decode() for part in parts)
+
+
+def _signed(signed: str, key: RSAPrivateKey) -> str:
+    return f"{signed}.{encoded(key.sign(signed.encode(), PKCS1v15(), SHA256())).decode()}"
+
+
+def _spoilt(*, header: Part | None = None, claims: Part | None = None) -> Forgery:
+    """Really signed, with other members; None leaves one out."""
+
+    def changed(part: Part, changes: Part) -> Part:
+        left_out = {name for name, value in changes.items() if value is None}
+        return {name: value for name, value in (part | changes).items() if name not in left_out}
+
+    return lambda good_header, good_claims, key: _signed(
+        _segments(changed(good_header, header or {}), changed(good_claims, claims or {})), key
+    )
+
+
+def _with_a_public_key_as_secret(header: Part, claims: Part, key: RSAPrivateKey) -> str:
+    secret = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    signed = _segments({**header, "alg": "HS256"}, claims)
+    return f"{signed}.{encoded(hmac.digest(secret, signed.encode(), 'sha256')).decode()}"
+
+
+def _with_another_key(header: Part, claims: Part, key: RSAPrivateKey) -> str:
+    other = signing_key("another").private_key
+    assert other != key
+    return _signed(_segments(header, claims), other)
+
+
+def _with_a_claim_twice(header: Part, claims: Part, key: RSAPrivateKey) -> str:
+    return _signed(_segments(header, f'{json.dumps(claims)[:-1]}, "sub": "{claims["sub"]}"}}'), key)
+
+
+def _unsigned(header: Part, claims: Part, key: RSAPrivateKey) -> str:
+    return _segments({**header, "alg": "none"}, claims) + "."
+
+
+def _until(seconds: int) -> Forgery:
+    """Over so many seconds after it was issued."""
+    return lambda header, claims, key: _spoilt(claims={"exp": claims["iat"] + seconds})(header, claims, key)
+
+
+def _issued(seconds: int) -> Forgery:
+    """Issued so many seconds away from now."""
+
+    def forge(header: Part, claims: Part, key: RSAPrivateKey) -> str:
+        moved = {name: claims[name] + seconds for name in ("iat", "exp")}
+        return _spoilt(claims=moved)(header, claims, key)
+
+    return forge
+
+
+FORGERIES: Mapping[str, Forgery] = {
+    "unsigned": _unsigned,
+    "signed with a public key as a shared secret": _with_a_public_key_as_secret,
+    "signed with another key": _with_another_key,
+    "another algorithm's name": _spoilt(header={"alg": "RS512"}),
+    "another type": _spoilt(header={"typ": "JWT"}),
+    "an unknown key's name": _spoilt(header={"kid": "unknown"}),
+    "an extension that must be understood": _spoilt(header={"crit": ["exp"]}),
+    **{f"without {name}": _spoilt(header={name: None}) for name in ("alg", "typ", "kid")},
+    **{
+        f"without {name}": _spoilt(claims={name: None})
+        for name in ("iss", "sub", "aud", "exp", "iat", "jti", "preferred_username", "role", "scope")
+    },
+    "another issuer's": _spoilt(claims={"iss": "https://evil.example"}),
+    "for everybody": _spoilt(claims={"aud": ["vss", "vss-internal"]}),
+    "an end that is text": lambda header, claims, key: _spoilt(claims={"exp": str(claims["exp"])})(header, claims, key),
+    "over already": _issued(-311),
+    "of the future": _issued(60),
+    "for longer than any": _until(301),
+    "a claim twice": _with_a_claim_twice,
+    "longer than any": _spoilt(claims={"scope": "all " + "x" * 4096}),
+    "with padding": lambda header, claims, key: _signed(_segments(header, claims), key) + "==",
+}
+
+
+def _read(token: str) -> tuple[Part, Part]:
+    header, claims = (json.loads(decoded(segment)) for segment in token.split(".")[:2])
+    return header, claims
+
+
+@pytest.fixture
+async def app(database_url: str) -> AsyncIterator[AuthApp]:
+    async with running_auth_app(database_url) as app:
+        await app.add_account("alice", PASSWORD)
+        yield app
+
+
+async def test_no_forged_token_opens_auth_svc(app: AuthApp) -> None:
+    header, claims = _read(await app.person_token("alice", PASSWORD))
+    key = app.app[SIGNING_KEYS].current.private_key
+    # Or the refusals would prove nothing.
+    unspoilt = _spoilt()(header, claims, key)
+    assert (await app.send("GET", "/v1/me", headers=bearer(unspoilt))).status == 200
+    for name, forgery in FORGERIES.items():
+        answer = await app.send("GET", "/v1/me", headers=bearer(forgery(header, claims, key)))
+        assert answer.status == 401, name
+        await assert_problem(answer, 401, "unauthenticated")
+    service_header, service_claims = _read(await app.service_token())
+    content = {"session": "x"}
+    unspoilt = _spoilt()(service_header, service_claims, key)
+    path = "/internal/sessions/exchange"
+    assert (await app.send("POST", path, json=content, headers=bearer(unspoilt))).status == 200
+    for name, forgery in FORGERIES.items():
+        headers = bearer(forgery(service_header, service_claims, key))
+        assert (await app.send("POST", path, json=content, headers=headers)).status == 401, name
+
+
+async def test_no_forged_token_opens_the_other_services(services: Services) -> None:
+    key = services.auth.signing_key.private_key
+    person, service = services.auth.token("alice"), services.auth.service_token("upload")
+    at = services.addresses
+
+    async def status(url: str, **headers: str) -> int:
+        async with services.session.get(url, headers=headers) as answer:
+            return answer.status
+
+    async def of_person(url: str, token: str) -> int:
+        return await status(url, Authorization=f"Bearer {token}")
+
+    async def of_service(service_token: str, subject_token: str) -> int:
+        headers = {"Authorization": f"Bearer {service_token}", "Vss-Subject-Token": subject_token}
+        # Known and allowed, and there is nothing.
+        return await status(f"{at.fs_url}/v1/objects/{new_id()}", **headers)
+
+    lists = (f"{at.upload_url}/v1/uploads", f"{at.stream_url}/v1/videos")
+    unspoilt = [_spoilt()(*_read(token), key) for token in (person, service)]
+    assert [await of_person(url, unspoilt[0]) for url in lists] == [200, 200]
+    assert await of_service(unspoilt[1], unspoilt[0]) == 404
+    for name, forgery in FORGERIES.items():
+        forged, forged_service = (forgery(*_read(token), key) for token in (person, service))
+        assert [await of_person(url, forged) for url in lists] == [401, 401], name
+        assert await of_service(forged_service, person) == 401, name
+        assert await of_service(service, forged) == 401, name
+    # And a person's and a service's never stand in for one another.
+    assert [await of_person(url, service) for url in lists] == [401, 401]
+    assert [await of_service(person, person), await of_service(service, service)] == [401, 401]
+
+
+async def test_no_secret_opens_what_another_kind_is_for(app: AuthApp) -> None:
+    await app.add_account("root", PASSWORD, role=Role.ADMIN)
+    root = bearer(await app.person_token("root", PASSWORD))
+    made = await app.send("POST", "/v1/accounts", json={"username": "bob", "role": "member"}, headers=root)
+    granted = await app.grant("alice", PASSWORD)
+    own = bearer(granted["access_token"])
+    key = await app.send("POST", "/v1/me/api-keys", json={"name": "x", "scopes": ["all"]}, headers=own)
+    secrets = {
+        "access token": granted["access_token"],
+        "refresh token": granted["refresh_token"],
+        "API key": (await key.json())["api_key"],
+        "session": await app.log_in("alice", PASSWORD),
+        "service token": await app.service_token(),
+        "service secret": CLIENT_SECRETS["upload"],
+        "link": (await made.json())["set_password_url"].partition("token=")[2],
+    }
+
+    async def opened_by(secret: str) -> set[str]:
+        """What it opens; a refresh token comes last, since it is used up."""
+        grant = {"grant_type": "api_key", "api_key": secret}
+        answers = {
+            "access token": await app.send("GET", "/v1/me", headers=bearer(secret)),
+            "session": await app.send("GET", "/v1/me", cookie=secret),
+            "API key": await app.send("POST", "/v1/token", data=grant),
+            "service secret": await app.send(
+                "POST", "/v1/token", data={"grant_type": "client_credentials"}, headers=basic("upload", secret)
+            ),
+            "service token": await app.send(
+                "POST", "/internal/sessions/exchange", json={"session": "x"}, headers=bearer(secret)
+            ),
+            "link": await app.send("GET", "/account/set-password", params={"token": secret}, headers=PAGE),
+            "refresh token": await app.refresh(secret),
+        }
+        assert {answer.status for answer in answers.values()} <= {200, 400, 401, 404}, answers
+        return {place for place, answer in answers.items() if answer.status == 200}
+
+    assert {kind: await opened_by(secret) for kind, secret in secrets.items()} == {kind: {kind} for kind in secrets}

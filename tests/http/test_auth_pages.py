@@ -53,8 +53,9 @@ async def test_a_log_in_sets_a_cookie_that_lives_as_long_as_the_session(app: Aut
 
 
 async def test_over_tls_the_cookie_travels_over_tls_only(database_url: str) -> None:
-    told = {"auth_public_url": "https://auth.example", "session_cookie": f"__Host-{COOKIE}"}
-    async with running_auth_app(database_url, **told) as app:
+    async with running_auth_app(
+        database_url, auth_public_url="https://auth.example", session_cookie=f"__Host-{COOKIE}"
+    ) as app:
         await app.add_account("alice", PASSWORD)
         form = {"username": "alice", "password": PASSWORD}
         host = {"Host": "auth.example"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -88,6 +89,23 @@ async def test_unknown_disabled_and_wrong_get_the_same_answer(auth_app: AuthApp)
         headers = {name: value for name, value in answer.headers.items() if name not in ("X-Request-ID", "Date")}
         answers.append((await answer.text(), headers))
     assert all(answer == answers[0] for answer in answers)
+
+
+async def test_unknown_disabled_and_wrong_take_the_same_time(auth_app: AuthApp) -> None:
+    await auth_app.add_account("alice", PASSWORD)
+    await auth_app.disable(await auth_app.add_account("mallory", PASSWORD))
+    quickest = {}
+    for username, password in (("alice", "wrong"), ("nobody", PASSWORD), ("mallory", PASSWORD)):
+        form = {"grant_type": "password", "username": username, "password": password}
+        seconds = []
+        for _ in range(7):
+            before = time.perf_counter()
+            assert (await ask(auth_app, data=form)).status == 401
+            seconds.append(time.perf_counter() - before)
+        # Whatever else this machine does can only make one slower.
+        quickest[username] = min(seconds)
+    # What is hashed takes several times as long as what is not.
+    assert max(quickest.values()) < 2 * min(quickest.values()), quickest
 
 
 async def test_a_password_counts_to_its_last_character(auth_app: AuthApp) -> None:

@@ -9,6 +9,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from auth_svc.app_keys import SIGNING_KEYS
@@ -17,7 +18,9 @@ from auth_svc.store import Store
 from common.clock import utc_now
 from common.db import open_database
 from common.tokens import PERSON_AUDIENCE
+from tests.api_client import Person
 from tests.auth_app import CLIENT_SECRETS, KEY_ENCRYPTION_KEY, AuthApp, basic, bearer, running_auth_app
+from tests.product import Product
 from vss.data_folder import DataFolder
 from vss.keys import ENCRYPTION, SERVICES, ComposeSecrets, FolderSecrets
 from vss.migrate import migrate
@@ -233,3 +236,57 @@ def test_nothing_is_replaced_while_vss_runs_nor_where_it_is_not(data_folder: Dat
     ended = vss("keys", "rotate", "--services", "--folder", str(tmp_path / "nowhere"))
     assert (ended.returncode, "is missing" in ended.stderr) == (1, True)
     assert vss("keys", "rotate").returncode == 2
+
+
+async def test_an_installation_of_vss_up_goes_on_with_every_secret_replaced_and_after_the_key_is_lost(
+    tmp_path: Path,
+) -> None:
+    product = Product(tmp_path)
+    form = {"username": "admin", "password": "admin"}
+
+    async def asked_for_token(**fields: str) -> dict[str, str]:
+        async with program.post(f"{product.url('auth')}/v1/token", data=fields) as answer:
+            assert answer.status == 200, await answer.text()
+            granted: dict[str, str] = await answer.json()
+            return granted
+
+    def person(granted: dict[str, str]) -> Person:
+        token = granted["access_token"]
+        return Person(program, token, upload_url=product.url("upload"), stream_url=product.url("stream"))
+
+    async def videos(granted: dict[str, str]) -> list[str]:
+        answer = await person(granted).call("GET", f"{product.url('stream')}/v1/videos")
+        return [item["id"] for item in (await answer.json())["items"]] if answer.status == 200 else [str(answer.status)]
+
+    async def page() -> int:
+        """What upload_svc, which logs in at auth_svc for it, answers to the browser."""
+        async with browser.get(f"{product.url('upload')}/videos", allow_redirects=False) as answer:
+            return answer.status
+
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(cookie_jar=jar) as browser, aiohttp.ClientSession() as program:
+        try:
+            product.start()
+            async with browser.post(f"{product.url('upload')}/login", data=form) as answer:
+                assert answer.status == 200
+            granted = await asked_for_token(grant_type="password", **form)
+            video = (await person(granted).upload(b"a film"))["id"]
+            assert (await videos(granted), await page()) == ([video], 200)
+            product.press_ctrl_c()
+
+            for what in ("--encryption", "--services"):
+                ended = await asyncio.to_thread(vss, "keys", "rotate", what, "--data", str(product.data))
+                assert (ended.returncode, "nobody is logged out" in ended.stdout) == (0, True), ended.stderr
+            product.start()
+            assert (await videos(granted), await page()) == ([video], 200)
+            granted = await asked_for_token(grant_type="refresh_token", refresh_token=granted["refresh_token"])
+            product.press_ctrl_c()
+
+            (product.data / "secrets" / "key_encryption_key").unlink()
+            product.start()
+            assert "signing key cannot be decrypted" in product.logs()
+            assert await videos(granted) == ["401"]
+            granted = await asked_for_token(grant_type="password", **form)
+            assert (await videos(granted), await page()) == ([video], 200)
+        finally:
+            product.kill()

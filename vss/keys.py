@@ -94,7 +94,8 @@ def _in_containers(place: ComposeSecrets, names: tuple[str, ...], *, is_end: boo
     for name in names:
         if name in SERVICES:
             print(f"  docker compose up -d --wait --force-recreate {name.partition('_')[0]}_svc")
-    print("  vss keys rotate --finish --folder DIR, and then docker compose up -d --wait")
+    print(f"  vss keys rotate --finish --folder {place.folder}")
+    print("  docker compose up -d --wait")
     return 0
 
 
@@ -111,7 +112,8 @@ def _at_home(folder: DataFolder, names: tuple[str, ...], *, is_end: bool) -> int
             _encrypt_anew(folder)
         for name in names:
             place.set_previous(name, None)
-    print(f"Replaced in {folder.secrets}: {', '.join(names)}. Start vss again; nobody is logged out.")
+    done = "Nothing is being replaced any more" if is_end else f"Replaced in {folder.secrets}: {', '.join(names)}"
+    print(f"{done}. Start vss again; nobody is logged out.")
     return 0
 
 

@@ -154,6 +154,7 @@ def test_beside_compose_both_values_are_known_until_it_is_finished(
     ended = vss(*here, what)
     assert ended.returncode == 0, ended.stderr
     assert "docker compose up -d --wait --force-recreate auth_svc" in ended.stdout
+    assert f"vss keys rotate --finish --folder {compose_folder}" in ended.stdout
     after = {name: place.current(name) for name in before}
     assert {name for name in before if before[name] != after[name]} == set(names)
     assert {len(bytes.fromhex(value)) for value in after.values()} == {32}
@@ -223,6 +224,7 @@ async def test_a_power_cut_between_the_steps_leaves_an_installation_that_starts(
     assert await _key_ids(data_folder) == before
     ended = await asyncio.to_thread(vss, "keys", "rotate", "--finish", "--data", str(data_folder.path))
     assert ended.returncode == 0, ended.stderr
+    assert "Nothing is being replaced any more" in ended.stdout
     assert place.previous("key_encryption_key") is None
     assert await _key_ids(data_folder) == before
 

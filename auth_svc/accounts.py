@@ -44,10 +44,11 @@ class Accounts:
         """
         username = username.strip().lower()
         await self._throttle.charge(username, address)
-        if len(password) > MAX_LENGTH:
-            raise InvalidGrant
         account = await self._store.get_account_by_username(username)
-        is_right = await self._passwords.is_right(password, account.password_hash if account else None)
+        # What is too long for a password is nobody's, and is not hashed.
+        is_right = len(password) <= MAX_LENGTH and await self._passwords.is_right(
+            password, account.password_hash if account else None
+        )
         if account is None or not is_right or account.is_disabled:
             # The name itself is not kept: it may be a password, typed into the wrong field.
             await self._audit.record(

@@ -47,11 +47,13 @@ async def test_log_ins_and_refusals_are_written_down(app: AuthApp) -> None:
 
     await step("alice", PASSWORD)
     await step("alice", "wrong")
+    await step("alice", "x" * 129)
     await step("a password typed as a name", "wrong")
     app.clock.advance(timedelta(seconds=1))
     await app.log_in("alice", PASSWORD)
     assert await entries(app) == [
         ("log-in", alice, None, {"kind": "token"}),
+        ("log-in-refused", None, alice, {}),
         ("log-in-refused", None, alice, {}),
         ("log-in-refused", None, None, {}),
         ("log-in", alice, None, {"kind": "session"}),

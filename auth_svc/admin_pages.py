@@ -23,6 +23,7 @@ from auth_svc.store import Account, Role
 from common.audit import AuditEntry
 from common.errors import Invalid
 from common.languages import N_, gettext
+from common.web.keys import SITE
 from common.web.pages import render
 from common.web.requests import id_in_path, read_form_fields, read_query, require_whole_principal, validated
 
@@ -196,6 +197,8 @@ async def _accounts(
         "accounts": accounts,
         "usage": await _usage(request, [account.id for account in accounts]),
         "is_first_page": asked.cursor is None,
+        "report": await request.app[FS].report(),
+        "moderation_url": f"{request.app[SITE].upload_url}/videos/moderation",
         "next_url": _next_url(request, next_cursor),
         "form": {**_NEW_ACCOUNT, **form},
         "errors": _errors(refusal),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import aiohttp
@@ -21,6 +22,19 @@ class Usage:
 
     stored: int
     reserved: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageReport:
+    """When bucket and rows were compared last (None: not yet), and what was found: ids of videos, and counts."""
+
+    at: datetime | None
+    objects: int = 0
+    size: int = 0
+    orphans: int = 0
+    was_dry_run: bool = False
+    missing: Sequence[str] = ()
+    damaged: Sequence[str] = ()
 
 
 class OwnTokens:
@@ -59,3 +73,24 @@ class FsClient:
             owner_id: Usage(stored=usage["used"], reserved=usage["reserved"])
             for owner_id, usage in answer.content["usage"].items()
         }
+
+    async def report(self) -> StorageReport | None:
+        """What comparing the bucket with the rows has found last; None when fs_svc does not say it in time."""
+        try:
+            answer = await self._client.call(
+                "GET", "/v1/report", is_idempotent=True, time_limit_seconds=_TIME_LIMIT_SECONDS
+            )
+        except Unavailable:
+            return None
+        content = answer.content
+        if content["at"] is None:
+            return StorageReport(at=None)
+        return StorageReport(
+            at=datetime.fromisoformat(content["at"]),
+            objects=content["objects"],
+            size=content["size"],
+            orphans=content["orphan_objects"]["count"] + content["orphan_uploads"]["count"],
+            was_dry_run=content["is_dry_run"],
+            missing=content["missing"]["names"],
+            damaged=content["damaged"]["names"],
+        )

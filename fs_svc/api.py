@@ -10,7 +10,7 @@ from common.tokens import Principal
 from common.web.requests import id_in_path, read_json
 from common.web.responses import json_response
 from common.web.service_calls import SUBJECT_TOKEN_HEADER, require_service, subject_of
-from fs_svc.app_keys import SOURCES, UPLOADS
+from fs_svc.app_keys import RECONCILING, SOURCES, UPLOADS
 from fs_svc.models import (
     AskPartUrls,
     AskSources,
@@ -25,6 +25,7 @@ from fs_svc.models import (
     PartUrlsView,
     SignedSources,
     SourceView,
+    StorageReport,
     UsageOfOwners,
     UsageView,
 )
@@ -130,6 +131,16 @@ async def list_usage(request: web.Request) -> web.Response:
     found = await request.app[UPLOADS].usage_of(asked.owner_ids)
     usage = {owner_id: OwnerUsage(used=stored, reserved=reserved) for owner_id, (reserved, stored) in found.items()}
     return json_response(UsageOfOwners(usage=usage))
+
+
+async def get_report(request: web.Request) -> web.Response:
+    """GET /v1/report."""
+    await require_service(request, USAGE)
+    found = await request.app[RECONCILING].last_report()
+    if found is None:
+        return json_response(StorageReport(at=None))
+    at, content = found
+    return json_response(StorageReport.model_validate({"at": rfc3339(at), **content}))
 
 
 async def sign_sources(request: web.Request) -> web.Response:

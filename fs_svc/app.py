@@ -16,9 +16,10 @@ from common.web.background import repeated
 from common.web.keys import READINESS, VERIFIER
 from common.web.metrics import METRICS, observe_database
 from common.web.starting import Tables
-from fs_svc.app_keys import FIGURES, SETTLING, SOURCES, UPLOADS
+from fs_svc.app_keys import FIGURES, RECONCILING, SETTLING, SOURCES, UPLOADS
 from fs_svc.dialects import DIALECTS
 from fs_svc.figures import Figures
+from fs_svc.reconciling import Reconciling
 from fs_svc.routes import API
 from fs_svc.s3 import open_bucket
 from fs_svc.settings import Settings
@@ -29,6 +30,8 @@ from fs_svc.store import Store
 from fs_svc.uploads import Uploads
 
 SETTLE_INTERVAL_SECONDS: Final = 2.0
+# How often it is looked whether a day has passed.
+RECONCILE_INTERVAL_SECONDS: Final = 600.0
 # Counting reads every row.
 COUNT_INTERVAL_SECONDS: Final = 60.0
 
@@ -68,6 +71,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[SETTLING] = settling
             app[FIGURES] = Figures(store, app[METRICS], clock=clock)
             app[UPLOADS] = Uploads(store, bucket, presigner, settling, open_at_most=settings.open_uploads, clock=clock)
+            app[RECONCILING] = Reconciling(store, bucket, clock=clock)
             app[SOURCES] = Sources(store, presigner, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "storage": bucket.ping, "keys": keys.refresh}
             yield
@@ -76,7 +80,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
     app.cleanup_ctx.append(repeated(_settle, name="settle", seconds=SETTLE_INTERVAL_SECONDS))
     app.cleanup_ctx.append(repeated(_count, name="count", seconds=COUNT_INTERVAL_SECONDS))
     app.cleanup_ctx.append(repeated(_find_overfull, name="overfull", seconds=OVERFULL_INTERVAL.total_seconds()))
+    app.cleanup_ctx.append(repeated(_reconcile, name="reconcile", seconds=RECONCILE_INTERVAL_SECONDS))
     return app
+
+
+async def _reconcile(app: web.Application) -> None:
+    await app[RECONCILING].run_when_due()
 
 
 async def _find_overfull(app: web.Application) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from fs_svc.figures import Figures
+from fs_svc.reconciling import Reconciling
 from fs_svc.settling import Settling
 from fs_svc.sources import Sources
 from fs_svc.uploads import Uploads
@@ -14,4 +15,5 @@ from fs_svc.uploads import Uploads
 UPLOADS: Final = web.AppKey("uploads", Uploads)
 SOURCES: Final = web.AppKey("sources", Sources)
 FIGURES: Final = web.AppKey("figures", Figures)
+RECONCILING: Final = web.AppKey("reconciling", Reconciling)
 SETTLING: Final = web.AppKey("settling", Settling)

@@ -160,6 +160,28 @@ class UsageOfOwners(BaseModel):
     usage: dict[str, OwnerUsage]
 
 
+class FindingView(BaseModel):
+    """How many, their bytes, and the first of their names."""
+
+    count: int
+    size: int
+    names: list[str]
+
+
+class StorageReport(BaseModel):
+    """What comparing the bucket with the rows has found last; null: it has not been done yet."""
+
+    at: str | None
+    is_dry_run: bool = False
+    objects: int = 0
+    size: int = 0
+    orphan_objects: FindingView | None = None
+    orphan_uploads: FindingView | None = None
+    missing: FindingView | None = None
+    damaged: FindingView | None = None
+    foreign: FindingView | None = None
+
+
 class Described(BaseModel):
     """Objects by id; unknown ones are absent."""
 

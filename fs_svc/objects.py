@@ -11,6 +11,8 @@ from fs_svc.plan import Plan
 
 # An upload that nobody has touched for this long is abandoned.
 UPLOAD_LIFETIME: Final = timedelta(days=7)
+# All keys in the bucket that are ours begin so.
+KEY_PREFIX: Final = "objects/"
 # How many unfinished uploads an account may have, where nothing else is said.
 OPEN_AT_MOST: Final = 20
 

@@ -20,6 +20,7 @@ from fs_svc.models import (
     ObjectView,
     PartUrlsView,
     SignedSources,
+    StorageReport,
     UsageOfOwners,
     UsageView,
 )
@@ -119,6 +120,15 @@ API: Final = (
         summary="What the uploads of up to 100 people take up.",
         body=AskUsage,
         answers={200: UsageOfOwners},
+        refusals=(Forbidden,),
+    ),
+    Route(
+        method="GET",
+        path="/v1/report",
+        handler=api.get_report,
+        name="get-report",
+        summary="What comparing the bucket with the rows has found last.",
+        answers={200: StorageReport},
         refusals=(Forbidden,),
     ),
     Route(

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
@@ -48,6 +48,25 @@ class Head:
 
     size: int
     etag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedObject:
+    """An object as a listing of the bucket has it."""
+
+    object_key: str
+    size: int
+    etag: str
+    last_modified: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedUpload:
+    """An open multipart upload as a listing of the bucket has it."""
+
+    object_key: str
+    s3_upload_id: str
+    initiated: datetime
 
 
 @asynccontextmanager
@@ -133,6 +152,38 @@ class Bucket:
         """S3's ids of the open multipart uploads of this key. A hint: some vendors forget them at a restart."""
         answer = await self._call("list_multipart_uploads", Prefix=object_key)
         return [upload["UploadId"] for upload in answer.get("Uploads", []) if upload["Key"] == object_key]
+
+    async def list_objects(self) -> AsyncIterator[ListedObject]:
+        """Every object in the bucket, in the order of their keys' bytes."""
+        arguments: dict[str, Any] = {"MaxKeys": PAGE_SIZE}
+        while True:
+            answer = await self._call("list_objects_v2", seconds=LIST_SECONDS, **arguments)
+            for found in answer.get("Contents", []):
+                yield ListedObject(
+                    object_key=found["Key"],
+                    size=found["Size"],
+                    etag=_unquoted(found["ETag"]),
+                    last_modified=found["LastModified"],
+                )
+            if not answer.get("IsTruncated") or not answer.get("NextContinuationToken"):
+                return
+            arguments["ContinuationToken"] = answer["NextContinuationToken"]
+
+    async def list_all_uploads(self) -> AsyncIterator[ListedUpload]:
+        """Every open multipart upload in the bucket. A hint: some vendors forget them at a restart."""
+        arguments: dict[str, Any] = {"MaxUploads": PAGE_SIZE}
+        while True:
+            answer = await self._call("list_multipart_uploads", seconds=LIST_SECONDS, **arguments)
+            for found in answer.get("Uploads", []):
+                yield ListedUpload(
+                    object_key=found["Key"], s3_upload_id=found["UploadId"], initiated=found["Initiated"]
+                )
+            # SeaweedFS gives the second alone, and lists in the order of those ids.
+            markers = {"KeyMarker": answer.get("NextKeyMarker"), "UploadIdMarker": answer.get("NextUploadIdMarker")}
+            markers = {name: marker for name, marker in markers.items() if marker}
+            if not answer.get("IsTruncated") or not markers:
+                return
+            arguments |= markers
 
     async def list_parts(self, object_key: str, s3_upload_id: str) -> list[Part]:
         """Every copy of every part that S3 holds, as listed. Raises UploadGone."""

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, Row, ScalarSelect, Tabl
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.db import Database, Instant, binary_text, identifier, rows_changed, size_in_bytes
+from common.db import Database, Instant, binary_text, identifier, long_text, rows_changed, size_in_bytes
 from fs_svc.errors import QuotaExceeded, TooManyOpen
 from fs_svc.objects import OPEN_AT_MOST, ChecksumAlgorithm, Object, State
 
@@ -60,6 +60,15 @@ _part_checksums: Final = Table(
     Column("other_until", Instant(), nullable=True),
 )
 
+_storage_reports: Final = Table(
+    "storage_reports",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("at", Instant(), nullable=False),
+    # A JSON object.
+    Column("content", long_text(), nullable=False),
+)
+
 # States in which something is left to do that nobody but us will do.
 _UNSETTLED: Final = (State.RESERVED, State.COMPLETING, State.ABORTING, State.DELETING)
 # In which of its owner's figures an object's size stands; in those that have ended, in none.
@@ -75,6 +84,15 @@ class Count:
     uploads: int
     size: int
     oldest: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredReport:
+    """What comparing the bucket with the rows has found, as JSON."""
+
+    id: str
+    at: datetime
+    content: str
 
 
 class Store:
@@ -251,6 +269,42 @@ class Store:
         )
         async with self._database.read() as connection:
             return [_object(row) for row in (await connection.execute(query)).all()]
+
+    async def page_of_stored(self, *, after: str, limit: int) -> list[Object]:
+        """Stored objects in the order of their keys' bytes, behind the key `after`."""
+        query = (
+            select(_objects)
+            .where(_objects.c.object_key > after, _objects.c.state == State.STORED.value)
+            .order_by(_objects.c.object_key)
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            return [_object(row) for row in (await connection.execute(query)).all()]
+
+    async def get_by_key(self, object_key: str) -> Object | None:
+        """The object that has, or had, this key in the bucket."""
+        query = select(_objects).where(_objects.c.object_key == object_key)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _object(row)
+
+    async def add_report(self, report: StoredReport, *, kept: int) -> None:
+        """Keeps it, and the ones before it up to so many."""
+        newest = _storage_reports.c.at.desc(), _storage_reports.c.id.desc()
+        async with self._database.write() as connection:
+            await connection.execute(
+                insert(_storage_reports).values(id=report.id, at=report.at, content=report.content)
+            )
+            query = select(_storage_reports.c.id).order_by(*newest).offset(kept).limit(kept)
+            old = (await connection.execute(query)).scalars().all()
+            await connection.execute(delete(_storage_reports).where(_storage_reports.c.id.in_(old)))
+
+    async def last_report(self) -> StoredReport | None:
+        """The newest."""
+        query = select(_storage_reports).order_by(_storage_reports.c.at.desc(), _storage_reports.c.id.desc()).limit(1)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else StoredReport(id=row.id, at=row.at, content=row.content)
 
     async def list_active(self, *, since: datetime, limit: int) -> list[Object]:
         """Open uploads on which somebody has worked since then, and which are not known as overfull, in no order."""

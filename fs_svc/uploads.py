@@ -13,7 +13,7 @@ from common.errors import Conflict, Fault, Invalid, NotFound
 from common.ids import new_id
 from common.tokens import Principal
 from fs_svc.errors import PartAmbiguous, PartDiffers, PartsHeld, PartsMissing, UploadNotOpen
-from fs_svc.objects import OPEN_AT_MOST, ChecksumAlgorithm, Object, State
+from fs_svc.objects import KEY_PREFIX, OPEN_AT_MOST, ChecksumAlgorithm, Object, State
 from fs_svc.parts import Part, choose_parts
 from fs_svc.plan import plan_parts
 from fs_svc.s3 import Bucket, UploadGone
@@ -98,7 +98,7 @@ class Uploads:
             content_type=content_type,
             part_size=plan.part_size,
             part_count=plan.part_count,
-            object_key=f"objects/{new_id()}",
+            object_key=f"{KEY_PREFIX}{new_id()}",
             s3_upload_id=None,
             etag=None,
             part_checksums=part_checksums,

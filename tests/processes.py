@@ -90,6 +90,7 @@ def auth_environment(
     return {
         **addresses.common_settings(),
         "port": str(addresses.auth_port),
+        "fs_url": addresses.fs_url,
         "database_url": database_url,
         **{f"{name}_client_secret": secret for name, secret in client_secrets.items()},
         "key_encryption_key": key_encryption_key,

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from vss import __version__, auth_commands, bootstrap, grant, init, keys, migrate, up
+from vss import __version__, bootstrap, grant, init, keys, migrate, service_commands, up
 from vss.errors import Refusal
 from vss.remote import commands as remote
 
 # A command is a module with `add_command(commands)`, which sets `run`; what is heavy it imports when it runs.
-COMMANDS = (up, init, auth_commands, keys, migrate, grant, bootstrap, remote)
+COMMANDS = (up, init, service_commands, keys, migrate, grant, bootstrap, remote)
 
 INTERRUPTED = 130
 

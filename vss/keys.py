@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from vss.auth_commands import become, has_settings, settings_in
 from vss.data_folder import DataFolder
 from vss.errors import Refusal
 from vss.files import write_atomically
 from vss.init import FILE_MODE
 from vss.options import add_data_option
+from vss.service_commands import become, has_settings, settings_in
 
 ENCRYPTION: Final = ("key_encryption_key",)
 SERVICES: Final = ("upload_client_secret", "stream_client_secret")
@@ -49,8 +49,8 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def run(arguments: argparse.Namespace) -> int:
     """Says what was done, and what is left to do."""
     if arguments.signing:
-        become("auth_svc.keys_command", ["rotate", "--signing"], data=arguments.data)
-    if has_settings():
+        become("auth", "keys_command", ["rotate", "--signing"], data=arguments.data)
+    if has_settings("auth"):
         raise Refusal("this is done beside compose.yaml, where the secrets are: vss keys rotate … --folder DIR")
     names = ENCRYPTION if arguments.encryption else SERVICES if arguments.services else (*ENCRYPTION, *SERVICES)
     if arguments.folder is not None:
@@ -119,7 +119,7 @@ def _at_home(folder: DataFolder, names: tuple[str, ...], *, is_end: bool) -> int
 
 def _encrypt_anew(folder: DataFolder) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "auth_svc.keys_command", "encrypt-anew"], env=settings_in(folder), check=False
+        [sys.executable, "-m", "auth_svc.keys_command", "encrypt-anew"], env=settings_in(folder, "auth"), check=False
     )
     if ended.returncode:
         raise Refusal("the signing keys are not encrypted with the new key yet: `vss up` does that at its start")

@@ -47,14 +47,7 @@ def prepare(
     Raises `EngineMissing` and `SocketTaken`.
     """
     ports = engine_ports(folder.engine_ports, avoid={port, *avoid_ports})
-    bucket = Bucket(
-        endpoint=f"http://{HOST}:{port}",
-        region=REGION,
-        name=BUCKET,
-        administrator=_keys(folder, "s3_administrator"),
-        worker=_keys(folder, "s3_fs"),
-        origins=origins,
-    )
+    bucket = bucket_of(folder, port=port, origins=origins)
     write_atomically(folder.path / "s3.json", json.dumps(identities(bucket), indent=2).encode())
     child = Child(
         name=NAME,
@@ -66,6 +59,18 @@ def prepare(
         why_not_ready=bucket.why_not_ready,
     )
     return Engine(child=child, bucket=bucket, ports=ports)
+
+
+def bucket_of(folder: DataFolder, *, port: int, origins: Sequence[str] = ()) -> Bucket:
+    """The bucket of the engine of this data folder, whose S3 is on `port`."""
+    return Bucket(
+        endpoint=f"http://{HOST}:{port}",
+        region=REGION,
+        name=BUCKET,
+        administrator=_keys(folder, "s3_administrator"),
+        worker=_keys(folder, "s3_fs"),
+        origins=origins,
+    )
 
 
 @asynccontextmanager

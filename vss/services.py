@@ -18,51 +18,62 @@ PROBE_SECONDS = 5
 
 def services(folder: DataFolder, ports: PublicPorts, bucket: Bucket, environment: Mapping[str, str]) -> list[Child]:
     """auth, fs, upload and stream."""
-    urls = {name: ports.url(name) for name in ports.by_name()}
-    common, faces = _common(folder, ports), _faces(ports)
-
-    def secret(name: str) -> str:
-        return str(folder.secret_file(name))
-
-    own = {
-        "auth": _auth(folder, ports),
-        "fs": {
-            "AUTH_URL": urls["auth"],
-            "S3_URL": bucket.endpoint,
-            "S3_REGION": bucket.region,
-            "S3_BUCKET": bucket.name,
-            "S3_ACCESS_KEY_ID": bucket.worker.access_key_id,
-            "S3_SECRET_ACCESS_KEY_FILE": secret("s3_fs_secret_access_key"),
-        },
-        **{
-            name: {
-                **faces,
-                "AUTH_URL": urls["auth"],
-                "FS_URL": urls["fs"],
-                "CLIENT_SECRET_FILE": secret(f"{name}_client_secret"),
-                "CURSOR_KEY_FILE": secret(f"{name}_cursor_key"),
-            }
-            for name in ("upload", "stream")
-        },
-    }
     return [
         Child(
             name=name,
             # -P: what lies in the data folder must never be imported.
             command=[sys.executable, "-P", "-m", f"{name}_svc"],
-            environment=_environment(name, {**common, **settings}, ports, environment),
+            environment=service_environment(name, folder, ports, bucket, environment),
             folder=folder.path,
-            address=urls[name],
-            why_not_ready=partial(_why_not_ready, port),
+            address=ports.url(name),
+            why_not_ready=partial(_why_not_ready, ports.by_name()[name]),
         )
-        for name, settings in own.items()
-        for port in [ports.by_name()[name]]
+        for name in ("auth", "fs", "upload", "stream")
     ]
 
 
-def auth_environment(folder: DataFolder, ports: PublicPorts, environment: Mapping[str, str]) -> dict[str, str]:
-    """What auth_svc is given, for a program that does something beside it."""
-    return _environment("auth", {**_common(folder, ports), **_auth(folder, ports)}, ports, environment)
+def service_environment(
+    service: str, folder: DataFolder, ports: PublicPorts, bucket: Bucket, environment: Mapping[str, str]
+) -> dict[str, str]:
+    """What a service is given, and a program that does something beside it.
+
+    Settings that are ours to give win, in both spellings; others (limits, times) come from outside.
+    """
+    prefix = f"{service.upper()}_"
+    settings = {
+        **_common(folder, ports),
+        **_own(service, folder, ports, bucket),
+        "PORT": str(ports.by_name()[service]),
+    }
+    ours = {prefix + name: value for name, value in settings.items()}
+    decided = {name.removesuffix("_FILE") for name in ours}
+    from_outside = {
+        name: value
+        for name, value in environment.items()
+        if name.startswith(prefix) and name.removesuffix("_FILE") not in decided
+    }
+    return {**python_environment(environment), **from_outside, **ours}
+
+
+def _own(service: str, folder: DataFolder, ports: PublicPorts, bucket: Bucket) -> dict[str, str]:
+    if service == "auth":
+        return _auth(folder, ports)
+    if service == "fs":
+        return {
+            "AUTH_URL": ports.url("auth"),
+            "S3_URL": bucket.endpoint,
+            "S3_REGION": bucket.region,
+            "S3_BUCKET": bucket.name,
+            "S3_ACCESS_KEY_ID": bucket.worker.access_key_id,
+            "S3_SECRET_ACCESS_KEY_FILE": str(folder.secret_file("s3_fs_secret_access_key")),
+        }
+    return {
+        **_faces(ports),
+        "AUTH_URL": ports.url("auth"),
+        "FS_URL": ports.url("fs"),
+        "CLIENT_SECRET_FILE": str(folder.secret_file(f"{service}_client_secret")),
+        "CURSOR_KEY_FILE": str(folder.secret_file(f"{service}_cursor_key")),
+    }
 
 
 def _common(folder: DataFolder, ports: PublicPorts) -> dict[str, str]:
@@ -93,21 +104,6 @@ def _auth(folder: DataFolder, ports: PublicPorts) -> dict[str, str]:
         "FS_URL": ports.url("fs"),
         **{f"{name.upper()}_FILE": str(file) for name, file in files.items()},
     }
-
-
-def _environment(
-    service: str, settings: Mapping[str, str], ports: PublicPorts, environment: Mapping[str, str]
-) -> dict[str, str]:
-    """Settings that are ours to give win, in both spellings; others (limits, times) come from outside."""
-    prefix = f"{service.upper()}_"
-    ours = {prefix + name: value for name, value in {**settings, "PORT": str(ports.by_name()[service])}.items()}
-    decided = {name.removesuffix("_FILE") for name in ours}
-    from_outside = {
-        name: value
-        for name, value in environment.items()
-        if name.startswith(prefix) and name.removesuffix("_FILE") not in decided
-    }
-    return {**python_environment(environment), **from_outside, **ours}
 
 
 async def _why_not_ready(port: int) -> str | None:

@@ -25,7 +25,8 @@ from vss.data_folder import DataFolder
 from vss.keys import ENCRYPTION, SERVICES, ComposeSecrets, FolderSecrets
 from vss.migrate import migrate
 from vss.ports import PublicPorts
-from vss.services import auth_environment
+from vss.seaweedfs import bucket_of
+from vss.services import service_environment
 
 PASSWORD = "correct horse battery staple"
 
@@ -180,7 +181,7 @@ def test_a_replacement_that_was_cut_goes_on(compose_folder: Path) -> None:
 
 async def _key_ids(folder: DataFolder) -> list[str]:
     """The signing keys that a freshly started auth_svc can read."""
-    told = auth_environment(folder, PublicPorts(8000), {})
+    told = service_environment("auth", folder, PublicPorts(8000), bucket_of(folder, port=8333), {})
     previous = told.get("AUTH_PREVIOUS_KEY_ENCRYPTION_KEY_FILE")
     async with open_database(folder.database_url) as database:
         keys = SigningKeys(

@@ -1,0 +1,68 @@
+"""`vss account` and `vss reconcile`: handed over to the service that has what they are about.
+
+Also how other commands run what a service has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final, NoReturn
+
+from vss.data_folder import DataFolder
+from vss.errors import Refusal
+from vss.options import DEFAULT_PORT_BASE, data_folder_path, port_base
+from vss.ports import PublicPorts
+from vss.seaweedfs import bucket_of
+from vss.services import service_environment
+
+_COMMANDS: Final = (
+    ("account", "auth", "list, add and disable accounts, reset passwords, set quotas"),
+    ("reconcile", "fs", "compare the bucket with what is known of it, and remove what is left over"),
+)
+
+
+def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """All of them."""
+    for name, service, summary in _COMMANDS:
+        # Everything behind its name is for the other program, options too: a prefix that nobody can type takes none.
+        parser = commands.add_parser(name, help=summary, add_help=False, prefix_chars="\0")
+        parser.add_argument("arguments", nargs=argparse.REMAINDER)
+        parser.set_defaults(run=partial(_run, service, f"{name}_command"))
+
+
+def _run(service: str, program: str, arguments: argparse.Namespace) -> NoReturn:
+    become(service, program, arguments.arguments, data=None)
+
+
+def become(service: str, program: str, arguments: Sequence[str], *, data: Path | None) -> NoReturn:
+    """Becomes a program of a service's, with its settings: this process's own, or those of the data folder.
+
+    `data` None: the folder that VSS_DATA_DIR names.
+    """
+    known = has_settings(service)
+    environment = os.environ if known else settings_in(DataFolder(data or data_folder_path()), service)
+    os.execve(  # noqa: S606 - no shell is wanted
+        sys.executable, [sys.executable, "-m", f"{service}_svc.{program}", *arguments], environment
+    )
+
+
+def has_settings(service: str) -> bool:
+    """Whether this process has the service's settings itself, as in its container."""
+    name = f"{service.upper()}_DATABASE_URL"
+    return not {name, f"{name}_FILE"}.isdisjoint(os.environ)
+
+
+def settings_in(folder: DataFolder, service: str) -> dict[str, str]:
+    """The service's environment in an installation of `vss up`. Raises Refusal where there is none."""
+    if not folder.database.is_file():
+        raise Refusal(
+            f"there is no vss in {folder.path}: name its folder by VSS_DATA_DIR; or, with containers, "
+            f"do this where the settings are: docker compose exec {service}_svc vss …"
+        )
+    ports = PublicPorts(port_base(os.environ.get("VSS_PORT_BASE") or str(DEFAULT_PORT_BASE)))
+    return service_environment(service, folder, ports, bucket_of(folder, port=ports.s3), os.environ)

@@ -84,6 +84,13 @@ class ReceivedPart(BaseModel):
     checksum: str | None
 
 
+class ReadBack(BaseModel):
+    """The SHA-256 of the whole object as it was read from the storage, and when."""
+
+    sha256: str
+    at: str
+
+
 class ObjectView(BaseModel):
     """Sizes in bytes; `expires_at` only while the upload is unfinished; `received` only from GET while it is open."""
 
@@ -97,6 +104,7 @@ class ObjectView(BaseModel):
     created_at: str
     expires_at: str | None
     received: list[ReceivedPart] | None = None
+    read_back: ReadBack | None = None
 
     @classmethod
     def of(cls, item: Object, received: Sequence[ReceivedPartInDomain] | None = None) -> Self:
@@ -110,6 +118,9 @@ class ObjectView(BaseModel):
             part_checksums=item.part_checksums,
             created_at=rfc3339(item.created_at),
             expires_at=None if item.expires_at is None else rfc3339(item.expires_at),
+            read_back=None
+            if item.read_back_at is None or item.read_back_sha256 is None
+            else ReadBack(sha256=item.read_back_sha256, at=rfc3339(item.read_back_at)),
             received=None
             if received is None
             else [

@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 CALL_SECONDS: Final = 5
 # Of a listing, all pages together: 10,000 parts take about a second when all is well.
 LIST_SECONDS: Final = 12
+# Of one block of an object.
+READ_SECONDS: Final = 20
 # S3 puts up to 10,000 parts together before it answers. What takes longer is looked at again by the loop.
 COMPLETE_SECONDS: Final = 20
 TRIES: Final = 2
@@ -257,6 +259,22 @@ class Bucket:
         """The whole object; None when there is none."""
         answer = await self._call("head_object", missing={}, Key=object_key)
         return Head(size=answer["ContentLength"], etag=_unquoted(answer["ETag"])) if answer else None
+
+    async def read(self, object_key: str, *, block_size: int) -> AsyncIterator[bytes]:
+        """The whole object in blocks; nothing when there is none. A block that does not come in time ends it."""
+        answer = await self._call("get_object", missing={}, Key=object_key)
+        if not answer:
+            return
+        async with answer["Body"] as body:
+            while True:
+                try:
+                    async with asyncio.timeout(READ_SECONDS):
+                        block = await body.read(block_size)
+                except (HTTPClientError, BotoCoreError, aiohttp.ClientError, TimeoutError, OSError) as exc:
+                    raise _unavailable("get_object", type(exc).__name__) from exc
+                if not block:
+                    return
+                yield block
 
     async def delete(self, object_key: str) -> None:
         """Removes the object; also when it is gone already."""

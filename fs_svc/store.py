@@ -37,8 +37,11 @@ _objects: Final = Table(
     Column("part_checksums", binary_text(16), nullable=True),
     Column("lost_at", Instant(), nullable=True),
     Column("overfull_at", Instant(), nullable=True),
+    Column("read_back_sha256", binary_text(64), nullable=True),
+    Column("read_back_at", Instant(), nullable=True),
 )
 Index("objects_unsettled", _objects.c.state, _objects.c.leased_until)
+Index("objects_unread", _objects.c.state, _objects.c.read_back_at, _objects.c.id)
 Index("objects_owner", _objects.c.owner_id, _objects.c.state)
 Index("objects_abandoned", _objects.c.state, _objects.c.last_activity_at)
 _storage_usage: Final = Table(
@@ -280,6 +283,22 @@ class Store:
         )
         async with self._database.read() as connection:
             return [_object(row) for row in (await connection.execute(query)).all()]
+
+    async def longest_unread(self, *, before: datetime) -> Object | None:
+        """The stored object that was not read back for longest, or never; None when all were since `before`."""
+        stored = select(_objects).where(_objects.c.state == State.STORED.value)
+        never = stored.where(_objects.c.read_back_at.is_(None)).order_by(_objects.c.id)
+        long_ago = stored.where(_objects.c.read_back_at <= before).order_by(_objects.c.read_back_at, _objects.c.id)
+        async with self._database.read() as connection:
+            for query in (never, long_ago):
+                row = (await connection.execute(query.limit(1))).one_or_none()
+                if row is not None:
+                    return _object(row)
+        return None
+
+    async def set_read_back(self, object_id: str, *, sha256: str | None, at: datetime) -> bool:
+        """Records what was read of a stored object."""
+        return await self._change(object_id, State.STORED, read_back_sha256=sha256, read_back_at=at)
 
     async def get_by_key(self, object_key: str) -> Object | None:
         """The object that has, or had, this key in the bucket."""

@@ -1,4 +1,4 @@
-"""`vss account` and `vss reconcile`: handed over to the service that has what they are about.
+"""`vss account`, `vss reconcile` and `vss verify`: handed over to the service that has what they are about.
 
 Also how other commands run what a service has.
 """
@@ -22,6 +22,7 @@ from vss.services import service_environment
 
 _COMMANDS: Final = (
     ("account", "auth", "list, add and disable accounts, reset passwords, set quotas"),
+    ("verify", "fs", "read stored videos back from the storage, slowly, and record their SHA-256"),
     ("reconcile", "fs", "compare the bucket with what is known of it, and remove what is left over"),
 )
 

@@ -1,0 +1,80 @@
+"""Reading stored objects back, whole, to see that the storage still gives what was stored; slowly, and one by one."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from common.clock import Clock
+from fs_svc.objects import Object
+from fs_svc.s3 import Bucket
+from fs_svc.store import Store
+
+logger = logging.getLogger(__name__)
+
+BLOCK_SIZE: Final = 2**20
+
+
+class Outcome(StrEnum):
+    """What reading an object has shown."""
+
+    READ = "read"
+    # Unlike what was read the time before.
+    CHANGED = "changed"
+    # Not as many bytes as were stored.
+    SHORT = "short"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """An object that was read; `sha256` is None where it could not be read to its end."""
+
+    item: Object
+    outcome: Outcome
+    sha256: str | None
+
+
+class ReadingBack:
+    """Reads objects, the one that was not read for longest first, at most `bytes_per_second`."""
+
+    def __init__(self, store: Store, bucket: Bucket, *, bytes_per_second: int, clock: Clock) -> None:
+        self._store = store
+        self._bucket = bucket
+        self._bytes_per_second = bytes_per_second
+        self._clock = clock
+
+    async def read_next(self, *, before: datetime) -> Reading | None:
+        """Reads an object that was read before that instant last, or never, and records it; None when there is none.
+
+        Each is recorded by itself: what is cut goes on where it was. Raises StorageUnavailable.
+        """
+        item = await self._store.longest_unread(before=before)
+        if item is None:
+            return None
+        reading = await self._read(item)
+        # Also of what is missing, so that the others have their turn; the row says it by having no hash.
+        await self._store.set_read_back(item.id, sha256=reading.sha256, at=self._clock())
+        if reading.outcome is not Outcome.READ:
+            logger.error("stored object is not right", extra={"object_id": item.id, "outcome": reading.outcome.value})
+        return reading
+
+    async def _read(self, item: Object) -> Reading:
+        digest, size, started = hashlib.sha256(), 0, time.monotonic()
+        async for block in self._bucket.read(item.object_key, block_size=BLOCK_SIZE):
+            digest.update(block)
+            size += len(block)
+            await asyncio.sleep(max(0, started + size / self._bytes_per_second - time.monotonic()))
+        if size == 0:
+            return Reading(item=item, outcome=Outcome.MISSING, sha256=None)
+        if size != item.size:
+            return Reading(item=item, outcome=Outcome.SHORT, sha256=None)
+        sha256 = digest.hexdigest()
+        is_same = item.read_back_sha256 in (None, sha256)
+        return Reading(item=item, outcome=Outcome.READ if is_same else Outcome.CHANGED, sha256=sha256)

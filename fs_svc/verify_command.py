@@ -1,0 +1,91 @@
+"""`python -m fs_svc.verify_command`, which is `vss verify`: stored videos read back, hashed, recorded."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from common.clock import utc_now
+from common.db import open_database
+from common.errors import Unavailable
+from common.settings import load
+from fs_svc.reading_back import Outcome, ReadingBack
+from fs_svc.s3 import open_bucket
+from fs_svc.settings import Settings
+from fs_svc.store import Store
+
+# What scripts can tell apart: something is not what was stored.
+LOSS: Final = 4
+_MB: Final = 1_000_000
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs; returns the exit code: 0, 1 when it could not be done, 4 when something is not what was stored."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return asyncio.run(_run(parsed, load(Settings)))
+    except Unavailable as exc:
+        sys.stderr.write(f"vss verify: {exc.detail}\n")
+        return 1
+
+
+async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
+    counts = dict.fromkeys(Outcome, 0)
+    async with (
+        open_database(settings.database_url.get_secret_value()) as database,
+        open_bucket(
+            url=settings.s3_url,
+            region=settings.s3_region,
+            name=settings.s3_bucket,
+            access_key_id=settings.s3_access_key_id,
+            secret_access_key=settings.s3_secret_access_key.get_secret_value(),
+        ) as bucket,
+    ):
+        reading_back = ReadingBack(Store(database), bucket, bytes_per_second=arguments.rate * _MB, clock=utc_now)
+        # What was read just now is not read again.
+        before = utc_now() - timedelta(days=arguments.days)
+        while arguments.limit is None or sum(counts.values()) < arguments.limit:
+            reading = await reading_back.read_next(before=before)
+            if reading is None:
+                break
+            counts[reading.outcome] += 1
+            if arguments.json:
+                line = {"id": reading.item.id, "outcome": reading.outcome.value, "sha256": reading.sha256}
+                sys.stdout.write(f"{json.dumps(line)}\n")
+            else:
+                sys.stdout.write(f"{reading.item.id}  {reading.outcome.value:<8}{reading.sha256 or ''}\n")
+            sys.stdout.flush()
+    return 0 if sum(counts.values()) == counts[Outcome.READ] else LOSS
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vss verify",
+        description="Reads stored videos back, the one that was not read for longest first, and records their SHA-256.",
+    )
+    parser.add_argument("--rate", metavar="MB", type=_positive, default=50, help="megabytes a second (now %(default)s)")
+    parser.add_argument("--limit", metavar="N", type=_positive, help="so many videos; without it all that are due")
+    parser.add_argument(
+        "--days", metavar="N", type=_days, default=30, help="those not read for so many days (now %(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="a line of JSON for each")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 10**9:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number above 0")
+    return int(text)
+
+
+def _days(text: str) -> int:
+    return 0 if text == "0" else _positive(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

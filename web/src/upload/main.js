@@ -5,6 +5,7 @@ import { gettext, ngettext } from "../common/i18n.js";
 import { showToast } from "../common/toast.js";
 import { refusalOf } from "./accepting.js";
 import { UploadApi } from "./api.js";
+import { filesIn } from "./dropped.js";
 import { OFFLINE, SIGNED_OUT } from "./failures.js";
 import { FileRow } from "./file_row.js";
 import { Queue } from "./queue.js";
@@ -43,6 +44,15 @@ function uploadPage(page) {
   function add(files) {
     // What was begun with it goes on with it.
     show([...files].map((file) => newRow(file, unfinished?.find(file) ?? null)));
+  }
+
+  /** Of what lies in folders only the videos: nobody has chosen the rest. */
+  async function addDropped(dataTransfer) {
+    const { files, found } = await filesIn(dataTransfer);
+    const videos = found.filter((file) => !refusalOf(file, taken));
+    add([...files, ...videos]);
+    const others = found.length - videos.length;
+    if (others > 0) showToast(ngettext("%(n)s other file in the folder is left out.", "%(n)s other files in the folder are left out.", others));
   }
 
   function goOn(file, record) {
@@ -160,7 +170,7 @@ function uploadPage(page) {
     if (!hasFiles(event)) return;
     event.preventDefault();
     drop.removeAttribute("data-over");
-    add(event.dataTransfer.files);
+    addDropped(event.dataTransfer);
   });
 
   window.addEventListener("online", () => {

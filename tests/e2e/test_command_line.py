@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -163,6 +164,44 @@ def test_an_interrupted_upload_goes_on_and_takes_no_other_file(terminal: Termina
     terminal.read("download", sent["id"], "-o", "whole.mp4")
     assert _sha256(terminal.home / "whole.mp4") == sha256
     terminal.run("rm", "--for-ever", sent["id"])
+
+
+def _api(product: Product, method: str, path: str, content: object = None) -> Any:
+    """What upload_svc answers to the account by itself."""
+    form = b"grant_type=password&username=admin&password=admin"
+    with urlopen(Request(f"{product.url('auth')}/v1/token", data=form), timeout=30) as answer:  # noqa: S310
+        token = json.load(answer)["access_token"]
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    data = None if content is None else json.dumps(content).encode()
+    request = Request(f"{product.url('upload')}{path}", data=data, method=method, headers=headers)  # noqa: S310
+    with urlopen(request, timeout=30) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+def _put(signed: Any, number: str, content: bytes) -> None:
+    headers = {**signed["headers"], **signed["part_headers"][number]}
+    with urlopen(Request(signed["urls"][number], data=content, method="PUT", headers=headers), timeout=60) as answer:  # noqa: S310
+        assert answer.status == 200
+
+
+def test_a_part_of_which_it_is_not_certain_whose_it_is_is_sent_once_more(terminal: Terminal, product: Product) -> None:
+    film = terminal.home / "unsure.mp4"
+    _file(film, 9 * MIB)
+    content = film.read_bytes()
+    first, rest = content[: 8 * MIB], content[8 * MIB :]
+    announced = {"title": "Unsure", "filename": film.name, "size": len(content), "content_type": "video/mp4"}
+    begun = _api(product, "POST", "/v1/uploads", {**announced, "part_checksums": "sha256"})
+    url = f"/v1/uploads/{begun['id']}/part-urls"
+    sums = [base64.b64encode(hashlib.sha256(one).digest()).decode() for one in (b"another", first, rest)]
+    _api(product, "POST", url, {"part_numbers": [1], "checksums": {"1": sums[0]}})
+    asked = {"part_numbers": [1, 2], "checksums": {"1": sums[1], "2": sums[2]}}
+    signed = _api(product, "POST", url, asked)
+    _put(signed, "1", first)
+    _put(signed, "2", rest)
+    received = _api(product, "GET", f"/v1/uploads/{begun['id']}")["received"]
+    assert ["checksum" in part for part in received] == [False, True]
+    (sent,) = terminal.read("upload", str(film))
+    assert (sent["id"], sent["state"]) == (begun["id"], "ready")
 
 
 def test_folders_are_sent_and_what_is_no_video_is_named(terminal: Terminal) -> None:

@@ -80,7 +80,19 @@ class Uploading:
             self._progress.note(f"goes on: {len(held)} of {self._plan.part_count} parts are there already")
             self._progress.moved(sum(self._plan.part(number).size for number in held))
             await self._edit(video)
-        missing = self._plan.missing(held)
+        try:
+            return await self._finish(self._plan.missing(held))
+        except Refused as refused:
+            # Another command, or a browser, may have completed it with the same file meanwhile.
+            if refused.code != "upload-not-open":
+                raise
+            video = (await self._client.call("GET", self._url)).content
+            if video["state"] != "ready":
+                raise
+            return Sent(video=video, sent_bytes=self._sent_bytes)
+
+    async def _finish(self, missing: Sequence[int]) -> Sent:
+        """Sends these parts, and what the server then misses, until the video is ready."""
         for _ in range(MOST_COMPLETIONS):
             if missing:
                 await self._send(missing)
@@ -105,9 +117,13 @@ class Uploading:
                 continue
             if video.get("received") is None:
                 continue
-            received = {part["part_number"]: part.get("checksum") for part in video["received"]}
-            # Of a part without a checksum nobody can say whose content it has.
-            if video.get("part_checksums") == "sha256" and not await self._differ(_plan(video), received):
+            if video.get("part_checksums") != "sha256":
+                # Nobody can say whose content its parts have.
+                others += 1
+                continue
+            # A part of which that is not certain is sent once more.
+            received = {part["part_number"]: part["checksum"] for part in video["received"] if part.get("checksum")}
+            if not await self._differ(_plan(video), received):
                 return video, sorted(received)
             others += 1
         if others:
@@ -118,7 +134,7 @@ class Uploading:
             )
         return None
 
-    async def _differ(self, plan: PartPlan, received: Mapping[int, str | None]) -> list[int]:
+    async def _differ(self, plan: PartPlan, received: Mapping[int, str]) -> list[int]:
         ours = {number: await self._source.checksum(plan.part(number)) for number in received}
         return differing(ours, received)
 

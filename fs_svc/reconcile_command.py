@@ -7,6 +7,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 from common.clock import rfc3339, utc_now
 from common.db import open_database
@@ -17,12 +18,12 @@ from fs_svc.s3 import open_bucket
 from fs_svc.settings import Settings
 from fs_svc.store import Store
 
-# What scripts can tell apart: something is lost or damaged.
-LOSS: int = 4
+# What scripts can tell apart (docs/command-line.md): something is not what was stored.
+LOSS: Final = 8
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs; returns the exit code: 0, 1 when it could not be done, 4 when a stored video is missing or damaged."""
+    """Runs; returns the exit code: 0, 1 when it could not be done, 8 when a stored video is missing or damaged."""
     parsed = _parser().parse_args(arguments)
     try:
         return asyncio.run(_run(parsed, load(Settings)))

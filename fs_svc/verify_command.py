@@ -19,13 +19,13 @@ from fs_svc.s3 import open_bucket
 from fs_svc.settings import Settings
 from fs_svc.store import Store
 
-# What scripts can tell apart: something is not what was stored.
-LOSS: Final = 4
+# What scripts can tell apart (docs/command-line.md): something is not what was stored.
+LOSS: Final = 8
 _MB: Final = 1_000_000
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs; returns the exit code: 0, 1 when it could not be done, 4 when something is not what was stored."""
+    """Runs; returns the exit code: 0, 1 when it could not be done, 8 when something is not what was stored."""
     parsed = _parser().parse_args(arguments)
     try:
         return asyncio.run(_run(parsed, load(Settings)))

@@ -85,9 +85,9 @@ class ReceivedPart(BaseModel):
 
 
 class ReadBack(BaseModel):
-    """The SHA-256 of the whole object as it was read from the storage, and when."""
+    """The SHA-256 of the whole object as it was read from the storage (null: not to its end), and when."""
 
-    sha256: str
+    sha256: str | None
     at: str
 
 
@@ -119,7 +119,7 @@ class ObjectView(BaseModel):
             created_at=rfc3339(item.created_at),
             expires_at=None if item.expires_at is None else rfc3339(item.expires_at),
             read_back=None
-            if item.read_back_at is None or item.read_back_sha256 is None
+            if item.read_back_at is None
             else ReadBack(sha256=item.read_back_sha256, at=rfc3339(item.read_back_at)),
             received=None
             if received is None

@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from common.clock import rfc3339, utc_now
-from common.db import open_database
 from common.errors import Unavailable
 from common.settings import load
+from fs_svc.opening import opened
 from fs_svc.reconciling import Reconciling, in_words
-from fs_svc.s3 import open_bucket
 from fs_svc.settings import Settings
-from fs_svc.store import Store
 
 # What scripts can tell apart (docs/command-line.md): something is not what was stored.
 LOSS: Final = 8
@@ -33,17 +31,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
-    async with (
-        open_database(settings.database_url.get_secret_value()) as database,
-        open_bucket(
-            url=settings.s3_url,
-            region=settings.s3_region,
-            name=settings.s3_bucket,
-            access_key_id=settings.s3_access_key_id,
-            secret_access_key=settings.s3_secret_access_key.get_secret_value(),
-        ) as bucket,
-    ):
-        report = await Reconciling(Store(database), bucket, clock=utc_now).run(is_dry_run=arguments.dry_run)
+    async with opened(settings) as (store, bucket):
+        report = await Reconciling(store, bucket, clock=utc_now).run(is_dry_run=arguments.dry_run)
     content, at = json.loads(report.to_json()), utc_now()
     sys.stdout.write(f"{json.dumps({'at': rfc3339(at), **content})}\n" if arguments.json else in_words(content, at))
     return LOSS if report.missing.count or report.damaged.count else 0

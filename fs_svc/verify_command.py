@@ -11,13 +11,11 @@ from datetime import timedelta
 from typing import Final
 
 from common.clock import utc_now
-from common.db import open_database
 from common.errors import Unavailable
 from common.settings import load
+from fs_svc.opening import opened
 from fs_svc.reading_back import Outcome, ReadingBack
-from fs_svc.s3 import open_bucket
 from fs_svc.settings import Settings
-from fs_svc.store import Store
 
 # What scripts can tell apart (docs/command-line.md): something is not what was stored.
 LOSS: Final = 8
@@ -36,17 +34,8 @@ def main(arguments: Sequence[str]) -> int:
 
 async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     counts = dict.fromkeys(Outcome, 0)
-    async with (
-        open_database(settings.database_url.get_secret_value()) as database,
-        open_bucket(
-            url=settings.s3_url,
-            region=settings.s3_region,
-            name=settings.s3_bucket,
-            access_key_id=settings.s3_access_key_id,
-            secret_access_key=settings.s3_secret_access_key.get_secret_value(),
-        ) as bucket,
-    ):
-        reading_back = ReadingBack(Store(database), bucket, bytes_per_second=arguments.rate * _MB, clock=utc_now)
+    async with opened(settings) as (store, bucket):
+        reading_back = ReadingBack(store, bucket, bytes_per_second=arguments.rate * _MB, clock=utc_now)
         # What was read just now is not read again.
         before = utc_now() - timedelta(days=arguments.days)
         while arguments.limit is None or sum(counts.values()) < arguments.limit:

@@ -38,9 +38,12 @@ class ReceivedPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBack:
-    """The SHA-256 of an object as it was read from the storage, and when (RFC 3339)."""
+    """The SHA-256 of an object as it was read from the storage, and when (RFC 3339).
 
-    sha256: str
+    None: it could not be read to its end.
+    """
+
+    sha256: str | None
     at: str
 
 

@@ -82,9 +82,11 @@ class CompleteUpload(Input):
 
 
 class ReadBack(BaseModel):
-    """What the storage gave when all of it was read, and whether that is the file that was sent (null: unknown)."""
+    """What the storage gave when all of it was read (null: it did not), and whether that is the file that was sent
+    (null: nobody knows what that was).
+    """
 
-    sha256: str
+    sha256: str | None
     at: str
     is_same: bool | None
 
@@ -235,9 +237,15 @@ def present_integrity(integrity: IntegrityInDomain) -> Integrity:
         else ReadBack(
             sha256=read_back.sha256,
             at=read_back.at,
-            is_same=None if sha256 is None else sha256 == read_back.sha256,
+            is_same=_is_same(sha256, read_back.sha256),
         ),
     )
+
+
+def _is_same(sent: str | None, read: str | None) -> bool | None:
+    if read is None:
+        return False
+    return None if sent is None else sent == read
 
 
 def _expires_at(upload: UploadInDomain) -> str | None:

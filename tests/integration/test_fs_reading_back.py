@@ -115,4 +115,6 @@ async def test_what_was_read_stands_beside_what_was_sent(tmp_path: Path) -> None
                 await bucket.delete(row.object_key)
             ended = verify("--days", "0", "--limit", "1")
             assert (ended.returncode, "missing" in ended.stdout) == (LOSS, True)
+            read_back = (await (await alice.call("GET", f"{url}/integrity")).json())["read_back"]
+            assert (read_back["sha256"], read_back["is_same"]) == (None, False)
             assert verify("--rate", "0").returncode == 2

@@ -59,3 +59,12 @@ test("a form for every count, by the rules of the language", () => {
   setCatalogue({ entries: {}, plural: pluralOf("en") });
   assert.equal(ngettext("%(n)s file", "%(n)s files", 0), "0 files");
 });
+
+test("too much of something is said in the server's own words", () => {
+  const waiting = { isTrying: false, secondsLeft: 60, isOnline: true };
+  const detail = "You have 20 unfinished uploads: finish or discard one of them first.";
+  const ours = new Failure("busy", { status: 429, code: "rate-limited", detail });
+  assert.equal(troubleWords({ ...waiting, failure: ours }).happened, detail);
+  const storages = new Failure("busy", { status: 429 });
+  assert.equal(troubleWords({ ...waiting, failure: storages }).happened, "The server asks for a pause. Nothing is lost.");
+});

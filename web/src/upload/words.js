@@ -69,8 +69,9 @@ function happenedWords(failure, isOnline) {
     case STALLED:
       return gettext("The connection is standing still. Nothing is lost.");
     case BUSY:
+      // Its own words say what there was too much of; the storage has none.
       return failure.status === 429
-        ? gettext("The server asks for a pause. Nothing is lost.")
+        ? (failure.detail ?? gettext("The server asks for a pause. Nothing is lost."))
         : gettext("The server cannot take more just now. Nothing is lost.");
     default:
       return gettext("Something is in the way. Nothing is lost.");

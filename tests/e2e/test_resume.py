@@ -218,3 +218,56 @@ async def test_a_part_that_was_damaged_on_the_way_is_refused_by_the_storage_and_
     upload_id = (await uploads(page, product, "ready"))["Damaged on the way"]["id"]
     await _is_the_file(page, product, upload_id, film)
     await page.close()
+
+
+# A place of files that a page may read without asking: what it gives is what a picker or a drop would.
+_DROP_WITH_HANDLE = """
+async ({ bytes, name }) => {
+  const folder = await navigator.storage.getDirectory();
+  const handle = await folder.getFileHandle(name, { create: true });
+  const writable = await handle.createWritable();
+  await writable.write(Uint8Array.from({ length: bytes }, (_, index) => (index * 31 + (index >> 13)) % 251));
+  await writable.close();
+  const file = await handle.getFile();
+  DataTransferItem.prototype.getAsFileSystemHandle = async () => handle;
+  const data = new DataTransfer();
+  data.items.add(file);
+  document.querySelector("h1").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true }));
+}
+"""
+
+
+async def test_where_the_browser_remembers_the_file_one_click_goes_on(
+    context: BrowserContext, product: Product
+) -> None:
+    page = await _open(context, product)
+    await _slow_line(page)
+    await page.evaluate(_DROP_WITH_HANDLE, {"bytes": 5 * PART_SIZE - 1000, "name": "one click.mp4"})
+    row = page.locator("[data-file]")
+    await row.get_by_label("Title").fill("One click")
+    await row.get_by_role("button", name="Upload", exact=True).click()
+    await expect(row).to_contain_text("Uploading")
+    upload_id: str = (await uploads(page, product, "uploading"))["One click"]["id"]
+
+    async def has_two_parts() -> bool:
+        return len(await _received(page, product, upload_id)) >= 2
+
+    await eventually(has_two_parts, what="two parts have arrived")
+    await page.close()
+    page = await _open(context, product)
+    await eventually(lambda: _is_quiet(page, product, upload_id), what="nothing more arrives")
+    held = await _received(page, product, upload_id)
+    sent = _sent_parts(page)
+    await _unfinished(page, "One click").get_by_role("button", name="Go on with One click").click()
+    await expect(page.locator("[data-file]")).to_contain_text("Stored", timeout=DONE_MS)
+    assert set(sent).isdisjoint(held)
+    assert (await uploads(page, product, "ready"))["One click"]["id"] == upload_id
+    # What is stored needs nobody's file any more.
+    kept = "new Promise(done => { const r = indexedDB.open('vss-files', 1); r.onsuccess = () => { const q ="
+    kept += " r.result.transaction('handles').objectStore('handles').count(); q.onsuccess = () => done(q.result) } })"
+    await eventually(lambda: _is_zero(page, kept), what="the handle is forgotten")
+    await page.close()
+
+
+async def _is_zero(page: Page, expression: str) -> bool:
+    return bool(await page.evaluate(expression) == 0)

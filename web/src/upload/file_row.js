@@ -6,6 +6,7 @@ import { gettext } from "../common/i18n.js";
 import { Details, fieldErrors } from "./details.js";
 import { FILE_CHANGED, OTHER_FILE, SIGNED_OUT } from "./failures.js";
 import { titleFromFileName } from "./file_title.js";
+import { forgetHandle, keepHandle } from "./handles.js";
 import { PartChecksums, canHash, hashFile } from "./hashing.js";
 import { Upload } from "./upload.js";
 import { failureWords, progressWords, receiptWords, stateWords, troubleWords } from "./words.js";
@@ -26,16 +27,19 @@ export class FileRow {
   #clock;
   #details;
   #record;
+  #handle;
   #form;
   #announced = "";
 
   /**
-   * `record` is what the server has of an upload that this file goes on with, or null. `refusal` says why the file is not taken; then the row is all there is of it. `onChange(row)` after every change of
+   * `record` is what the server has of an upload that this file goes on with, or null; `handle` (or a promise of it) is
+   * where the file lies, where the browser says. `refusal` says why the file is not taken; then the row is all there is of it. `onChange(row)` after every change of
    * state, `say(words)` reaches those who listen.
    */
-  constructor({ template, file, record = null, refusal, api, queue, say, onChange, watchRoot, language = document.documentElement.lang, clock = systemClock }) {
+  constructor({ template, file, record = null, handle = null, refusal, api, queue, say, onChange, watchRoot, language = document.documentElement.lang, clock = systemClock }) {
     this.#file = file;
     this.#record = record;
+    this.#handle = handle;
     this.#api = api;
     this.#queue = queue;
     this.#say = say;
@@ -99,6 +103,7 @@ export class FileRow {
     upload.addEventListener("uploadcreated", () => {
       this.#showLink(this.#watchRoot + upload.record.id);
       this.#details.attach(upload.record.id, values);
+      this.#keepHandle(upload.record.id);
     });
     if (isFocused) this.focus();
     this.#queue.add(upload, async () => {
@@ -173,7 +178,13 @@ export class FileRow {
     if (hadFocus && (document.activeElement === document.body || !document.activeElement.checkVisibility())) this.focus();
   }
 
+  async #keepHandle(id) {
+    const handle = await this.#handle;
+    if (handle?.kind === "file" && this.upload?.isUnderWay) keepHandle(id, handle);
+  }
+
   #changed() {
+    if (this.upload?.record && ["done", "cancelled"].includes(this.upload.state)) forgetHandle(this.upload.record.id);
     this.show();
     this.#announce();
     this.#onChange(this);

@@ -8,6 +8,7 @@ import { UploadApi } from "./api.js";
 import { filesIn } from "./dropped.js";
 import { OFFLINE, SIGNED_OUT } from "./failures.js";
 import { FileRow } from "./file_row.js";
+import { handlesIn } from "./handles.js";
 import { Queue } from "./queue.js";
 import { UnfinishedList } from "./unfinished.js";
 import { keepAwake } from "./wake_lock.js";
@@ -34,23 +35,38 @@ function uploadPage(page) {
     find("[data-status]").textContent = words;
   }
 
-  function newRow(file, record) {
+  function newRow(file, { record = null, handle = null } = {}) {
     const refusal = refusalOf(file, taken);
-    const options = { template: find("[data-file-template]"), file, record, refusal, api, queue, say };
+    const options = { template: find("[data-file-template]"), file, record, handle, refusal, api, queue, say };
     if (record) unfinished.take(record);
     return new FileRow({ ...options, onChange: rowChanged, watchRoot: page.dataset.watchRoot });
   }
 
-  function add(files) {
+  /** `handles`, as far as the browser gives them, in the order of the files: promises, or null. */
+  function add(files, handles = []) {
     // What was begun with it goes on with it.
-    show([...files].map((file) => newRow(file, unfinished?.find(file) ?? null)));
+    show([...files].map((file, index) => newRow(file, { record: unfinished?.find(file) ?? null, handle: handles[index] })));
+  }
+
+  /** Where the browser can tell where a file lies, it is asked to: then going on after a crash takes one click. */
+  async function pick() {
+    let handles;
+    try {
+      handles = await window.showOpenFilePicker({ multiple: true, types: [{ accept: { "video/*": taken.endings } }] });
+    } catch {
+      // Nothing was chosen.
+      return;
+    }
+    add(await Promise.all(handles.map((handle) => handle.getFile())), handles);
   }
 
   /** Of what lies in folders only the videos: nobody has chosen the rest. */
   async function addDropped(dataTransfer) {
+    const handles = handlesIn(dataTransfer);
     const { files, found } = await filesIn(dataTransfer);
     const videos = found.filter((file) => !refusalOf(file, taken));
-    add([...files, ...videos]);
+    // With folders among them, which file has which handle is not known.
+    add([...files, ...videos], found.length === 0 ? handles : []);
     const others = found.length - videos.length;
     if (others > 0) showToast(ngettext("%(n)s other file in the folder is left out.", "%(n)s other files in the folder are left out.", others));
   }
@@ -61,7 +77,7 @@ function uploadPage(page) {
       showToast(gettext("“%(name)s” is not the file that was begun: it has %(size)s, and that one has %(wanted)s.", sizes));
       return;
     }
-    const row = newRow(file, record);
+    const row = newRow(file, { record });
     show([row]);
     row.enqueue({ isFocused: true });
   }
@@ -149,6 +165,12 @@ function uploadPage(page) {
       if (isAllRight) heading.focus();
     }
   });
+  if (window.showOpenFilePicker) {
+    fileField.addEventListener("click", (event) => {
+      event.preventDefault();
+      pick();
+    });
+  }
   fileField.addEventListener("change", () => {
     const files = [...fileField.files];
     // So that the same file can be chosen again.

@@ -3,12 +3,14 @@
 import { formatShare } from "../common/format.js";
 import { gettext } from "../common/i18n.js";
 import { showToast } from "../common/toast.js";
+import { fileOf, findHandle, forgetHandle } from "./handles.js";
 
 export class UnfinishedList {
   #section;
   #api;
   #language;
   #records = new Map();
+  #handles = new Map();
 
   /** `section` holds the list; it goes when its last item has gone. `goOn(file, record)` is told what to go on with. */
   constructor(section, { api, goOn, language = document.documentElement.lang }) {
@@ -18,7 +20,7 @@ export class UnfinishedList {
     for (const item of this.#items) {
       this.#read(item);
       const [button, field] = ["[data-action='go-on']", "[data-go-on-file]"].map((part) => item.querySelector(part));
-      button.addEventListener("click", () => field.click());
+      button.addEventListener("click", () => this.#goOn(item, field, goOn));
       field.addEventListener("change", () => {
         const [file] = field.files;
         // So that the same file can be chosen again.
@@ -27,6 +29,14 @@ export class UnfinishedList {
       });
     }
     section.addEventListener("submit", (event) => this.#discard(event));
+  }
+
+  /** With the file where it lay, if the browser remembers and the person agrees; else they choose it. */
+  async #goOn(item, field, goOn) {
+    const id = item.dataset.unfinished;
+    const file = this.#handles.has(id) ? await fileOf(this.#handles.get(id)) : null;
+    if (file) goOn(file, this.#records.get(id));
+    else field.click();
   }
 
   /** What was begun with a file of this name and size, or null. Whether it is the same file, its content will tell. */
@@ -55,6 +65,8 @@ export class UnfinishedList {
     }
     if (record.state !== "uploading") return;
     this.#records.set(record.id, record);
+    const handle = await findHandle(record.id);
+    if (handle) this.#handles.set(record.id, handle);
     const arrived = (record.received ?? []).reduce((sum, part) => sum + part.size, 0);
     const words = gettext("%(share)s has arrived", { share: formatShare(arrived / record.size, this.#language) });
     item.querySelector("[data-arrived]").textContent = ` · ${words}`;
@@ -73,6 +85,7 @@ export class UnfinishedList {
       return;
     }
     this.#records.delete(id);
+    forgetHandle(id);
     const neighbour = item.nextElementSibling ?? item.previousElementSibling;
     this.#remove(item);
     (neighbour?.querySelector("button") ?? document.querySelector("[name='file']")).focus();

@@ -34,7 +34,10 @@ export class UnfinishedList {
   /** With the file where it lay, if the browser remembers and the person agrees; else they choose it. */
   async #goOn(item, field, goOn) {
     const id = item.dataset.unfinished;
-    const file = this.#handles.has(id) ? await fileOf(this.#handles.get(id)) : null;
+    const handle = this.#handles.get(id);
+    // Once: should it lead to another file, the next click lets the person choose.
+    this.#handles.delete(id);
+    const file = handle ? await fileOf(handle) : null;
     if (file) goOn(file, this.#records.get(id));
     else field.click();
   }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 
 import platformdirs
@@ -20,6 +21,10 @@ from vss.ports import PublicPorts
 from vss.remote.errors import FileUnusable
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+# How often it is looked whether another command of this user has done with the log-in.
+_LOOK_AGAIN_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +115,22 @@ class LogInFile:
         descriptor = os.open(self._folder / "login.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    @asynccontextmanager
+    async def locked_patiently(self) -> AsyncIterator[None]:
+        """The same, waiting in a way that can be cancelled: whoever has it may be waiting for a server."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self._folder / "login.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            while True:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    await asyncio.sleep(_LOOK_AGAIN_SECONDS)
             yield
         finally:
             os.close(descriptor)

@@ -71,6 +71,8 @@ class Client:
                 continue
             self.patience.met()
             if answer.status < HTTPStatus.BAD_REQUEST:
+                if answer.status in (HTTPStatus.OK, HTTPStatus.CREATED) and not isinstance(answer.content, dict):
+                    raise Refused(answer.status, {"detail": f"{url} does not answer as a vss does"})
                 return answer
             if answer.status == HTTPStatus.UNAUTHORIZED and refused_token is None:
                 refused_token = token
@@ -88,9 +90,11 @@ class Client:
         while True:
             asked = {**query, "limit": "100", **({} if cursor is None else {"cursor": cursor})}
             page = (await self.call("GET", str(URL(url).with_query(asked)))).content
+            if not isinstance(page.get("items"), list):
+                raise Refused(HTTPStatus.OK, {"detail": f"{url} does not answer as a vss does"})
             for item in page["items"]:
                 yield item
-            if (cursor := page["next_cursor"]) is None:
+            if (cursor := page.get("next_cursor")) is None:
                 return
 
 
@@ -142,18 +146,14 @@ class _Credentials:
         return token
 
     async def _refresh(self) -> Any:
-        lock = self._file.locked()
         # Another command of this user may be renewing right now.
-        await asyncio.to_thread(lock.__enter__)
-        try:
+        async with self._file.locked_patiently():
             log_in = self._file.read()
             if log_in is None:
                 raise NotLoggedIn
             granted = await self._grant({"grant_type": "refresh_token", "refresh_token": log_in.refresh_token})
             self._file.write(replace(log_in, refresh_token=granted["refresh_token"]))
             return granted
-        finally:
-            lock.__exit__(None, None, None)
 
     async def _grant(self, form: Mapping[str, str]) -> Any:
         granted = await grant(self._session, self._server, self.patience, form)
@@ -226,7 +226,7 @@ async def grant(session: aiohttp.ClientSession, server: Server, patience: Patien
         except NETWORK_ERRORS as exc:
             await attempts.pause(f"{url} does not answer ({reason_of(exc)})")
             continue
-        if answer.status == HTTPStatus.OK and isinstance(answer.content, dict) and "access_token" in answer.content:
+        if answer.status == HTTPStatus.OK and _is_grant(answer.content, form["grant_type"]):
             return answer.content
         if answer.status < HTTPStatus.BAD_REQUEST:
             raise NotLoggedIn(f"{url} does not answer as a vss does; name the right one: `vss login --server URL`")
@@ -246,6 +246,15 @@ async def grant(session: aiohttp.ClientSession, server: Server, patience: Patien
             )
         else:
             raise _refusal(answer)
+
+
+def _is_grant(content: Any, grant_type: str) -> bool:
+    """Whether it is an answer of section 5.1 of RFC 6749 with what we need of it."""
+    if not isinstance(content, dict) or not isinstance(content.get("expires_in"), int | float):
+        return False
+    # An API key is exchanged anew each time.
+    needed = ["access_token"] if grant_type == "api_key" else ["access_token", "refresh_token"]
+    return all(isinstance(content.get(name), str) for name in needed)
 
 
 async def _ask(

@@ -86,10 +86,18 @@ class Uploading:
             # Another command, or a browser, may have completed it with the same file meanwhile.
             if refused.code != "upload-not-open":
                 raise
+            return await self._completed_elsewhere(refused)
+
+    async def _completed_elsewhere(self, refused: Refused) -> Sent:
+        """Waits until the upload that takes no more parts is the video. Raises `refused` when it will not be."""
+        attempts = self._client.patience.attempts()
+        while True:
             video = (await self._client.call("GET", self._url)).content
-            if video["state"] != "ready":
-                raise
-            return Sent(video=video, sent_bytes=self._sent_bytes)
+            if video["state"] == "ready":
+                return Sent(video=video, sent_bytes=self._sent_bytes)
+            if video["state"] != "uploading" or video.get("received") is not None:
+                raise refused
+            await attempts.pause("it is being completed elsewhere")
 
     async def _finish(self, missing: Sequence[int]) -> Sent:
         """Sends these parts, and what the server then misses, until the video is ready."""

@@ -1,0 +1,77 @@
+"""The command line at servers that are no vss, and beside another command of the same user."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from pytest_aiohttp.plugin import AiohttpServer
+
+from vss.remote.account import LogInFile, Server
+from vss.remote.client import grant, open_client, open_session
+from vss.remote.errors import NotLoggedIn, Refused
+from vss.remote.patience import Patience
+
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+GOOD = {"access_token": "a", "token_type": "Bearer", "expires_in": 300, "refresh_token": "r"}
+
+
+def answering(content: Any) -> Handler:
+    async def answer(request: web.Request) -> web.Response:
+        await request.read()
+        return web.json_response(content) if not isinstance(content, str) else web.Response(text=content)
+
+    return answer
+
+
+async def serve(aiohttp_server: AiohttpServer, token: Any, page: Any = None) -> str:
+    app = web.Application()
+    app.add_routes([web.post("/v1/token", answering(token)), web.get("/v1/uploads", answering(page))])
+    return str((await aiohttp_server(app)).make_url("")).rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["<html>", [], {}, {"access_token": "a"}, {**GOOD, "expires_in": "soon"}, {**GOOD, "refresh_token": None}],
+)
+async def test_a_log_in_where_no_vss_is_says_so(aiohttp_server: AiohttpServer, token: Any) -> None:
+    url = await serve(aiohttp_server, token)
+    server = Server(auth=url, upload=url, stream=url)
+    form = {"grant_type": "password", "username": "alice", "password": "x"}
+    async with open_session() as session:
+        with pytest.raises(NotLoggedIn, match="does not answer as a vss does"):
+            await grant(session, server, Patience(1), form)
+
+
+@pytest.mark.parametrize("page", ["<html>", [], {}, {"items": None}])
+async def test_a_list_that_is_none_says_so(
+    aiohttp_server: AiohttpServer, monkeypatch: pytest.MonkeyPatch, page: Any
+) -> None:
+    url = await serve(aiohttp_server, GOOD, page)
+    monkeypatch.setenv("VSS_API_KEY", "vss_key")
+    monkeypatch.setenv("VSS_SERVER", url)
+    async with open_client(patience_seconds=1) as client:
+        with pytest.raises(Refused, match="does not answer as a vss does"):
+            _ = [item async for item in client.items(f"{url}/v1/uploads")]
+
+
+async def test_who_waits_for_another_command_can_be_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    file = LogInFile()
+    with file.locked():
+        waiting = asyncio.create_task(_lock(file))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    # And when the other has done, it goes on.
+    await asyncio.wait_for(_lock(file), timeout=30)
+
+
+async def _lock(file: LogInFile) -> None:
+    async with file.locked_patiently():
+        pass

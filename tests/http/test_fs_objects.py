@@ -128,6 +128,7 @@ async def test_a_new_upload_is_planned_and_open(fs: FsService) -> None:
         "part_count": 2,
         "part_checksums": None,
         "received": None,
+        "read_back": None,
     }
 
 

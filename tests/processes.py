@@ -103,6 +103,8 @@ def fs_environment(addresses: Addresses, database_url: str, storage: StorageBuck
     return {
         **addresses.common_settings(),
         "port": str(addresses.fs_port),
+        # Tests of faults begin many uploads in one installation and leave them.
+        "open_uploads": "1000",
         "database_url": database_url,
         "auth_url": addresses.auth_url,
         "s3_url": s3_url,

@@ -313,6 +313,18 @@ class Store:
             await write_down(connection, entry)
             return True
 
+    async def finish_deleting(self, video_id: str) -> None:
+        """Nothing is left to settle of a deleted video; what somebody wrote about it goes too. The row stays: its id,
+        owner and size, so that every key there ever was can be traced to one.
+        """
+        change = (
+            update(_videos)
+            .where(_videos.c.id == video_id, _videos.c.state == VideoState.DELETED.value)
+            .values(settle_after=None, owner_username="", filename="", sha256=None, sent_sha256=None, **_texts("", ""))
+        )
+        async with self._database.write() as connection:
+            await connection.execute(change)
+
     async def take_unsettled(self, *, now: datetime, until: datetime, limit: int) -> list[Video]:
         """Videos that are due to be looked at, taken until `until`: nobody else gets them before."""
         query = _SELECT.where(_videos.c.settle_after <= now).order_by(_videos.c.settle_after).limit(limit)

@@ -173,7 +173,9 @@ class Uploads:
         if sha256 is not None:
             if video.sha256 not in (None, sha256):
                 raise FileDiffers
-            await self._store.set_sent_sha256(upload_id, sha256)
+            # Not at every try of a call that is repeated until it is certain.
+            if video.sent_sha256 != sha256:
+                await self._store.set_sent_sha256(upload_id, sha256)
         stored_object = await self._fs.complete(upload_id, subject_token=principal.token)
         if stored_object.state != "stored":
             return Upload(video=video, stored_object=stored_object)
@@ -281,9 +283,7 @@ class Uploads:
         if state == "stored":
             await self._become_ready(video.id)
         elif state in GONE or (state is None and now >= video.created_at + UNKNOWN_LIMIT):
-            await self._store.move_video(
-                video.id, old=[VideoState.UPLOADING], new=VideoState.DELETED, settle_after=None
-            )
+            await self._store.move_video(video.id, old=[VideoState.UPLOADING], new=VideoState.DELETED, settle_after=now)
             logger.info("unfinished upload is gone", extra={"upload_id": video.id, "object_state": state})
         else:
             await self._store.set_settle_after(video.id, state=video.state, settle_after=now + LOOK_AGAIN)
@@ -300,8 +300,10 @@ class Uploads:
                 state = await self._fs.delete(video.id)
             except Unavailable:
                 logger.warning("bytes not deleted yet", extra={"upload_id": video.id})
-        settle_after = None if state in GONE else now + LOOK_AGAIN
-        await self._store.set_settle_after(video.id, state=video.state, settle_after=settle_after)
+        if state in GONE:
+            await self._store.finish_deleting(video.id)
+        else:
+            await self._store.set_settle_after(video.id, state=video.state, settle_after=now + LOOK_AGAIN)
 
     async def _describe_if_possible(self, video: Video) -> StoredObject | None:
         """For an answer that is right without it: a committed change is not called failed because fs_svc is away."""

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from itertools import chain, repeat
+from typing import Any
 
+from sqlalchemy import text
+
+from common.db import open_database
 from fs_svc.app_keys import SETTLING as FS_SETTLING
 from fs_svc.app_keys import UPLOADS as FS_UPLOADS
 from tests.fs_service import PART_SIZE, TWO_PARTS, content, fetch
@@ -212,3 +216,22 @@ async def test_no_row_is_worked_on_behind_its_lease(services: Services) -> None:
         return await _object_state(services, video["id"]) == "deleted"
 
     await _settled(services, is_gone, what="the object is deleted", ahead=timedelta(hours=1) + 2 * LEASE)
+
+
+async def test_of_what_is_deleted_nothing_stays_that_somebody_wrote(services: Services, services_url: str) -> None:
+    alice = services.person("alice")
+    video = await alice.upload(FILM, title="A secret title", description="A secret description", filename="secret.mp4")
+    begun = await alice.begin(5, title="Another secret")
+    for upload_id in (video["id"], begun["id"]):
+        assert (await alice.call("DELETE", f"{alice.upload_url}/v1/uploads/{upload_id}")).status == 204
+
+    async def rows() -> list[tuple[Any, ...]]:
+        async with open_database(services_url) as database, database.read() as connection:
+            return [tuple(row) for row in await connection.execute(text("SELECT * FROM videos ORDER BY size"))]
+
+    async def is_forgotten() -> bool:
+        return not any("secret" in str(column).lower() for row in await rows() for column in row)
+
+    await _settled(services, is_forgotten, what="the texts are gone")
+    assert [{row[0], "deleted"} <= set(row) for row in await rows()] == [True, True]
+    assert {row[0] for row in await rows()} == {video["id"], begun["id"]}

@@ -32,7 +32,6 @@ class StorageReport:
     objects: int = 0
     size: int = 0
     orphans: int = 0
-    was_dry_run: bool = False
     missing: Sequence[str] = ()
     damaged: Sequence[str] = ()
 
@@ -90,7 +89,6 @@ class FsClient:
             objects=content["objects"],
             size=content["size"],
             orphans=content["orphan_objects"]["count"] + content["orphan_uploads"]["count"],
-            was_dry_run=content["is_dry_run"],
             missing=content["missing"]["names"],
             damaged=content["damaged"]["names"],
         )

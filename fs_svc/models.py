@@ -183,7 +183,6 @@ class StorageReport(BaseModel):
     """What comparing the bucket with the rows has found last; null: it has not been done yet."""
 
     at: str | None
-    is_dry_run: bool = False
     objects: int = 0
     size: int = 0
     orphan_objects: FindingView | None = None

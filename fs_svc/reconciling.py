@@ -90,16 +90,18 @@ class Reconciling:
         return None if last is None else (last.at, json.loads(last.content))
 
     async def run(self, *, is_dry_run: bool) -> Report:
-        """Goes through bucket and rows, in the order of their keys, and keeps the report.
+        """Goes through bucket and rows, in the order of their keys; keeps the report, but for a dry run's.
 
         Memory is bounded whatever there is of either. Raises StorageUnavailable.
         """
         report = Report(is_dry_run=is_dry_run)
         await self._compare_objects(report)
         await self._look_at_uploads(report)
-        await self._store.add_report(
-            StoredReport(id=new_id(), at=self._clock(), content=report.to_json()), kept=_REPORTS_KEPT
-        )
+        if not is_dry_run:
+            # A look is no run: the daily one would not be due for it.
+            await self._store.add_report(
+                StoredReport(id=new_id(), at=self._clock(), content=report.to_json()), kept=_REPORTS_KEPT
+            )
         counts = {
             name: getattr(report, name).count
             for name in ("orphan_objects", "orphan_uploads", "missing", "damaged", "foreign")

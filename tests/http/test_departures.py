@@ -214,7 +214,7 @@ async def test_administrators_see_what_each_account_holds_and_the_page_does_with
     key = await services.fs.app[RECONCILING]._store.get(lost["id"])  # noqa: SLF001 - nobody else says where bytes are
     assert key is not None
     await services.fs.app[RECONCILING]._bucket.delete(key.object_key)  # noqa: SLF001
-    await services.fs.app[RECONCILING].run(is_dry_run=True)
+    await services.fs.app[RECONCILING].run(is_dry_run=False)
     page = await page_of(await browser.open(f"{auth_url}/admin"))
     assert "Lost: these videos are known, and their files are gone." in page.text
     assert f"{services.addresses.upload_url}/videos/moderation?video={lost['id']}" in page.links

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -193,11 +194,15 @@ async def _accounts(
 ) -> web.Response:
     asked = read_query(request, ListQuery)
     accounts, next_cursor = await administration.list(cursor=asked.cursor, limit=asked.limit)
+    # Together: fs_svc may be away, and each waits a while for it.
+    usage, report = await asyncio.gather(
+        _usage(request, [account.id for account in accounts]), request.app[FS].report()
+    )
     context = {
         "accounts": accounts,
-        "usage": await _usage(request, [account.id for account in accounts]),
+        "usage": usage,
         "is_first_page": asked.cursor is None,
-        "report": await request.app[FS].report(),
+        "report": report,
         "moderation_url": f"{request.app[SITE].upload_url}/videos/moderation",
         "next_url": _next_url(request, next_cursor),
         "form": {**_NEW_ACCOUNT, **form},

@@ -90,6 +90,14 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedChecksum:
+    """What a part was signed with last; until `other_until` a URL may live that was signed with another one."""
+
+    sha256: str
+    other_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredReport:
     """What comparing the bucket with the rows has found, as JSON."""
 
@@ -169,7 +177,7 @@ class Store:
             except IntegrityError:
                 # The same parts were asked for twice at once, and the other call was faster.
                 return await self.record_checksums(object_id, checksums)
-        return [number for number, sha256 in recorded.items() if sha256 != checksums[number]]
+        return [number for number, known in recorded.items() if known.sha256 != checksums[number]]
 
     async def replace_checksums(self, object_id: str, checksums: Mapping[int, str], *, other_until: datetime) -> None:
         """Records other checksums for parts that have one; URLs with the one before live until `other_until`."""
@@ -182,23 +190,19 @@ class Store:
                     .values(sha256=sha256, other_until=other_until)
                 )
 
-    async def list_checksums(self, object_id: str, part_numbers: Collection[int] | None = None) -> dict[int, str]:
-        """The recorded checksums by part number, of these parts or of all."""
+    async def list_checksums(
+        self, object_id: str, part_numbers: Collection[int] | None = None
+    ) -> dict[int, RecordedChecksum]:
+        """What is recorded by part number, of these parts or of all."""
         table = _part_checksums.c
-        query = select(table.part_number, table.sha256).where(table.object_id == object_id)
+        query = select(table.part_number, table.sha256, table.other_until).where(table.object_id == object_id)
         if part_numbers is not None:
             query = query.where(table.part_number.in_(part_numbers))
         async with self._database.read() as connection:
-            return {row.part_number: row.sha256 for row in await connection.execute(query)}
-
-    async def list_replaced(self, object_id: str) -> dict[int, datetime]:
-        """The parts that were signed with more than one checksum: until when a URL with another one may live."""
-        table = _part_checksums.c
-        query = select(table.part_number, table.other_until).where(
-            table.object_id == object_id, table.other_until.is_not(None)
-        )
-        async with self._database.read() as connection:
-            return {row.part_number: row.other_until for row in await connection.execute(query)}
+            return {
+                row.part_number: RecordedChecksum(sha256=row.sha256, other_until=row.other_until)
+                for row in await connection.execute(query)
+            }
 
     async def begin_completing(self, object_id: str, *, etag: str | None, at: datetime, leased_until: datetime) -> bool:
         """From open to completing, leased, with the ETag that the object will have."""

@@ -20,7 +20,7 @@ from fs_svc.s3 import Bucket, UploadGone
 from fs_svc.settling import LEASE, Settling, unexpected
 from fs_svc.signatures import Signatures
 from fs_svc.sigv4 import CHECKSUM_HEADER, Presigner
-from fs_svc.store import Store
+from fs_svc.store import RecordedChecksum, Store
 
 logger = logging.getLogger(__name__)
 
@@ -171,8 +171,8 @@ class Uploads:
         if not (differing := await self._store.record_checksums(item.id, checksums)):
             return
         held = choose_parts(await self._listed(item) or []).parts
-        unsure = await self._unsure(item, held)
-        known = {part.part_number for part in held} - unsure
+        recorded = await self._store.list_checksums(item.id, differing)
+        known = {part.part_number for part in held if _certain(part, recorded.get(part.part_number))}
         if refused := sorted(known.intersection(differing)):
             raise PartDiffers(refused)
         await self._store.replace_checksums(
@@ -181,16 +181,6 @@ class Uploads:
             # What was signed with the one before may be used until then.
             other_until=self._clock() + PART_URL_LIFETIME,
         )
-
-    async def _unsure(self, item: Object, held: Sequence[Part]) -> set[int]:
-        """Parts that came while URLs with different checksums lived: nobody knows by which of them."""
-        other_until = await self._store.list_replaced(item.id) if item.part_checksums else {}
-        return {
-            part.part_number
-            for part in held
-            if part.part_number in other_until
-            and part.last_modified <= other_until[part.part_number] + CLOCKS_APART_AT_MOST
-        }
 
     async def _refuse_held(self, item: Object, part_numbers: Sequence[int]) -> None:
         choice = choose_parts(await self._listed(item) or [])
@@ -207,13 +197,12 @@ class Uploads:
         if listed is None:
             return await self._get(object_id, subject), None
         held = choose_parts(listed).parts
-        checksums = await self._store.list_checksums(item.id) if item.part_checksums else {}
-        unsure = await self._unsure(item, held)
+        recorded = await self._store.list_checksums(item.id) if item.part_checksums else {}
         return item, [
             ReceivedPart(
                 part_number=part.part_number,
                 size=part.size,
-                checksum=None if part.part_number in unsure else checksums.get(part.part_number),
+                checksum=_certain(part, recorded.get(part.part_number)),
             )
             for part in held
         ]
@@ -314,6 +303,15 @@ class Uploads:
         if item is None or (subject is not None and item.owner_id != subject.account_id):
             raise NotFound
         return item
+
+
+def _certain(part: Part, recorded: RecordedChecksum | None) -> str | None:
+    """The checksum of what S3 holds; None where the part came while URLs with different ones lived, or had none."""
+    if recorded is None:
+        return None
+    other_until = recorded.other_until
+    is_certain = other_until is None or part.last_modified > other_until + CLOCKS_APART_AT_MOST
+    return recorded.sha256 if is_certain else None
 
 
 def _checksum_faults(item: Object, part_numbers: Sequence[int], checksums: Mapping[int, str] | None) -> list[Fault]:

@@ -14,7 +14,7 @@ from common.ids import new_id
 from fs_svc.errors import QuotaExceeded, TooManyOpen
 from fs_svc.objects import Object, State
 from fs_svc.plan import plan_parts
-from fs_svc.store import Store
+from fs_svc.store import RecordedChecksum, Store
 
 NOON = datetime(2026, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
 ALICE, BOB = "a" * 26, "b" * 26
@@ -236,11 +236,14 @@ async def test_a_checksum_is_recorded_once_and_a_different_one_is_named(store: S
     assert await store.record_checksums(item.id, {1: "one", 2: "two"}) == []
     assert await store.record_checksums(item.id, {2: "two", 3: "three"}) == []
     assert await store.record_checksums(item.id, {1: "ONE", 3: "three", 4: "four"}) == [1]
-    assert await store.list_checksums(item.id) == {1: "one", 2: "two", 3: "three", 4: "four"}
-    assert await store.list_replaced(item.id) == {}
+    recorded = {
+        number: RecordedChecksum(sha256=word, other_until=None)
+        for number, word in {1: "one", 2: "two", 3: "three", 4: "four"}.items()
+    }
+    assert await store.list_checksums(item.id) == recorded
     await store.replace_checksums(item.id, {1: "ONE"}, other_until=NOON)
-    assert await store.list_checksums(item.id, [1, 2, 9]) == {1: "ONE", 2: "two"}
-    assert await store.list_replaced(item.id) == {1: NOON}
+    replaced = RecordedChecksum(sha256="ONE", other_until=NOON)
+    assert await store.list_checksums(item.id, [1, 2, 9]) == {1: replaced, 2: recorded[2]}
 
 
 async def test_an_account_has_so_many_unfinished_uploads_at_once_and_no_more(store: Store) -> None:
@@ -265,7 +268,7 @@ async def test_checksums_recorded_at_once_agree_on_one(store: Store) -> None:
 
 
 async def test_checksums_stay_with_what_is_stored_and_go_with_the_rest(store: Store) -> None:
-    for state, left in ((State.STORED, {1: "one"}), (State.DELETED, {}), (State.ABORTED, {})):
+    for state, left in ((State.STORED, ["one"]), (State.DELETED, []), (State.ABORTED, [])):
         item = new_object()
         assert await store.reserve(item, quota=None)
         await store.record_checksums(item.id, {1: "one"})
@@ -276,4 +279,4 @@ async def test_checksums_stay_with_what_is_stored_and_go_with_the_rest(store: St
             path = [State.OPEN, State.COMPLETING, State.STORED, State.DELETING, State.DELETED]
             for step in path[: path.index(state) + 1]:
                 assert await EDGES[step](store, item)
-        assert await store.list_checksums(item.id) == left
+        assert [known.sha256 for known in (await store.list_checksums(item.id)).values()] == left

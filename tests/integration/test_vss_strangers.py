@@ -68,6 +68,8 @@ async def test_who_waits_for_another_command_can_be_stopped(monkeypatch: pytest.
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
+        # No thread waits on, which the process would have to wait for at its end.
+        await asyncio.wait_for(asyncio.get_running_loop().shutdown_default_executor(), timeout=5)
     # And when the other has done, it goes on.
     await asyncio.wait_for(_lock(file), timeout=30)
 

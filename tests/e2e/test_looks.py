@@ -104,12 +104,14 @@ async def test_a_page_is_light_and_stands_still(browser: Browser, stage: Stage, 
             """window.shifts = []
             new PerformanceObserver((list) => {
                 const unasked = list.getEntries().filter((shift) => !shift.hadRecentInput)
-                window.shifts.push(...unasked.map((shift) => shift.value))
+                window.shifts.push(...unasked.map(({ value, sources }) =>
+                    [value, sources.map(({ node }) => node?.outerHTML?.slice(0, 120))]))
             }).observe({ type: 'layout-shift', buffered: true })"""
         )
         page = await look.open(context, stage)
 
-        assert sum(await page.evaluate("window.shifts")) < MOST_LAYOUT_SHIFT
+        shifts = await page.evaluate("window.shifts")
+        assert sum(value for value, _ in shifts) < MOST_LAYOUT_SHIFT, shifts
         sizes = {url: len(gzip.compress(await _body(context, url))) for url in await page.evaluate(_CODE)}
         assert 0 < sum(sizes.values()) < MOST_BYTES_OF_A_PAGE, json.dumps(sizes)
         assert await _what_blocks(page) == ["app.css"]
@@ -198,6 +200,18 @@ _WHERE_THE_FOCUS_IS = """() => {
 }"""
 _HOW_MANY_CAN_BE_PRESSED = """() => [...document.querySelectorAll('a[href], button, input, select, textarea')]
     .filter((it) => it.checkVisibility() && !it.disabled && it.type !== 'hidden' && it.tabIndex >= 0).length"""
+
+
+async def test_a_film_and_its_words_stand_still_while_the_rest_of_the_page_comes(
+    browser: Browser, stage: Stage
+) -> None:
+    (watch,) = [look for look in LOOKS if look.name == "watch"]
+    where = "() => [...document.querySelectorAll('.player, .watch-about')].map((it) => it.getBoundingClientRect().toJSON())"
+    async with await stage.window(browser, watch, "1440") as context:
+        page = await watch.open(context, stage)
+        whole = await page.evaluate(where)
+        await page.evaluate("document.querySelector('.watch-more').remove()")
+        assert await page.evaluate(where) == whole
 
 
 async def test_the_skip_link_leads_past_the_bar(browser: Browser, stage: Stage) -> None:

@@ -15,9 +15,11 @@ from fs_svc.models import (
     AskPartUrls,
     AskSources,
     AskUsage,
+    CompleteObject,
     CreateObject,
     Describe,
     Described,
+    FormView,
     HandedOver,
     HandOver,
     ObjectView,
@@ -51,6 +53,7 @@ async def create_object(request: web.Request) -> web.Response:
         object_id,
         size=asked.size,
         content_type=asked.content_type,
+        kind=asked.kind,
         part_checksums=asked.part_checksums,
         subject=subject,
     )
@@ -75,6 +78,13 @@ async def create_part_urls(request: web.Request) -> web.Response:
     )
 
 
+async def create_form(request: web.Request) -> web.Response:
+    """POST /v1/objects/{id}/form."""
+    subject = await _subject(request)
+    form, expires_at = await request.app[UPLOADS].form(id_in_path(request, "id"), subject=subject)
+    return json_response(FormView(url=form.url, fields=form.fields, expires_at=rfc3339(expires_at)))
+
+
 async def get_object(request: web.Request) -> web.Response:
     """GET /v1/objects/{id}."""
     subject = await _subject(request)
@@ -85,7 +95,10 @@ async def get_object(request: web.Request) -> web.Response:
 async def complete_object(request: web.Request) -> web.Response:
     """POST /v1/objects/{id}/complete."""
     subject = await _subject(request)
-    item = await request.app[UPLOADS].complete(id_in_path(request, "id"), subject=subject)
+    object_id = id_in_path(request, "id")
+    # Only of an upload whose client has cut the file is there something to say.
+    asked = await read_json(request, CompleteObject) if request.can_read_body else CompleteObject()
+    item = await request.app[UPLOADS].complete(object_id, part_count=asked.part_count, subject=subject)
     if item.state is State.STORED:
         return json_response(ObjectView.of(item))
     return json_response(ObjectView.of(item), status=202, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})

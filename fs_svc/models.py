@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 
 from common.clock import rfc3339
 from common.web.requests import Input
-from fs_svc.objects import ChecksumAlgorithm, Object, State
-from fs_svc.plan import LARGEST_SIZE
+from fs_svc.objects import ChecksumAlgorithm, Kind, Object, State
+from fs_svc.plan import LARGEST_FORM, LARGEST_SIZE, MOST_PARTS
 from fs_svc.uploads import ReceivedPart as ReceivedPartInDomain
 
 MOST_AT_ONCE = 100
@@ -25,11 +25,35 @@ Sha256InBase64 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw
 
 
 class CreateObject(Input):
-    """`size` in bytes."""
+    """`size` in bytes: what is not planned may be of a size that nobody has said."""
 
-    size: Annotated[int, Field(ge=1, le=LARGEST_SIZE)]
+    kind: Kind = Kind.PLANNED
+    size: Annotated[int | None, Field(ge=1, le=LARGEST_SIZE, validate_default=True)] = None
     content_type: VideoType
     part_checksums: ChecksumAlgorithm | None = None
+
+    @field_validator("size")
+    @classmethod
+    def _size_fits(cls, size: int | None, info: ValidationInfo) -> int | None:
+        kind = info.data.get("kind")
+        if kind is Kind.PLANNED and size is None:
+            raise ValueError("must be given where parts are planned")
+        if kind is Kind.FORM and (size or 0) > LARGEST_FORM:
+            raise ValueError(f"must be at most {LARGEST_FORM} for a form; send it in parts")
+        return size
+
+    @field_validator("part_checksums")
+    @classmethod
+    def _checksums_fit(cls, algorithm: ChecksumAlgorithm | None, info: ValidationInfo) -> ChecksumAlgorithm | None:
+        if algorithm is not None and info.data.get("kind") is not Kind.PLANNED:
+            raise ValueError("must be left out where parts are not planned")
+        return algorithm
+
+
+class CompleteObject(Input):
+    """How many parts there are of an upload that its client has cut: nobody else knows."""
+
+    part_count: Annotated[int, Field(ge=1, le=MOST_PARTS)] | None = None
 
 
 class AskPartUrls(Input):
@@ -77,11 +101,13 @@ class AskSources(Input):
 
 
 class ReceivedPart(BaseModel):
-    """`size` in bytes; `checksum` (SHA-256 in base64) where the part was signed with one."""
+    """`size` in bytes; `checksum` (SHA-256 in base64) where the part was signed with one; `etag` without quotes."""
 
     part_number: int
     size: int
     checksum: str | None
+    etag: str
+    last_modified: str
 
 
 class ReadBack(BaseModel):
@@ -92,14 +118,18 @@ class ReadBack(BaseModel):
 
 
 class ObjectView(BaseModel):
-    """Sizes in bytes; `expires_at` only while the upload is unfinished; `received` only from GET while it is open."""
+    """Sizes in bytes; `expires_at` only while the upload is unfinished; `received` only from GET while it is open.
+
+    `size` is null while only the client knows it, and `part_size` where the client cuts the file.
+    """
 
     id: str
     state: State
-    size: int
+    kind: Kind
+    size: int | None
     content_type: str
-    part_size: int
-    part_count: int
+    part_size: int | None
+    part_count: int | None
     part_checksums: ChecksumAlgorithm | None
     created_at: str
     expires_at: str | None
@@ -111,6 +141,7 @@ class ObjectView(BaseModel):
         return cls(
             id=item.id,
             state=item.state,
+            kind=item.kind,
             size=item.size,
             content_type=item.content_type,
             part_size=item.part_size,
@@ -124,7 +155,14 @@ class ObjectView(BaseModel):
             received=None
             if received is None
             else [
-                ReceivedPart(part_number=part.part_number, size=part.size, checksum=part.checksum) for part in received
+                ReceivedPart(
+                    part_number=part.part_number,
+                    size=part.size,
+                    checksum=part.checksum,
+                    etag=part.etag,
+                    last_modified=rfc3339(part.last_modified),
+                )
+                for part in received
             ],
         )
 
@@ -135,6 +173,14 @@ class PartUrlsView(BaseModel):
     urls: dict[int, str]
     headers: dict[str, str]
     part_headers: dict[int, dict[str, str]]
+    expires_at: str
+
+
+class FormView(BaseModel):
+    """A POST of `fields`, and then of `file`, to `url` as multipart/form-data."""
+
+    url: str
+    fields: dict[str, str]
     expires_at: str
 
 

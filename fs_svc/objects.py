@@ -11,15 +11,19 @@ from fs_svc.plan import Plan
 
 # An upload that nobody has touched for this long is abandoned.
 UPLOAD_LIFETIME: Final = timedelta(days=7)
-# All keys in the bucket that are ours begin so.
+# A form is filled in at once or not at all; an upload that began before this may still be on its way then.
+FORM_UPLOAD_LIFETIME: Final = timedelta(hours=1)
+# All keys in the bucket that are ours begin so; what comes by a form lies under the other one until it is taken over.
 KEY_PREFIX: Final = "objects/"
+INCOMING_PREFIX: Final = "incoming/"
 # How many unfinished uploads an account may have, where nothing else is said.
 OPEN_AT_MOST: Final = 20
 
 
 class State(StrEnum):
     """The edges: reserved → open → completing → stored → deleting → deleted; reserved or open → aborting → aborted;
-    completing → aborting when the storage has lost upload and object.
+    completing → aborting when the storage has lost upload and object. What comes by a form is never open: it goes from
+    reserved to completing.
     """
 
     RESERVED = "reserved"
@@ -32,6 +36,17 @@ class State(StrEnum):
     DELETED = "deleted"
 
 
+class Kind(StrEnum):
+    """How the bytes come: in parts as this service has planned them, in parts as the client cuts them, or in one form.
+
+    The last two are what clients of Companion's dialect do, which do not say how large a file is.
+    """
+
+    PLANNED = "planned"
+    FREE = "free"
+    FORM = "form"
+
+
 class ChecksumAlgorithm(StrEnum):
     """How parts are hashed, where they are."""
 
@@ -42,7 +57,9 @@ class ChecksumAlgorithm(StrEnum):
 class Object:
     """One object, from the intent to make it until after its end; sizes in bytes.
 
-    `object_key` is random, says nothing, and is never used again. `etag` is the one expected from `completing` on (None
+    `size` is None while only the client knows it; of a form it is the most that may come, until it has come. A plan is
+    there for planned parts alone; `part_count` is known of free ones from `completing` on. `object_key` is random, says
+    nothing, and is never used again. `etag` is the one expected from `completing` on (None
     where the vendor's cannot be foretold) and the real one once stored. With `part_checksums` each part is signed with
     the checksum of its content. Nobody but the holder of the lease works on a row before `leased_until`. `lost_at` is
     since when the storage has known neither the upload nor the object; `overfull_at` when it was found to hold so many
@@ -53,10 +70,11 @@ class Object:
     id: str
     owner_id: str
     state: State
-    size: int
+    kind: Kind = Kind.PLANNED
+    size: int | None
     content_type: str
-    part_size: int
-    part_count: int
+    part_size: int | None
+    part_count: int | None
     object_key: str
     s3_upload_id: str | None
     etag: str | None
@@ -70,10 +88,27 @@ class Object:
     read_back_at: datetime | None = None
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> Plan | None:
+        """How the file is cut; None where the client decides that."""
+        if self.size is None or self.part_size is None or self.part_count is None:
+            return None
         return Plan(size=self.size, part_size=self.part_size, part_count=self.part_count)
+
+    @property
+    def taken(self) -> int:
+        """The bytes that stand in the figures of its owner."""
+        return self.size or 0
+
+    @property
+    def incoming_key(self) -> str:
+        """Where a form puts the bytes: a client may write there again, while it may not write at `object_key`."""
+        return INCOMING_PREFIX + self.object_key.removeprefix(KEY_PREFIX)
 
     @property
     def expires_at(self) -> datetime | None:
         """When an unfinished upload counts as abandoned; None once it is finished one way or the other."""
-        return self.last_activity_at + UPLOAD_LIFETIME if self.state in (State.RESERVED, State.OPEN) else None
+        if self.state not in (State.RESERVED, State.OPEN):
+            return None
+        if self.kind is Kind.FORM:
+            return self.created_at + FORM_UPLOAD_LIFETIME
+        return self.last_activity_at + UPLOAD_LIFETIME

@@ -33,6 +33,13 @@ class Choice:
     parts: Sequence[Part]
     ambiguous: Sequence[int]
 
+    def first(self, part_count: int) -> Choice:
+        """The same of the parts 1 … `part_count` alone."""
+        return Choice(
+            parts=[part for part in self.parts if part.part_number <= part_count],
+            ambiguous=[number for number in self.ambiguous if number <= part_count],
+        )
+
     def missing(self, plan: Plan) -> list[int]:
         """The part numbers of the plan that are not here in their exact size."""
         return plan.missing((part.part_number, part.size) for part in self.parts)

@@ -7,7 +7,12 @@ MIB = 1024 * 1024
 SMALLEST_PART_SIZE = 8 * MIB
 # S3's own limits: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 MOST_PARTS = 10_000
-LARGEST_SIZE = MOST_PARTS * 5 * 1024 * MIB
+# Of a part that is not the last.
+LEAST_PART_SIZE = 5 * MIB
+LARGEST_PART_SIZE = 5 * 1024 * MIB
+LARGEST_SIZE = MOST_PARTS * LARGEST_PART_SIZE
+# What is larger is sent in parts: a form that is cut begins anew.
+LARGEST_FORM = 100 * MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

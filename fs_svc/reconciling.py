@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from common.clock import Clock, rfc3339
 from common.ids import new_id
-from fs_svc.objects import KEY_PREFIX, Object, State
+from fs_svc.objects import INCOMING_PREFIX, KEY_PREFIX, Object, State
 from fs_svc.s3 import Bucket, ListedObject, ListedUpload
 from fs_svc.store import Store, StoredReport
 
@@ -115,6 +115,9 @@ class Reconciling:
         stored = self._stored()
         row = await anext(stored, None)
         async for listed in self._bucket.list_objects():
+            if listed.object_key.startswith(INCOMING_PREFIX):
+                await self._look_at_incoming(report, listed)
+                continue
             if not listed.object_key.startswith(KEY_PREFIX):
                 report.foreign.add(listed.object_key, size=listed.size)
                 continue
@@ -125,7 +128,7 @@ class Reconciling:
                 row = await anext(stored, None)
             if row is not None and row.object_key == listed.object_key:
                 if (row.size, row.etag) != (listed.size, listed.etag):
-                    report.damaged.add(row.id, size=row.size)
+                    report.damaged.add(row.id, size=row.taken)
                 row = await anext(stored, None)
             else:
                 await self._look_at_orphan(report, listed)
@@ -145,13 +148,25 @@ class Reconciling:
         if await self._bucket.head(row.object_key) is None:
             now = await self._store.get(row.id)
             if now is not None and now.state is State.STORED:
-                report.missing.add(row.id, size=row.size)
+                report.missing.add(row.id, size=row.taken)
 
-    async def _look_at_orphan(self, report: Report, listed: ListedObject) -> None:
+    async def _look_at_incoming(self, report: Report, listed: ListedObject) -> None:
+        # A form can be sent again after what came by it was taken over.
+        key = KEY_PREFIX + listed.object_key.removeprefix(INCOMING_PREFIX)
+        await self._look_at_orphan(report, listed, row_key=key, not_there=(*_ENDED, State.STORED))
+
+    async def _look_at_orphan(
+        self,
+        report: Report,
+        listed: ListedObject,
+        *,
+        row_key: str | None = None,
+        not_there: Collection[State] = _ENDED,
+    ) -> None:
         if self._is_young(listed.last_modified):
             return
-        row = await self._store.get_by_key(listed.object_key)
-        if row is not None and row.state not in _ENDED:
+        row = await self._store.get_by_key(row_key or listed.object_key)
+        if row is not None and row.state not in not_there:
             return
         report.orphan_objects.add(listed.object_key, size=listed.size)
         if not report.is_dry_run:

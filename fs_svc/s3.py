@@ -38,6 +38,8 @@ TRIES: Final = 2
 # Parsing a page holds the event loop, for some 50 µs an entry.
 PAGE_SIZE: Final = 250
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+# How S3 says that an object is not there, or not the one that was meant.
+_MISSING: Final = ("404", "NoSuchKey", "NotFound", "PreconditionFailed", "412")
 
 
 class UploadGone(Exception):
@@ -276,6 +278,19 @@ class Bucket:
                     return
                 yield block
 
+    async def copy(self, source_key: str, object_key: str, *, etag: str) -> bool:
+        """Copies a whole object within the bucket; False when the source is not there, or not the one with `etag`."""
+        answer = await self._call(
+            "copy_object",
+            tries=1,
+            seconds=COMPLETE_SECONDS,
+            missing={},
+            Key=object_key,
+            CopySource={"Bucket": self._name, "Key": source_key},
+            CopySourceIfMatch=f'"{etag}"',
+        )
+        return bool(answer)
+
     async def delete(self, object_key: str) -> None:
         """Removes the object; also when it is gone already."""
         await self._call("delete_object", missing={}, Key=object_key)
@@ -289,7 +304,10 @@ class Bucket:
         missing: dict[str, Any] | None = None,
         **arguments: Any,
     ) -> dict[str, Any]:
-        """The answer; `missing`, where given, for an object that is not there. Repeats only what got no answer."""
+        """The answer; `missing`, where given, for an object that is not there, or is another one than was meant.
+
+        Repeats only what got no answer.
+        """
         for attempt in range(1, tries + 1):
             started = time.perf_counter()
             outcome = "failed"
@@ -305,7 +323,7 @@ class Bucket:
                 code = str(exc.response.get("Error", {}).get("Code", ""))
                 if code == "NoSuchUpload":
                     raise UploadGone from exc
-                if missing is not None and code in ("404", "NoSuchKey", "NotFound"):
+                if missing is not None and code in _MISSING:
                     return missing
                 raise _unavailable(operation, code) from exc
             except (HTTPClientError, aiohttp.ClientError, TimeoutError, OSError) as exc:

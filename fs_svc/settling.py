@@ -12,10 +12,10 @@ from common.clock import Clock
 from common.errors import StorageUnavailable
 from common.languages import N_
 from fs_svc.dialects import Dialect
-from fs_svc.objects import UPLOAD_LIFETIME, Object, State
+from fs_svc.objects import UPLOAD_LIFETIME, Kind, Object, State
 from fs_svc.parts import Part, choose_parts, multipart_etag
 from fs_svc.plan import MIB
-from fs_svc.s3 import Bucket, UploadGone
+from fs_svc.s3 import Bucket, Head, UploadGone
 from fs_svc.store import Store
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,8 @@ LEASE: Final = timedelta(seconds=30)
 # How long a row rests after S3 has failed it.
 REST: Final = timedelta(seconds=2)
 ROWS_A_ROUND: Final = 20
+# How often it is looked whether a form has been sent.
+FORM_INTERVAL: Final = timedelta(seconds=15)
 OVERFULL_INTERVAL: Final = timedelta(minutes=10)
 LISTINGS_A_ROUND: Final = 1000
 # Beyond what was announced; and less than this is not worth a word: a short film may well be sent twice.
@@ -77,12 +79,11 @@ class Settling:
                 listed = await self._bucket.list_parts(item.object_key, _opened(item))
             except UploadGone:
                 continue
-            excess = sum(part.size for part in listed) - item.size
-            if excess > max(item.size * OVERFULL_SHARE, LEAST_EXCESS) and await self._store.note_overfull(
-                item.id, at=now
-            ):
+            wanted = sum(part.size for part in choose_parts(listed).parts) if item.size is None else item.size
+            excess = sum(part.size for part in listed) - wanted
+            if excess > max(wanted * OVERFULL_SHARE, LEAST_EXCESS) and await self._store.note_overfull(item.id, at=now):
                 found += 1
-                logger.warning("upload overfull", extra={"object_id": item.id, "size": item.size, "excess": excess})
+                logger.warning("upload overfull", extra={"object_id": item.id, "size": wanted, "excess": excess})
         return found
 
     async def lease(self, item: Object) -> bool:
@@ -107,9 +108,13 @@ class Settling:
 
     async def _step(self, item: Object, parts: Sequence[Part] | None) -> None:
         match item.state:
+            case State.RESERVED if item.kind is Kind.FORM:
+                await self._wait_for_form(item)
             case State.RESERVED:
                 # Nobody came back for an upload that could not be opened.
                 await self._store.begin_aborting(item.id, was=State.RESERVED, at=self._clock())
+            case State.COMPLETING if item.kind is Kind.FORM:
+                await self._take_over(item)
             case State.COMPLETING:
                 await self._complete(item, parts)
             case State.ABORTING:
@@ -120,6 +125,38 @@ class Settling:
                 return
             case _:
                 assert_never(item.state)
+
+    async def find_form(self, item: Object) -> Object:
+        """Looks whether a form has been sent; returns the object as it is then. Raises StorageUnavailable."""
+        if await self._bucket.head(item.incoming_key) is not None:
+            await self._store.begin_taking_over(item.id, at=self._clock())
+        return await self._store.get(item.id) or item
+
+    async def _wait_for_form(self, item: Object) -> None:
+        found = await self.find_form(item)
+        now = self._clock()
+        if found.state is not State.RESERVED or found.expires_at is None:
+            return
+        if now >= found.expires_at:
+            await self._store.begin_aborting(item.id, was=State.RESERVED, at=now)
+        else:
+            await self._store.release(item, until=now + FORM_INTERVAL)
+
+    async def _take_over(self, item: Object) -> None:
+        """Puts what a form has sent where no client can write: a form may be sent again while it lives."""
+        head = await self._bucket.head(item.object_key)
+        if head is None:
+            incoming = await self._bucket.head(item.incoming_key)
+            if incoming is None:
+                await self._give_up_lost(item)
+                return
+            if not await self._bucket.copy(item.incoming_key, item.object_key, etag=incoming.etag):
+                raise unexpected(item, "what was sent has been replaced meanwhile")
+            head = await self._bucket.head(item.object_key)
+            if head is None:
+                raise unexpected(item, "the object is not there yet")
+        await self._bucket.delete(item.incoming_key)
+        await self._record_stored(item, head)
 
     def expected_etag(self, parts: Sequence[Part]) -> str | None:
         """The ETag that S3 will give the object made of these parts; None when that cannot be foretold."""
@@ -150,8 +187,10 @@ class Settling:
 
     async def _settle_gone(self, item: Object, etag: str | None) -> None:
         """There was no object, and then no upload: it was completed in between, or S3 has lost it."""
-        if await self._finish_completing(item, etag):
-            return
+        if not await self._finish_completing(item, etag):
+            await self._give_up_lost(item)
+
+    async def _give_up_lost(self, item: Object) -> None:
         now = self._clock()
         if item.lost_at is None:
             await self._store.note_lost(item.id, at=now)
@@ -163,8 +202,9 @@ class Settling:
 
     def _chosen_again(self, item: Object, listed: Sequence[Part]) -> Sequence[Part]:
         # A part can be sent again while its URL lives, so the list may differ from the one that began this.
-        choice = choose_parts(listed)
-        if choice.ambiguous or choice.missing(item.plan):
+        choice = choose_parts(listed).first(item.part_count or 0)
+        is_whole = len(choice.parts) == item.part_count and sum(part.size for part in choice.parts) == item.size
+        if choice.ambiguous or not is_whole or (item.plan is not None and choice.missing(item.plan)):
             raise unexpected(item, "the parts are no longer what they were")
         return choice.parts
 
@@ -175,13 +215,16 @@ class Settling:
             return False
         if head.size != item.size or (etag is not None and head.etag != etag):
             raise unexpected(item, "the object is not the one that was completed")
-        if await self._store.finish_completing(item, etag=head.etag):
-            logger.info("object stored", extra={"object_id": item.id, "size": item.size})
+        await self._record_stored(item, head)
         return True
+
+    async def _record_stored(self, item: Object, head: Head) -> None:
+        if await self._store.finish_completing(item, size=head.size, etag=head.etag):
+            logger.info("object stored", extra={"object_id": item.id, "size": head.size})
 
     async def _abort(self, item: Object) -> None:
         await self._drop_uploads(item, set() if item.s3_upload_id is None else {item.s3_upload_id})
-        await self._bucket.delete(item.object_key)
+        await self._drop_objects(item)
         if await self._store.finish_aborting(item):
             logger.info("upload aborted", extra={"object_id": item.id})
 
@@ -198,10 +241,15 @@ class Settling:
             if await self._bucket.has_upload(item.object_key, s3_upload_id):
                 raise unexpected(item, "the upload is still there after its abort")
 
+    async def _drop_objects(self, item: Object) -> None:
+        await self._bucket.delete(item.object_key)
+        if item.kind is Kind.FORM:
+            await self._bucket.delete(item.incoming_key)
+
     async def _delete(self, item: Object) -> None:
         # Beside the one that became the object there is another where the answer to the first create was lost.
         await self._drop_uploads(item, set())
-        await self._bucket.delete(item.object_key)
+        await self._drop_objects(item)
         if await self._bucket.head(item.object_key) is not None:
             raise unexpected(item, "the object is still there after its deletion")
         if await self._store.finish_deleting(item):

@@ -6,7 +6,9 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html. Ev
 time is an argument, and equal arguments give equal URLs.
 """
 
+import base64
 import hmac
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,6 +44,14 @@ def signing_key(secret_access_key: str, day: str, region: str, service: str) -> 
     for message in (day, region, service, "aws4_request"):
         key = hmac.digest(key, message.encode(), "sha256")
     return key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What a browser sends a file with: a POST of `fields` and then `file`, as multipart/form-data (RFC 7578)."""
+
+    url: str
+    fields: dict[str, str]
 
 
 # Compared by identity: each signature looks it up, and hashing all fields would take as long as signing.
@@ -139,6 +149,31 @@ class Presigner:
             outer.update(inner.digest())
             urls[part_number] = f"{before_number}{part_number}{after_number}{outer.hexdigest()}"
         return urls
+
+    def sign_form(self, object_key: str, *, now: datetime, lifetime: timedelta, content_type: str, most: int) -> Form:
+        """A form that takes one file of 1 to `most` bytes, as `content_type`, from `now` for `lifetime`.
+
+        Every field has a condition in the policy, so that none can be changed
+        (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html).
+        """
+        amz_date = datetime.fromtimestamp(_second(now), UTC).strftime("%Y%m%dT%H%M%SZ")
+        fields = {
+            "key": object_key,
+            "success_action_status": "201",
+            "Content-Type": content_type,
+            "x-amz-algorithm": ALGORITHM,
+            "x-amz-credential": f"{self.access_key_id}/{amz_date[:8]}/{self.region}/s3/aws4_request",
+            "x-amz-date": amz_date,
+        }
+        expires_at = datetime.fromtimestamp(_second(now), UTC) + lifetime
+        conditions: list[object] = [{name: value} for name, value in fields.items()]
+        conditions += [{"bucket": self.bucket}] if self.bucket else []
+        conditions.append(["content-length-range", 1, most])
+        policy = json.dumps({"expiration": expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"), "conditions": conditions})
+        fields["policy"] = base64.b64encode(policy.encode()).decode()
+        key = signing_key(self.secret_access_key, amz_date[:8], self.region, "s3")
+        fields["x-amz-signature"] = hmac.digest(key, fields["policy"].encode(), "sha256").hex()
+        return Form(url=f"{self.origin}/{self.bucket}", fields=fields)
 
     def _path(self, object_key: str) -> str:
         key = object_key if _is_plain_path(object_key) else quote(object_key, safe="/")

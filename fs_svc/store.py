@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.db import Database, Instant, binary_text, identifier, long_text, rows_changed, size_in_bytes
 from fs_svc.errors import QuotaExceeded, TooManyOpen
-from fs_svc.objects import OPEN_AT_MOST, ChecksumAlgorithm, Object, State
+from fs_svc.objects import OPEN_AT_MOST, ChecksumAlgorithm, Kind, Object, State
 
 METADATA: Final = MetaData()
 
@@ -23,10 +23,10 @@ _objects: Final = Table(
     Column("id", identifier(), primary_key=True),
     Column("owner_id", identifier(), nullable=False),
     Column("state", binary_text(16), nullable=False),
-    Column("size", size_in_bytes(), nullable=False),
+    Column("size", size_in_bytes(), nullable=True),
     Column("content_type", binary_text(100), nullable=False),
-    Column("part_size", size_in_bytes(), nullable=False),
-    Column("part_count", Integer(), nullable=False),
+    Column("part_size", size_in_bytes(), nullable=True),
+    Column("part_count", Integer(), nullable=True),
     Column("object_key", binary_text(64), nullable=False, unique=True),
     # Vendors choose its form; S3 names no limit.
     Column("s3_upload_id", binary_text(1024), nullable=True),
@@ -39,6 +39,7 @@ _objects: Final = Table(
     Column("overfull_at", Instant(), nullable=True),
     Column("read_back_sha256", binary_text(64), nullable=True),
     Column("read_back_at", Instant(), nullable=True),
+    Column("kind", binary_text(16), nullable=False, server_default=Kind.PLANNED.value),
 )
 Index("objects_unsettled", _objects.c.state, _objects.c.leased_until)
 Index("objects_unread", _objects.c.state, _objects.c.read_back_at, _objects.c.id)
@@ -116,7 +117,10 @@ class Store:
         """How much there is in each state that any object has."""
         async with self._database.read() as connection:
             query = select(
-                _objects.c.state, func.count(), func.sum(_objects.c.size), func.min(_objects.c.created_at)
+                _objects.c.state,
+                func.count(),
+                func.coalesce(func.sum(_objects.c.size), 0),
+                func.min(_objects.c.created_at),
             ).group_by(_objects.c.state)
             rows = (await connection.execute(query)).all()
         return [
@@ -134,7 +138,7 @@ class Store:
         try:
             async with self._database.write() as connection:
                 await connection.execute(insert(_objects).values(**_values(item)))
-                await _reserve_quota(connection, item, quota)
+                await _reserve_quota(connection, item.owner_id, item.taken, quota)
                 # Behind the owner's row, which one transaction at a time has.
                 await _refuse_too_many(connection, item, open_at_most)
         except IntegrityError:
@@ -204,15 +208,43 @@ class Store:
                 for row in await connection.execute(query)
             }
 
-    async def begin_completing(self, object_id: str, *, etag: str | None, at: datetime, leased_until: datetime) -> bool:
-        """From open to completing, leased, with the ETag that the object will have."""
+    async def begin_completing(
+        self,
+        item: Object,
+        *,
+        size: int,
+        part_count: int,
+        quota: int | None,
+        etag: str | None,
+        at: datetime,
+        leased_until: datetime,
+    ) -> bool:
+        """From open to completing, leased, with what the parts are together and the ETag that the object will have.
+
+        Raises QuotaExceeded, and changes nothing, when the owner's reserved and stored bytes would pass `quota` by what
+        was not reserved when the upload was begun.
+        """
+        async with self._database.write() as connection:
+            if not await _compare_and_set(
+                connection,
+                item.id,
+                State.OPEN,
+                state=State.COMPLETING.value,
+                size=size,
+                part_count=part_count,
+                etag=etag,
+                last_activity_at=at,
+                leased_until=leased_until,
+            ):
+                return False
+            if size > item.taken:
+                await _reserve_quota(connection, item.owner_id, size - item.taken, quota)
+            return True
+
+    async def begin_taking_over(self, object_id: str, *, at: datetime) -> bool:
+        """From reserved to completing, free to be worked on: what was sent by a form has come."""
         return await self._change(
-            object_id,
-            State.OPEN,
-            state=State.COMPLETING.value,
-            etag=etag,
-            last_activity_at=at,
-            leased_until=leased_until,
+            object_id, State.RESERVED, state=State.COMPLETING.value, last_activity_at=at, leased_until=at
         )
 
     async def expect_etag(self, object_id: str, etag: str | None) -> bool:
@@ -231,19 +263,19 @@ class Store:
         """From stored to deleting, free to be worked on."""
         return await self._change(object_id, State.STORED, state=State.DELETING.value, leased_until=at)
 
-    async def finish_completing(self, item: Object, *, etag: str) -> bool:
-        """From completing to stored; what was reserved is now stored."""
+    async def finish_completing(self, item: Object, *, size: int, etag: str) -> bool:
+        """From completing to stored, with the size that it has; what was reserved is given back for it."""
         return await self._finish(
-            item, State.COMPLETING, State.STORED, reserved=-item.size, stored=item.size, etag=etag
+            item, State.COMPLETING, State.STORED, reserved=-item.taken, stored=size, size=size, etag=etag
         )
 
     async def finish_aborting(self, item: Object) -> bool:
         """From aborting to aborted; what was reserved is given back."""
-        return await self._finish(item, State.ABORTING, State.ABORTED, reserved=-item.size, stored=0)
+        return await self._finish(item, State.ABORTING, State.ABORTED, reserved=-item.taken, stored=0)
 
     async def finish_deleting(self, item: Object) -> bool:
         """From deleting to deleted; what was stored is given back."""
-        return await self._finish(item, State.DELETING, State.DELETED, reserved=0, stored=-item.size)
+        return await self._finish(item, State.DELETING, State.DELETED, reserved=0, stored=-item.taken)
 
     async def lease(self, item: Object, *, now: datetime, until: datetime) -> bool:
         """Takes the row for one worker; False when another has it, or its state is no longer `item`'s."""
@@ -378,8 +410,8 @@ class Store:
         False when its state or owner is no longer `item`'s.
         """
         await self._ensure_usage(owner_id)
-        reserved = item.size if item.state in _RESERVING else 0
-        stored = item.size if item.state in _STORING else 0
+        reserved = item.taken if item.state in _RESERVING else 0
+        stored = item.taken if item.state in _STORING else 0
         async with self._database.write() as connection:
             change = (
                 update(_objects)
@@ -460,15 +492,15 @@ async def _refuse_too_many(connection: AsyncConnection, item: Object, open_at_mo
         raise TooManyOpen(open_at_most)
 
 
-async def _reserve_quota(connection: AsyncConnection, item: Object, quota: int | None) -> None:
+async def _reserve_quota(connection: AsyncConnection, owner_id: str, size: int, quota: int | None) -> None:
     usage = _storage_usage.c
-    change = update(_storage_usage).where(usage.owner_id == item.owner_id).values(reserved=usage.reserved + item.size)
+    change = update(_storage_usage).where(usage.owner_id == owner_id).values(reserved=usage.reserved + size)
     if quota is not None:
-        change = change.where(usage.reserved + usage.stored + item.size <= quota)
+        change = change.where(usage.reserved + usage.stored + size <= quota)
     if rows_changed(await connection.execute(change)) == 1:
         return
-    reserved, stored = await _usage(connection, item.owner_id)
-    raise QuotaExceeded(limit=quota or 0, used=stored, reserved=reserved, size=item.size)
+    reserved, stored = await _usage(connection, owner_id)
+    raise QuotaExceeded(limit=quota or 0, used=stored, reserved=reserved, size=size)
 
 
 async def _usage(connection: AsyncConnection, owner_id: str) -> tuple[int, int]:
@@ -479,9 +511,10 @@ async def _usage(connection: AsyncConnection, owner_id: str) -> tuple[int, int]:
 
 
 def _values(item: Object) -> dict[str, Any]:
-    return {column.name: getattr(item, column.name) for column in _objects.c} | {"state": item.state.value}
+    values = {column.name: getattr(item, column.name) for column in _objects.c}
+    return values | {"state": item.state.value, "kind": item.kind.value}
 
 
 def _object(row: Row[Any]) -> Object:
     algorithm = None if row.part_checksums is None else ChecksumAlgorithm(row.part_checksums)
-    return Object(**{**row._asdict(), "state": State(row.state), "part_checksums": algorithm})
+    return Object(**{**row._asdict(), "state": State(row.state), "kind": Kind(row.kind), "part_checksums": algorithm})

@@ -12,19 +12,20 @@ from common.clock import Clock
 from common.errors import Conflict, Fault, Invalid, NotFound
 from common.ids import new_id
 from common.tokens import Principal
-from fs_svc.errors import PartAmbiguous, PartDiffers, PartsHeld, PartsMissing, UploadNotOpen
-from fs_svc.objects import KEY_PREFIX, OPEN_AT_MOST, ChecksumAlgorithm, Object, State
-from fs_svc.parts import Part, choose_parts
-from fs_svc.plan import plan_parts
+from fs_svc.errors import PartAmbiguous, PartDiffers, PartsHeld, PartsMissing, QuotaExceeded, UploadNotOpen
+from fs_svc.objects import KEY_PREFIX, OPEN_AT_MOST, ChecksumAlgorithm, Kind, Object, State
+from fs_svc.parts import Choice, Part, choose_parts
+from fs_svc.plan import LARGEST_FORM, LEAST_PART_SIZE, MOST_PARTS, plan_parts
 from fs_svc.s3 import Bucket, UploadGone
-from fs_svc.settling import LEASE, Settling, unexpected
+from fs_svc.settling import FORM_INTERVAL, LEASE, Settling, unexpected
 from fs_svc.signatures import Signatures
-from fs_svc.sigv4 import CHECKSUM_HEADER, Presigner
+from fs_svc.sigv4 import CHECKSUM_HEADER, Form, Presigner
 from fs_svc.store import RecordedChecksum, Store
 
 logger = logging.getLogger(__name__)
 
 PART_URL_LIFETIME: Final = timedelta(minutes=15)
+FORM_LIFETIME: Final = timedelta(minutes=15)
 # S3 tells by its own clock when a part came, in whole seconds.
 CLOCKS_APART_AT_MOST: Final = timedelta(minutes=5)
 # An upload that could not be opened is given up after this, unless the caller comes back before.
@@ -35,7 +36,8 @@ TOUCH_INTERVAL: Final = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartUrls:
-    """Presigned URLs by part number; each takes a PUT of exactly that part's size, until `expires_at`.
+    """Presigned URLs by part number; each takes a PUT of exactly that part's size, where it was planned, until
+    `expires_at`.
 
     `part_headers` go with it: by part number, and only where parts have checksums.
     """
@@ -47,11 +49,16 @@ class PartUrls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedPart:
-    """A part that S3 holds: `size` in bytes, `checksum` (SHA-256 in base64) where it was certainly sent with one."""
+    """A part that S3 holds: `size` in bytes, `checksum` (SHA-256 in base64) where it was certainly sent with one.
+
+    `etag` is without quotes, and S3's own, as `last_modified` is.
+    """
 
     part_number: int
     size: int
     checksum: str | None
+    etag: str
+    last_modified: datetime
 
 
 class Uploads:
@@ -79,41 +86,65 @@ class Uploads:
         self,
         object_id: str,
         *,
-        size: int,
+        size: int | None,
         content_type: str,
+        kind: Kind = Kind.PLANNED,
         part_checksums: ChecksumAlgorithm | None = None,
         subject: Principal,
     ) -> Object:
         """Reserves and opens an upload of `size` bytes; the same again for the same id.
 
+        What is not planned may have no size (None): of free parts nothing is then reserved until they are complete, of
+        a form the most that it may bring. A form stays `reserved`.
+
         Raises Conflict for other values under a known id, QuotaExceeded, TooManyOpen, StorageUnavailable.
         """
         now = self._clock()
-        plan = plan_parts(size)
+        plan = plan_parts(size) if kind is Kind.PLANNED and size is not None else None
         item = Object(
             id=object_id,
             owner_id=subject.account_id,
             state=State.RESERVED,
-            size=size,
+            kind=kind,
+            size=await self._most_of_a_form(subject) if kind is Kind.FORM and size is None else size,
             content_type=content_type,
-            part_size=plan.part_size,
-            part_count=plan.part_count,
+            part_size=None if plan is None else plan.part_size,
+            part_count=None if plan is None else plan.part_count,
             object_key=f"{KEY_PREFIX}{new_id()}",
             s3_upload_id=None,
             etag=None,
             part_checksums=part_checksums,
             created_at=now,
             last_activity_at=now,
-            leased_until=now + RESERVATION_LIFETIME,
+            leased_until=now + (FORM_INTERVAL if kind is Kind.FORM else RESERVATION_LIFETIME),
         )
         if not await self._store.reserve(item, quota=subject.quota_bytes, open_at_most=self._open_at_most):
             item = await self._get(object_id, subject)
-            if (item.size, item.content_type, item.part_checksums) != (size, content_type, part_checksums):
+            known = (item.content_type, item.kind, item.part_checksums)
+            if known != (content_type, kind, part_checksums) or size not in (None, item.size):
                 raise Conflict("There is an upload with this id already, of another size, type or kind of checksums.")
-        if item.state is State.RESERVED:
+        if item.state is State.RESERVED and kind is not Kind.FORM:
             await self._open(item)
             item = await self._get(object_id, subject)
         return item
+
+    async def _most_of_a_form(self, subject: Principal) -> int:
+        if subject.quota_bytes is None:
+            return LARGEST_FORM
+        reserved, stored = await self._store.get_usage(subject.account_id)
+        # With nothing left, one byte is too much as well, and is refused like any other file.
+        return max(1, min(LARGEST_FORM, subject.quota_bytes - reserved - stored))
+
+    async def form(self, object_id: str, *, subject: Principal) -> tuple[Form, datetime]:
+        """A form that takes the whole file in one POST, and until when. Raises UploadNotOpen."""
+        item = await self._get(object_id, subject)
+        if item.state is not State.RESERVED or item.kind is not Kind.FORM:
+            raise UploadNotOpen(item.state)
+        now = self._clock()
+        form = self._presigner.sign_form(
+            item.incoming_key, now=now, lifetime=FORM_LIFETIME, content_type=item.content_type, most=item.taken
+        )
+        return form, now.replace(microsecond=0) + FORM_LIFETIME
 
     async def _open(self, item: Object) -> None:
         s3_upload_id = await self._bucket.create_upload(item.object_key, content_type=item.content_type)
@@ -135,30 +166,45 @@ class Uploads:
         if item.state is not State.OPEN or item.s3_upload_id is None:
             raise UploadNotOpen(item.state)
         plan = item.plan
+        part_count = MOST_PARTS if plan is None else plan.part_count
         faults: list[Fault] = [
-            {"pointer": f"#/part_numbers/{index}", "detail": f"must be from 1 to {plan.part_count}"}
+            {"pointer": f"#/part_numbers/{index}", "detail": f"must be from 1 to {part_count}"}
             for index, part_number in enumerate(part_numbers)
-            if part_number not in plan
+            if not 1 <= part_number <= part_count
         ]
         faults += _checksum_faults(item, part_numbers, checksums)
         if faults:
             raise Invalid(faults)
-        self._signatures.count(item.id, part_numbers, part_count=plan.part_count)
+        self._signatures.count(item.id, part_numbers, part_count=part_count)
         if item.overfull_at is not None:
             await self._refuse_held(item, part_numbers)
         if checksums is not None:
             await self._record(item, checksums)
+        if item.size is None:
+            await self._refuse_past_quota(item, subject)
         now = self._clock()
         if now - item.last_activity_at >= TOUCH_INTERVAL:
             await self._store.touch(item.id, at=now)
-        urls = self._presigner.presign_parts(
-            item.object_key,
-            item.s3_upload_id,
-            {part_number: plan.size_of(part_number) for part_number in part_numbers},
-            now=now,
-            lifetime=PART_URL_LIFETIME,
-            checksums=checksums or {},
-        )
+        if plan is None:
+            urls = {
+                part_number: self._presigner.presign(
+                    "PUT",
+                    item.object_key,
+                    now=now,
+                    lifetime=PART_URL_LIFETIME,
+                    query={"partNumber": str(part_number), "uploadId": item.s3_upload_id},
+                )
+                for part_number in part_numbers
+            }
+        else:
+            urls = self._presigner.presign_parts(
+                item.object_key,
+                item.s3_upload_id,
+                {part_number: plan.size_of(part_number) for part_number in part_numbers},
+                now=now,
+                lifetime=PART_URL_LIFETIME,
+                checksums=checksums or {},
+            )
         return PartUrls(
             urls=urls,
             part_headers={number: {CHECKSUM_HEADER: sha256} for number, sha256 in (checksums or {}).items()},
@@ -184,13 +230,27 @@ class Uploads:
 
     async def _refuse_held(self, item: Object, part_numbers: Sequence[int]) -> None:
         choice = choose_parts(await self._listed(item) or [])
-        wanted = {*choice.missing(item.plan), *choice.ambiguous}
-        if held := [number for number in part_numbers if number not in wanted]:
-            raise PartsHeld(held)
+        if item.plan is None:
+            held = {part.part_number for part in choice.parts}.difference(choice.ambiguous)
+        else:
+            held = set(part_numbers).difference(choice.missing(item.plan), choice.ambiguous)
+        if refused := [number for number in part_numbers if number in held]:
+            raise PartsHeld(refused)
+
+    async def _refuse_past_quota(self, item: Object, subject: Principal) -> None:
+        """What has no size is not reserved: what has arrived of it, and one more part, must have room."""
+        if subject.quota_bytes is None:
+            return
+        size = sum(part.size for part in await self._listed(item) or []) + LEAST_PART_SIZE
+        reserved, stored = await self._store.get_usage(item.owner_id)
+        if reserved + stored + size > subject.quota_bytes:
+            raise QuotaExceeded(limit=subject.quota_bytes, used=stored, reserved=reserved, size=size)
 
     async def get(self, object_id: str, *, subject: Principal) -> tuple[Object, Sequence[ReceivedPart] | None]:
         """The object and, while it is open, the parts that S3 holds. Raises StorageUnavailable."""
         item = await self._get(object_id, subject)
+        if item.kind is Kind.FORM and item.state is State.RESERVED:
+            item = await self._push(await self._settling.find_form(item))
         if item.state is not State.OPEN:
             return item, None
         listed = await self._listed(item)
@@ -203,6 +263,8 @@ class Uploads:
                 part_number=part.part_number,
                 size=part.size,
                 checksum=_certain(part, recorded.get(part.part_number)),
+                etag=part.etag,
+                last_modified=part.last_modified,
             )
             for part in held
         ]
@@ -215,32 +277,42 @@ class Uploads:
         """The same of several people, as services ask for it; who has never uploaded is absent."""
         return await self._store.list_usage(owner_ids)
 
-    async def complete(self, object_id: str, *, subject: Principal) -> Object:
+    async def complete(self, object_id: str, *, part_count: int | None = None, subject: Principal) -> Object:
         """Makes the parts one object, once, however often it is asked for: `stored`, or `completing` for now.
 
-        Raises PartsMissing, PartAmbiguous, UploadNotOpen, StorageUnavailable.
+        How many parts a free upload has, only its client knows: `part_count`. Raises PartsMissing, PartAmbiguous,
+        Invalid, QuotaExceeded (and the upload stays open), UploadNotOpen, StorageUnavailable.
         """
         item = await self._get(object_id, subject)
         if item.state is State.OPEN:
-            await self._begin_completing(item)
+            await self._begin_completing(item, part_count, subject)
             item = await self._get(object_id, subject)
         item = await self._push(item)
         if item.state not in (State.COMPLETING, State.STORED):
             raise UploadNotOpen(item.state)
         return item
 
-    async def _begin_completing(self, item: Object) -> None:
+    async def _begin_completing(self, item: Object, part_count: int | None, subject: Principal) -> None:
         listed = await self._listed(item)
         if listed is None:
             return
         choice = choose_parts(listed)
-        if missing := choice.missing(item.plan):
+        if item.plan is None:
+            choice = _cut_by_client(item, choice, part_count)
+        elif missing := choice.missing(item.plan):
             raise PartsMissing(missing)
         if choice.ambiguous:
             raise PartAmbiguous(choice.ambiguous)
         now = self._clock()
-        etag = self._settling.expected_etag(choice.parts)
-        if await self._store.begin_completing(item.id, etag=etag, at=now, leased_until=now + LEASE):
+        if await self._store.begin_completing(
+            item,
+            size=sum(part.size for part in choice.parts),
+            part_count=len(choice.parts),
+            quota=subject.quota_bytes,
+            etag=self._settling.expected_etag(choice.parts),
+            at=now,
+            leased_until=now + LEASE,
+        ):
             completing = await self._store.get(item.id)
             if completing is not None:
                 await self._settling.settle(completing, choice.parts)
@@ -312,6 +384,30 @@ def _certain(part: Part, recorded: RecordedChecksum | None) -> str | None:
     other_until = recorded.other_until
     is_certain = other_until is None or part.last_modified > other_until + CLOCKS_APART_AT_MOST
     return recorded.sha256 if is_certain else None
+
+
+def _cut_by_client(item: Object, choice: Choice, part_count: int | None) -> Choice:
+    """The parts 1 … `part_count`, when they are a whole file. Raises Invalid, PartsMissing."""
+    if part_count is None:
+        raise Invalid([{"pointer": "#/part_count", "detail": "must be given: the client has cut the file"}])
+    choice = choice.first(part_count)
+    sizes = {part.part_number: part.size for part in choice.parts}
+    if missing := [number for number in range(1, part_count + 1) if number not in sizes]:
+        raise PartsMissing(missing)
+    faults: list[Fault] = [
+        {
+            "pointer": f"#/parts/{number - 1}",
+            "detail": f"must have at least {LEAST_PART_SIZE} bytes, as all but the last",
+        }
+        for number, size in sizes.items()
+        if size < LEAST_PART_SIZE and number < len(sizes)
+    ]
+    total = sum(sizes.values())
+    if item.size not in (None, total):
+        faults.append({"pointer": "#/parts", "detail": f"must have {item.size} bytes together, and have {total}"})
+    if faults:
+        raise Invalid(faults)
+    return choice
 
 
 def _checksum_faults(item: Object, part_numbers: Sequence[int], checksums: Mapping[int, str] | None) -> list[Fault]:

@@ -53,7 +53,8 @@ _videos: Final = Table(
     Column("description", long_text(), nullable=False),
     Column("search_key", long_text(), nullable=False),
     Column("filename", human_text(255), nullable=False),
-    Column("size", size_in_bytes(), nullable=False),
+    # Always there once a video is ready.
+    Column("size", size_in_bytes(), nullable=True),
     Column("content_type", binary_text(100), nullable=False),
     Column("visibility", binary_text(16), nullable=False),
     Column("state", binary_text(16), nullable=False),

@@ -317,7 +317,7 @@ async def watch_when_not_logged_in(page: Page, stage: Stage) -> None:
 async def _has_picture(page: Page) -> None:
     await expect(page.locator("video")).to_have_js_property("readyState", 4)
     # And the player's keys are listened to.
-    await expect(page.locator("[data-player-controls]")).to_have_js_property("hidden", False)
+    await expect(page.locator("[data-player-controls]")).to_have_js_property("hidden", value=False)
 
 
 # Upload and my videos.

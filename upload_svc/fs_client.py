@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
 from common.service_client import Relayed, ServiceClient
@@ -27,13 +28,26 @@ COMPLETE_LIMIT_SECONDS: Final = 50.0
 GONE: Final = frozenset({"aborted", "deleted"})
 
 
+class Kind(StrEnum):
+    """How the bytes come: in parts that fs_svc plans, in parts that the client cuts as it likes, or in one form."""
+
+    PLANNED = "planned"
+    FREE = "free"
+    FORM = "form"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedPart:
-    """A part that S3 holds: `size` in bytes, `checksum` (SHA-256 in base64) where it was sent with one."""
+    """A part that S3 holds: `size` in bytes, `checksum` (SHA-256 in base64) where it was sent with one.
+
+    `etag` is without quotes; it and `last_modified` (RFC 3339) are S3's own.
+    """
 
     part_number: int
     size: int
     checksum: str | None
+    etag: str
+    last_modified: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +63,17 @@ class ReadBack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """What fs_svc says of an upload's bytes; `received` only when it was asked for and the upload is open."""
+    """What fs_svc says of an upload's bytes; `received` only when it was asked for and the upload is open.
+
+    `size` is None while only the client knows it, and `part_size` where the client cuts the file.
+    """
 
     id: str
     state: str
-    part_size: int
-    part_count: int
+    kind: Kind
+    size: int | None
+    part_size: int | None
+    part_count: int | None
     part_checksums: str | None
     expires_at: str | None
     received: tuple[ReceivedPart, ...] | None
@@ -68,6 +87,15 @@ class PartUrls:
     urls: dict[str, str]
     headers: dict[str, str]
     part_headers: dict[str, dict[str, str]]
+    expires_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A POST of `fields`, and then of `file`, to `url` as multipart/form-data, until `expires_at` (RFC 3339)."""
+
+    url: str
+    fields: dict[str, str]
     expires_at: str
 
 
@@ -86,13 +114,20 @@ class FsClient:
         self._client = client
 
     async def create(
-        self, upload_id: str, *, size: int, content_type: str, part_checksums: str | None, subject_token: str
+        self,
+        upload_id: str,
+        *,
+        kind: Kind,
+        size: int | None,
+        content_type: str,
+        part_checksums: str | None,
+        subject_token: str,
     ) -> StoredObject:
         """Plans the upload and opens it; the same again for the same id."""
         answer = await self._client.call(
             "PUT",
             f"/v1/objects/{upload_id}",
-            content={"size": size, "content_type": content_type, "part_checksums": part_checksums},
+            content={"kind": kind, "size": size, "content_type": content_type, "part_checksums": part_checksums},
             subject_token=subject_token,
             is_idempotent=True,
             relays=_RELAYED,
@@ -123,6 +158,13 @@ class FsClient:
             expires_at=answer.content["expires_at"],
         )
 
+    async def form(self, upload_id: str, *, subject_token: str) -> Form:
+        """A presigned form for the whole file, of an upload that comes by one."""
+        answer = await self._client.call(
+            "POST", f"/v1/objects/{upload_id}/form", subject_token=subject_token, is_idempotent=True, relays=_RELAYED
+        )
+        return Form(url=answer.content["url"], fields=answer.content["fields"], expires_at=answer.content["expires_at"])
+
     async def get(self, upload_id: str, *, subject_token: str) -> StoredObject:
         """The object, with what S3 has received of it."""
         answer = await self._client.call(
@@ -138,11 +180,15 @@ class FsClient:
             return None
         return Usage(taken=answer.content["used"] + answer.content["reserved"], limit=limit)
 
-    async def complete(self, upload_id: str, *, subject_token: str) -> StoredObject:
-        """Makes the parts one object; state `stored`, or `completing` when that is not certain yet."""
+    async def complete(self, upload_id: str, *, part_count: int | None, subject_token: str) -> StoredObject:
+        """Makes the parts one object; state `stored`, or `completing` when that is not certain yet.
+
+        `part_count` is how many parts the client has cut the file into, where it was the client.
+        """
         answer = await self._client.call(
             "POST",
             f"/v1/objects/{upload_id}/complete",
+            content=None if part_count is None else {"part_count": part_count},
             subject_token=subject_token,
             is_idempotent=True,
             relays=_RELAYED,
@@ -183,6 +229,8 @@ def _object(content: dict[str, Any]) -> StoredObject:
     return StoredObject(
         id=content["id"],
         state=content["state"],
+        kind=Kind(content["kind"]),
+        size=content["size"],
         part_size=content["part_size"],
         part_count=content["part_count"],
         part_checksums=content["part_checksums"],
@@ -191,7 +239,13 @@ def _object(content: dict[str, Any]) -> StoredObject:
         received=None
         if received is None
         else tuple(
-            ReceivedPart(part_number=part["part_number"], size=part["size"], checksum=part["checksum"])
+            ReceivedPart(
+                part_number=part["part_number"],
+                size=part["size"],
+                checksum=part["checksum"],
+                etag=part["etag"],
+                last_modified=part["last_modified"],
+            )
             for part in received
         ),
     )

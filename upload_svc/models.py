@@ -29,6 +29,7 @@ def _is_absent(value: object) -> bool:
     return value is None
 
 
+Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ShortText = Annotated[str, Field(max_length=64)]
 Title = Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=TITLE_MAX)]
@@ -38,17 +39,14 @@ Filename = Annotated[
 ]
 
 
-class CreateUpload(Input):
-    """A file that is about to be sent; `size` in bytes."""
+class NewFile(Input):
+    """What every client says of a file that is about to be sent."""
 
     title: Title
     description: Description = ""
     filename: Filename
-    size: Annotated[int, Field(ge=1, le=MAX_SIZE)]
     content_type: Annotated[str, Field(max_length=255)]
     visibility: Visibility = Visibility.PRIVATE
-    sha256: Sha256 | None = None
-    part_checksums: Literal["sha256"] | None = None
 
     @model_validator(mode="after")
     def _is_video(self) -> Self:
@@ -56,17 +54,30 @@ class CreateUpload(Input):
             raise ValueError("content_type must be a video type that is taken here, or empty with a known file name")
         return self
 
+    @property
+    def media_type(self) -> str:
+        """The type that it is taken as."""
+        found = media_type(self.content_type, self.filename)
+        if found is None:
+            raise AssertionError("checked when it was parsed")
+        return found
+
+
+class CreateUpload(NewFile):
+    """A file that is about to be sent; `size` in bytes."""
+
+    size: Size
+    sha256: Sha256 | None = None
+    part_checksums: Literal["sha256"] | None = None
+
     def to_domain(self) -> NewUpload:
         """As the domain takes it."""
-        content_type = media_type(self.content_type, self.filename)
-        if content_type is None:
-            raise AssertionError("checked when it was parsed")
         return NewUpload(
             title=self.title,
             description=self.description,
             filename=self.filename,
             size=self.size,
-            content_type=content_type,
+            content_type=self.media_type,
             visibility=self.visibility,
             sha256=self.sha256,
             part_checksums=self.part_checksums,
@@ -164,6 +175,8 @@ class ReceivedPart(BaseModel):
 class Upload(BaseModel):
     """A video as its owner sees it. `part_size` and `part_count` are null until the storage has been asked.
 
+    What an Uppy uploads has no `size` before it is ready, and no plan: it cuts the file itself.
+
     `expires_at`: when it is deleted by itself, of what is unfinished or in the trash.
     """
 
@@ -172,7 +185,7 @@ class Upload(BaseModel):
     title: str
     description: str
     filename: str
-    size: int
+    size: int | None
     content_type: str
     visibility: Visibility
     # Whether an administrator has hidden it: then its owner alone finds it, whatever `visibility` says.

@@ -57,7 +57,8 @@ _videos: Final = Table(
     Column("description", long_text(), nullable=False),
     Column("search_key", long_text(), nullable=False),
     Column("filename", human_text(255), nullable=False),
-    Column("size", size_in_bytes(), nullable=False),
+    # None while only its client knows it, which is before it is ready.
+    Column("size", size_in_bytes(), nullable=True),
     Column("content_type", binary_text(100), nullable=False),
     Column("visibility", binary_text(16), nullable=False),
     Column("state", binary_text(16), nullable=False),
@@ -230,6 +231,15 @@ class Store:
             .values(state=new.value, settle_after=settle_after)
         )
         return await self._change(change, entry)
+
+    async def make_ready(self, video_id: str, *, size: int) -> bool:
+        """Takes the edge from uploading to ready, with the size that is stored."""
+        change = (
+            update(_videos)
+            .where(_videos.c.id == video_id, _videos.c.state == VideoState.UPLOADING.value)
+            .values(state=VideoState.READY.value, settle_after=None, size=size)
+        )
+        return await self._change(change, None)
 
     async def hide_video(self, video_id: str, entry: AuditEntry) -> bool:
         """Takes it away from everybody but its owner; False when it is hidden already, or deleted."""

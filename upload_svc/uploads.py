@@ -22,7 +22,7 @@ from common.languages import N_
 from common.tokens import Principal
 from upload_svc.audit import Action, entry_about
 from upload_svc.errors import FileDiffers, NotFinished, UploadNotOpen
-from upload_svc.fs_client import GONE, FsClient, PartUrls, StoredObject, Usage
+from upload_svc.fs_client import GONE, Form, FsClient, Kind, PartUrls, StoredObject, Usage
 from upload_svc.store import Store
 from upload_svc.videos import Video, VideoState, Visibility
 
@@ -47,11 +47,12 @@ class NewUpload:
     title: str
     description: str
     filename: str
-    size: int
+    size: int | None
     content_type: str
     visibility: Visibility
-    sha256: str | None
-    part_checksums: str | None
+    sha256: str | None = None
+    part_checksums: str | None = None
+    kind: Kind = Kind.PLANNED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,7 @@ class Uploads:
         try:
             stored_object = await self._fs.create(
                 upload_id,
+                kind=new.kind,
                 size=video.size,
                 content_type=video.content_type,
                 part_checksums=new.part_checksums,
@@ -112,10 +114,18 @@ class Uploads:
                     upload_id, old=[VideoState.UPLOADING], new=VideoState.DELETED, settle_after=self._clock()
                 )
             raise
-        await self._store.set_plan(upload_id, part_size=stored_object.part_size, part_count=stored_object.part_count)
+        if stored_object.part_size is not None and stored_object.part_count is not None:
+            await self._store.set_plan(
+                upload_id, part_size=stored_object.part_size, part_count=stored_object.part_count
+            )
         logger.info("upload created", extra={"upload_id": upload_id, "size": video.size})
         planned = replace(video, part_size=stored_object.part_size, part_count=stored_object.part_count)
         return Upload(video=planned, stored_object=stored_object)
+
+    async def form(self, principal: Principal, upload_id: str) -> Form:
+        """A presigned form for an upload that comes by one. Raises NotFound, and what fs_svc refuses."""
+        await self._own(principal, upload_id)
+        return await self._fs.form(upload_id, subject_token=principal.token)
 
     async def part_urls(
         self, principal: Principal, upload_id: str, part_numbers: Sequence[int], checksums: Mapping[str, str] | None
@@ -131,7 +141,12 @@ class Uploads:
         video = await self._own(principal, upload_id)
         if video.state is not VideoState.UPLOADING:
             return Upload(video=video, stored_object=None)
-        return Upload(video=video, stored_object=await self._fs.get(upload_id, subject_token=principal.token))
+        stored_object = await self._fs.get(upload_id, subject_token=principal.token)
+        if stored_object.state != "stored":
+            return Upload(video=video, stored_object=stored_object)
+        # What came by a form has nobody who completes it.
+        await self._become_ready(stored_object)
+        return Upload(video=await self._own(principal, upload_id), stored_object=None)
 
     async def integrity(self, principal: Principal, upload_id: str) -> Integrity:
         """How it is known that what is stored is what was sent. Raises NotFound, NotFinished, Unavailable."""
@@ -161,10 +176,13 @@ class Uploads:
         objects = await self._fs.describe(uploading) if uploading else {}
         return [Upload(video=video, stored_object=objects.get(video.id)) for video in videos], next_cursor
 
-    async def complete(self, principal: Principal, upload_id: str, *, sha256: str | None = None) -> Upload:
+    async def complete(
+        self, principal: Principal, upload_id: str, *, sha256: str | None = None, part_count: int | None = None
+    ) -> Upload:
         """Makes the video ready once fs_svc has the whole object; still `uploading` when that is not certain yet.
 
-        `sha256` is the whole file's, as its sender has computed it. Idempotent. Raises NotFound, FileDiffers, and what
+        `sha256` is the whole file's, as its sender has computed it, and `part_count` into how many parts it has cut it,
+        where there was no plan. Idempotent. Raises NotFound, FileDiffers, and what
         fs_svc refuses (parts-missing, part-ambiguous, upload-not-open).
         """
         video = await self._own(principal, upload_id)
@@ -176,10 +194,10 @@ class Uploads:
             # Not at every try of a call that is repeated until it is certain.
             if video.sent_sha256 != sha256:
                 await self._store.set_sent_sha256(upload_id, sha256)
-        stored_object = await self._fs.complete(upload_id, subject_token=principal.token)
+        stored_object = await self._fs.complete(upload_id, part_count=part_count, subject_token=principal.token)
         if stored_object.state != "stored":
             return Upload(video=video, stored_object=stored_object)
-        await self._become_ready(upload_id)
+        await self._become_ready(stored_object)
         # Read again: another tab may have been first, or may have deleted it.
         return Upload(video=await self._own(principal, upload_id), stored_object=None)
 
@@ -216,6 +234,18 @@ class Uploads:
         ):
             raise NotFound
         entry.tell()
+
+    async def discard(self, principal: Principal, upload_id: str, *, address: str) -> None:
+        """Deletes what is unfinished, and nothing else. Raises NotFound, UploadNotOpen, Unavailable.
+
+        For clients that do so by themselves after a failure: that of a call to complete may be a lost answer.
+        """
+        video = await self._own(principal, upload_id)
+        stored_object = (await self._fs.describe([upload_id])).get(upload_id)
+        is_complete = stored_object is not None and stored_object.state in ("completing", "stored")
+        if video.state is not VideoState.UPLOADING or is_complete:
+            raise UploadNotOpen(N_("It is complete already; delete the video instead."))
+        await self.delete(principal, upload_id, address=address)
 
     async def trash(self, principal: Principal, upload_id: str, *, address: str) -> None:
         """Takes the video away from everybody but its owner, who may restore it for seven days.
@@ -280,8 +310,8 @@ class Uploads:
 
     async def _settle_uploading(self, video: Video, stored_object: StoredObject | None, now: datetime) -> None:
         state = None if stored_object is None else stored_object.state
-        if state == "stored":
-            await self._become_ready(video.id)
+        if stored_object is not None and state == "stored":
+            await self._become_ready(stored_object)
         elif state in GONE or (state is None and now >= video.created_at + UNKNOWN_LIMIT):
             await self._store.move_video(video.id, old=[VideoState.UPLOADING], new=VideoState.DELETED, settle_after=now)
             logger.info("unfinished upload is gone", extra={"upload_id": video.id, "object_state": state})
@@ -314,9 +344,11 @@ class Uploads:
         except Unavailable:
             return None
 
-    async def _become_ready(self, upload_id: str) -> None:
-        if await self._store.move_video(upload_id, old=[VideoState.UPLOADING], new=VideoState.READY, settle_after=None):
-            logger.info("video ready", extra={"upload_id": upload_id})
+    async def _become_ready(self, stored_object: StoredObject) -> None:
+        if stored_object.size is None:
+            raise AssertionError(f"object {stored_object.id} is stored without a size")
+        if await self._store.make_ready(stored_object.id, size=stored_object.size):
+            logger.info("video ready", extra={"upload_id": stored_object.id})
 
     def _entry(self, action: Action, principal: Principal, video: Video, address: str) -> AuditEntry:
         return entry_about(action, Actor(principal.account_id, address), video, at=self._clock())

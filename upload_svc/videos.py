@@ -35,7 +35,8 @@ class Visibility(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Video:
-    """A catalogue entry; `part_size` and `part_count` are fs_svc's plan, None until it has answered.
+    """A catalogue entry; `part_size` and `part_count` are fs_svc's plan, None until it has answered and where it has
+    none. `size` is None while only the uploading client knows it.
 
     `sha256` is the whole file's as it was announced, `sent_sha256` as its sender has computed it while sending.
     `visibility` is who may watch now; while an administrator hides the video, `hidden_visibility` is what its owner
@@ -48,7 +49,7 @@ class Video:
     title: str
     description: str
     filename: str
-    size: int
+    size: int | None
     content_type: str
     visibility: Visibility
     state: VideoState

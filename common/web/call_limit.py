@@ -25,10 +25,10 @@ class CallLimit:
         # When the bucket is whole again, in seconds of the monotonic clock: it then holds `per_minute` calls.
         self._whole_at: OrderedDict[str, float] = OrderedDict()
 
-    def count(self, account_id: str) -> None:
-        """One more call. Raises RateLimited."""
+    def count(self, account_id: str, *, weight: float = 1.0) -> None:
+        """One more call, that counts for `weight` of them. Raises RateLimited."""
         now = time.monotonic()
-        whole_at = max(self._whole_at.get(account_id, now), now) + 60 / self._per_minute
+        whole_at = max(self._whole_at.get(account_id, now), now) + 60 * weight / self._per_minute
         if whole_at - now > 60:
             raise RateLimited(
                 N_("That were too many calls in a minute. Wait a little and go on."),

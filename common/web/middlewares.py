@@ -23,19 +23,16 @@ from common.web.headers import API_HEADERS, HSTS
 from common.web.keys import CALL_LIMIT, PRINCIPAL, SERVICE, VERIFIER
 from common.web.pages import render_error, wants_page
 from common.web.problems import problem_response
-from common.web.routes import needed_scopes_of, time_limit_of
+from common.web.routes import CALL_PREFIXES, call_weight_of, is_unsafe, needed_scopes_of, time_limit_of
 from common.web.sessions import SESSIONS, session_cookie
 
 logger = logging.getLogger(__name__)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # Served under any name, to anybody, without asking who it is: what watches the process, and what never differs.
 OPEN_PREFIXES: Final = ("/livez", "/readyz", "/metrics", "/openapi", "/static/", "/.well-known/")
 _NOT_FOR_PEOPLE: Final = (*OPEN_PREFIXES, "/internal/")
-# What counts as a call of a program.
-_CALLS: Final = ("/v1/", "/s3/")
-API_PREFIXES: Final = ("/v1/", "/internal/", *OPEN_PREFIXES)
+API_PREFIXES: Final = (*CALL_PREFIXES, "/internal/", *OPEN_PREFIXES)
 
 
 @web.middleware
@@ -113,11 +110,11 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
 def _answer(request: web.Request, refusal: Refusal) -> web.StreamResponse:
     is_page = not request.path.startswith(API_PREFIXES)
     if is_page and isinstance(refusal, Unauthenticated):
-        target = request.path_qs if request.method in _SAFE_METHODS else "/"
+        target = "/" if is_unsafe(request) else request.path_qs
         return web.Response(status=303, headers={"Location": f"/login?next={quote(target, safe='')}"})
     if is_page and wants_page(request):
         return render_error(request, refusal.status, refusal.title, refusal.detail, headers=refusal.headers)
-    return problem_response(refusal.to_problem(), headers=refusal.headers)
+    return problem_response(refusal.to_problem(), headers=refusal.headers, reason=refusal.title)
 
 
 def _plain_problem(request: web.Request, status: int, title: str) -> web.StreamResponse:
@@ -158,8 +155,8 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
         principal = await request.app[SESSIONS].exchange(session)
     request[PRINCIPAL] = principal
     if principal is not None:
-        if request.path.startswith(_CALLS):
-            request.app[CALL_LIMIT].count(principal.account_id)
+        if request.path.startswith(CALL_PREFIXES):
+            request.app[CALL_LIMIT].count(principal.account_id, weight=call_weight_of(request))
         # Here and nowhere else, so that a call which nobody thought of is refused to a token for less than all.
         needed = needed_scopes_of(request)
         if needed and principal.scopes.isdisjoint(needed):
@@ -170,7 +167,7 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
 @web.middleware
 async def same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuses unsafe requests that another site made a browser send with our cookie."""
-    if request.method in _SAFE_METHODS or hdrs.AUTHORIZATION in request.headers:
+    if not is_unsafe(request) or hdrs.AUTHORIZATION in request.headers:
         return await handler(request)
     has_cookie = session_cookie(request) is not None
     if not has_cookie and request.path != "/login":

@@ -8,13 +8,19 @@ from collections.abc import Mapping
 from aiohttp import web
 
 
-def problem_response(problem: Mapping[str, object], *, headers: Mapping[str, str] | None = None) -> web.Response:
-    """The answer that carries a problem; its `status` member is the status."""
+def problem_response(
+    problem: Mapping[str, object], *, headers: Mapping[str, str] | None = None, reason: str | None = None
+) -> web.Response:
+    """The answer that carries a problem; its `status` member is the status.
+
+    `reason` is for clients that show people nothing but the status line, as Uppy does.
+    """
     status = problem["status"]
     if not isinstance(status, int):
         raise TypeError("a problem's status is an int")
     return web.Response(
         status=status,
+        reason=reason,
         body=json.dumps(problem, ensure_ascii=False).encode(),
         content_type="application/problem+json",
         headers=headers,

@@ -94,15 +94,15 @@ def idempotency_key(request: web.Request) -> str | None:
     return value
 
 
-async def read_json(request: web.Request, model: type[M]) -> M:
+async def read_json(request: web.Request, model: type[M], *, most_bytes: int = MAX_CONTENT_SIZE) -> M:
     """The content as `model`.
 
-    Raises UnsupportedMediaType (not JSON in UTF-8), TooLarge (over 64 KiB), Malformed (not one JSON object: broken,
-    duplicate members, NaN, too deep) or Invalid, which names every fault.
+    Raises UnsupportedMediaType (not JSON in UTF-8), TooLarge (over 64 KiB, or `most_bytes`), Malformed (not one JSON
+    object: broken, duplicate members, NaN, too deep) or Invalid, which names every fault.
     """
     if request.content_type != "application/json" or (request.charset or "utf-8").lower() not in ("utf-8", "us-ascii"):
         raise UnsupportedMediaType("Send JSON in UTF-8, with Content-Type: application/json.")
-    return parse_json(await _read_content(request), model)
+    return parse_json(await _read_content(request, most_bytes), model)
 
 
 def parse_json(raw: bytes, model: type[M]) -> M:
@@ -168,10 +168,12 @@ def validated(model: type[M], fields: dict[str, str]) -> M:
         raise Invalid(_faults(exc)) from exc
 
 
-async def _read_content(request: web.Request) -> bytes:
-    if request.content_length is not None and request.content_length > MAX_CONTENT_SIZE:
-        raise TooLarge(f"Send at most {MAX_CONTENT_SIZE} bytes.")
-    # client_max_size of the application bounds content that does not say its length.
+async def _read_content(request: web.Request, most_bytes: int) -> bytes:
+    if request.content_length is not None and request.content_length > most_bytes:
+        raise TooLarge(f"Send at most {most_bytes} bytes.")
+    # client_max_size bounds content that does not say its length.
+    if most_bytes != request.client_max_size:
+        request = request.clone(client_max_size=most_bytes)
     try:
         async with asyncio.timeout(CONTENT_SECONDS):
             return await request.read()

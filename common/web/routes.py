@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,9 +28,13 @@ from common.errors import (
 from common.tokens import ALL, READ
 
 TIME_LIMIT_SECONDS: Final = 15.0
+# What counts as a call of a program.
+CALL_PREFIXES: Final = ("/v1/", "/s3/")
 
 _TIME_LIMITS: Final = web.AppKey[Mapping[str, float]]("time_limits")
 _SCOPES: Final = web.AppKey[Mapping[str, frozenset[str]]]("scopes")
+_UNSAFE: Final = web.AppKey[Collection[str]]("unsafe")
+_CALL_WEIGHTS: Final = web.AppKey[Mapping[str, float]]("call_weights")
 _SAFE_METHODS: Final = (hdrs.METH_GET, hdrs.METH_HEAD)
 _REFERENCE: Final = "#/components/schemas/{model}"
 _PARAMETER: Final = re.compile(r"\{(\w+)(?::[^}]*)?\}")
@@ -76,6 +80,10 @@ class Route:
     # One of them is enough, and `all` always is; None: `read` for GET and HEAD, `all` for the rest.
     scopes: Sequence[str] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    # A GET that changes something, as other people's dialects have it: to be asked for from a page of ours alone.
+    is_unsafe: bool = False
+    # What it counts for in the bound on an account's calls.
+    call_weight: float = 1.0
 
     @property
     def needed_scopes(self) -> frozenset[str]:
@@ -97,11 +105,25 @@ def add_api_routes(app: web.Application, routes: Iterable[Route]) -> None:
         app.router.add_route(route.method, route.path, route.handler, name=route.name)
     app[_TIME_LIMITS] = {route.name: route.time_limit_seconds for route in routes}
     app[_SCOPES] = {route.name: route.needed_scopes for route in routes}
+    app[_UNSAFE] = frozenset(route.name for route in routes if route.is_unsafe)
+    app[_CALL_WEIGHTS] = {route.name: route.call_weight for route in routes}
 
 
 def time_limit_of(request: web.Request) -> float:
     """How many seconds a request may take until its answer begins."""
     return request.app[_TIME_LIMITS].get(request.match_info.route.name or "", TIME_LIMIT_SECONDS)
+
+
+def is_unsafe(request: web.Request) -> bool:
+    """Whether a request may change something, as far as the method or the route says."""
+    return request.method not in (*_SAFE_METHODS, hdrs.METH_OPTIONS, hdrs.METH_TRACE) or (
+        request.match_info.route.name in request.app[_UNSAFE]
+    )
+
+
+def call_weight_of(request: web.Request) -> float:
+    """How many calls a request counts for."""
+    return request.app[_CALL_WEIGHTS].get(request.match_info.route.name or "", 1.0)
 
 
 def needed_scopes_of(request: web.Request) -> frozenset[str]:
@@ -185,11 +207,11 @@ def _refusals(route: Route) -> list[type[Refusal]]:
     found: list[type[Refusal]] = list(route.refusals)
     if route.needed_scopes:
         found.append(InsufficientScope)
-    if route.path.startswith("/v1/"):
+    if route.path.startswith(CALL_PREFIXES):
         found.append(RateLimited)
     if not route.is_open:
         found.append(Unauthenticated)
-        if route.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
+        if route.is_unsafe or route.method not in _SAFE_METHODS:
             found.append(CrossOrigin)
     if route.body is not None:
         found += [Malformed, TooLarge, UnsupportedMediaType, Invalid]

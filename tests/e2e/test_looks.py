@@ -206,7 +206,9 @@ async def test_a_film_and_its_words_stand_still_while_the_rest_of_the_page_comes
     browser: Browser, stage: Stage
 ) -> None:
     (watch,) = [look for look in LOOKS if look.name == "watch"]
-    where = "() => [...document.querySelectorAll('.player, .watch-about')].map((it) => it.getBoundingClientRect().toJSON())"
+    where = (
+        "() => [...document.querySelectorAll('.player, .watch-about')].map((it) => it.getBoundingClientRect().toJSON())"
+    )
     async with await stage.window(browser, watch, "1440") as context:
         page = await watch.open(context, stage)
         whole = await page.evaluate(where)

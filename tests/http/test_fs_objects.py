@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -122,6 +123,7 @@ async def test_a_new_upload_is_planned_and_open(fs: FsService) -> None:
     assert item == {
         "id": object_id,
         "state": "open",
+        "kind": "planned",
         "size": TWO_PARTS,
         "content_type": MP4,
         "part_size": PART_SIZE,
@@ -253,10 +255,13 @@ async def test_received_is_what_the_storage_holds(fs: FsService) -> None:
     assert await fs.put_part(object_id, 2, b"x" * 1_000) == 200
     assert await fs.put_part(object_id, 2, b"y" * 1_000) == 200
     assert await fs.put_part(object_id, 1, content(PART_SIZE)) == 200
-    assert (await fs.answer("GET", f"/v1/objects/{object_id}"))["received"] == [
-        {"part_number": 1, "size": PART_SIZE, "checksum": None},
-        {"part_number": 2, "size": 1_000, "checksum": None},
+    received = (await fs.answer("GET", f"/v1/objects/{object_id}"))["received"]
+    assert [(part["part_number"], part["size"], part["checksum"]) for part in received] == [
+        (1, PART_SIZE, None),
+        (2, 1_000, None),
     ]
+    assert received[0]["etag"] == hashlib.md5(content(PART_SIZE), usedforsecurity=False).hexdigest()
+    assert abs(utc_now() - datetime.fromisoformat(received[0]["last_modified"])) < timedelta(minutes=1)
 
 
 async def test_objects_are_described_for_whom_settles_them(fs: FsService) -> None:

@@ -8,9 +8,11 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from common.clock import utc_now
 from common.db import open_database
@@ -19,14 +21,19 @@ from fs_svc.store import Store
 from fs_svc.verify_command import LOSS
 from tests.e2e.visitor import person
 from tests.fs_service import real_bucket
-from tests.integration.test_fs_reconciling import FILM, World, world
+from tests.fs_world import FILM, World, opened_world
 from tests.product import running_product
+from vss.bucket import Bucket as StorageBucket
 from vss.data_folder import DataFolder
 from vss.seaweedfs import bucket_of
 
-__all__ = ["world"]
-
 SHA256 = hashlib.sha256(FILM).hexdigest()
+
+
+@pytest.fixture
+async def world(database_url: str, seaweedfs: StorageBucket) -> AsyncIterator[World]:
+    async with opened_world(database_url, seaweedfs) as world:
+        yield world
 
 
 def reading_back(world: World, *, bytes_per_second: int = 10**9) -> ReadingBack:

@@ -4,94 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from common.clock import utc_now
-from common.db import open_database
 from common.ids import new_id
-from fs_svc.dialects import DIALECTS, Vendor
-from fs_svc.objects import Object, State
-from fs_svc.reconciling import LEAST_AGE, PERIOD, Reconciling, Report, in_words
-from fs_svc.s3 import Bucket
-from fs_svc.settling import Settling
-from fs_svc.sigv4 import Presigner
-from fs_svc.store import Store
-from fs_svc.uploads import Uploads
-from tests.fs_service import put, real_bucket
-from tests.integration.test_fs_settling import ALICE
+from fs_svc.objects import State
+from fs_svc.reconciling import LEAST_AGE, PERIOD, in_words
+from tests.fs_world import ALICE, FILM, World, opened_world, post
 from vss.bucket import Bucket as StorageBucket
-
-FILM = b"film"
-
-
-class World:
-    """fs_svc's insides on a bucket that others have used too, with a clock that can be put forward."""
-
-    def __init__(self, store: Store, bucket: Bucket, presigner: Presigner) -> None:
-        self.store = store
-        self.bucket = bucket
-        self.presigner = presigner
-        self.later = timedelta()
-        settling = Settling(store, bucket, DIALECTS[Vendor.SEAWEEDFS], clock=self.now)
-        self.uploads = Uploads(store, bucket, presigner, settling, clock=self.now)
-        self.reconciling = Reconciling(store, bucket, clock=self.now)
-
-    def now(self) -> datetime:
-        return utc_now() + self.later
-
-    async def open(self) -> Object:
-        item = await self.uploads.create(new_id(), size=len(FILM), content_type="video/mp4", subject=ALICE)
-        urls = await self.uploads.part_urls(item.id, [1], checksums=None, subject=ALICE)
-        assert await put(urls.urls[1], FILM) == 200
-        return item
-
-    async def stored(self) -> Object:
-        item = await self.open()
-        stored = await self.uploads.complete(item.id, subject=ALICE)
-        assert stored.state is State.STORED
-        return stored
-
-    async def raw_object(self, key: str, content: bytes) -> None:
-        """Puts something into the bucket behind everybody's back."""
-        s3_upload_id = await self.bucket.create_upload(key, content_type="video/mp4")
-        urls = self.presigner.presign_parts(
-            key, s3_upload_id, {1: len(content)}, now=utc_now(), lifetime=timedelta(minutes=5)
-        )
-        assert await put(urls[1], content) == 200
-        await self.bucket.complete_upload(key, s3_upload_id, await self.bucket.list_parts(key, s3_upload_id))
-
-    async def run(self, *, is_dry_run: bool = False, later: timedelta = LEAST_AGE * 2) -> Report:
-        self.later = later
-        try:
-            return await self.reconciling.run(is_dry_run=is_dry_run)
-        finally:
-            self.later = timedelta()
 
 
 @pytest.fixture
 async def world(database_url: str, seaweedfs: StorageBucket) -> AsyncIterator[World]:
-    presigner = Presigner(
-        endpoint=seaweedfs.endpoint,
-        region=seaweedfs.region,
-        bucket=seaweedfs.name,
-        access_key_id=seaweedfs.worker.access_key_id,
-        secret_access_key=seaweedfs.worker.secret_access_key,
-    )
-    async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(open_database(database_url))
-        bucket = await stack.enter_async_context(real_bucket(seaweedfs))
-        world = World(Store(database), bucket, presigner)
+    """On a bucket that others have used too."""
+    async with opened_world(database_url, seaweedfs) as world:
         # What other tests have left has no row here.
-        await world.run()
+        await world.reconcile()
         yield world
 
 
 async def test_where_everything_is_right_nothing_is_found_and_nothing_touched(world: World) -> None:
     stored, opened = [await world.stored() for _ in range(3)], await world.open()
-    report = await world.run()
+    report = await world.reconcile()
     assert (report.objects, report.size) == (3, 3 * len(FILM))
     for finding in (report.orphan_objects, report.orphan_uploads, report.missing, report.damaged, report.foreign):
         assert (finding.count, finding.names) == (0, [])
@@ -105,25 +41,25 @@ async def test_what_has_no_row_is_removed_and_a_dry_run_only_says_so(world: Worl
     await world.raw_object(key, b"left over")
     s3_upload_id = await world.bucket.create_upload(upload_key, content_type="video/mp4")
     # Too young to be judged.
-    report = await world.run(later=timedelta())
+    report = await world.reconcile(later=timedelta())
     assert (report.orphan_objects.count, report.orphan_uploads.count) == (0, 0)
-    report = await world.run(is_dry_run=True)
+    report = await world.reconcile(is_dry_run=True)
     assert (report.orphan_objects.names, report.orphan_objects.size) == ([key], 9)
     assert report.orphan_uploads.names == [upload_key]
     assert await world.bucket.head(key) is not None
-    report = await world.run()
+    report = await world.reconcile()
     assert (report.orphan_objects.names, report.orphan_uploads.names) == ([key], [upload_key])
     assert await world.bucket.head(key) is None
     assert not await world.bucket.has_upload(upload_key, s3_upload_id)
     assert await world.bucket.head(kept.object_key) is not None
-    report = await world.run()
+    report = await world.reconcile()
     assert (report.orphan_objects.count, report.orphan_uploads.count, report.objects) == (0, 0, 1)
 
 
 async def test_what_is_not_ours_is_left_alone(world: World) -> None:
     key = f"backup/{new_id()}"
     await world.raw_object(key, b"somebody else's")
-    report = await world.run()
+    report = await world.reconcile()
     assert key in report.foreign.names
     assert await world.bucket.head(key) is not None
     await world.bucket.delete(key)
@@ -133,7 +69,7 @@ async def test_a_second_upload_for_one_row_is_removed_and_the_rows_own_goes_on(w
     opened = await world.open()
     # The answer to a first create was lost: S3 has opened another one under the same key.
     lost = await world.bucket.create_upload(opened.object_key, content_type="video/mp4")
-    report = await world.run()
+    report = await world.reconcile()
     assert report.orphan_uploads.names == [opened.object_key]
     assert not await world.bucket.has_upload(opened.object_key, lost)
     assert (await world.uploads.complete(opened.id, subject=ALICE)).state is State.STORED
@@ -143,7 +79,7 @@ async def test_what_is_missing_or_damaged_is_said_and_nothing_is_made_of_it(worl
     right, missing, damaged = [await world.stored() for _ in range(3)]
     await world.bucket.delete(missing.object_key)
     await world.raw_object(damaged.object_key, b"FILM")
-    report = await world.run()
+    report = await world.reconcile()
     assert (report.missing.names, report.damaged.names) == ([missing.id], [damaged.id])
     for item in (right, missing, damaged):
         row = await world.store.get(item.id)
@@ -164,7 +100,7 @@ async def test_more_rows_and_objects_than_are_read_at_once_are_all_compared(
         await world.raw_object(key, FILM)
     await world.bucket.delete(stored[3].object_key)
     uploads = [await world.bucket.create_upload(key, content_type="video/mp4") for key in orphans]
-    report = await world.run()
+    report = await world.reconcile()
     assert (report.orphan_objects.names, report.missing.names) == (orphans, [stored[3].id])
     assert sorted(report.orphan_uploads.names) == orphans
     assert report.objects == 4 + 5
@@ -175,7 +111,7 @@ async def test_more_rows_and_objects_than_are_read_at_once_are_all_compared(
 async def test_it_is_done_once_a_day_and_the_reports_are_kept_for_a_while(world: World) -> None:
     # The fixture's was the first.
     assert not await world.reconciling.run_when_due()
-    world.later = PERIOD + LEAST_AGE * 2
+    world.forward(PERIOD + LEAST_AGE * 2)
     # Looking is not doing.
     await world.reconciling.run(is_dry_run=True)
     assert await world.reconciling.run_when_due()
@@ -183,3 +119,17 @@ async def test_it_is_done_once_a_day_and_the_reports_are_kept_for_a_while(world:
     last = await world.reconciling.last_report()
     assert last is not None
     assert (last[0] - utc_now() > timedelta(0), last[1]["is_dry_run"]) == (True, False)
+
+
+async def test_a_form_that_was_sent_again_leaves_nothing(world: World) -> None:
+    waiting, taken_over = await world.waiting_for_a_form(), await world.waiting_for_a_form()
+    form, _ = await world.uploads.form(taken_over.id, subject=ALICE)
+    assert await post(form, FILM) == 201
+    found, _ = await world.uploads.get(taken_over.id, subject=ALICE)
+    assert found.state is State.STORED
+    # Neither what comes once more, nor what nobody has looked at yet, is an object of ours.
+    assert [await post(form, b"again"), await world.post(waiting, FILM)] == [201, 201]
+    report = await world.reconcile()
+    assert (report.objects, report.orphan_objects.names) == (1, [taken_over.incoming_key])
+    assert await world.bucket.head(taken_over.incoming_key) is None
+    assert await world.bucket.head(waiting.incoming_key) is not None

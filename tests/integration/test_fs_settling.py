@@ -6,119 +6,32 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from aiohttp import web
 
 from common.clock import utc_now
-from common.db import open_database
 from common.errors import RateLimited, StorageUnavailable
 from common.ids import new_id
-from common.tokens import Principal
 from fs_svc.dialects import DIALECTS, Vendor
 from fs_svc.errors import PartDiffers, PartsHeld, UploadNotOpen
 from fs_svc.objects import UPLOAD_LIFETIME, ChecksumAlgorithm, Object, State
-from fs_svc.parts import choose_parts
-from fs_svc.s3 import Bucket
 from fs_svc.settling import LEASE, LOST_AFTER, Settling
 from fs_svc.signatures import PER_PART, WINDOW
-from fs_svc.sigv4 import Presigner
-from fs_svc.store import Store
-from fs_svc.uploads import RESERVATION_LIFETIME, TOUCH_INTERVAL, Uploads
-from tests.fs_service import PART_SIZE, put, real_bucket
-from tests.s3_proxy import S3Proxy, is_complete, is_create, is_list_parts, nothing, s3_proxy
+from fs_svc.uploads import RESERVATION_LIFETIME, TOUCH_INTERVAL
+from tests.fs_service import PART_SIZE, put
+from tests.fs_world import ALICE, World, etag_of, opened_world
+from tests.s3_proxy import is_complete, is_create, is_list_parts, nothing
 from tests.waiting import eventually
 from vss.bucket import Bucket as StorageBucket
-
-ALICE = Principal(
-    account_id="a" * 26,
-    username="alice",
-    role="member",
-    scopes=frozenset(),
-    quota_bytes=None,
-    expires_at=utc_now(),
-    token="",
-)
-
-
-class World:
-    """fs_svc's insides with a clock that can be put forward: what one process leaves, the next one finds."""
-
-    def __init__(self, store: Store, bucket: Bucket, presigner: Presigner, proxy: S3Proxy) -> None:
-        self.store = store
-        self.bucket = bucket
-        self.proxy = proxy
-        self.presigner = presigner
-        self._later = timedelta()
-        self.settling = Settling(store, bucket, DIALECTS[Vendor.SEAWEEDFS], clock=self.now)
-        self.uploads = Uploads(store, bucket, presigner, self.settling, clock=self.now)
-
-    def now(self) -> datetime:
-        return utc_now() + self._later
-
-    def forward(self, by: timedelta) -> None:
-        self._later += by
-
-    async def get(self, item: Object) -> Object:
-        found = await self.store.get(item.id)
-        assert found is not None
-        return found
-
-    async def open(self, body: bytes) -> Object:
-        """An open upload with its one part sent."""
-        item = await self.uploads.create(new_id(), size=len(body), content_type="video/mp4", subject=ALICE)
-        await self.send(item, body)
-        return item
-
-    async def send(self, item: Object, body: bytes) -> None:
-        assert item.s3_upload_id is not None
-        urls = self.presigner.presign_parts(
-            item.object_key, item.s3_upload_id, {1: len(body)}, now=utc_now(), lifetime=timedelta(minutes=1)
-        )
-        assert await put(urls[1], body) == 200
-
-    async def sends_the_newest(self, item: Object, body: bytes) -> bool:
-        """Sends the part again; whether it is now the newest copy beyond doubt (S3's times are whole seconds)."""
-        await self.send(item, body)
-        assert item.s3_upload_id is not None
-        return not choose_parts(await self.bucket.list_parts(item.object_key, item.s3_upload_id)).ambiguous
-
-    async def completing(self, body: bytes) -> Object:
-        """A row whose process was killed when it had just set it to `completing`."""
-        item = await self.open(body)
-        now = self.now()
-        assert await self.store.begin_completing(item.id, etag=etag_of(body), at=now, leased_until=now + LEASE)
-        return await self.get(item)
-
-    async def complete_behind_our_back(self, item: Object) -> None:
-        """What the killed process had asked of S3 last."""
-        assert item.s3_upload_id is not None
-        parts = await self.bucket.list_parts(item.object_key, item.s3_upload_id)
-        await self.bucket.complete_upload(item.object_key, item.s3_upload_id, parts)
-
-
-def etag_of(body: bytes) -> str:
-    part = hashlib.md5(body, usedforsecurity=False).digest()
-    return f"{hashlib.md5(part, usedforsecurity=False).hexdigest()}-1"
 
 
 @pytest.fixture
 async def world(sqlite_url: str, seaweedfs: StorageBucket) -> AsyncIterator[World]:
-    presigner = Presigner(
-        endpoint=seaweedfs.endpoint,
-        region=seaweedfs.region,
-        bucket=seaweedfs.name,
-        access_key_id=seaweedfs.worker.access_key_id,
-        secret_access_key=seaweedfs.worker.secret_access_key,
-    )
-    async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(open_database(sqlite_url))
-        proxy = await stack.enter_async_context(s3_proxy(seaweedfs.endpoint))
-        bucket = await stack.enter_async_context(real_bucket(seaweedfs, url=proxy.url))
-        yield World(Store(database), bucket, presigner, proxy)
+    async with opened_world(sqlite_url, seaweedfs) as world:
+        yield world
 
 
 async def test_killed_before_s3_was_asked(world: World) -> None:
@@ -175,8 +88,7 @@ async def test_what_s3_lists_while_it_completes_is_not_believed(world: World) ->
 
     async def another_completes(request: web.Request) -> None:
         if is_list_parts(request):
-            now = world.now()
-            await world.store.begin_completing(item.id, etag=None, at=now, leased_until=now + LEASE)
+            await world.begin_completing(item, etag=None, at=world.now())
 
     world.proxy.meanwhile = another_completes
     assert (await world.uploads.complete(item.id, subject=ALICE)).state is State.COMPLETING

@@ -12,7 +12,7 @@ import pytest
 from common.db import open_database
 from common.ids import new_id
 from fs_svc.errors import QuotaExceeded, TooManyOpen
-from fs_svc.objects import Object, State
+from fs_svc.objects import Kind, Object, State
 from fs_svc.plan import plan_parts
 from fs_svc.store import RecordedChecksum, Store
 
@@ -64,11 +64,17 @@ async def in_state(store: Store, state: State, *, size: int = 100) -> Object:
     return found
 
 
+async def begin_completing(store: Store, item: Object, *, size: int, quota: int | None = None) -> bool:
+    return await store.begin_completing(
+        item, size=size, part_count=1, quota=quota, etag="e-1", at=NOON, leased_until=NOON
+    )
+
+
 Edge = Callable[[Store, Object], Awaitable[bool]]
 EDGES: dict[State, Edge] = {
     State.OPEN: lambda store, item: store.open_upload(item.id, s3_upload_id="s3-id", at=NOON),
-    State.COMPLETING: lambda store, item: store.begin_completing(item.id, etag="e-1", at=NOON, leased_until=NOON),
-    State.STORED: lambda store, item: store.finish_completing(item, etag="e-1"),
+    State.COMPLETING: lambda store, item: begin_completing(store, item, size=item.taken),
+    State.STORED: lambda store, item: store.finish_completing(item, size=item.taken, etag="e-1"),
     State.DELETING: lambda store, item: store.begin_deleting(item.id, at=NOON),
     State.DELETED: lambda store, item: store.finish_deleting(item),
     State.ABORTED: lambda store, item: store.finish_aborting(item),
@@ -121,7 +127,7 @@ async def test_only_what_is_unfinished_can_be_aborted(store: Store, state: State
 async def test_the_quota_follows_the_state(store: Store) -> None:
     item = await in_state(store, State.COMPLETING, size=70)
     assert await store.get_usage(ALICE) == (70, 0)
-    assert await store.finish_completing(item, etag="e-1")
+    assert await store.finish_completing(item, size=70, etag="e-1")
     assert await store.get_usage(ALICE) == (0, 70)
     assert await store.begin_deleting(item.id, at=NOON)
     assert await store.get_usage(ALICE) == (0, 70)
@@ -256,9 +262,43 @@ async def test_an_account_has_so_many_unfinished_uploads_at_once_and_no_more(sto
     assert outcomes.count(True) == 3
     # Nothing was reserved for those that were refused, and what ends makes room.
     reserved = [item for item, outcome in zip(items, outcomes, strict=True) if outcome is True]
-    assert await store.get_usage(owner) == (3 * reserved[0].size, 0)
+    assert await store.get_usage(owner) == (3 * reserved[0].taken, 0)
     assert await store.begin_aborting(reserved[0].id, was=State.RESERVED, at=NOON)
     assert await store.reserve(replace(new_object(), owner_id=owner), quota=None, open_at_most=3)
+
+
+async def test_what_nobody_has_declared_counts_from_completing_on(store: Store) -> None:
+    item = replace(new_object(), kind=Kind.FREE, size=None, part_size=None, part_count=None)
+    assert await store.reserve(item, quota=100)
+    assert await store.open_upload(item.id, s3_upload_id="s3-id", at=NOON)
+    assert await store.get_usage(item.owner_id) == (0, 0)
+    with pytest.raises(QuotaExceeded) as refused:
+        await begin_completing(store, item, size=101, quota=100)
+    assert refused.value.members == {"limit": 100, "used": 0, "reserved": 0, "size": 101}
+    unchanged = await store.get(item.id)
+    assert unchanged is not None
+    assert (unchanged.state, unchanged.size) == (State.OPEN, None)
+    assert await store.get_usage(item.owner_id) == (0, 0)
+
+    assert await begin_completing(store, item, size=100, quota=100)
+    completing = await store.get(item.id)
+    assert completing is not None
+    assert (completing.size, completing.part_count) == (100, 1)
+    assert await store.get_usage(item.owner_id) == (100, 0)
+    assert await store.finish_completing(completing, size=100, etag="e-1")
+    assert await store.get_usage(item.owner_id) == (0, 100)
+
+
+async def test_a_form_takes_up_what_it_has_brought(store: Store) -> None:
+    item = replace(new_object(size=70), kind=Kind.FORM, part_size=None, part_count=None)
+    assert await store.reserve(item, quota=70)
+    assert await store.begin_taking_over(item.id, at=NOON)
+    assert await store.get_usage(item.owner_id) == (70, 0)
+    assert await store.finish_completing(item, size=3, etag="e-1")
+    stored = await store.get(item.id)
+    assert stored is not None
+    assert (stored.state, stored.size) == (State.STORED, 3)
+    assert await store.get_usage(item.owner_id) == (0, 3)
 
 
 async def test_checksums_recorded_at_once_agree_on_one(store: Store) -> None:

@@ -216,7 +216,7 @@ def _list(arguments: argparse.Namespace) -> int:
         async with open_client(patience_seconds=SHORT_PATIENCE_SECONDS) as client:
             async for video in client.items(f"{client.server.upload}/v1/uploads", **query):
                 when = video["created_at"][:16].replace("T", " ")
-                size = human_size(video["size"])
+                size = "" if video["size"] is None else human_size(video["size"])
                 text = (
                     f"{video['id']}  {video['state']:<9} {size:>9}  {when}  {video['visibility']:<7}  {video['title']}"
                 )

@@ -67,13 +67,22 @@ export class UnfinishedList {
       return;
     }
     if (record.state !== "uploading") return;
+    if (record.part_size === null) {
+      // Another program has cut it into parts of its own, and alone can go on.
+      this.#say(item, gettext("another program uploads it"));
+      return;
+    }
     this.#records.set(record.id, record);
     const handle = await findHandle(record.id);
     if (handle) this.#handles.set(record.id, handle);
     const arrived = (record.received ?? []).reduce((sum, part) => sum + part.size, 0);
     const words = gettext("%(share)s has arrived", { share: formatShare(arrived / record.size, this.#language) });
-    item.querySelector("[data-arrived]").textContent = ` · ${words}`;
+    this.#say(item, words);
     item.querySelector("[data-action='go-on']").hidden = false;
+  }
+
+  #say(item, words) {
+    item.querySelector("[data-arrived]").textContent = ` · ${words}`;
   }
 
   async #discard(event) {

@@ -32,6 +32,8 @@ BROWSERS := chromium chromium-browser google-chrome-stable google-chrome \
 FIREFOXES := firefox-esr firefox "/Applications/Firefox.app/Contents/MacOS/firefox"
 # `make test TESTS="tests/unit -k sigv4"` runs those alone.
 TESTS ?=
+# So many files of tests at a time, each in one process; 0: one after the other in this one.
+JOBS ?= 2
 JS_TESTS = $(wildcard tests/js/*.test.mjs)
 
 .PHONY: help
@@ -61,7 +63,7 @@ init: $(RUNTIME)
 
 .PHONY: test
 test: test-programs lint test-js
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(TESTS)
 
 # The containers need a Docker engine, and so have a job of their own.
 .PHONY: test-compose
@@ -119,7 +121,7 @@ lighthouse: $(DEV) test-programs web/node_modules
 .PHONY: clean
 clean:
 	rm -rf $(VENV) shots .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
-	rm -rf web/node_modules
+	rm -rf web/node_modules web/uppy5/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: test-js

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 
 # Below what systems hand out to clients and what the storage engine chooses from (10,240 and up), so that
 # nobody takes one between look and use; and away from the ports of an ordinary `make run`.
 _FIRST, _LAST = 2_000, 7_900
+
+
+def _mine() -> tuple[int, int]:
+    """The part of them for this process of a run that has several: some are chosen long before they are used."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    size = (_LAST - _FIRST) // processes
+    return _FIRST + process * size, _FIRST + (process + 1) * size
 
 
 def free_ports(count: int) -> list[int]:
@@ -19,11 +28,12 @@ def free_ports(count: int) -> list[int]:
 
 def free_base(offsets: list[int]) -> int:
     """A number such that the port at each of the offsets from it is free."""
+    first, last = _mine()
     for _ in range(200):
-        base = random.randrange(_FIRST, _LAST - max(offsets))  # noqa: S311 - spreads parallel runs, no secret
+        base = random.randrange(first, last - max(offsets))  # noqa: S311 - spreads parallel runs, no secret
         if all(_is_free(base + offset) for offset in offsets):
             return base
-    raise AssertionError(f"no free ports between {_FIRST} and {_LAST}")
+    raise AssertionError(f"no free ports between {first} and {last}")
 
 
 def _is_free(port: int) -> bool:

@@ -1,0 +1,67 @@
+"""The checksums that parts are signed with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from fs_svc.store.queries import Queries
+from fs_svc.store.tables import PART_CHECKSUMS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedChecksum:
+    """What a part was signed with last; until `other_until` a URL may live that was signed with another one."""
+
+    sha256: str
+    other_until: datetime | None
+
+
+class ChecksumQueries(Queries):
+    """Recorded before a URL goes out."""
+
+    async def record_checksums(self, object_id: str, checksums: Mapping[int, str]) -> list[int]:
+        """Records what parts are about to be signed with; returns those that another checksum is recorded for."""
+        recorded = await self.list_checksums(object_id, checksums)
+        new = [
+            {"object_id": object_id, "part_number": part_number, "sha256": sha256}
+            for part_number, sha256 in checksums.items()
+            if part_number not in recorded
+        ]
+        if new:
+            try:
+                async with self._database.write() as connection:
+                    await connection.execute(insert(PART_CHECKSUMS), new)
+            except IntegrityError:
+                # The same parts were asked for twice at once, and the other call was faster.
+                return await self.record_checksums(object_id, checksums)
+        return [number for number, known in recorded.items() if known.sha256 != checksums[number]]
+
+    async def replace_checksums(self, object_id: str, checksums: Mapping[int, str], *, other_until: datetime) -> None:
+        """Records other checksums for parts that have one; URLs with the one before live until `other_until`."""
+        table = PART_CHECKSUMS.c
+        async with self._database.write() as connection:
+            for part_number, sha256 in checksums.items():
+                await connection.execute(
+                    update(PART_CHECKSUMS)
+                    .where(table.object_id == object_id, table.part_number == part_number)
+                    .values(sha256=sha256, other_until=other_until)
+                )
+
+    async def list_checksums(
+        self, object_id: str, part_numbers: Collection[int] | None = None
+    ) -> dict[int, RecordedChecksum]:
+        """What is recorded by part number, of these parts or of all."""
+        table = PART_CHECKSUMS.c
+        query = select(table.part_number, table.sha256, table.other_until).where(table.object_id == object_id)
+        if part_numbers is not None:
+            query = query.where(table.part_number.in_(part_numbers))
+        async with self._database.read() as connection:
+            return {
+                row.part_number: RecordedChecksum(sha256=row.sha256, other_until=row.other_until)
+                for row in await connection.execute(query)
+            }

@@ -1,0 +1,66 @@
+"""What comparing the bucket with the rows has found, and what there is to count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, select
+
+from fs_svc.objects import State
+from fs_svc.store.queries import Queries
+from fs_svc.store.tables import OBJECTS, STORAGE_REPORTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """The objects in one state: how many, their bytes, and when the oldest was begun."""
+
+    state: State
+    uploads: int
+    size: int
+    oldest: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredReport:
+    """What comparing the bucket with the rows has found, as JSON."""
+
+    id: str
+    at: datetime
+    content: str
+
+
+class ReportQueries(Queries):
+    """Figures and reports."""
+
+    async def count_by_state(self) -> list[Count]:
+        """How much there is in each state that any object has."""
+        async with self._database.read() as connection:
+            query = select(
+                OBJECTS.c.state,
+                func.count(),
+                func.coalesce(func.sum(OBJECTS.c.size), 0),
+                func.min(OBJECTS.c.created_at),
+            ).group_by(OBJECTS.c.state)
+            rows = (await connection.execute(query)).all()
+        return [
+            Count(state=State(state), uploads=count, size=int(size), oldest=oldest)
+            for state, count, size, oldest in rows
+        ]
+
+    async def add_report(self, report: StoredReport, *, kept: int) -> None:
+        """Keeps it, and the ones before it up to so many."""
+        newest = STORAGE_REPORTS.c.at.desc(), STORAGE_REPORTS.c.id.desc()
+        async with self._database.write() as connection:
+            await connection.execute(insert(STORAGE_REPORTS).values(id=report.id, at=report.at, content=report.content))
+            query = select(STORAGE_REPORTS.c.id).order_by(*newest).offset(kept).limit(kept)
+            old = (await connection.execute(query)).scalars().all()
+            await connection.execute(delete(STORAGE_REPORTS).where(STORAGE_REPORTS.c.id.in_(old)))
+
+    async def last_report(self) -> StoredReport | None:
+        """The newest."""
+        query = select(STORAGE_REPORTS).order_by(STORAGE_REPORTS.c.at.desc(), STORAGE_REPORTS.c.id.desc()).limit(1)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else StoredReport(id=row.id, at=row.at, content=row.content)

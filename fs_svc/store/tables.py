@@ -1,0 +1,68 @@
+"""fs_svc's tables."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Column, Index, Integer, MetaData, Table
+
+from common.db import Instant, binary_text, identifier, long_text, size_in_bytes
+from fs_svc.objects import Kind
+
+METADATA: Final = MetaData()
+
+OBJECTS: Final = Table(
+    "objects",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("owner_id", identifier(), nullable=False),
+    Column("state", binary_text(16), nullable=False),
+    Column("size", size_in_bytes(), nullable=True),
+    Column("content_type", binary_text(100), nullable=False),
+    Column("part_size", size_in_bytes(), nullable=True),
+    Column("part_count", Integer(), nullable=True),
+    Column("object_key", binary_text(64), nullable=False, unique=True),
+    # Vendors choose its form; S3 names no limit.
+    Column("s3_upload_id", binary_text(1024), nullable=True),
+    Column("etag", binary_text(255), nullable=True),
+    Column("created_at", Instant(), nullable=False),
+    Column("last_activity_at", Instant(), nullable=False),
+    Column("leased_until", Instant(), nullable=False),
+    Column("part_checksums", binary_text(16), nullable=True),
+    Column("lost_at", Instant(), nullable=True),
+    Column("overfull_at", Instant(), nullable=True),
+    Column("read_back_sha256", binary_text(64), nullable=True),
+    Column("read_back_at", Instant(), nullable=True),
+    Column("kind", binary_text(16), nullable=False, server_default=Kind.PLANNED.value),
+)
+Index("objects_unsettled", OBJECTS.c.state, OBJECTS.c.leased_until)
+Index("objects_unread", OBJECTS.c.state, OBJECTS.c.read_back_at, OBJECTS.c.id)
+Index("objects_owner", OBJECTS.c.owner_id, OBJECTS.c.state)
+Index("objects_abandoned", OBJECTS.c.state, OBJECTS.c.last_activity_at)
+STORAGE_USAGE: Final = Table(
+    "storage_usage",
+    METADATA,
+    Column("owner_id", identifier(), primary_key=True),
+    # Bytes promised to unfinished uploads, and bytes of stored objects.
+    Column("reserved", size_in_bytes(), nullable=False),
+    Column("stored", size_in_bytes(), nullable=False),
+)
+PART_CHECKSUMS: Final = Table(
+    "part_checksums",
+    METADATA,
+    Column("object_id", identifier(), primary_key=True),
+    Column("part_number", Integer(), primary_key=True, autoincrement=False),
+    # In base64, as S3 takes it.
+    Column("sha256", binary_text(44), nullable=False),
+    # Until then a URL may live that was signed with another one; None: there was never another.
+    Column("other_until", Instant(), nullable=True),
+)
+
+STORAGE_REPORTS: Final = Table(
+    "storage_reports",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("at", Instant(), nullable=False),
+    # A JSON object.
+    Column("content", long_text(), nullable=False),
+)

@@ -1,0 +1,212 @@
+"""Each change of an object's state: one compare-and-set, with the quota in the same transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.db import rows_changed
+from fs_svc.errors import TooManyOpen
+from fs_svc.objects import OPEN_AT_MOST, Object, State
+from fs_svc.store.queries import compare_and_set
+from fs_svc.store.tables import OBJECTS, PART_CHECKSUMS
+from fs_svc.store.usage import UsageQueries, add_to_usage, reserve_quota
+
+# In which of its owner's figures an object's size stands; in those that have ended, in none.
+_RESERVING: Final = (State.RESERVED, State.OPEN, State.COMPLETING, State.ABORTING)
+_STORING: Final = (State.STORED, State.DELETING)
+
+
+class TransitionQueries(UsageQueries):
+    """They say whether they did it: False means that the row was in another state."""
+
+    async def reserve(self, item: Object, *, quota: int | None, open_at_most: int = OPEN_AT_MOST) -> bool:
+        """Adds the object and reserves its size; False when its id is there already.
+
+        Raises QuotaExceeded when the owner's reserved and stored bytes would pass `quota` (None: no limit), and
+        TooManyOpen when they would have more than so many uploads that are not finished.
+        """
+        await self._ensure_usage(item.owner_id)
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(insert(OBJECTS).values(**_values(item)))
+                await reserve_quota(connection, item.owner_id, item.taken, quota)
+                # Behind the owner's row, which one transaction at a time has.
+                await _refuse_too_many(connection, item, open_at_most)
+        except IntegrityError:
+            return False
+        return True
+
+    async def open_upload(self, object_id: str, *, s3_upload_id: str, at: datetime) -> bool:
+        """From reserved to open."""
+        return await self._change(
+            object_id, State.RESERVED, state=State.OPEN.value, s3_upload_id=s3_upload_id, last_activity_at=at
+        )
+
+    async def touch(self, object_id: str, *, at: datetime) -> bool:
+        """Records that somebody is still working on an open upload."""
+        return await self._change(object_id, State.OPEN, last_activity_at=at)
+
+    async def begin_completing(
+        self,
+        item: Object,
+        *,
+        size: int,
+        part_count: int,
+        quota: int | None,
+        etag: str | None,
+        at: datetime,
+        leased_until: datetime,
+    ) -> bool:
+        """From open to completing, leased, with what the parts are together and the ETag that the object will have.
+
+        Raises QuotaExceeded, and changes nothing, when the owner's reserved and stored bytes would pass `quota` by what
+        was not reserved when the upload was begun.
+        """
+        async with self._database.write() as connection:
+            if not await compare_and_set(
+                connection,
+                item.id,
+                State.OPEN,
+                state=State.COMPLETING.value,
+                size=size,
+                part_count=part_count,
+                etag=etag,
+                last_activity_at=at,
+                leased_until=leased_until,
+            ):
+                return False
+            if size > item.taken:
+                await reserve_quota(connection, item.owner_id, size - item.taken, quota)
+            return True
+
+    async def begin_taking_over(self, object_id: str, *, at: datetime) -> bool:
+        """From reserved to completing, free to be worked on: what was sent by a form has come."""
+        return await self._change(
+            object_id, State.RESERVED, state=State.COMPLETING.value, last_activity_at=at, leased_until=at
+        )
+
+    async def expect_etag(self, object_id: str, etag: str | None) -> bool:
+        """Records the ETag of another attempt to complete, for which all parts are there."""
+        return await self._change(object_id, State.COMPLETING, etag=etag, lost_at=None)
+
+    async def note_lost(self, object_id: str, *, at: datetime) -> bool:
+        """Records that the storage knows neither the upload nor the object of a completing row."""
+        return await self._change(object_id, State.COMPLETING, lost_at=at)
+
+    async def begin_aborting(self, object_id: str, *, was: State, at: datetime) -> bool:
+        """From reserved or open, or from completing when it is lost, to aborting, free to be worked on."""
+        return await self._change(object_id, was, state=State.ABORTING.value, leased_until=at)
+
+    async def begin_deleting(self, object_id: str, *, at: datetime) -> bool:
+        """From stored to deleting, free to be worked on."""
+        return await self._change(object_id, State.STORED, state=State.DELETING.value, leased_until=at)
+
+    async def finish_completing(self, item: Object, *, size: int, etag: str) -> bool:
+        """From completing to stored, with the size that it has; what was reserved is given back for it."""
+        return await self._finish(
+            item, State.COMPLETING, State.STORED, reserved=-item.taken, stored=size, size=size, etag=etag
+        )
+
+    async def finish_aborting(self, item: Object) -> bool:
+        """From aborting to aborted; what was reserved is given back."""
+        return await self._finish(item, State.ABORTING, State.ABORTED, reserved=-item.taken, stored=0)
+
+    async def finish_deleting(self, item: Object) -> bool:
+        """From deleting to deleted; what was stored is given back."""
+        return await self._finish(item, State.DELETING, State.DELETED, reserved=0, stored=-item.taken)
+
+    async def lease(self, item: Object, *, now: datetime, until: datetime) -> bool:
+        """Takes the row for one worker; False when another has it, or its state is no longer `item`'s."""
+        async with self._database.write() as connection:
+            change = (
+                update(OBJECTS)
+                .where(
+                    OBJECTS.c.id == item.id,
+                    OBJECTS.c.state == item.state.value,
+                    OBJECTS.c.leased_until <= now,
+                )
+                .values(leased_until=until)
+            )
+            return rows_changed(await connection.execute(change)) == 1
+
+    async def release(self, item: Object, *, until: datetime) -> None:
+        """Gives the row back, to be looked at again from `until` on."""
+        await self._change(item.id, item.state, leased_until=until)
+
+    async def note_overfull(self, object_id: str, *, at: datetime) -> bool:
+        """Records that the storage holds too many copies of an open upload's parts."""
+        return await self._change(object_id, State.OPEN, overfull_at=at)
+
+    async def set_read_back(self, object_id: str, *, sha256: str | None, at: datetime) -> bool:
+        """Records what was read of a stored object."""
+        return await self._change(object_id, State.STORED, read_back_sha256=sha256, read_back_at=at)
+
+    async def abandon(self, item: Object, *, at: datetime) -> bool:
+        """From open to aborting, unless somebody has worked on it after `item` was read."""
+        async with self._database.write() as connection:
+            change = (
+                update(OBJECTS)
+                .where(
+                    OBJECTS.c.id == item.id,
+                    OBJECTS.c.state == State.OPEN.value,
+                    OBJECTS.c.last_activity_at == item.last_activity_at,
+                )
+                .values(state=State.ABORTING.value, leased_until=at)
+            )
+            return rows_changed(await connection.execute(change)) == 1
+
+    async def hand_over(self, item: Object, owner_id: str) -> bool:
+        """Makes the object another person's, with what it takes up, whatever their quota.
+
+        False when its state or owner is no longer `item`'s.
+        """
+        await self._ensure_usage(owner_id)
+        reserved = item.taken if item.state in _RESERVING else 0
+        stored = item.taken if item.state in _STORING else 0
+        async with self._database.write() as connection:
+            change = (
+                update(OBJECTS)
+                .where(
+                    OBJECTS.c.id == item.id,
+                    OBJECTS.c.state == item.state.value,
+                    OBJECTS.c.owner_id == item.owner_id,
+                )
+                .values(owner_id=owner_id)
+            )
+            if rows_changed(await connection.execute(change)) != 1:
+                return False
+            # In one order for everybody, so that two who hand over to each other do not wait for each other.
+            for person, sign in sorted([(item.owner_id, -1), (owner_id, 1)]):
+                await add_to_usage(connection, person, reserved=sign * reserved, stored=sign * stored)
+            return True
+
+    async def _finish(
+        self, item: Object, was: State, state: State, *, reserved: int, stored: int, **values: Any
+    ) -> bool:
+        async with self._database.write() as connection:
+            if not await compare_and_set(connection, item.id, was, state=state.value, **values):
+                return False
+            if state is not State.STORED:
+                await connection.execute(delete(PART_CHECKSUMS).where(PART_CHECKSUMS.c.object_id == item.id))
+            # The owner as the row has it now, which nobody can hand over before this ends.
+            owner = select(OBJECTS.c.owner_id).where(OBJECTS.c.id == item.id).scalar_subquery()
+            await add_to_usage(connection, owner, reserved=reserved, stored=stored)
+            return True
+
+
+async def _refuse_too_many(connection: AsyncConnection, item: Object, open_at_most: int) -> None:
+    query = select(func.count()).where(
+        OBJECTS.c.owner_id == item.owner_id, OBJECTS.c.state.in_([State.RESERVED.value, State.OPEN.value])
+    )
+    if (await connection.execute(query)).scalar_one() > open_at_most:
+        raise TooManyOpen(open_at_most)
+
+
+def _values(item: Object) -> dict[str, Any]:
+    values = {column.name: getattr(item, column.name) for column in OBJECTS.c}
+    return values | {"state": item.state.value, "kind": item.kind.value}

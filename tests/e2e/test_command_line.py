@@ -10,6 +10,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -18,6 +19,11 @@ import pytest
 
 from tests.product import Product
 from tests.waiting import wait_until
+from vss.remote.client import open_client
+from vss.remote.pacing import BURST_SECONDS
+from vss.remote.progress import shown
+from vss.remote.source import open_source
+from vss.remote.uploading import Uploading, Wishes
 
 MIB = 2**20
 
@@ -202,6 +208,42 @@ def test_a_part_of_which_it_is_not_certain_whose_it_is_is_sent_once_more(termina
     assert ["checksum" in part for part in received] == [False, True]
     (sent,) = terminal.read("upload", str(film))
     assert (sent["id"], sent["state"]) == (begun["id"], "ready")
+
+
+def test_a_limited_rate_holds_for_all_parts_together(terminal: Terminal) -> None:
+    _file(terminal.home / "Slow.mp4", 17 * MIB)
+    began_at = time.monotonic()
+    (sent,) = terminal.read("upload", "Slow.mp4", "--limit-rate", "8M", "--parallel", "3", "--quiet")
+    # Three parts that each had the rate for itself would be through in a second.
+    assert time.monotonic() - began_at >= 17 / 8 - BURST_SECONDS
+    assert (sent["state"], sent["sent_bytes"]) == ("ready", 17 * MIB)
+    terminal.run("rm", "--for-ever", sent["id"])
+
+
+async def test_a_part_that_waited_long_for_its_turn_gets_a_fresh_url(
+    terminal: Terminal, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _file(terminal.home / "Patient.mp4", 9 * MIB)
+    made = _post(f"{product.url('auth')}/v1/me/api-keys", _token(product), {"name": "patient"})
+    monkeypatch.setenv("VSS_API_KEY", made["api_key"])
+    monkeypatch.setenv("VSS_PORT_BASE", str(product.base))
+    # As if every part had.
+    monkeypatch.setattr("vss.remote.uploading.FRESH_SECONDS", 0)
+    signed: list[list[int]] = []
+    wishes = Wishes(title=None, description=None, visibility=None, anew=True, sha256=False, parallel=1)
+    with open_source(terminal.home / "Patient.mp4") as source, shown("", source.size, quiet=True) as progress:
+        async with open_client(patience_seconds=60) as client:
+            call = client.call
+
+            async def seen(method: str, url: str, **options: Any) -> Any:
+                if url.endswith("/part-urls"):
+                    signed.append(options["content"]["part_numbers"])
+                return await call(method, url, **options)
+
+            monkeypatch.setattr(client, "call", seen)
+            sent = await Uploading(client, source, wishes, progress).run()
+    assert sorted(signed) == [[1], [1, 2], [2]]
+    terminal.run("rm", "--for-ever", sent.video["id"])
 
 
 def test_folders_are_sent_and_what_is_no_video_is_named(terminal: Terminal) -> None:

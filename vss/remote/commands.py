@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import getpass
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,6 +46,13 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     upload.add_argument("--skip-uploaded", action="store_true", help="pass over files of which a video is ready")
     upload.add_argument("--sha256", action="store_true", help="read the file first, so that downloads can be verified")
     upload.add_argument("--parallel", metavar="N", type=_parallel, default=4, help="parts at once (now %(default)s)")
+    upload.add_argument(
+        "--limit-rate",
+        metavar="RATE",
+        type=_rate,
+        default=0,
+        help="bytes a second at most, such as 500K, 2M or 1.5M (K = 1024; without it as fast as possible)",
+    )
     _speaking(upload)
     upload.set_defaults(run=_upload)
 
@@ -92,6 +100,18 @@ def _parallel(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_PARALLEL:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} cannot be used; give a number from 1 to {MOST_PARALLEL}")
+
+
+def _rate(text: str) -> int:
+    """Bytes a second as curl writes them; 0 for no limit."""
+    if match := re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([kmg]?)", text, re.ASCII | re.IGNORECASE):
+        number = float(match[1])
+        rate = int(number * 1024 ** ("", "k", "m", "g").index(match[2].lower()))
+        if rate or not number:
+            return rate
+    raise argparse.ArgumentTypeError(
+        f"{text!r} cannot be used; give bytes a second such as 500K, 2M or 1.5M, or 0 for no limit"
+    )
 
 
 def _id(text: str) -> str:
@@ -155,9 +175,11 @@ def _upload(arguments: argparse.Namespace) -> int:
 async def _upload_all(arguments: argparse.Namespace, files: list[Path]) -> int:
     from vss.remote.client import open_client  # noqa: PLC0415
     from vss.remote.errors import NoAnswer, NotLoggedIn, SomeFailed  # noqa: PLC0415
+    from vss.remote.pacing import Pace  # noqa: PLC0415
     from vss.remote.plan import wire_name  # noqa: PLC0415
 
     failed: list[Refusal] = []
+    pace = Pace(arguments.limit_rate) if arguments.limit_rate else None
     async with open_client(patience_seconds=arguments.patience * 60) as client:
         there: dict[tuple[str, int], str] = {}
         if arguments.skip_uploaded:
@@ -171,7 +193,7 @@ async def _upload_all(arguments: argparse.Namespace, files: list[Path]) -> int:
                 _say(thing, f"{path}: is there already ({known})", as_json=arguments.json)
                 continue
             try:
-                await _upload_one(arguments, client, path)
+                await _upload_one(arguments, client, path, pace)
             except Refusal as refusal:
                 if arguments.json:
                     thing = {"file": str(path), "error": str(refusal), "exit_code": refusal.exit_code}
@@ -185,7 +207,7 @@ async def _upload_all(arguments: argparse.Namespace, files: list[Path]) -> int:
     return 0
 
 
-async def _upload_one(arguments: argparse.Namespace, client: Any, path: Path) -> None:
+async def _upload_one(arguments: argparse.Namespace, client: Any, path: Path, pace: Any) -> None:
     from vss.remote.plan import human_size  # noqa: PLC0415
     from vss.remote.progress import shown  # noqa: PLC0415
     from vss.remote.source import open_source  # noqa: PLC0415
@@ -198,6 +220,7 @@ async def _upload_one(arguments: argparse.Namespace, client: Any, path: Path) ->
         anew=arguments.anew,
         sha256=arguments.sha256,
         parallel=arguments.parallel,
+        pace=pace,
     )
     with open_source(path) as source, shown(path.name, source.size, quiet=arguments.quiet) as progress:
         sent = await Uploading(client, source, wishes, progress).run()

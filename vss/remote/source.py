@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vss.remote.errors import FileUnusable
+from vss.remote.pacing import Pace
 from vss.remote.plan import Part
 
 BLOCK = 256 * 1024
@@ -61,18 +62,23 @@ class SourceFile:
 
         return await asyncio.to_thread(read)
 
-    async def stream(self, part: Part, sent: Callable[[int], None]) -> AsyncIterator[bytes]:
-        """The part's bytes in blocks; tells `sent` of each once the network has taken it. Raises FileUnusable."""
+    async def stream(self, part: Part, sent: Callable[[int], None], pace: Pace | None) -> AsyncIterator[bytes]:
+        """The part's bytes in blocks, no faster than `pace`; tells `sent` of each once the network has taken it.
+
+        Raises FileUnusable.
+        """
         # It has just been hashed, so this reads the system's own copy in memory.
-        for block in self._blocks(part):
+        for block in self._blocks(part, BLOCK if pace is None else min(BLOCK, pace.most)):
+            if pace is not None:
+                await pace.take(len(block))
             yield block
             sent(len(block))
 
-    def _blocks(self, part: Part) -> Iterator[bytes]:
+    def _blocks(self, part: Part, most: int = BLOCK) -> Iterator[bytes]:
         offset, end = part.offset, part.offset + part.size
         while offset < end:
             try:
-                block = os.pread(self._descriptor, min(BLOCK, end - offset), offset)
+                block = os.pread(self._descriptor, min(most, end - offset), offset)
             except OSError as exc:
                 raise FileUnusable(f"{self.path} cannot be read: {exc.strerror}") from exc
             if not block:

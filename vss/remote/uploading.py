@@ -15,6 +15,7 @@ from yarl import URL
 from vss.errors import Refusal
 from vss.remote.client import COMPLETE_SECONDS, NETWORK_ERRORS, Client, reason_of
 from vss.remote.errors import AnotherFile, NoAnswer, NotThere, Refused
+from vss.remote.pacing import Pace
 from vss.remote.patience import seconds_of
 from vss.remote.plan import Part, PartPlan, differing, title_of, wire_name
 from vss.remote.progress import Progress
@@ -24,6 +25,8 @@ from vss.remote.source import SourceFile
 BATCH = 8
 # S3 takes a block now and then, or the part is begun anew.
 STALLED_SECONDS = 60.0
+# A URL lives 15 minutes from when it was asked for; on a slow line a part may wait longer than that for its turn.
+FRESH_SECONDS = 300.0
 # Parts that were there and are missing at the end: more often than this is no accident.
 MOST_COMPLETIONS = 5
 # S3's own no to one part, each time with a fresh URL: a clock or a rule is wrong, and waiting does not mend it.
@@ -40,6 +43,8 @@ class Wishes:
     anew: bool
     sha256: bool
     parallel: int
+    # Shared by all files of a command.
+    pace: Pace | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,6 +60,8 @@ class _Job:
     number: int
     url: str
     headers: Mapping[str, str]
+    # By the loop's clock, in seconds.
+    signed_at: float
 
 
 class Uploading:
@@ -215,12 +222,19 @@ class Uploading:
         except NotThere as gone:
             raise NotThere(f"{self._source.path}: the upload was discarded meanwhile; send it again") from gone
         return [
-            _Job(number, signed["urls"][str(number)], {**signed["headers"], **signed["part_headers"][str(number)]})
+            _Job(
+                number,
+                signed["urls"][str(number)],
+                {**signed["headers"], **signed["part_headers"][str(number)]},
+                asyncio.get_running_loop().time(),
+            )
             for number in numbers
         ]
 
     async def _put(self, job: _Job) -> None:
         part = self._plan.part(job.number)
+        if asyncio.get_running_loop().time() - job.signed_at >= FRESH_SECONDS:
+            (job,) = await self._sign([part.number])
         attempts = self._client.patience.attempts()
         refusals = 0
         while True:
@@ -263,7 +277,7 @@ class Uploading:
 
             async with self._client.session.put(
                 URL(job.url, encoded=True),
-                data=self._source.stream(part, sent),
+                data=self._source.stream(part, sent, self._wishes.pace),
                 headers={**job.headers, "Content-Length": str(part.size)},
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=15),
             ) as answer:

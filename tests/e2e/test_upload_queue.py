@@ -22,6 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 # Slow enough that what happens on the way can be seen and interfered with.
 BYTES_PER_SECOND = 4 * 2**20
 DONE_MS = 120_000
+PART = 8 * 2**20
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -144,6 +145,45 @@ async def test_a_paused_upload_sends_nothing_and_goes_on_when_told(page: Page, p
     await row.get_by_role("button", name="Go on", exact=True).click()
     await expect(row).to_contain_text("Stored", timeout=DONE_MS)
     assert (await uploads(page, product, "ready"))["Paused for a while"]["size"] == film.stat().st_size
+
+
+async def test_under_a_limit_parts_wait_for_their_turn_and_another_limit_holds_at_once(
+    page: Page, product: Product, night: Path
+) -> None:
+    speed = page.get_by_label("Upload speed")
+    happened: list[str] = []
+    page.on("request", lambda request: happened.append("PUT") if request.method == "PUT" else None)
+    [row] = await _choose(page, night)
+    # By keyboard: the last choice.
+    await speed.press("End")
+    await expect(speed).to_have_value("1")
+    await _begin(row, "Within the limit")
+
+    async def is_one_part_there() -> bool:
+        return await row.locator("progress").evaluate("bar => bar.value") == PART
+
+    await eventually(is_one_part_there, what="the first part is there")
+    # 8 MiB at 1 Mbit/s, less what has passed, and nothing for the last part.
+    await expect(row).to_contain_text(re.compile(r"at most 1 Mbit/s · (2 min|\d\d s) left"))
+    await row.get_by_role("button", name="Pause").press("Enter")
+    await expect(row).to_contain_text("Paused")
+    await row.get_by_role("button", name="Go on", exact=True).press("Enter")
+    await expect(row).to_contain_text("Uploading")
+    await expect(row).to_contain_text("at most 1 Mbit/s")
+    assert await is_one_part_there()
+    happened.append("lifted")
+    await speed.select_option(label="as fast as possible")
+    await expect(row).to_contain_text("Stored", timeout=DONE_MS)
+    assert happened == ["PUT", "lifted", "PUT"]
+    found = (await uploads(page, product, "ready"))["Within the limit"]
+    source = await page.request.get(f"{product.url('stream')}/v1/videos/{found['id']}/source")
+    assert hashlib.sha256(await source.body()).hexdigest() == sha256_of(night)
+
+    await speed.select_option(label="at most 5 Mbit/s")
+    await page.reload()
+    await _choose(page, night)
+    await expect(speed).to_have_value("5")
+    await speed.select_option("")
 
 
 async def test_a_line_that_is_cut_loses_nothing_and_it_goes_on_by_itself(

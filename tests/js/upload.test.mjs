@@ -5,6 +5,7 @@ import { afterEach, beforeEach, test } from "node:test";
 
 import { PartChecksums } from "../../web/src/upload/hashing.js";
 import { UploadApi } from "../../web/src/upload/api.js";
+import { Pace } from "../../web/src/upload/pace.js";
 import { putPart } from "../../web/src/upload/put_part.js";
 import { Upload } from "../../web/src/upload/upload.js";
 import { FakeClock, settled } from "./fake_clock.mjs";
@@ -276,6 +277,65 @@ test("a pause frees the line at once, and afterwards only what had not arrived i
   assertStored(upload);
   assert.equal(server.count("PUT /put/") - before, 10 - kept);
   assert.deepEqual(upload.states, ["creating", "sending", "paused", "sending", "checking", "done"]);
+});
+
+/** Resolves when `count` parts have arrived, and no more come without a limit's leave. */
+async function heldAfter(count) {
+  while (server.count("PUT /put/") < count || clock.waiting === 0) await settled();
+  for (let turn = 0; turn < 5; turn += 1) await settled();
+}
+
+test("under a limit one part goes after the other, each when the last one is worked off", async () => {
+  const pace = new Pace({ clock });
+  pace.rate = 1000;
+  const upload = newUpload({ pace });
+  const ended = upload.start(FIELDS);
+  // Parts of 1000 bytes: one a second.
+  for (let sent = 1; sent < 10; sent += 1) {
+    await heldAfter(sent);
+    assert.equal(server.count("PUT /put/"), sent);
+    const { sentBytes, limit, secondsLeft } = upload.progress;
+    // After the last part, which has 500, nothing is waited for.
+    assert.deepEqual([upload.state, sentBytes, limit, secondsLeft], ["sending", sent * 1000, 1000, Math.max(1, (SIZE - sent * 1000) / 1000)]);
+    clock.advance(1000);
+  }
+  await ended;
+  assertStored(upload);
+  assert.equal(clock.now(), 9000);
+  assert.equal(upload.progress.limit, null);
+});
+
+test("a limit that is lifted or changed under way holds at once", async () => {
+  const pace = new Pace({ clock });
+  pace.rate = 1;
+  const upload = newUpload({ pace });
+  const ended = upload.start(FIELDS);
+  await heldAfter(1);
+  assert.equal(upload.progress.secondsLeft, 1000 + SIZE - 2000);
+  pace.rate = 100;
+  clock.advance(10_000);
+  await heldAfter(2);
+  pace.rate = null;
+  await ended;
+  assertStored(upload);
+  assert.equal(clock.now(), 10_000);
+});
+
+test("a limit's wait ends at once when it is paused or cancelled, and what has left still counts", async () => {
+  const pace = new Pace({ clock });
+  pace.rate = 1;
+  const upload = newUpload({ pace });
+  const ended = upload.start(FIELDS);
+  await heldAfter(1);
+  upload.pause();
+  while (clock.waiting > 0) await settled();
+  assert.deepEqual([upload.state, upload.progress.limit], ["paused", null]);
+  upload.resume();
+  await heldAfter(1);
+  assert.deepEqual([server.count("PUT /put/"), upload.state], [1, "sending"]);
+  assert.equal(await upload.cancel(), true);
+  await ended;
+  assert.deepEqual([upload.state, server.uploads.size, clock.waiting], ["cancelled", 0, 0]);
 });
 
 test("a paused upload can be cancelled, and a pause outside sending changes nothing", async () => {

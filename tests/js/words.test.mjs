@@ -25,6 +25,9 @@ test("progress leaves out what is not known, and never claims all before the ser
   const begun = { sentBytes: 0, totalBytes: 100_000_000, bytesPerSecond: null, secondsLeft: null };
   assert.equal(progressWords(begun, "en"), "0% · 0 bytes of 100.0 MB");
   assert.match(progressWords({ ...begun, sentBytes: 100_000_000 }, "en"), /^99%/);
+  // Between two parts nothing moves, and nothing is wrong.
+  const limited = { ...known, bytesPerSecond: null, limit: 250_000, secondsLeft: 192 };
+  assert.equal(progressWords(limited, "en"), "50% · 50.0 MB of 100.0 MB · at most 2 Mbit/s · 4 min left");
 });
 
 test("every trouble says that nothing is lost and what comes next", () => {

@@ -17,6 +17,11 @@ export function formatRate(bytesPerSecond, language) {
   return number(value, language, { style: "unit", unit: `${unit}-per-second`, unitDisplay: "short", minimumFractionDigits: 1 });
 }
 
+/** 250000 bytes a second → "2", the megabits a second by which lines are sold. */
+export function formatMegabits(bytesPerSecond, language) {
+  return number((bytesPerSecond * 8) / 1_000_000, language, {});
+}
+
 /** 0.431 → "43%", rounded down. */
 export function formatShare(share, language) {
   const percent = Math.floor(share * 100) / 100;

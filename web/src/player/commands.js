@@ -2,7 +2,7 @@
 
 import { gettext } from "../common/i18n.js";
 import { steppedRate } from "./keys.js";
-import { keepPreference } from "./preferences.js";
+import { keepPreference } from "../common/preferences.js";
 
 // Nobody tells a page how long a frame is; of the usual ones this is the shortest but for films of 50 and more a second.
 const FRAME_SECONDS = 1 / 30;
@@ -72,6 +72,6 @@ export class Commands {
   }
 
   #keepVolume() {
-    keepPreference("sound", { volume: this.#video.volume, muted: this.#video.muted });
+    keepPreference("player.sound", { volume: this.#video.volume, muted: this.#video.muted });
   }
 }

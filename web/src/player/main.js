@@ -7,7 +7,7 @@ import { listenToHands } from "./gestures.js";
 import { actionOf } from "./keys.js";
 import { describeToSystem } from "./media_session.js";
 import { PositionKeeper } from "./position_keeper.js";
-import { preference } from "./preferences.js";
+import { preference } from "../common/preferences.js";
 import { Screen } from "./screen.js";
 import { SourceKeeper } from "./source_keeper.js";
 import { isWithoutPicture, mayHideControls, stateOf } from "./state.js";
@@ -19,7 +19,7 @@ const NOTE_MS = 900;
 function watchPage(player) {
   const video = player.querySelector("video");
   const help = document.querySelector("[data-player-keys]");
-  const { volume, muted } = preference("sound", { volume: 1, muted: false });
+  const { volume, muted } = preference("player.sound", { volume: 1, muted: false });
   video.volume = Math.min(1, Math.max(0, Number(volume) || 0));
   video.muted = muted === true;
 

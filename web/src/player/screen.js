@@ -1,6 +1,6 @@
 /** The sizes of a player: full screen, picture in picture, and theatre mode, which takes the page's width. */
 
-import { keepPreference, preference } from "./preferences.js";
+import { keepPreference, preference } from "../common/preferences.js";
 
 export class Screen {
   #player;
@@ -9,7 +9,7 @@ export class Screen {
   constructor(player, video) {
     this.#player = player;
     this.#video = video;
-    this.#setTheatre(preference("theatre", false) === true);
+    this.#setTheatre(preference("player.theatre", false) === true);
   }
 
   get canFullscreen() {
@@ -43,7 +43,7 @@ export class Screen {
   theatre() {
     if (this.isFullscreen) return;
     this.#setTheatre(!this.isTheatre);
-    keepPreference("theatre", this.isTheatre);
+    keepPreference("player.theatre", this.isTheatre);
   }
 
   #setTheatre(isOn) {

@@ -20,6 +20,7 @@ export class FileRow {
   #file;
   #api;
   #queue;
+  #pace;
   #say;
   #onChange;
   #watchRoot;
@@ -36,12 +37,13 @@ export class FileRow {
    * where the file lies, where the browser says. `refusal` says why the file is not taken; then the row is all there is of it. `onChange(row)` after every change of
    * state, `say(words)` reaches those who listen.
    */
-  constructor({ template, file, record = null, handle = null, refusal, api, queue, say, onChange, watchRoot, language = document.documentElement.lang, clock = systemClock }) {
+  constructor({ template, file, record = null, handle = null, refusal, api, queue, pace, say, onChange, watchRoot, language = document.documentElement.lang, clock = systemClock }) {
     this.#file = file;
     this.#record = record;
     this.#handle = handle;
     this.#api = api;
     this.#queue = queue;
+    this.#pace = pace;
     this.#say = say;
     this.#onChange = onChange;
     this.#watchRoot = watchRoot;
@@ -92,7 +94,7 @@ export class FileRow {
     this.#part("form-error").hidden = true;
     const record = this.#record;
     const hashing = canHash(this.#file) ? { checksumsOf: (file, plan) => new PartChecksums(file, plan), hashFile } : {};
-    const upload = new Upload({ file: this.#file, record, api: this.#api, ...hashing });
+    const upload = new Upload({ file: this.#file, record, api: this.#api, pace: this.#pace, ...hashing });
     this.upload = upload;
     upload.addEventListener("statechange", () => this.#changed());
     let values;

@@ -2,6 +2,7 @@
 
 import { formatSize } from "../common/format.js";
 import { gettext, ngettext } from "../common/i18n.js";
+import { keepPreference, preference } from "../common/preferences.js";
 import { showToast } from "../common/toast.js";
 import { refusalOf } from "./accepting.js";
 import { UploadApi } from "./api.js";
@@ -9,12 +10,14 @@ import { filesIn } from "./dropped.js";
 import { OFFLINE, SIGNED_OUT } from "./failures.js";
 import { FileRow } from "./file_row.js";
 import { handlesIn } from "./handles.js";
+import { Pace } from "./pace.js";
 import { Queue } from "./queue.js";
 import { UnfinishedList } from "./unfinished.js";
 import { keepAwake } from "./wake_lock.js";
 import { shareWords } from "./words.js";
 
 const TICK_MS = 250;
+const BYTES_PER_MEGABIT = 125_000;
 
 function uploadPage(page) {
   const api = new UploadApi();
@@ -25,6 +28,8 @@ function uploadPage(page) {
   const [drop, fileField, section, heading, list] = ["[data-drop]", "[name='file']", "[data-files]", "[data-files-heading]", "[data-file-list]"].map(find);
   const overall = document.querySelector("[data-overall]");
   const queue = new Queue({ onChange: queueChanged });
+  const pace = new Pace();
+  const speed = find("[name='speed']");
   const rows = new Set();
   const unfinishedSection = find("[data-unfinished-list]");
   const unfinished = unfinishedSection && new UnfinishedList(unfinishedSection, { api, goOn, language });
@@ -37,7 +42,7 @@ function uploadPage(page) {
 
   function newRow(file, { record = null, handle = null } = {}) {
     const refusal = refusalOf(file, taken);
-    const options = { template: find("[data-file-template]"), file, record, handle, refusal, api, queue, say };
+    const options = { template: find("[data-file-template]"), file, record, handle, refusal, api, queue, pace, say };
     if (record) unfinished.take(record);
     return new FileRow({ ...options, onChange: rowChanged, watchRoot: page.dataset.watchRoot });
   }
@@ -164,6 +169,19 @@ function uploadPage(page) {
       const isAllRight = [...rows].map((row) => row.enqueue()).every(Boolean);
       if (isAllRight) heading.focus();
     }
+  });
+
+  // A value that is no choice any more leaves nothing chosen.
+  speed.value = preference("upload.speed", "");
+  if (speed.selectedIndex < 0) speed.value = "";
+  const limit = () => {
+    pace.rate = speed.value ? Number(speed.value) * BYTES_PER_MEGABIT : null;
+  };
+  limit();
+  speed.addEventListener("change", () => {
+    keepPreference("upload.speed", speed.value);
+    limit();
+    tick();
   });
   if (window.showOpenFilePicker) {
     fileField.addEventListener("click", (event) => {

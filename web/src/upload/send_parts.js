@@ -18,6 +18,7 @@ const BAD_DIGEST = "BadDigest";
  * `askUrls(numbers, signal, checksums)` makes one attempt to get part URLs; `checksums` (a PartChecksums) are computed for
  * them where that is given. `onProgress({number, sent, moved})` says how much of a
  * part is handed over and how many bytes left since the last call; `onPart(number)` that the storage has it.
+ * `turn(signal)` resolves when one more may begin, and `mostAtOnce()` bounds how many are under way.
  */
 export async function sendParts({
   file,
@@ -30,6 +31,8 @@ export async function sendParts({
   put = putPart,
   sendWindow = new SendWindow(),
   clock = systemClock,
+  turn = async () => {},
+  mostAtOnce = () => Infinity,
   onProgress = () => {},
   onPart = () => {},
 }) {
@@ -46,6 +49,7 @@ export async function sendParts({
   }
 
   async function send(number) {
+    await turn(stop);
     await gate.pass(stop);
     const { url, headers } = await urls.take(number, [...running.keys(), ...queue]);
     const { start, end } = partRange(plan, number);
@@ -96,7 +100,7 @@ export async function sendParts({
 
   try {
     while (queue.length > 0 || running.size > 0) {
-      while (queue.length > 0 && running.size < sendWindow.limit) {
+      while (queue.length > 0 && running.size < Math.min(sendWindow.limit, mostAtOnce())) {
         const number = queue.shift();
         running.set(
           number,

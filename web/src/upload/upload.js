@@ -5,6 +5,7 @@ import { UploadApi } from "./api.js";
 import { Estimate } from "./estimate.js";
 import { Failure, OTHER_FILE } from "./failures.js";
 import { Gate } from "./gate.js";
+import { Pace } from "./pace.js";
 import { bytesIn, missingParts, planOf } from "./plan.js";
 import { sendParts } from "./send_parts.js";
 
@@ -37,13 +38,17 @@ export class Upload extends EventTarget {
   #hashFile;
   #sha256 = null;
   #isProven;
+  #pace;
+  #isHeld = false;
+  #partSize = 0;
 
   /**
    * `record` is the server's upload, for going on with one that exists: what the storage holds of it is not sent again.
    * `checksumsOf(file, plan)` makes the PartChecksums with which parts are sent, and by which a file is known again;
    * `hashFile(file, signal)` resolves to the whole file's SHA-256 or null. Without the two nothing is hashed.
+   * `pace` is shared by all that use the line.
    */
-  constructor({ file, record = null, checksumsOf = null, hashFile = async () => null, api = new UploadApi(), clock = systemClock, random, put }) {
+  constructor({ file, record = null, checksumsOf = null, hashFile = async () => null, api = new UploadApi(), clock = systemClock, pace = new Pace({ clock }), random, put }) {
     super();
     this.#checksumsOf = checksumsOf;
     this.#hashFile = hashFile;
@@ -52,6 +57,7 @@ export class Upload extends EventTarget {
     this.#api = api;
     this.#clock = clock;
     this.#put = put;
+    this.#pace = pace;
     this.#gate = new Gate({ clock, random, onChange: () => this.#troubleChanged() });
     this.record = record;
     this.state = "ready";
@@ -73,17 +79,25 @@ export class Upload extends EventTarget {
     return ["creating", "comparing", "sending", "paused", "checking"].includes(this.state);
   }
 
+  /** Bytes and seconds; `limit` in bytes a second while that, and not the line, says how fast it goes. */
   get progress() {
     const now = this.#clock.now();
     const totalBytes = this.#file.size;
     let sentBytes = this.#storedBytes;
     for (const sent of this.#sentOfPart.values()) sentBytes += sent;
-    return {
-      sentBytes,
-      totalBytes,
-      bytesPerSecond: this.#estimate.rate(now),
-      secondsLeft: this.#estimate.secondsLeft(totalBytes - sentBytes, now),
-    };
+    const bytesPerSecond = this.#estimate.rate(now);
+    const secondsLeft = this.#estimate.secondsLeft(totalBytes - sentBytes, now);
+    return { sentBytes, totalBytes, bytesPerSecond, secondsLeft, limit: null, ...this.#limited(totalBytes - sentBytes, bytesPerSecond) };
+  }
+
+  #limited(bytesLeft, bytesPerSecond) {
+    const { rate } = this.#pace;
+    const isSlowerItself = !this.#isHeld && bytesPerSecond !== null && bytesPerSecond < rate;
+    if (rate === null || this.state !== "sending" || isSlowerItself) return {};
+    // Nothing is waited for after the last part, which goes as fast as the line is.
+    const bytesBefore = Math.max(0, bytesLeft - this.#partSize);
+    const isLast = !this.#isHeld && bytesBefore === 0;
+    return { limit: rate, ...(!isLast && { secondsLeft: this.#pace.secondsFor(bytesBefore) }) };
   }
 
   /** Does the whole of it, or what is left. Never rejects: how it ended is in `state` and `failure`. */
@@ -214,8 +228,8 @@ export class Upload extends EventTarget {
     const numbers = [...left];
     this.#storedBytes = plan.size - bytesIn(plan, numbers);
     this.#sentOfPart.clear();
-    this.#estimate.restart();
-    this.#estimate.add(0, this.#clock.now());
+    this.#partSize = plan.partSize;
+    this.#restartEstimate();
     this.dispatchEvent(new Event("progress"));
     await sendParts({
       file: this.#file,
@@ -227,10 +241,13 @@ export class Upload extends EventTarget {
       askUrls: (wanted, signal, checksums) => this.#api.partUrls(this.record.id, wanted, signal, checksums),
       checksums: this.#checksums,
       ...(this.#put && { put: this.#put }),
+      turn: (signal) => this.#turn(signal),
+      mostAtOnce: () => (this.#pace.rate === null ? Infinity : 1),
       onProgress: ({ number, sent, moved }) => {
         this.#sentOfPart.set(number, sent);
         this.#estimate.add(moved, this.#clock.now());
         this.#gate.moved(moved);
+        this.#pace.moved(moved);
         this.dispatchEvent(new Event("progress"));
       },
       onPart: (number) => {
@@ -238,6 +255,22 @@ export class Upload extends EventTarget {
         this.dispatchEvent(new CustomEvent("partuploaded", { detail: number }));
       },
     });
+  }
+
+  async #turn(signal) {
+    if (!this.#pace.isAhead) return;
+    this.#isHeld = true;
+    try {
+      await this.#pace.wait(signal);
+      this.#restartEstimate();
+    } finally {
+      this.#isHeld = false;
+    }
+  }
+
+  #restartEstimate() {
+    this.#estimate.restart();
+    this.#estimate.add(0, this.#clock.now());
   }
 
   /** Resolves when it goes on; rejects when it is cancelled. */

@@ -1,6 +1,6 @@
 /** What the page says about an upload: whether anything is lost and what to do, in plain words. */
 
-import { formatRate, formatShare, formatSize, formatTimeLeft } from "../common/format.js";
+import { formatMegabits, formatRate, formatShare, formatSize, formatTimeLeft } from "../common/format.js";
 import { gettext } from "../common/i18n.js";
 import { BUSY, FILE_CHANGED, OFFLINE, OTHER_FILE, SIGNED_OUT, STALLED } from "./failures.js";
 
@@ -35,15 +35,16 @@ export function shareWords({ sentBytes, totalBytes }, language) {
   return formatShare(Math.min(0.99, totalBytes ? sentBytes / totalBytes : 0), language);
 }
 
-/** "43% · 120 MB of 280 MB · 12.4 MB/s · 2 min left": what is not known yet is left out. */
+/** "43% · 120 MB of 280 MB · 12.4 MB/s (or: at most 2 Mbit/s) · 2 min left": what is not known yet is left out. */
 export function progressWords(progress, language) {
-  const { sentBytes, totalBytes, bytesPerSecond, secondsLeft } = progress;
+  const { sentBytes, totalBytes, bytesPerSecond, secondsLeft, limit } = progress;
   const words = [
     shareWords(progress, language),
     gettext("%(sent)s of %(total)s", { sent: formatSize(sentBytes, language), total: formatSize(totalBytes, language) }),
   ];
-  if (bytesPerSecond) words.push(formatRate(bytesPerSecond, language));
-  if (bytesPerSecond && secondsLeft !== null && sentBytes < totalBytes) words.push(formatTimeLeft(secondsLeft));
+  if (limit) words.push(gettext("at most %(megabits)s Mbit/s", { megabits: formatMegabits(limit, language) }));
+  else if (bytesPerSecond) words.push(formatRate(bytesPerSecond, language));
+  if ((limit || bytesPerSecond) && secondsLeft !== null && sentBytes < totalBytes) words.push(formatTimeLeft(secondsLeft));
   return words.join(" · ");
 }
 

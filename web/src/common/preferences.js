@@ -1,6 +1,6 @@
-/** What a person once chose for the player, kept in this browser. */
+/** What a person once chose, kept in this browser. */
 
-const PREFIX = "vss.player.";
+const PREFIX = "vss.";
 
 /** The kept value, or `otherwise` where nothing was kept or nothing may be. */
 export function preference(name, otherwise) {

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -76,17 +76,19 @@ class Controlled(Installation):
 
 @asynccontextmanager
 async def running_installation(
-    folder: Path, database_url: str, storage: StorageBucket, *, s3_port: int
+    folder: Path, database_url: str, storage: StorageBucket, addresses: Addresses, *, fs_url: str | None = None
 ) -> AsyncIterator[Controlled]:
-    """Everything is ready inside; the database is migrated already, and S3 is `storage`."""
-    addresses = replace(Addresses.choose(), s3_port=s3_port)
+    """Everything is ready inside; the database is migrated already, and S3 is `storage`.
+
+    Who sends and watches finds S3 at `addresses`; `fs_url` is for the other services to reach fs_svc another way.
+    """
     client_secrets = {name: secrets.token_hex(32) for name in ("upload", "stream")}
     async with s3_proxy(storage.endpoint) as to_s3:
         environments = {
             "auth": auth_environment(addresses, database_url, client_secrets, key_encryption_key=secrets.token_hex(32)),
             "fs": fs_environment(addresses, database_url, storage, s3_url=to_s3.url),
             **{
-                name: face_environment(name, addresses, database_url, client_secrets, fs_url=addresses.fs_url)
+                name: face_environment(name, addresses, database_url, client_secrets, fs_url=fs_url or addresses.fs_url)
                 for name in ("upload", "stream")
             },
         }

@@ -127,4 +127,6 @@ def face_environment(
         "fs_url": fs_url,
         "client_secret": client_secrets[name],
         "cursor_key": "c" * 32,
+        # Programs of tests call more often than a person does.
+        "calls_per_minute": "100000",
     }

@@ -8,6 +8,7 @@ import aiohttp
 from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.api_client import Person
+from tests.installation import Installation
 from tests.product import Product
 
 
@@ -25,7 +26,7 @@ async def logged_in(browser: Browser, product: Product, **options: Any) -> Brows
     return context
 
 
-async def person(session: aiohttp.ClientSession, product: Product) -> Person:
+async def person(session: aiohttp.ClientSession, product: Product | Installation) -> Person:
     """The same account, by the API."""
     form = {"grant_type": "password", "username": "admin", "password": "admin"}
     async with session.post(f"{product.url('auth')}/v1/token", data=form) as answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -23,5 +24,6 @@ async def installation(
     """All services on one SQLite file, for the tests of a module (with its loop) one after the other."""
     folder = tmp_path_factory.mktemp("installation")
     url = _sqlite_template.copy(folder)
-    async with running_installation(folder, url, seaweedfs, s3_port=addresses.s3_port) as place:
+    own = replace(Addresses.choose(), s3_port=addresses.s3_port)
+    async with running_installation(folder, url, seaweedfs, own) as place:
         yield place

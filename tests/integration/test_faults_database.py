@@ -9,7 +9,7 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,8 @@ async def on_mariadb(
 ) -> AsyncIterator[Controlled]:
     folder = tmp_path_factory.mktemp("mariadb-installation")
     url = server.url(DATABASE, username=SERVICES)
-    async with running_installation(folder, url, seaweedfs, s3_port=addresses.s3_port) as place:
+    own = replace(Addresses.choose(), s3_port=addresses.s3_port)
+    async with running_installation(folder, url, seaweedfs, own) as place:
         yield place
 
 

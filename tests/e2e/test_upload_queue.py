@@ -160,7 +160,7 @@ async def test_under_a_limit_parts_wait_for_their_turn_and_another_limit_holds_a
     await _begin(row, "Within the limit")
 
     async def is_one_part_there() -> bool:
-        return await row.locator("progress").evaluate("bar => bar.value") == PART
+        return bool(await row.locator("progress").evaluate("bar => bar.value") == PART)
 
     await eventually(is_one_part_there, what="the first part is there")
     # 8 MiB at 1 Mbit/s, less what has passed, and nothing for the last part.

@@ -5,10 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
-from benchmarks import authenticated, log_in_storm, memory, sigv4
+from benchmarks import authenticated, browser, command_line, control_plane, log_in_storm, memory, sigv4
 from benchmarks.pairs import Row
 
-MODULES: Sequence[Callable[[], Iterable[Row]]] = (sigv4.rows, authenticated.rows, log_in_storm.rows, memory.rows)
+MODULES: Sequence[Callable[[], Iterable[Row]]] = (
+    sigv4.rows,
+    authenticated.rows,
+    log_in_storm.rows,
+    memory.rows,
+    control_plane.rows,
+    command_line.rows,
+    browser.rows,
+)
 
 
 def main(wanted: Sequence[str]) -> int:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import itertools
 import statistics
-import tempfile
 import time
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 import aiohttp
 import psutil
 
+from benchmarks.installed import installed
 from benchmarks.pairs import Quantity
-from tests.product import Product
 
 _MIB: Final = 2**20
 _LOG_INS: Final = 200
@@ -29,31 +27,24 @@ _MEMORY_BOUND_MIB: Final = 100
 
 def rows() -> Iterator[Quantity]:
     """Both of one product."""
-    with tempfile.TemporaryDirectory(prefix="vss-bench-") as folder:
-        # Through a proxy that is believed, each from an address of its own: the throttle stops none of them.
-        product = Product(
-            Path(folder), settings={"AUTH_TRUSTED_PROXIES": "127.0.0.1", "AUTH_CALLS_PER_MINUTE": "1000000"}
+    # Through a proxy that is believed, each from an address of its own: the throttle stops none of them.
+    with installed(AUTH_TRUSTED_PROXIES="127.0.0.1", AUTH_CALLS_PER_MINUTE="1000000") as (_, product):
+        yield Quantity(
+            name="I9",
+            what=f"others' median during {_LOG_INS} wrong log-ins, of idle",
+            measure=partial(_slowdown, product.url("auth")),
+            bound=2,
+            unit="times",
+            rounds=_ROUNDS,
         )
-        try:
-            product.start()
-            yield Quantity(
-                name="I9",
-                what=f"others' median during {_LOG_INS} wrong log-ins, of idle",
-                measure=partial(_slowdown, product.url("auth")),
-                bound=2,
-                unit="times",
-                rounds=_ROUNDS,
-            )
-            yield Quantity(
-                name="I9",
-                what=f"memory that {_LOG_INS} wrong log-ins take at most",
-                measure=partial(_memory_mib, product.url("auth"), product.service_processes()["auth"]),
-                bound=_MEMORY_BOUND_MIB,
-                unit="MiB",
-                rounds=1,
-            )
-        finally:
-            product.kill()
+        yield Quantity(
+            name="I9",
+            what=f"memory that {_LOG_INS} wrong log-ins take at most",
+            measure=partial(_memory_mib, product.url("auth"), product.service_processes()["auth"]),
+            bound=_MEMORY_BOUND_MIB,
+            unit="MiB",
+            rounds=1,
+        )
 
 
 def _slowdown(url: str) -> float:

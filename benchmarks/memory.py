@@ -6,16 +6,14 @@ their sum is what the machine really gives. Elsewhere the resident set, which co
 
 from __future__ import annotations
 
-import tempfile
 import urllib.request
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import psutil
 
+from benchmarks.installed import installed
 from benchmarks.pairs import Quantity
-from tests.product import Product
 
 _MIB = 2**20
 _BOUNDS_MIB = {"auth": 70, "fs": 100, "upload": 70, "stream": 70}
@@ -24,21 +22,16 @@ _REQUESTS = 100
 
 def rows() -> Iterator[Quantity]:
     """One a service."""
-    with tempfile.TemporaryDirectory(prefix="vss-bench-") as folder:
-        product = Product(Path(folder))
-        try:
-            product.start()
-            for name, process in product.service_processes().items():
-                yield Quantity(
-                    name="P12",
-                    what=f"memory of {name}_svc",
-                    measure=partial(_memory_mib, product.url(name), process),
-                    bound=_BOUNDS_MIB[name],
-                    unit="MiB",
-                    rounds=1,
-                )
-        finally:
-            product.kill()
+    with installed() as (_, product):
+        for name, process in product.service_processes().items():
+            yield Quantity(
+                name="P12",
+                what=f"memory of {name}_svc",
+                measure=partial(_memory_mib, product.url(name), process),
+                bound=_BOUNDS_MIB[name],
+                unit="MiB",
+                rounds=1,
+            )
 
 
 def _memory_mib(url: str, process: psutil.Process) -> float:

@@ -16,13 +16,13 @@ class Person:
 
     def __init__(self, session: ClientSession, token: str | None, *, upload_url: str, stream_url: str) -> None:
         self._session = session
-        self._token = token
+        self.token = token
         self.upload_url = upload_url
         self.stream_url = stream_url
 
     async def call(self, method: str, url: str | URL, **arguments: Any) -> ClientResponse:
         """One request, answered and read; redirects are not followed."""
-        headers = {} if self._token is None else {"Authorization": f"Bearer {self._token}"}
+        headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
         headers.update(arguments.pop("headers", {}))
         async with self._session.request(method, url, headers=headers, allow_redirects=False, **arguments) as answer:
             await answer.read()

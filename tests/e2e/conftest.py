@@ -18,9 +18,9 @@ def _nothing_is_left_behind() -> None:
     """No guard here: a browser keeps tasks of its own from test to test."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """`vss up` on an empty data folder, with ports of its own."""
+    """`vss up` on an empty data folder, with ports of its own: what other files of tests have left is not there."""
     with running_product(tmp_path_factory.mktemp("product")) as product:
         yield product
 

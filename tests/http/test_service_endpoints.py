@@ -172,7 +172,7 @@ async def test_every_call_that_is_served_is_described(parts: Parts, session: aio
         (route.method.lower(), re.sub(r"\{(\w+):[^}]*\}", r"{\1}", resource.canonical))
         for resource in app.router.resources()
         for route in resource
-        if resource.canonical.startswith(("/v1/", "/internal/", "/.well-known/"))
+        if resource.canonical.startswith(("/v1/", "/s3/", "/internal/", "/.well-known/"))
     }
     async with running(parts, name) as url:
         document = await (await get(session, f"{url}/openapi.json")).json()

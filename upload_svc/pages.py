@@ -62,6 +62,7 @@ async def upload_page(request: web.Request) -> web.Response:
             "types": sorted(KNOWN),
             "endings": list(BY_ENDING),
             "unfinished": [upload.video for upload in unfinished],
+            "usage": await request.app[UPLOADS].usage(principal),
             "title_max": TITLE_MAX,
             "description_max": DESCRIPTION_MAX,
         },

@@ -6,6 +6,8 @@ import re
 from html import unescape
 from typing import Any
 
+import pytest
+
 from tests.browser import Browser
 from tests.http.conftest import Services
 from tests.problems import assert_problem
@@ -229,21 +231,22 @@ async def test_pages_of_the_trash_stay_in_the_trash(services: Services, browser:
     assert found == made[::-1]
 
 
-async def test_whoever_has_a_quota_sees_how_full_it_is_the_trash_counted(services: Services) -> None:
+@pytest.mark.parametrize("path", ["/videos", "/upload"])
+async def test_whoever_has_a_quota_sees_how_full_it_is_the_trash_counted(services: Services, path: str) -> None:
     alice = services.person("alice", quota_bytes=10_000)
     page = {"Accept": "text/html"}
     video = await alice.upload(b"x" * 2_000)
     await alice.call("POST", f"{alice.upload_url}/v1/uploads/{video['id']}/trash")
     await alice.begin(3_000)
-    text = await (await alice.call("GET", f"{alice.upload_url}/videos", headers=page)).text()
+    text = await (await alice.call("GET", f"{alice.upload_url}{path}", headers=page)).text()
     assert "5.0 KB of 10.0 KB used" in text
     assert re.search(r'<meter [^>]*max="10000"[^>]* value="5000"', text)
     bob = services.person("bob")
-    assert "<meter" not in await (await bob.call("GET", f"{bob.upload_url}/videos", headers=page)).text()
+    assert "<meter" not in await (await bob.call("GET", f"{bob.upload_url}{path}", headers=page)).text()
     # Without fs_svc the page is there all the same.
     await bob.upload(b"film")
     await services.fs.stop()
-    answer = await services.person("carol", quota_bytes=1).call("GET", f"{bob.upload_url}/videos", headers=page)
+    answer = await services.person("carol", quota_bytes=1).call("GET", f"{bob.upload_url}{path}", headers=page)
     assert (answer.status, "<meter" in await answer.text()) == (200, False)
     await services.fs.start()
 

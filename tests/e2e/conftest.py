@@ -10,6 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests import chromium, footage
+from tests.logs import secrets_in_logs
 from tests.product import Product, running_product
 
 
@@ -23,6 +24,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """`vss up` on an empty data folder, with ports of its own: what other files of tests have left is not there."""
     with running_product(tmp_path_factory.mktemp("product")) as product:
         yield product
+        assert secrets_in_logs(product) == []
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

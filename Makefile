@@ -63,7 +63,7 @@ init: $(RUNTIME)
 
 .PHONY: test
 test: test-programs lint test-js
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(TESTS)
 
 # The containers need a Docker engine, and so have a job of their own.
 .PHONY: test-compose

@@ -22,7 +22,9 @@ def _nothing_is_left_behind() -> None:
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """`vss up` on an empty data folder, with ports of its own: what other files of tests have left is not there."""
-    with running_product(tmp_path_factory.mktemp("product")) as product:
+    # Tests that wait for something ask more often than a person's programs do.
+    often = {f"{name}_CALLS_PER_MINUTE": "100000" for name in ("AUTH", "UPLOAD", "STREAM")}
+    with running_product(tmp_path_factory.mktemp("product"), **often) as product:
         yield product
         assert secrets_in_logs(product) == []
 

@@ -39,6 +39,7 @@ _LARGE_SIZE: Final = 4 * _GIB
 _PEER_SIZE: Final = 128 * _MIB
 _BLOCK: Final = 256 * 1024
 _URLS_AT_ONCE: Final = 100
+_START_SECONDS: Final = 30
 _ROUNDS: Final = 3
 # What calls, answers and their log lines come to.
 _MOST_BYTES: Final = 2 * _MIB
@@ -165,11 +166,11 @@ def _proxy_cpu_seconds(product: Product) -> float:
     far_hop = context.Process(target=_hop, args=(far_end, product.url("s3")), daemon=True)
     far_hop.start()
     near, near_end = context.Pipe()
-    near_hop = context.Process(target=_hop, args=(near_end, far.recv()), daemon=True)
+    near_hop = context.Process(target=_hop, args=(near_end, _address(far)), daemon=True)
     near_hop.start()
     hops = [psutil.Process(hop.pid) for hop in (far_hop, near_hop)]
     try:
-        url = near.recv()
+        url = _address(near)
         before = sum(map(_cpu_seconds, hops))
         asyncio.run(_through(product, url))
         return sum(map(_cpu_seconds, hops)) - before
@@ -177,6 +178,13 @@ def _proxy_cpu_seconds(product: Product) -> float:
         for hop in (near_hop, far_hop):
             hop.kill()
             hop.join()
+
+
+def _address(hop: Connection) -> str:
+    """Where it listens, once it says so."""
+    assert hop.poll(_START_SECONDS), "a hop of the proxy does not start"
+    address: str = hop.recv()
+    return address
 
 
 async def _through(product: Product, proxy_url: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 
 from tests.http.conftest import Services
 from tests.problems import assert_problem
+from tests.waiting import eventually
 
 
 def _file(sqlite_url: str) -> Path:
@@ -24,8 +25,17 @@ async def test_a_locked_database_is_503_and_nothing_is_lost(services: Services, 
     alice = services.person("alice")
     upload = await alice.begin(5)
     await alice.send(upload, b"12345")
-    with closing(sqlite3.connect(_file(sqlite_url), isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with closing(sqlite3.connect(_file(sqlite_url), isolation_level=None, timeout=0)) as other:
+
+        async def is_locked() -> bool:
+            # The services run in this process: waiting here would keep a loop of theirs from ending its transaction.
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            return True
+
+        await eventually(is_locked, what="the database is locked")
         started = time.monotonic()
         answers = await asyncio.gather(*(alice.complete(upload["id"]) for _ in range(3)))
         assert time.monotonic() - started < 15

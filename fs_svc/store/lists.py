@@ -8,8 +8,8 @@ from typing import Final
 
 from sqlalchemy import select
 
-from fs_svc.objects import Object, State
-from fs_svc.store.queries import Queries, object_of
+from fs_svc.objects import Kind, Object, State
+from fs_svc.store.queries import Queries
 from fs_svc.store.tables import OBJECTS
 
 # States in which something is left to do that nobody but us will do.
@@ -20,22 +20,25 @@ class ListQueries(Queries):
     """Objects as they are now."""
 
     async def get(self, object_id: str) -> Object | None:
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(OBJECTS).where(OBJECTS.c.id == object_id))).one_or_none()
-        return None if row is None else object_of(row)
+        """The object with this id."""
+        return next(iter(await self._objects(select(OBJECTS).where(OBJECTS.c.id == object_id))), None)
 
     async def list_by_id(self, object_ids: Collection[str]) -> list[Object]:
         """Those of the objects that are there, in no order."""
-        async with self._database.read() as connection:
-            rows = (await connection.execute(select(OBJECTS).where(OBJECTS.c.id.in_(object_ids)))).all()
-        return [object_of(row) for row in rows]
+        return await self._objects(select(OBJECTS).where(OBJECTS.c.id.in_(object_ids)))
 
     async def get_by_key(self, object_key: str) -> Object | None:
         """The object that has, or had, this key in the bucket."""
-        query = select(OBJECTS).where(OBJECTS.c.object_key == object_key)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        return None if row is None else object_of(row)
+        return next(iter(await self._objects(select(OBJECTS).where(OBJECTS.c.object_key == object_key))), None)
+
+    async def list_waiting_forms(self, owner_id: str) -> list[Object]:
+        """What forms were made for of which it is not known yet that they were sent, in no order."""
+        query = select(OBJECTS).where(
+            OBJECTS.c.owner_id == owner_id,
+            OBJECTS.c.state == State.RESERVED.value,
+            OBJECTS.c.kind == Kind.FORM.value,
+        )
+        return await self._objects(query)
 
     async def list_unsettled(self, *, now: datetime, limit: int) -> list[Object]:
         """Rows that nobody has a lease on and that are in the middle of something, the longest waiting first."""
@@ -48,8 +51,7 @@ class ListQueries(Queries):
             .order_by(OBJECTS.c.leased_until)
             .limit(limit)
         )
-        async with self._database.read() as connection:
-            return [object_of(row) for row in (await connection.execute(query)).all()]
+        return await self._objects(query)
 
     async def list_active(self, *, since: datetime, limit: int) -> list[Object]:
         """Open uploads on which somebody has worked since then, and which are not known as overfull, in no order."""
@@ -62,8 +64,7 @@ class ListQueries(Queries):
             )
             .limit(limit)
         )
-        async with self._database.read() as connection:
-            return [object_of(row) for row in (await connection.execute(query)).all()]
+        return await self._objects(query)
 
     async def list_abandoned(self, *, before: datetime, limit: int) -> list[Object]:
         """Open uploads that nobody has worked on since `before`, the oldest first."""
@@ -73,8 +74,7 @@ class ListQueries(Queries):
             .order_by(OBJECTS.c.last_activity_at)
             .limit(limit)
         )
-        async with self._database.read() as connection:
-            return [object_of(row) for row in (await connection.execute(query)).all()]
+        return await self._objects(query)
 
     async def page_of_stored(self, *, after: str, limit: int) -> list[Object]:
         """Stored objects in the order of their keys' bytes, behind the key `after`."""
@@ -84,17 +84,14 @@ class ListQueries(Queries):
             .order_by(OBJECTS.c.object_key)
             .limit(limit)
         )
-        async with self._database.read() as connection:
-            return [object_of(row) for row in (await connection.execute(query)).all()]
+        return await self._objects(query)
 
     async def longest_unread(self, *, before: datetime) -> Object | None:
         """The stored object that was not read back for longest, or never; None when all were since `before`."""
         stored = select(OBJECTS).where(OBJECTS.c.state == State.STORED.value)
         never = stored.where(OBJECTS.c.read_back_at.is_(None)).order_by(OBJECTS.c.id)
         long_ago = stored.where(OBJECTS.c.read_back_at <= before).order_by(OBJECTS.c.read_back_at, OBJECTS.c.id)
-        async with self._database.read() as connection:
-            for query in (never, long_ago):
-                row = (await connection.execute(query.limit(1))).one_or_none()
-                if row is not None:
-                    return object_of(row)
+        for query in (never, long_ago):
+            for found in await self._objects(query.limit(1)):
+                return found
         return None

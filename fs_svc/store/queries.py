@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, update
+from sqlalchemy import ColumnElement, Row, Select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.db import Database, rows_changed
@@ -18,14 +18,20 @@ class Queries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def _change(self, object_id: str, was: State, **values: Any) -> bool:
+    async def _change(self, object_id: str, was: State, *also: ColumnElement[bool], **values: Any) -> bool:
         async with self._database.write() as connection:
-            return await compare_and_set(connection, object_id, was, **values)
+            return await compare_and_set(connection, object_id, was, *also, **values)
+
+    async def _objects(self, query: Select[Any]) -> list[Object]:
+        async with self._database.read() as connection:
+            return [object_of(row) for row in (await connection.execute(query)).all()]
 
 
-async def compare_and_set(connection: AsyncConnection, object_id: str, was: State, **values: Any) -> bool:
-    """Changes one row; False when it is not in the state that it was thought to be in."""
-    change = update(OBJECTS).where(OBJECTS.c.id == object_id, OBJECTS.c.state == was.value).values(**values)
+async def compare_and_set(
+    connection: AsyncConnection, object_id: str, was: State, *also: ColumnElement[bool], **values: Any
+) -> bool:
+    """Changes one row; False when it is not in the state, or not `also`, as it was thought to be."""
+    change = update(OBJECTS).where(OBJECTS.c.id == object_id, OBJECTS.c.state == was.value, *also).values(**values)
     return rows_changed(await connection.execute(change)) == 1
 
 

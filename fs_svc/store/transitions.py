@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.db import rows_changed
 from fs_svc.errors import TooManyOpen
 from fs_svc.objects import OPEN_AT_MOST, Object, State
 from fs_svc.store.queries import compare_and_set
@@ -122,17 +121,7 @@ class TransitionQueries(UsageQueries):
 
     async def lease(self, item: Object, *, now: datetime, until: datetime) -> bool:
         """Takes the row for one worker; False when another has it, or its state is no longer `item`'s."""
-        async with self._database.write() as connection:
-            change = (
-                update(OBJECTS)
-                .where(
-                    OBJECTS.c.id == item.id,
-                    OBJECTS.c.state == item.state.value,
-                    OBJECTS.c.leased_until <= now,
-                )
-                .values(leased_until=until)
-            )
-            return rows_changed(await connection.execute(change)) == 1
+        return await self._change(item.id, item.state, OBJECTS.c.leased_until <= now, leased_until=until)
 
     async def release(self, item: Object, *, until: datetime) -> None:
         """Gives the row back, to be looked at again from `until` on."""
@@ -148,17 +137,8 @@ class TransitionQueries(UsageQueries):
 
     async def abandon(self, item: Object, *, at: datetime) -> bool:
         """From open to aborting, unless somebody has worked on it after `item` was read."""
-        async with self._database.write() as connection:
-            change = (
-                update(OBJECTS)
-                .where(
-                    OBJECTS.c.id == item.id,
-                    OBJECTS.c.state == State.OPEN.value,
-                    OBJECTS.c.last_activity_at == item.last_activity_at,
-                )
-                .values(state=State.ABORTING.value, leased_until=at)
-            )
-            return rows_changed(await connection.execute(change)) == 1
+        is_untouched = OBJECTS.c.last_activity_at == item.last_activity_at
+        return await self._change(item.id, State.OPEN, is_untouched, state=State.ABORTING.value, leased_until=at)
 
     async def hand_over(self, item: Object, owner_id: str) -> bool:
         """Makes the object another person's, with what it takes up, whatever their quota.
@@ -169,16 +149,8 @@ class TransitionQueries(UsageQueries):
         reserved = item.taken if item.state in _RESERVING else 0
         stored = item.taken if item.state in _STORING else 0
         async with self._database.write() as connection:
-            change = (
-                update(OBJECTS)
-                .where(
-                    OBJECTS.c.id == item.id,
-                    OBJECTS.c.state == item.state.value,
-                    OBJECTS.c.owner_id == item.owner_id,
-                )
-                .values(owner_id=owner_id)
-            )
-            if rows_changed(await connection.execute(change)) != 1:
+            is_theirs = OBJECTS.c.owner_id == item.owner_id
+            if not await compare_and_set(connection, item.id, item.state, is_theirs, owner_id=owner_id):
                 return False
             # In one order for everybody, so that two who hand over to each other do not wait for each other.
             for person, sign in sorted([(item.owner_id, -1), (owner_id, 1)]):

@@ -12,7 +12,7 @@ from common.clock import Clock
 from common.errors import Conflict, Fault, Invalid, NotFound
 from common.ids import new_id
 from common.tokens import Principal
-from fs_svc.errors import PartAmbiguous, PartDiffers, PartsHeld, PartsMissing, QuotaExceeded, UploadNotOpen
+from fs_svc.errors import PartAmbiguous, PartDiffers, PartsHeld, PartsMissing, QuotaExceeded, TooManyOpen, UploadNotOpen
 from fs_svc.objects import KEY_PREFIX, OPEN_AT_MOST, ChecksumAlgorithm, Kind, Object, State
 from fs_svc.parts import Choice, Part, choose_parts
 from fs_svc.plan import LARGEST_FORM, LEAST_PART_SIZE, MOST_PARTS, plan_parts
@@ -118,7 +118,7 @@ class Uploads:
             last_activity_at=now,
             leased_until=now + (FORM_INTERVAL if kind is Kind.FORM else RESERVATION_LIFETIME),
         )
-        if not await self._store.reserve(item, quota=subject.quota_bytes, open_at_most=self._open_at_most):
+        if not await self._reserve(item, subject):
             item = await self._get(object_id, subject)
             known = (item.content_type, item.kind, item.part_checksums)
             if known != (content_type, kind, part_checksums) or size not in (None, item.size):
@@ -127,6 +127,22 @@ class Uploads:
             await self._open(item)
             item = await self._get(object_id, subject)
         return item
+
+    async def _reserve(self, item: Object, subject: Principal) -> bool:
+        """False when the id is there already. Raises QuotaExceeded, TooManyOpen, StorageUnavailable."""
+        try:
+            return await self._store.reserve(item, quota=subject.quota_bytes, open_at_most=self._open_at_most)
+        except (QuotaExceeded, TooManyOpen):
+            # A form may have been sent that nobody has looked at yet: it then takes up a place, and all it might bring.
+            if not await self._take_over_forms(subject):
+                raise
+        return await self._store.reserve(item, quota=subject.quota_bytes, open_at_most=self._open_at_most)
+
+    async def _take_over_forms(self, subject: Principal) -> bool:
+        """Looks at all that the person's forms may have brought; whether that has settled any."""
+        waiting = await self._store.list_waiting_forms(subject.account_id)
+        found = [await self._push(await self._settling.find_form(item)) for item in waiting]
+        return any(item.state is State.STORED for item in found)
 
     async def _most_of_a_form(self, subject: Principal) -> int:
         if subject.quota_bytes is None:
@@ -180,7 +196,7 @@ class Uploads:
             await self._refuse_held(item, part_numbers)
         if checksums is not None:
             await self._record(item, checksums)
-        if item.size is None:
+        if item.kind is Kind.FREE:
             await self._refuse_past_quota(item, subject)
         now = self._clock()
         if now - item.last_activity_at >= TOUCH_INTERVAL:
@@ -238,10 +254,16 @@ class Uploads:
             raise PartsHeld(refused)
 
     async def _refuse_past_quota(self, item: Object, subject: Principal) -> None:
-        """What has no size is not reserved: what has arrived of it, and one more part, must have room."""
+        """No signature says how large a part is: what has arrived beyond what was reserved must have room, and where
+        nothing was, one more part too.
+        """
         if subject.quota_bytes is None:
             return
-        size = sum(part.size for part in await self._listed(item) or []) + LEAST_PART_SIZE
+        size = sum(part.size for part in await self._listed(item) or []) - item.taken
+        if item.size is None:
+            size += LEAST_PART_SIZE
+        if size <= 0:
+            return
         reserved, stored = await self._store.get_usage(item.owner_id)
         if reserved + stored + size > subject.quota_bytes:
             raise QuotaExceeded(limit=subject.quota_bytes, used=stored, reserved=reserved, size=size)

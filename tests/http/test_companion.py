@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from common.ids import new_id
+from fs_svc.objects import OPEN_AT_MOST
 from fs_svc.plan import LARGEST_FORM, LEAST_PART_SIZE
 from tests.api_client import Person
 from tests.browser import Browser
@@ -177,6 +178,28 @@ async def test_nobody_completes_past_their_quota(services: Services) -> None:
     # The upload is kept: with more room it is complete.
     richer = Uppy(services.session, services.person("alice", quota_bytes=2 * LEAST_PART_SIZE + 1))
     assert (await richer.complete(upload_id, 1, 2)).status == 200
+
+
+async def test_a_size_that_was_declared_too_small_is_no_way_past_the_quota(services: Services) -> None:
+    uppy = Uppy(services.session, services.person("alice", quota_bytes=LEAST_PART_SIZE))
+    upload_id = await uppy.begin(size=1)
+    await uppy.send(upload_id, 1, CUT[0])
+    assert (await uppy.call("GET", f"/multipart/{upload_id}/2?key={upload_id}")).status == 200
+    await uppy.send(upload_id, 2, b"over")
+    refused = await uppy.call("GET", f"/multipart/{upload_id}/3?key={upload_id}")
+    await assert_problem(refused, 413, "quota-exceeded")
+
+
+async def test_many_short_films_one_after_another_are_not_too_many(services: Services) -> None:
+    # Each holds a place, and what it might bring, until somebody looks: whoever comes next does.
+    uppy = Uppy(services.session, services.person("alice", quota_bytes=1000))
+    for number in range(OPEN_AT_MOST + 5):
+        form = await uppy.answer("GET", f"/params?filename={number}.mp4&metadata[size]=30")
+        assert await uppy.post(form, b"a film of exactly thirty bytes") == 201
+    waiting = [await uppy.answer("GET", "/params?filename=a.mp4&metadata[size]=1") for _ in range(2)]
+    assert len(waiting) == 2
+    # What has not come yet does hold its place.
+    await assert_problem(await uppy.call("GET", "/params?filename=b.mp4&metadata[size]=300"), 413, "quota-exceeded")
 
 
 async def test_only_what_is_unfinished_is_aborted(uppy: Uppy) -> None:

@@ -147,9 +147,11 @@ class Uploads:
     async def _most_of_a_form(self, subject: Principal) -> int:
         if subject.quota_bytes is None:
             return LARGEST_FORM
-        reserved, stored = await self._store.get_usage(subject.account_id)
+        left = subject.quota_bytes - sum(await self._store.get_usage(subject.account_id))
+        if left < LARGEST_FORM and await self._take_over_forms(subject):
+            left = subject.quota_bytes - sum(await self._store.get_usage(subject.account_id))
         # With nothing left, one byte is too much as well, and is refused like any other file.
-        return max(1, min(LARGEST_FORM, subject.quota_bytes - reserved - stored))
+        return max(1, min(LARGEST_FORM, left))
 
     async def form(self, object_id: str, *, subject: Principal) -> tuple[Form, datetime]:
         """A form that takes the whole file in one POST, and until when. Raises UploadNotOpen."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Request, Response, Route, expect
 
-from tests.e2e.visitor import logged_in, uploads
+from tests.e2e.visitor import logged_in, stored_sha256, uploads
 from tests.footage import sha256_of
 from tests.product import Product
 from tests.waiting import eventually
@@ -95,8 +94,7 @@ def _unfinished(page: Page, title: str) -> Locator:
 
 
 async def _is_the_file(page: Page, product: Product, upload_id: str, file: Path) -> None:
-    source = await page.request.get(f"{product.url('stream')}/v1/videos/{upload_id}/source")
-    assert hashlib.sha256(await source.body()).hexdigest() == sha256_of(file)
+    assert await stored_sha256(page, product, upload_id) == sha256_of(file)
     integrity = await (await page.request.get(f"{product.url('upload')}/v1/uploads/{upload_id}/integrity")).json()
     assert (integrity["sha256"], integrity["part_checksums"]) == (sha256_of(file), "sha256")
 

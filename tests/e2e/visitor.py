@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import aiohttp
@@ -40,3 +41,9 @@ async def uploads(page: Page, product: Product, state: str) -> dict[str, dict[st
     answer = await page.request.get(f"{product.url('upload')}/v1/uploads?limit=100&state={state}")
     assert answer.ok
     return {item["title"]: item for item in (await answer.json())["items"]}
+
+
+async def stored_sha256(page: Page, product: Product, video_id: str) -> str:
+    """Of what is watched, as 64 lower-case hex digits."""
+    source = await page.request.get(f"{product.url('stream')}/v1/videos/{video_id}/source")
+    return hashlib.sha256(await source.body()).hexdigest()

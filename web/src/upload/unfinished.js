@@ -66,7 +66,11 @@ export class UnfinishedList {
       // The line is right without it.
       return;
     }
-    if (record.state !== "uploading") return;
+    if (record.state !== "uploading") {
+      // Completed meanwhile, elsewhere or by being asked about: nothing of it may be discarded from here.
+      this.#remove(item);
+      return;
+    }
     if (record.part_size === null) {
       // Another program has cut it into parts of its own, and alone can go on.
       this.#say(item, gettext("another program uploads it"));

@@ -66,19 +66,21 @@ class Containers:
         with (self.folder / ".env").open("a", encoding="utf-8") as env:
             env.writelines(f"{name}={value}\n" for name, value in settings.items())
 
-    def compose(self, *arguments: str, check: bool = True) -> str:
-        """One `docker compose` command; returns its standard output, and standard error when it may fail."""
+    def compose(self, *arguments: str, check: bool = True, said: str | None = None) -> str:
+        """One `docker compose` command with `said` as its input; returns its output, and its errors when it may fail."""
         overlays = [f"--file=compose.{self._overlay}.yaml"] if self._overlay else []
         return self._run(
             ["docker", "compose", f"--project-name={self.project}", "--file=compose.yaml", *overlays, *arguments],
             check=check,
+            said=said,
         )
 
-    def _run(self, command: Sequence[str], *, check: bool = True) -> str:
+    def _run(self, command: Sequence[str], *, check: bool = True, said: str | None = None) -> str:
         ended = subprocess.run(
             command,
             cwd=self.folder,
             env={**os.environ, "VSS_NETWORK": self.project},
+            input=said,
             capture_output=True,
             text=True,
             check=False,

@@ -7,18 +7,22 @@ import asyncio
 import json
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from vss.bucket import Bucket, KeyPair
 from vss.child import run_module
 from vss.errors import Refusal, SecretsMissing
 from vss.files import write_atomically
+from vss.grpc_identity import is_fresh, new_identity, security_sections
 from vss.options import DEFAULT_PORT_BASE, add_port_base_option
 from vss.ports import PublicPorts
 from vss.seaweedfs import BUCKET, REGION, identities
 
 DATABASE_HOST = "mysql:3306"
 SERVICES = ("auth", "fs", "upload", "stream")
+GRPC_IDENTITY = "seaweedfs_grpc"
+SECURITY = "seaweedfs_security"
 MARK = "VSS_INIT="
 # Compose hands files over as they are, and the user of a container must read them; the folder is for their owner alone.
 FILE_MODE = 0o444
@@ -45,12 +49,18 @@ def run(arguments: argparse.Namespace) -> int:
     before = env.read_text(encoding="utf-8") if env.exists() else ""
     vault = Vault(folder / "secrets")
     if MARK in before:
-        if lost := [name for name in vault.names() if not (vault.path / name).is_file()]:
+        if lost := [name for name in vault.names() if name != GRPC_IDENTITY and not (vault.path / name).is_file()]:
             raise SecretsMissing(
                 f"{vault.path} has lost {', '.join(lost)}: put that back from a copy. (With new secrets the database "
                 "and the videos could no longer be opened.)"
             )
-        print(f"{env} and {vault.path} are there already: nothing was changed")
+        if vault.renew():
+            print(
+                f"Renewed the certificate of the storage in {vault.path}; everything else is as it was. "
+                "Next: docker compose up -d --wait --force-recreate seaweedfs"
+            )
+        else:
+            print(f"{env} and {vault.path} are there already: nothing was changed")
         return 0
     password = vault.fill()
     write_atomically(env, f"{before}{_env(PublicPorts(arguments.port_base))}".encode())
@@ -83,7 +93,8 @@ class Vault:
                 "s3_fs_access_key_id",
                 "s3_fs_secret_access_key",
                 "s3_identities",
-                "seaweedfs_security",
+                GRPC_IDENTITY,
+                SECURITY,
                 *(f"{service}_database_url" for service in SERVICES),
                 *(f"{service}_{name}" for service in ("upload", "stream") for name in ("client_secret", "cursor_key")),
             ]
@@ -103,12 +114,29 @@ class Vault:
             self._random(f"{service}_client_secret")
             self._random(f"{service}_cursor_key")
         self._write("s3_identities", json.dumps(identities(self._bucket()), indent=2))
-        self._write("seaweedfs_security", _security())
+        self._write(SECURITY, _security())
+        self.renew()
         if (self.path / "first_administrator").exists():
             return None
         password = secrets.token_urlsafe(15)
         self._write("first_administrator", asyncio.run(_hash(password)))
         return password
+
+    def renew(self) -> bool:
+        """Makes what may be made anew at any time: the certificate of SeaweedFS's inner ports, when it is not there or
+        nears its end, and what has them ask for it. Whether there was anything to do.
+        """
+        now = datetime.now(UTC)
+        identity, security = self.path / GRPC_IDENTITY, self.path / SECURITY
+        is_done = identity.is_file() and is_fresh(identity.read_bytes(), now=now)
+        if not is_done:
+            write_atomically(identity, new_identity(now=now, names=["seaweedfs"]), mode=FILE_MODE)
+        # Installations from before there was a certificate have the keys alone.
+        keys = security.read_text(encoding="utf-8")
+        if "[grpc]" not in keys:
+            write_atomically(security, f"{keys}\n{_grpc_security()}".encode(), mode=FILE_MODE)
+            is_done = False
+        return not is_done
 
     def _bucket(self) -> Bucket:
         def keys(name: str) -> KeyPair:
@@ -140,7 +168,12 @@ class Vault:
 def _security() -> str:
     """SeaweedFS's security.toml: keys without which its inner ports would take anybody's word."""
     sections = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
-    return "\n\n".join(f'[{section}]\nkey = "{secrets.token_hex(16)}"' for section in sections)
+    keys = [f'[{section}]\nkey = "{secrets.token_hex(16)}"' for section in sections]
+    return "\n\n".join([*keys, _grpc_security()])
+
+
+def _grpc_security() -> str:
+    return security_sections(f"/run/secrets/{GRPC_IDENTITY}")
 
 
 async def _hash(password: str) -> str:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from vss.bucket import Bucket, KeyPair
@@ -17,6 +18,7 @@ from vss.child import Child, RunningChild, passed_on
 from vss.data_folder import DataFolder
 from vss.errors import ChildCannotStart, EngineMissing
 from vss.files import write_atomically
+from vss.grpc_identity import new_identity, security_sections
 from vss.ports import GRPC_OFFSET, HOST, EnginePorts, engine_ports
 
 NAME = "storage"
@@ -49,6 +51,9 @@ def prepare(
     ports = engine_ports(folder.engine_ports, avoid={port, *avoid_ports})
     bucket = bucket_of(folder, port=port, origins=origins)
     write_atomically(folder.path / "s3.json", json.dumps(identities(bucket), indent=2).encode())
+    # Made anew at each start: nobody else holds a copy, so it never has to be renewed while it lives.
+    write_atomically(folder.path / "grpc.pem", new_identity(now=datetime.now(UTC)))
+    write_atomically(folder.path / "security.toml", security_sections("grpc.pem").encode())
     child = Child(
         name=NAME,
         command=[_program(environment), *_arguments(port, ports)],

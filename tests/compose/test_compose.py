@@ -176,6 +176,18 @@ async def test_mysql_finds_titles_as_people_write_them_and_keeps_them_apart(prod
             assert (await admin.call("DELETE", f"{admin.upload_url}/v1/uploads/{video['id']}")).status == 204
 
 
+def test_another_container_gets_nothing_from_the_storages_inner_ports(product: Containers) -> None:
+    shell = ["shell", "-master=seaweedfs:9333", "-filer=seaweedfs:8888"]
+    asked = "volume.list\nfs.ls /buckets\n"
+    # The storage's own container has the certificate.
+    assert "vss" in product.compose("exec", "-T", "seaweedfs", "weed", *shell, said=asked)
+    # It tries again for as long as one lets it.
+    alone = ["docker", "run", "--rm", "-i", f"--network={product.project}", "--entrypoint=timeout"]
+    stranger = [*alone, "chrislusf/seaweedfs:4.48", "15", "weed", *shell]
+    ended = subprocess.run(stranger, input=asked, capture_output=True, text=True, check=False, timeout=60)
+    assert "vss" not in ended.stdout + ended.stderr
+
+
 @pytest.mark.parametrize("service", ["upload_svc", "fs_svc", "seaweedfs", "mysql"])
 async def test_an_upload_goes_on_after_a_container_was_killed(product: Containers, service: str) -> None:
     content = bytes(range(256)) * (3 * PART_SIZE // 256)

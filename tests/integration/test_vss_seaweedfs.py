@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +22,7 @@ from tests.waiting import wait_until
 from vss.bucket import Bucket
 from vss.data_folder import DataFolder
 from vss.errors import EngineMissing
-from vss.ports import EnginePorts
+from vss.ports import HOST, EnginePorts
 from vss.seaweedfs import prepare, running_engine
 
 PAGES = ("http://127.0.0.1:8003", "http://127.0.0.1:8004")
@@ -89,6 +92,37 @@ async def test_the_engine_is_closed_but_to_our_pages_and_keys(tmp_path: Path, po
     assert not list(engines(tmp_path))
 
 
+def weed(command: list[str], *, folder: Path, said: str = "") -> str:
+    """What SeaweedFS's own tool prints for somebody who stands in this folder."""
+    program = Path(sys.executable).parent / "weed"
+    # It tries again for as long as one lets it.
+    with suppress(subprocess.TimeoutExpired):
+        ended = subprocess.run(
+            [str(program), *command], cwd=folder, input=said, capture_output=True, text=True, check=False, timeout=20
+        )
+        return ended.stdout + ended.stderr
+    return ""
+
+
+async def test_the_inner_ports_take_nobodys_word(tmp_path: Path, port: int) -> None:
+    data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    async with running_engine(data, port=port) as bucket:
+        async with bucket.client(bucket.worker) as s3:
+            await s3.put_object(Bucket=bucket.name, Key="objects/private", Body=b"private" * 1000)
+        ports = json.loads((data / "engine-ports.json").read_text())
+        shell = ["shell", f"-master={HOST}:{ports['master']}", f"-filer={HOST}:{ports['filer']}"]
+        listing = f"fs.ls /buckets/{bucket.name}/objects\nvolume.list\n"
+        # Whoever may read the data folder can: so it is the certificate that is asked for.
+        assert "private" in await asyncio.to_thread(weed, shell, folder=data, said=listing)
+        assert "private" not in await asyncio.to_thread(weed, shell, folder=elsewhere, said=listing)
+        [volume] = {int(file.stem.rpartition("_")[2]) for file in (data / "weed").glob(f"{bucket.name}_*.idx")}
+        for name in ("volume", "master"):
+            backup = ["backup", f"-server={HOST}:{ports[name]}", f"-volumeId={volume}", f"-collection={bucket.name}"]
+            await asyncio.to_thread(weed, backup, folder=elsewhere)
+        assert not list(elsewhere.iterdir())
+
+
 async def test_objects_survive_a_kill_and_new_inner_ports(tmp_path: Path, port: int) -> None:
     async with running_engine(tmp_path, port=port) as bucket:
         async with bucket.client(bucket.worker) as s3:
@@ -115,7 +149,8 @@ async def test_the_rule_follows_the_public_addresses_at_every_start(tmp_path: Pa
 async def test_nothing_that_is_secret_can_be_read_by_others(tmp_path: Path, port: int) -> None:
     folder = DataFolder.prepare(tmp_path)
     engine = prepare(folder, port=port, origins=(), environment={"PATH": os.environ["PATH"]})
-    assert (tmp_path / "s3.json").stat().st_mode & 0o777 == 0o600
+    for name in ("s3.json", "grpc.pem", "security.toml"):
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
     command = " ".join(engine.child.command)
     secret = [file.read_text().strip() for file in folder.secrets.iterdir()]
     assert len(set(secret)) == 8

@@ -6,10 +6,14 @@ import re
 import stat
 import subprocess
 import sys
+import tomllib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from argon2 import PasswordHasher
 
+from vss.files import write_atomically
+from vss.grpc_identity import LIFETIME, RENEWED_BEFORE, is_fresh, new_identity
 from vss.init import Vault
 
 ROOT = Path(__file__).parent.parent.parent
@@ -75,6 +79,36 @@ def test_a_lost_secret_is_named_and_not_made_anew(tmp_path: Path) -> None:
     again = init(tmp_path)
     assert (again.returncode, again.stderr.count("\n")) == (1, 1)
     assert "has lost key_encryption_key" in again.stderr
+
+
+def test_an_installation_without_a_certificate_gets_one_and_keeps_its_keys(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").touch()
+    init(tmp_path)
+    vault = tmp_path / "secrets"
+    keys = (vault / "seaweedfs_security").read_text().partition("\n\n[grpc]")[0]
+    (vault / "seaweedfs_security").write_text(keys)
+    (vault / "seaweedfs_grpc").unlink()
+    before = {file: file.read_bytes() for file in vault.iterdir() if file.name != "seaweedfs_security"}
+    said = init(tmp_path)
+    assert (said.returncode, said.stdout.count("\n")) == (0, 1)
+    assert "--force-recreate seaweedfs" in said.stdout
+    security = tomllib.loads((vault / "seaweedfs_security").read_text())
+    assert security["jwt"] == tomllib.loads(keys)["jwt"]
+    assert security["grpc"]["ca"] == security["grpc"]["filer"]["key"] == "/run/secrets/seaweedfs_grpc"
+    assert before == {file: file.read_bytes() for file in before}
+    assert "nothing was changed" in init(tmp_path).stdout
+
+
+def test_a_certificate_is_renewed_long_before_its_end(tmp_path: Path) -> None:
+    vault = Vault(tmp_path)
+    vault.fill()
+    file = tmp_path / "seaweedfs_grpc"
+    made = file.read_bytes()
+    assert (vault.renew(), file.read_bytes()) == (False, made)
+    now = datetime.now(UTC)
+    for old in (new_identity(now=now - LIFETIME + RENEWED_BEFORE - timedelta(hours=1)), b"not one"):
+        write_atomically(file, old)
+        assert (vault.renew(), is_fresh(file.read_bytes(), now=now)) == (True, True)
 
 
 def test_lines_of_the_owner_in_env_stay(tmp_path: Path) -> None:

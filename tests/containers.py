@@ -67,7 +67,7 @@ class Containers:
             env.writelines(f"{name}={value}\n" for name, value in settings.items())
 
     def compose(self, *arguments: str, check: bool = True, said: str | None = None) -> str:
-        """One `docker compose` command with `said` as its input; returns its output, and its errors when it may fail."""
+        """One `docker compose` command, told `said`; returns its standard output, and its errors when it may fail."""
         overlays = [f"--file=compose.{self._overlay}.yaml"] if self._overlay else []
         return self._run(
             ["docker", "compose", f"--project-name={self.project}", "--file=compose.yaml", *overlays, *arguments],

@@ -45,8 +45,8 @@ class SocketTaken(Refusal):
     """The shared temporary folder holds a socket of another user under a name that the engine needs."""
 
 
-class SchemaNewer(Refusal):
-    """The database was migrated by a newer vss."""
+class SchemaUnknown(Refusal):
+    """The database was migrated by a newer vss, or by one from before the first release."""
 
 
 class MigrationBusy(Refusal):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vss.data_folder import DataFolder
-from vss.errors import BadOption, DatabaseUnusable, MigrationBusy, SchemaNewer
+from vss.errors import BadOption, DatabaseUnusable, MigrationBusy, SchemaUnknown
 from vss.options import add_data_option, add_database_option, database_url
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 SCRIPTS = Path(__file__).parent / "migrations"
+# Where the history begins: the tables as they were then are one revision each.
+FIRST_RELEASE = "0065"
 LOCK_WAIT_SECONDS = 60
 LOCK_POLL_SECONDS = 0.1
 
@@ -53,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
 def migrate(database_url: str, data_folder: Path, scripts: Path = SCRIPTS) -> list[str]:
     """Applies what is missing; returns those revisions, oldest first.
 
-    Blocks, and must not be called where an event loop runs. Raises `SchemaNewer`, `MigrationBusy` and
+    Blocks, and must not be called where an event loop runs. Raises `SchemaUnknown`, `MigrationBusy` and
     `DatabaseUnusable`.
     """
     return asyncio.run(_migrate(database_url, data_folder, scripts))
@@ -110,9 +112,10 @@ def _upgrade(connection: Connection, scripts: Path, file: Path | None, copies: P
     current = MigrationContext.configure(connection).get_current_heads()
     known = [script.revision for script in directory.walk_revisions()]
     if unknown := set(current).difference(known):
-        raise SchemaNewer(
-            f"the database has revision {', '.join(unknown)}, which this vss does not know: a newer one "
-            "migrated it; install that, or put back the copy made before"
+        raise SchemaUnknown(
+            f"the database has revision {', '.join(unknown)}, which this vss does not know. A newer one migrated it: "
+            "install that, or put back the copy made before. (One from before the first release has a number below "
+            f"{FIRST_RELEASE}: let the vss of November 2026 migrate it first.)"
         )
     pending = [script.revision for script in directory.iterate_revisions("heads", current or "base")]
     if pending and file:

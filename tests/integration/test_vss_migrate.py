@@ -79,7 +79,7 @@ def test_processes_at_once_apply_each_revision_once_and_a_newer_schema_is_refuse
     *applied, total = said[0].splitlines()
     assert total == f"{len(applied)} migrations applied"
     assert applied == sorted(set(applied))
-    assert applied[0] == "applied 0001"
+    assert applied[0] == "applied 00001"
 
     asyncio.run(execute(empty_database, "UPDATE alembic_version SET version_num = '9999'"))
     late = start(empty_database, tmp_path)

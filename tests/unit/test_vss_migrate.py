@@ -14,7 +14,7 @@ import pytest
 
 import vss
 from tests.waiting import wait_until
-from vss.errors import BadOption, DatabaseUnusable, SchemaNewer
+from vss.errors import BadOption, DatabaseUnusable, SchemaUnknown
 from vss.migrate import migrate
 
 ROOT = Path(vss.__file__).parent.parent
@@ -114,7 +114,7 @@ def test_a_schema_newer_than_the_code_is_refused_and_left_alone(folder: Path, sc
     with closing(sqlite3.connect(folder / "vss.db")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'ninety'")
         connection.commit()
-    with pytest.raises(SchemaNewer, match="has revision ninety, which this vss does not know"):
+    with pytest.raises(SchemaUnknown, match="has revision ninety, which this vss does not know"):
         migrate(url(folder), folder, scripts.folder)
 
 

@@ -49,7 +49,7 @@ class AccountSessions:
         self._cursors = cursors
         self._audit = Audit(store, clock=clock)
         self._clock = clock
-        self._cache = ExchangeCache(clock=clock)
+        self._cache = ExchangeCache(verifier, clock=clock)
 
     async def start(self, username: str, password: str, *, user_agent: str, address: str) -> NewSession:
         """Logs in: a new session with a new secret of 256 bits. Raises InvalidGrant and RateLimited."""
@@ -93,7 +93,7 @@ class AccountSessions:
 
     async def exchange(self, secret: str) -> Principal | None:
         """See Sessions."""
-        if principal := self._cache.get(secret):
+        if principal := await self._cache.get(secret):
             return principal
         token = await self.exchange_for_token(secret)
         if token is None:

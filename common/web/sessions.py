@@ -89,14 +89,21 @@ def clear_session_cookie(request: web.Request, response: web.StreamResponse) -> 
 class ExchangeCache:
     """Who sessions belong to, remembered for at most 30 s, by the hash of the secret."""
 
-    def __init__(self, *, clock: Clock = utc_now) -> None:
+    def __init__(self, verifier: Verifier, *, clock: Clock = utc_now) -> None:
+        self._verifier = verifier
         self._clock = clock
         self._entries: OrderedDict[bytes, tuple[datetime, Principal]] = OrderedDict()
 
-    def get(self, secret: str) -> Principal | None:
-        """The principal, if the session was exchanged a moment ago."""
-        entry = self._entries.get(_digest(secret))
-        return entry[1] if entry is not None and entry[0] > self._clock() else None
+    async def get(self, secret: str) -> Principal | None:
+        """The principal, if the session was exchanged a moment ago, for a token that is still good."""
+        ends_at, principal = self._entries.get(_digest(secret), (None, None))
+        if principal is None or ends_at is None or ends_at <= self._clock():
+            return None
+        try:
+            return await self._verifier.verify(principal.token, audience=PERSON_AUDIENCE)
+        except Unauthenticated:
+            # Its key is gone; the session is not, and has a token with another.
+            return None
 
     def put(self, secret: str, principal: Principal) -> None:
         """Remembers an exchange."""
@@ -116,7 +123,7 @@ class RemoteSessions:
     def __init__(self, auth: ServiceClient, verifier: Verifier, *, clock: Clock = utc_now) -> None:
         self._auth = auth
         self._verifier = verifier
-        self._cache = ExchangeCache(clock=clock)
+        self._cache = ExchangeCache(verifier, clock=clock)
 
     async def start(self, username: str, password: str, *, user_agent: str, address: str) -> NewSession:
         """See Sessions."""
@@ -140,7 +147,7 @@ class RemoteSessions:
 
     async def exchange(self, secret: str) -> Principal | None:
         """See Sessions."""
-        if principal := self._cache.get(secret):
+        if principal := await self._cache.get(secret):
             return principal
         try:
             answer = await self._auth.call(
@@ -157,8 +164,9 @@ class RemoteSessions:
             return None
         try:
             principal = await self._verifier.verify(token, audience=PERSON_AUDIENCE)
-        except Unauthenticated:
-            return None
+        except Unauthenticated as exc:
+            # Just given, and signed with a key that is not known here yet: that is no ended session.
+            raise Unavailable from exc
         self._cache.put(secret, principal)
         return principal
 

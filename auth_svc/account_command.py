@@ -69,6 +69,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> None:
                 case "reset-password":
                     password = secrets.token_urlsafe(15)
                     await _change(store, administration, arguments.username, {}, password=password)
+                    sys.stdout.write("Sessions and API keys of before have ended.\n")
                     _tell_password(arguments.username, password)
                 case "disable" | "enable":
                     is_disabled = arguments.command == "disable"

@@ -66,10 +66,18 @@ class Accounts:
         return account
 
     async def change_password(
-        self, account_id: str, current: str, new: str, *, address: str, keep_session: str | None
+        self,
+        account_id: str,
+        current: str,
+        new: str,
+        *,
+        address: str,
+        keep_session: str | None,
+        end_api_keys: bool = False,
     ) -> None:
         """Gives the account another password: every session but the one with the hash `keep_session` is over.
 
+        API keys are over where it is asked for.
         Raises Invalid, which names what is wrong, RateLimited as a log-in does, and Unauthenticated.
         """
         account = await self._store.get_account(account_id)
@@ -79,8 +87,18 @@ class Accounts:
             raise Invalid([{"pointer": "#/new_password", "detail": fault}])
         await self.confirm(account, current, address=address)
         password_hash = await self._passwords.hash(new)
-        entry = self._audit.entry(Action.PASSWORD_CHANGED, Actor(account.id, address), target_id=account.id)
-        if not await self._store.change_password(account, password_hash, keep_session=keep_session, entry=entry):
+        entry = self._audit.entry(
+            Action.PASSWORD_CHANGED, Actor(account.id, address), target_id=account.id, end_api_keys=end_api_keys
+        )
+        is_changed = await self._store.change_password(
+            account,
+            password_hash,
+            now=self._clock(),
+            keep_session=keep_session,
+            end_api_keys=end_api_keys,
+            entry=entry,
+        )
+        if not is_changed:
             raise WrongCurrentPassword
         entry.tell()
 
@@ -143,4 +161,5 @@ def subject_of(account: Account, *, scope: str = ALL) -> Subject:
         role=account.role.value,
         scope=scope,
         quota_bytes=account.quota_bytes,
+        not_before=account.tokens_valid_from,
     )

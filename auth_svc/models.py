@@ -80,10 +80,14 @@ class Me(BaseModel):
 
 
 class ChangePassword(Input):
-    """The password somebody has, and the one they want: 8 to 128 characters, none of the most common ones."""
+    """The password somebody has, and the one they want: 8 to 128 characters, none of the most common ones.
+
+    API keys stay, unless `end_api_keys` is true.
+    """
 
     current_password: ShortText
     new_password: ShortText
+    end_api_keys: bool = False
 
 
 class ListQuery(Query):

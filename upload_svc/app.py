@@ -22,6 +22,7 @@ from common.web.remote_identity import KEYS_RENEWED, remote_identity
 from common.web.sessions import SESSIONS
 from common.web.starting import Tables
 from upload_svc.app_keys import DEPARTURES, IDEMPOTENT_CREATES, MODERATION, UPLOADS
+from upload_svc.auth_client import Administrators
 from upload_svc.departures import VideosOfDeparted
 from upload_svc.fs_client import FsClient
 from upload_svc.idempotency import IdempotentCreates
@@ -54,7 +55,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[UPLOADS] = Uploads(store, fs, cursors, clock=clock)
             auth = ServiceClient(session, settings.auth_url, identity.tokens)
             app[DEPARTURES] = VideosOfDeparted(Departures(auth), store, fs, clock=clock)
-            app[MODERATION] = Moderation(store, cursors, clock=clock)
+            app[MODERATION] = Moderation(store, Administrators(auth), cursors, clock=clock)
             app[IDEMPOTENT_CREATES] = IdempotentCreates(store, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
             yield

@@ -21,6 +21,8 @@ accounts: Final = Table(
     Column("is_disabled", Boolean(), nullable=False),
     Column("quota_bytes", size_in_bytes(), nullable=True),
     Column("created_at", Instant(), nullable=False),
+    # Access tokens of before are good for nothing that lasts; None: any.
+    Column("tokens_valid_from", Instant(), nullable=True),
 )
 sessions: Final = Table(
     "sessions",

@@ -9,10 +9,11 @@ from prometheus_client import Counter
 
 from auth_svc.audit import Action, Audit
 from auth_svc.errors import InvalidGrant, WrongCurrentPassword
-from auth_svc.passwords import MAX_LENGTH, Passwords, fault_of_new_password, needs_rehash
+from auth_svc.passwords import Passwords, fault_of_new_password, needs_rehash, normal_form
 from auth_svc.store import Account, Role, Store
 from auth_svc.throttle import LogInThrottle
 from auth_svc.tokens import Subject
+from auth_svc.usernames import folded
 from common.audit import Actor
 from common.clock import Clock
 from common.errors import Invalid, Unauthenticated
@@ -42,14 +43,10 @@ class Accounts:
         Raises InvalidGrant, with the same answer in the same time, for an unknown name, a wrong password and a
         disabled account; and RateLimited, before anything is hashed.
         """
-        username = username.strip().lower()
         await self._throttle.charge(username, address)
         account = await self._store.get_account_by_username(username)
-        # What is too long for a password is nobody's, and is not hashed.
-        is_right = len(password) <= MAX_LENGTH and await self._passwords.is_right(
-            password, account.password_hash if account else None
-        )
-        if account is None or not is_right or account.is_disabled:
+        matched = await self._passwords.match(password, account.password_hash if account else None)
+        if account is None or matched is None or account.is_disabled:
             # The name itself is not kept: it may be a password, typed into the wrong field.
             await self._audit.record(
                 Action.LOG_IN_REFUSED, Actor(None, address), target_id=None if account is None else account.id
@@ -57,7 +54,7 @@ class Accounts:
             self._refused.inc()
             raise InvalidGrant
         await self._throttle.succeeded(username, address)
-        if needs_rehash(account.password_hash):
+        if matched != normal_form(password) or needs_rehash(account.password_hash):
             password_hash = await self._passwords.hash(password)
             if not await self._store.rehash_password(account, password_hash):
                 # Changed in this very moment: it is not this account's password any more.
@@ -105,7 +102,7 @@ class Accounts:
     async def confirm(self, account: Account, current: str, *, address: str) -> None:
         """Lets pass who knows the account's password. Raises WrongCurrentPassword, and RateLimited as a log-in does."""
         await self._throttle.charge(account.username, address)
-        if len(current) > MAX_LENGTH or not await self._passwords.is_right(current, account.password_hash):
+        if await self._passwords.match(current, account.password_hash) is None:
             raise WrongCurrentPassword
         await self._throttle.succeeded(account.username, address)
 
@@ -115,7 +112,7 @@ class Accounts:
 
     async def add(self, username: str, password: str, *, role: Role) -> bool:
         """Adds an account without a quota; False when the name is taken. The password's rules are the caller's."""
-        return await self._store.add_account(self._new(username.lower(), await self._passwords.hash(password), role))
+        return await self._store.add_account(self._new(folded(username), await self._passwords.hash(password), role))
 
     def _new(self, username: str, password_hash: str, role: Role) -> Account:
         return Account(
@@ -132,6 +129,10 @@ class Accounts:
         """The ids of the accounts that are disabled: while they are, nobody sees what they have uploaded."""
         return await self._store.list_disabled_account_ids()
 
+    async def fill_skeletons(self) -> None:
+        """What no new name may look like, of accounts from before that was asked."""
+        await self._store.fill_skeletons()
+
     async def ensure_administrator(self, password_hash: str) -> None:
         """Makes the administrator `admin` of a new installation, whose password has this hash."""
         if await self._store.has_accounts():
@@ -143,7 +144,7 @@ class Accounts:
     async def has_demo_account(self) -> bool:
         """Whether admin/admin would log in."""
         account = await self._store.get_account_by_username(ADMINISTRATOR)
-        return account is not None and await self._passwords.is_right(DEMO_PASSWORD, account.password_hash)
+        return account is not None and await self._passwords.match(DEMO_PASSWORD, account.password_hash) is not None
 
     async def ensure_demo_account(self) -> None:
         """Makes admin/admin, for installations that only this machine can reach."""

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Annotated, Final, Literal
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator
+from pydantic import BaseModel, ConfigDict, PlainValidator
 from yarl import URL
 
 from auth_svc.administration import LINK_LIFETIME, Administration, NewAccount
@@ -21,6 +21,7 @@ from auth_svc.errors import LastAdministrator
 from auth_svc.fs_client import Usage
 from auth_svc.models import MAX_QUOTA_BYTES, ListQuery, ShortText, Username
 from auth_svc.store import Account, Role
+from auth_svc.usernames import spellings
 from common.audit import AuditEntry
 from common.errors import Invalid
 from common.languages import N_, gettext
@@ -57,11 +58,6 @@ def _quota(typed: object) -> int | None:
     return size
 
 
-def _folded(name: str) -> str:
-    """A user name as it is stored."""
-    return name.strip().lower()
-
-
 Quota = Annotated[int | None, PlainValidator(_quota)]
 
 
@@ -93,7 +89,7 @@ class DeleteAccountForm(BaseModel):
 
     videos: Literal["hand-over", "delete"]
     heir: ShortText = ""
-    confirm: Annotated[ShortText, AfterValidator(_folded)]
+    confirm: ShortText
 
 
 async def accounts_page(request: web.Request) -> web.Response:
@@ -151,7 +147,7 @@ async def delete_account(request: web.Request) -> web.Response:
     fields = await read_form_fields(request)
     try:
         form = validated(DeleteAccountForm, fields)
-        if form.confirm != account.username:
+        if account.username not in spellings(form.confirm):
             raise Invalid([{"pointer": "#/confirm", "detail": gettext("is not the name of this account")}])
         heir_id = None if form.videos == "delete" else await administration.account_id_of(form.heir)
         await request.app[DEPARTURES].remove(asker_of(request), account, heir_id=heir_id)

@@ -114,7 +114,9 @@ class Administration:
                 answered.account_id, answered.path, answered.idempotency_key
             ):
                 raise AlreadyAnswered
-            raise Invalid([{"pointer": "#/username", "detail": gettext("is taken")}])
+            is_taken = await self._store.get_account_by_username(new.username) is not None
+            detail = gettext("is taken") if is_taken else gettext("looks too much like another username")
+            raise Invalid([{"pointer": "#/username", "detail": detail}])
         entry.tell()
         return account, secret
 
@@ -164,7 +166,7 @@ class Administration:
 
     async def account_id_of(self, username: str) -> str:
         """The id of the account with this name. Raises Invalid, as of the field in which an heir is named."""
-        account = await self._store.get_account_by_username(username.strip().lower())
+        account = await self._store.get_account_by_username(username)
         if account is None:
             raise Invalid([{"pointer": "#/heir", "detail": gettext("is no account here")}])
         return account.id

@@ -125,6 +125,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 app[VERIFIER] = verifier
                 app[SESSIONS] = sessions
                 await signing_keys.load()
+                await accounts.fill_skeletons()
                 if settings.demo_account:
                     await accounts.ensure_demo_account()
                 elif await accounts.has_demo_account():

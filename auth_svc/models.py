@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from auth_svc.passwords import normal_form
 from auth_svc.store import Role
-from common.languages import N_
+from auth_svc.usernames import fault_of_new_username, folded
 from common.text import clean_line
 from common.web.requests import Input, Query
-
-# No colon: services are `svc:…`. No space, and nothing that could be taken for markup or a path.
-_USERNAME: Final = re.compile(r"[^\W_][\w.@+-]*")
 
 ShortText = Annotated[str, Field(max_length=1024)]
 
@@ -148,9 +145,9 @@ class ApiKeyPage(BaseModel):
 
 
 def _username(value: str) -> str:
-    name = clean_line(value).lower()
-    if not _USERNAME.fullmatch(name):
-        raise ValueError(N_("may have letters, digits and . _ @ + - in it, and begins with a letter or a digit"))
+    name = folded(value)
+    if fault := fault_of_new_username(name):
+        raise ValueError(fault)
     return name
 
 
@@ -163,7 +160,8 @@ class CreateAccount(Input):
     """Without a password the answer has a link by which the owner chooses one. `quota_bytes` null: no limit."""
 
     username: Username
-    password: ShortText | None = None
+    # In one form, so that the same request again is the same (`Idempotency-Key`).
+    password: Annotated[ShortText, AfterValidator(normal_form)] | None = None
     role: Role = Role.MEMBER
     disabled: bool = False
     quota_bytes: QuotaBytes | None = None

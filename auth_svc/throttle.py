@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from auth_svc.store import Store
+from auth_svc.usernames import skeleton
 from common.clock import Clock
 from common.errors import RateLimited
 from common.languages import N_
@@ -73,7 +74,8 @@ class LogInThrottle:
 
 
 def _name_bucket(username: str) -> str:
-    return _hash("name", username)
+    # However it is typed: an account has one bucket, and whoever looks like it has none more.
+    return _hash("name", skeleton(username))
 
 
 def _address_bucket(address: str) -> str:

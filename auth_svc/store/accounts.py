@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth_svc.store.queries import Queries
 from auth_svc.store.tables import accounts, api_keys, departures, password_links, refresh_tokens, sessions
+from auth_svc.usernames import skeleton, spellings
 from common.audit import AuditEntry, write_down
 from common.db import rows_changed
 
@@ -110,16 +112,28 @@ class AccountQueries(Queries):
             return (await connection.execute(select(accounts.c.id).limit(1))).one_or_none() is not None
 
     async def get_account_by_username(self, username: str) -> Account | None:
-        """The account with this user name."""
+        """The account with this user name, however it was typed."""
+        names = spellings(username)
         async with self._database.read() as connection:
-            query = select(accounts).where(accounts.c.username == username)
-            row = (await connection.execute(query)).one_or_none()
-        return None if row is None else account_of(row)
+            rows = (await connection.execute(select(accounts).where(accounts.c.username.in_(names)))).all()
+        found = {account.username: account for account in map(account_of, rows)}
+        return next((found[name] for name in names if name in found), None)
+
+    async def fill_skeletons(self) -> None:
+        """Gives accounts of before their skeleton; of those that look alike the oldest has it."""
+        async with self._database.read() as connection:
+            query = select(accounts.c.id, accounts.c.username).where(accounts.c.username_skeleton.is_(None))
+            rows = (await connection.execute(query.order_by(accounts.c.created_at, accounts.c.id))).all()
+        for row in rows:
+            change = update(accounts).where(accounts.c.id == row.id)
+            with suppress(IntegrityError):
+                async with self._database.write() as connection:
+                    await connection.execute(change.values(username_skeleton=skeleton(row.username)))
 
 
 def account_values(account: Account) -> dict[str, Any]:
     """The account as a row."""
-    return {**asdict(account), "role": account.role.value}
+    return {**asdict(account), "role": account.role.value, "username_skeleton": skeleton(account.username)}
 
 
 def _change_password(account: Account, password_hash: str) -> Update:
@@ -180,7 +194,7 @@ async def is_unchanged(connection: AsyncConnection, account: Account) -> bool:
 
 def account_of(row: Sequence[Any]) -> Account:
     """The account in a row that holds nothing else."""
-    account_id, username, password_hash, role, is_disabled, quota_bytes, created_at, tokens_valid_from = row
+    account_id, username, password_hash, role, is_disabled, quota_bytes, created_at, tokens_valid_from, _ = row
     return Account(
         id=account_id,
         username=username,

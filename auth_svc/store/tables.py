@@ -23,7 +23,10 @@ accounts: Final = Table(
     Column("created_at", Instant(), nullable=False),
     # Access tokens of before are good for nothing that lasts; None: any.
     Column("tokens_valid_from", Instant(), nullable=True),
+    # None of accounts that look like an older one: their names are from before this was asked.
+    Column("username_skeleton", binary_text(64), nullable=True),
 )
+Index("accounts_username_skeleton", accounts.c.username_skeleton, unique=True)
 sessions: Final = Table(
     "sessions",
     METADATA,

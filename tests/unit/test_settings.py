@@ -254,20 +254,20 @@ def test_the_demo_account_stays_at_home(environment: Environment, host: str, *, 
     ],
 )
 def test_the_demo_account_is_no_account_of_a_public_address(
-    environment: Environment, settings: type[ServiceSettings], name: str, url: str, *, is_home: bool
+    environment: Environment, settings: type[BaseSettings], name: str, url: str, *, is_home: bool
 ) -> None:
     """Whatever the process listens on: a tunnel or a proxy on this machine brings others in."""
     home = {f"{known}_PUBLIC_URL": "http://127.0.0.1:8001" for known in ("AUTH", "UPLOAD", "STREAM", "S3")}
     told = {**GOOD[settings], **home, f"{name}_PUBLIC_URL": url}
     environment.tell(settings, {**told, "DEMO_ACCOUNT": "true"})
     if is_home:
-        assert load(settings)
+        load(settings)
     else:
         (fault,) = environment.faults(settings)
         assert "DEMO_ACCOUNT: is for this machine alone" in fault
         assert url in fault
     environment.tell(settings, {**told, "DEMO_ACCOUNT": "false"})
-    assert load(settings)
+    load(settings)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ from common.web.requests import (
     require_whole_principal,
     validated,
 )
-from common.web.sessions import clear_session_cookie
+from common.web.sessions import clear_session_cookie, known_device, set_known_device
 
 PATH: Final = "/account"
 
@@ -122,18 +122,21 @@ async def change_password(request: web.Request) -> web.Response:
     fields = await read_form_fields(request)
     try:
         form = validated(PasswordForm, fields)
-        await request.app[ACCOUNTS].change_password(
+        shown_next_time = await request.app[ACCOUNTS].change_password(
             principal.account_id,
             form.current_password,
             form.new_password,
             address=request.remote or "",
+            known_device=known_device(request),
             keep_session=current_session(request),
             end_api_keys=form.end_api_keys,
         )
     except (Invalid, RateLimited) as refusal:
         # Passwords are not shown again: a page is kept by browsers.
         return await _page(request, {"password_errors": _errors(refusal)}, refusal=refusal)
-    return _done("password")
+    response = _done("password")
+    set_known_device(request, response, shown_next_time)
+    return response
 
 
 async def end_session(request: web.Request) -> web.Response:
@@ -190,7 +193,9 @@ async def delete_account(request: web.Request) -> web.Response:
         raise Unauthenticated
     try:
         form = validated(DeleteForm, fields)
-        await accounts.confirm(account, form.delete_password, address=request.remote or "")
+        await accounts.confirm(
+            account, form.delete_password, address=request.remote or "", known_device=known_device(request)
+        )
         # The password has just been shown: that is more than any token or session.
         by = Actor(account.id, request.remote or "")
         await request.app[DEPARTURES].remove(by, account, heir_id=None)

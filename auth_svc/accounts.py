@@ -9,6 +9,7 @@ from prometheus_client import Counter
 
 from auth_svc.audit import Action, Audit
 from auth_svc.errors import InvalidGrant, WrongCurrentPassword
+from auth_svc.known_devices import KnownDevices
 from auth_svc.passwords import Passwords, fault_of_new_password, needs_rehash, normal_form
 from auth_svc.store import Account, Role, Store
 from auth_svc.throttle import LogInThrottle
@@ -29,22 +30,34 @@ DEMO_PASSWORD = "admin"
 class Accounts:
     """What can be done with accounts."""
 
-    def __init__(self, store: Store, passwords: Passwords, *, clock: Clock, refused: Counter | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        passwords: Passwords,
+        devices: KnownDevices,
+        *,
+        clock: Clock,
+        refused: Counter | None = None,
+    ) -> None:
         self._store = store
         self._passwords = passwords
+        self._devices = devices
         self._audit = Audit(store, clock=clock)
         self._throttle = LogInThrottle(store, clock=clock)
         self._clock = clock
         self._refused = refused or Counter("log_in_failures", "Log-ins refused", registry=None)
 
-    async def authenticate(self, username: str, password: str, *, address: str) -> Account:
-        """The account with this name and password, asked for from `address`.
+    async def authenticate(
+        self, username: str, password: str, *, address: str, known_device: str | None = None
+    ) -> Account:
+        """The account with this name and password, asked for from `address`; `known_device` as its browser sent it.
 
         Raises InvalidGrant, with the same answer in the same time, for an unknown name, a wrong password and a
         disabled account; and RateLimited, before anything is hashed.
         """
-        await self._throttle.charge(username, address)
         account = await self._store.get_account_by_username(username)
+        device = self._devices.device_of(account, known_device) if account else None
+        await self._throttle.charge(username, address, device=device)
         matched = await self._passwords.match(password, account.password_hash if account else None)
         if account is None or matched is None or account.is_disabled:
             # The name itself is not kept: it may be a password, typed into the wrong field.
@@ -53,7 +66,7 @@ class Accounts:
             )
             self._refused.inc()
             raise InvalidGrant
-        await self._throttle.succeeded(username, address)
+        await self._throttle.succeeded(username, address, device=device)
         if matched != normal_form(password) or needs_rehash(account.password_hash):
             password_hash = await self._passwords.hash(password)
             if not await self._store.rehash_password(account, password_hash):
@@ -69,10 +82,13 @@ class Accounts:
         new: str,
         *,
         address: str,
+        known_device: str | None = None,
         keep_session: str | None,
         end_api_keys: bool = False,
-    ) -> None:
+    ) -> str:
         """Gives the account another password: every session but the one with the hash `keep_session` is over.
+
+        Returns what the browser that asks is to show when it logs in again: what others have is of the old password.
 
         API keys are over where it is asked for.
         Raises Invalid, which names what is wrong, RateLimited as a log-in does, and Unauthenticated.
@@ -82,7 +98,7 @@ class Accounts:
             raise Unauthenticated
         if fault := fault_of_new_password(new, username=account.username):
             raise Invalid([{"pointer": "#/new_password", "detail": fault}])
-        await self.confirm(account, current, address=address)
+        await self.confirm(account, current, address=address, known_device=known_device)
         password_hash = await self._passwords.hash(new)
         entry = self._audit.entry(
             Action.PASSWORD_CHANGED, Actor(account.id, address), target_id=account.id, end_api_keys=end_api_keys
@@ -98,13 +114,19 @@ class Accounts:
         if not is_changed:
             raise WrongCurrentPassword
         entry.tell()
+        return self._devices.remember(replace(account, password_hash=password_hash), None)
 
-    async def confirm(self, account: Account, current: str, *, address: str) -> None:
+    async def confirm(self, account: Account, current: str, *, address: str, known_device: str | None = None) -> None:
         """Lets pass who knows the account's password. Raises WrongCurrentPassword, and RateLimited as a log-in does."""
-        await self._throttle.charge(account.username, address)
+        device = self._devices.device_of(account, known_device)
+        await self._throttle.charge(account.username, address, device=device)
         if await self._passwords.match(current, account.password_hash) is None:
             raise WrongCurrentPassword
-        await self._throttle.succeeded(account.username, address)
+        await self._throttle.succeeded(account.username, address, device=device)
+
+    def remember_device(self, account: Account, known_device: str | None) -> str:
+        """What the browser that has just logged in is to show next time."""
+        return self._devices.remember(account, known_device)
 
     async def get(self, account_id: str) -> Account | None:
         """The account with this id."""

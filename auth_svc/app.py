@@ -38,6 +38,7 @@ from auth_svc.audit import Audit
 from auth_svc.departures import Departures
 from auth_svc.fs_client import FsClient, OwnTokens
 from auth_svc.grants import Grants
+from auth_svc.known_devices import KnownDevices
 from auth_svc.passwords import Passwords
 from auth_svc.refresh_tokens import RefreshTokens
 from auth_svc.routes import API, PAGES
@@ -89,6 +90,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 accounts = Accounts(
                     store,
                     passwords,
+                    KnownDevices([key for key in (encryption_key, previous_key) if key is not None]),
                     refused=Counter("log_in_failures", "Log-ins refused", registry=app[METRICS]),
                     clock=clock,
                 )

@@ -11,6 +11,7 @@ from auth_svc.store import Role
 from auth_svc.usernames import fault_of_new_username, folded
 from common.text import clean_line
 from common.web.requests import Input, Query
+from common.web.sessions import MAX_KNOWN_DEVICE_LENGTH
 
 ShortText = Annotated[str, Field(max_length=1024)]
 
@@ -245,13 +246,15 @@ class StartSession(Input):
     password: ShortText
     user_agent: Annotated[str, Field(max_length=255)]
     address: Annotated[str, Field(max_length=64)]
+    known_device: Annotated[str, Field(max_length=MAX_KNOWN_DEVICE_LENGTH)] | None = None
 
 
 class StartedSession(BaseModel):
-    """The secret for the cookie."""
+    """The secret for the session's cookie, and what the device's own cookie is to hold."""
 
     session: str
     lifetime_seconds: int
+    known_device: str
 
 
 class SessionSecret(Input):

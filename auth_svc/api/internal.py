@@ -74,11 +74,18 @@ async def start_session(request: web.Request) -> web.Response:
     await require_service(request, "sessions")
     asked = await read_json(request, StartSession)
     session = await request.app[ACCOUNT_SESSIONS].start(
-        asked.username, asked.password, user_agent=asked.user_agent, address=asked.address
+        asked.username,
+        asked.password,
+        user_agent=asked.user_agent,
+        address=asked.address,
+        known_device=asked.known_device,
     )
-    return json_response(
-        StartedSession(session=session.secret, lifetime_seconds=int(session.lifetime.total_seconds())), status=201
+    started = StartedSession(
+        session=session.secret,
+        lifetime_seconds=int(session.lifetime.total_seconds()),
+        known_device=session.known_device,
     )
+    return json_response(started, status=201)
 
 
 async def exchange_session(request: web.Request) -> web.Response:

@@ -22,6 +22,7 @@ from common.clock import rfc3339
 from common.errors import Unauthenticated
 from common.web.requests import id_in_path, read_json, read_query, require_principal
 from common.web.responses import json_response
+from common.web.sessions import known_device
 
 
 async def get_me(request: web.Request) -> web.Response:
@@ -42,6 +43,7 @@ async def change_password(request: web.Request) -> web.Response:
         asked.current_password,
         asked.new_password,
         address=request.remote or "",
+        known_device=known_device(request),
         keep_session=current_session(request),
         end_api_keys=asked.end_api_keys,
     )

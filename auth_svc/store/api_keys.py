@@ -102,9 +102,10 @@ class ApiKeyQueries(Queries):
         here = api_keys.c.account_id == account_id, api_keys.c.id == key_id
         async with self._database.write() as connection:
             scopes = (await connection.execute(select(api_keys.c.scopes).where(*here))).scalar_one_or_none()
-            if rows_changed(await connection.execute(delete(api_keys).where(*here))) != 1:
-                return False
+            # The account's row first, as everybody who changes both locks them.
             if scopes is not None and ALL in scopes.split():
                 await distrust_tokens(connection, account_id, now=now)
+            if rows_changed(await connection.execute(delete(api_keys).where(*here))) != 1:
+                return False
             await write_down(connection, entry)
             return True

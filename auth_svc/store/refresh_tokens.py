@@ -80,8 +80,9 @@ class RefreshTokenQueries(Queries):
     async def end_stolen_refresh_family(self, family: RefreshFamily, *, now: datetime, entry: AuditEntry) -> None:
         """Ends the family; nothing that lasts can be done with the access tokens that the thief may have."""
         async with self._database.write() as connection:
-            await connection.execute(delete(refresh_tokens).where(refresh_tokens.c.id == family.id))
+            # The account's row first, as everybody who changes both locks them.
             await distrust_tokens(connection, family.account_id, now=now)
+            await connection.execute(delete(refresh_tokens).where(refresh_tokens.c.id == family.id))
             await write_down(connection, entry)
 
     async def forget_expired_refresh_families(self, *, now: datetime) -> int:

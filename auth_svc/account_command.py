@@ -65,10 +65,11 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> None:
                     for account in await store.list_accounts():
                         sys.stdout.write(_line(account))
                 case "add":
-                    await _add(administration, arguments)
+                    await _add(store, administration, arguments)
                 case "reset-password":
                     password = secrets.token_urlsafe(15)
                     await _change(store, administration, arguments.username, {}, password=password)
+                    sys.stdout.write("Sessions and API keys of before have ended.\n")
                     _tell_password(arguments.username, password)
                 case "disable" | "enable":
                     is_disabled = arguments.command == "disable"
@@ -79,7 +80,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> None:
                     sys.stdout.write(f"{arguments.username} has {_quota(arguments.size)}\n")
 
 
-async def _add(administration: Administration, arguments: argparse.Namespace) -> None:
+async def _add(store: Store, administration: Administration, arguments: argparse.Namespace) -> None:
     password = secrets.token_urlsafe(15)
     new = NewAccount(
         username=arguments.username,
@@ -90,8 +91,10 @@ async def _add(administration: Administration, arguments: argparse.Namespace) ->
     )
     try:
         await administration.add(_HERE, new)
-    except Invalid:
-        raise _Trouble(f"{arguments.username} is there already") from None
+    except Invalid as refusal:
+        if await store.get_account_by_username(arguments.username):
+            raise _Trouble(f"{arguments.username} is there already") from None
+        raise _Trouble(f"{arguments.username} {refusal.errors[0]['detail']}") from None
     _tell_password(arguments.username, password)
 
 
@@ -131,8 +134,10 @@ def _parser() -> argparse.ArgumentParser:
     disable = commands.add_parser("disable", help="end all access of an account; nobody sees its videos meanwhile")
     enable = commands.add_parser("enable", help="let a disabled account log in again")
     quota = commands.add_parser("set-quota", help="bound what an account may store")
-    for parser_of_one in (add, reset, disable, enable, quota):
-        parser_of_one.add_argument("username", type=_username)
+    add.add_argument("username", type=_username)
+    for parser_of_one in (reset, disable, enable, quota):
+        # Whatever it is called: the rules for names are younger than some accounts.
+        parser_of_one.add_argument("username")
     quota.add_argument("size", metavar="SIZE", type=_size, help=f"such as 50GB or 1.5TiB, or {_NO_LIMIT}")
     return parser
 

@@ -13,7 +13,7 @@ from typing import Annotated, Final
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from auth_svc.api.asking import actor_of, current_session
+from auth_svc.api.asking import asker_of, current_session
 from auth_svc.api.me import present_api_key, present_me, present_session
 from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, API_KEYS, AUDIT, CLOCK, CURSORS, DEPARTURES
 from auth_svc.audit import WORDS, about
@@ -21,7 +21,7 @@ from auth_svc.devices import device_of
 from auth_svc.errors import LastAdministrator
 from auth_svc.models import Deed, KeyName, ShortText
 from auth_svc.store import ApiKey
-from common.audit import AuditEntry
+from common.audit import Actor, AuditEntry
 from common.clock import rfc3339
 from common.errors import Invalid, RateLimited, Refusal, Unauthenticated
 from common.languages import N_, gettext
@@ -36,7 +36,7 @@ from common.web.requests import (
     require_whole_principal,
     validated,
 )
-from common.web.sessions import clear_session_cookie
+from common.web.sessions import clear_session_cookie, known_device, set_known_device
 
 PATH: Final = "/account"
 
@@ -63,6 +63,7 @@ class PasswordForm(BaseModel):
 
     current_password: ShortText
     new_password: ShortText
+    end_api_keys: bool = False
 
 
 def _one_of(choices: Mapping[str, object]) -> AfterValidator:
@@ -103,7 +104,7 @@ class AccountQuery(BaseModel):
 
 # What a form has done, told on the page that it leads to.
 _DONE: Final[Mapping[str, str]] = {
-    "password": N_("Your password is changed. You are logged out everywhere else."),
+    "password": N_("Password changed. You have been logged out on all other devices."),
     "session": N_("That log-in is ended."),
     "sessions": N_("You are logged out everywhere else."),
     "key": N_("The key is deleted. What it had opened closes within five minutes."),
@@ -121,24 +122,28 @@ async def change_password(request: web.Request) -> web.Response:
     fields = await read_form_fields(request)
     try:
         form = validated(PasswordForm, fields)
-        await request.app[ACCOUNTS].change_password(
+        shown_next_time = await request.app[ACCOUNTS].change_password(
             principal.account_id,
             form.current_password,
             form.new_password,
             address=request.remote or "",
+            known_device=known_device(request),
             keep_session=current_session(request),
+            end_api_keys=form.end_api_keys,
         )
     except (Invalid, RateLimited) as refusal:
         # Passwords are not shown again: a page is kept by browsers.
         return await _page(request, {"password_errors": _errors(refusal)}, refusal=refusal)
-    return _done("password")
+    response = _done("password")
+    set_known_device(request, response, shown_next_time)
+    return response
 
 
 async def end_session(request: web.Request) -> web.Response:
     """POST /account/sessions/{session_id}/end."""
     principal = require_principal(request)
     await request.app[ACCOUNT_SESSIONS].end_by_id(
-        actor_of(request), principal.account_id, request.match_info["session_id"]
+        asker_of(request), principal.account_id, request.match_info["session_id"]
     )
     return _done("session")
 
@@ -147,7 +152,7 @@ async def end_other_sessions(request: web.Request) -> web.Response:
     """POST /account/sessions/end-others."""
     principal = require_principal(request)
     await request.app[ACCOUNT_SESSIONS].end_others(
-        actor_of(request), principal.account_id, keep_session=current_session(request)
+        asker_of(request), principal.account_id, keep_session=current_session(request)
     )
     return _done("sessions")
 
@@ -160,7 +165,7 @@ async def create_api_key(request: web.Request) -> web.Response:
         form = validated(ApiKeyForm, fields)
         lifetime = _LIFETIMES[form.lifetime][0]
         _, secret = await request.app[API_KEYS].add(
-            actor_of(request),
+            asker_of(request),
             principal.account_id,
             name=form.name,
             scopes=_SCOPES[form.scopes][0],
@@ -174,7 +179,7 @@ async def create_api_key(request: web.Request) -> web.Response:
 async def delete_api_key(request: web.Request) -> web.Response:
     """POST /account/api-keys/{key_id}/delete."""
     principal = require_principal(request)
-    await request.app[API_KEYS].delete(actor_of(request), principal.account_id, id_in_path(request, "key_id"))
+    await request.app[API_KEYS].delete(asker_of(request), principal.account_id, id_in_path(request, "key_id"))
     return _done("key")
 
 
@@ -188,8 +193,12 @@ async def delete_account(request: web.Request) -> web.Response:
         raise Unauthenticated
     try:
         form = validated(DeleteForm, fields)
-        await accounts.confirm(account, form.delete_password, address=request.remote or "")
-        await request.app[DEPARTURES].remove(actor_of(request), account, heir_id=None)
+        await accounts.confirm(
+            account, form.delete_password, address=request.remote or "", known_device=known_device(request)
+        )
+        # The password has just been shown: that is more than any token or session.
+        by = Actor(account.id, request.remote or "")
+        await request.app[DEPARTURES].remove(by, account, heir_id=None)
     except (Invalid, RateLimited, LastAdministrator) as refusal:
         errors = _errors(refusal)
         # The form for another password has a field for the present one too.
@@ -279,6 +288,8 @@ async def _page(request: web.Request, context: Mapping[str, object], *, refusal:
             "older_url": None if next_cursor is None else str(request.rel_url.with_query(cursor=next_cursor)),
             "is_first": query.cursor is None,
             "done": gettext(_DONE.get(query.done, "")),
+            # Who changes a password because somebody else may know it, must know that these are as good as before.
+            "keys_that_stay": sum(not key.is_over(now) for key in keys) if query.done == "password" else 0,
             "scope_choices": [(name, gettext(words)) for name, (_, words) in _SCOPES.items()],
             "lifetime_choices": [(name, gettext(words)) for name, (_, words) in _LIFETIMES.items()],
             "password_errors": {},

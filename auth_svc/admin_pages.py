@@ -9,18 +9,19 @@ from decimal import Decimal
 from typing import Annotated, Final, Literal
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator
+from pydantic import BaseModel, ConfigDict, PlainValidator
 from yarl import URL
 
 from auth_svc.administration import LINK_LIFETIME, Administration, NewAccount
 from auth_svc.api.accounts import set_password_url
-from auth_svc.api.asking import actor_of
+from auth_svc.api.asking import asker_of
 from auth_svc.app_keys import ADMINISTRATION, AUDIT, CURSORS, DEPARTURES, FS
 from auth_svc.audit import WORDS, about
 from auth_svc.errors import LastAdministrator
 from auth_svc.fs_client import Usage
 from auth_svc.models import MAX_QUOTA_BYTES, ListQuery, ShortText, Username
 from auth_svc.store import Account, Role
+from auth_svc.usernames import spellings
 from common.audit import AuditEntry
 from common.errors import Invalid
 from common.languages import N_, gettext
@@ -57,11 +58,6 @@ def _quota(typed: object) -> int | None:
     return size
 
 
-def _folded(name: str) -> str:
-    """A user name as it is stored."""
-    return name.strip().lower()
-
-
 Quota = Annotated[int | None, PlainValidator(_quota)]
 
 
@@ -93,7 +89,7 @@ class DeleteAccountForm(BaseModel):
 
     videos: Literal["hand-over", "delete"]
     heir: ShortText = ""
-    confirm: Annotated[ShortText, AfterValidator(_folded)]
+    confirm: ShortText
 
 
 async def accounts_page(request: web.Request) -> web.Response:
@@ -114,7 +110,7 @@ async def add_account(request: web.Request) -> web.Response:
             is_disabled=False,
             quota_bytes=form.quota,
         )
-        account, secret = await administration.add(actor_of(request), new)
+        account, secret = await administration.add(asker_of(request), new)
     except Invalid as refusal:
         return await _accounts(request, administration, form=fields, refusal=refusal)
     if secret is None:
@@ -138,7 +134,7 @@ async def change_account(request: web.Request) -> web.Response:
         asked = {"role": form.role.value, "is_disabled": form.disabled, "quota_bytes": form.quota}
         # What stays as it is, is no change: neither in the audit log nor for who is logged in.
         changes = {name: value for name, value in asked.items() if value != getattr(account, name)}
-        await administration.change(actor_of(request), account.id, changes)
+        await administration.change(asker_of(request), account.id, changes)
     except (Invalid, LastAdministrator) as refusal:
         return await _account(request, account, form=fields, refusal=refusal)
     return web.Response(status=303, headers={"Location": str(_address_of(request, account.id))})
@@ -151,10 +147,10 @@ async def delete_account(request: web.Request) -> web.Response:
     fields = await read_form_fields(request)
     try:
         form = validated(DeleteAccountForm, fields)
-        if form.confirm != account.username:
+        if account.username not in spellings(form.confirm):
             raise Invalid([{"pointer": "#/confirm", "detail": gettext("is not the name of this account")}])
         heir_id = None if form.videos == "delete" else await administration.account_id_of(form.heir)
-        await request.app[DEPARTURES].remove(actor_of(request), account, heir_id=heir_id)
+        await request.app[DEPARTURES].remove(asker_of(request), account, heir_id=heir_id)
     except (Invalid, LastAdministrator) as refusal:
         return await _account(request, account, delete_form=fields, refusal=refusal)
     return web.Response(status=303, headers={"Location": str(request.app.router["admin-page"].url_for())})
@@ -163,7 +159,7 @@ async def delete_account(request: web.Request) -> web.Response:
 async def renew_password_link(request: web.Request) -> web.Response:
     """POST /admin/accounts/{account_id}/password-link; the answer is the one place where the link is shown."""
     administration = await _administration(request)
-    account, secret = await administration.renew_password_link(actor_of(request), id_in_path(request, "account_id"))
+    account, secret = await administration.renew_password_link(asker_of(request), id_in_path(request, "account_id"))
     return await _account(request, account, secret=secret)
 
 
@@ -181,7 +177,8 @@ async def audit_page(request: web.Request) -> web.Response:
 async def _administration(request: web.Request) -> Administration:
     """What administrators can do. Raises Unauthenticated, and Forbidden for everybody else."""
     administration = request.app[ADMINISTRATION]
-    await administration.require_administrator(require_whole_principal(request).account_id)
+    require_whole_principal(request)
+    await administration.require_administrator(asker_of(request))
     return administration
 
 

@@ -13,13 +13,13 @@ from auth_svc.errors import AlreadyAnswered, LastAdministrator, PasswordLinkGone
 from auth_svc.opaque import hash_of, new_secret
 from auth_svc.paging import Place, read_page
 from auth_svc.passwords import Passwords, fault_of_new_password
-from auth_svc.store import Account, Outcome, PasswordLink, Role, Store
+from auth_svc.store import Account, Asker, Outcome, PasswordLink, Role, Store, require_standing
 from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
-from common.errors import Forbidden, Invalid, NotFound
+from common.errors import Invalid, NotFound
 from common.ids import new_id
-from common.languages import N_, gettext
+from common.languages import gettext
 
 # Long enough for somebody on holiday over a weekend, short enough for a message that lies in a mailbox.
 LINK_LIFETIME: Final = timedelta(days=7)
@@ -46,11 +46,13 @@ class Administration:
         self._clock = clock
         self._audit = Audit(store, clock=clock)
 
-    async def require_administrator(self, account_id: str) -> None:
-        """Raises Forbidden unless the account is an administrator now, whatever its token says of five minutes ago."""
-        account = await self._store.get_account(account_id)
-        if account is None or account.is_disabled or account.role is not Role.ADMIN:
-            raise Forbidden(N_("This is for administrators."))
+    async def require_administrator(self, asker: Asker) -> None:
+        """Raises Forbidden unless they are an administrator now, whatever their token says of five minutes ago.
+
+        And Unauthenticated when something has ended that token. What changes something asks once more, when it does.
+        """
+        account = await self._store.get_account(asker.account_id or "")
+        require_standing(asker, account, is_administrators=True)
 
     async def list(self, *, cursor: str | None, limit: int) -> tuple[list[Account], str | None]:
         """Every account, newest first, and the cursor of the next page. Raises Invalid."""
@@ -103,18 +105,18 @@ class Administration:
             quota_bytes=account.quota_bytes,
         )
         answered = None if remember is None else remember(account)
-        if new.password is not None:
-            secret, is_added = None, await self._store.add_account(account, entry, answered)
-        else:
-            secret = new_secret()
+        secret = new_secret() if new.password is None else None
+        link = None
+        if secret is not None:
             link = PasswordLink(secret_hash=hash_of(secret), account_id=account.id, expires_at=now + LINK_LIFETIME)
-            is_added = await self._store.add_account_with_link(account, link, entry, answered)
-        if not is_added:
+        if not await self._store.make_account(by, account, link, entry, answered):
             if answered is not None and await self._store.get_answered_create(
                 answered.account_id, answered.path, answered.idempotency_key
             ):
                 raise AlreadyAnswered
-            raise Invalid([{"pointer": "#/username", "detail": gettext("is taken")}])
+            is_taken = await self._store.get_account_by_username(new.username) is not None
+            detail = gettext("is taken") if is_taken else gettext("looks too much like another username")
+            raise Invalid([{"pointer": "#/username", "detail": detail}])
         entry.tell()
         return account, secret
 
@@ -128,11 +130,13 @@ class Administration:
         account = await self.get(account_id)
         _check_password(password, account.username)
         told = changes if password is None else {**changes, "password": "changed"}
+        if password is not None or changes.get("is_disabled") is True:
+            told = {**told, "api_keys": "ended"}
         if password is not None:
             changes = {**changes, "password_hash": await self._passwords.hash(password)}
         if changes:
             entry = self._audit.entry(Action.ACCOUNT_CHANGED, by, target_id=account_id, **told)
-            match await self._store.change_account(account_id, changes, entry):
+            match await self._store.change_account(by, account_id, changes, entry, now=self._clock()):
                 case Outcome.NOT_THERE:
                     raise NotFound
                 case Outcome.LAST_ADMINISTRATOR:
@@ -151,7 +155,7 @@ class Administration:
         expires_at = self._clock() + LINK_LIFETIME
         link = PasswordLink(secret_hash=hash_of(secret), account_id=account_id, expires_at=expires_at)
         entry = self._audit.entry(Action.ACCOUNT_CHANGED, by, target_id=account_id, link="made")
-        if not await self._store.replace_password_links(link, entry):
+        if not await self._store.replace_password_links(by, link, entry):
             raise NotFound
         entry.tell()
         return account, secret
@@ -162,7 +166,7 @@ class Administration:
 
     async def account_id_of(self, username: str) -> str:
         """The id of the account with this name. Raises Invalid, as of the field in which an heir is named."""
-        account = await self._store.get_account_by_username(username.strip().lower())
+        account = await self._store.get_account_by_username(username)
         if account is None:
             raise Invalid([{"pointer": "#/heir", "detail": gettext("is no account here")}])
         return account.id
@@ -178,7 +182,7 @@ class Administration:
         _check_password(password, account.username)
         password_hash = await self._passwords.hash(password)
         entry = self._audit.entry(Action.PASSWORD_CHOSEN, Actor(account.id, address), target_id=account.id)
-        if not await self._store.use_password_link(link, password_hash, entry):
+        if not await self._store.use_password_link(link, password_hash, entry, now=self._clock()):
             raise PasswordLinkGone
         entry.tell()
 

@@ -49,7 +49,7 @@ class ApiKeys:
     ) -> tuple[ApiKey, str]:
         """A new key, and its secret, which nobody can see again.
 
-        Raises Invalid for an end that is none, and AlreadyAnswered.
+        Raises Invalid for an end that is none, AlreadyAnswered, and Unauthenticated.
         """
         now = self._clock()
         if expires_at is not None and not now < expires_at <= now + LONGEST_LIFETIME:
@@ -71,7 +71,7 @@ class ApiKeys:
             Action.API_KEY_MADE, by, target_id=account_id, key_id=key.id, prefix=key.prefix, scopes=key.scopes
         )
         answered = None if remember is None else remember(key)
-        if not await self._store.add_api_key(key, entry, answered):
+        if not await self._store.add_api_key(by, key, entry, answered):
             raise AlreadyAnswered
         entry.tell()
         return key, secret
@@ -94,7 +94,7 @@ class ApiKeys:
     async def delete(self, by: Actor, account_id: str, key_id: str) -> None:
         """Ends a key; tokens that it gave live out their five minutes. Raises NotFound."""
         entry = self._audit.entry(Action.API_KEY_DELETED, by, target_id=account_id, key_id=key_id)
-        if not await self._store.delete_api_key(account_id, key_id, entry):
+        if not await self._store.delete_api_key(account_id, key_id, entry, now=self._clock()):
             raise NotFound
         entry.tell()
 

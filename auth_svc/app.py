@@ -38,6 +38,7 @@ from auth_svc.audit import Audit
 from auth_svc.departures import Departures
 from auth_svc.fs_client import FsClient, OwnTokens
 from auth_svc.grants import Grants
+from auth_svc.known_devices import KnownDevices
 from auth_svc.passwords import Passwords
 from auth_svc.refresh_tokens import RefreshTokens
 from auth_svc.routes import API, PAGES
@@ -58,7 +59,8 @@ from common.web.sessions import SESSIONS
 from common.web.starting import CannotStart, Tables, wait_until_ready
 
 TIDY_INTERVAL_SECONDS: Final = 600.0
-KEYS_INTERVAL_SECONDS: Final = 60.0
+# With a verifier's own interval less than a minute: so long a revoked key is good at most.
+KEYS_INTERVAL_SECONDS: Final = 20.0
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application:
@@ -88,6 +90,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 accounts = Accounts(
                     store,
                     passwords,
+                    KnownDevices([key for key in (encryption_key, previous_key) if key is not None]),
                     refused=Counter("log_in_failures", "Log-ins refused", registry=app[METRICS]),
                     clock=clock,
                 )
@@ -124,6 +127,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 app[VERIFIER] = verifier
                 app[SESSIONS] = sessions
                 await signing_keys.load()
+                await accounts.fill_skeletons()
                 if settings.demo_account:
                     await accounts.ensure_demo_account()
                 elif await accounts.has_demo_account():

@@ -31,7 +31,8 @@ class Departures:
         """Deletes the account: what it can be reached by at once, and within minutes all that is its own.
 
         Its videos become the heir's, whatever their quota; without one they are deleted. Raises NotFound, Invalid for
-        an heir that is not there, and LastAdministrator.
+        an heir that is not there, LastAdministrator, and for an Asker who is no administrator now Unauthenticated and
+        Forbidden.
         """
         if heir_id == account.id:
             raise Invalid([{"pointer": "#/heir", "detail": gettext("must be another account")}])
@@ -43,7 +44,7 @@ class Departures:
             videos="deleted" if heir_id is None else "handed over",
             heir_id=heir_id,
         )
-        match await self._store.remove_account(account.id, heir_id=heir_id, left_at=self._clock(), entry=entry):
+        match await self._store.remove_account(by, account.id, heir_id=heir_id, left_at=self._clock(), entry=entry):
             case Removal.NOT_THERE:
                 raise NotFound
             case Removal.NO_HEIR:

@@ -22,7 +22,9 @@ def main(arguments: Sequence[str]) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         settings = load(Settings)
-        return asyncio.run(_rotate_signing_key(settings) if parsed.command == "rotate" else _encrypt_anew(settings))
+        if parsed.command == "encrypt-anew":
+            return asyncio.run(_encrypt_anew(settings))
+        return asyncio.run(_revoke_signing_keys(settings) if parsed.revoke else _rotate_signing_key(settings))
     except Unavailable as exc:
         sys.stderr.write(f"vss keys: {exc.detail}\n")
         return 1
@@ -45,6 +47,16 @@ async def _rotate_signing_key(settings: Settings) -> int:
     return 0
 
 
+async def _revoke_signing_keys(settings: Settings) -> int:
+    async with _signing_keys(settings) as keys:
+        key_id = await keys.revoke()
+    sys.stdout.write(
+        f"Signing key {key_id} replaces every other key. Within a minute nothing that those have signed is accepted;"
+        " nobody is logged out.\n"
+    )
+    return 0
+
+
 @asynccontextmanager
 async def _signing_keys(settings: Settings) -> AsyncIterator[SigningKeys]:
     async with open_database(settings.database_url.get_secret_value()) as database:
@@ -59,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
     rotate = commands.add_parser("rotate", help="make another key before it is due")
     rotate.add_argument("--signing", action="store_true", required=True, help="the key that signs access tokens")
+    rotate.add_argument("--revoke", action="store_true", help="end the keys that there are, as after a leak")
     commands.add_parser("encrypt-anew", help="encrypt the signing keys with the present key instead of the previous")
     return parser
 

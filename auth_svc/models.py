@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from auth_svc.passwords import normal_form
 from auth_svc.store import Role
-from common.languages import N_
+from auth_svc.usernames import fault_of_new_username, folded
 from common.text import clean_line
 from common.web.requests import Input, Query
-
-# No colon: services are `svc:…`. No space, and nothing that could be taken for markup or a path.
-_USERNAME: Final = re.compile(r"[^\W_][\w.@+-]*")
+from common.web.sessions import MAX_KNOWN_DEVICE_LENGTH
 
 ShortText = Annotated[str, Field(max_length=1024)]
 
@@ -80,10 +78,14 @@ class Me(BaseModel):
 
 
 class ChangePassword(Input):
-    """The password somebody has, and the one they want: 8 to 128 characters, none of the most common ones."""
+    """The password somebody has, and the one they want: 8 to 128 characters, none of the most common ones.
+
+    API keys stay, unless `end_api_keys` is true.
+    """
 
     current_password: ShortText
     new_password: ShortText
+    end_api_keys: bool = False
 
 
 class ListQuery(Query):
@@ -144,9 +146,9 @@ class ApiKeyPage(BaseModel):
 
 
 def _username(value: str) -> str:
-    name = clean_line(value).lower()
-    if not _USERNAME.fullmatch(name):
-        raise ValueError(N_("may have letters, digits and . _ @ + - in it, and begins with a letter or a digit"))
+    name = folded(value)
+    if fault := fault_of_new_username(name):
+        raise ValueError(fault)
     return name
 
 
@@ -159,7 +161,8 @@ class CreateAccount(Input):
     """Without a password the answer has a link by which the owner chooses one. `quota_bytes` null: no limit."""
 
     username: Username
-    password: ShortText | None = None
+    # In one form, so that the same request again is the same (`Idempotency-Key`).
+    password: Annotated[ShortText, AfterValidator(normal_form)] | None = None
     role: Role = Role.MEMBER
     disabled: bool = False
     quota_bytes: QuotaBytes | None = None
@@ -243,13 +246,15 @@ class StartSession(Input):
     password: ShortText
     user_agent: Annotated[str, Field(max_length=255)]
     address: Annotated[str, Field(max_length=64)]
+    known_device: Annotated[str, Field(max_length=MAX_KNOWN_DEVICE_LENGTH)] | None = None
 
 
 class StartedSession(BaseModel):
-    """The secret for the cookie."""
+    """The secret for the session's cookie, and what the device's own cookie is to hold."""
 
     session: str
     lifetime_seconds: int
+    known_device: str
 
 
 class SessionSecret(Input):

@@ -7,6 +7,7 @@ import gzip
 import os
 import sys
 import threading
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -35,24 +36,50 @@ class Passwords:
         self._nobody = _HASHER.hash("no account has this password")
 
     async def hash(self, password: str) -> str:
-        """The hash to store, with its parameters and salt."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, _HASHER.hash, password)
+        """The hash to store, of the password's normal form, with its parameters and salt."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _HASHER.hash, normal_form(password))
 
-    async def is_right(self, password: str, stored_hash: str | None) -> bool:
-        """Whether `password` made `stored_hash`; None (no such account) takes the same time and is never right."""
-        is_right = await asyncio.get_running_loop().run_in_executor(
-            self._pool, _matches, stored_hash or self._nobody, password
-        )
-        return is_right and stored_hash is not None
+    async def match(self, password: str, stored_hash: str | None) -> str | None:
+        """The form of `password` that made `stored_hash`; None when it is another password.
+
+        No hash (no such account) takes the same time and is never right: only what was typed decides how long it takes.
+        """
+        matched = None
+        for form in _forms(password):
+            if await asyncio.get_running_loop().run_in_executor(
+                self._pool, _matches, stored_hash or self._nobody, form
+            ):
+                matched = matched or form
+        return None if stored_hash is None else matched
 
     def close(self) -> None:
         """Ends the threads; hashing under way is finished first."""
         self._pool.shutdown()
 
 
+def normal_form(password: str) -> str:
+    """The password as it is hashed: two keyboards that mean the same send the same (RFC 8265, OpaqueString).
+
+    NFC, and every kind of space as the plain one; nothing else is changed.
+    """
+    plain = "".join(" " if unicodedata.category(character) == "Zs" else character for character in password)
+    return unicodedata.normalize("NFC", plain)
+
+
+def _forms(password: str) -> tuple[str, ...]:
+    """What may have been hashed when this was typed; before `normal_form` was asked it was what some keyboard sent.
+
+    What is too long for a password is nobody's, and is not hashed.
+    """
+    normal = normal_form(password)
+    if len(normal) > MAX_LENGTH:
+        return ()
+    return tuple(dict.fromkeys((normal, password, unicodedata.normalize("NFD", normal))))
+
+
 def main() -> None:
     """`python -m auth_svc.passwords`: the hash of the line on standard input, on standard output."""
-    sys.stdout.write(_HASHER.hash(sys.stdin.readline().rstrip("\n")) + "\n")
+    sys.stdout.write(_HASHER.hash(normal_form(sys.stdin.readline().rstrip("\n"))) + "\n")
 
 
 def fault_of_new_password(password: str, *, username: str) -> str | None:
@@ -61,6 +88,7 @@ def fault_of_new_password(password: str, *, username: str) -> str | None:
     Length, and not a word that is tried first: no rules about kinds of characters, which make passwords worse (ASVS
     5.0, 6.2). Asked when a password is set, never at log-in.
     """
+    password = normal_form(password)
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         return gettext("must have %(least)s to %(most)s characters") % {"least": MIN_LENGTH, "most": MAX_LENGTH}
     if password.casefold() in _common_passwords() or password.casefold() == username.casefold():

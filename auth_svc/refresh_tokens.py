@@ -109,8 +109,9 @@ class RefreshTokens:
             ):
                 successor = given
             else:
-                await self._store.end_refresh_family(family_id)
-                await self._audit.record(Action.REFRESH_TOKEN_REUSED, Actor(None, address), target_id=account.id)
+                entry = self._audit.entry(Action.REFRESH_TOKEN_REUSED, Actor(None, address), target_id=account.id)
+                await self._store.end_stolen_refresh_family(family, now=now, entry=entry)
+                entry.tell()
                 raise InvalidRefreshToken
             return Refreshed(account, _token(family_id, successor))
 

@@ -211,6 +211,15 @@ API: Final = (
     ),
     Route(
         method="GET",
+        path="/internal/administrator",
+        handler=internal.confirm_administrator,
+        name="confirm-administrator",
+        summary="Whether the person in `Vss-Subject-Token` is an administrator at this moment.",
+        answers={204: None},
+        refusals=(Forbidden,),
+    ),
+    Route(
+        method="GET",
         path="/internal/departures",
         handler=internal.list_departures,
         name="list-departures",

@@ -49,11 +49,13 @@ class AccountSessions:
         self._cursors = cursors
         self._audit = Audit(store, clock=clock)
         self._clock = clock
-        self._cache = ExchangeCache(clock=clock)
+        self._cache = ExchangeCache(verifier, clock=clock)
 
-    async def start(self, username: str, password: str, *, user_agent: str, address: str) -> NewSession:
+    async def start(
+        self, username: str, password: str, *, user_agent: str, address: str, known_device: str | None
+    ) -> NewSession:
         """Logs in: a new session with a new secret of 256 bits. Raises InvalidGrant and RateLimited."""
-        account = await self._accounts.authenticate(username, password, address=address)
+        account = await self._accounts.authenticate(username, password, address=address, known_device=known_device)
         secret = new_secret()
         now = self._clock()
         entry = self._audit.entry(Action.LOG_IN, Actor(account.id, address), kind="session")
@@ -74,7 +76,11 @@ class AccountSessions:
             # Disabled, or given another password, in this very moment.
             raise InvalidGrant
         entry.tell()
-        return NewSession(secret=secret, lifetime=ABSOLUTE_LIFETIME)
+        return NewSession(
+            secret=secret,
+            lifetime=ABSOLUTE_LIFETIME,
+            known_device=self._accounts.remember_device(account, known_device),
+        )
 
     async def exchange_for_token(self, secret: str) -> str | None:
         """An access token for the session's account; None when the session has ended or the account is disabled."""
@@ -93,7 +99,7 @@ class AccountSessions:
 
     async def exchange(self, secret: str) -> Principal | None:
         """See Sessions."""
-        if principal := self._cache.get(secret):
+        if principal := await self._cache.get(secret):
             return principal
         token = await self.exchange_for_token(secret)
         if token is None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from common.settings import BaseUrl, LongSecret, PageSettings
@@ -61,20 +60,6 @@ class Settings(PageSettings):
         int,
         Field(ge=1, le=3650, description="How many days the audit log, which has people's addresses in it, is kept."),
     ] = 90
-
-    @field_validator("demo_account")
-    @classmethod
-    def _keep_the_demo_account_at_home(cls, value: bool, known: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's
-        if value and not _is_loopback(known.data.get("published_on") or known.data.get("host", "")):
-            raise ValueError("is for loopback only: unset it, or set AUTH_HOST=127.0.0.1 (with compose: VSS_BIND)")
-        return value
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def encryption_keys(settings: Settings) -> tuple[bytes, bytes | None]:

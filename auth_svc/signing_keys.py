@@ -57,11 +57,13 @@ class SigningKeys:
         self._encryption_key = encryption_key
         self._clock = clock
         self._keys: list[_Key] = []
+        # With what is in the database: to decrypt and check a key takes tens of milliseconds.
+        self._opened: dict[str, tuple[str, SigningKey]] = {}
 
     async def load(self) -> None:
         """Reads every key, makes the one that is due, and drops those that have verified their last token.
 
-        Done at the start, and every minute. A key that cannot be decrypted is passed over, and said so; one that the
+        Done at the start, and again and again. A key that cannot be decrypted is passed over, and said so; one that the
         previous encryption key opens is encrypted anew.
         """
         keys = await self._read()
@@ -79,7 +81,7 @@ class SigningKeys:
             raise RuntimeError("the signing key in the database is damaged: remove its row and start again")
 
     async def rotate(self) -> str | None:
-        """Makes the next key before it is due and returns its id; every running replica has it within a minute.
+        """Makes the next key before it is due and returns its id; every running replica has it within seconds.
 
         None, and nothing is made, while the newest key does not sign yet: two commands in a row make one key.
         """
@@ -89,18 +91,36 @@ class SigningKeys:
         await self._make(after=keys[-1].signing_key.key_id if keys else None)
         return (await self._read())[-1].signing_key.key_id
 
+    async def revoke(self) -> str:
+        """Makes another key, which signs at once, and removes every other; returns its id.
+
+        For keys that somebody else may have. Tokens that they have signed are refused everywhere within a minute;
+        sessions, refresh tokens and API keys go on, and give tokens of the new key.
+        """
+        keys = await self._read()
+        key = await self._new(after=keys[-1].signing_key.key_id if keys else None)
+        await self._store.replace_signing_keys(self._encrypt(key))
+        logger.warning("signing keys revoked", extra={"key_id": key.key_id})
+        return key.key_id
+
     async def _make(self, *, after: str | None) -> None:
+        key = await self._new(after=after)
+        if await self._store.add_signing_key(self._encrypt(key)):
+            logger.info("signing key made", extra={"key_id": key.key_id})
+
+    async def _new(self, *, after: str | None) -> SigningKey:
         purpose = "first signing key" if after is None else f"signing key after {after}"
         # The same for all who have the encryption key, so that the database lets only one of them add it.
         key_id = _as_id(hmac.digest(self._encryption_key, purpose.encode(), "sha256"))
         private_key = await asyncio.to_thread(rsa.generate_private_key, 65537, _KEY_BITS)
-        if await self._store.add_signing_key(self._encrypt(SigningKey(key_id=key_id, private_key=private_key))):
-            logger.info("signing key made", extra={"key_id": key_id})
+        return SigningKey(key_id=key_id, private_key=private_key)
 
     async def _read(self) -> list[_Key]:
         keys = []
-        for stored in await self._store.list_signing_keys():
-            if key := self._decrypt(stored, self._cipher):
+        rows = await self._store.list_signing_keys()
+        self._opened = {row.id: self._opened[row.id] for row in rows if row.id in self._opened}
+        for stored in rows:
+            if key := self._open(stored):
                 keys.append(_Key(key, stored.created_at))
             elif self._previous_cipher is not None and (key := self._decrypt(stored, self._previous_cipher)):
                 keys.append(_Key(key, stored.created_at))
@@ -148,6 +168,14 @@ class SigningKeys:
         return StoredSigningKey(
             id=key.key_id, encrypted_private_key=base64.b64encode(sealed).decode(), created_at=self._clock()
         )
+
+    def _open(self, stored: StoredSigningKey) -> SigningKey | None:
+        sealed, key = self._opened.get(stored.id, ("", None))
+        if sealed != stored.encrypted_private_key:
+            key = self._decrypt(stored, self._cipher)
+        if key is not None:
+            self._opened[stored.id] = (stored.encrypted_private_key, key)
+        return key
 
     @staticmethod
     def _decrypt(stored: StoredSigningKey, cipher: AESGCM) -> SigningKey | None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from auth_svc.store import Store
+from auth_svc.usernames import skeleton
 from common.clock import Clock
 from common.errors import RateLimited
 from common.languages import N_
@@ -41,16 +42,26 @@ class LogInThrottle:
         self._store = store
         self._clock = clock
 
-    async def charge(self, username: str, address: str) -> None:
-        """One attempt. Raises RateLimited; the name is not charged for what its address may not try."""
+    async def charge(self, username: str, address: str, *, device: str | None = None) -> None:
+        """One attempt. Raises RateLimited; the name is not charged for what its address may not try.
+
+        A device that is known has a bucket of its own instead of both.
+        """
+        if device is not None:
+            await self._charge(_device_bucket(username, device), PER_NAME)
+            return
         await self._charge(_address_bucket(address), PER_ADDRESS)
         await self._charge(_name_bucket(username), PER_NAME)
 
-    async def succeeded(self, username: str, address: str) -> None:
+    async def succeeded(self, username: str, address: str, *, device: str | None = None) -> None:
         """The attempt was right: the name's bucket is whole again, and the address has its one attempt back.
 
-        Not the whole address: else somebody with an account of their own could try others for ever.
+        Not the whole address: else somebody with an account of their own could try others for ever. A known device has
+        spent nothing of either.
         """
+        if device is not None:
+            await self._store.clear_bucket(_device_bucket(username, device))
+            return
         await self._store.clear_and_give_back(
             _name_bucket(username), _address_bucket(address), cost_ms=_milliseconds(PER_ADDRESS.interval)
         )
@@ -73,7 +84,12 @@ class LogInThrottle:
 
 
 def _name_bucket(username: str) -> str:
-    return _hash("name", username)
+    # However it is typed: an account has one bucket, and whoever looks like it has none more.
+    return _hash("name", skeleton(username))
+
+
+def _device_bucket(username: str, device: str) -> str:
+    return _hash("device", f"{skeleton(username)}\0{device}")
 
 
 def _address_bucket(address: str) -> str:

@@ -34,11 +34,13 @@ class Subject:
     role: str
     scope: str
     quota_bytes: int | None
+    # A token is issued then at the earliest: what ended the ones before may be of this very second.
+    not_before: datetime | None = None
 
 
 def issue_access_token(subject: Subject, *, signing_key: SigningKey, issuer: str, now: datetime) -> str:
-    """An access token for `subject`, valid from `now` for ACCESS_TOKEN_LIFETIME."""
-    issued_at = int(now.timestamp())
+    """An access token for `subject`, valid from `now`, or a moment later, for ACCESS_TOKEN_LIFETIME."""
+    issued_at = int(max(now, subject.not_before or now).timestamp())
     claims = {
         "iss": issuer,
         "sub": subject.subject,

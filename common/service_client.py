@@ -7,16 +7,19 @@ import json
 import logging
 import random
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 import aiohttp
+from aiohttp import hdrs
 
 from common.clock import Clock, utc_now
 from common.errors import Refusal, Unavailable
 from common.logs import REQUEST_ID
+from common.verifying import INVALID_TOKEN
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +44,10 @@ class Relayed(Refusal):
         self.status = int(problem["status"])
         self.code = str(problem["code"])
         self.title = str(problem["title"])
+
+
+class _TokenRefused(Exception):
+    """The other service does not take our token, or the person's that went along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +176,22 @@ class ServiceClient:
             headers["X-Request-ID"] = request_id
         for attempt in range(1, tries):
             try:
-                return await self._send(method, path, content, headers, relays)
+                return await self._send_with_good_token(method, path, content, headers, relays)
             except aiohttp.ClientConnectionError:
                 await asyncio.sleep(random.uniform(0.05, 0.2) * attempt)  # noqa: S311 (jitter, not a secret)
-        return await self._send(method, path, content, headers, relays)
+        return await self._send_with_good_token(method, path, content, headers, relays)
+
+    async def _send_with_good_token(
+        self, method: str, path: str, content: object, headers: dict[str, str], relays: Collection[str]
+    ) -> Answer:
+        try:
+            return await self._send(method, path, content, headers, relays)
+        except _TokenRefused:
+            # Nothing was done. Perhaps its key was revoked: once more, with a new one.
+            with suppress(_TokenRefused):
+                return await self._send(method, path, content, headers, relays)
+        logger.warning("service refused the token", extra={"path": path})
+        raise Unavailable
 
     async def _send(
         self, method: str, path: str, content: object, headers: dict[str, str], relays: Collection[str]
@@ -185,8 +204,9 @@ class ServiceClient:
             if answer.ok:
                 return Answer(answer.status, json.loads(raw) if raw else None)
             if answer.status == HTTPStatus.UNAUTHORIZED:
-                # Perhaps auth_svc has new keys: the next call starts with a new token.
                 self._tokens.forget()
+                if answer.headers.get(hdrs.WWW_AUTHENTICATE) == INVALID_TOKEN:
+                    raise _TokenRefused
             problem = json.loads(raw)
             if not isinstance(problem, dict):
                 raise ValueError("not a problem (RFC 9457)")

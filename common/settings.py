@@ -6,9 +6,17 @@ import ipaddress
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -53,6 +61,10 @@ BaseUrl = Annotated[str, AfterValidator(_base_url)]
 LongSecret = Annotated[SecretStr, AfterValidator(_long_secret)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+# Where people come from outside.
+PUBLIC_URLS: Final = ("auth_public_url", "upload_public_url", "stream_public_url", "s3_public_url")
 
 
 class SettingsFault(Exception):
@@ -141,6 +153,33 @@ class PageSettings(ServiceSettings):
         int, Field(ge=1, description="How many API calls an account may make here in a minute.")
     ] = 600
     demo_account: Annotated[bool, Field(description="Whether admin/admin is on; for loopback only.")] = False
+
+    @field_validator("demo_account")
+    @classmethod
+    def _keep_the_demo_account_at_home(cls, value: bool, known: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's
+        """Behind a public address others come in, whatever this process listens on (a tunnel, a proxy beside it)."""
+        if not value:
+            return value
+        listens_on = known.data.get("published_on") or known.data.get("host", "")
+        if not _is_loopback(listens_on):
+            raise ValueError(
+                f"is for this machine alone, and others can reach {listens_on or 'this service'}: unset it, or set"
+                " HOST to 127.0.0.1 (with compose: VSS_BIND)"
+            )
+        # What is missing is a fault of its own.
+        urls = [known.data[name] for name in PUBLIC_URLS if name in known.data]
+        if away := [url for url in urls if not _is_loopback(URL(url).host or "")]:
+            raise ValueError(
+                f"is for this machine alone, and people come by {', '.join(dict.fromkeys(away))}: unset it"
+            )
+        return value
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class IdentifiedSettings(PageSettings):

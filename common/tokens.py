@@ -48,6 +48,8 @@ class Principal:
     role: str
     scopes: frozenset[str]
     quota_bytes: int | None
+    # To the second, rounded down.
+    issued_at: datetime
     expires_at: datetime
     token: str
 
@@ -105,6 +107,7 @@ def verify_access_token(token: str, *, key: RSAPublicKey, issuer: str, audience:
         role=_text(claims, "role"),
         scopes=frozenset(_text(claims, "scope", may_be_empty=True).split()),
         quota_bytes=quota_bytes,
+        issued_at=issued_at,
         expires_at=expires_at,
         token=token,
     )

@@ -13,8 +13,9 @@ from common.db import open_database
 from common.verifying import RemoteKeys, Verifier
 from common.web.app import http_session, new_app
 from common.web.background import repeated
-from common.web.keys import READINESS, VERIFIER
+from common.web.keys import READINESS, REMOTE_KEYS, VERIFIER
 from common.web.metrics import METRICS, observe_database
+from common.web.remote_identity import KEYS_RENEWED
 from common.web.starting import Tables
 from fs_svc.app_keys import FIGURES, RECONCILING, SETTLING, SOURCES, UPLOADS
 from fs_svc.dialects import DIALECTS
@@ -67,16 +68,18 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             store = Store(database)
             keys = RemoteKeys(session, settings.auth_url, clock=clock)
             settling = Settling(store, bucket, DIALECTS[settings.s3_vendor], clock=clock)
+            app[REMOTE_KEYS] = keys
             app[VERIFIER] = Verifier(keys, issuer=settings.auth_public_url, clock=clock)
             app[SETTLING] = settling
             app[FIGURES] = Figures(store, app[METRICS], clock=clock)
             app[UPLOADS] = Uploads(store, bucket, presigner, settling, open_at_most=settings.open_uploads, clock=clock)
             app[RECONCILING] = Reconciling(store, bucket, clock=clock)
             app[SOURCES] = Sources(store, presigner, clock=clock)
-            app[READINESS] = {"database": Tables(database).check, "storage": bucket.ping, "keys": keys.refresh}
+            app[READINESS] = {"database": Tables(database).check, "storage": bucket.ping, "keys": keys.check}
             yield
 
     app.cleanup_ctx.append(domain)
+    app.cleanup_ctx.append(KEYS_RENEWED)
     app.cleanup_ctx.append(repeated(_settle, name="settle", seconds=SETTLE_INTERVAL_SECONDS))
     app.cleanup_ctx.append(repeated(_count, name="count", seconds=COUNT_INTERVAL_SECONDS))
     app.cleanup_ctx.append(repeated(_find_overfull, name="overfull", seconds=OVERFULL_INTERVAL.total_seconds()))

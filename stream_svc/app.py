@@ -15,9 +15,9 @@ from common.departures import DEPARTURES_SECONDS, Departures
 from common.service_client import ServiceClient
 from common.web.app import http_session, new_page_app
 from common.web.background import repeated
-from common.web.keys import READINESS, VERIFIER
+from common.web.keys import READINESS, REMOTE_KEYS, VERIFIER
 from common.web.metrics import observe_database
-from common.web.remote_identity import remote_identity
+from common.web.remote_identity import KEYS_RENEWED, remote_identity
 from common.web.sessions import SESSIONS
 from common.web.starting import Tables
 from stream_svc.app_keys import DEPARTURES, DISABLED_OWNERS, LIBRARY
@@ -42,6 +42,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             identity = remote_identity(session, settings, client_id="stream", clock=clock)
             fs = FsClient(ServiceClient(session, settings.fs_url, identity.tokens))
             cursors = Cursors(settings.cursor_key.get_secret_value())
+            app[REMOTE_KEYS] = identity.keys
             app[VERIFIER] = identity.verifier
             app[SESSIONS] = identity.sessions
             store = Store(database)
@@ -50,10 +51,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[DEPARTURES] = PositionsOfDeparted(Departures(auth), store)
             app[DISABLED_OWNERS] = disabled
             app[LIBRARY] = Library(store, fs, disabled, cursors, clock=clock)
-            app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.refresh}
+            app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
             yield
 
     app.cleanup_ctx.append(domain)
+    app.cleanup_ctx.append(KEYS_RENEWED)
     app.cleanup_ctx.append(repeated(_refresh_disabled_owners, name="disabled owners", seconds=REFRESH_SECONDS))
     app.cleanup_ctx.append(repeated(_settle_departures, name="departures", seconds=DEPARTURES_SECONDS))
     return app

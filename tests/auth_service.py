@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import text
+
 from auth_svc.signing_keys import SigningKeys
-from auth_svc.store import Store
+from auth_svc.store import Account, Role, Store
 from auth_svc.tokens import SigningKey, Subject, issue_access_token
 from common.clock import utc_now
 from common.db import open_database
@@ -26,7 +28,10 @@ from tests.waiting import wait_until
 
 _ROOT = Path(__file__).parent.parent
 
-SERVICE_SCOPES = {"upload": "objects:write objects:settle sessions", "stream": "objects:read sessions accounts:read"}
+SERVICE_SCOPES = {
+    "upload": "objects:write objects:settle sessions administrators",
+    "stream": "objects:read sessions accounts:read",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +39,28 @@ class AuthService:
     """A running auth_svc: what a test needs to know of it."""
 
     url: str
+    database_url: str
     client_secrets: dict[str, str] = field(repr=False)
     signing_key: SigningKey
+
+    async def set_account(self, username: str, *, role: Role, is_disabled: bool = False) -> None:
+        """The account behind `token(username)`, as it is to be, for what asks the row."""
+        made = Account(
+            id=self.account_id(username),
+            username=username,
+            password_hash="",
+            role=role,
+            is_disabled=is_disabled,
+            quota_bytes=None,
+            created_at=utc_now(),
+        )
+        async with open_database(self.database_url) as database:
+            if not await Store(database).add_account(made):
+                async with database.write() as connection:
+                    await connection.execute(
+                        text("UPDATE accounts SET role = :role, is_disabled = :is_disabled WHERE id = :id"),
+                        {"role": role.value, "is_disabled": is_disabled, "id": made.id},
+                    )
 
     @staticmethod
     def account_id(username: str) -> str:
@@ -135,6 +160,7 @@ class _Running:
             await keys.load()
         return AuthService(
             url=self.url,
+            database_url=self.database_url,
             client_secrets={"upload": self.secrets.upload_client, "stream": self.secrets.stream_client},
             signing_key=keys.current,
         )

@@ -33,6 +33,7 @@ ALICE = Principal(
     role="member",
     scopes=frozenset(),
     quota_bytes=None,
+    issued_at=utc_now(),
     expires_at=utc_now(),
     token="",
 )

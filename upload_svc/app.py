@@ -16,12 +16,13 @@ from common.departures import DEPARTURES_SECONDS, Departures
 from common.service_client import ServiceClient
 from common.web.app import http_session, new_page_app
 from common.web.background import repeated
-from common.web.keys import READINESS, VERIFIER
+from common.web.keys import READINESS, REMOTE_KEYS, VERIFIER
 from common.web.metrics import observe_database
-from common.web.remote_identity import remote_identity
+from common.web.remote_identity import KEYS_RENEWED, remote_identity
 from common.web.sessions import SESSIONS
 from common.web.starting import Tables
 from upload_svc.app_keys import DEPARTURES, IDEMPOTENT_CREATES, MODERATION, UPLOADS
+from upload_svc.auth_client import Administrators
 from upload_svc.departures import VideosOfDeparted
 from upload_svc.fs_client import FsClient
 from upload_svc.idempotency import IdempotentCreates
@@ -48,17 +49,19 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             store = Store(database)
             fs = FsClient(ServiceClient(session, settings.fs_url, identity.tokens))
             cursors = Cursors(settings.cursor_key.get_secret_value())
+            app[REMOTE_KEYS] = identity.keys
             app[VERIFIER] = identity.verifier
             app[SESSIONS] = identity.sessions
             app[UPLOADS] = Uploads(store, fs, cursors, clock=clock)
             auth = ServiceClient(session, settings.auth_url, identity.tokens)
             app[DEPARTURES] = VideosOfDeparted(Departures(auth), store, fs, clock=clock)
-            app[MODERATION] = Moderation(store, cursors, clock=clock)
+            app[MODERATION] = Moderation(store, Administrators(auth), cursors, clock=clock)
             app[IDEMPOTENT_CREATES] = IdempotentCreates(store, clock=clock)
-            app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.refresh}
+            app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
             yield
 
     app.cleanup_ctx.append(domain)
+    app.cleanup_ctx.append(KEYS_RENEWED)
     app.cleanup_ctx.append(repeated(_settle, name="settle", seconds=SETTLE_INTERVAL_SECONDS))
     app.cleanup_ctx.append(repeated(_settle_departures, name="departures", seconds=DEPARTURES_SECONDS))
     app.cleanup_ctx.append(repeated(_forget, name="forget", seconds=FORGET_INTERVAL_SECONDS))

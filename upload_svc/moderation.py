@@ -7,21 +7,20 @@ from datetime import datetime
 from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
-from common.errors import Forbidden, NotFound
-from common.languages import N_
+from common.errors import NotFound
 from common.tokens import Principal
 from upload_svc.audit import Action, entry_about
+from upload_svc.auth_client import Administrators
 from upload_svc.store import Store
 from upload_svc.videos import Video, VideoState
 
-_ADMIN = "admin"
-
 
 class Moderation:
-    """Every method is for administrators alone, and raises Forbidden for everybody else."""
+    """Every method is for administrators of this moment, and raises Forbidden for everybody else, and Unavailable."""
 
-    def __init__(self, store: Store, cursors: Cursors, *, clock: Clock) -> None:
+    def __init__(self, store: Store, administrators: Administrators, cursors: Cursors, *, clock: Clock) -> None:
         self._store = store
+        self._administrators = administrators
         self._cursors = cursors
         self._clock = clock
 
@@ -32,7 +31,7 @@ class Moderation:
 
         Raises Invalid.
         """
-        _require_administrator(principal)
+        await self._administrators.require(principal)
         purpose = f"moderation:{owner_id or ''}"
         after = None
         if cursor is not None:
@@ -46,7 +45,7 @@ class Moderation:
 
     async def get(self, principal: Principal, video_id: str) -> Video:
         """Anybody's video. Raises NotFound."""
-        _require_administrator(principal)
+        await self._administrators.require(principal)
         video = await self._store.get_anybodys_video(video_id)
         if video is None:
             raise NotFound
@@ -80,8 +79,3 @@ class Moderation:
         ):
             raise NotFound
         entry.tell()
-
-
-def _require_administrator(principal: Principal) -> None:
-    if principal.role != _ADMIN:
-        raise Forbidden(N_("This is for administrators."))

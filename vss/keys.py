@@ -42,6 +42,11 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         type=Path,
         help="where compose.yaml is; without it the data folder is meant",
     )
+    rotate.add_argument(
+        "--revoke",
+        action="store_true",
+        help="with --signing, after a leak: end the keys that there are within a minute",
+    )
     add_data_option(rotate)
     rotate.set_defaults(run=run)
 
@@ -49,7 +54,10 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def run(arguments: argparse.Namespace) -> int:
     """Says what was done, and what is left to do."""
     if arguments.signing:
-        become("auth", "keys_command", ["rotate", "--signing"], data=arguments.data)
+        revoke = ["--revoke"] if arguments.revoke else []
+        become("auth", "keys_command", ["rotate", "--signing", *revoke], data=arguments.data)
+    if arguments.revoke:
+        raise Refusal("--revoke goes with --signing")
     if has_settings("auth"):
         raise Refusal("this is done beside compose.yaml, where the secrets are: vss keys rotate … --folder DIR")
     names = ENCRYPTION if arguments.encryption else SERVICES if arguments.services else (*ENCRYPTION, *SERVICES)

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from auth_svc.administration import Administration, NewAccount
 from auth_svc.answered_creates import Remember
-from auth_svc.api.asking import actor_of, create_once
+from auth_svc.api.asking import asker_of, create_once
 from auth_svc.app_keys import ADMINISTRATION, DEPARTURES
 from auth_svc.models import (
     AccountPage,
@@ -19,7 +19,7 @@ from auth_svc.models import (
 from auth_svc.store import Account
 from common.clock import rfc3339
 from common.web.keys import SITE
-from common.web.requests import id_in_path, read_json, read_query, require_principal
+from common.web.requests import id_in_path, read_json, read_query
 from common.web.responses import json_response
 
 
@@ -36,7 +36,7 @@ async def create_account(request: web.Request) -> web.Response:
     )
 
     async def create(remember: Remember[Account] | None) -> AccountShown:
-        account, secret = await administration.add(actor_of(request), new, remember=remember)
+        account, secret = await administration.add(asker_of(request), new, remember=remember)
         if secret is None:
             return _account(account)
         return _account(account, set_password_url(request, secret))
@@ -69,7 +69,7 @@ async def edit_account(request: web.Request) -> web.Response:
     if "disabled" in given:
         given["is_disabled"] = given.pop("disabled")
     account = await administration.change(
-        actor_of(request), id_in_path(request, "account_id"), given, password=password
+        asker_of(request), id_in_path(request, "account_id"), given, password=password
     )
     return json_response(_account(account))
 
@@ -78,7 +78,7 @@ async def delete_account(request: web.Request) -> web.Response:
     """DELETE /v1/accounts/{account_id}."""
     administration = await _administration(request)
     asked = read_query(request, DeleteAccount)
-    by = actor_of(request)
+    by = asker_of(request)
     heir_id = None if asked.videos == "delete" else asked.heir or by.account_id
     account = await administration.get(id_in_path(request, "account_id"))
     await request.app[DEPARTURES].remove(by, account, heir_id=heir_id)
@@ -93,7 +93,7 @@ def set_password_url(request: web.Request, secret: str) -> str:
 
 async def _administration(request: web.Request) -> Administration:
     administration = request.app[ADMINISTRATION]
-    await administration.require_administrator(require_principal(request).account_id)
+    await administration.require_administrator(asker_of(request))
     return administration
 
 

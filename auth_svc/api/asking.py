@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from auth_svc.answered_creates import CreateRequest, Remember
 from auth_svc.app_keys import ANSWERED_CREATES
 from auth_svc.opaque import hash_of
-from common.audit import Actor
+from auth_svc.store import Asker
 from common.web.requests import idempotency_key, require_principal
 from common.web.sessions import session_cookie
 
@@ -19,9 +19,15 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 
-def actor_of(request: web.Request) -> Actor:
-    """Who asks, and from where. Raises Unauthenticated."""
-    return Actor(require_principal(request).account_id, request.remote or "")
+def asker_of(request: web.Request) -> Asker:
+    """Who asks, from where, and with what. Raises Unauthenticated."""
+    principal = require_principal(request)
+    return Asker(
+        principal.account_id,
+        request.remote or "",
+        token_issued_at=principal.issued_at,
+        session_hash=current_session(request),
+    )
 
 
 def current_session(request: web.Request) -> str | None:

@@ -1,10 +1,10 @@
-"""Sessions, for the pages of other services, and whose videos nobody may see, or somebody else gets."""
+"""What other services ask: sessions for their pages, who administers, whose videos are hidden or handed over."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, DEPARTURES
+from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, ADMINISTRATION, DEPARTURES
 from auth_svc.models import (
     DepartureList,
     DepartureShown,
@@ -15,15 +15,32 @@ from auth_svc.models import (
     StartedSession,
     StartSession,
 )
+from auth_svc.store import Asker
+from common.errors import Forbidden, Unauthenticated
+from common.languages import N_
 from common.web.requests import id_in_path, read_json
 from common.web.responses import json_response
-from common.web.service_calls import require_service
+from common.web.service_calls import require_service, subject_of
 
 
 async def list_disabled_accounts(request: web.Request) -> web.Response:
     """GET /internal/accounts/disabled."""
     await require_service(request, "accounts:read")
     return json_response(DisabledAccounts(ids=await request.app[ACCOUNTS].disabled_ids()))
+
+
+async def confirm_administrator(request: web.Request) -> web.Response:
+    """GET /internal/administrator: of the person in `Vss-Subject-Token`."""
+    await require_service(request, "administrators")
+    subject = await subject_of(request)
+    if subject is None:
+        raise Forbidden(N_("This is for administrators."))
+    asker = Asker(subject.account_id, "", token_issued_at=subject.issued_at, session_hash=None)
+    try:
+        await request.app[ADMINISTRATION].require_administrator(asker)
+    except Unauthenticated as exc:
+        raise Forbidden(N_("Your account has just changed. Wait half a minute, or log in again.")) from exc
+    return web.Response(status=204)
 
 
 async def list_departures(request: web.Request) -> web.Response:
@@ -57,11 +74,18 @@ async def start_session(request: web.Request) -> web.Response:
     await require_service(request, "sessions")
     asked = await read_json(request, StartSession)
     session = await request.app[ACCOUNT_SESSIONS].start(
-        asked.username, asked.password, user_agent=asked.user_agent, address=asked.address
+        asked.username,
+        asked.password,
+        user_agent=asked.user_agent,
+        address=asked.address,
+        known_device=asked.known_device,
     )
-    return json_response(
-        StartedSession(session=session.secret, lifetime_seconds=int(session.lifetime.total_seconds())), status=201
+    started = StartedSession(
+        session=session.secret,
+        lifetime_seconds=int(session.lifetime.total_seconds()),
+        known_device=session.known_device,
     )
+    return json_response(started, status=201)
 
 
 async def exchange_session(request: web.Request) -> web.Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from auth_svc.answered_creates import Remember
-from auth_svc.api.asking import actor_of, create_once, current_session
+from auth_svc.api.asking import asker_of, create_once, current_session
 from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, API_KEYS
 from auth_svc.models import (
     ApiKeyPage,
@@ -22,6 +22,7 @@ from common.clock import rfc3339
 from common.errors import Unauthenticated
 from common.web.requests import id_in_path, read_json, read_query, require_principal
 from common.web.responses import json_response
+from common.web.sessions import known_device
 
 
 async def get_me(request: web.Request) -> web.Response:
@@ -42,7 +43,9 @@ async def change_password(request: web.Request) -> web.Response:
         asked.current_password,
         asked.new_password,
         address=request.remote or "",
+        known_device=known_device(request),
         keep_session=current_session(request),
+        end_api_keys=asked.end_api_keys,
     )
     return web.Response(status=204)
 
@@ -63,7 +66,7 @@ async def end_own_session(request: web.Request) -> web.Response:
     """DELETE /v1/me/sessions/{session_id}."""
     principal = require_principal(request)
     await request.app[ACCOUNT_SESSIONS].end_by_id(
-        actor_of(request), principal.account_id, request.match_info["session_id"]
+        asker_of(request), principal.account_id, request.match_info["session_id"]
     )
     return web.Response(status=204)
 
@@ -75,7 +78,7 @@ async def create_api_key(request: web.Request) -> web.Response:
 
     async def create(remember: Remember[ApiKey] | None) -> ApiKeyShown:
         key, secret = await request.app[API_KEYS].add(
-            actor_of(request),
+            asker_of(request),
             principal.account_id,
             name=asked.name,
             scopes=asked.scopes,
@@ -100,7 +103,7 @@ async def list_api_keys(request: web.Request) -> web.Response:
 async def delete_api_key(request: web.Request) -> web.Response:
     """DELETE /v1/me/api-keys/{key_id}."""
     principal = require_principal(request)
-    await request.app[API_KEYS].delete(actor_of(request), principal.account_id, id_in_path(request, "key_id"))
+    await request.app[API_KEYS].delete(asker_of(request), principal.account_id, id_in_path(request, "key_id"))
     return web.Response(status=204)
 
 

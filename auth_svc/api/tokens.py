@@ -15,6 +15,7 @@ from auth_svc.models import (
 )
 from common.errors import Invalid, Malformed
 from common.tokens import ACCESS_TOKEN_LIFETIME
+from common.verifying import RENEW_SECONDS
 from common.web.keys import SITE
 from common.web.requests import M, read_form, read_json
 from common.web.responses import json_response
@@ -83,8 +84,8 @@ async def get_server_metadata(request: web.Request) -> web.Response:
 async def get_jwks(request: web.Request) -> web.Response:
     """GET /.well-known/jwks.json."""
     response = json_response(KeySet.model_validate(request.app[SIGNING_KEYS].to_jwks()))
-    # Short: a verifier must not wait long for a new key, and asks again by itself for an unknown one.
-    response.headers[hdrs.CACHE_CONTROL] = "public, max-age=300"
+    # As often as our own verifiers ask: a revoked key must not live on in a cache.
+    response.headers[hdrs.CACHE_CONTROL] = f"public, max-age={RENEW_SECONDS:.0f}"
     return response
 
 

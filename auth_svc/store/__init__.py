@@ -11,6 +11,7 @@ from auth_svc.store.departures import DepartureQueries, Removal, StoredDeparture
 from auth_svc.store.refresh_tokens import RefreshFamily, RefreshTokenQueries
 from auth_svc.store.sessions import SESSION_ID_LENGTH, Session, SessionQueries
 from auth_svc.store.signing_keys import SigningKeyQueries, StoredSigningKey
+from auth_svc.store.standing import Asker, require_standing
 from auth_svc.store.tables import METADATA
 from auth_svc.store.throttle import ThrottleQueries
 
@@ -20,6 +21,7 @@ __all__ = [
     "Account",
     "AnsweredCreate",
     "ApiKey",
+    "Asker",
     "Outcome",
     "PasswordLink",
     "RefreshFamily",
@@ -29,6 +31,7 @@ __all__ = [
     "Store",
     "StoredDeparture",
     "StoredSigningKey",
+    "require_standing",
 ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
@@ -14,8 +14,9 @@ from sqlalchemy.exc import IntegrityError
 from auth_svc.store.accounts import Account, Role, account_of, account_values, end_everything
 from auth_svc.store.answered_creates import AnsweredCreate, remember
 from auth_svc.store.queries import Queries, newest_first
+from auth_svc.store.standing import demand_standing
 from auth_svc.store.tables import accounts, password_links
-from common.audit import AuditEntry, write_down
+from common.audit import Actor, AuditEntry, write_down
 from common.db import rows_changed
 
 
@@ -37,7 +38,7 @@ class Outcome(Enum):
 
 
 class AdministrationQueries(Queries):
-    """Queries of administrators."""
+    """Queries of administrators. What changes something raises Unauthenticated and Forbidden of whom it is done by."""
 
     async def page_of_accounts(self, *, after: tuple[datetime, str] | None, limit: int) -> list[Account]:
         """Accounts, newest first, behind the place `after` (created_at, id)."""
@@ -51,22 +52,21 @@ class AdministrationQueries(Queries):
         async with self._database.read() as connection:
             return {row.id: row.username for row in (await connection.execute(query)).all()}
 
-    async def add_account_with_link(
+    async def make_account(
         self,
+        by: Actor,
         account: Account,
-        link: PasswordLink,
-        entry: AuditEntry | None = None,
+        link: PasswordLink | None,
+        entry: AuditEntry,
         answered: AnsweredCreate | None = None,
     ) -> bool:
-        """Adds both; False when the user name is taken, or the `Idempotency-Key` used meanwhile."""
+        """Adds what there is; False when the user name is taken, or the `Idempotency-Key` used meanwhile."""
         try:
             async with self._database.write() as connection:
+                await demand_standing(connection, by, is_administrators=True)
                 await connection.execute(insert(accounts).values(**account_values(account)))
-                await connection.execute(
-                    insert(password_links).values(
-                        secret_hash=link.secret_hash, account_id=link.account_id, expires_at=link.expires_at
-                    )
-                )
+                if link is not None:
+                    await connection.execute(insert(password_links).values(**asdict(link)))
                 await remember(connection, answered)
                 await write_down(connection, entry)
         except IntegrityError:
@@ -74,7 +74,7 @@ class AdministrationQueries(Queries):
         return True
 
     async def change_account(
-        self, account_id: str, changes: dict[str, Any], entry: AuditEntry | None = None
+        self, by: Actor, account_id: str, changes: dict[str, Any], entry: AuditEntry, *, now: datetime
     ) -> Outcome:
         """Sets columns. A disabled account, and one with another password, has nothing open any more.
 
@@ -82,6 +82,7 @@ class AdministrationQueries(Queries):
         """
         ends = changes.get("is_disabled") is True or "password_hash" in changes
         async with self._database.write() as connection:
+            await demand_standing(connection, by, is_administrators=True)
             if changes.get("is_disabled") is True or changes.get("role") == Role.MEMBER.value:
                 # Locks every administrator's row in one order, so that two who are removed at once see each other.
                 query = select(accounts.c.id).where(
@@ -94,23 +95,20 @@ class AdministrationQueries(Queries):
             if rows_changed(await connection.execute(change)) != 1:
                 return Outcome.NOT_THERE
             if ends:
-                await end_everything(connection, account_id)
+                await end_everything(connection, account_id, now=now)
             await write_down(connection, entry)
             return Outcome.DONE
 
-    async def replace_password_links(self, link: PasswordLink, entry: AuditEntry | None = None) -> bool:
+    async def replace_password_links(self, by: Actor, link: PasswordLink, entry: AuditEntry) -> bool:
         """Adds the link, and takes away all others of its account; False when the account is not there."""
         async with self._database.write() as connection:
+            await demand_standing(connection, by, is_administrators=True)
             # Locks the account, so that of two who do this at once one link stays.
             query = select(accounts.c.id).where(accounts.c.id == link.account_id).with_for_update()
             if (await connection.execute(query)).one_or_none() is None:
                 return False
             await connection.execute(delete(password_links).where(password_links.c.account_id == link.account_id))
-            await connection.execute(
-                insert(password_links).values(
-                    secret_hash=link.secret_hash, account_id=link.account_id, expires_at=link.expires_at
-                )
-            )
+            await connection.execute(insert(password_links).values(**asdict(link)))
             await write_down(connection, entry)
             return True
 
@@ -123,7 +121,9 @@ class AdministrationQueries(Queries):
             return None
         return PasswordLink(secret_hash=row[0], account_id=row[1], expires_at=row[2]), account_of(row[3:])
 
-    async def use_password_link(self, link: PasswordLink, password_hash: str, entry: AuditEntry | None = None) -> bool:
+    async def use_password_link(
+        self, link: PasswordLink, password_hash: str, entry: AuditEntry, *, now: datetime
+    ) -> bool:
         """Sets the password, and takes the link away with all that was open; False when it is gone already."""
         async with self._database.write() as connection:
             used = await connection.execute(
@@ -134,7 +134,7 @@ class AdministrationQueries(Queries):
             await connection.execute(
                 update(accounts).where(accounts.c.id == link.account_id).values(password_hash=password_hash)
             )
-            await end_everything(connection, link.account_id)
+            await end_everything(connection, link.account_id, now=now)
             await write_down(connection, entry)
             return True
 

@@ -8,12 +8,14 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from auth_svc.store.accounts import Account, account_of
+from auth_svc.store.accounts import Account, account_of, distrust_tokens
 from auth_svc.store.answered_creates import AnsweredCreate, remember
 from auth_svc.store.queries import Queries, newest_first
+from auth_svc.store.standing import demand_standing
 from auth_svc.store.tables import accounts, api_keys
-from common.audit import AuditEntry, write_down
+from common.audit import Actor, AuditEntry, write_down
 from common.db import rows_changed
+from common.tokens import ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +41,15 @@ class ApiKeyQueries(Queries):
     """Queries of API keys."""
 
     async def add_api_key(
-        self, key: ApiKey, entry: AuditEntry | None = None, answered: AnsweredCreate | None = None
+        self, by: Actor, key: ApiKey, entry: AuditEntry, answered: AnsweredCreate | None = None
     ) -> bool:
-        """Adds a key; False when its `Idempotency-Key` has been used meanwhile."""
+        """Adds a key; False when its `Idempotency-Key` has been used meanwhile.
+
+        Raises Unauthenticated when what `by` came with has ended.
+        """
         try:
             async with self._database.write() as connection:
+                await demand_standing(connection, by)
                 await connection.execute(insert(api_keys).values(**asdict(key)))
                 await remember(connection, answered)
                 await write_down(connection, entry)
@@ -88,13 +94,18 @@ class ApiKeyQueries(Queries):
             await write_down(connection, entry)
             return True
 
-    async def delete_api_key(self, account_id: str, key_id: str, entry: AuditEntry | None = None) -> bool:
-        """Removes the account's key; False when it has none with this id."""
+    async def delete_api_key(self, account_id: str, key_id: str, entry: AuditEntry, *, now: datetime) -> bool:
+        """Removes the account's key; False when it has none with this id.
+
+        With tokens of a key for everything one could make another: nothing that lasts can be done with them any more.
+        """
+        here = api_keys.c.account_id == account_id, api_keys.c.id == key_id
         async with self._database.write() as connection:
-            deleted = await connection.execute(
-                delete(api_keys).where(api_keys.c.account_id == account_id, api_keys.c.id == key_id)
-            )
-            if rows_changed(deleted) != 1:
+            scopes = (await connection.execute(select(api_keys.c.scopes).where(*here))).scalar_one_or_none()
+            # The account's row first, as everybody who changes both locks them.
+            if scopes is not None and ALL in scopes.split():
+                await distrust_tokens(connection, account_id, now=now)
+            if rows_changed(await connection.execute(delete(api_keys).where(*here))) != 1:
                 return False
             await write_down(connection, entry)
             return True

@@ -10,8 +10,9 @@ from sqlalchemy import delete, insert, select, update
 
 from auth_svc.store.accounts import Role, end_everything
 from auth_svc.store.queries import Queries
-from auth_svc.store.tables import accounts, answered_creates, api_keys, departures
-from common.audit import AuditEntry, write_down
+from auth_svc.store.standing import demand_standing
+from auth_svc.store.tables import accounts, answered_creates, departures
+from common.audit import Actor, AuditEntry, write_down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +37,16 @@ class DepartureQueries(Queries):
     """Queries of departures."""
 
     async def remove_account(
-        self, account_id: str, *, heir_id: str | None, left_at: datetime, entry: AuditEntry
+        self, by: Actor, account_id: str, *, heir_id: str | None, left_at: datetime, entry: AuditEntry
     ) -> Removal:
         """Deletes the account with all that it can be reached by, and remembers what is to become of its videos.
+
+        Raises Unauthenticated and Forbidden where `by` is an Asker and no administrator.
 
         At least one administrator stays who can log in, whatever is asked at the same time.
         """
         async with self._database.write() as connection:
+            await demand_standing(connection, by, is_administrators=True)
             # Every lock in one order: first the administrators, as `change_account` takes them, then these two.
             administrators = select(accounts.c.id).where(
                 accounts.c.role == Role.ADMIN.value, accounts.c.is_disabled.is_(False)
@@ -56,9 +60,8 @@ class DepartureQueries(Queries):
                 return Removal.NO_HEIR
             if list(left) == [account_id]:
                 return Removal.LAST_ADMINISTRATOR
-            await end_everything(connection, account_id)
-            for table in (api_keys, answered_creates):
-                await connection.execute(delete(table).where(table.c.account_id == account_id))
+            await end_everything(connection, account_id, now=left_at)
+            await connection.execute(delete(answered_creates).where(answered_creates.c.account_id == account_id))
             await connection.execute(delete(accounts).where(accounts.c.id == account_id))
             # What it was about to be given goes on to where its own goes.
             await connection.execute(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
-from auth_svc.store.accounts import Account, account_of, is_unchanged
+from auth_svc.store.accounts import Account, account_of, distrust_tokens, is_unchanged
 from auth_svc.store.queries import Queries
 from auth_svc.store.tables import accounts, refresh_tokens
 from common.audit import AuditEntry, write_down
@@ -76,6 +76,14 @@ class RefreshTokenQueries(Queries):
         async with self._database.write() as connection:
             ended = await connection.execute(delete(refresh_tokens).where(refresh_tokens.c.id == family_id))
             return rows_changed(ended) == 1
+
+    async def end_stolen_refresh_family(self, family: RefreshFamily, *, now: datetime, entry: AuditEntry) -> None:
+        """Ends the family; nothing that lasts can be done with the access tokens that the thief may have."""
+        async with self._database.write() as connection:
+            # The account's row first, as everybody who changes both locks them.
+            await distrust_tokens(connection, family.account_id, now=now)
+            await connection.execute(delete(refresh_tokens).where(refresh_tokens.c.id == family.id))
+            await write_down(connection, entry)
 
     async def forget_expired_refresh_families(self, *, now: datetime) -> int:
         """Drops what has run out; returns how many."""

@@ -21,7 +21,12 @@ accounts: Final = Table(
     Column("is_disabled", Boolean(), nullable=False),
     Column("quota_bytes", size_in_bytes(), nullable=True),
     Column("created_at", Instant(), nullable=False),
+    # Access tokens of before are good for nothing that lasts; None: any.
+    Column("tokens_valid_from", Instant(), nullable=True),
+    # None of accounts that look like an older one: their names are from before this was asked.
+    Column("username_skeleton", binary_text(64), nullable=True),
 )
+Index("accounts_username_skeleton", accounts.c.username_skeleton, unique=True)
 sessions: Final = Table(
     "sessions",
     METADATA,

@@ -53,6 +53,11 @@ class ThrottleQueries(Queries):
             await connection.execute(delete(login_throttle).where(login_throttle.c.bucket == clear))
             await connection.execute(refund.values(whole_at=login_throttle.c.whole_at - cost_ms))
 
+    async def clear_bucket(self, bucket: str) -> None:
+        """Makes the bucket whole."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(login_throttle).where(login_throttle.c.bucket == bucket))
+
     async def forget_whole_buckets(self, *, now_ms: int) -> int:
         """Drops the rows of buckets that are whole again; returns how many."""
         async with self._database.write() as connection:

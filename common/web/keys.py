@@ -10,7 +10,7 @@ from typing import Final
 from aiohttp import web
 
 from common.tokens import Principal
-from common.verifying import Verifier
+from common.verifying import RemoteKeys, Verifier
 from common.web.call_limit import CallLimit
 
 Check = Callable[[], Awaitable[None]]
@@ -49,6 +49,7 @@ CALL_LIMIT: Final = web.AppKey("call_limit", CallLimit)
 DRAIN: Final = web.AppKey("drain", Drain)
 SITE: Final = web.AppKey("site", Site)
 SERVICE: Final = web.AppKey("service", Service)
+REMOTE_KEYS: Final = web.AppKey("remote_keys", RemoteKeys)
 VERIFIER: Final = web.AppKey("verifier", Verifier)
 READINESS: Final = web.AppKey[Mapping[str, Check]]("readiness")
 

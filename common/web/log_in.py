@@ -13,7 +13,7 @@ from common.web import languages
 from common.web.keys import PRINCIPAL
 from common.web.pages import render
 from common.web.requests import local_path, read_form_fields
-from common.web.sessions import SESSIONS, clear_session_cookie, session_cookie, set_session_cookie
+from common.web.sessions import SESSIONS, clear_session_cookie, known_device, session_cookie, set_session_cookie
 
 IS_DEMO: Final = web.AppKey("is_demo", bool)
 
@@ -37,6 +37,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
             password,
             user_agent=_user_agent(request),
             address=request.remote or "",
+            known_device=known_device(request),
         )
     except Refusal as refusal:
         if refusal.status >= 500:

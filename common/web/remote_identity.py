@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import aiohttp
+from aiohttp import web
 
 from common.clock import Clock
 from common.service_client import ServiceClient, ServiceTokens
 from common.settings import IdentifiedSettings
-from common.verifying import RemoteKeys, Verifier
+from common.verifying import RENEW_SECONDS, RemoteKeys, Verifier
+from common.web.background import repeated
+from common.web.keys import REMOTE_KEYS
 from common.web.sessions import RemoteSessions
 
 
@@ -33,3 +37,11 @@ def remote_identity(
     tokens = ServiceTokens(session, settings.auth_url, client_id=client_id, client_secret=secret, clock=clock)
     sessions = RemoteSessions(ServiceClient(session, settings.auth_url, tokens), verifier, clock=clock)
     return RemoteIdentity(keys=keys, verifier=verifier, sessions=sessions, tokens=tokens)
+
+
+async def _renew_keys(app: web.Application) -> None:
+    await app[REMOTE_KEYS].renew()
+
+
+# The cleanup context in which the issuer's keys are renewed.
+KEYS_RENEWED: Final = repeated(_renew_keys, name="keys", seconds=RENEW_SECONDS)

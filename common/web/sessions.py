@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from common.clock import Clock, utc_now
 from common.errors import Unauthenticated, Unavailable
@@ -20,22 +20,31 @@ from common.verifying import Verifier
 # An ended session is over everywhere within this time.
 EXCHANGE_LIFETIME: Final = timedelta(seconds=30)
 MAX_CACHED_EXCHANGES: Final = 10_000
+MAX_KNOWN_DEVICE_LENGTH: Final = 128
+_DEVICE_SUFFIX: Final = "_device"
+_DEVICE_LIFETIME: Final = timedelta(days=365)
 # A cookie that is too long, or no text: browsers send back whatever somebody has put there.
 _NO_SECRET: Final = ("invalid",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSession:
-    """A session just made: the secret for the cookie, and how long the browser may keep it."""
+    """A session just made: the secret for the cookie, and how long the browser may keep it.
+
+    `known_device` is what the device shows when it logs in again (see `known_device`).
+    """
 
     secret: str
     lifetime: timedelta
+    known_device: str
 
 
 class Sessions(Protocol):
     """What pages need of sessions; auth_svc has them itself, the others ask it."""
 
-    async def start(self, username: str, password: str, *, user_agent: str, address: str) -> NewSession:
+    async def start(
+        self, username: str, password: str, *, user_agent: str, address: str, known_device: str | None
+    ) -> NewSession:
         """Logs in. Raises Unauthenticated for a wrong name or password, RateLimited, Unavailable."""
         ...
 
@@ -67,17 +76,38 @@ def session_cookie(request: web.Request) -> str | None:
 
 
 def set_session_cookie(request: web.Request, response: web.StreamResponse, session: NewSession) -> None:
-    """Gives the browser the session."""
+    """Gives the browser the session, and what it shows when it logs in again."""
+    _set_cookie(request, response, "", session.secret, session.lifetime)
+    set_known_device(request, response, session.known_device)
+
+
+def set_known_device(request: web.Request, response: web.StreamResponse, content: str) -> None:
+    """Gives the browser what it shows when it logs in again, however many sessions later."""
+    _set_cookie(request, response, _DEVICE_SUFFIX, content, _DEVICE_LIFETIME)
+
+
+def _set_cookie(
+    request: web.Request, response: web.StreamResponse, suffix: str, content: str, lifetime: timedelta
+) -> None:
     cookie = request.app[SESSION_COOKIE]
     response.set_cookie(
-        cookie.name,
-        session.secret,
+        cookie.name + suffix,
+        content,
         path="/",
-        max_age=int(session.lifetime.total_seconds()),
+        max_age=int(lifetime.total_seconds()),
         httponly=True,
         samesite="Lax",
         secure=cookie.is_secure,
     )
+
+
+def known_device(request: web.Request) -> str | None:
+    """What the browser was given at an earlier log-in: no credential, but attempts of its own (see the throttle)."""
+    if hdrs.AUTHORIZATION in request.headers:
+        return None
+    content = request.cookies.get(request.app[SESSION_COOKIE].name + _DEVICE_SUFFIX, "")
+    # Somebody may have put anything there, and that must keep nobody from logging in.
+    return content if content.isascii() and 0 < len(content) <= MAX_KNOWN_DEVICE_LENGTH else None
 
 
 def clear_session_cookie(request: web.Request, response: web.StreamResponse) -> None:
@@ -89,14 +119,21 @@ def clear_session_cookie(request: web.Request, response: web.StreamResponse) -> 
 class ExchangeCache:
     """Who sessions belong to, remembered for at most 30 s, by the hash of the secret."""
 
-    def __init__(self, *, clock: Clock = utc_now) -> None:
+    def __init__(self, verifier: Verifier, *, clock: Clock = utc_now) -> None:
+        self._verifier = verifier
         self._clock = clock
         self._entries: OrderedDict[bytes, tuple[datetime, Principal]] = OrderedDict()
 
-    def get(self, secret: str) -> Principal | None:
-        """The principal, if the session was exchanged a moment ago."""
-        entry = self._entries.get(_digest(secret))
-        return entry[1] if entry is not None and entry[0] > self._clock() else None
+    async def get(self, secret: str) -> Principal | None:
+        """The principal, if the session was exchanged a moment ago, for a token that is still good."""
+        ends_at, principal = self._entries.get(_digest(secret), (None, None))
+        if principal is None or ends_at is None or ends_at <= self._clock():
+            return None
+        try:
+            return await self._verifier.verify(principal.token, audience=PERSON_AUDIENCE)
+        except Unauthenticated:
+            # Its key is gone; the session is not, and has a token with another.
+            return None
 
     def put(self, secret: str, principal: Principal) -> None:
         """Remembers an exchange."""
@@ -116,11 +153,19 @@ class RemoteSessions:
     def __init__(self, auth: ServiceClient, verifier: Verifier, *, clock: Clock = utc_now) -> None:
         self._auth = auth
         self._verifier = verifier
-        self._cache = ExchangeCache(clock=clock)
+        self._cache = ExchangeCache(verifier, clock=clock)
 
-    async def start(self, username: str, password: str, *, user_agent: str, address: str) -> NewSession:
+    async def start(
+        self, username: str, password: str, *, user_agent: str, address: str, known_device: str | None
+    ) -> NewSession:
         """See Sessions."""
-        log_in = {"username": username, "password": password, "user_agent": user_agent, "address": address}
+        log_in = {
+            "username": username,
+            "password": password,
+            "user_agent": user_agent,
+            "address": address,
+            "known_device": known_device,
+        }
         try:
             answer = await self._auth.call(
                 "POST",
@@ -135,12 +180,14 @@ class RemoteSessions:
                 raise Unavailable from refusal
             raise
         return NewSession(
-            secret=answer.content["session"], lifetime=timedelta(seconds=answer.content["lifetime_seconds"])
+            secret=answer.content["session"],
+            lifetime=timedelta(seconds=answer.content["lifetime_seconds"]),
+            known_device=answer.content["known_device"],
         )
 
     async def exchange(self, secret: str) -> Principal | None:
         """See Sessions."""
-        if principal := self._cache.get(secret):
+        if principal := await self._cache.get(secret):
             return principal
         try:
             answer = await self._auth.call(
@@ -157,8 +204,9 @@ class RemoteSessions:
             return None
         try:
             principal = await self._verifier.verify(token, audience=PERSON_AUDIENCE)
-        except Unauthenticated:
-            return None
+        except Unauthenticated as exc:
+            # Just given, and signed with a key that is not known here yet: that is no ended session.
+            raise Unavailable from exc
         self._cache.put(secret, principal)
         return principal
 

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from auth_svc.accounts import Accounts
+from auth_svc.known_devices import KnownDevices
 from auth_svc.passwords import Passwords
 from auth_svc.store import Role, Store
 from common.clock import utc_now
@@ -64,7 +65,9 @@ async def somebody_else(session: aiohttp.ClientSession, product: Product) -> Per
     username, password = f"guest-{new_id()[:8]}", "correct horse battery"
     async with open_database(sqlite_url(product.data / "vss.db")) as database:
         with closing(Passwords()) as passwords:
-            assert await Accounts(Store(database), passwords, clock=utc_now).add(username, password, role=Role.MEMBER)
+            assert await Accounts(Store(database), passwords, KnownDevices([b""]), clock=utc_now).add(
+                username, password, role=Role.MEMBER
+            )
     return await _logged_in(session, product, username, password)
 
 

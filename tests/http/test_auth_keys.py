@@ -109,7 +109,7 @@ async def test_a_row_cannot_be_given_anothers_key(database: Database) -> None:
 async def test_the_key_set_is_public_and_nothing_else(sqlite_url: str) -> None:
     async with running_auth_app(sqlite_url) as app:
         answer = await app.send("GET", "/.well-known/jwks.json")
-        assert answer.headers["Cache-Control"] == "public, max-age=300"
+        assert answer.headers["Cache-Control"] == "public, max-age=30"
         assert answer.content_type == "application/json"
         key_set: dict[str, list[dict[str, Any]]] = await answer.json()
         assert set(key_set) == {"keys"}

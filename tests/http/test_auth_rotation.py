@@ -8,11 +8,13 @@ from datetime import timedelta
 
 import pytest
 
+from auth_svc.app import KEYS_INTERVAL_SECONDS
 from auth_svc.app_keys import SIGNING_KEYS
 from auth_svc.signing_keys import PUBLISHED_AFTER, PUBLISHED_AHEAD, ROTATION_PERIOD, SigningKeys
 from auth_svc.store import Store
 from common.db import Database, open_database
 from common.tokens import ACCESS_TOKEN_LIFETIME, LEEWAY, PERSON_AUDIENCE, read_key_id
+from common.verifying import FETCH_TIMEOUT, RENEW_SECONDS
 from tests.auth_app import KEY_ENCRYPTION_KEY, bearer, running_auth_app
 from tests.clock import StoppedClock
 
@@ -64,8 +66,10 @@ async def test_a_key_is_published_before_it_signs_and_after_it_has_stopped(datab
 
 async def test_the_overlap_is_longer_than_anything_that_needs_it() -> None:
     assert PUBLISHED_AFTER > ACCESS_TOKEN_LIFETIME + LEEWAY
-    # `max-age` of the key set, and a minute until a replica looks again.
-    assert timedelta(seconds=300 + 60) < PUBLISHED_AHEAD < ROTATION_PERIOD
+    # `max-age` of the key set, and the time until a replica looks again; a revoked key is good for as long at most.
+    assert FETCH_TIMEOUT.total is not None
+    assert RENEW_SECONDS + FETCH_TIMEOUT.total + KEYS_INTERVAL_SECONDS <= 60
+    assert timedelta(minutes=1) < PUBLISHED_AHEAD < ROTATION_PERIOD
 
 
 async def test_replicas_that_rotate_together_make_one_key(database: Database) -> None:
@@ -117,3 +121,40 @@ async def test_nobody_is_logged_out_by_a_rotation(database_url: str, database: D
         assert (await app.verify(token, audience=PERSON_AUDIENCE)).username == "alice"
         key_set = await (await app.send("GET", "/.well-known/jwks.json")).json()
         assert {key["kid"] for key in key_set["keys"]} == {before, keys.current.key_id}
+
+
+async def test_a_revoked_key_is_gone_at_once_with_every_token_and_nobody_is_logged_out(
+    database_url: str, database: Database
+) -> None:
+    async with running_auth_app(database_url) as app:
+        await app.add_account("alice", PASSWORD)
+        keys = app.app[SIGNING_KEYS]
+        before = keys.current.key_id
+        cookie, granted = await app.log_in("alice", PASSWORD), await app.grant("alice", PASSWORD)
+        for shown in ({"headers": bearer(granted["access_token"])}, {"cookie": cookie}):
+            assert (await app.send("GET", "/v1/me", **shown)).status == 200
+        service_token = await app.service_token()
+        # By the command line, beside the service; twice, because a leak may be noticed twice.
+        await replica(database, app.clock).revoke()
+        after = await replica(database, app.clock).revoke()
+        await keys.load()
+        assert key_ids(keys) == [after] != [before]
+        assert keys.current.key_id == after
+        assert (await app.send("GET", "/v1/me", headers=bearer(granted["access_token"]))).status == 401
+        session = {"session": cookie}
+        answer = await app.send("POST", "/internal/sessions/exchange", json=session, headers=bearer(service_token))
+        assert answer.status == 401
+        # The exchange that was remembered is done again, with the new key.
+        assert (await app.send("GET", "/v1/me", cookie=cookie)).status == 200
+        token = (await (await app.refresh(granted["refresh_token"])).json())["access_token"]
+        assert (await app.send("GET", "/v1/me", headers=bearer(token))).status == 200
+        assert read_key_id(await app.service_token()) == after
+
+
+async def test_replicas_that_revoke_together_keep_one_key(database: Database) -> None:
+    replicas = [replica(database, StoppedClock()) for _ in range(3)]
+    await replicas[0].load()
+    await asyncio.gather(*(keys.revoke() for keys in replicas))
+    await asyncio.gather(*(keys.load() for keys in replicas))
+    assert len({tuple(key_ids(keys)) for keys in replicas}) == 1
+    assert len(await Store(database).list_signing_keys()) == 1

@@ -13,8 +13,9 @@ import pytest
 from aiohttp import ClientResponse
 
 from auth_svc.app_keys import THROTTLE
+from auth_svc.store import Role
 from auth_svc.throttle import PER_ADDRESS, PER_NAME, network_of
-from tests.auth_app import AuthApp, bearer, running_auth_app
+from tests.auth_app import COOKIE, AuthApp, bearer, running_auth_app
 from tests.html_pages import page_of
 from tests.problems import assert_problem
 
@@ -157,6 +158,90 @@ async def test_a_forwarded_address_is_believed_from_services_only(app: AuthApp) 
         assert (await app.send("POST", "/v1/token", data=form, headers=headers)).status == 200
         login = {"username": "alice", "password": PASSWORD}
         assert (await app.send("POST", "/login", data=login, headers=headers)).status == 303
+
+
+DEVICE = f"{COOKIE}_device"
+
+
+async def log_in_as_device(app: AuthApp, device: str, username: str = "alice", password: str = PASSWORD) -> int:
+    """The form, from a browser that has the cookie of an earlier log-in."""
+    form = {"username": username, "password": password}
+    return (await app.send("POST", "/login", data=form, headers={"Cookie": f"{DEVICE}={device}"})).status
+
+
+async def device_of(app: AuthApp, username: str = "alice", **cookies: str) -> str:
+    """What a browser has of a log-in, whatever it has done since."""
+    form = {"username": username, "password": PASSWORD}
+    headers = {"Cookie": "; ".join(f"{name}={content}" for name, content in cookies.items())}
+    answer = await app.send("POST", "/login", data=form, headers=headers if cookies else None)
+    assert answer.status == 303
+    cookie = answer.cookies[DEVICE]
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
+    assert int(cookie["max-age"]) > timedelta(days=180).total_seconds()
+    return cookie.value
+
+
+async def test_a_device_that_has_logged_in_before_is_not_kept_out_by_strangers(app: AuthApp) -> None:
+    device = await device_of(app)
+    await exhaust_address(app, "127.0.0.1")
+    for _ in range(PER_NAME.attempts):
+        await assert_problem(await log_in_from(app, "192.0.2.1", "alice"), 401, "unauthenticated")
+    await assert_problem(await log_in_from(app, "192.0.2.1", "alice"), 429, "rate-limited")
+    for _ in range(2):
+        # Neither by the account's bucket nor by the address's, and as often as it likes.
+        assert await log_in_as_device(app, device) == 303
+    await assert_problem(await ask(app, password=PASSWORD), 429, "rate-limited")
+    # As upload_svc passes it on, and where the password is asked for again.
+    content = {"username": "Alice", "password": PASSWORD, "user_agent": "", "address": "127.0.0.1"}
+    headers = bearer(await app.service_token())
+    answer = await app.send("POST", "/internal/sessions", json={**content, "known_device": device}, headers=headers)
+    assert answer.status == 201
+    assert (await answer.json())["known_device"] == device
+    session = (await answer.json())["session"]
+    headers = {"Cookie": f"{COOKIE}={session}; {DEVICE}={device}", "Origin": app.url}
+    form = {"current_password": PASSWORD, "new_password": f"{PASSWORD} 2"}
+    answer = await app.send("POST", "/account/password", data=form, headers=headers)
+    assert answer.status == 303
+    # What there was is of the old password; the browser that has changed it is as well known as before.
+    assert await log_in_as_device(app, device, password=f"{PASSWORD} 2") == 429
+    assert await log_in_as_device(app, answer.cookies[DEVICE].value, password=f"{PASSWORD} 2") == 303
+
+
+async def test_what_a_device_tries_is_bounded_like_anybody_elses(app: AuthApp) -> None:
+    device = await device_of(app)
+    for _ in range(PER_NAME.attempts):
+        assert await log_in_as_device(app, device, password=WRONG) == 401
+    assert await log_in_as_device(app, device) == 429
+    # It is its own bucket that is empty, and comes back as others do.
+    assert (await ask(app, password=PASSWORD)).status == 200
+    app.clock.advance(PER_NAME.interval)
+    assert await log_in_as_device(app, device) == 303
+    assert await log_in_as_device(app, device, password=WRONG) == 401
+
+
+async def test_a_device_is_known_to_its_account_alone_until_the_password_is_another(app: AuthApp) -> None:
+    await app.add_account("bob", PASSWORD)
+    of_alice, of_bob = await device_of(app), await device_of(app, "bob")
+    forged = of_bob.split(".")[0] + "." + of_alice.split(".")[1]
+    await spend(app)
+    for other in (of_bob, forged, of_alice[:-1], of_alice.split(".")[0], ".", "x" * 200, "\x80"):
+        assert await log_in_as_device(app, other) == 429
+    assert await log_in_as_device(app, of_alice) == 303
+    # It opens nothing.
+    assert (await app.send("GET", "/v1/me", cookie=of_alice)).status == 401
+    root = await app.add_account("root", PASSWORD, role=Role.ADMIN)
+    assert root
+    (alice,) = await app.execute("SELECT id FROM accounts WHERE username = 'alice'")
+    headers = bearer(await app.person_token("root", PASSWORD))
+    content = {"password": PASSWORD + " 2"}
+    assert (await app.send("PATCH", f"/v1/accounts/{alice.id}", json=content, headers=headers)).status == 200
+    assert await log_in_as_device(app, of_alice, password=PASSWORD + " 2") == 429
+
+
+async def test_a_device_keeps_its_name_as_long_as_it_is_known(app: AuthApp) -> None:
+    device = await device_of(app)
+    assert await device_of(app, **{DEVICE: device}) == device
+    assert await device_of(app) != device
 
 
 async def test_replicas_share_the_buckets_under_attempts_at_once(database_url: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from auth_svc.store import Role
 from common.ids import new_id
 from fs_svc.app_keys import RECONCILING
 from fs_svc.app_keys import UPLOADS as FS_UPLOADS
@@ -188,6 +189,7 @@ async def test_a_hidden_video_stays_hidden_under_its_new_owner(town: Town) -> No
     carol_id, carol = await town.move_in("carol")
     heir_id, heir = await town.move_in("heir")
     film = await carol.upload(FILM, visibility="public")
+    await town.services.auth.set_account("root", role=Role.ADMIN)
     root = town.services.person("root", role="admin")
     moderation = f"{root.upload_url}/v1/uploads/{film['id']}/moderation"
     assert (await root.call("PUT", moderation, json={"hidden": True})).status == 204

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from auth_svc.store import Role
 from common.db import open_database
 from tests.api_client import Person
+from tests.auth_service import AuthService
 from tests.http.conftest import Services
 from tests.problems import assert_problem
 from tests.waiting import eventually
@@ -21,6 +23,13 @@ FILM = b"a very short film"
 @pytest.fixture
 def services_url(database_url: str) -> str:
     return database_url
+
+
+@pytest.fixture(autouse=True)
+async def _accounts(auth: AuthService) -> None:
+    """Root is an administrator, and eve is not, whatever her token says."""
+    await auth.set_account("root", role=Role.ADMIN)
+    await auth.set_account("eve", role=Role.MEMBER)
 
 
 async def audited(url: str) -> list[tuple[str, str | None, str | None, dict[str, Any]]]:
@@ -118,12 +127,32 @@ async def test_what_is_done_to_videos_is_written_down(services: Services, servic
     ]
 
 
-@pytest.mark.parametrize(("role", "scope"), [("member", "all"), ("admin", "read upload")])
+@pytest.mark.parametrize("is_disabled", [False, True])
+async def test_an_administrator_of_a_moment_ago_moderates_nothing_any_more(
+    services: Services, services_url: str, *, is_disabled: bool
+) -> None:
+    alice, root = services.person("alice"), services.person("root", role="admin")
+    video_id = (await alice.upload(FILM, visibility="public"))["id"]
+    assert await _hide(root, video_id) == 204
+    # The token is as good as before, for what it may still do.
+    await services.auth.set_account("root", role=Role.ADMIN if is_disabled else Role.MEMBER, is_disabled=is_disabled)
+    await _assert_moderates_nothing(root, video_id)
+    assert await _own(alice, video_id) == ("public", True)
+    assert len(await audited(services_url)) == 1
+
+
+@pytest.mark.parametrize(("role", "scope"), [("member", "all"), ("admin", "read upload"), ("admin", "all")])
 async def test_nobody_else_moderates_not_even_an_administrators_narrow_key(
     services: Services, services_url: str, role: str, scope: str
 ) -> None:
     alice, eve = services.person("alice"), services.person("eve", role=role, scope=scope)
     video_id = (await alice.upload(FILM, visibility="public"))["id"]
+    await _assert_moderates_nothing(eve, video_id)
+    assert await _own(alice, video_id) == ("public", False)
+    assert await audited(services_url) == []
+
+
+async def _assert_moderates_nothing(eve: Person, video_id: str) -> None:
     url = f"{eve.upload_url}/v1/uploads/{video_id}/moderation"
     pages = f"{eve.upload_url}/videos/moderation"
     for method, path, content in (
@@ -136,8 +165,6 @@ async def test_nobody_else_moderates_not_even_an_administrators_narrow_key(
         ("POST", f"{pages}/{video_id}/delete", None),
     ):
         await assert_problem(await eve.call(method, path, json=content), 403, "forbidden")
-    assert await _own(alice, video_id) == ("public", False)
-    assert await audited(services_url) == []
 
 
 async def test_the_page_lists_everybodys_videos_and_one_owners(services: Services) -> None:

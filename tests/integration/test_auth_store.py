@@ -140,7 +140,7 @@ async def test_a_log_in_beside_a_change_of_password_does_not_outlive_it(store: S
         session = session_of(alice, f"{number}" * 64)
         await asyncio.gather(
             store.add_session(session, alice),
-            store.change_password(alice, "another", keep_session=None),
+            store.change_password(alice, "another", now=NOW, keep_session=None),
         )
         assert await store.get_session(session.secret_hash) is None
 
@@ -152,10 +152,11 @@ async def test_a_password_is_changed_once_and_ends_what_the_old_one_opened(store
     families = [family_of(alice), family_of(bob)]
     for family, owner in zip(families, (alice, bob), strict=True):
         assert await store.add_refresh_family(family, owner)
-    changes = (store.change_password(alice, f"hash {number}", keep_session="2" * 64) for number in range(5))
+    changes = (store.change_password(alice, f"hash {number}", now=NOW, keep_session="2" * 64) for number in range(5))
     results = await asyncio.gather(*changes)
     assert sorted(results) == [False] * 4 + [True]
-    changed = replace(alice, password_hash=f"hash {results.index(True)}")
+    valid_from = NOW.replace(microsecond=0) + timedelta(seconds=1)
+    changed = replace(alice, password_hash=f"hash {results.index(True)}", tokens_valid_from=valid_from)
     assert await store.get_account(alice.id) == changed
     assert [digit for digit in "123" if await store.get_session(digit * 64)] == ["2", "3"]
     assert [await store.get_refresh_family(family.id) for family in families] == [None, (families[1], bob)]

@@ -17,6 +17,7 @@ from auth_svc.signing_keys import PUBLISHED_AHEAD, SigningKeys
 from auth_svc.store import Store
 from common.clock import utc_now
 from common.db import open_database
+from common.errors import Unauthenticated
 from common.tokens import PERSON_AUDIENCE
 from tests.api_client import Person
 from tests.auth_app import CLIENT_SECRETS, KEY_ENCRYPTION_KEY, AuthApp, basic, bearer, running_auth_app
@@ -31,7 +32,7 @@ from vss.services import service_environment
 PASSWORD = "correct horse battery staple"
 
 
-async def _rotate(app: AuthApp) -> tuple[int, str]:
+async def _rotate(app: AuthApp, *more: str) -> tuple[int, str]:
     told = {
         "port": str(app.settings.port),
         "fs_url": app.settings.fs_url,
@@ -45,7 +46,7 @@ async def _rotate(app: AuthApp) -> tuple[int, str]:
         "key_encryption_key": KEY_ENCRYPTION_KEY,
     }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "vss", "keys", "rotate", "--signing"),
+        *(sys.executable, "-m", "vss", "keys", "rotate", "--signing", *more),
         env={**os.environ, **{f"AUTH_{name.upper()}": value for name, value in told.items()}},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -77,6 +78,16 @@ async def test_a_rotated_signing_key_takes_over_and_logs_nobody_out(database_url
         assert await keys.get(old) is not None
         newer = await app.person_token("alice", PASSWORD)
         assert (await app.verify(newer, audience=PERSON_AUDIENCE)).username == "alice"
+
+        # After a leak there is no overlap: one key, which signs at once.
+        code, said = await _rotate(app, "--revoke")
+        assert (code, "nobody is logged out" in said) == (0, True), said
+        before = keys.current.key_id
+        await keys.load()
+        assert len(keys.to_jwks()["keys"]) == 1
+        assert keys.current.key_id not in (before, old)
+        with pytest.raises(Unauthenticated):
+            await app.verify(newer, audience=PERSON_AUDIENCE)
 
 
 async def test_a_lost_encryption_key_costs_tokens_and_no_account(database_url: str) -> None:
@@ -239,6 +250,8 @@ def test_nothing_is_replaced_while_vss_runs_nor_where_it_is_not(data_folder: Dat
     ended = vss("keys", "rotate", "--services", "--folder", str(tmp_path / "nowhere"))
     assert (ended.returncode, "is missing" in ended.stderr) == (1, True)
     assert vss("keys", "rotate").returncode == 2
+    ended = vss("keys", "rotate", "--services", "--revoke", "--data", str(data_folder.path))
+    assert (ended.returncode, "--revoke goes with --signing" in ended.stderr) == (1, True)
 
 
 async def test_an_installation_of_vss_up_goes_on_with_every_secret_replaced_and_after_the_key_is_lost(

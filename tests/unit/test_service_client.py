@@ -16,6 +16,7 @@ from aiohttp import web
 from common.errors import Unavailable
 from common.logs import REQUEST_ID
 from common.service_client import RENEW_BEFORE, TRIES, Answer, Relayed, ServiceClient, ServiceTokens
+from common.verifying import INVALID_TOKEN
 from common.web.app import http_session
 from tests.clock import StoppedClock
 from tests.issuer import Answer as Behaviour
@@ -211,6 +212,21 @@ async def test_a_refused_token_is_dropped(world: World) -> None:
         await world.call()
     await world.call()
     assert world.peer.sent("Authorization") == ["Bearer token-1", "Bearer token-2"]
+
+
+@pytest.mark.parametrize("is_idempotent", [True, False])
+async def test_a_token_whose_key_was_revoked_is_replaced_at_once(world: World, *, is_idempotent: bool) -> None:
+    refused = answering(
+        {**CONFLICT, "status": 401, "code": "unauthenticated"}, status=401, headers={"WWW-Authenticate": INVALID_TOKEN}
+    )
+    world.peer.behaviours = [refused, GOOD]
+    assert (await world.call(is_idempotent=is_idempotent)).status == 200
+    assert world.peer.sent("Authorization") == ["Bearer token-1", "Bearer token-2"]
+    # Once: whoever refuses every token is not asked for ever.
+    world.peer.behaviours = [refused]
+    with pytest.raises(Unavailable):
+        await world.call(is_idempotent=is_idempotent)
+    assert len(world.peer.requests) == 4
 
 
 @pytest.mark.parametrize(

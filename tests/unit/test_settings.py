@@ -237,6 +237,39 @@ def test_the_demo_account_stays_at_home(environment: Environment, host: str, *, 
         assert [fault.split(":")[0] for fault in environment.faults(AuthSettings)] == ["AUTH_DEMO_ACCOUNT"]
 
 
+@pytest.mark.parametrize("settings", [AuthSettings, UploadSettings, StreamSettings])
+@pytest.mark.parametrize("name", ["AUTH", "UPLOAD", "STREAM", "S3"])
+@pytest.mark.parametrize(
+    ("url", "is_home"),
+    [
+        ("http://127.0.0.1:8001", True),
+        ("http://127.8.9.10", True),
+        ("http://[::1]:8001", True),
+        ("http://localhost:8001", True),
+        ("https://videos.example.org", False),
+        ("http://192.0.2.1:8001", False),
+        ("http://0.0.0.0:8001", False),
+        ("http://127.0.0.1.example.org", False),
+        ("http://localhost.example.org", False),
+    ],
+)
+def test_the_demo_account_is_no_account_of_a_public_address(
+    environment: Environment, settings: type[BaseSettings], name: str, url: str, *, is_home: bool
+) -> None:
+    """Whatever the process listens on: a tunnel or a proxy on this machine brings others in."""
+    home = {f"{known}_PUBLIC_URL": "http://127.0.0.1:8001" for known in ("AUTH", "UPLOAD", "STREAM", "S3")}
+    told = {**GOOD[settings], **home, f"{name}_PUBLIC_URL": url}
+    environment.tell(settings, {**told, "DEMO_ACCOUNT": "true"})
+    if is_home:
+        load(settings)
+    else:
+        (fault,) = environment.faults(settings)
+        assert "DEMO_ACCOUNT: is for this machine alone" in fault
+        assert url in fault
+    environment.tell(settings, {**told, "DEMO_ACCOUNT": "false"})
+    load(settings)
+
+
 @pytest.mark.parametrize(
     "url",
     [

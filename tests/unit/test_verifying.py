@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from common.errors import Unauthenticated, Unavailable
 from common.tokens import ACCESS_TOKEN_LIFETIME, LEEWAY, PERSON_AUDIENCE, SERVICE_AUDIENCE, Principal
-from common.verifying import REFRESH_INTERVAL, RemoteKeys, Verifier
+from common.verifying import KEPT_WITHOUT_ISSUER, REFRESH_INTERVAL, RemoteKeys, Verifier
 from common.web.app import http_session
 from tests.clock import StoppedClock
 from tests.issuer import Answer, Issuer, answering, hang_up, private_jwk, public_jwk, running_issuer
@@ -120,10 +120,65 @@ async def test_without_any_key_nobody_is_let_in_and_nobody_is_told_to_log_in(wor
     with pytest.raises(Unavailable):
         await world.verify_new()
     with pytest.raises(Unavailable):
-        await world.keys.refresh()
+        await world.keys.check()
     # Once it is back, no waiting.
     world.issuer.instead = None
     assert (await world.verify_new()).account_id == "alice"
+
+
+async def test_a_revoked_key_is_refused_once_the_set_is_renewed_and_what_it_verified_too(world: World) -> None:
+    world.issuer.key_ids.append("second")
+    old, new = issue("first"), issue("second")
+    for token in (old, new):
+        await world.verify(token)
+    world.issuer.key_ids.remove("first")
+    await world.keys.renew()
+    for token in (old, issue("first", subject="bob")):
+        with pytest.raises(Unauthenticated):
+            await world.verify(token)
+    assert (await world.verify(new)).account_id == "alice"
+
+
+async def test_another_key_of_the_same_name_is_another_key(world: World) -> None:
+    token = issue("first")
+    await world.verify(token)
+    world.issuer.instead = answering({"keys": [{**public_jwk("second"), "kid": "first"}]})
+    await world.keys.renew()
+    with pytest.raises(Unauthenticated):
+        await world.verify(token)
+
+
+async def test_a_new_key_is_looked_for_at_once_though_the_set_has_just_been_renewed(world: World) -> None:
+    await world.keys.check()
+    world.clock.advance(REFRESH_INTERVAL)
+    await world.keys.renew()
+    world.issuer.key_ids.append("second")
+    assert (await world.verify_new("second")).account_id == "alice"
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_while_the_issuer_is_away_its_keys_are_good_as_long_as_its_tokens_and_no_longer(
+    world: World, trouble: Answer
+) -> None:
+    await world.verify_new()
+    world.issuer.instead = trouble
+    with pytest.raises(Unavailable):
+        await world.keys.renew()
+    world.clock.advance(KEPT_WITHOUT_ISSUER - INSTANT)
+    await world.verify_new()
+    world.clock.advance(INSTANT)
+    for refused in (world.verify_new(), world.keys.check()):
+        with pytest.raises(Unavailable):
+            await refused
+    world.issuer.instead = None
+    await world.verify_new()
+
+
+async def test_who_waits_for_a_key_set_that_cannot_be_had_does_not_ask_again(world: World) -> None:
+    world.issuer.instead = answering({}, status=500)
+    answers = await asyncio.gather(*(world.verify_new() for _ in range(20)), return_exceptions=True)
+    assert all(isinstance(answer, Unavailable) for answer in answers)
+    assert world.issuer.key_sets_given == 1
 
 
 async def test_nonsense_is_refused_without_asking_the_issuer(world: World) -> None:

@@ -23,7 +23,7 @@ from fs_svc.reconciling import Reconciling
 from fs_svc.routes import API
 from fs_svc.s3 import open_bucket
 from fs_svc.settings import Settings
-from fs_svc.settling import OVERFULL_INTERVAL, Settling
+from fs_svc.settling import FORM_INTERVAL, WATCH_INTERVAL, Settling
 from fs_svc.sigv4 import Presigner
 from fs_svc.sources import Sources
 from fs_svc.store import Store
@@ -79,7 +79,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
     app.cleanup_ctx.append(domain)
     app.cleanup_ctx.append(repeated(_settle, name="settle", seconds=SETTLE_INTERVAL_SECONDS))
     app.cleanup_ctx.append(repeated(_count, name="count", seconds=COUNT_INTERVAL_SECONDS))
-    app.cleanup_ctx.append(repeated(_find_overfull, name="overfull", seconds=OVERFULL_INTERVAL.total_seconds()))
+    app.cleanup_ctx.append(repeated(_watch_open, name="watch", seconds=WATCH_INTERVAL.total_seconds()))
+    app.cleanup_ctx.append(repeated(_drop_late_forms, name="late-forms", seconds=FORM_INTERVAL.total_seconds()))
     app.cleanup_ctx.append(repeated(_reconcile, name="reconcile", seconds=RECONCILE_INTERVAL_SECONDS))
     return app
 
@@ -88,8 +89,12 @@ async def _reconcile(app: web.Application) -> None:
     await app[RECONCILING].run_when_due()
 
 
-async def _find_overfull(app: web.Application) -> None:
-    await app[SETTLING].find_overfull()
+async def _watch_open(app: web.Application) -> None:
+    await app[SETTLING].watch_open()
+
+
+async def _drop_late_forms(app: web.Application) -> None:
+    await app[SETTLING].drop_late_forms()
 
 
 async def _settle(app: web.Application) -> None:

@@ -8,7 +8,7 @@ also empties the trash.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -201,24 +201,22 @@ class Uploads:
         # Read again: another tab may have been first, or may have deleted it.
         return Upload(video=await self._own(principal, upload_id), stored_object=None)
 
-    async def edit(self, principal: Principal, upload_id: str, edit: Edit) -> Upload:
-        """Changes title, description or visibility, in any state. Raises NotFound."""
-        video = await self._own(principal, upload_id)
-        changed = replace(
-            video,
-            title=video.title if edit.title is None else edit.title,
-            description=video.description if edit.description is None else edit.description,
-        )
-        visibility = video.chosen_visibility if edit.visibility is None else edit.visibility
+    async def edit(
+        self, principal: Principal, upload_id: str, edit: Edit, *, if_match: Collection[str] | None = None
+    ) -> Upload:
+        """Changes title, description or visibility, in any state, and nothing that `edit` does not name.
+
+        With `if_match` only while one of these is the video's ETag. Raises NotFound, PreconditionFailed.
+        """
         if not await self._store.edit_video(
             upload_id,
             principal.account_id,
-            title=changed.title,
-            description=changed.description,
-            visibility=visibility,
+            title=edit.title,
+            description=edit.description,
+            visibility=edit.visibility,
+            if_match=if_match,
         ):
             raise NotFound
-        # An administrator may have hidden or shown it just now: whose visibility is which, the row says.
         changed = await self._own(principal, upload_id)
         return Upload(video=changed, stored_object=await self._describe_if_possible(changed))
 

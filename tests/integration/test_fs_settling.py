@@ -467,8 +467,9 @@ async def test_what_is_signed_while_somebody_deletes_was_recorded_or_is_refused(
             assert row.signed_until is not None
             assert row.signed_until > signed.expires_at
         assert row.state is State.ABORTED
-    stale = replace(row, state=State.OPEN)
-    assert not await world.store.note_signed(stale, at=world.now(), until=world.now(), quota=None)
+    item = await world.open(b"film")
+    await world.uploads.delete(item.id, subject=ALICE)
+    assert not await world.store.note_signed(item, at=world.now(), until=world.now(), quota=None)
 
 
 async def test_what_nobody_has_declared_counts_as_it_comes_and_far_past_the_quota_it_ends(

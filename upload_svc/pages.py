@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from datetime import timedelta
 from typing import Final
@@ -16,6 +15,7 @@ from common.errors import Invalid, NotFound
 from common.ids import is_id
 from common.tokens import Principal
 from common.web.exports import every, send_export
+from common.web.forms import as_shown, changed_fields
 from common.web.keys import SITE
 from common.web.pages import render
 from common.web.requests import (
@@ -45,18 +45,6 @@ class EditForm(BaseModel):
     title: Title
     description: Description
     visibility: Visibility
-    # Fingerprints of what was in the fields when the page was made: what is still so is not written.
-    was_title: str = ""
-    was_description: str = ""
-    was_visibility: str = ""
-
-    def to_edit(self) -> Edit:
-        """What the person has changed."""
-        return Edit(
-            title=None if self.was_title == _fingerprint(self.title) else self.title,
-            description=None if self.was_description == _fingerprint(self.description) else self.description,
-            visibility=None if self.was_visibility == _fingerprint(self.visibility) else self.visibility,
-        )
 
 
 async def home(request: web.Request) -> web.Response:
@@ -105,7 +93,8 @@ async def edit_video(request: web.Request) -> web.Response:
         errors = {fault["pointer"].removeprefix("#/"): fault["detail"] for fault in invalid.errors}
         editing = await uploads.get(principal, upload_id)
         return await _videos(request, principal, editing=editing, errors=errors, form=fields)
-    await uploads.edit(principal, upload_id, form.to_edit())
+    changed = changed_fields(fields, EditForm.model_fields)
+    await uploads.edit(principal, upload_id, Edit(**{name: getattr(form, name) for name in changed}))
     return web.Response(status=303, headers={"Location": "/videos"})
 
 
@@ -198,18 +187,12 @@ def _shown(request: web.Request, upload: Upload) -> dict[str, object]:
         "size": video.size,
         "state": video.state.value,
         "visibility": video.chosen_visibility.value,
-        "was_title": _fingerprint(video.title),
-        "was_description": _fingerprint(video.description),
-        "was_visibility": _fingerprint(video.chosen_visibility),
+        **as_shown({"title": video.title, "description": video.description, "visibility": video.chosen_visibility}),
         "is_hidden": video.is_hidden,
         "created_at": video.created_at,
         "days_left": _days_left(video),
         "watch_url": watch_url(request.app[SITE].stream_url, video.id),
     }
-
-
-def _fingerprint(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _days_left(video: Video) -> int | None:

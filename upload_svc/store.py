@@ -424,10 +424,13 @@ class Store:
         async with self._database.write() as connection:
             await connection.execute(change)
 
-    async def forget_idempotent_create(self, account_id: str, idempotency_key: str) -> None:
-        """Frees the key of a request that was refused: it may be sent again once mended."""
+    async def forget_idempotent_create(self, request: IdempotentCreate) -> None:
+        """Frees the key of a request that was refused, unless another worker has it: mended, it may be sent again."""
+        is_ours = _idempotency.c.taken_until == request.taken_until
         async with self._database.write() as connection:
-            await connection.execute(delete(_idempotency).where(*_keyed(account_id, idempotency_key)))
+            await connection.execute(
+                delete(_idempotency).where(*_keyed(request.account_id, request.idempotency_key), is_ours)
+            )
 
     async def forget_idempotent_creates_of(self, account_id: str) -> None:
         """Drops what was remembered for an account."""

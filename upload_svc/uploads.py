@@ -222,10 +222,13 @@ class Uploads:
 
     async def delete(self, principal: Principal, upload_id: str, *, address: str) -> None:
         """Deletes for ever; the bytes follow within seconds. Raises NotFound, also the second time."""
+        await self._delete(principal, upload_id, [VideoState.UPLOADING, VideoState.READY, VideoState.TRASHED], address)
+
+    async def _delete(self, principal: Principal, upload_id: str, states: Sequence[VideoState], address: str) -> None:
         entry = self._entry(Action.DELETED, principal, await self._own(principal, upload_id), address)
         if not await self._store.move_video(
             upload_id,
-            old=[VideoState.UPLOADING, VideoState.READY, VideoState.TRASHED],
+            old=states,
             new=VideoState.DELETED,
             settle_after=self._clock(),
             entry=entry,
@@ -243,7 +246,8 @@ class Uploads:
         is_complete = stored_object is not None and stored_object.state in ("completing", "stored")
         if video.state is not VideoState.UPLOADING or is_complete:
             raise UploadNotOpen(N_("It is complete already; delete the video instead."))
-        await self.delete(principal, upload_id, address=address)
+        # And not what has become complete since.
+        await self._delete(principal, upload_id, [VideoState.UPLOADING], address)
 
     async def trash(self, principal: Principal, upload_id: str, *, address: str) -> None:
         """Takes the video away from everybody but its owner, who may restore it for seven days.

@@ -237,7 +237,10 @@ async def test_keys_are_compared_byte_by_byte_and_belong_to_an_account(store: St
         assert await store.add_idempotent_create(one)
     for one in others:
         assert await store.get_idempotent_create(one.account_id, one.idempotency_key) == one
-        await store.forget_idempotent_create(one.account_id, one.idempotency_key)
+        # Not one that another worker has taken over.
+        await store.forget_idempotent_create(replace(one, taken_until=one.taken_until - SECOND))
+        assert await store.get_idempotent_create(one.account_id, one.idempotency_key) == one
+        await store.forget_idempotent_create(one)
         assert await store.get_idempotent_create(one.account_id, one.idempotency_key) is None
     assert await store.get_idempotent_create(OWNER, "key") is not None
 

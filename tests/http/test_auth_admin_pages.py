@@ -244,6 +244,17 @@ async def test_disabling_ends_sessions_and_other_changes_do_not(root: Admin) -> 
 
 
 @pytest.mark.parametrize("fields", [{"role": "member"}, {"role": "admin", "disabled": "true"}])
+async def test_the_last_administrator_stays_and_what_was_typed_too(root: Admin, fields: dict[str, str]) -> None:
+    answer = await root.change(root.account_id, quota="7", **fields)
+    page, content = await page_of(answer, 409), await answer.text()
+    assert "This is the last administrator. Make somebody else an administrator first." in page.text
+    assert page.fields["quota"]["value"] == "7"
+    assert selected(content, "role") == fields["role"]
+    assert selected(content, "disabled") == fields.get("disabled", "false")
+    account = await root.app.account(root.account_id)
+    assert (account.role, account.is_disabled, account.quota_bytes) == (Role.ADMIN, False, None)
+
+
 async def test_a_form_that_was_open_for_long_gives_nothing_back_that_was_taken_meanwhile(root: Admin) -> None:
     account_id = await root.add("alice", role="admin", quota="3")
     shown = (await page_of(await root.see(f"/accounts/{account_id}"))).fields
@@ -257,17 +268,6 @@ async def test_a_form_that_was_open_for_long_gives_nothing_back_that_was_taken_m
     query = f"SELECT role, is_disabled, quota_bytes FROM accounts WHERE id = '{account_id}'"  # noqa: S608 (an id of ours)
     (row,) = await root.app.execute(query)
     assert (row.role, bool(row.is_disabled), row.quota_bytes) == ("member", True, 5 * 10**9)
-
-
-async def test_the_last_administrator_stays_and_what_was_typed_too(root: Admin, fields: dict[str, str]) -> None:
-    answer = await root.change(root.account_id, quota="7", **fields)
-    page, content = await page_of(answer, 409), await answer.text()
-    assert "This is the last administrator. Make somebody else an administrator first." in page.text
-    assert page.fields["quota"]["value"] == "7"
-    assert selected(content, "role") == fields["role"]
-    assert selected(content, "disabled") == fields.get("disabled", "false")
-    account = await root.app.account(root.account_id)
-    assert (account.role, account.is_disabled, account.quota_bytes) == (Role.ADMIN, False, None)
 
 
 async def test_an_account_is_deleted_only_by_who_types_its_name(root: Admin) -> None:

@@ -34,10 +34,10 @@ class PreconditionFailed(Refusal):
 
     status = 412
     code = "precondition-failed"
-    title = N_("It was changed in the meantime")
+    title = N_("Changed in the meantime")
 
     def __init__(self) -> None:
-        super().__init__(N_("Somebody else has changed this video. Load it again, then make your change."))
+        super().__init__(N_("This video has changed since you loaded it. Load it again, then make your change."))
 
 
 class IdempotentRequestRunning(Conflict):

@@ -16,7 +16,7 @@ from common.web.background import repeated
 from common.web.keys import READINESS, VERIFIER
 from common.web.metrics import METRICS, observe_database
 from common.web.starting import Tables
-from fs_svc.app_keys import FIGURES, RECONCILING, SETTLING, SOURCES, UPLOADS
+from fs_svc.app_keys import BUCKET, FIGURES, RECONCILING, SETTLING, SOURCES, UPLOADS
 from fs_svc.dialects import DIALECTS
 from fs_svc.figures import Figures
 from fs_svc.reconciling import Reconciling
@@ -32,6 +32,7 @@ from fs_svc.uploads import Uploads
 SETTLE_INTERVAL_SECONDS: Final = 2.0
 # How often it is looked whether a day has passed.
 RECONCILE_INTERVAL_SECONDS: Final = 600.0
+CORS_INTERVAL_SECONDS: Final = 600.0
 # Counting reads every row.
 COUNT_INTERVAL_SECONDS: Final = 60.0
 
@@ -67,6 +68,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             store = Store(database)
             keys = RemoteKeys(session, settings.auth_url, clock=clock)
             settling = Settling(store, bucket, DIALECTS[settings.s3_vendor], clock=clock)
+            app[BUCKET] = bucket
             app[VERIFIER] = Verifier(keys, issuer=settings.auth_public_url, clock=clock)
             app[SETTLING] = settling
             app[FIGURES] = Figures(store, app[METRICS], clock=clock)
@@ -76,11 +78,16 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[READINESS] = {"database": Tables(database).check, "storage": bucket.ping, "keys": keys.refresh}
             yield
 
+    async def keep_cors(app: web.Application) -> None:
+        await app[BUCKET].set_cors([settings.upload_public_url, settings.stream_public_url])
+
     app.cleanup_ctx.append(domain)
     app.cleanup_ctx.append(repeated(_settle, name="settle", seconds=SETTLE_INTERVAL_SECONDS))
     app.cleanup_ctx.append(repeated(_count, name="count", seconds=COUNT_INTERVAL_SECONDS))
     app.cleanup_ctx.append(repeated(_watch_open, name="watch", seconds=WATCH_INTERVAL.total_seconds()))
     app.cleanup_ctx.append(repeated(_drop_late_forms, name="late-forms", seconds=FORM_INTERVAL.total_seconds()))
+    if settings.keeps_cors:
+        app.cleanup_ctx.append(repeated(keep_cors, name="cors", seconds=CORS_INTERVAL_SECONDS))
     app.cleanup_ctx.append(repeated(_reconcile, name="reconcile", seconds=RECONCILE_INTERVAL_SECONDS))
     return app
 

@@ -20,6 +20,7 @@ from aiobotocore.session import AioSession
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from prometheus_client import CollectorRegistry, Histogram
 
+from common.bucket_rule import cors_of
 from common.clock import utc_now
 from common.errors import StorageUnavailable
 from common.languages import N_
@@ -296,6 +297,10 @@ class Bucket:
             TaggingDirective="REPLACE",
         )
         return bool(answer)
+
+    async def set_cors(self, origins: Sequence[str]) -> None:
+        """Writes the bucket's CORS rule, for pages of these origins and no others."""
+        await self._call("put_bucket_cors", CORSConfiguration=cors_of(origins))
 
     async def delete(self, object_key: str) -> None:
         """Removes the object; also when it is gone already."""

@@ -210,6 +210,20 @@ async def test_completing_an_upload_that_is_gone_says_so(bucket: Bucket, sender:
         await bucket.complete_upload(key, upload_id, parts)
 
 
+async def test_the_rule_for_pages_is_written_over_whatever_there_is(bucket: Bucket, seaweedfs: StorageBucket) -> None:
+    origins = ["https://upload.example", "https://stream.example"]
+    everybody = {"CORSRules": [{"AllowedOrigins": ["*"], "AllowedMethods": ["GET"]}]}
+    async with seaweedfs.client(seaweedfs.administrator) as s3:
+        await s3.put_bucket_cors(Bucket=seaweedfs.name, CORSConfiguration=everybody)
+        try:
+            await bucket.set_cors(origins)
+            (rule,) = (await s3.get_bucket_cors(Bucket=seaweedfs.name))["CORSRules"]
+        finally:
+            # As the other tests know it: without one.
+            await s3.delete_bucket_cors(Bucket=seaweedfs.name)
+    assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == (origins, ["GET", "HEAD", "PUT", "POST"])
+
+
 async def test_ping_finds_the_bucket(bucket: Bucket) -> None:
     await bucket.ping()
 

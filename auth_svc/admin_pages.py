@@ -25,6 +25,7 @@ from auth_svc.usernames import spellings
 from common.audit import AuditEntry
 from common.errors import Invalid
 from common.languages import N_, gettext
+from common.web.forms import as_shown, changed_fields
 from common.web.keys import SITE
 from common.web.pages import render
 from common.web.requests import id_in_path, read_form_fields, read_query, require_whole_principal, validated
@@ -82,6 +83,10 @@ class AccountForm(BaseModel):
     quota: Quota
 
 
+# What the form changes, by its fields.
+_COLUMNS: Final = {"role": "role", "disabled": "is_disabled", "quota": "quota_bytes"}
+
+
 class DeleteAccountForm(BaseModel):
     """The form that deletes an account; `confirm` is its name, typed once more."""
 
@@ -131,9 +136,14 @@ async def change_account(request: web.Request) -> web.Response:
     fields = await read_form_fields(request)
     try:
         form = validated(AccountForm, fields)
-        asked = {"role": form.role.value, "is_disabled": form.disabled, "quota_bytes": form.quota}
-        # What stays as it is, is no change: neither in the audit log nor for who is logged in.
-        changes = {name: value for name, value in asked.items() if value != getattr(account, name)}
+        asked = {"role": form.role.value, "disabled": form.disabled, "quota": form.quota}
+        # What stays as the page showed it, or is so already, is no change: neither for somebody who has changed it
+        # meanwhile, nor in the audit log, nor for who is logged in.
+        changes = {
+            column: asked[name]
+            for name, column in _COLUMNS.items()
+            if name in changed_fields(fields, _COLUMNS) and asked[name] != getattr(account, column)
+        }
         await administration.change(asker_of(request), account.id, changes)
     except (Invalid, LastAdministrator) as refusal:
         return await _account(request, account, form=fields, refusal=refusal)
@@ -230,7 +240,7 @@ async def _account(
         "shown": account,
         "usage": await _usage(request, [account.id]),
         "entries": await _entries(request, entries, page_of=account.id),
-        "form": {**stored, **(form or {})},
+        "form": {**stored, **as_shown(stored), **(form or {})},
         "delete_form": {
             "videos": "hand-over",
             "heir": require_whole_principal(request).username,

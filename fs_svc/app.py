@@ -17,14 +17,14 @@ from common.web.keys import READINESS, REMOTE_KEYS, VERIFIER
 from common.web.metrics import METRICS, observe_database
 from common.web.remote_identity import KEYS_RENEWED
 from common.web.starting import Tables
-from fs_svc.app_keys import FIGURES, RECONCILING, SETTLING, SOURCES, UPLOADS
+from fs_svc.app_keys import BUCKET, FIGURES, RECONCILING, SETTLING, SOURCES, UPLOADS
 from fs_svc.dialects import DIALECTS
 from fs_svc.figures import Figures
 from fs_svc.reconciling import Reconciling
 from fs_svc.routes import API
 from fs_svc.s3 import open_bucket
 from fs_svc.settings import Settings
-from fs_svc.settling import OVERFULL_INTERVAL, Settling
+from fs_svc.settling import FORM_INTERVAL, WATCH_INTERVAL, Settling
 from fs_svc.sigv4 import Presigner
 from fs_svc.sources import Sources
 from fs_svc.store import Store
@@ -33,6 +33,7 @@ from fs_svc.uploads import Uploads
 SETTLE_INTERVAL_SECONDS: Final = 2.0
 # How often it is looked whether a day has passed.
 RECONCILE_INTERVAL_SECONDS: Final = 600.0
+CORS_INTERVAL_SECONDS: Final = 600.0
 # Counting reads every row.
 COUNT_INTERVAL_SECONDS: Final = 60.0
 
@@ -69,6 +70,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             keys = RemoteKeys(session, settings.auth_url, clock=clock)
             settling = Settling(store, bucket, DIALECTS[settings.s3_vendor], clock=clock)
             app[REMOTE_KEYS] = keys
+            app[BUCKET] = bucket
             app[VERIFIER] = Verifier(keys, issuer=settings.auth_public_url, clock=clock)
             app[SETTLING] = settling
             app[FIGURES] = Figures(store, app[METRICS], clock=clock)
@@ -78,11 +80,17 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[READINESS] = {"database": Tables(database).check, "storage": bucket.ping, "keys": keys.check}
             yield
 
+    async def keep_cors(app: web.Application) -> None:
+        await app[BUCKET].set_cors([settings.upload_public_url, settings.stream_public_url])
+
     app.cleanup_ctx.append(domain)
     app.cleanup_ctx.append(KEYS_RENEWED)
     app.cleanup_ctx.append(repeated(_settle, name="settle", seconds=SETTLE_INTERVAL_SECONDS))
     app.cleanup_ctx.append(repeated(_count, name="count", seconds=COUNT_INTERVAL_SECONDS))
-    app.cleanup_ctx.append(repeated(_find_overfull, name="overfull", seconds=OVERFULL_INTERVAL.total_seconds()))
+    app.cleanup_ctx.append(repeated(_watch_open, name="watch", seconds=WATCH_INTERVAL.total_seconds()))
+    app.cleanup_ctx.append(repeated(_drop_late_forms, name="late-forms", seconds=FORM_INTERVAL.total_seconds()))
+    if settings.keeps_cors:
+        app.cleanup_ctx.append(repeated(keep_cors, name="cors", seconds=CORS_INTERVAL_SECONDS))
     app.cleanup_ctx.append(repeated(_reconcile, name="reconcile", seconds=RECONCILE_INTERVAL_SECONDS))
     return app
 
@@ -91,8 +99,12 @@ async def _reconcile(app: web.Application) -> None:
     await app[RECONCILING].run_when_due()
 
 
-async def _find_overfull(app: web.Application) -> None:
-    await app[SETTLING].find_overfull()
+async def _watch_open(app: web.Application) -> None:
+    await app[SETTLING].watch_open()
+
+
+async def _drop_late_forms(app: web.Application) -> None:
+    await app[SETTLING].drop_late_forms()
 
 
 async def _settle(app: web.Application) -> None:

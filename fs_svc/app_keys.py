@@ -8,6 +8,7 @@ from aiohttp import web
 
 from fs_svc.figures import Figures
 from fs_svc.reconciling import Reconciling
+from fs_svc.s3 import Bucket
 from fs_svc.settling import Settling
 from fs_svc.sources import Sources
 from fs_svc.uploads import Uploads
@@ -17,3 +18,4 @@ SOURCES: Final = web.AppKey("sources", Sources)
 FIGURES: Final = web.AppKey("figures", Figures)
 RECONCILING: Final = web.AppKey("reconciling", Reconciling)
 SETTLING: Final = web.AppKey("settling", Settling)
+BUCKET: Final = web.AppKey("bucket", Bucket)

@@ -64,7 +64,9 @@ class Object:
     the checksum of its content. Nobody but the holder of the lease works on a row before `leased_until`. `lost_at` is
     since when the storage has known neither the upload nor the object; `overfull_at` when it was found to hold so many
     copies of an open upload's parts that no more of them are taken. `read_back_sha256` is what the storage gave when
-    the object was read at `read_back_at`; None where it could not be read to its end.
+    the object was read at `read_back_at`; None where it could not be read to its end. `signed_until` is until when what
+    was given out for it, URLs or a form, may bring bytes (None: nothing was), and `quota_bytes` the owner's quota at
+    that time. `arrived` is what the storage holds of an open upload whose client cuts it, as far as that was counted.
     """
 
     id: str
@@ -86,6 +88,9 @@ class Object:
     overfull_at: datetime | None = None
     read_back_sha256: str | None = None
     read_back_at: datetime | None = None
+    signed_until: datetime | None = None
+    arrived: int = 0
+    quota_bytes: int | None = None
 
     @property
     def plan(self) -> Plan | None:
@@ -97,7 +102,7 @@ class Object:
     @property
     def taken(self) -> int:
         """The bytes that stand in the figures of its owner."""
-        return self.size or 0
+        return max(self.size or 0, self.arrived)
 
     @property
     def incoming_key(self) -> str:

@@ -20,6 +20,7 @@ from aiobotocore.session import AioSession
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from prometheus_client import CollectorRegistry, Histogram
 
+from common.bucket_rule import cors_of
 from common.clock import utc_now
 from common.errors import StorageUnavailable
 from common.languages import N_
@@ -157,9 +158,9 @@ class Bucket:
         answer = await self._call("list_multipart_uploads", Prefix=object_key)
         return [upload["UploadId"] for upload in answer.get("Uploads", []) if upload["Key"] == object_key]
 
-    async def list_objects(self) -> AsyncIterator[ListedObject]:
-        """Every object in the bucket, in the order of their keys' bytes."""
-        arguments: dict[str, Any] = {"MaxKeys": PAGE_SIZE}
+    async def list_objects(self, *, prefix: str = "") -> AsyncIterator[ListedObject]:
+        """Every object in the bucket whose key begins with `prefix`, in the order of their keys' bytes."""
+        arguments: dict[str, Any] = {"MaxKeys": PAGE_SIZE, "Prefix": prefix}
         while True:
             answer = await self._call("list_objects_v2", seconds=LIST_SECONDS, **arguments)
             for found in answer.get("Contents", []):
@@ -189,15 +190,15 @@ class Bucket:
                 return
             arguments |= markers
 
-    async def list_parts(self, object_key: str, s3_upload_id: str) -> list[Part]:
-        """Every copy of every part that S3 holds, as listed. Raises UploadGone."""
+    async def list_parts(self, object_key: str, s3_upload_id: str, *, enough: int | None = None) -> list[Part]:
+        """Every copy of every part that S3 holds, as listed, or at least `enough` of them. Raises UploadGone."""
         parts: list[Part] = []
         marker = 0
         try:
             async with asyncio.timeout(LIST_SECONDS):
                 while True:
                     page, has_more = await self._page(object_key, s3_upload_id, marker)
-                    if not has_more:
+                    if not has_more or (enough is not None and len(parts) + len(page) >= enough):
                         return parts + page
                     # SeaweedFS goes on behind the last part *number*: copies of that part which did not fit on
                     # the page would never be listed. So that number is asked for again, all of it.
@@ -278,8 +279,11 @@ class Bucket:
                     return
                 yield block
 
-    async def copy(self, source_key: str, object_key: str, *, etag: str) -> bool:
-        """Copies a whole object within the bucket; False when the source is not there, or not the one with `etag`."""
+    async def copy(self, source_key: str, object_key: str, *, etag: str, content_type: str) -> bool:
+        """Copies an object's bytes within the bucket, and nothing else that was said of it.
+
+        False when the source is not there, or not the one with `etag`.
+        """
         answer = await self._call(
             "copy_object",
             tries=1,
@@ -288,8 +292,15 @@ class Bucket:
             Key=object_key,
             CopySource={"Bucket": self._name, "Key": source_key},
             CopySourceIfMatch=f'"{etag}"',
+            MetadataDirective="REPLACE",
+            ContentType=content_type,
+            TaggingDirective="REPLACE",
         )
         return bool(answer)
+
+    async def set_cors(self, origins: Sequence[str]) -> None:
+        """Writes the bucket's CORS rule, for pages of these origins and no others."""
+        await self._call("put_bucket_cors", CORSConfiguration=cors_of(origins))
 
     async def delete(self, object_key: str) -> None:
         """Removes the object; also when it is gone already."""

@@ -23,4 +23,11 @@ class Settings(ServiceSettings):
     s3_access_key_id: Annotated[str, Field(description="Who this service is for the S3 server.")]
     s3_secret_access_key: Annotated[SecretStr, Field(description="What it signs with.")]
     open_uploads: Annotated[int, Field(ge=1, description="How many unfinished uploads an account may have.")] = 20
+    keeps_cors: Annotated[
+        bool,
+        Field(
+            description="Whether to write the bucket's CORS rule every ten minutes: where this service's own S3 "
+            "identity may change it, as on SeaweedFS."
+        ),
+    ] = False
     s3_vendor: Annotated[Vendor, Field(description="Whose S3 server it is.")] = Vendor.SEAWEEDFS

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from common.clock import Clock
 from common.errors import StorageUnavailable
 from common.languages import N_
 from fs_svc.dialects import Dialect
-from fs_svc.objects import UPLOAD_LIFETIME, Kind, Object, State
+from fs_svc.objects import INCOMING_PREFIX, KEY_PREFIX, UPLOAD_LIFETIME, Kind, Object, State
 from fs_svc.parts import Part, choose_parts, multipart_etag
-from fs_svc.plan import MIB
+from fs_svc.plan import MIB, MOST_PARTS
 from fs_svc.s3 import Bucket, Head, UploadGone
 from fs_svc.store import Store
 
@@ -28,11 +28,22 @@ REST: Final = timedelta(seconds=2)
 ROWS_A_ROUND: Final = 20
 # How often it is looked whether a form has been sent.
 FORM_INTERVAL: Final = timedelta(seconds=15)
-OVERFULL_INTERVAL: Final = timedelta(minutes=10)
-LISTINGS_A_ROUND: Final = 1000
-# Beyond what was announced; and less than this is not worth a word: a short film may well be sent twice.
-OVERFULL_SHARE: Final = 0.5
-LEAST_EXCESS: Final = 256 * MIB
+# In a state in which a form has nothing to bring any more.
+_FORM_IS_OVER: Final = (State.STORED, State.ABORTING, State.ABORTED, State.DELETING, State.DELETED)
+# How often it is looked what open uploads hold. One that may hold much more than was announced is looked at less often:
+# as often as a client could pour that much in, at so many bytes a second.
+WATCH_INTERVAL: Final = timedelta(seconds=15)
+LONGEST_WATCH_INTERVAL: Final = timedelta(minutes=10)
+POURED_A_SECOND: Final = 64 * MIB
+UPLOADS_A_PAGE: Final = 200
+# A part that was on its way when its URL ran out comes later, but seldom by more than this.
+LATEST_PART: Final = timedelta(minutes=15)
+# A part is sent again when its answer got lost, and a short film lies there several times before that is half as much
+# again. Beyond this, it must be half as much.
+MOST_COPIES: Final = 8
+LEAST_EXCESS: Final = 64 * MIB
+# Nor may there be many more copies than parts, however small they are: a list of them takes its time.
+LEAST_LISTED: Final = 500
 # An upload is given up as lost when S3 has said so twice, this far apart. A restarting engine may answer before it has
 # read all it knows; that takes seconds, so minutes are ample, and the person who waits still learns of it soon.
 LOST_AFTER: Final = timedelta(minutes=5)
@@ -46,6 +57,7 @@ class Settling:
         self._bucket = bucket
         self._dialect = dialect
         self._clock = clock
+        self._watched_at: dict[str, datetime] = {}
 
     async def settle_due(self) -> int:
         """One round over the rows that nobody works on; returns how many it took."""
@@ -66,25 +78,80 @@ class Settling:
                 logger.info("upload abandoned", extra={"object_id": item.id, "size": item.size})
         return given_up
 
-    async def find_overfull(self) -> int:
-        """Marks open uploads of which the storage holds far more than was announced; returns how many.
+    async def watch_open(self) -> int:
+        """Looks what the storage holds of the open uploads for which URLs live; returns how many it has aborted.
 
-        Every copy of a part that was sent again is kept until the upload ends. Nothing is lost by the mark: what the
-        storage holds is not signed once more, what it lacks is.
+        Every copy of a part that was sent again is kept until the upload ends, and a URL may be used many times. Half
+        of what is too much marks the upload: what the storage holds is not signed once more, what it lacks is, and
+        nothing is lost. Beyond it the upload is aborted, since URLs that were signed before would go on taking bytes.
         """
         now = self._clock()
-        found = 0
-        for item in await self._store.list_active(since=now - OVERFULL_INTERVAL * 2, limit=LISTINGS_A_ROUND):
-            try:
-                listed = await self._bucket.list_parts(item.object_key, _opened(item))
-            except UploadGone:
-                continue
-            wanted = sum(part.size for part in choose_parts(listed).parts) if item.size is None else item.size
-            excess = sum(part.size for part in listed) - wanted
-            if excess > max(wanted * OVERFULL_SHARE, LEAST_EXCESS) and await self._store.note_overfull(item.id, at=now):
-                found += 1
-                logger.warning("upload overfull", extra={"object_id": item.id, "size": wanted, "excess": excess})
-        return found
+        aborted = 0
+        watched_at = {}
+        async for item in self._signed_since(now - LATEST_PART):
+            last = self._watched_at.get(item.id)
+            if last is None or now >= last + _watch_interval(item):
+                try:
+                    aborted += await self._watch(item)
+                except StorageUnavailable:
+                    continue
+                watched_at[item.id] = now
+            else:
+                watched_at[item.id] = last
+        self._watched_at = watched_at
+        return aborted
+
+    async def _signed_since(self, since: datetime) -> AsyncIterator[Object]:
+        after = ""
+        while items := await self._store.page_of_signed(since=since, after=after, limit=UPLOADS_A_PAGE):
+            for item in items:
+                yield item
+            after = items[-1].id
+
+    async def _watch(self, item: Object) -> bool:
+        most_listed = 2 * (item.part_count or MOST_PARTS) + LEAST_LISTED
+        try:
+            listed = await self._bucket.list_parts(item.object_key, _opened(item), enough=most_listed)
+        except UploadGone:
+            return False
+        held = sum(part.size for part in listed)
+        wanted = sum(part.size for part in choose_parts(listed).parts) if item.size is None else item.size
+        excess, allowed = held - wanted, most_excess(wanted)
+        if excess > allowed or len(listed) >= most_listed or await self._is_past_quota(item, held):
+            now = self._clock()
+            is_aborted = await self._store.begin_aborting(item.id, was=State.OPEN, at=now)
+            if is_aborted:
+                logger.warning("upload aborted: overfull", extra={"object_id": item.id, "size": wanted, "held": held})
+            return is_aborted
+        if excess > allowed // 2 and item.overfull_at is None:
+            await self._store.note_overfull(item.id, at=self._clock())
+            logger.warning("upload overfull", extra={"object_id": item.id, "size": wanted, "held": held})
+        return False
+
+    async def _is_past_quota(self, item: Object, held: int) -> bool:
+        """Counts what was not declared; whether there is far more than its owner's quota had room for."""
+        if item.kind is not Kind.FREE:
+            return False
+        if held != item.arrived:
+            await self._store.note_arrived(item, held)
+        if item.quota_bytes is None or held <= (item.size or 0):
+            return False
+        return sum(await self._store.get_usage(item.owner_id)) > item.quota_bytes + LEAST_EXCESS
+
+    async def drop_late_forms(self) -> int:
+        """Removes what forms have brought that nobody waits for any more; returns how many.
+
+        A form may be sent while it lives, however often, also when what came by it was taken over or deleted; and what
+        was on its way when it ran out comes later still.
+        """
+        dropped = 0
+        async for listed in self._bucket.list_objects(prefix=INCOMING_PREFIX):
+            row = await self._store.get_by_key(KEY_PREFIX + listed.object_key.removeprefix(INCOMING_PREFIX))
+            if row is not None and row.state in _FORM_IS_OVER:
+                await self._bucket.delete(listed.object_key)
+                dropped += 1
+                logger.info("late form dropped", extra={"object_id": row.id, "size": listed.size})
+        return dropped
 
     async def lease(self, item: Object) -> bool:
         """Takes the row; False when somebody else works on it or its state has changed."""
@@ -150,7 +217,9 @@ class Settling:
             if incoming is None:
                 await self._give_up_lost(item)
                 return
-            if not await self._bucket.copy(item.incoming_key, item.object_key, etag=incoming.etag):
+            if not await self._bucket.copy(
+                item.incoming_key, item.object_key, etag=incoming.etag, content_type=item.content_type
+            ):
                 raise unexpected(item, "what was sent has been replaced meanwhile")
             head = await self._bucket.head(item.object_key)
             if head is None:
@@ -225,7 +294,7 @@ class Settling:
     async def _abort(self, item: Object) -> None:
         await self._drop_uploads(item, set() if item.s3_upload_id is None else {item.s3_upload_id})
         await self._drop_objects(item)
-        if await self._store.finish_aborting(item):
+        if not await self._waits_for_signed(item) and await self._store.finish_aborting(item):
             logger.info("upload aborted", extra={"object_id": item.id})
 
     async def _drop_uploads(self, item: Object, known: set[str]) -> None:
@@ -241,6 +310,15 @@ class Settling:
             if await self._bucket.has_upload(item.object_key, s3_upload_id):
                 raise unexpected(item, "the upload is still there after its abort")
 
+    async def _waits_for_signed(self, item: Object) -> bool:
+        """Whether what was given out for it may still bring bytes: so long it counts, and then all is dropped again."""
+        if item.kind is not Kind.FORM and self._dialect.ends_part_urls:
+            return False
+        if item.signed_until is None or self._clock() >= item.signed_until:
+            return False
+        await self._store.release(item, until=item.signed_until)
+        return True
+
     async def _drop_objects(self, item: Object) -> None:
         await self._bucket.delete(item.object_key)
         if item.kind is Kind.FORM:
@@ -252,8 +330,18 @@ class Settling:
         await self._drop_objects(item)
         if await self._bucket.head(item.object_key) is not None:
             raise unexpected(item, "the object is still there after its deletion")
-        if await self._store.finish_deleting(item):
+        if not await self._waits_for_signed(item) and await self._store.finish_deleting(item):
             logger.info("object deleted", extra={"object_id": item.id, "size": item.size})
+
+
+def most_excess(wanted: int) -> int:
+    """How many bytes more than the `wanted` ones an upload may hold, in copies of parts that were sent again."""
+    return wanted // 2 + min(max(wanted * MOST_COPIES, MIB), LEAST_EXCESS)
+
+
+def _watch_interval(item: Object) -> timedelta:
+    seconds = timedelta(seconds=most_excess(item.taken) / POURED_A_SECOND)
+    return min(max(seconds, WATCH_INTERVAL), LONGEST_WATCH_INTERVAL)
 
 
 def _opened(item: Object) -> str:

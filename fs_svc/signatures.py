@@ -1,7 +1,7 @@
 """How often a part may be signed: each URL may store its part once more, and SeaweedFS keeps every copy.
 
 Counted in this process: it bounds what a client can do, and keeps no account. Replicas count by themselves; what they
-let through together is found by what the storage lists (see `Settling.abort_overfull`).
+let through together is found by what the storage lists (see `Settling.watch_open`).
 """
 
 from __future__ import annotations

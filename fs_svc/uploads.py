@@ -30,8 +30,8 @@ FORM_LIFETIME: Final = timedelta(minutes=15)
 CLOCKS_APART_AT_MOST: Final = timedelta(minutes=5)
 # An upload that could not be opened is given up after this, unless the caller comes back before.
 RESERVATION_LIFETIME: Final = timedelta(minutes=10)
-# Activity is recorded at most this often: abandonment is a matter of days, and signing should not have to write.
-TOUCH_INTERVAL: Final = timedelta(minutes=10)
+# Until when something is signed is recorded so much ahead, so that signing has to write once in that time.
+SIGNED_AHEAD: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +159,7 @@ class Uploads:
         if item.state is not State.RESERVED or item.kind is not Kind.FORM:
             raise UploadNotOpen(item.state)
         now = self._clock()
+        await self._note_signed(item, now, FORM_LIFETIME, subject)
         form = self._presigner.sign_form(
             item.incoming_key, now=now, lifetime=FORM_LIFETIME, content_type=item.content_type, most=item.taken
         )
@@ -201,8 +202,7 @@ class Uploads:
         if item.kind is Kind.FREE:
             await self._refuse_past_quota(item, subject)
         now = self._clock()
-        if now - item.last_activity_at >= TOUCH_INTERVAL:
-            await self._store.touch(item.id, at=now)
+        await self._note_signed(item, now, PART_URL_LIFETIME, subject)
         if plan is None:
             urls = {
                 part_number: self._presigner.presign(
@@ -228,6 +228,14 @@ class Uploads:
             part_headers={number: {CHECKSUM_HEADER: sha256} for number, sha256 in (checksums or {}).items()},
             expires_at=now.replace(microsecond=0) + PART_URL_LIFETIME,
         )
+
+    async def _note_signed(self, item: Object, now: datetime, lifetime: timedelta, subject: Principal) -> None:
+        """Before anything goes out: what is signed counts until it dies. Raises UploadNotOpen."""
+        until = now + lifetime
+        if item.signed_until is not None and until <= item.signed_until and item.quota_bytes == subject.quota_bytes:
+            return
+        if not await self._store.note_signed(item, at=now, until=until + SIGNED_AHEAD, quota=subject.quota_bytes):
+            raise UploadNotOpen((await self._get(item.id, subject)).state)
 
     async def _record(self, item: Object, checksums: Mapping[int, str]) -> None:
         # What S3 holds stays: whoever comes with another content has another file. What it does not hold may change,
@@ -261,12 +269,15 @@ class Uploads:
         """
         if subject.quota_bytes is None:
             return
-        size = sum(part.size for part in await self._listed(item) or []) - item.taken
-        if item.size is None:
-            size += LEAST_PART_SIZE
-        if size <= 0:
+        arrived = sum(part.size for part in await self._listed(item) or [])
+        if arrived != item.arrived:
+            await self._store.note_arrived(item, arrived)
+        if item.size is not None and arrived <= item.size:
             return
+        # What has come is in the figures of its owner.
+        size = arrived if item.size is not None else arrived + LEAST_PART_SIZE
         reserved, stored = await self._store.get_usage(item.owner_id)
+        reserved -= arrived
         if reserved + stored + size > subject.quota_bytes:
             raise QuotaExceeded(limit=subject.quota_bytes, used=stored, reserved=reserved, size=size)
 
@@ -308,7 +319,8 @@ class Uploads:
         Invalid, QuotaExceeded (and the upload stays open), UploadNotOpen, StorageUnavailable.
         """
         item = await self._get(object_id, subject)
-        if item.state is State.OPEN:
+        # Again where it was counted anew in between.
+        while item.state is State.OPEN:
             await self._begin_completing(item, part_count, subject)
             item = await self._get(object_id, subject)
         item = await self._push(item)

@@ -141,7 +141,7 @@ async def post(form: Form, body: bytes) -> int:
     """The status of a form that is sent with a film."""
     data = aiohttp.FormData(form.fields)
     data.add_field("file", body, filename="film.mp4")
-    async with aiohttp.ClientSession() as session, session.post(form.url, data=data) as answer:
+    async with aiohttp.ClientSession() as session, session.post(form.url, data=data, allow_redirects=False) as answer:
         return answer.status
 
 

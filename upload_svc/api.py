@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from aiohttp import web
 
 from common.ids import new_id
@@ -23,8 +26,10 @@ from upload_svc.models import (
     present_integrity,
 )
 from upload_svc.uploads import Edit
+from upload_svc.uploads import Upload as UploadInDomain
 from upload_svc.videos import VideoState
 
+_ETAG: Final = re.compile(r'(W/)?"([^"]*)"')
 _LISTED = (VideoState.UPLOADING, VideoState.READY)
 
 
@@ -62,8 +67,7 @@ async def list_uploads(request: web.Request) -> web.Response:
 async def get_upload(request: web.Request) -> web.Response:
     """GET /v1/uploads/{upload_id}."""
     principal = require_principal(request)
-    upload = await request.app[UPLOADS].get(principal, id_in_path(request, "upload_id"))
-    return json_response(present(upload, stream_url=request.app[SITE].stream_url))
+    return _one(request, await request.app[UPLOADS].get(principal, id_in_path(request, "upload_id")))
 
 
 async def create_part_urls(request: web.Request) -> web.Response:
@@ -107,8 +111,8 @@ async def edit_upload(request: web.Request) -> web.Response:
     principal = require_principal(request)
     asked = await read_json(request, EditUpload)
     edit = Edit(title=asked.title, description=asked.description, visibility=asked.visibility)
-    upload = await request.app[UPLOADS].edit(principal, id_in_path(request, "upload_id"), edit)
-    return json_response(present(upload, stream_url=request.app[SITE].stream_url))
+    upload_id = id_in_path(request, "upload_id")
+    return _one(request, await request.app[UPLOADS].edit(principal, upload_id, edit, if_match=_if_match(request)))
 
 
 async def trash_upload(request: web.Request) -> web.Response:
@@ -147,3 +151,17 @@ async def delete_upload(request: web.Request) -> web.Response:
     principal = require_principal(request)
     await request.app[UPLOADS].delete(principal, id_in_path(request, "upload_id"), address=request.remote or "")
     return web.Response(status=204)
+
+
+def _one(request: web.Request, upload: UploadInDomain) -> web.Response:
+    shown = present(upload, stream_url=request.app[SITE].stream_url)
+    return json_response(shown, headers={"ETag": f'"{upload.video.etag}"'})
+
+
+def _if_match(request: web.Request) -> frozenset[str] | None:
+    """The ETags of which one must be the present one; None: it may be any (RFC 9110, section 13.1.1)."""
+    asked = ", ".join(request.headers.getall("If-Match", []))
+    if not asked or asked.strip() == "*":
+        return None
+    # A weak one never matches.
+    return frozenset(tag for weak, tag in _ETAG.findall(asked) if not weak)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from common.errors import Conflict
+from common.errors import Conflict, Refusal
 from common.languages import N_
 
 
@@ -27,6 +27,17 @@ class NotFinished(Conflict):
 
     def __init__(self) -> None:
         super().__init__(N_("The upload is not complete: finish it, or delete it."))
+
+
+class PreconditionFailed(Refusal):
+    """The `If-Match` of a change is not the ETag that the video has now (RFC 9110, section 15.5.13)."""
+
+    status = 412
+    code = "precondition-failed"
+    title = N_("Changed in the meantime")
+
+    def __init__(self) -> None:
+        super().__init__(N_("This video has changed since you loaded it. Load it again, then make your change."))
 
 
 class IdempotentRequestRunning(Conflict):

@@ -56,16 +56,16 @@ class IdempotentCreates:
                 return known.answer
             if known.taken_until > now or not await self._store.take_idempotent_create(known, until=now + TAKEN):
                 raise IdempotentRequestRunning
-            if now >= known.created_at + TAKE_OVER_LIMIT:
-                await self._store.forget_idempotent_create(account_id, idempotency_key)
-                return await self.once(account_id, idempotency_key, content, work)
             request = replace(known, taken_until=now + TAKEN)
+            if now >= known.created_at + TAKE_OVER_LIMIT:
+                await self._store.forget_idempotent_create(request)
+                return await self.once(account_id, idempotency_key, content, work)
         try:
             answer = await work(request.upload_id)
         except Refusal as refusal:
             # With an outcome that is not known (503) the key keeps its upload, so that a retry goes on with it.
             if refusal.status < 500:
-                await self._store.forget_idempotent_create(account_id, idempotency_key)
+                await self._store.forget_idempotent_create(request)
             else:
                 await self._store.take_idempotent_create(request, until=now)
             raise

@@ -15,6 +15,7 @@ from common.errors import Invalid, NotFound
 from common.ids import is_id
 from common.tokens import Principal
 from common.web.exports import every, send_export
+from common.web.forms import as_shown, changed_fields
 from common.web.keys import SITE
 from common.web.pages import render
 from common.web.requests import (
@@ -92,8 +93,8 @@ async def edit_video(request: web.Request) -> web.Response:
         errors = {fault["pointer"].removeprefix("#/"): fault["detail"] for fault in invalid.errors}
         editing = await uploads.get(principal, upload_id)
         return await _videos(request, principal, editing=editing, errors=errors, form=fields)
-    edit = Edit(title=form.title, description=form.description, visibility=form.visibility)
-    await uploads.edit(principal, upload_id, edit)
+    changed = changed_fields(fields, EditForm.model_fields)
+    await uploads.edit(principal, upload_id, Edit(**{name: getattr(form, name) for name in changed}))
     return web.Response(status=303, headers={"Location": "/videos"})
 
 
@@ -186,6 +187,7 @@ def _shown(request: web.Request, upload: Upload) -> dict[str, object]:
         "size": video.size,
         "state": video.state.value,
         "visibility": video.chosen_visibility.value,
+        **as_shown({"title": video.title, "description": video.description, "visibility": video.chosen_visibility}),
         "is_hidden": video.is_hidden,
         "created_at": video.created_at,
         "days_left": _days_left(video),

@@ -24,7 +24,7 @@ from upload_svc.companion_models import (
     PartUrl,
     PartUrlBatch,
 )
-from upload_svc.errors import IdempotentRequestRunning, UploadNotOpen
+from upload_svc.errors import IdempotentRequestRunning, PreconditionFailed, UploadNotOpen
 from upload_svc.models import (
     AskPartUrls,
     CompleteUpload,
@@ -37,6 +37,11 @@ from upload_svc.models import (
     Upload,
     UploadPage,
 )
+
+# The header of changes that somebody makes to what they have seen.
+IF_MATCH: Final = {
+    "If-Match": "The ETag of a GET, or of a change: the change is made only while it is the present one."
+}
 
 API: Final = (
     Route(
@@ -110,9 +115,11 @@ API: Final = (
         path="/v1/uploads/{upload_id}",
         handler=api.edit_upload,
         name="edit-upload",
-        summary="Changes title, description or visibility.",
+        summary="Changes what is sent of title, description and visibility, and nothing else; answers have an ETag.",
         body=EditUpload,
+        headers=IF_MATCH,
         answers={200: Upload},
+        refusals=(PreconditionFailed,),
     ),
     Route(
         method="POST",

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Table,
     Update,
     and_,
-    case,
     delete,
     insert,
     null,
@@ -42,6 +41,7 @@ from common.db import (
     size_in_bytes,
 )
 from common.text import search_key, sort_key
+from upload_svc.errors import PreconditionFailed
 from upload_svc.videos import Video, VideoState, Visibility
 
 METADATA: Final = MetaData()
@@ -196,24 +196,39 @@ class Store:
             await connection.execute(change)
 
     async def edit_video(
-        self, video_id: str, owner_id: str, *, title: str, description: str, visibility: Visibility
+        self,
+        video_id: str,
+        owner_id: str,
+        *,
+        title: str | None = None,
+        description: str | None = None,
+        visibility: Visibility | None = None,
+        if_match: Collection[str] | None = None,
     ) -> bool:
-        """Changes what the owner may change; False when there is no such video of theirs.
+        """Changes what is given of what the owner may change; False when there is no such video of theirs.
 
-        Of a hidden video the visibility is kept for the time when it is shown again.
+        Of a hidden video the visibility is kept for the time when it is shown again. Raises PreconditionFailed, and
+        changes nothing, when `if_match` does not have the video's ETag.
         """
-        is_shown = _videos.c.hidden_visibility.is_(None)
-        change = (
-            update(_videos)
-            .where(*_live(video_id, owner_id))
-            .values(
-                visibility=case((is_shown, visibility.value), else_=_videos.c.visibility),
-                hidden_visibility=case((is_shown, null()), else_=visibility.value),
-                **_texts(title, description),
-            )
-        )
         async with self._database.write() as connection:
-            return rows_changed(await connection.execute(change)) == 1
+            # Nobody else changes the row until this ends, so that what the texts are found by is of both as they are.
+            query = _SELECT.where(*_live(video_id, owner_id)).with_for_update()
+            row = (await connection.execute(query)).one_or_none()
+            if row is None:
+                return False
+            video = _video(row)
+            if if_match is not None and video.etag not in if_match:
+                raise PreconditionFailed
+            values: dict[str, Any] = {}
+            if visibility is not None:
+                values["hidden_visibility" if video.is_hidden else "visibility"] = visibility.value
+            if title is not None or description is not None:
+                values |= _texts(
+                    video.title if title is None else title, video.description if description is None else description
+                )
+            if values:
+                await connection.execute(update(_videos).where(_videos.c.id == video_id).values(**values))
+            return True
 
     async def move_video(
         self,
@@ -409,10 +424,13 @@ class Store:
         async with self._database.write() as connection:
             await connection.execute(change)
 
-    async def forget_idempotent_create(self, account_id: str, idempotency_key: str) -> None:
-        """Frees the key of a request that was refused: it may be sent again once mended."""
+    async def forget_idempotent_create(self, request: IdempotentCreate) -> None:
+        """Frees the key of a request that was refused, unless another worker has it: mended, it may be sent again."""
+        is_ours = _idempotency.c.taken_until == request.taken_until
         async with self._database.write() as connection:
-            await connection.execute(delete(_idempotency).where(*_keyed(account_id, idempotency_key)))
+            await connection.execute(
+                delete(_idempotency).where(*_keyed(request.account_id, request.idempotency_key), is_ours)
+            )
 
     async def forget_idempotent_creates_of(self, account_id: str) -> None:
         """Drops what was remembered for an account."""

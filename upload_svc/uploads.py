@@ -8,7 +8,7 @@ also empties the trash.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -201,33 +201,34 @@ class Uploads:
         # Read again: another tab may have been first, or may have deleted it.
         return Upload(video=await self._own(principal, upload_id), stored_object=None)
 
-    async def edit(self, principal: Principal, upload_id: str, edit: Edit) -> Upload:
-        """Changes title, description or visibility, in any state. Raises NotFound."""
-        video = await self._own(principal, upload_id)
-        changed = replace(
-            video,
-            title=video.title if edit.title is None else edit.title,
-            description=video.description if edit.description is None else edit.description,
-        )
-        visibility = video.chosen_visibility if edit.visibility is None else edit.visibility
+    async def edit(
+        self, principal: Principal, upload_id: str, edit: Edit, *, if_match: Collection[str] | None = None
+    ) -> Upload:
+        """Changes title, description or visibility, in any state, and nothing that `edit` does not name.
+
+        With `if_match` only while one of these is the video's ETag. Raises NotFound, PreconditionFailed.
+        """
         if not await self._store.edit_video(
             upload_id,
             principal.account_id,
-            title=changed.title,
-            description=changed.description,
-            visibility=visibility,
+            title=edit.title,
+            description=edit.description,
+            visibility=edit.visibility,
+            if_match=if_match,
         ):
             raise NotFound
-        # An administrator may have hidden or shown it just now: whose visibility is which, the row says.
         changed = await self._own(principal, upload_id)
         return Upload(video=changed, stored_object=await self._describe_if_possible(changed))
 
     async def delete(self, principal: Principal, upload_id: str, *, address: str) -> None:
         """Deletes for ever; the bytes follow within seconds. Raises NotFound, also the second time."""
+        await self._delete(principal, upload_id, [VideoState.UPLOADING, VideoState.READY, VideoState.TRASHED], address)
+
+    async def _delete(self, principal: Principal, upload_id: str, states: Sequence[VideoState], address: str) -> None:
         entry = self._entry(Action.DELETED, principal, await self._own(principal, upload_id), address)
         if not await self._store.move_video(
             upload_id,
-            old=[VideoState.UPLOADING, VideoState.READY, VideoState.TRASHED],
+            old=states,
             new=VideoState.DELETED,
             settle_after=self._clock(),
             entry=entry,
@@ -245,7 +246,8 @@ class Uploads:
         is_complete = stored_object is not None and stored_object.state in ("completing", "stored")
         if video.state is not VideoState.UPLOADING or is_complete:
             raise UploadNotOpen(N_("It is complete already; delete the video instead."))
-        await self.delete(principal, upload_id, address=address)
+        # And not what has become complete since.
+        await self._delete(principal, upload_id, [VideoState.UPLOADING], address)
 
     async def trash(self, principal: Principal, upload_id: str, *, address: str) -> None:
         """Takes the video away from everybody but its owner, who may restore it for seven days.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -70,6 +72,12 @@ class Video:
     def is_hidden(self) -> bool:
         """Whether an administrator has taken it away from everybody but its owner."""
         return self.hidden_visibility is not None
+
+    @property
+    def etag(self) -> str:
+        """Another one after each change that its owner would see, whoever makes it."""
+        seen = (self.title, self.description, self.chosen_visibility, self.is_hidden, self.state)
+        return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:32]
 
     @property
     def chosen_visibility(self) -> Visibility:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from common.bucket_rule import cors_of
 from vss.child import run_module
 
 CANARY_KEY = "canary"
@@ -110,14 +111,7 @@ class Bucket:
             await s3.create_bucket(Bucket=self.name)
         if not self.origins:
             return
-        rule = {
-            "AllowedOrigins": list(self.origins),
-            "AllowedMethods": ["GET", "HEAD", "PUT", "POST"],
-            "AllowedHeaders": ["content-type", "x-amz-checksum-sha256"],
-            "ExposeHeaders": ["ETag", "Content-Range", "Accept-Ranges", "Content-Length"],
-            "MaxAgeSeconds": 3600,
-        }
-        await s3.put_bucket_cors(Bucket=self.name, CORSConfiguration={"CORSRules": [rule]})
+        await s3.put_bucket_cors(Bucket=self.name, CORSConfiguration=cors_of(self.origins))
 
 
 def main() -> int:

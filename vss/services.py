@@ -66,6 +66,7 @@ def _own(service: str, folder: DataFolder, ports: PublicPorts, bucket: Bucket) -
             "S3_BUCKET": bucket.name,
             "S3_ACCESS_KEY_ID": bucket.worker.access_key_id,
             "S3_SECRET_ACCESS_KEY_FILE": str(folder.secret_file("s3_fs_secret_access_key")),
+            "KEEPS_CORS": "true",
         }
     return {
         **_faces(ports),

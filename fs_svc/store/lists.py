@@ -53,15 +53,12 @@ class ListQueries(Queries):
         )
         return await self._objects(query)
 
-    async def list_active(self, *, since: datetime, limit: int) -> list[Object]:
-        """Open uploads on which somebody has worked since then, and which are not known as overfull, in no order."""
+    async def page_of_signed(self, *, since: datetime, after: str, limit: int) -> list[Object]:
+        """Open uploads for which URLs have lived since then, in the order of their ids, behind the id `after`."""
         query = (
             select(OBJECTS)
-            .where(
-                OBJECTS.c.state == State.OPEN.value,
-                OBJECTS.c.last_activity_at >= since,
-                OBJECTS.c.overfull_at.is_(None),
-            )
+            .where(OBJECTS.c.state == State.OPEN.value, OBJECTS.c.signed_until >= since, OBJECTS.c.id > after)
+            .order_by(OBJECTS.c.id)
             .limit(limit)
         )
         return await self._objects(query)

@@ -34,6 +34,9 @@ OBJECTS: Final = Table(
     Column("read_back_sha256", binary_text(64), nullable=True),
     Column("read_back_at", Instant(), nullable=True),
     Column("kind", binary_text(16), nullable=False, server_default=Kind.PLANNED.value),
+    Column("signed_until", Instant(), nullable=True),
+    Column("arrived", size_in_bytes(), nullable=False, server_default="0"),
+    Column("quota_bytes", size_in_bytes(), nullable=True),
 )
 Index("objects_unsettled", OBJECTS.c.state, OBJECTS.c.leased_until)
 Index("objects_unread", OBJECTS.c.state, OBJECTS.c.read_back_at, OBJECTS.c.id)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -46,9 +47,18 @@ class TransitionQueries(UsageQueries):
             object_id, State.RESERVED, state=State.OPEN.value, s3_upload_id=s3_upload_id, last_activity_at=at
         )
 
-    async def touch(self, object_id: str, *, at: datetime) -> bool:
-        """Records that somebody is still working on an open upload."""
-        return await self._change(object_id, State.OPEN, last_activity_at=at)
+    async def note_signed(self, item: Object, *, at: datetime, until: datetime, quota: int | None) -> bool:
+        """Records that somebody is working on `item`, and until when what is about to be signed may bring bytes."""
+        return await self._change(item.id, item.state, last_activity_at=at, signed_until=until, quota_bytes=quota)
+
+    async def note_arrived(self, item: Object, arrived: int) -> bool:
+        """Counts what the storage holds of an open upload, quota or not; False when somebody else has done so."""
+        change = replace(item, arrived=arrived).taken - item.taken
+        async with self._database.write() as connection:
+            if not await compare_and_set(connection, item.id, State.OPEN, *_counted_as(item), arrived=arrived):
+                return False
+            await add_to_usage(connection, item.owner_id, reserved=change, stored=0)
+            return True
 
     async def begin_completing(
         self,
@@ -63,24 +73,28 @@ class TransitionQueries(UsageQueries):
     ) -> bool:
         """From open to completing, leased, with what the parts are together and the ETag that the object will have.
 
-        Raises QuotaExceeded, and changes nothing, when the owner's reserved and stored bytes would pass `quota` by what
-        was not reserved when the upload was begun.
+        False too when it was counted anew, or handed over, after `item` was read. Raises QuotaExceeded, and changes
+        nothing, when the owner's reserved and stored bytes would pass `quota` with what was not declared.
         """
         async with self._database.write() as connection:
             if not await compare_and_set(
                 connection,
                 item.id,
                 State.OPEN,
+                *_counted_as(item),
                 state=State.COMPLETING.value,
                 size=size,
+                arrived=0,
                 part_count=part_count,
                 etag=etag,
                 last_activity_at=at,
                 leased_until=leased_until,
             ):
                 return False
-            if size > item.taken:
-                await reserve_quota(connection, item.owner_id, size - item.taken, quota)
+            if item.arrived or item.size != size:
+                # What came without having been declared was counted, room or not.
+                await add_to_usage(connection, item.owner_id, reserved=-item.taken, stored=0)
+                await reserve_quota(connection, item.owner_id, size, None if item.size == size else quota)
             return True
 
     async def begin_taking_over(self, object_id: str, *, at: datetime) -> bool:
@@ -149,8 +163,7 @@ class TransitionQueries(UsageQueries):
         reserved = item.taken if item.state in _RESERVING else 0
         stored = item.taken if item.state in _STORING else 0
         async with self._database.write() as connection:
-            is_theirs = OBJECTS.c.owner_id == item.owner_id
-            if not await compare_and_set(connection, item.id, item.state, is_theirs, owner_id=owner_id):
+            if not await compare_and_set(connection, item.id, item.state, *_counted_as(item), owner_id=owner_id):
                 return False
             # In one order for everybody, so that two who hand over to each other do not wait for each other.
             for person, sign in sorted([(item.owner_id, -1), (owner_id, 1)]):
@@ -169,6 +182,11 @@ class TransitionQueries(UsageQueries):
             owner = select(OBJECTS.c.owner_id).where(OBJECTS.c.id == item.id).scalar_subquery()
             await add_to_usage(connection, owner, reserved=reserved, stored=stored)
             return True
+
+
+def _counted_as(item: Object) -> tuple[ColumnElement[bool], ...]:
+    """Whether the row still stands in its owner's figures as `item` says."""
+    return OBJECTS.c.owner_id == item.owner_id, OBJECTS.c.arrived == item.arrived
 
 
 async def _refuse_too_many(connection: AsyncConnection, item: Object, open_at_most: int) -> None:

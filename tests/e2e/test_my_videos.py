@@ -46,6 +46,15 @@ async def _uploaded(product: Product, *titles: str) -> None:
             await somebody.upload(FILM, title=title)
 
 
+async def _change_elsewhere(page: Page, product: Product, title: str, **fields: str) -> None:
+    """Somebody's other device, while a page is open here."""
+    video = (await uploads(page, product, "ready"))[title]
+    async with aiohttp.ClientSession() as session:
+        somebody = await person(session, product)
+        url = f"{product.url('upload')}/v1/uploads/{video['id']}"
+        assert (await somebody.call("PATCH", url, json=fields)).status == 200
+
+
 async def _empty_trash(product: Product) -> None:
     """Of what other tests have left there: they share the product."""
     async with aiohttp.ClientSession() as session:
@@ -136,12 +145,14 @@ async def test_a_video_is_edited_beside_the_list(page: Page, product: Product) -
     await page.get_by_role("button", name="Go on editing").click()
     await expect(panel.get_by_label("Title")).to_have_value("After")
     await panel.get_by_label("Who may watch").select_option("public")
+    await _change_elsewhere(page, product, "Before", description="Elsewhere")
     await panel.get_by_role("button", name="Save").click()
     await expect(panel).to_have_count(0)
     await expect(page.get_by_role("row").filter(has_text="After")).to_contain_text("Public")
     await expect(page.get_by_role("link", name="Edit After", exact=True)).to_be_focused()
     await expect(page).to_have_url(re.compile(r"/videos\?limit=90$"))
-    assert (await uploads(page, product, "ready"))["After"]["visibility"] == "public"
+    saved = (await uploads(page, product, "ready"))["After"]
+    assert (saved["visibility"], saved["description"]) == ("public", "Elsewhere")
 
 
 async def test_without_javascript_a_video_is_edited_trashed_restored_and_deleted(
@@ -152,9 +163,11 @@ async def test_without_javascript_a_video_is_edited_trashed_restored_and_deleted
     await page.goto(f"{product.url('upload')}/videos")
     await page.get_by_role("link", name="Edit Plain", exact=True).click()
     await page.get_by_label("Title").fill("Plainer")
+    await _change_elsewhere(page, product, "Plain", visibility="members")
     await page.get_by_role("button", name="Save").click()
     row = page.get_by_role("row").filter(has_text="Plainer")
     await expect(row).to_be_visible()
+    assert (await uploads(page, product, "ready"))["Plainer"]["visibility"] == "members"
 
     delete = page.get_by_role("button", name="Delete Plainer", exact=True)
     await delete.click()

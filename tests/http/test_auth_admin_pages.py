@@ -255,6 +255,21 @@ async def test_the_last_administrator_stays_and_what_was_typed_too(root: Admin, 
     assert (account.role, account.is_disabled, account.quota_bytes) == (Role.ADMIN, False, None)
 
 
+async def test_a_form_that_was_open_for_long_gives_nothing_back_that_was_taken_meanwhile(root: Admin) -> None:
+    account_id = await root.add("alice", role="admin", quota="3")
+    shown = (await page_of(await root.see(f"/accounts/{account_id}"))).fields
+    names = ("role", "disabled", "quota")
+    was = {f"was_{name}": str(shown[f"was_{name}"]["value"]) for name in names}
+    stale = {"role": "admin", "disabled": "false", "quota": "3", **was}
+    assert (await root.change(account_id, role="member", disabled="true", quota="3")).status == 303
+    refused = await page_of(await root.change(account_id, **{**stale, "quota": "much"}), 422)
+    assert {name: refused.fields[name]["value"] for name in was} == was
+    assert (await root.change(account_id, **{**stale, "quota": "5"})).status == 303
+    query = f"SELECT role, is_disabled, quota_bytes FROM accounts WHERE id = '{account_id}'"  # noqa: S608 (an id of ours)
+    (row,) = await root.app.execute(query)
+    assert (row.role, bool(row.is_disabled), row.quota_bytes) == ("member", True, 5 * 10**9)
+
+
 async def test_an_account_is_deleted_only_by_who_types_its_name(root: Admin) -> None:
     app = root.app
     account_id, heir_id = await root.add("alice"), await root.add("bob")

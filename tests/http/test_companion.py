@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import Any
 
@@ -214,6 +215,20 @@ async def test_only_what_is_unfinished_is_aborted(uppy: Uppy) -> None:
     await assert_problem(await uppy.call("DELETE", f"/multipart/{complete}?key={complete}"), 409, "upload-not-open")
     assert await uppy.watched_sha256(complete) == hashlib.sha256(b"film").hexdigest()
     await assert_problem(await uppy.call("GET", f"/multipart/{complete}?key={complete}"), 409, "upload-not-open")
+
+
+async def test_an_abort_beside_a_complete_takes_nothing_away_that_was_acknowledged(uppy: Uppy) -> None:
+    for _ in range(8):
+        upload = await uppy.begin()
+        await uppy.send(upload, 1, b"film")
+        completed, aborted = await asyncio.gather(
+            uppy.complete(upload, 1), uppy.call("DELETE", f"/multipart/{upload}?key={upload}")
+        )
+        if completed.status == 200:
+            assert aborted.status in (404, 409)
+            assert await uppy.watched_sha256(upload) == hashlib.sha256(b"film").hexdigest()
+        else:
+            assert aborted.status == 200
 
 
 @pytest.mark.parametrize(

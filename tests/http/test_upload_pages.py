@@ -114,6 +114,27 @@ async def test_my_videos_shows_mine_and_opens_the_one_to_edit(services: Services
         assert (page.status, page.content_type) == (404, "text/html")
 
 
+async def test_an_edit_form_that_was_open_for_long_writes_what_was_changed_in_it(
+    services: Services, browser: Browser
+) -> None:
+    url = services.addresses.upload_url
+    await browser.log_in(url)
+    upload = await browser.create(url, title="Mine", description="a\nb", visibility="public")
+    page = await (await browser.open(f"{url}/videos?edit={upload['id']}")).text()
+    was = dict(re.findall(r'type="hidden" name="(was_\w+)" value="(\w+)"', page))
+    assert len(was) == 3
+    other = {"title": "Mine", "description": "a\r\nb", "visibility": "private"}
+    await browser.post_form(f"{url}/videos/{upload['id']}", {**was, **other})
+    # This one shows what was there before; a title alone was changed in it, at the second try.
+    mine = {**was, "title": "", "description": "a\r\nb", "visibility": "public"}
+    refused = await browser.post_form(f"{url}/videos/{upload['id']}", mine)
+    assert refused.status == 422
+    assert was.items() <= dict(re.findall(r'name="(was_\w+)" value="(\w+)"', await refused.text())).items()
+    await browser.post_form(f"{url}/videos/{upload['id']}", {**mine, "title": "New"})
+    edited = await _get(browser, services, upload)
+    assert (edited["title"], edited["description"], edited["visibility"]) == ("New", "a\nb", "private")
+
+
 async def test_the_pages_of_my_videos_lead_to_all_of_them(services: Services, browser: Browser) -> None:
     url = services.addresses.upload_url
     await browser.log_in(url)

@@ -119,6 +119,43 @@ async def test_what_is_edited_is_shown_and_the_rest_stays(services: Services) ->
     assert edited["description"] == "one\ntwo"
 
 
+async def test_edits_at_once_lose_nothing_of_each_other(services: Services) -> None:
+    alice = services.person("alice")
+    url = f"{alice.upload_url}/v1/uploads/{(await alice.begin(5, visibility='public'))['id']}"
+    for number in range(10):
+        edits = [{"title": f"T{number}"}, {"visibility": "private"}, {"description": f"D{number}"}]
+        await alice.call("PATCH", url, json={"visibility": "public"})
+        answers = await asyncio.gather(*(alice.call("PATCH", url, json=edit) for edit in edits))
+        assert [answer.status for answer in answers] == [200] * 3
+        found = await (await alice.call("GET", url)).json()
+        assert {name: found[name] for edit in edits for name in edit} == {
+            name: value for edit in edits for name, value in edit.items()
+        }
+
+
+async def test_an_edit_of_what_was_seen_before_is_refused(services: Services) -> None:
+    alice = services.person("alice")
+    url = f"{alice.upload_url}/v1/uploads/{(await alice.begin(5))['id']}"
+
+    async def edit(title: str, if_match: str) -> Any:
+        return await alice.call("PATCH", url, json={"title": title}, headers={"If-Match": if_match})
+
+    seen = (await alice.call("GET", url)).headers["ETag"]
+    assert (await alice.call("GET", url)).headers["ETag"] == seen
+    edited = await edit("A", seen)
+    assert (edited.status, edited.headers["ETag"]) == (200, (await alice.call("GET", url)).headers["ETag"])
+    assert edited.headers["ETag"] != seen
+    for stale in (seen, f'"x", {seen}', f"W/{edited.headers['ETag']}", "nonsense", '"*"'):
+        await assert_problem(await edit("B", stale), 412, "precondition-failed")
+    assert (await (await alice.call("GET", url)).json())["title"] == "A"
+    for good in (f'"x", {edited.headers["ETag"]}', "*"):
+        assert (await edit("A", good)).status == 200
+    missing = await alice.call(
+        "PATCH", f"{alice.upload_url}/v1/uploads/{'a' * 26}", json={"title": "A"}, headers={"If-Match": "*"}
+    )
+    await assert_problem(missing, 404, "not-found")
+
+
 async def test_lists_are_complete_in_pages(services: Services) -> None:
     alice = services.person("alice")
     made = [(await alice.begin(5, title=str(number)))["id"] for number in range(7)]

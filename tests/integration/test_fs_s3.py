@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import io
@@ -18,11 +19,13 @@ from pytest_aiohttp.plugin import AiohttpServer
 from common.clock import utc_now
 from common.errors import StorageUnavailable
 from common.ids import new_id
+from fs_svc.dialects import DIALECTS, Vendor
 from fs_svc.parts import choose_parts, multipart_etag
 from fs_svc.s3 import PAGE_SIZE, Bucket, UploadGone, open_bucket
 from fs_svc.sigv4 import Presigner
 from fs_svc.uploads import PART_URL_LIFETIME
-from tests.fs_service import PART_SIZE, real_bucket
+from tests.fs_service import PART_SIZE, fetch, real_bucket
+from tests.fs_world import presigner_of
 from vss.bucket import Bucket as StorageBucket
 
 
@@ -44,6 +47,23 @@ class Sender:
             access_key_id=storage.worker.access_key_id,
             secret_access_key=storage.worker.secret_access_key,
         )
+
+    async def status(self, object_key: str, s3_upload_id: str, body: bytes | AsyncIterator[bytes], size: int) -> int:
+        """What the storage says to part 1."""
+        urls = self._presigner.presign_parts(
+            object_key, s3_upload_id, {1: size}, now=utc_now(), lifetime=PART_URL_LIFETIME
+        )
+        headers = {"Content-Length": str(size)}
+        async with self._session.put(urls[1], data=body, headers=headers) as answer:
+            return answer.status
+
+    async def status_with(self, object_key: str, s3_upload_id: str, headers: dict[str, str]) -> int:
+        """What the storage says to part 1 with headers that were not signed."""
+        urls = self._presigner.presign_parts(
+            object_key, s3_upload_id, {1: 4}, now=utc_now(), lifetime=PART_URL_LIFETIME
+        )
+        async with self._session.put(urls[1], data=b"film", headers=headers) as answer:
+            return answer.status
 
     async def send(self, object_key: str, s3_upload_id: str, part_number: int, body: bytes) -> str:
         """Returns the ETag."""
@@ -114,6 +134,72 @@ async def test_an_upload_can_be_aborted_twice(bucket: Bucket, sender: Sender) ->
     assert await bucket.list_uploads(key) == []
 
 
+@pytest.mark.parametrize("is_completed", [False, True])
+async def test_the_urls_of_parts_die_with_their_upload(bucket: Bucket, sender: Sender, *, is_completed: bool) -> None:
+    # What is reserved for an upload is given back on this ground (docs/architecture.md): one more vendor, one more row.
+    assert DIALECTS[Vendor.SEAWEEDFS].ends_part_urls
+    object_key, ended = new_key(), asyncio.Event()
+    s3_upload_id = await bucket.create_upload(object_key, content_type="video/mp4")
+    await sender.send(object_key, s3_upload_id, 1, b"film")
+    is_on_its_way = asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"x" * PART_SIZE
+        is_on_its_way.set()
+        await ended.wait()
+        yield b"x"
+
+    late = asyncio.create_task(sender.status(object_key, s3_upload_id, slowly(), PART_SIZE + 1))
+    await is_on_its_way.wait()
+    if is_completed:
+        await bucket.complete_upload(object_key, s3_upload_id, await bucket.list_parts(object_key, s3_upload_id))
+    else:
+        await bucket.abort_upload(object_key, s3_upload_id)
+    ended.set()
+    assert await late == 404
+    assert await sender.status(object_key, s3_upload_id, b"film", 4) == 404
+    assert await bucket.list_uploads(object_key) == []
+    head = await bucket.head(object_key)
+    assert (head.size if head else None) == (4 if is_completed else None)
+
+
+PART_HEADERS = {
+    "Cache-Control": "public, max-age=31536000",
+    "Content-Disposition": 'attachment; filename="other.exe"',
+    "Content-Encoding": "gzip",
+    "Content-Language": "ar",
+    "Content-Type": "text/html",
+    "Expires": "Thu, 01 Dec 2033 16:00:00 GMT",
+    "If-None-Match": "*",
+    "Seaweed-a": "b",
+}
+
+
+async def test_nothing_that_is_said_beside_a_part_stays_with_the_object(
+    bucket: Bucket, sender: Sender, seaweedfs: StorageBucket
+) -> None:
+    answers = []
+    for headers in ({}, PART_HEADERS):
+        object_key = new_key()
+        s3_upload_id = await bucket.create_upload(object_key, content_type="video/mp4")
+        assert await sender.status_with(object_key, s3_upload_id, headers) == 200
+        await bucket.complete_upload(object_key, s3_upload_id, await bucket.list_parts(object_key, s3_upload_id))
+        url = presigner_of(seaweedfs).presign("GET", object_key, now=utc_now(), lifetime=PART_URL_LIFETIME)
+        status, found, body = await fetch("GET", url)
+        assert (status, found["Content-Type"], body) == (200, "video/mp4", b"film")
+        answers.append({name.lower() for name in found})
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("name", ["meta-a", "acl", "tagging", "storage-class", "website-redirect-location"])
+async def test_the_storage_takes_no_header_of_its_own_that_was_not_signed(
+    bucket: Bucket, sender: Sender, name: str
+) -> None:
+    object_key = new_key()
+    s3_upload_id = await bucket.create_upload(object_key, content_type="video/mp4")
+    assert await sender.status_with(object_key, s3_upload_id, {f"x-amz-{name}": "a"}) == 403
+
+
 async def test_completing_an_upload_that_is_gone_says_so(bucket: Bucket, sender: Sender) -> None:
     key = new_key()
     upload_id = await bucket.create_upload(key, content_type="video/mp4")
@@ -122,6 +208,20 @@ async def test_completing_an_upload_that_is_gone_says_so(bucket: Bucket, sender:
     await bucket.abort_upload(key, upload_id)
     with pytest.raises(UploadGone):
         await bucket.complete_upload(key, upload_id, parts)
+
+
+async def test_the_rule_for_pages_is_written_over_whatever_there_is(bucket: Bucket, seaweedfs: StorageBucket) -> None:
+    origins = ["https://upload.example", "https://stream.example"]
+    everybody = {"CORSRules": [{"AllowedOrigins": ["*"], "AllowedMethods": ["GET"]}]}
+    async with seaweedfs.client(seaweedfs.administrator) as s3:
+        await s3.put_bucket_cors(Bucket=seaweedfs.name, CORSConfiguration=everybody)
+        try:
+            await bucket.set_cors(origins)
+            (rule,) = (await s3.get_bucket_cors(Bucket=seaweedfs.name))["CORSRules"]
+        finally:
+            # As the other tests know it: without one.
+            await s3.delete_bucket_cors(Bucket=seaweedfs.name)
+    assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == (origins, ["GET", "HEAD", "PUT", "POST"])
 
 
 async def test_ping_finds_the_bucket(bucket: Bucket) -> None:

@@ -16,11 +16,11 @@ from common.clock import utc_now
 from common.errors import RateLimited, StorageUnavailable
 from common.ids import new_id
 from fs_svc.dialects import DIALECTS, Vendor
-from fs_svc.errors import PartDiffers, PartsHeld, UploadNotOpen
-from fs_svc.objects import UPLOAD_LIFETIME, ChecksumAlgorithm, Object, State
-from fs_svc.settling import LEASE, LOST_AFTER, Settling
+from fs_svc.errors import PartDiffers, PartsHeld, QuotaExceeded, UploadNotOpen
+from fs_svc.objects import UPLOAD_LIFETIME, ChecksumAlgorithm, Kind, Object, State
+from fs_svc.settling import LATEST_PART, LEASE, LONGEST_WATCH_INTERVAL, LOST_AFTER, WATCH_INTERVAL, Settling
 from fs_svc.signatures import PER_PART, WINDOW
-from fs_svc.uploads import RESERVATION_LIFETIME, TOUCH_INTERVAL
+from fs_svc.uploads import PART_URL_LIFETIME, RESERVATION_LIFETIME, SIGNED_AHEAD, Uploads
 from tests.fs_service import PART_SIZE, put
 from tests.fs_world import ALICE, World, etag_of, opened_world
 from tests.s3_proxy import is_complete, is_create, is_list_parts, nothing
@@ -288,7 +288,7 @@ async def test_an_upload_that_is_worked_on_lives_on(world: World) -> None:
     # Nor by a replica that read the row before somebody came back.
     assert not await world.store.abandon(read_before, at=world.now())
     assert (await world.get(item)).state is State.OPEN
-    world.forward(UPLOAD_LIFETIME + TOUCH_INTERVAL)
+    world.forward(UPLOAD_LIFETIME)
     assert await world.settling.abandon_due() == 1
 
 
@@ -335,23 +335,178 @@ async def test_a_part_is_signed_sixty_times_an_hour(world: World) -> None:
     await sign()
 
 
-async def test_of_an_upload_that_was_sent_over_and_over_only_what_is_missing_is_taken(
+async def test_of_an_upload_that_was_sent_over_and_over_only_what_is_missing_is_taken_and_then_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As if these few bytes were many.
-    monkeypatch.setattr("fs_svc.settling.LEAST_EXCESS", 5)
+    monkeypatch.setattr("fs_svc.settling.LEAST_EXCESS", 3 * PART_SIZE)
     size = PART_SIZE + 4
     item = await world.uploads.create(new_id(), size=size, content_type="video/mp4", subject=ALICE)
-    assert item.s3_upload_id is not None
-    await world.send(item, b"x" * PART_SIZE)
-    assert await world.settling.find_overfull() == 0
-    for _ in range(2):
-        await world.send(item, b"x" * PART_SIZE)
-    assert await world.settling.find_overfull() == 1
-    assert await world.settling.find_overfull() == 0
+    marked = await world.uploads.create(new_id(), size=size, content_type="video/mp4", subject=ALICE)
+    urls = (await world.uploads.part_urls(item.id, [1], checksums=None, subject=ALICE)).urls
+    await world.uploads.part_urls(marked.id, [1], checksums=None, subject=ALICE)
+
+    async def send(times: int) -> None:
+        world.forward(WATCH_INTERVAL)
+        for _ in range(times):
+            assert await put(urls[1], b"x" * PART_SIZE) == 200
+
+    await send(2)
+    assert await world.settling.watch_open() == 0
+    await world.uploads.part_urls(item.id, [1], checksums=None, subject=ALICE)
+    await send(1)
+    assert await world.settling.watch_open() == 0
     with pytest.raises(PartsHeld):
         await world.uploads.part_urls(item.id, [1, 2], checksums=None, subject=ALICE)
-    urls = (await world.uploads.part_urls(item.id, [2], checksums=None, subject=ALICE)).urls
-    assert await put(urls[2], b"film") == 200
-    # Nothing is lost by it: the upload is completed as any other.
-    assert (await world.uploads.complete(item.id, subject=ALICE)).state is State.STORED
+    # Nothing is lost by it: what is missing is taken, and the upload may be completed as any other.
+    assert sorted((await world.uploads.part_urls(item.id, [2], checksums=None, subject=ALICE)).urls) == [2]
+
+    await send(2)
+    # One URL, which was signed before all of that, lives on: the upload does not.
+    assert await world.settling.watch_open() == 1
+    assert await world.settling.settle_due() == 1
+    assert (await world.get(item)).state is State.ABORTED
+    assert await put(urls[1], b"x" * PART_SIZE) == 404
+    assert await world.bucket.list_uploads(item.object_key) == []
+    assert (await world.get(marked)).state is State.OPEN
+    assert await world.store.get_usage(ALICE.account_id) == (size, 0)
+
+
+async def test_an_upload_of_countless_small_copies_is_aborted_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fs_svc.settling.LEAST_LISTED", 3)
+    item = await world.uploads.create(new_id(), size=1, content_type="video/mp4", subject=ALICE)
+    urls = (await world.uploads.part_urls(item.id, [1], checksums=None, subject=ALICE)).urls
+    for _ in range(5):
+        assert await put(urls[1], b"x") == 200
+    assert await world.settling.watch_open() == 1
+
+
+async def test_what_can_hold_more_is_looked_at_less_often_and_what_is_not_signed_for_not_at_all(world: World) -> None:
+    small, large = [
+        await world.uploads.create(new_id(), size=size, content_type="video/mp4", subject=ALICE)
+        for size in (4, 100 * 1024 * PART_SIZE)
+    ]
+    idle = await world.open(b"film")
+    listed: list[str] = []
+
+    async def note(request: web.Request) -> None:
+        if is_list_parts(request):
+            listed.append(request.path)
+
+    for item in (small, large):
+        await world.uploads.part_urls(item.id, [1], checksums=None, subject=ALICE)
+    world.proxy.meanwhile = note
+
+    async def looked_at() -> set[str]:
+        listed.clear()
+        await world.settling.watch_open()
+        return {item.id for item in (small, large, idle) for path in listed if path.endswith(item.object_key)}
+
+    assert await looked_at() == {small.id, large.id}
+    world.forward(WATCH_INTERVAL)
+    assert await looked_at() == {small.id}
+    world.forward(LONGEST_WATCH_INTERVAL)
+    assert await looked_at() == {small.id, large.id}
+    world.forward(PART_URL_LIFETIME + LATEST_PART)
+    assert await looked_at() == set()
+
+
+async def test_what_one_upload_hides_does_not_keep_the_others_from_being_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fs_svc.settling.LEAST_LISTED", 3)
+    first, second = sorted([await world.open(b"x") for _ in range(2)], key=lambda item: item.id)
+    for item in (first, second):
+        await world.uploads.part_urls(item.id, [1], checksums=None, subject=ALICE)
+        for _ in range(5):
+            await world.send(item, b"x")
+
+    async def refuses(request: web.Request) -> None:
+        if is_list_parts(request) and request.path.endswith(first.object_key):
+            raise web.HTTPServiceUnavailable
+
+    world.proxy.meanwhile = refuses
+    assert await world.settling.watch_open() == 1
+    assert (await world.get(second)).state is State.ABORTING
+    world.proxy.meanwhile = nothing
+    # At once, and not when it would be due.
+    assert await world.settling.watch_open() == 1
+
+
+async def test_where_parts_may_land_after_an_abort_the_reservation_outlives_their_urls(world: World) -> None:
+    settling = Settling(world.store, world.bucket, DIALECTS[Vendor.OTHER], clock=world.now)
+    uploads = Uploads(world.store, world.bucket, world.presigner, settling, clock=world.now)
+    item = await world.open(b"film")
+    await uploads.part_urls(item.id, [1], checksums=None, subject=ALICE)
+    assert (await uploads.delete(item.id, subject=ALICE)).state is State.ABORTING
+    assert await world.store.get_usage(ALICE.account_id) == (4, 0)
+    assert await settling.settle_due() == 0
+    world.forward(PART_URL_LIFETIME + SIGNED_AHEAD)
+    # Something has landed meanwhile: it goes, too.
+    late = await world.bucket.create_upload(item.object_key, content_type="video/mp4")
+    assert await settling.settle_due() == 1
+    assert (await world.get(item)).state is State.ABORTED
+    assert not await world.bucket.has_upload(item.object_key, late)
+    assert await world.store.get_usage(ALICE.account_id) == (0, 0)
+
+
+async def test_what_is_signed_while_somebody_deletes_was_recorded_or_is_refused(world: World) -> None:
+    for _ in range(10):
+        item = await world.open(b"film")
+        signed, _ = await asyncio.gather(
+            world.uploads.part_urls(item.id, [1], checksums=None, subject=ALICE),
+            world.uploads.delete(item.id, subject=ALICE),
+            return_exceptions=True,
+        )
+        row = await world.get(item)
+        if isinstance(signed, BaseException):
+            assert isinstance(signed, UploadNotOpen)
+        else:
+            assert row.signed_until is not None
+            assert row.signed_until > signed.expires_at
+        assert row.state is State.ABORTED
+    item = await world.open(b"film")
+    await world.uploads.delete(item.id, subject=ALICE)
+    assert not await world.store.note_signed(item, at=world.now(), until=world.now(), quota=None)
+
+
+async def test_what_nobody_has_declared_counts_as_it_comes_and_far_past_the_quota_it_ends(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fs_svc.settling.LEAST_EXCESS", PART_SIZE)
+    limited = replace(ALICE, account_id=new_id(), quota_bytes=3 * PART_SIZE)
+    one, other = [
+        await world.uploads.create(new_id(), size=None, content_type="video/mp4", kind=Kind.FREE, subject=limited)
+        for _ in range(2)
+    ]
+
+    async def sign(item: Object) -> list[str]:
+        return list((await world.uploads.part_urls(item.id, [1, 2], checksums=None, subject=limited)).urls.values())
+
+    urls = {item.id: await sign(item) for item in (one, other)}
+    for item in (one, other):
+        assert await put(urls[item.id][0], b"x" * PART_SIZE) == 200
+    assert await world.settling.watch_open() == 0
+    # Each counts for the other.
+    assert await world.store.get_usage(limited.account_id) == (2 * PART_SIZE, 0)
+    assert await put(urls[one.id][1], b"x" * PART_SIZE) == 200
+    world.forward(WATCH_INTERVAL)
+    assert await world.settling.watch_open() == 0
+    with pytest.raises(QuotaExceeded) as refused:
+        await sign(other)
+    assert refused.value.members["reserved"] == 2 * PART_SIZE
+    for url in urls[other.id][1:] * 2:
+        assert await put(url, b"x" * PART_SIZE) == 200
+    world.forward(WATCH_INTERVAL)
+    assert await world.settling.watch_open() == 1
+    await world.settling.settle_due()
+    ended, lives = (one, other) if (await world.get(one)).state is State.ABORTED else (other, one)
+    assert (await world.get(ended)).state is State.ABORTED
+    assert await put(urls[ended.id][1], b"x") == 404
+    # The other one, with which there is room, becomes what it is.
+    part_count = 2 if lives is one else 1
+    stored = await world.uploads.complete(lives.id, part_count=part_count, subject=limited)
+    assert stored.state is State.STORED
+    assert await world.store.get_usage(limited.account_id) == (0, stored.size)

@@ -227,13 +227,13 @@ async def test_objects_are_listed_by_id(store: Store) -> None:
 
 async def test_touching_is_for_open_uploads(store: Store) -> None:
     item = await in_state(store, State.OPEN)
-    assert await store.touch(item.id, at=NOON + SECOND)
+    assert await store.note_signed(item, at=NOON + SECOND, until=NOON + SECOND, quota=None)
     found = await store.get(item.id)
     assert found is not None
     assert found.last_activity_at == NOON + SECOND
     assert found.expires_at == NOON + SECOND + timedelta(days=7)
     stored = await in_state(store, State.STORED)
-    assert not await store.touch(stored.id, at=NOON + SECOND)
+    assert not await store.note_signed(replace(stored, state=State.OPEN), at=NOON, until=NOON, quota=None)
     assert stored.expires_at is None
 
 

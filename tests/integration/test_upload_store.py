@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from common.audit import NOBODY
 from common.db import open_database
 from common.ids import new_id
 from stream_svc.store import Listing, Sort
 from stream_svc.store import Store as StreamStore
+from upload_svc.audit import Action, entry_about
 from upload_svc.store import IdempotentCreate, Store
 from upload_svc.videos import DESCRIPTION_MAX, TITLE_MAX, Video, VideoState, Visibility
 
@@ -145,6 +147,51 @@ async def test_only_ones_own_video_is_edited(store: Store) -> None:
     assert await store.get_video(one.id, OWNER) == replace(one, **edit)
 
 
+async def test_edits_at_once_each_change_what_they_say_and_nothing_else(replicas: list[Store]) -> None:
+    one = video(state=VideoState.READY)
+    store = replicas[0]
+    await store.add_video(one)
+    viewers = StreamStore(store._database)  # noqa: SLF001 (what upload_svc writes, stream_svc finds)
+    for number in range(10):
+        assert await store.edit_video(one.id, OWNER, visibility=Visibility.PUBLIC)
+        await asyncio.gather(
+            replicas[0].edit_video(one.id, OWNER, title=f"Titled{number}"),
+            replicas[1].edit_video(one.id, OWNER, visibility=Visibility.MEMBERS),
+            replicas[2].edit_video(one.id, OWNER, description=f"Described{number}"),
+            replicas[0].hide_video(one.id, entry_about(Action.HIDDEN, NOBODY, one, at=NOW)),
+        )
+        found = await store.get_video(one.id, OWNER)
+        assert found is not None
+        assert (found.title, found.description) == (f"Titled{number}", f"Described{number}")
+        assert (found.visibility, found.hidden_visibility) == (Visibility.PRIVATE, Visibility.MEMBERS)
+        await asyncio.gather(
+            replicas[1].edit_video(one.id, OWNER, visibility=Visibility.PRIVATE),
+            replicas[2].show_video(one.id, entry_about(Action.SHOWN, NOBODY, one, at=NOW)),
+        )
+        found = await store.get_video(one.id, OWNER)
+        assert found is not None
+        assert (found.visibility, found.hidden_visibility) == (Visibility.PRIVATE, None)
+        # What it is found by is of both texts.
+        for word in (f"titled{number}", f"described{number}"):
+            listing = Listing(viewer_id=OWNER, q=word, owner_id=None, sort=Sort.NEWEST)
+            assert [listed.id for listed in await viewers.list_videos(listing, after=None, limit=5)] == [one.id]
+
+
+async def test_of_two_edits_of_the_same_video_as_it_was_one_is_made(replicas: list[Store]) -> None:
+    one = video(state=VideoState.READY)
+    store = replicas[0]
+    await store.add_video(one)
+    for number in range(10):
+        seen = await store.get_video(one.id, OWNER)
+        assert seen is not None
+        edits = [
+            replica.edit_video(one.id, OWNER, title=f"{number}{name}", if_match=[new_id(), seen.etag])
+            for replica, name in zip(replicas, "abc", strict=True)
+        ]
+        made = await asyncio.gather(*edits, return_exceptions=True)
+        assert sorted(str(type(outcome).__name__) for outcome in made) == ["PreconditionFailed"] * 2 + ["bool"]
+
+
 # One character that becomes eighteen when it is folded, and one that becomes four bytes each.
 @pytest.mark.parametrize("character", ["\ufdfa", "\U0001f3ac", "\u0130"])
 async def test_texts_at_their_longest_are_kept_found_and_sorted(
@@ -190,7 +237,10 @@ async def test_keys_are_compared_byte_by_byte_and_belong_to_an_account(store: St
         assert await store.add_idempotent_create(one)
     for one in others:
         assert await store.get_idempotent_create(one.account_id, one.idempotency_key) == one
-        await store.forget_idempotent_create(one.account_id, one.idempotency_key)
+        # Not one that another worker has taken over.
+        await store.forget_idempotent_create(replace(one, taken_until=one.taken_until - SECOND))
+        assert await store.get_idempotent_create(one.account_id, one.idempotency_key) == one
+        await store.forget_idempotent_create(one)
         assert await store.get_idempotent_create(one.account_id, one.idempotency_key) is None
     assert await store.get_idempotent_create(OWNER, "key") is not None
 

@@ -55,3 +55,24 @@ test("a refusal is not asked for again", async () => {
   await settled();
   assert.equal(sent.length, 1);
 });
+
+test("an older place never arrives behind a newer one, and its end is no failure of that", async () => {
+  const signals = [];
+  const video = Object.assign(new EventTarget(), { currentTime: 20, duration: 60, readyState: 4, error: null, paused: true });
+  const fetch = (_address, { signal }) => {
+    signals.push(signal);
+    if (signals.length > 1) return Promise.resolve({ status: 204 });
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  };
+  new PositionKeeper(video, { address: "/position", clock: { now: () => 0 }, fetch });
+  video.dispatchEvent(new Event("playing"));
+  for (const seconds of [20, 30]) {
+    video.currentTime = seconds;
+    video.dispatchEvent(new Event("pause"));
+    await settled();
+  }
+  assert.deepEqual(signals.map((signal) => signal.aborted), [true, false]);
+  window.dispatchEvent(new Event("pagehide"));
+  await settled();
+  assert.equal(signals.length, 2);
+});

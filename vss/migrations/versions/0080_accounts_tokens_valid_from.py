@@ -6,7 +6,7 @@ from sqlalchemy import Column
 from common.db import Instant
 
 revision = "0080"
-down_revision = "0065"
+down_revision = "0077"
 
 
 def upgrade() -> None:

@@ -14,6 +14,7 @@ export class PositionKeeper {
   #hasPlayed = false;
   #kept = null;
   #dueAt = 0;
+  #sending = null;
 
   constructor(video, { address, clock = systemClock, fetch = globalThis.fetch.bind(globalThis) }) {
     this.#video = video;
@@ -46,6 +47,10 @@ export class PositionKeeper {
     this.#kept = currentTime;
     const content = { seconds: currentTime };
     if (Number.isFinite(duration) && duration > 0) content.duration = duration;
+    // One that is still on its way must not arrive behind this one.
+    this.#sending?.abort();
+    const sending = new AbortController();
+    this.#sending = sending;
     try {
       // `keepalive`: the last one is sent while the page is already going away.
       const answer = await this.#fetch(this.#address, {
@@ -53,13 +58,13 @@ export class PositionKeeper {
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(content),
         keepalive: true,
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.any([sending.signal, AbortSignal.timeout(TIMEOUT_MS)]),
       });
-      if (answer.status >= 500) this.#kept = null;
+      if (answer.status >= 500 && this.#sending === sending) this.#kept = null;
     } catch {
       // While it plays the next one follows in ten seconds; of a film that is paused this place is sent again when the
       // page is left.
-      this.#kept = null;
+      if (this.#sending === sending) this.#kept = null;
     }
   }
 }

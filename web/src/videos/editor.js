@@ -57,7 +57,7 @@ export class Editor {
     // The row may have been drawn anew, and with it the link.
     const id = form.dataset.editForm;
     (this.#page.querySelector(`[data-video="${id}"] [data-edit]`) ?? link)?.focus();
-    if (!isChanged(form)) {
+    if (Object.keys(changedFields(form)).length === 0) {
       dialog.remove();
       return;
     }
@@ -68,14 +68,13 @@ export class Editor {
 
   async #save(dialog, form) {
     const id = form.dataset.editForm;
-    const { title, description, visibility } = form.elements;
-    const fields = { title: title.value.trim(), description: description.value, visibility: visibility.value };
-    showErrors(form, fields.title ? {} : { title: gettext("Give it a title.") });
-    if (!fields.title) return;
+    const isNamed = form.elements.title.value.trim() !== "";
+    showErrors(form, isNamed ? {} : { title: gettext("Give it a title.") });
+    if (!isNamed) return;
     const submit = form.querySelector("[type='submit']");
     submit.disabled = true;
     try {
-      await this.#api.change(id, fields);
+      await this.#api.change(id, changedFields(form));
     } catch (failure) {
       const errors = fieldErrors(failure, "form");
       showErrors(form, errors);
@@ -120,13 +119,16 @@ function showAddress(change) {
   history.replaceState(null, "", address);
 }
 
-function isChanged(form) {
+/** What the person has changed, and nothing else: elsewhere another field may have been changed meanwhile. */
+function changedFields(form) {
   const { title, description, visibility } = form.elements;
-  return (
-    title.value !== title.defaultValue ||
-    description.value !== description.defaultValue ||
-    ![...visibility.options].every((option) => option.selected === option.defaultSelected)
-  );
+  const fields = {};
+  if (title.value !== title.defaultValue) fields.title = title.value.trim();
+  if (description.value !== description.defaultValue) fields.description = description.value;
+  if ([...visibility.options].some((option) => option.selected !== option.defaultSelected)) {
+    fields.visibility = visibility.value;
+  }
+  return fields;
 }
 
 function takeAsSaved(form) {

@@ -22,8 +22,8 @@ OPEN_AT_MOST: Final = 20
 
 class State(StrEnum):
     """The edges: reserved → open → completing → stored → deleting → deleted; reserved or open → aborting → aborted;
-    completing → aborting when the storage has lost upload and object. What comes by a form is never open: it goes from
-    reserved to completing.
+    completing → aborting when the storage has lost upload and object, or when the object is not the announced file.
+    What comes by a form is never open: it goes from reserved to completing.
     """
 
     RESERVED = "reserved"
@@ -64,7 +64,8 @@ class Object:
     the checksum of its content. Nobody but the holder of the lease works on a row before `leased_until`. `lost_at` is
     since when the storage has known neither the upload nor the object; `overfull_at` when it was found to hold so many
     copies of an open upload's parts that no more of them are taken. `read_back_sha256` is what the storage gave when
-    the object was read at `read_back_at`; None where it could not be read to its end.
+    the object was read at `read_back_at`; None where it could not be read to its end. `sha256` is the whole file's as
+    it was announced, by who did so first; `read_wanted_at` since when somebody waits for the object to be read back.
     """
 
     id: str
@@ -86,6 +87,8 @@ class Object:
     overfull_at: datetime | None = None
     read_back_sha256: str | None = None
     read_back_at: datetime | None = None
+    sha256: str | None = None
+    read_wanted_at: datetime | None = None
 
     @property
     def plan(self) -> Plan | None:
@@ -98,6 +101,11 @@ class Object:
     def taken(self) -> int:
         """The bytes that stand in the figures of its owner."""
         return self.size or 0
+
+    @property
+    def is_another_file(self) -> bool:
+        """Whether what was read is not the file that was announced."""
+        return None not in (self.sha256, self.read_back_sha256) and self.sha256 != self.read_back_sha256
 
     @property
     def incoming_key(self) -> str:

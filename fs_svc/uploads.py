@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
@@ -12,7 +13,17 @@ from common.clock import Clock
 from common.errors import Conflict, Fault, Invalid, NotFound
 from common.ids import new_id
 from common.tokens import Principal
-from fs_svc.errors import PartAmbiguous, PartDiffers, PartsHeld, PartsMissing, QuotaExceeded, TooManyOpen, UploadNotOpen
+from fs_svc.comparing import Comparing
+from fs_svc.errors import (
+    FileDiffers,
+    PartAmbiguous,
+    PartDiffers,
+    PartsHeld,
+    PartsMissing,
+    QuotaExceeded,
+    TooManyOpen,
+    UploadNotOpen,
+)
 from fs_svc.objects import KEY_PREFIX, OPEN_AT_MOST, ChecksumAlgorithm, Kind, Object, State
 from fs_svc.parts import Choice, Part, choose_parts
 from fs_svc.plan import LARGEST_FORM, LEAST_PART_SIZE, MOST_PARTS, plan_parts
@@ -26,8 +37,6 @@ logger = logging.getLogger(__name__)
 
 PART_URL_LIFETIME: Final = timedelta(minutes=15)
 FORM_LIFETIME: Final = timedelta(minutes=15)
-# S3 tells by its own clock when a part came, in whole seconds.
-CLOCKS_APART_AT_MOST: Final = timedelta(minutes=5)
 # An upload that could not be opened is given up after this, unless the caller comes back before.
 RESERVATION_LIFETIME: Final = timedelta(minutes=10)
 # Activity is recorded at most this often: abandonment is a matter of days, and signing should not have to write.
@@ -70,6 +79,7 @@ class Uploads:
         bucket: Bucket,
         presigner: Presigner,
         settling: Settling,
+        comparing: Comparing,
         *,
         open_at_most: int = OPEN_AT_MOST,
         clock: Clock,
@@ -78,6 +88,7 @@ class Uploads:
         self._bucket = bucket
         self._presigner = presigner
         self._settling = settling
+        self._comparing = comparing
         self._signatures = Signatures(clock=clock)
         self._open_at_most = open_at_most
         self._clock = clock
@@ -90,12 +101,13 @@ class Uploads:
         content_type: str,
         kind: Kind = Kind.PLANNED,
         part_checksums: ChecksumAlgorithm | None = None,
+        sha256: str | None = None,
         subject: Principal,
     ) -> Object:
         """Reserves and opens an upload of `size` bytes; the same again for the same id.
 
-        What is not planned may have no size (None): of free parts nothing is then reserved until they are complete, of
-        a form the most that it may bring. A form stays `reserved`.
+        `sha256` is the whole file's, where it is announced. What is not planned may have no size (None): of free parts
+        nothing is then reserved until they are complete, of a form the most that it may bring. A form stays `reserved`.
 
         Raises Conflict for other values under a known id, QuotaExceeded, TooManyOpen, StorageUnavailable.
         """
@@ -114,6 +126,7 @@ class Uploads:
             s3_upload_id=None,
             etag=None,
             part_checksums=part_checksums,
+            sha256=sha256,
             created_at=now,
             last_activity_at=now,
             leased_until=now + (FORM_INTERVAL if kind is Kind.FORM else RESERVATION_LIFETIME),
@@ -121,8 +134,9 @@ class Uploads:
         if not await self._reserve(item, subject):
             item = await self._get(object_id, subject)
             known = (item.content_type, item.kind, item.part_checksums)
-            if known != (content_type, kind, part_checksums) or size not in (None, item.size):
-                raise Conflict("There is an upload with this id already, of another size, type or kind of checksums.")
+            is_same = known == (content_type, kind, part_checksums) and sha256 in (None, item.sha256)
+            if not is_same or size not in (None, item.size):
+                raise Conflict("There is an upload with this id already, of another size, type or checksum.")
         if item.state is State.RESERVED and kind is not Kind.FORM:
             await self._open(item)
             item = await self._get(object_id, subject)
@@ -236,7 +250,7 @@ class Uploads:
             return
         held = choose_parts(await self._listed(item) or []).parts
         recorded = await self._store.list_checksums(item.id, differing)
-        known = {part.part_number for part in held if _certain(part, recorded.get(part.part_number))}
+        known = {part.part_number for part in held if _certain(recorded.get(part.part_number))}
         if refused := sorted(known.intersection(differing)):
             raise PartDiffers(refused)
         await self._store.replace_checksums(
@@ -286,7 +300,7 @@ class Uploads:
             ReceivedPart(
                 part_number=part.part_number,
                 size=part.size,
-                checksum=_certain(part, recorded.get(part.part_number)),
+                checksum=_certain(recorded.get(part.part_number)),
                 etag=part.etag,
                 last_modified=part.last_modified,
             )
@@ -301,20 +315,68 @@ class Uploads:
         """The same of several people, as services ask for it; who has never uploaded is absent."""
         return await self._store.list_usage(owner_ids)
 
-    async def complete(self, object_id: str, *, part_count: int | None = None, subject: Principal) -> Object:
+    async def complete(
+        self, object_id: str, *, part_count: int | None = None, sha256: str | None = None, subject: Principal
+    ) -> Object:
         """Makes the parts one object, once, however often it is asked for: `stored`, or `completing` for now.
 
-        How many parts a free upload has, only its client knows: `part_count`. Raises PartsMissing, PartAmbiguous,
-        Invalid, QuotaExceeded (and the upload stays open), UploadNotOpen, StorageUnavailable.
+        `sha256` is the whole file's: the object is this file only when it is stored with just that on record. How many
+        parts a free upload has, only its client knows: `part_count`. Raises PartsMissing, PartAmbiguous, Invalid,
+        QuotaExceeded (and the upload stays open), FileDiffers, UploadNotOpen, StorageUnavailable.
         """
         item = await self._get(object_id, subject)
+        if sha256 is not None:
+            item = await self._announce(item, sha256)
         if item.state is State.OPEN:
             await self._begin_completing(item, part_count, subject)
             item = await self._get(object_id, subject)
         item = await self._push(item)
+        if item.read_wanted_at is not None:
+            item = await self._comparing.compare_at_once(item)
+        if item.state is State.STORED and sha256 is not None:
+            item = await self._compare_stored(item, sha256)
         if item.state not in (State.COMPLETING, State.STORED):
-            raise UploadNotOpen(item.state)
+            raise FileDiffers if item.is_another_file else UploadNotOpen(item.state)
         return item
+
+    async def _announce(self, item: Object, sha256: str) -> Object:
+        """Holds everybody to the first SHA-256 that an open upload was announced with. Raises FileDiffers."""
+        if item.sha256 not in (None, sha256):
+            raise FileDiffers
+        if item.sha256 is not None or item.state is not State.OPEN:
+            return item
+        if await self._sha256_of_only_part(item) not in (None, sha256):
+            raise FileDiffers
+        if await self._store.announce(item, sha256):
+            return replace(item, sha256=sha256)
+        # Somebody else was faster, with the same or with another one.
+        return await self._announce(await self._get(item.id, None), sha256)
+
+    async def _sha256_of_only_part(self, item: Object) -> str | None:
+        """What the one part of a small file says of the whole; None where there is no telling."""
+        if item.part_count != 1 or item.part_checksums is None:
+            return None
+        checksum = _certain((await self._store.list_checksums(item.id)).get(1))
+        return None if checksum is None else base64.b64decode(checksum).hex()
+
+    async def _compare_stored(self, item: Object, sha256: str) -> Object:
+        """Says yes to nobody unseen: what was stored without an announcement is read.
+
+        Returns the object without this SHA-256 while that takes. Raises FileDiffers, StorageUnavailable.
+        """
+        if item.sha256 == sha256:
+            return item
+        if item.sha256 is None and item.read_back_sha256 is None:
+            await self._store.want_reading(item, at=self._clock())
+            item = await self._comparing.compare_at_once(await self._get(item.id, None))
+            if item.state is not State.STORED or item.read_wanted_at is not None:
+                return item
+            if item.read_back_sha256 is None:
+                raise unexpected(item, "the object cannot be read")
+        if sha256 != (item.sha256 or item.read_back_sha256):
+            raise FileDiffers
+        await self._store.announce(item, sha256)
+        return await self._get(item.id, None)
 
     async def _begin_completing(self, item: Object, part_count: int | None, subject: Principal) -> None:
         listed = await self._listed(item)
@@ -332,6 +394,7 @@ class Uploads:
             item,
             size=sum(part.size for part in choice.parts),
             part_count=len(choice.parts),
+            sha256=item.sha256 or await self._sha256_of_only_part(item),
             quota=subject.quota_bytes,
             etag=self._settling.expected_etag(choice.parts),
             at=now,
@@ -344,7 +407,8 @@ class Uploads:
     async def delete(self, object_id: str, *, subject: Principal | None) -> Object:
         """Aborts what is unfinished, deletes what is stored; returns the object in the state it has reached.
 
-        Without a subject it is the calling service that finishes what it knows. What is `completing` must end first.
+        Without a subject it is the calling service that finishes what it knows. What is `completing` must end first,
+        unless only reading it is left.
         """
         item = await self._get(object_id, subject)
         match item.state:
@@ -352,6 +416,8 @@ class Uploads:
                 await self._store.begin_aborting(item.id, was=item.state, at=self._clock())
             case State.STORED:
                 await self._store.begin_deleting(item.id, at=self._clock())
+            case State.COMPLETING if item.read_wanted_at is not None:
+                await self._store.begin_aborting(item.id, was=item.state, at=self._clock())
             case State.COMPLETING | State.ABORTING | State.ABORTED | State.DELETING | State.DELETED:
                 pass
             case _:
@@ -389,7 +455,9 @@ class Uploads:
 
     async def _push(self, item: Object) -> Object:
         """Takes the object's next step if nobody else is taking it; returns it as it is then."""
-        if item.state not in (State.COMPLETING, State.ABORTING, State.DELETING) or not await self._settling.lease(item):
+        if item.state not in (State.COMPLETING, State.ABORTING, State.DELETING) or item.read_wanted_at is not None:
+            return item
+        if not await self._settling.lease(item):
             return item
         await self._settling.settle(item)
         return await self._store.get(item.id) or item
@@ -401,13 +469,12 @@ class Uploads:
         return item
 
 
-def _certain(part: Part, recorded: RecordedChecksum | None) -> str | None:
-    """The checksum of what S3 holds; None where the part came while URLs with different ones lived, or had none."""
-    if recorded is None:
-        return None
-    other_until = recorded.other_until
-    is_certain = other_until is None or part.last_modified > other_until + CLOCKS_APART_AT_MOST
-    return recorded.sha256 if is_certain else None
+def _certain(recorded: RecordedChecksum | None) -> str | None:
+    """The checksum of what S3 holds of a part; None where it was signed with different ones, or with none.
+
+    When a URL's time is over does not matter: a PUT that began before may arrive at any time after.
+    """
+    return None if recorded is None or recorded.other_until is not None else recorded.sha256
 
 
 def _cut_by_client(item: Object, choice: Choice, part_count: int | None) -> Choice:

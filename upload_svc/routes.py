@@ -24,7 +24,7 @@ from upload_svc.companion_models import (
     PartUrl,
     PartUrlBatch,
 )
-from upload_svc.errors import IdempotentRequestRunning, UploadNotOpen
+from upload_svc.errors import FileDiffers, IdempotentRequestRunning, UploadNotOpen
 from upload_svc.models import (
     AskPartUrls,
     CompleteUpload,
@@ -91,7 +91,7 @@ API: Final = (
         body=CompleteUpload,
         is_body_optional=True,
         answers={200: Upload, 202: Upload},
-        refusals=(Conflict, Invalid, StorageUnavailable),
+        refusals=(Conflict, FileDiffers, Invalid, StorageUnavailable),
         # S3 puts up to 10,000 parts together.
         time_limit_seconds=60,
     ),

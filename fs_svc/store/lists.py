@@ -47,8 +47,19 @@ class ListQueries(Queries):
             .where(
                 OBJECTS.c.state.in_([state.value for state in _UNSETTLED]),
                 OBJECTS.c.leased_until <= now,
+                OBJECTS.c.read_wanted_at.is_(None),
             )
             .order_by(OBJECTS.c.leased_until)
+            .limit(limit)
+        )
+        return await self._objects(query)
+
+    async def list_read_wanted(self, *, now: datetime, limit: int) -> list[Object]:
+        """Objects that somebody waits for to be read back and that nobody has a lease on, the longest waiting first."""
+        query = (
+            select(OBJECTS)
+            .where(OBJECTS.c.read_wanted_at.is_not(None), OBJECTS.c.leased_until <= now)
+            .order_by(OBJECTS.c.read_wanted_at)
             .limit(limit)
         )
         return await self._objects(query)

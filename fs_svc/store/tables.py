@@ -34,9 +34,12 @@ OBJECTS: Final = Table(
     Column("read_back_sha256", binary_text(64), nullable=True),
     Column("read_back_at", Instant(), nullable=True),
     Column("kind", binary_text(16), nullable=False, server_default=Kind.PLANNED.value),
+    Column("sha256", binary_text(64), nullable=True),
+    Column("read_wanted_at", Instant(), nullable=True),
 )
 Index("objects_unsettled", OBJECTS.c.state, OBJECTS.c.leased_until)
 Index("objects_unread", OBJECTS.c.state, OBJECTS.c.read_back_at, OBJECTS.c.id)
+Index("objects_read_wanted", OBJECTS.c.read_wanted_at)
 Index("objects_owner", OBJECTS.c.owner_id, OBJECTS.c.state)
 Index("objects_abandoned", OBJECTS.c.state, OBJECTS.c.last_activity_at)
 STORAGE_USAGE: Final = Table(
@@ -54,7 +57,8 @@ PART_CHECKSUMS: Final = Table(
     Column("part_number", Integer(), primary_key=True, autoincrement=False),
     # In base64, as S3 takes it.
     Column("sha256", binary_text(44), nullable=False),
-    # Until then a URL may live that was signed with another one; None: there was never another.
+    # Until then a URL lives that was signed with another one; None: there was never another. (What began before its end
+    # may arrive long after, on a slow line: who has sent which copy stays uncertain.)
     Column("other_until", Instant(), nullable=True),
 )
 

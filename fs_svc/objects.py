@@ -66,6 +66,7 @@ class Object:
     copies of an open upload's parts that no more of them are taken. `read_back_sha256` is what the storage gave when
     the object was read at `read_back_at`; None where it could not be read to its end. `sha256` is the whole file's as
     it was announced, by who did so first; `read_wanted_at` since when somebody waits for the object to be read back.
+    `must_be_read`: who completed it did not say that it is the announced file, so that it is read before it is stored.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Object:
     read_back_at: datetime | None = None
     sha256: str | None = None
     read_wanted_at: datetime | None = None
+    must_be_read: bool = False
 
     @property
     def plan(self) -> Plan | None:

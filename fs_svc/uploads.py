@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 PART_URL_LIFETIME: Final = timedelta(minutes=15)
 FORM_LIFETIME: Final = timedelta(minutes=15)
+# S3 tells by its own clock when a part came, in whole seconds.
+CLOCKS_APART_AT_MOST: Final = timedelta(minutes=5)
 # An upload that could not be opened is given up after this, unless the caller comes back before.
 RESERVATION_LIFETIME: Final = timedelta(minutes=10)
 # Activity is recorded at most this often: abandonment is a matter of days, and signing should not have to write.
@@ -250,7 +252,7 @@ class Uploads:
             return
         held = choose_parts(await self._listed(item) or []).parts
         recorded = await self._store.list_checksums(item.id, differing)
-        known = {part.part_number for part in held if _certain(recorded.get(part.part_number))}
+        known = {part.part_number for part in held if _certain(part, recorded.get(part.part_number))}
         if refused := sorted(known.intersection(differing)):
             raise PartDiffers(refused)
         await self._store.replace_checksums(
@@ -300,7 +302,7 @@ class Uploads:
             ReceivedPart(
                 part_number=part.part_number,
                 size=part.size,
-                checksum=_certain(recorded.get(part.part_number)),
+                checksum=_certain(part, recorded.get(part.part_number)),
                 etag=part.etag,
                 last_modified=part.last_modified,
             )
@@ -328,7 +330,7 @@ class Uploads:
         if sha256 is not None:
             item = await self._announce(item, sha256)
         if item.state is State.OPEN:
-            await self._begin_completing(item, part_count, subject)
+            await self._begin_completing(item, part_count, subject, is_said=sha256 is not None)
             item = await self._get(object_id, subject)
         item = await self._push(item)
         if item.read_wanted_at is not None:
@@ -356,8 +358,10 @@ class Uploads:
         """What the one part of a small file says of the whole; None where there is no telling."""
         if item.part_count != 1 or item.part_checksums is None:
             return None
-        checksum = _certain((await self._store.list_checksums(item.id)).get(1))
-        return None if checksum is None else base64.b64decode(checksum).hex()
+        recorded = (await self._store.list_checksums(item.id)).get(1)
+        if recorded is None or recorded.other_until is not None:
+            return None
+        return base64.b64decode(recorded.sha256).hex()
 
     async def _compare_stored(self, item: Object, sha256: str) -> Object:
         """Says yes to nobody unseen: what was stored without an announcement is read.
@@ -378,7 +382,9 @@ class Uploads:
         await self._store.announce(item, sha256)
         return await self._get(item.id, None)
 
-    async def _begin_completing(self, item: Object, part_count: int | None, subject: Principal) -> None:
+    async def _begin_completing(
+        self, item: Object, part_count: int | None, subject: Principal, *, is_said: bool
+    ) -> None:
         listed = await self._listed(item)
         if listed is None:
             return
@@ -389,12 +395,17 @@ class Uploads:
             raise PartsMissing(missing)
         if choice.ambiguous:
             raise PartAmbiguous(choice.ambiguous)
+        only_part = await self._sha256_of_only_part(item)
+        if only_part is not None and item.sha256 not in (None, only_part):
+            raise FileDiffers
         now = self._clock()
         if await self._store.begin_completing(
             item,
             size=sum(part.size for part in choice.parts),
             part_count=len(choice.parts),
-            sha256=item.sha256 or await self._sha256_of_only_part(item),
+            sha256=item.sha256 or only_part,
+            # Announced at the beginning, and now somebody completes it who does not say that it is this file.
+            must_be_read=item.sha256 is not None and not is_said and only_part is None,
             quota=subject.quota_bytes,
             etag=self._settling.expected_etag(choice.parts),
             at=now,
@@ -469,12 +480,13 @@ class Uploads:
         return item
 
 
-def _certain(recorded: RecordedChecksum | None) -> str | None:
-    """The checksum of what S3 holds of a part; None where it was signed with different ones, or with none.
-
-    When a URL's time is over does not matter: a PUT that began before may arrive at any time after.
-    """
-    return None if recorded is None or recorded.other_until is not None else recorded.sha256
+def _certain(part: Part, recorded: RecordedChecksum | None) -> str | None:
+    """The checksum of what S3 holds; None where the part came while URLs with different ones lived, or had none."""
+    if recorded is None:
+        return None
+    other_until = recorded.other_until
+    is_certain = other_until is None or part.last_modified > other_until + CLOCKS_APART_AT_MOST
+    return recorded.sha256 if is_certain else None
 
 
 def _cut_by_client(item: Object, choice: Choice, part_count: int | None) -> Choice:

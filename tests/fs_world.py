@@ -123,7 +123,15 @@ class World:
 
     async def begin_completing(self, item: Object, *, etag: str | None, at: datetime) -> bool:
         return await self.store.begin_completing(
-            item, size=item.taken, part_count=1, sha256=None, quota=None, etag=etag, at=at, leased_until=at + LEASE
+            item,
+            size=item.taken,
+            part_count=1,
+            sha256=None,
+            must_be_read=False,
+            quota=None,
+            etag=etag,
+            at=at,
+            leased_until=at + LEASE,
         )
 
     async def complete_behind_our_back(self, item: Object) -> None:

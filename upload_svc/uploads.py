@@ -194,11 +194,10 @@ class Uploads:
             raise FileDiffers
         if video.state is not VideoState.UPLOADING and sha256 in (None, video.file_sha256):
             return Upload(video=video, stored_object=None)
-        announced = sha256 or video.file_sha256
         stored_object = await self._fs.complete(
-            upload_id, part_count=part_count, sha256=announced, subject_token=principal.token
+            upload_id, part_count=part_count, sha256=sha256, subject_token=principal.token
         )
-        if stored_object.state != "stored" or announced not in (None, stored_object.sha256):
+        if stored_object.state != "stored" or sha256 not in (None, stored_object.sha256):
             return Upload(video=video, stored_object=stored_object)
         if video.state is VideoState.UPLOADING:
             await self._become_ready(stored_object)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Index, Integer, MetaData, Table
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, false
 
 from common.db import Instant, binary_text, identifier, long_text, size_in_bytes
 from fs_svc.objects import Kind
@@ -36,6 +36,7 @@ OBJECTS: Final = Table(
     Column("kind", binary_text(16), nullable=False, server_default=Kind.PLANNED.value),
     Column("sha256", binary_text(64), nullable=True),
     Column("read_wanted_at", Instant(), nullable=True),
+    Column("must_be_read", Boolean(), nullable=False, server_default=false()),
 )
 Index("objects_unsettled", OBJECTS.c.state, OBJECTS.c.leased_until)
 Index("objects_unread", OBJECTS.c.state, OBJECTS.c.read_back_at, OBJECTS.c.id)
@@ -57,8 +58,7 @@ PART_CHECKSUMS: Final = Table(
     Column("part_number", Integer(), primary_key=True, autoincrement=False),
     # In base64, as S3 takes it.
     Column("sha256", binary_text(44), nullable=False),
-    # Until then a URL lives that was signed with another one; None: there was never another. (What began before its end
-    # may arrive long after, on a slow line: who has sent which copy stays uncertain.)
+    # Until then a URL may live that was signed with another one; None: there was never another.
     Column("other_until", Instant(), nullable=True),
 )
 

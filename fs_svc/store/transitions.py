@@ -66,6 +66,7 @@ class TransitionQueries(UsageQueries):
         size: int,
         part_count: int,
         sha256: str | None,
+        must_be_read: bool,
         quota: int | None,
         etag: str | None,
         at: datetime,
@@ -73,7 +74,7 @@ class TransitionQueries(UsageQueries):
     ) -> bool:
         """From open to completing, leased, with what the parts are together and the ETag that the object will have.
 
-        `sha256` is what they say of the whole file, where they do.
+        `sha256` is what they say of the whole file, where they do; with `must_be_read` that is not believed unread.
         Raises QuotaExceeded, and changes nothing, when the owner's reserved and stored bytes would pass `quota` by what
         was not reserved when the upload was begun.
         """
@@ -88,6 +89,7 @@ class TransitionQueries(UsageQueries):
                 etag=etag,
                 last_activity_at=at,
                 leased_until=leased_until,
+                must_be_read=must_be_read,
                 **({} if sha256 is None else {"sha256": sha256}),
             ):
                 return False

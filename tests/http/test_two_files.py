@@ -106,3 +106,68 @@ async def test_of_two_that_announce_one_is_told_no_before_and_after_it_is_ready(
     assert (await complete(alice, upload_id, OTHER)).status == 200
     assert (await alice.call("POST", f"{alice.upload_url}/v1/uploads/{upload_id}/trash")).status == 204
     await assert_problem(await complete(alice, upload_id, ONE), 409, "file-differs")
+
+
+async def test_two_that_send_each_its_own_part_again_do_not_lose_a_film(services: Services, alice: Person) -> None:
+    """Who has announced first goes on and gets that very file, or is told no; the other one is told no at once."""
+    upload_id = await contested(services, alice)
+    await put(services, await sign(alice, upload_id, ONE, "2"), ONE, "2")
+    first = await complete(alice, upload_id, ONE)
+    if first.status != 200:
+        # Both copies came within one of the storage's seconds.
+        await assert_problem(first, 409, "part-ambiguous")
+    await assert_problem(await complete(alice, upload_id, OTHER), 409, "file-differs")
+
+    async def is_one() -> bool:
+        answer = await complete(alice, upload_id, ONE)
+        if answer.status == 200:
+            return True
+        await assert_problem(answer, 409, "part-ambiguous")
+        await put(services, await sign(alice, upload_id, ONE, "2"), ONE, "2")
+        return False
+
+    await eventually(is_one, what="the upload is that of who was first")
+    assert await watched(services, alice, upload_id) == ONE
+    await assert_problem(await complete(alice, upload_id, OTHER), 409, "file-differs")
+
+
+@pytest.mark.parametrize("checksums", [None, "sha256"])
+async def test_a_film_that_was_stored_without_a_word_is_read_before_it_is_somebodys(
+    services: Services, alice: Person, checksums: str | None
+) -> None:
+    upload_id = (await alice.begin(len(ONE), part_checksums=checksums))["id"]
+    if checksums is None:
+        await alice.send({"id": upload_id, "part_count": 2, "part_size": PART_SIZE}, ONE)
+    else:
+        await put(services, await sign(alice, upload_id, ONE, "1", "2"), ONE, "1", "2")
+    assert (await complete(alice, upload_id, None)).status == 200
+    await assert_problem(await complete(alice, upload_id, OTHER), 409, "file-differs")
+    completed = await complete(alice, upload_id, ONE)
+    assert (completed.status, (await completed.json())["sha256"]) == (200, hexadecimal(ONE))
+    assert (await (await alice.call("GET", f"{alice.upload_url}/v1/uploads/{upload_id}")).json())[
+        "sha256"
+    ] == hexadecimal(ONE)
+
+
+async def test_the_checksum_of_the_only_part_says_it_for_the_whole_file(services: Services, alice: Person) -> None:
+    upload_id = (await alice.begin(4, part_checksums="sha256"))["id"]
+    await put(services, await sign(alice, upload_id, b"film", "1"), b"film", "1")
+    await assert_problem(await complete(alice, upload_id, b"FILM"), 409, "file-differs")
+    assert (await complete(alice, upload_id, None)).status == 200
+    integrity = await alice.call("GET", f"{alice.upload_url}/v1/uploads/{upload_id}/integrity")
+    assert (await integrity.json())["sha256"] == hexadecimal(b"film")
+    await assert_problem(await complete(alice, upload_id, b"FILM"), 409, "file-differs")
+
+
+@pytest.mark.parametrize("checksums", [None, "sha256"])
+@pytest.mark.parametrize(("announced", "sent"), [(ONE, OTHER), (b"film", b"FILM")])
+async def test_what_was_announced_at_the_beginning_is_compared_too(
+    services: Services, alice: Person, checksums: str | None, announced: bytes, sent: bytes
+) -> None:
+    upload = await alice.begin(len(sent), part_checksums=checksums, sha256=hexadecimal(announced))
+    if checksums is None:
+        await alice.send(upload, sent)
+    else:
+        numbers = list(parts_of(sent))
+        await put(services, await sign(alice, upload["id"], sent, *numbers), sent, *numbers)
+    await assert_problem(await complete(alice, upload["id"], None), 409, "file-differs")

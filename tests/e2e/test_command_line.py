@@ -161,7 +161,13 @@ def test_two_files_of_one_name_and_size_at_once_are_two_videos(terminal: Termina
         assert video["sha256"] == _sha256(terminal.home / folder / "twin.mp4")
         terminal.read("download", video["id"], "-o", f"{folder}.mp4")
         assert _sha256(terminal.home / f"{folder}.mp4") == video["sha256"]
-        terminal.run("rm", "--for-ever", video["id"])
+    # Nor is a third one passed over because of its name and size.
+    (terminal.home / "third").mkdir()
+    (terminal.home / "third" / "twin.mp4").write_bytes(beginning + b"third".ljust(9 * MIB))
+    again = terminal.read("upload", "--skip-uploaded", *(f"{folder}/twin.mp4" for folder in ("one", "other", "third")))
+    assert [video["id"] for video in again[:2]] == [video["id"] for video in sent]
+    assert [video.get("skipped") for video in again] == [True, True, None]
+    terminal.run("rm", "--for-ever", *(video["id"] for video in again))
 
 
 async def test_what_is_completed_elsewhere_with_another_file_is_not_taken_for_this_one(

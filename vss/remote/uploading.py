@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -98,6 +99,15 @@ class Uploading:
                 self._moved_on(-self._moved)
                 self._progress.note(f"{another}; uploading this one separately")
             found = None
+
+    async def find_stored(self, video_ids: Sequence[str]) -> str | None:
+        """Which of these stored videos is this very file: the server compares. Raises a Refusal."""
+        for video_id in video_ids:
+            self._url = f"{self._uploads}/{video_id}"
+            with suppress(AnotherFile, NotThere):
+                await self._complete()
+                return video_id
+        return None
 
     async def _send_into(self, video: dict[str, Any], held: Sequence[int]) -> Sent:
         self._url = f"{self._uploads}/{video['id']}"

@@ -55,6 +55,7 @@ async def create_object(request: web.Request) -> web.Response:
         content_type=asked.content_type,
         kind=asked.kind,
         part_checksums=asked.part_checksums,
+        sha256=asked.sha256,
         subject=subject,
     )
     return json_response(ObjectView.of(item))
@@ -96,10 +97,11 @@ async def complete_object(request: web.Request) -> web.Response:
     """POST /v1/objects/{id}/complete."""
     subject = await _subject(request)
     object_id = id_in_path(request, "id")
-    # Only of an upload whose client has cut the file is there something to say.
     asked = await read_json(request, CompleteObject) if request.can_read_body else CompleteObject()
-    item = await request.app[UPLOADS].complete(object_id, part_count=asked.part_count, subject=subject)
-    if item.state is State.STORED:
+    item = await request.app[UPLOADS].complete(
+        object_id, part_count=asked.part_count, sha256=asked.sha256, subject=subject
+    )
+    if item.state is State.STORED and asked.sha256 in (None, item.sha256):
         return json_response(ObjectView.of(item))
     return json_response(ObjectView.of(item), status=202, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 

@@ -17,7 +17,8 @@ from common.web.keys import READINESS, REMOTE_KEYS, VERIFIER
 from common.web.metrics import METRICS, observe_database
 from common.web.remote_identity import KEYS_RENEWED
 from common.web.starting import Tables
-from fs_svc.app_keys import BUCKET, FIGURES, RECONCILING, SETTLING, SOURCES, UPLOADS
+from fs_svc.app_keys import BUCKET, COMPARING, FIGURES, RECONCILING, SETTLING, SOURCES, UPLOADS
+from fs_svc.comparing import Comparing
 from fs_svc.dialects import DIALECTS
 from fs_svc.figures import Figures
 from fs_svc.reconciling import Reconciling
@@ -31,6 +32,9 @@ from fs_svc.store import Store
 from fs_svc.uploads import Uploads
 
 SETTLE_INTERVAL_SECONDS: Final = 2.0
+# So many objects are read at a time: a large one does not keep the others waiting.
+READERS: Final = 3
+READ_INTERVAL_SECONDS: Final = 2.0
 # How often it is looked whether a day has passed.
 RECONCILE_INTERVAL_SECONDS: Final = 600.0
 CORS_INTERVAL_SECONDS: Final = 600.0
@@ -74,7 +78,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[VERIFIER] = Verifier(keys, issuer=settings.auth_public_url, clock=clock)
             app[SETTLING] = settling
             app[FIGURES] = Figures(store, app[METRICS], clock=clock)
-            app[UPLOADS] = Uploads(store, bucket, presigner, settling, open_at_most=settings.open_uploads, clock=clock)
+            app[COMPARING] = comparing = Comparing(store, bucket, clock=clock)
+            app[UPLOADS] = Uploads(
+                store, bucket, presigner, settling, comparing, open_at_most=settings.open_uploads, clock=clock
+            )
             app[RECONCILING] = Reconciling(store, bucket, clock=clock)
             app[SOURCES] = Sources(store, presigner, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "storage": bucket.ping, "keys": keys.check}
@@ -86,6 +93,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
     app.cleanup_ctx.append(domain)
     app.cleanup_ctx.append(KEYS_RENEWED)
     app.cleanup_ctx.append(repeated(_settle, name="settle", seconds=SETTLE_INTERVAL_SECONDS))
+    for _ in range(READERS):
+        app.cleanup_ctx.append(repeated(_compare, name="compare", seconds=READ_INTERVAL_SECONDS))
     app.cleanup_ctx.append(repeated(_count, name="count", seconds=COUNT_INTERVAL_SECONDS))
     app.cleanup_ctx.append(repeated(_watch_open, name="watch", seconds=WATCH_INTERVAL.total_seconds()))
     app.cleanup_ctx.append(repeated(_drop_late_forms, name="late-forms", seconds=FORM_INTERVAL.total_seconds()))
@@ -110,6 +119,11 @@ async def _drop_late_forms(app: web.Application) -> None:
 async def _settle(app: web.Application) -> None:
     await app[SETTLING].abandon_due()
     await app[SETTLING].settle_due()
+
+
+async def _compare(app: web.Application) -> None:
+    while await app[COMPARING].compare_next():
+        pass
 
 
 async def _count(app: web.Application) -> None:

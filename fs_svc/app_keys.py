@@ -6,6 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
+from fs_svc.comparing import Comparing
 from fs_svc.figures import Figures
 from fs_svc.reconciling import Reconciling
 from fs_svc.s3 import Bucket
@@ -17,5 +18,6 @@ UPLOADS: Final = web.AppKey("uploads", Uploads)
 SOURCES: Final = web.AppKey("sources", Sources)
 FIGURES: Final = web.AppKey("figures", Figures)
 RECONCILING: Final = web.AppKey("reconciling", Reconciling)
+COMPARING: Final = web.AppKey("comparing", Comparing)
 SETTLING: Final = web.AppKey("settling", Settling)
 BUCKET: Final = web.AppKey("bucket", Bucket)

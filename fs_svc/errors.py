@@ -60,6 +60,18 @@ class PartDiffers(Conflict):
         )
 
 
+class FileDiffers(Conflict):
+    """The file is not the one that was announced, or that is stored."""
+
+    code = "file-differs"
+    title = N_("This is not the same file")
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("This upload is of another file of the same size: its SHA-256 differs. Upload this file separately.")
+        )
+
+
 class PartsMissing(Refusal):
     """The storage does not hold every part in its planned size."""
 

@@ -20,6 +20,8 @@ VideoType = Annotated[str, Field(pattern=r"^video/[a-z0-9][a-z0-9.+-]{0,60}$")]
 Id = Annotated[str, Field(max_length=32)]
 # A member's name in JSON, where numbers are text.
 PartNumber = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}$")]
+# In hexadecimal digits.
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # 32 octets in base64, in the one spelling that there is for them.
 Sha256InBase64 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$")]
 
@@ -31,6 +33,7 @@ class CreateObject(Input):
     size: Annotated[int | None, Field(ge=1, le=LARGEST_SIZE, validate_default=True)] = None
     content_type: VideoType
     part_checksums: ChecksumAlgorithm | None = None
+    sha256: Sha256 | None = None
 
     @field_validator("size")
     @classmethod
@@ -51,9 +54,10 @@ class CreateObject(Input):
 
 
 class CompleteObject(Input):
-    """How many parts there are of an upload that its client has cut: nobody else knows."""
+    """What the client knows: how many parts there are where it has cut the file, and the whole file's SHA-256."""
 
     part_count: Annotated[int, Field(ge=1, le=MOST_PARTS)] | None = None
+    sha256: Sha256 | None = None
 
 
 class AskPartUrls(Input):
@@ -120,6 +124,7 @@ class ReadBack(BaseModel):
 class ObjectView(BaseModel):
     """Sizes in bytes; `expires_at` only while the upload is unfinished; `received` only from GET while it is open.
 
+    `sha256` is the whole file's as it was announced, and `is_another_file` whether what was read back is not that file.
     `size` is null while only the client knows it, and `part_size` where the client cuts the file.
     """
 
@@ -131,6 +136,8 @@ class ObjectView(BaseModel):
     part_size: int | None
     part_count: int | None
     part_checksums: ChecksumAlgorithm | None
+    sha256: str | None
+    is_another_file: bool
     created_at: str
     expires_at: str | None
     received: list[ReceivedPart] | None = None
@@ -147,6 +154,8 @@ class ObjectView(BaseModel):
             part_size=item.part_size,
             part_count=item.part_count,
             part_checksums=item.part_checksums,
+            sha256=item.sha256,
+            is_another_file=item.is_another_file,
             created_at=rfc3339(item.created_at),
             expires_at=None if item.expires_at is None else rfc3339(item.expires_at),
             read_back=None

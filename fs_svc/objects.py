@@ -22,8 +22,8 @@ OPEN_AT_MOST: Final = 20
 
 class State(StrEnum):
     """The edges: reserved → open → completing → stored → deleting → deleted; reserved or open → aborting → aborted;
-    completing → aborting when the storage has lost upload and object. What comes by a form is never open: it goes from
-    reserved to completing.
+    completing → aborting when the storage has lost upload and object, or when the object is not the announced file.
+    What comes by a form is never open: it goes from reserved to completing.
     """
 
     RESERVED = "reserved"
@@ -67,6 +67,9 @@ class Object:
     the object was read at `read_back_at`; None where it could not be read to its end. `signed_until` is until when what
     was given out for it, URLs or a form, may bring bytes (None: nothing was), and `quota_bytes` the owner's quota at
     that time. `arrived` is what the storage holds of an open upload whose client cuts it, as far as that was counted.
+    `sha256` is the whole file's as it was announced, by who did so first; `read_wanted_at` since when somebody waits for
+    the object to be read back. `must_be_read`: who completed it did not say that it is the announced file, so that it is
+    read before it is stored.
     """
 
     id: str
@@ -91,6 +94,9 @@ class Object:
     signed_until: datetime | None = None
     arrived: int = 0
     quota_bytes: int | None = None
+    sha256: str | None = None
+    read_wanted_at: datetime | None = None
+    must_be_read: bool = False
 
     @property
     def plan(self) -> Plan | None:
@@ -103,6 +109,11 @@ class Object:
     def taken(self) -> int:
         """The bytes that stand in the figures of its owner."""
         return max(self.size or 0, self.arrived)
+
+    @property
+    def is_another_file(self) -> bool:
+        """Whether what was read is not the file that was announced."""
+        return None not in (self.sha256, self.read_back_sha256) and self.sha256 != self.read_back_sha256
 
     @property
     def incoming_key(self) -> str:

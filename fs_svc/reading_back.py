@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,6 +28,8 @@ class Outcome(StrEnum):
     READ = "read"
     # Unlike what was read the time before.
     CHANGED = "changed"
+    # Unlike the file that was announced.
+    DIFFERS = "differs"
     # Not as many bytes as were stored.
     SHORT = "short"
     MISSING = "missing"
@@ -39,6 +42,29 @@ class Reading:
     item: Object
     outcome: Outcome
     sha256: str | None
+
+
+async def read_whole(bucket: Bucket, item: Object, heed: Callable[[int], Awaitable[None]]) -> Reading:
+    """Reads an object and compares it with what is known of it; `heed` is told after each block how many bytes there
+    were. Raises StorageUnavailable.
+    """
+    digest, size = hashlib.sha256(), 0
+    async for block in bucket.read(item.object_key, block_size=BLOCK_SIZE):
+        # Beside the event loop, which would stand still for a millisecond or two each time.
+        await asyncio.to_thread(digest.update, block)
+        size += len(block)
+        await heed(size)
+    if size == 0:
+        return Reading(item=item, outcome=Outcome.MISSING, sha256=None)
+    if size != item.size:
+        return Reading(item=item, outcome=Outcome.SHORT, sha256=None)
+    sha256 = digest.hexdigest()
+    outcome = Outcome.READ
+    if item.read_back_sha256 not in (None, sha256):
+        outcome = Outcome.CHANGED
+    elif item.sha256 not in (None, sha256):
+        outcome = Outcome.DIFFERS
+    return Reading(item=item, outcome=outcome, sha256=sha256)
 
 
 class ReadingBack:
@@ -58,23 +84,14 @@ class ReadingBack:
         item = await self._store.longest_unread(before=before)
         if item is None:
             return None
-        reading = await self._read(item)
+        started = time.monotonic()
+
+        async def keep_pace(size: int) -> None:
+            await asyncio.sleep(max(0, started + size / self._bytes_per_second - time.monotonic()))
+
+        reading = await read_whole(self._bucket, item, keep_pace)
         # Also of what is missing, so that the others have their turn; the row says it by having no hash.
         await self._store.set_read_back(item.id, sha256=reading.sha256, at=self._clock())
         if reading.outcome is not Outcome.READ:
             logger.error("stored object is not right", extra={"object_id": item.id, "outcome": reading.outcome.value})
         return reading
-
-    async def _read(self, item: Object) -> Reading:
-        digest, size, started = hashlib.sha256(), 0, time.monotonic()
-        async for block in self._bucket.read(item.object_key, block_size=BLOCK_SIZE):
-            digest.update(block)
-            size += len(block)
-            await asyncio.sleep(max(0, started + size / self._bytes_per_second - time.monotonic()))
-        if size == 0:
-            return Reading(item=item, outcome=Outcome.MISSING, sha256=None)
-        if size != item.size:
-            return Reading(item=item, outcome=Outcome.SHORT, sha256=None)
-        sha256 = digest.hexdigest()
-        is_same = item.read_back_sha256 in (None, sha256)
-        return Reading(item=item, outcome=Outcome.READ if is_same else Outcome.CHANGED, sha256=sha256)

@@ -127,7 +127,7 @@ class Reconciling:
                 await self._look_at_missing(report, row)
                 row = await anext(stored, None)
             if row is not None and row.object_key == listed.object_key:
-                if (row.size, row.etag) != (listed.size, listed.etag):
+                if (row.size, row.etag) != (listed.size, listed.etag) or row.is_another_file:
                     report.damaged.add(row.id, size=row.taken)
                 row = await anext(stored, None)
             else:
@@ -206,7 +206,7 @@ def in_words(content: Mapping[str, object], at: datetime) -> str:
         ("orphan_uploads", "multipart uploads without a row"),
         ("foreign", "keys that are not ours, left alone"),
         ("missing", "stored videos whose object is MISSING"),
-        ("damaged", "stored videos whose object has another size or ETag"),
+        ("damaged", "stored videos whose object has another size, ETag or SHA-256"),
     ):
         finding = content[name]
         if isinstance(finding, dict):

@@ -7,7 +7,7 @@ from typing import Final
 from common.errors import Conflict, Forbidden, Invalid, RateLimited, StorageUnavailable
 from common.web.routes import Route
 from fs_svc import api
-from fs_svc.errors import PartAmbiguous, PartDiffers, PartsHeld, PartsMissing, QuotaExceeded, UploadNotOpen
+from fs_svc.errors import FileDiffers, PartAmbiguous, PartDiffers, PartsHeld, PartsMissing, QuotaExceeded, UploadNotOpen
 from fs_svc.models import (
     AskPartUrls,
     AskSources,
@@ -81,7 +81,15 @@ API: Final = (
         body=CompleteObject,
         is_body_optional=True,
         answers={200: ObjectView, 202: ObjectView},
-        refusals=(Forbidden, UploadNotOpen, PartAmbiguous, PartsMissing, QuotaExceeded, StorageUnavailable),
+        refusals=(
+            Forbidden,
+            UploadNotOpen,
+            FileDiffers,
+            PartAmbiguous,
+            PartsMissing,
+            QuotaExceeded,
+            StorageUnavailable,
+        ),
         headers=_SUBJECT,
         # S3 puts up to 10,000 parts together.
         time_limit_seconds=60,

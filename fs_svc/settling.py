@@ -288,8 +288,18 @@ class Settling:
         return True
 
     async def _record_stored(self, item: Object, head: Head) -> None:
-        if await self._store.finish_completing(item, size=head.size, etag=head.etag):
+        if await self._has_to_be_read(item):
+            await self._store.want_reading(item, at=self._clock())
+        elif await self._store.finish_completing(item, size=head.size, etag=head.etag):
             logger.info("object stored", extra={"object_id": item.id, "size": head.size})
+
+    async def _has_to_be_read(self, item: Object) -> bool:
+        """Whether a file was announced that nobody vouches for: S3 has compared no checksums, or parts of two files may
+        be among those that it has.
+        """
+        if item.sha256 is None:
+            return False
+        return item.must_be_read or item.part_checksums is None or await self._store.is_contested(item.id)
 
     async def _abort(self, item: Object) -> None:
         await self._drop_uploads(item, set() if item.s3_upload_id is None else {item.s3_upload_id})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
@@ -12,7 +13,17 @@ from common.clock import Clock
 from common.errors import Conflict, Fault, Invalid, NotFound
 from common.ids import new_id
 from common.tokens import Principal
-from fs_svc.errors import PartAmbiguous, PartDiffers, PartsHeld, PartsMissing, QuotaExceeded, TooManyOpen, UploadNotOpen
+from fs_svc.comparing import Comparing
+from fs_svc.errors import (
+    FileDiffers,
+    PartAmbiguous,
+    PartDiffers,
+    PartsHeld,
+    PartsMissing,
+    QuotaExceeded,
+    TooManyOpen,
+    UploadNotOpen,
+)
 from fs_svc.objects import KEY_PREFIX, OPEN_AT_MOST, ChecksumAlgorithm, Kind, Object, State
 from fs_svc.parts import Choice, Part, choose_parts
 from fs_svc.plan import LARGEST_FORM, LEAST_PART_SIZE, MOST_PARTS, plan_parts
@@ -70,6 +81,7 @@ class Uploads:
         bucket: Bucket,
         presigner: Presigner,
         settling: Settling,
+        comparing: Comparing,
         *,
         open_at_most: int = OPEN_AT_MOST,
         clock: Clock,
@@ -78,6 +90,7 @@ class Uploads:
         self._bucket = bucket
         self._presigner = presigner
         self._settling = settling
+        self._comparing = comparing
         self._signatures = Signatures(clock=clock)
         self._open_at_most = open_at_most
         self._clock = clock
@@ -90,12 +103,13 @@ class Uploads:
         content_type: str,
         kind: Kind = Kind.PLANNED,
         part_checksums: ChecksumAlgorithm | None = None,
+        sha256: str | None = None,
         subject: Principal,
     ) -> Object:
         """Reserves and opens an upload of `size` bytes; the same again for the same id.
 
-        What is not planned may have no size (None): of free parts nothing is then reserved until they are complete, of
-        a form the most that it may bring. A form stays `reserved`.
+        `sha256` is the whole file's, where it is announced. What is not planned may have no size (None): of free parts
+        nothing is then reserved until they are complete, of a form the most that it may bring. A form stays `reserved`.
 
         Raises Conflict for other values under a known id, QuotaExceeded, TooManyOpen, StorageUnavailable.
         """
@@ -114,6 +128,7 @@ class Uploads:
             s3_upload_id=None,
             etag=None,
             part_checksums=part_checksums,
+            sha256=sha256,
             created_at=now,
             last_activity_at=now,
             leased_until=now + (FORM_INTERVAL if kind is Kind.FORM else RESERVATION_LIFETIME),
@@ -121,8 +136,9 @@ class Uploads:
         if not await self._reserve(item, subject):
             item = await self._get(object_id, subject)
             known = (item.content_type, item.kind, item.part_checksums)
-            if known != (content_type, kind, part_checksums) or size not in (None, item.size):
-                raise Conflict("There is an upload with this id already, of another size, type or kind of checksums.")
+            is_same = known == (content_type, kind, part_checksums) and sha256 in (None, item.sha256)
+            if not is_same or size not in (None, item.size):
+                raise Conflict("There is an upload with this id already, of another size, type or checksum.")
         if item.state is State.RESERVED and kind is not Kind.FORM:
             await self._open(item)
             item = await self._get(object_id, subject)
@@ -312,23 +328,75 @@ class Uploads:
         """The same of several people, as services ask for it; who has never uploaded is absent."""
         return await self._store.list_usage(owner_ids)
 
-    async def complete(self, object_id: str, *, part_count: int | None = None, subject: Principal) -> Object:
+    async def complete(
+        self, object_id: str, *, part_count: int | None = None, sha256: str | None = None, subject: Principal
+    ) -> Object:
         """Makes the parts one object, once, however often it is asked for: `stored`, or `completing` for now.
 
-        How many parts a free upload has, only its client knows: `part_count`. Raises PartsMissing, PartAmbiguous,
-        Invalid, QuotaExceeded (and the upload stays open), UploadNotOpen, StorageUnavailable.
+        `sha256` is the whole file's: the object is this file only when it is stored with just that on record. How many
+        parts a free upload has, only its client knows: `part_count`. Raises PartsMissing, PartAmbiguous, Invalid,
+        QuotaExceeded (and the upload stays open), FileDiffers, UploadNotOpen, StorageUnavailable.
         """
         item = await self._get(object_id, subject)
+        if sha256 is not None:
+            item = await self._announce(item, sha256)
         # Again where it was counted anew in between.
         while item.state is State.OPEN:
-            await self._begin_completing(item, part_count, subject)
+            await self._begin_completing(item, part_count, subject, is_said=sha256 is not None)
             item = await self._get(object_id, subject)
         item = await self._push(item)
+        if item.read_wanted_at is not None:
+            item = await self._comparing.compare_at_once(item)
+        if item.state is State.STORED and sha256 is not None:
+            item = await self._compare_stored(item, sha256)
         if item.state not in (State.COMPLETING, State.STORED):
-            raise UploadNotOpen(item.state)
+            raise FileDiffers if item.is_another_file else UploadNotOpen(item.state)
         return item
 
-    async def _begin_completing(self, item: Object, part_count: int | None, subject: Principal) -> None:
+    async def _announce(self, item: Object, sha256: str) -> Object:
+        """Holds everybody to the first SHA-256 that an open upload was announced with. Raises FileDiffers."""
+        if item.sha256 not in (None, sha256):
+            raise FileDiffers
+        if item.sha256 is not None or item.state is not State.OPEN:
+            return item
+        if await self._sha256_of_only_part(item) not in (None, sha256):
+            raise FileDiffers
+        if await self._store.announce(item, sha256):
+            return replace(item, sha256=sha256)
+        # Somebody else was faster, with the same or with another one.
+        return await self._announce(await self._get(item.id, None), sha256)
+
+    async def _sha256_of_only_part(self, item: Object) -> str | None:
+        """What the one part of a small file says of the whole; None where there is no telling."""
+        if item.part_count != 1 or item.part_checksums is None:
+            return None
+        recorded = (await self._store.list_checksums(item.id)).get(1)
+        if recorded is None or recorded.other_until is not None:
+            return None
+        return base64.b64decode(recorded.sha256).hex()
+
+    async def _compare_stored(self, item: Object, sha256: str) -> Object:
+        """Says yes to nobody unseen: what was stored without an announcement is read.
+
+        Returns the object without this SHA-256 while that takes. Raises FileDiffers, StorageUnavailable.
+        """
+        if item.sha256 == sha256:
+            return item
+        if item.sha256 is None and item.read_back_sha256 is None:
+            await self._store.want_reading(item, at=self._clock())
+            item = await self._comparing.compare_at_once(await self._get(item.id, None))
+            if item.state is not State.STORED or item.read_wanted_at is not None:
+                return item
+            if item.read_back_sha256 is None:
+                raise unexpected(item, "the object cannot be read")
+        if sha256 != (item.sha256 or item.read_back_sha256):
+            raise FileDiffers
+        await self._store.announce(item, sha256)
+        return await self._get(item.id, None)
+
+    async def _begin_completing(
+        self, item: Object, part_count: int | None, subject: Principal, *, is_said: bool
+    ) -> None:
         listed = await self._listed(item)
         if listed is None:
             return
@@ -339,11 +407,17 @@ class Uploads:
             raise PartsMissing(missing)
         if choice.ambiguous:
             raise PartAmbiguous(choice.ambiguous)
+        only_part = await self._sha256_of_only_part(item)
+        if only_part is not None and item.sha256 not in (None, only_part):
+            raise FileDiffers
         now = self._clock()
         if await self._store.begin_completing(
             item,
             size=sum(part.size for part in choice.parts),
             part_count=len(choice.parts),
+            sha256=item.sha256 or only_part,
+            # Announced at the beginning, and now somebody completes it who does not say that it is this file.
+            must_be_read=item.sha256 is not None and not is_said and only_part is None,
             quota=subject.quota_bytes,
             etag=self._settling.expected_etag(choice.parts),
             at=now,
@@ -356,7 +430,8 @@ class Uploads:
     async def delete(self, object_id: str, *, subject: Principal | None) -> Object:
         """Aborts what is unfinished, deletes what is stored; returns the object in the state it has reached.
 
-        Without a subject it is the calling service that finishes what it knows. What is `completing` must end first.
+        Without a subject it is the calling service that finishes what it knows. What is `completing` must end first,
+        unless only reading it is left.
         """
         item = await self._get(object_id, subject)
         match item.state:
@@ -364,6 +439,8 @@ class Uploads:
                 await self._store.begin_aborting(item.id, was=item.state, at=self._clock())
             case State.STORED:
                 await self._store.begin_deleting(item.id, at=self._clock())
+            case State.COMPLETING if item.read_wanted_at is not None:
+                await self._store.begin_aborting(item.id, was=item.state, at=self._clock())
             case State.COMPLETING | State.ABORTING | State.ABORTED | State.DELETING | State.DELETED:
                 pass
             case _:
@@ -401,7 +478,9 @@ class Uploads:
 
     async def _push(self, item: Object) -> Object:
         """Takes the object's next step if nobody else is taking it; returns it as it is then."""
-        if item.state not in (State.COMPLETING, State.ABORTING, State.DELETING) or not await self._settling.lease(item):
+        if item.state not in (State.COMPLETING, State.ABORTING, State.DELETING) or item.read_wanted_at is not None:
+            return item
+        if not await self._settling.lease(item):
             return item
         await self._settling.settle(item)
         return await self._store.get(item.id) or item

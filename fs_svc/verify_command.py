@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -20,6 +20,13 @@ from fs_svc.settings import Settings
 # What scripts can tell apart (docs/command-line.md): something is not what was stored.
 LOSS: Final = 8
 _MB: Final = 1_000_000
+_WORDS: Final = {
+    Outcome.READ: "intact",
+    Outcome.CHANGED: "not what was read the last time",
+    Outcome.DIFFERS: "not the file that was announced",
+    Outcome.SHORT: "incomplete",
+    Outcome.MISSING: "missing",
+}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -49,13 +56,22 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
             else:
                 sys.stdout.write(f"{reading.item.id}  {reading.outcome.value:<8}{reading.sha256 or ''}\n")
             sys.stdout.flush()
+    if not arguments.json and (total := sum(counts.values())):
+        sys.stdout.write(f"{total} video{'' if total == 1 else 's'} read: {_in_words(counts)}\n")
     return 0 if sum(counts.values()) == counts[Outcome.READ] else LOSS
+
+
+def _in_words(counts: Mapping[Outcome, int]) -> str:
+    return ", ".join(f"{count} {_WORDS[outcome]}" for outcome, count in counts.items() if count)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vss verify",
-        description="Reads stored videos back, the one that was not read for longest first, and records their SHA-256.",
+        description=(
+            "Reads stored videos back, the one that was not read for longest first, records their SHA-256, and "
+            "compares it with what was read before and with what the sender announced."
+        ),
     )
     parser.add_argument("--rate", metavar="MB", type=_positive, default=50, help="megabytes a second (now %(default)s)")
     parser.add_argument("--limit", metavar="N", type=_positive, help="so many videos; without it all that are due")

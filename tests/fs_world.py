@@ -13,6 +13,7 @@ from common.clock import utc_now
 from common.db import open_database
 from common.ids import new_id
 from common.tokens import Principal
+from fs_svc.comparing import Comparing
 from fs_svc.dialects import DIALECTS, Vendor
 from fs_svc.objects import Kind, Object
 from fs_svc.parts import choose_parts
@@ -49,7 +50,8 @@ class World:
         self.presigner = presigner
         self._later = timedelta()
         self.settling = Settling(store, bucket, DIALECTS[Vendor.SEAWEEDFS], clock=self.now)
-        self.uploads = Uploads(store, bucket, presigner, self.settling, clock=self.now)
+        self.comparing = Comparing(store, bucket, clock=self.now)
+        self.uploads = Uploads(store, bucket, presigner, self.settling, self.comparing, clock=self.now)
         self.reconciling = Reconciling(store, bucket, clock=self.now)
 
     def now(self) -> datetime:
@@ -122,7 +124,15 @@ class World:
 
     async def begin_completing(self, item: Object, *, etag: str | None, at: datetime) -> bool:
         return await self.store.begin_completing(
-            item, size=item.taken, part_count=1, quota=None, etag=etag, at=at, leased_until=at + LEASE
+            item,
+            size=item.taken,
+            part_count=1,
+            sha256=None,
+            must_be_read=False,
+            quota=None,
+            etag=etag,
+            at=at,
+            leased_until=at + LEASE,
         )
 
     async def complete_behind_our_back(self, item: Object) -> None:

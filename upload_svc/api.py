@@ -94,7 +94,7 @@ async def complete_upload(request: web.Request) -> web.Response:
     asked = await read_json(request, CompleteUpload) if has_content else CompleteUpload()
     upload = await request.app[UPLOADS].complete(principal, upload_id, sha256=asked.sha256)
     shown = present(upload, stream_url=request.app[SITE].stream_url)
-    if upload.video.state is VideoState.UPLOADING:
+    if upload.stored_object is not None:
         return json_response(shown, status=202, headers={"Retry-After": "1"})
     return json_response(shown)
 

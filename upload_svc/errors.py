@@ -14,11 +14,14 @@ class UploadNotOpen(Conflict):
 
 
 class FileDiffers(Conflict):
-    """The file that was sent is not the one that was announced."""
+    """The file is not the one that was announced, or that is stored; in fs_svc's words, since both may be first."""
+
+    code = "file-differs"
+    title = N_("This is not the same file")
 
     def __init__(self) -> None:
         super().__init__(
-            N_("The file’s SHA-256 is not the one that it was announced with: choose that file, or discard the upload.")
+            N_("This upload is of another file of the same size: its SHA-256 differs. Upload this file separately.")
         )
 
 

@@ -18,6 +18,7 @@ _RELAYED: Final = (
     "upload-not-open",
     "part-ambiguous",
     "part-differs",
+    "file-differs",
     "parts-missing",
     "rate-limited",
     "storage-unavailable",
@@ -65,7 +66,8 @@ class ReadBack:
 class StoredObject:
     """What fs_svc says of an upload's bytes; `received` only when it was asked for and the upload is open.
 
-    `size` is None while only the client knows it, and `part_size` where the client cuts the file.
+    `size` is None while only the client knows it, and `part_size` where the client cuts the file. `sha256` is the whole
+    file's as it was announced, and `is_another_file` whether what was read back is not that file.
     """
 
     id: str
@@ -75,6 +77,8 @@ class StoredObject:
     part_size: int | None
     part_count: int | None
     part_checksums: str | None
+    sha256: str | None
+    is_another_file: bool
     expires_at: str | None
     received: tuple[ReceivedPart, ...] | None
     read_back: ReadBack | None
@@ -121,13 +125,20 @@ class FsClient:
         size: int | None,
         content_type: str,
         part_checksums: str | None,
+        sha256: str | None,
         subject_token: str,
     ) -> StoredObject:
         """Plans the upload and opens it; the same again for the same id."""
         answer = await self._client.call(
             "PUT",
             f"/v1/objects/{upload_id}",
-            content={"kind": kind, "size": size, "content_type": content_type, "part_checksums": part_checksums},
+            content={
+                "kind": kind,
+                "size": size,
+                "content_type": content_type,
+                "part_checksums": part_checksums,
+                "sha256": sha256,
+            },
             subject_token=subject_token,
             is_idempotent=True,
             relays=_RELAYED,
@@ -180,15 +191,18 @@ class FsClient:
             return None
         return Usage(taken=answer.content["used"] + answer.content["reserved"], limit=limit)
 
-    async def complete(self, upload_id: str, *, part_count: int | None, subject_token: str) -> StoredObject:
+    async def complete(
+        self, upload_id: str, *, part_count: int | None, sha256: str | None, subject_token: str
+    ) -> StoredObject:
         """Makes the parts one object; state `stored`, or `completing` when that is not certain yet.
 
-        `part_count` is how many parts the client has cut the file into, where it was the client.
+        `part_count` is how many parts the client has cut the file into, where it was the client. `sha256` is the whole
+        file's: until the answer has it too, it is not certain that the object is that file.
         """
         answer = await self._client.call(
             "POST",
             f"/v1/objects/{upload_id}/complete",
-            content=None if part_count is None else {"part_count": part_count},
+            content={"part_count": part_count, "sha256": sha256},
             subject_token=subject_token,
             is_idempotent=True,
             relays=_RELAYED,
@@ -234,6 +248,8 @@ def _object(content: dict[str, Any]) -> StoredObject:
         part_size=content["part_size"],
         part_count=content["part_count"],
         part_checksums=content["part_checksums"],
+        sha256=content["sha256"],
+        is_another_file=content["is_another_file"],
         expires_at=content["expires_at"],
         read_back=None if read_back is None else ReadBack(sha256=read_back["sha256"], at=read_back["at"]),
         received=None

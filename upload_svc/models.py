@@ -223,7 +223,7 @@ def present(upload: UploadInDomain, *, stream_url: str) -> Upload:
         content_type=video.content_type,
         visibility=video.chosen_visibility,
         hidden=video.is_hidden,
-        sha256=video.file_sha256,
+        sha256=video.file_sha256 or (None if stored_object is None else stored_object.sha256),
         part_size=video.part_size,
         part_count=video.part_count,
         created_at=rfc3339(video.created_at),

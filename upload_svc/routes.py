@@ -24,7 +24,7 @@ from upload_svc.companion_models import (
     PartUrl,
     PartUrlBatch,
 )
-from upload_svc.errors import IdempotentRequestRunning, PreconditionFailed, UploadNotOpen
+from upload_svc.errors import FileDiffers, IdempotentRequestRunning, PreconditionFailed, UploadNotOpen
 from upload_svc.models import (
     AskPartUrls,
     CompleteUpload,
@@ -96,7 +96,7 @@ API: Final = (
         body=CompleteUpload,
         is_body_optional=True,
         answers={200: Upload, 202: Upload},
-        refusals=(Conflict, Invalid, StorageUnavailable),
+        refusals=(Conflict, FileDiffers, Invalid, StorageUnavailable),
         # S3 puts up to 10,000 parts together.
         time_limit_seconds=60,
     ),

@@ -186,10 +186,10 @@ class Store:
             )
 
     async def set_sent_sha256(self, video_id: str, sha256: str) -> None:
-        """Keeps what the sender of a file has computed, while it is being sent."""
+        """Keeps the SHA-256 of what is stored beside a video of which none is known."""
         change = (
             update(_videos)
-            .where(_videos.c.id == video_id, _videos.c.state == VideoState.UPLOADING.value)
+            .where(_videos.c.id == video_id, _NOT_DELETED, _videos.c.sha256.is_(None), _videos.c.sent_sha256.is_(None))
             .values(sent_sha256=sha256)
         )
         async with self._database.write() as connection:
@@ -247,12 +247,12 @@ class Store:
         )
         return await self._change(change, entry)
 
-    async def make_ready(self, video_id: str, *, size: int) -> bool:
-        """Takes the edge from uploading to ready, with the size that is stored."""
+    async def make_ready(self, video_id: str, *, size: int, sha256: str | None) -> bool:
+        """Takes the edge from uploading to ready, with the size that is stored, and its SHA-256 where that is known."""
         change = (
             update(_videos)
             .where(_videos.c.id == video_id, _videos.c.state == VideoState.UPLOADING.value)
-            .values(state=VideoState.READY.value, settle_after=None, size=size)
+            .values(state=VideoState.READY.value, settle_after=None, size=size, sent_sha256=sha256)
         )
         return await self._change(change, None)
 

@@ -19,6 +19,7 @@ from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import NotFound, Refusal, Unavailable
 from common.languages import N_
+from common.service_client import Relayed
 from common.tokens import Principal
 from upload_svc.audit import Action, entry_about
 from upload_svc.errors import FileDiffers, NotFinished, UploadNotOpen
@@ -105,6 +106,7 @@ class Uploads:
                 size=video.size,
                 content_type=video.content_type,
                 part_checksums=new.part_checksums,
+                sha256=new.sha256,
                 subject_token=principal.token,
             )
         except Refusal as refusal:
@@ -179,27 +181,38 @@ class Uploads:
     async def complete(
         self, principal: Principal, upload_id: str, *, sha256: str | None = None, part_count: int | None = None
     ) -> Upload:
-        """Makes the video ready once fs_svc has the whole object; still `uploading` when that is not certain yet.
+        """Makes the video ready once fs_svc has the whole object; with `stored_object` while that is not certain yet.
 
         `sha256` is the whole file's, as its sender has computed it, and `part_count` into how many parts it has cut it,
-        where there was no plan. Idempotent. Raises NotFound, FileDiffers, and what
-        fs_svc refuses (parts-missing, part-ambiguous, upload-not-open).
+        where there was no plan. A retry is the same file: also of what is ready, another one is refused. Raises
+        NotFound, FileDiffers, and what fs_svc refuses (parts-missing, part-ambiguous, upload-not-open).
         """
-        video = await self._own(principal, upload_id)
-        if video.state is not VideoState.UPLOADING:
+        video = await self._store.get_video(upload_id, principal.account_id)
+        if video is None:
+            raise await self._why_it_is_gone(principal, upload_id)
+        if sha256 is not None and video.file_sha256 not in (None, sha256):
+            raise FileDiffers
+        if video.state is not VideoState.UPLOADING and sha256 in (None, video.file_sha256):
             return Upload(video=video, stored_object=None)
-        if sha256 is not None:
-            if video.sha256 not in (None, sha256):
-                raise FileDiffers
-            # Not at every try of a call that is repeated until it is certain.
-            if video.sent_sha256 != sha256:
-                await self._store.set_sent_sha256(upload_id, sha256)
-        stored_object = await self._fs.complete(upload_id, part_count=part_count, subject_token=principal.token)
-        if stored_object.state != "stored":
+        stored_object = await self._fs.complete(
+            upload_id, part_count=part_count, sha256=sha256, subject_token=principal.token
+        )
+        if stored_object.state != "stored" or sha256 not in (None, stored_object.sha256):
             return Upload(video=video, stored_object=stored_object)
-        await self._become_ready(stored_object)
+        if video.state is VideoState.UPLOADING:
+            await self._become_ready(stored_object)
+        elif sha256 is not None:
+            await self._store.set_sent_sha256(upload_id, sha256)
         # Read again: another tab may have been first, or may have deleted it.
         return Upload(video=await self._own(principal, upload_id), stored_object=None)
+
+    async def _why_it_is_gone(self, principal: Principal, upload_id: str) -> Refusal:
+        """Who waits for an upload that ended because it was another file is told that, however late they ask."""
+        try:
+            stored_object = await self._fs.get(upload_id, subject_token=principal.token)
+        except Relayed:
+            return NotFound()
+        return FileDiffers() if stored_object.is_another_file else NotFound()
 
     async def edit(
         self, principal: Principal, upload_id: str, edit: Edit, *, if_match: Collection[str] | None = None
@@ -349,7 +362,7 @@ class Uploads:
     async def _become_ready(self, stored_object: StoredObject) -> None:
         if stored_object.size is None:
             raise AssertionError(f"object {stored_object.id} is stored without a size")
-        if await self._store.make_ready(stored_object.id, size=stored_object.size):
+        if await self._store.make_ready(stored_object.id, size=stored_object.size, sha256=stored_object.sha256):
             logger.info("video ready", extra={"upload_id": stored_object.id})
 
     def _entry(self, action: Action, principal: Principal, video: Video, address: str) -> AuditEntry:

@@ -52,6 +52,13 @@ class ChecksumQueries(Queries):
                     .values(sha256=sha256, other_until=other_until)
                 )
 
+    async def is_contested(self, object_id: str) -> bool:
+        """Whether different checksums were recorded for one of its parts: the copy that is there may be of either."""
+        table = PART_CHECKSUMS.c
+        query = select(table.part_number).where(table.object_id == object_id, table.other_until.is_not(None)).limit(1)
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).first() is not None
+
     async def list_checksums(
         self, object_id: str, part_numbers: Collection[int] | None = None
     ) -> dict[int, RecordedChecksum]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Index, Integer, MetaData, Table
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, false
 
 from common.db import Instant, binary_text, identifier, long_text, size_in_bytes
 from fs_svc.objects import Kind
@@ -37,9 +37,13 @@ OBJECTS: Final = Table(
     Column("signed_until", Instant(), nullable=True),
     Column("arrived", size_in_bytes(), nullable=False, server_default="0"),
     Column("quota_bytes", size_in_bytes(), nullable=True),
+    Column("sha256", binary_text(64), nullable=True),
+    Column("read_wanted_at", Instant(), nullable=True),
+    Column("must_be_read", Boolean(), nullable=False, server_default=false()),
 )
 Index("objects_unsettled", OBJECTS.c.state, OBJECTS.c.leased_until)
 Index("objects_unread", OBJECTS.c.state, OBJECTS.c.read_back_at, OBJECTS.c.id)
+Index("objects_read_wanted", OBJECTS.c.read_wanted_at)
 Index("objects_owner", OBJECTS.c.owner_id, OBJECTS.c.state)
 Index("objects_abandoned", OBJECTS.c.state, OBJECTS.c.last_activity_at)
 STORAGE_USAGE: Final = Table(

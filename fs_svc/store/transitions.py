@@ -60,12 +60,23 @@ class TransitionQueries(UsageQueries):
             await add_to_usage(connection, item.owner_id, reserved=change, stored=0)
             return True
 
+    async def announce(self, item: Object, sha256: str) -> bool:
+        """Records the whole file's SHA-256, where none is on record yet and the state is still `item`'s."""
+        return await self._change(item.id, item.state, OBJECTS.c.sha256.is_(None), sha256=sha256)
+
+    async def want_reading(self, item: Object, *, at: datetime) -> bool:
+        """Records that somebody waits for a completing or stored object to be read back, free to be worked on."""
+        is_not_wanted = OBJECTS.c.read_wanted_at.is_(None)
+        return await self._change(item.id, item.state, is_not_wanted, read_wanted_at=at, leased_until=at)
+
     async def begin_completing(
         self,
         item: Object,
         *,
         size: int,
         part_count: int,
+        sha256: str | None,
+        must_be_read: bool,
         quota: int | None,
         etag: str | None,
         at: datetime,
@@ -75,6 +86,7 @@ class TransitionQueries(UsageQueries):
 
         False too when it was counted anew, or handed over, after `item` was read. Raises QuotaExceeded, and changes
         nothing, when the owner's reserved and stored bytes would pass `quota` with what was not declared.
+        `sha256` is what they say of the whole file, where they do; with `must_be_read` that is not believed unread.
         """
         async with self._database.write() as connection:
             if not await compare_and_set(
@@ -89,6 +101,8 @@ class TransitionQueries(UsageQueries):
                 etag=etag,
                 last_activity_at=at,
                 leased_until=leased_until,
+                must_be_read=must_be_read,
+                **({} if sha256 is None else {"sha256": sha256}),
             ):
                 return False
             if item.arrived or item.size != size:
@@ -112,17 +126,43 @@ class TransitionQueries(UsageQueries):
         return await self._change(object_id, State.COMPLETING, lost_at=at)
 
     async def begin_aborting(self, object_id: str, *, was: State, at: datetime) -> bool:
-        """From reserved or open, or from completing when it is lost, to aborting, free to be worked on."""
-        return await self._change(object_id, was, state=State.ABORTING.value, leased_until=at)
+        """From reserved or open, or from completing when it is lost or only read, to aborting, free to be worked on."""
+        return await self._change(object_id, was, state=State.ABORTING.value, leased_until=at, read_wanted_at=None)
+
+    async def refuse(self, item: Object, *, read_sha256: str, at: datetime) -> bool:
+        """From completing to aborting, free to be worked on: what was read is not the file that was announced."""
+        return await self._change(
+            item.id,
+            State.COMPLETING,
+            state=State.ABORTING.value,
+            leased_until=at,
+            read_wanted_at=None,
+            read_back_sha256=read_sha256,
+            read_back_at=at,
+        )
 
     async def begin_deleting(self, object_id: str, *, at: datetime) -> bool:
         """From stored to deleting, free to be worked on."""
-        return await self._change(object_id, State.STORED, state=State.DELETING.value, leased_until=at)
+        return await self._change(
+            object_id, State.STORED, state=State.DELETING.value, leased_until=at, read_wanted_at=None
+        )
 
-    async def finish_completing(self, item: Object, *, size: int, etag: str) -> bool:
-        """From completing to stored, with the size that it has; what was reserved is given back for it."""
+    async def finish_completing(self, item: Object, *, size: int, etag: str, read_at: datetime | None = None) -> bool:
+        """From completing to stored, with the size that it has; what was reserved is given back for it.
+
+        `read_at` is when it was read back and found to be what was announced, where it was.
+        """
+        read = {} if read_at is None else {"read_back_sha256": item.sha256, "read_back_at": read_at}
         return await self._finish(
-            item, State.COMPLETING, State.STORED, reserved=-item.taken, stored=size, size=size, etag=etag
+            item,
+            State.COMPLETING,
+            State.STORED,
+            reserved=-item.taken,
+            stored=size,
+            size=size,
+            etag=etag,
+            read_wanted_at=None,
+            **read,
         )
 
     async def finish_aborting(self, item: Object) -> bool:
@@ -137,9 +177,11 @@ class TransitionQueries(UsageQueries):
         """Takes the row for one worker; False when another has it, or its state is no longer `item`'s."""
         return await self._change(item.id, item.state, OBJECTS.c.leased_until <= now, leased_until=until)
 
-    async def release(self, item: Object, *, until: datetime) -> None:
-        """Gives the row back, to be looked at again from `until` on."""
-        await self._change(item.id, item.state, leased_until=until)
+    async def release(self, item: Object, *, until: datetime) -> bool:
+        """Gives the row back, to be looked at again from `until` on, or keeps it so long; False when its state is no
+        longer `item`'s.
+        """
+        return await self._change(item.id, item.state, leased_until=until)
 
     async def note_overfull(self, object_id: str, *, at: datetime) -> bool:
         """Records that the storage holds too many copies of an open upload's parts."""
@@ -147,7 +189,9 @@ class TransitionQueries(UsageQueries):
 
     async def set_read_back(self, object_id: str, *, sha256: str | None, at: datetime) -> bool:
         """Records what was read of a stored object."""
-        return await self._change(object_id, State.STORED, read_back_sha256=sha256, read_back_at=at)
+        return await self._change(
+            object_id, State.STORED, read_back_sha256=sha256, read_back_at=at, read_wanted_at=None
+        )
 
     async def abandon(self, item: Object, *, at: datetime) -> bool:
         """From open to aborting, unless somebody has worked on it after `item` was read."""

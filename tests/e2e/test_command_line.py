@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -138,6 +139,69 @@ def test_a_video_goes_there_and_back_and_into_the_trash(terminal: Terminal) -> N
     assert terminal.run("rm", sent["id"]).returncode == 4
 
 
+def _beside_each_other(terminal: Terminal, *commands: tuple[str, ...]) -> list[Any]:
+    """What they print, each as JSON, when they run at once; all of them end well."""
+    running = [terminal.start(*command, "--json") for command in commands]
+    printed = []
+    for command in running:
+        out, said = command.communicate(timeout=240)
+        assert command.returncode == 0, said
+        printed.append(json.loads(out))
+    return printed
+
+
+def test_two_files_of_one_name_and_size_at_once_are_two_videos(terminal: Terminal) -> None:
+    beginning = bytes(8 * MIB)
+    for folder in ("one", "other"):
+        (terminal.home / folder).mkdir()
+        (terminal.home / folder / "twin.mp4").write_bytes(beginning + folder.ljust(9 * MIB).encode())
+    sent = _beside_each_other(terminal, ("upload", "one/twin.mp4"), ("upload", "other/twin.mp4"))
+    assert sent[0]["id"] != sent[1]["id"]
+    for video, folder in zip(sent, ("one", "other"), strict=True):
+        assert video["sha256"] == _sha256(terminal.home / folder / "twin.mp4")
+        terminal.read("download", video["id"], "-o", f"{folder}.mp4")
+        assert _sha256(terminal.home / f"{folder}.mp4") == video["sha256"]
+    # Nor is a third one passed over because of its name and size.
+    (terminal.home / "third").mkdir()
+    (terminal.home / "third" / "twin.mp4").write_bytes(beginning + b"third".ljust(9 * MIB))
+    again = terminal.read("upload", "--skip-uploaded", *(f"{folder}/twin.mp4" for folder in ("one", "other", "third")))
+    assert [video["id"] for video in again[:2]] == [video["id"] for video in sent]
+    assert [video.get("skipped") for video in again] == [True, True, None]
+    terminal.run("rm", "--for-ever", *(video["id"] for video in again))
+
+
+async def test_what_is_completed_elsewhere_with_another_file_is_not_taken_for_this_one(
+    terminal: Terminal, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha256 = _file(terminal.home / "raced.mp4", 9 * MIB)
+    made = _post(f"{product.url('auth')}/v1/me/api-keys", _token(product), {"name": "raced"})
+    monkeypatch.setenv("VSS_API_KEY", made["api_key"])
+    monkeypatch.setenv("VSS_PORT_BASE", str(product.base))
+    wishes = Wishes(title=None, description=None, visibility=None, anew=True, sha256=False, parallel=1)
+    raced: list[str] = []
+    with open_source(terminal.home / "raced.mp4") as source, shown("", source.size, quiet=True) as progress:
+        async with open_client(patience_seconds=60) as client:
+            call = client.call
+
+            async def late(method: str, url: str, **options: Any) -> Any:
+                if url.endswith("/part-urls") and not raced:
+                    raced.append(url.removesuffix("/part-urls"))
+                    parts = {"1": b"x" * 8 * MIB, "2": b"y" * MIB}
+                    sums = {no: base64.b64encode(hashlib.sha256(part).digest()).decode() for no, part in parts.items()}
+                    signed = await call("POST", url, content={"part_numbers": [1, 2], "checksums": sums})
+                    for number, part in parts.items():
+                        await asyncio.to_thread(_put, signed.content, number, part)
+                    await call("POST", f"{raced[0]}/complete")
+                return await call(method, url, **options)
+
+            monkeypatch.setattr(client, "call", late)
+            sent = await Uploading(client, source, wishes, progress).run()
+            assert (sent.video["state"], sent.video["sha256"]) == ("ready", sha256)
+            assert not raced[0].endswith(sent.video["id"])
+    for video_id in (raced[0].rpartition("/")[2], sent.video["id"]):
+        terminal.run("rm", "--for-ever", video_id)
+
+
 def test_an_interrupted_upload_goes_on_and_takes_no_other_file(terminal: Terminal, product: Product) -> None:
     token = _token(product)
     path = terminal.home / "Interrupted.mp4"
@@ -159,9 +223,10 @@ def test_an_interrupted_upload_goes_on_and_takes_no_other_file(terminal: Termina
 
     content = path.read_bytes()
     path.write_bytes(bytes(8 * MIB) + content[8 * MIB :])
-    other = terminal.run("upload", path.name)
-    assert other.returncode == 7, other.stderr
-    assert "not of this content" in other.stderr
+    other = terminal.run("upload", path.name, "--json")
+    assert other.returncode == 0, other.stderr
+    assert "uploading this one separately" in other.stderr
+    terminal.run("rm", "--for-ever", json.loads(other.stdout)["id"])
     path.write_bytes(content)
 
     (sent,) = terminal.read("upload", path.name)

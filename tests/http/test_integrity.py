@@ -46,17 +46,17 @@ async def test_what_the_sender_has_computed_is_kept_and_shown(alice: Person) -> 
     await assert_problem(await integrity(alice, upload_id), 409, "conflict")
     completed = await complete(alice, upload_id, json={"sha256": SHA256})
     assert (completed.status, (await completed.json())["sha256"]) == (200, SHA256)
-    shown = {"id": upload_id, "size": len(FILM), "sha256": SHA256, "part_checksums": None, "read_back": None}
-    assert await (await integrity(alice, upload_id)).json() == shown
-    # What is stored has the hash that it was stored with, whatever is said later.
-    assert (await complete(alice, upload_id, json={"sha256": OTHER})).status == 200
+    shown = await (await integrity(alice, upload_id)).json()
+    assert (shown["sha256"], shown["part_checksums"]) == (SHA256, None)
+    # No checksums vouch for it, so it was compared before it was ready.
+    assert (shown["read_back"]["sha256"], shown["read_back"]["is_same"]) == (SHA256, True)
+    await assert_problem(await complete(alice, upload_id, json={"sha256": OTHER}), 409, "file-differs")
     assert await (await integrity(alice, upload_id)).json() == shown
 
 
 async def test_a_file_that_is_not_the_announced_one_is_not_completed(alice: Person) -> None:
     upload_id = await begun(alice, sha256=SHA256)
-    problem = await assert_problem(await complete(alice, upload_id, json={"sha256": OTHER}), 409, "conflict")
-    assert "is not the one that it was announced with" in problem["detail"]
+    await assert_problem(await complete(alice, upload_id, json={"sha256": OTHER}), 409, "file-differs")
     assert (await complete(alice, upload_id, json={"sha256": SHA256})).status == 200
 
 

@@ -64,8 +64,9 @@ async def test_each_is_read_once_in_a_run_and_what_was_read_longest_ago_is_the_f
 
 
 async def test_what_is_not_what_was_stored_is_found(world: World) -> None:
-    right, changed, short, missing = [await world.stored() for _ in range(4)]
+    right, changed, short, missing, differs = [await world.stored() for _ in range(5)]
     await read_all(world)
+    assert await world.store.announce(differs, "0" * 64)
     await world.raw_object(changed.object_key, b"FILM")
     await world.raw_object(short.object_key, b"fil")
     await world.bucket.delete(missing.object_key)
@@ -75,6 +76,7 @@ async def test_what_is_not_what_was_stored_is_found(world: World) -> None:
         changed.id: Outcome.CHANGED,
         short.id: Outcome.SHORT,
         missing.id: Outcome.MISSING,
+        differs.id: Outcome.DIFFERS,
     }
 
 
@@ -110,6 +112,7 @@ async def test_what_was_read_stands_beside_what_was_sent(tmp_path: Path) -> None
             assert json.loads(ended.stdout) == {"id": upload["id"], "outcome": "read", "sha256": SHA256}
             read_back = (await (await alice.call("GET", f"{url}/integrity")).json())["read_back"]
             assert (read_back["sha256"], read_back["is_same"]) == (SHA256, True)
+            assert "1 video read" in verify("--days", "0").stdout
             # Not due again so soon, unless that is asked for.
             assert verify().stdout == ""
             folder = DataFolder(product.data)

@@ -437,7 +437,7 @@ async def test_what_one_upload_hides_does_not_keep_the_others_from_being_looked_
 
 async def test_where_parts_may_land_after_an_abort_the_reservation_outlives_their_urls(world: World) -> None:
     settling = Settling(world.store, world.bucket, DIALECTS[Vendor.OTHER], clock=world.now)
-    uploads = Uploads(world.store, world.bucket, world.presigner, settling, clock=world.now)
+    uploads = Uploads(world.store, world.bucket, world.presigner, settling, world.comparing, clock=world.now)
     item = await world.open(b"film")
     await uploads.part_urls(item.id, [1], checksums=None, subject=ALICE)
     assert (await uploads.delete(item.id, subject=ALICE)).state is State.ABORTING

@@ -66,7 +66,15 @@ async def in_state(store: Store, state: State, *, size: int = 100) -> Object:
 
 async def begin_completing(store: Store, item: Object, *, size: int, quota: int | None = None) -> bool:
     return await store.begin_completing(
-        item, size=size, part_count=1, quota=quota, etag="e-1", at=NOON, leased_until=NOON
+        item,
+        size=size,
+        part_count=1,
+        sha256=None,
+        must_be_read=False,
+        quota=quota,
+        etag="e-1",
+        at=NOON,
+        leased_until=NOON,
     )
 
 

@@ -135,8 +135,7 @@ export class FaultServer {
       case "POST part-urls":
         return this.#partUrls(upload.record, fields);
       default:
-        upload.record.sha256 = fields.sha256 ?? null;
-        return this.#complete(upload);
+        return this.#complete(upload, fields.sha256 ?? null);
     }
   }
 
@@ -164,7 +163,10 @@ export class FaultServer {
     return { status: 200, json: { urls, headers: { "x-amz-test": "signed" }, part_headers, expires_at } };
   }
 
-  #complete({ record, parts }) {
+  #complete({ record, parts }, sha256) {
+    if (sha256 && record.sha256 && sha256 !== record.sha256) return { status: 409, json: { code: "file-differs", title: "Another file" } };
+    record.sha256 ??= sha256;
+    if (record.state === "ready") return { status: 200, json: record };
     const missing = [];
     for (let number = 1; number <= record.part_count; number += 1) if (!parts.has(number)) missing.push(number);
     if (missing.length > 0) return { status: 422, json: { code: "parts-missing", title: "Parts are missing", missing } };

@@ -173,14 +173,50 @@ test("after the session has ended it goes on when the person says so", async () 
   assert.deepEqual(upload.troubles, ["signed-out"]);
 });
 
-test("an upload that another tab has completed is done", async () => {
-  const upload = newUpload();
-  server.fault("POST /complete", (request, response) => {
-    for (const { record } of server.uploads.values()) record.state = "ready";
+/** Another tab completes the upload, with a file of this SHA-256. */
+function completedElsewhere(sha256) {
+  server.fault("POST /part-urls", (request, response) => {
+    for (const { record } of server.uploads.values()) Object.assign(record, { state: "ready", sha256 });
     answer(409, { json: { code: "upload-not-open" } })(request, response);
   });
+}
+
+test("an upload that another tab has completed is done when it was with this file", async () => {
+  completedElsewhere("f".repeat(64));
+  const upload = newUpload(HASHED);
   await upload.start(FIELDS);
-  assertStored(upload);
+  assert.deepEqual([upload.state, upload.record.sha256], ["done", "f".repeat(64)]);
+});
+
+test("what another tab has completed with another file is not taken for this one", async () => {
+  completedElsewhere("0".repeat(64));
+  const upload = newUpload(HASHED);
+  await upload.start(FIELDS);
+  assert.deepEqual([upload.state, upload.failure.kind], ["failed", "other-file"]);
+  // Nor when there was nothing left to send.
+  const late = newUpload({ ...HASHED, record: { id: upload.record.id } });
+  await late.start();
+  assert.deepEqual([late.state, late.failure.kind, server.count("PUT /put/")], ["failed", "other-file", 0]);
+});
+
+test("a file that cannot be hashed does not take another one's SHA-256 for its own", async () => {
+  const upload = newUpload();
+  server.fault("POST /complete", (request, response) => {
+    for (const { record } of server.uploads.values()) record.sha256 = "0".repeat(64);
+    answer(503)(request, response);
+  });
+  await upload.start(FIELDS);
+  assert.deepEqual([upload.state, upload.record.sha256], ["done", null]);
+});
+
+test("a part that is held with another content is not sent over", async () => {
+  const upload = newUpload(HASHED);
+  server.fault("POST /complete", (request, response) => {
+    for (const { checksums } of server.uploads.values()) checksums.set(3, "A".repeat(44));
+    answer(409, { json: { code: "part-ambiguous", missing: [3] } })(request, response);
+  });
+  await upload.start(FIELDS);
+  assert.deepEqual([upload.state, upload.failure.kind, server.count("PUT /put/")], ["failed", "other-file", 10]);
 });
 
 test("an upload that somebody discarded is over, and says so", async () => {

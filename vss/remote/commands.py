@@ -8,7 +8,7 @@ import getpass
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -181,19 +181,15 @@ async def _upload_all(arguments: argparse.Namespace, files: list[Path]) -> int:
     failed: list[Refusal] = []
     pace = Pace(arguments.limit_rate) if arguments.limit_rate else None
     async with open_client(patience_seconds=arguments.patience * 60) as client:
-        there: dict[tuple[str, int], str] = {}
+        there: dict[tuple[str, int], list[str]] = {}
         if arguments.skip_uploaded:
             url = f"{client.server.upload}/v1/uploads"
             async for video in client.items(url, state="ready"):
-                there[video["filename"], video["size"]] = video["id"]
+                there.setdefault((video["filename"], video["size"]), []).append(video["id"])
         for path in files:
-            known = there.get((wire_name(path), path.stat().st_size))
-            if known is not None:
-                thing = {"file": str(path), "id": known, "state": "ready", "skipped": True}
-                _say(thing, f"{path}: is there already ({known})", as_json=arguments.json)
-                continue
             try:
-                await _upload_one(arguments, client, path, pace)
+                alike = there.get((wire_name(path), path.stat().st_size), [])
+                await _upload_one(arguments, client, path, pace, alike)
             except Refusal as refusal:
                 if arguments.json:
                     thing = {"file": str(path), "error": str(refusal), "exit_code": refusal.exit_code}
@@ -207,7 +203,8 @@ async def _upload_all(arguments: argparse.Namespace, files: list[Path]) -> int:
     return 0
 
 
-async def _upload_one(arguments: argparse.Namespace, client: Any, path: Path, pace: Any) -> None:
+async def _upload_one(arguments: argparse.Namespace, client: Any, path: Path, pace: Any, alike: Sequence[str]) -> None:
+    """`alike` are videos of this name and size: one that is this very file stands for it."""
     from vss.remote.plan import human_size  # noqa: PLC0415
     from vss.remote.progress import shown  # noqa: PLC0415
     from vss.remote.source import open_source  # noqa: PLC0415
@@ -223,7 +220,13 @@ async def _upload_one(arguments: argparse.Namespace, client: Any, path: Path, pa
         pace=pace,
     )
     with open_source(path) as source, shown(path.name, source.size, quiet=arguments.quiet) as progress:
-        sent = await Uploading(client, source, wishes, progress).run()
+        uploading = Uploading(client, source, wishes, progress)
+        known = await uploading.find_stored(alike)
+        if known is not None:
+            thing = {"file": str(path), "id": known, "state": "ready", "skipped": True}
+            _say(thing, f"{path}: already uploaded ({known})", as_json=arguments.json)
+            return
+        sent = await uploading.run()
     video = sent.video
     thing = {"file": str(path), **video, "sent_bytes": sent.sent_bytes}
     text = f"{video['title']} ({human_size(video['size'])}): {video['watch_url']}"

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import os
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,9 @@ class SourceFile:
         status = os.fstat(descriptor)
         self.size = status.st_size
         self._seen = (status.st_size, status.st_mtime_ns)
+        # Of the whole file, as far as it was read from its beginning on without a gap, in bytes.
+        self._whole, self._whole_to = hashlib.sha256(), 0
+        self._hashing = threading.Lock()
         if not self.size:
             raise FileUnusable(f"{path} is empty")
 
@@ -47,18 +51,29 @@ class SourceFile:
 
     def _checksum(self, part: Part) -> str:
         digest = hashlib.sha256()
-        for block in self._blocks(part):
-            digest.update(block)
+        with self._hashing:
+            is_next = part.offset == self._whole_to
+            for block in self._blocks(part):
+                digest.update(block)
+                if is_next:
+                    self._add_to_whole(block)
         return base64.b64encode(digest.digest()).decode()
 
+    def _add_to_whole(self, block: bytes) -> None:
+        self._whole.update(block)
+        self._whole_to += len(block)
+
     async def sha256(self) -> str:
-        """The whole file's SHA-256 in hexadecimal. Raises FileUnusable."""
+        """The whole file's SHA-256 in hexadecimal; what was hashed in parts, in order, is not read again.
+
+        Raises FileUnusable.
+        """
 
         def read() -> str:
-            digest = hashlib.sha256()
-            for block in self._blocks(Part(1, 0, self.size)):
-                digest.update(block)
-            return digest.hexdigest()
+            with self._hashing:
+                for block in self._blocks(Part(1, self._whole_to, self.size - self._whole_to)):
+                    self._add_to_whole(block)
+                return self._whole.hexdigest()
 
         return await asyncio.to_thread(read)
 

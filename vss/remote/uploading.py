@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -29,6 +30,8 @@ STALLED_SECONDS = 60.0
 FRESH_SECONDS = 300.0
 # Parts that were there and are missing at the end: more often than this is no accident.
 MOST_COMPLETIONS = 5
+# Each was found out to be another file's: more often than this is no accident.
+MOST_UPLOADS = 3
 # S3's own no to one part, each time with a fresh URL: a clock or a rule is wrong, and waiting does not mend it.
 MOST_REFUSALS = 8
 
@@ -76,35 +79,57 @@ class Uploading:
         self._url = ""
         self._plan = PartPlan(source.size, source.size, 1)
         self._sent_bytes = 0
+        # As far as the bar shows it, of the upload that is being sent into.
+        self._moved = 0
 
     async def run(self) -> Sent:
-        """Sends what is missing; returns when the video is ready. Raises a Refusal of vss.remote.errors."""
+        """Sends what is missing; returns when this very file is a video. Raises a Refusal of vss.remote.errors.
+
+        Nobody has asked for another file's upload to be resumed: what turns out to be one is left as it is.
+        """
         found = None if self._wishes.anew else await self._find()
-        video, held = found or (await self._create(), [])
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return await self._send_into(*(found or (await self._create(), [])))
+            except AnotherFile as another:
+                if tries == MOST_UPLOADS:
+                    raise
+                self._moved_on(-self._moved)
+                self._progress.note(f"{another}; uploading this one separately")
+            found = None
+
+    async def find_stored(self, video_ids: Sequence[str]) -> str | None:
+        """Which of these stored videos is this very file: the server compares. Raises a Refusal."""
+        for video_id in video_ids:
+            self._url = f"{self._uploads}/{video_id}"
+            with suppress(AnotherFile, NotThere):
+                await self._complete()
+                return video_id
+        return None
+
+    async def _send_into(self, video: dict[str, Any], held: Sequence[int]) -> Sent:
         self._url = f"{self._uploads}/{video['id']}"
         self._plan = _plan(video)
         if held:
             self._progress.note(f"goes on: {len(held)} of {self._plan.part_count} parts are there already")
-            self._progress.moved(sum(self._plan.part(number).size for number in held))
+            self._moved_on(sum(self._plan.part(number).size for number in held))
             await self._edit(video)
         try:
             return await self._finish(self._plan.missing(held))
         except Refused as refused:
-            # Another command, or a browser, may have completed it with the same file meanwhile.
+            # Another command, or a browser, may have completed it meanwhile, with this file or with another one.
             if refused.code != "upload-not-open":
                 raise
-            return await self._completed_elsewhere(refused)
+            ready, _ = await self._complete()
+            if ready is None:
+                raise
+            return Sent(video=ready, sent_bytes=self._sent_bytes)
 
-    async def _completed_elsewhere(self, refused: Refused) -> Sent:
-        """Waits until the upload that takes no more parts is the video. Raises `refused` when it will not be."""
-        attempts = self._client.patience.attempts()
-        while True:
-            video = (await self._client.call("GET", self._url)).content
-            if video["state"] == "ready":
-                return Sent(video=video, sent_bytes=self._sent_bytes)
-            if video["state"] != "uploading" or video.get("received") is not None:
-                raise refused
-            await attempts.pause("it is being completed elsewhere")
+    def _moved_on(self, count: int) -> None:
+        self._moved += count
+        self._progress.moved(count)
 
     async def _finish(self, missing: Sequence[int]) -> Sent:
         """Sends these parts, and what the server then misses, until the video is ready."""
@@ -115,12 +140,24 @@ class Uploading:
             ready, missing = await self._complete()
             if ready is not None:
                 return Sent(video=ready, sent_bytes=self._sent_bytes)
-            self._progress.moved(-sum(self._plan.part(number).size for number in missing))
+            await self._refuse_another(missing)
+            self._moved_on(-sum(self._plan.part(number).size for number in missing))
             self._progress.note(f"{len(missing)} parts have to be sent once more")
         raise NoAnswer("the storage keeps losing parts; nothing that it holds is lost: try again later")
 
+    async def _refuse_another(self, numbers: Sequence[int]) -> None:
+        """Raises AnotherFile when the storage holds another content for one of these parts.
+
+        Of which it does not say whose it is, is sent again: by now the server knows the SHA-256 of this file, has told
+        everybody else no, and compares before anything is ready.
+        """
+        video = (await self._client.call("GET", self._url)).content
+        received = {part["part_number"]: part["checksum"] for part in video.get("received", []) if part.get("checksum")}
+        if await self._differ(self._plan, {number: received[number] for number in numbers if number in received}):
+            raise AnotherFile(self._other_file())
+
     async def _find(self) -> tuple[dict[str, Any], list[int]] | None:
-        """Our unfinished upload of this very file, and the parts that S3 holds. Raises AnotherFile."""
+        """Our unfinished upload of this very file, and the parts that S3 holds; None when there is none."""
         name = wire_name(self._source.path)
         others = 0
         async for item in self._client.items(self._uploads, state="uploading"):
@@ -142,12 +179,11 @@ class Uploading:
                 return video, sorted(received)
             others += 1
         if others:
-            raise AnotherFile(
-                f"{self._source.path}: there is an unfinished upload of this name and size, but not of this content; "
-                "--anew sends this file as an upload of its own (`vss list` shows the other, `vss rm --for-ever ID` "
-                "discards it)"
-            )
+            self._progress.note(f"{self._other_file()}; uploading this one separately")
         return None
+
+    def _other_file(self) -> str:
+        return f"{self._source.path}: there is an unfinished upload of this name and size, but of another file"
 
     async def _differ(self, plan: PartPlan, received: Mapping[int, str]) -> list[int]:
         ours = {number: await self._source.checksum(plan.part(number)) for number in received}
@@ -214,10 +250,7 @@ class Uploading:
             signed = (await self._client.call("POST", f"{self._url}/part-urls", content=asked)).content
         except Refused as refused:
             if refused.code == "part-differs":
-                raise AnotherFile(
-                    f"{self._source.path}: somebody sends another file into this upload; --anew sends this one as an "
-                    "upload of its own"
-                ) from refused
+                raise AnotherFile(self._other_file()) from refused
             raise
         except NotThere as gone:
             raise NotThere(f"{self._source.path}: the upload was discarded meanwhile; send it again") from gone
@@ -243,7 +276,7 @@ class Uploading:
             def moved(count: int) -> None:
                 nonlocal gone_out
                 gone_out += count
-                self._progress.moved(count)
+                self._moved_on(count)
 
             retry_after: float | None = None
             try:
@@ -256,7 +289,7 @@ class Uploading:
                     return
                 trouble = f"it answers {status}"
                 refusals += HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
-            self._progress.moved(-gone_out)
+            self._moved_on(-gone_out)
             self._source.refuse_changed()
             said = f"the storage does not take part {part.number} ({trouble})"
             if refusals == MOST_REFUSALS:
@@ -284,16 +317,21 @@ class Uploading:
                 return answer.status, seconds_of(answer.headers.get("Retry-After"))
 
     async def _complete(self) -> tuple[dict[str, Any] | None, list[int]]:
-        """The video, or the parts that have to be sent (again)."""
+        """The video, which then is this file, or the parts that have to be sent (again). Raises AnotherFile."""
+        asked = {"sha256": await self._source.sha256()}
         attempts = self._client.patience.attempts()
         while True:
             try:
-                answer = await self._client.call("POST", f"{self._url}/complete", limit_seconds=COMPLETE_SECONDS)
+                answer = await self._client.call(
+                    "POST", f"{self._url}/complete", content=asked, limit_seconds=COMPLETE_SECONDS
+                )
             except NotThere as gone:
                 raise NotThere(f"{self._source.path}: the upload was discarded meanwhile; send it again") from gone
             except Refused as refused:
                 if refused.code in ("parts-missing", "part-ambiguous"):
                     return None, list(refused.members["missing"])
+                if refused.code == "file-differs":
+                    raise AnotherFile(self._other_file()) from refused
                 raise
             if answer.status == HTTPStatus.OK:
                 return answer.content, []

@@ -6,7 +6,7 @@ from alembic import op
 from common.db import Instant
 
 revision = "0075"
-down_revision = "0065"
+down_revision = "0069"
 
 
 def upgrade() -> None:

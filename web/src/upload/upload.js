@@ -125,19 +125,28 @@ export class Upload extends EventTarget {
         const numbers = missingParts(plan, received);
         await this.#send(plan, numbers);
         await this.#complete(plan);
+      } else {
+        await this.#settleElsewhere();
       }
       this.#setState("done");
     } catch (failure) {
       if (this.signal.aborted) return;
-      if (failure.code === "part-differs") failure = new Failure(OTHER_FILE, failure);
-      // Another tab may have completed or discarded it meanwhile: what counts is what the server says.
-      if (failure.code === "upload-not-open" && (await this.#isReady())) {
+      try {
+        // Another tab may have completed or discarded it meanwhile, with this file or with another one.
+        if (failure.code !== "upload-not-open") throw failure;
+        await this.#settleElsewhere();
         this.#setState("done");
-        return;
+      } catch (reason) {
+        if (this.signal.aborted) return;
+        this.#fail(reason);
       }
-      this.failure = failure instanceof Failure ? failure : new Failure("fault", { detail: String(failure) });
-      this.#setState("failed");
     }
+  }
+
+  #fail(failure) {
+    if (failure.code === "part-differs" || failure.code === "file-differs") failure = new Failure(OTHER_FILE, failure);
+    this.failure = failure instanceof Failure ? failure : new Failure("fault", { detail: String(failure) });
+    this.#setState("failed");
   }
 
   /** Ends a wait at once. */
@@ -293,9 +302,30 @@ export class Upload extends EventTarget {
       } catch (failure) {
         const numbers = (failure.missing ?? []).filter((number) => number >= 1 && number <= plan.partCount);
         if (numbers.length === 0 || round === MOST_ROUNDS) throw failure;
+        await this.#refuseAnother(numbers);
         await this.#send(plan, numbers);
       }
     }
+  }
+
+  /**
+   * Rejects when the storage holds another content for one of these parts. Of which it does not say whose it is, is sent
+   * again: the server knows this file's SHA-256 by now, and compares before anything is ready.
+   */
+  async #refuseAnother(numbers) {
+    if (!this.#checksums) return;
+    const { received } = await this.#ask(() => this.#api.read(this.record.id, this.signal));
+    for (const { part_number: number, checksum } of received ?? []) {
+      if (checksum && numbers.includes(number) && (await this.#checksums.of(number)) !== checksum) throw new Failure(OTHER_FILE);
+    }
+  }
+
+  /** Believes that what somebody else has completed is this file only after the server has compared. */
+  async #settleElsewhere() {
+    this.#sha256 ??= this.#hashFile(this.#file, this.signal);
+    // Nothing can be compared where nothing can be hashed.
+    if (!(await this.#sha256)) throw new Failure(OTHER_FILE);
+    await this.#settle();
   }
 
   async #settle() {
@@ -305,20 +335,12 @@ export class Upload extends EventTarget {
     for (;;) {
       const answer = await this.#ask(() => this.#api.complete(this.record.id, this.signal, sha256));
       if (answer.isSettled) {
-        this.record = { ...this.record, ...answer.upload };
+        // Whatever stands there besides was not computed here.
+        this.record = { ...this.record, ...answer.upload, sha256 };
         return;
       }
       await sleep(this.#clock, answer.retryAfterMs ?? SETTLE_MS, this.signal);
     }
-  }
-
-  async #isReady() {
-    try {
-      this.record = await this.#api.read(this.record.id, this.signal);
-    } catch {
-      return false;
-    }
-    return this.record.state === "ready";
   }
 
   #ask(operation) {

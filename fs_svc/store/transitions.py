@@ -207,7 +207,9 @@ class TransitionQueries(UsageQueries):
         reserved = item.taken if item.state in _RESERVING else 0
         stored = item.taken if item.state in _STORING else 0
         async with self._database.write() as connection:
-            if not await compare_and_set(connection, item.id, item.state, *_counted_as(item), owner_id=owner_id):
+            # What the quota of another was when they signed, says nothing now.
+            values = {"owner_id": owner_id, "quota_bytes": None}
+            if not await compare_and_set(connection, item.id, item.state, *_counted_as(item), **values):
                 return False
             # In one order for everybody, so that two who hand over to each other do not wait for each other.
             for person, sign in sorted([(item.owner_id, -1), (owner_id, 1)]):

@@ -81,6 +81,13 @@ async def test_what_is_not_public_is_not_there(product: EdgeContainers) -> None:
         # The bucket is, and asks who it is.
         async with session.get(f"https://{S3_SITE}/vss/") as answer:
             assert answer.status == 403
+        # A form is posted to the bucket itself: this one is none, says the storage.
+        headers = {"Content-Type": "multipart/form-data; boundary=b"}
+        async with session.post(f"https://{S3_SITE}/vss", data=b"no form", headers=headers) as answer:
+            assert (answer.status, "MalformedPOSTRequest" in await answer.text()) == (400, True)
+        # And no larger than a form can be: it would be read to its end before its signature is looked at.
+        async with session.post(f"https://{S3_SITE}/vss", data=bytes(102 * 2**20), headers=headers) as answer:
+            assert answer.status in (413, 502)
 
 
 @pytest.mark.parametrize(

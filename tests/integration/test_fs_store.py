@@ -297,6 +297,36 @@ async def test_what_nobody_has_declared_counts_from_completing_on(store: Store) 
     assert await store.get_usage(item.owner_id) == (0, 100)
 
 
+async def test_what_has_come_is_counted_once_and_goes_with_the_upload(store: Store) -> None:
+    item = replace(new_object(), kind=Kind.FREE, size=None, part_size=None, part_count=None)
+    assert await store.reserve(item, quota=100)
+    assert await store.open_upload(item.id, s3_upload_id="s3-id", at=NOON)
+    signed = replace(item, state=State.OPEN)
+    assert await store.note_signed(signed, at=NOON, until=NOON + SECOND, quota=100)
+    counted = await asyncio.gather(*(store.note_arrived(signed, 101) for _ in range(10)))
+    assert sorted(counted) == [False] * 9 + [True]
+    assert await store.get_usage(ALICE) == (101, 0)
+    # Who has read the row before that counts, hands over and completes nothing.
+    assert not await store.hand_over(signed, BOB)
+    assert not await begin_completing(store, signed, size=101)
+    with pytest.raises(QuotaExceeded) as refused:
+        await begin_completing(store, replace(signed, arrived=101), size=101, quota=100)
+    assert refused.value.members == {"limit": 100, "used": 0, "reserved": 0, "size": 101}
+    assert await store.get_usage(ALICE) == (101, 0)
+
+    assert await store.hand_over(replace(signed, arrived=101), BOB)
+    handed = await store.get(item.id)
+    assert handed is not None
+    assert (handed.taken, handed.quota_bytes) == (101, None)
+    assert [await store.get_usage(person) for person in (ALICE, BOB)] == [(0, 0), (101, 0)]
+    assert await begin_completing(store, handed, size=99, quota=100)
+    assert await store.get_usage(BOB) == (99, 0)
+    completing = await store.get(item.id)
+    assert completing is not None
+    assert await store.finish_completing(completing, size=99, etag="e-1")
+    assert await store.get_usage(BOB) == (0, 99)
+
+
 async def test_a_form_takes_up_what_it_has_brought(store: Store) -> None:
     item = replace(new_object(size=70), kind=Kind.FORM, part_size=None, part_count=None)
     assert await store.reserve(item, quota=70)

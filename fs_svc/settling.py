@@ -136,7 +136,9 @@ class Settling:
             await self._store.note_arrived(item, held)
         if item.quota_bytes is None or held <= (item.size or 0):
             return False
-        return sum(await self._store.get_usage(item.owner_id)) > item.quota_bytes + LEAST_EXCESS
+        # What is being given up goes by itself: it is no reason to give up another one.
+        going = sum(other.taken for other in await self._store.list_aborting(item.owner_id))
+        return sum(await self._store.get_usage(item.owner_id)) - going > item.quota_bytes + LEAST_EXCESS
 
     async def drop_late_forms(self) -> int:
         """Removes what forms have brought that nobody waits for any more; returns how many.

@@ -40,6 +40,12 @@ class ListQueries(Queries):
         )
         return await self._objects(query)
 
+    async def list_aborting(self, owner_id: str) -> list[Object]:
+        """The person's uploads that are being given up, in no order."""
+        return await self._objects(
+            select(OBJECTS).where(OBJECTS.c.owner_id == owner_id, OBJECTS.c.state == State.ABORTING.value)
+        )
+
     async def list_unsettled(self, *, now: datetime, limit: int) -> list[Object]:
         """Rows that nobody has a lease on and that are in the middle of something, the longest waiting first."""
         query = (

@@ -61,7 +61,13 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     assert "--data DIR (or VSS_DATA_DIR)" in answer.stderr
 
 
-@pytest.mark.parametrize("arguments", [[], ["down"], ["up", "--loud"]])
+def test_alone_it_says_what_it_can_do() -> None:
+    answer = run()
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "upload videos" in answer.stdout
+
+
+@pytest.mark.parametrize("arguments", [["down"], ["up", "--loud"]])
 def test_what_it_does_not_know_is_one_line(arguments: list[str]) -> None:
     answer = run(*arguments)
     assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)

@@ -47,28 +47,32 @@ class LogIn:
 
 def server_named(urls: Sequence[str] = ()) -> Server:
     """The server at `urls`, else at those of VSS_SERVER, else that of `make run` here. Raises BadOption."""
-    given = urls or os.environ.get("VSS_SERVER", "").split()
-    return parse_server(given) if given else _local_server()
+    if urls:
+        return parse_server(urls)
+    given = os.environ.get("VSS_SERVER", "").split()
+    return parse_server(given, option="VSS_SERVER") if given else _local_server()
 
 
-def parse_server(urls: Sequence[str]) -> Server:
+def parse_server(urls: Sequence[str], *, option: str = "--server") -> Server:
     """One URL for all (a site behind an edge), or those of auth, upload and stream. Raises BadOption."""
     if len(urls) not in (1, 3):
-        raise BadOption("--server: give one URL of a site, or three: those of auth, upload and stream")
-    cleaned = [_clean(url) for url in urls]
+        raise BadOption(f"{option}: give one URL of a site, or three: those of auth, upload and stream")
+    cleaned = [_clean(url, option) for url in urls]
     auth, upload, stream = cleaned * 3 if len(cleaned) == 1 else cleaned
     return Server(auth=auth, upload=upload, stream=stream)
 
 
-def _clean(text: str) -> str:
+def _clean(text: str, option: str) -> str:
     try:
         url = URL(text)
     except ValueError as exc:
-        raise BadOption(f"--server: {text!r} is no URL ({exc})") from exc
-    if url.scheme not in ("http", "https") or not url.host or url.path not in ("", "/") or url.query_string:
-        raise BadOption(f"--server: {text!r} cannot be used; give something like https://videos.example.org")
+        raise BadOption(f"{option}: {text!r} is no URL ({exc})") from exc
+    if url.scheme not in ("http", "https") or not url.host or url.query_string or url.user or url.password:
+        raise BadOption(f"{option}: {text!r} cannot be used; give something like https://videos.example.org")
+    if url.path not in ("", "/"):
+        raise BadOption(f"{option}: {text!r} has a path; give the address alone, {url.origin()}")
     if url.scheme == "http" and url.host not in _LOOPBACK:
-        raise BadOption(f"--server: {text!r} would send the password unprotected; give its https:// URL")
+        raise BadOption(f"{option}: {text!r} would send the password unprotected; give its https:// URL")
     return str(url.origin())
 
 
@@ -87,6 +91,12 @@ class LogInFile:
         self._folder = platformdirs.user_config_path("vss", appauthor=False)
         self.path = self._folder / "login.json"
 
+    def _make_folder(self) -> None:
+        # `~` that stands for nothing would become a folder of that name here.
+        if not self._folder.is_absolute():
+            raise FileUnusable("there is no home folder to keep the session in: set HOME, or use VSS_API_KEY")
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     def read(self) -> LogIn | None:
         """The log-in, if there is one. Raises FileUnusable."""
         try:
@@ -101,7 +111,7 @@ class LogInFile:
 
     def write(self, log_in: LogIn) -> None:
         """Keeps the log-in, instead of the one before."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_folder()
         write_atomically(self.path, json.dumps(asdict(log_in), indent=2).encode() + b"\n")
 
     def forget(self) -> None:
@@ -111,7 +121,7 @@ class LogInFile:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keeps other processes of this user from using the refresh token, which is good for one use; waits."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_folder()
         descriptor = os.open(self._folder / "login.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -122,7 +132,7 @@ class LogInFile:
     @asynccontextmanager
     async def locked_patiently(self) -> AsyncIterator[None]:
         """The same, waiting in a way that can be cancelled: whoever has it may be waiting for a server."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_folder()
         descriptor = os.open(self._folder / "login.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             while True:

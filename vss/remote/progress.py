@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from vss.remote.plan import human_size
+from vss.speaking import printable, warn
 
 LINE_EVERY_SECONDS = 5.0
 
@@ -37,7 +38,7 @@ class _Lines:
             self.note(f"{percent} % ({human_size(self._done)} of {human_size(self._total)})")
 
     def note(self, text: str) -> None:
-        print(f"{self._name}: {text}", file=sys.stderr, flush=True)
+        warn(f"{self._name}: {text}")
 
 
 class _Silence:
@@ -53,7 +54,7 @@ def shown(name: str, total: int, *, quiet: bool) -> Iterator[Progress]:
     """The progress of one file of `total` bytes."""
     if quiet:
         yield _Silence()
-    elif not sys.stderr.isatty():
+    elif sys.stderr is None or not sys.stderr.isatty():
         yield _Lines(name, total)
     else:
         with _bar(name, total) as progress:
@@ -73,9 +74,11 @@ def _bar(name: str, total: int) -> Iterator[Progress]:
         TransferSpeedColumn,
     )
     from rich.progress import Progress as RichProgress  # noqa: PLC0415
+    from rich.table import Column  # noqa: PLC0415
 
     columns = (
-        TextColumn("{task.description}"),
+        # A long name is cut: on a narrow terminal the bar would need a second line, and be drawn anew below itself.
+        TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         DownloadColumn(),
@@ -83,13 +86,13 @@ def _bar(name: str, total: int) -> Iterator[Progress]:
         TimeRemainingColumn(),
     )
     with RichProgress(*columns, console=Console(stderr=True)) as rich:
-        task = rich.add_task(escape(name), total=total)
+        task = rich.add_task(escape(printable(name)), total=total)
 
         class _Bar:
             def moved(self, count: int) -> None:
                 rich.advance(task, count)
 
             def note(self, text: str) -> None:
-                rich.console.print(f"{name}: {text}", markup=False, highlight=False)
+                rich.console.print(printable(f"{name}: {text}"), markup=False, highlight=False)
 
         yield _Bar()

@@ -6,15 +6,19 @@ import asyncio
 import base64
 import hashlib
 import os
+import stat
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from vss.remote.errors import FileUnusable
 from vss.remote.pacing import Pace
 from vss.remote.plan import Part
 
 BLOCK = 256 * 1024
+# What is hashed in a thread at once: a thread cannot be interrupted, and Ctrl-C waits for it.
+_STRETCH = 64 * 2**20
 
 
 class SourceFile:
@@ -26,6 +30,9 @@ class SourceFile:
         status = os.fstat(descriptor)
         self.size = status.st_size
         self._seen = (status.st_size, status.st_mtime_ns)
+        self._sha256: str | None = None
+        if not stat.S_ISREG(status.st_mode):
+            raise FileUnusable(f"{path} is not a regular file")
         if not self.size:
             raise FileUnusable(f"{path} is empty")
 
@@ -34,11 +41,11 @@ class SourceFile:
         try:
             now, named = os.fstat(self._descriptor), self.path.stat()
         except OSError as exc:
-            raise FileUnusable(f"{self.path} went away while it was being sent ({exc.strerror})") from exc
+            raise FileUnusable(f"{self.path} disappeared while it was being uploaded ({exc.strerror})") from exc
         if (now.st_size, now.st_mtime_ns) != self._seen or (now.st_dev, now.st_ino) != (named.st_dev, named.st_ino):
             raise FileUnusable(
-                f"{self.path} changed while it was being sent (is something still writing it?): "
-                "wait until it is finished, then send it again"
+                f"{self.path} changed while it was being uploaded (is something still writing it?): "
+                "wait until it is finished, then upload it again"
             )
 
     async def checksum(self, part: Part) -> str:
@@ -52,15 +59,18 @@ class SourceFile:
         return base64.b64encode(digest.digest()).decode()
 
     async def sha256(self) -> str:
-        """The whole file's SHA-256 in hexadecimal. Raises FileUnusable."""
-
-        def read() -> str:
+        """The whole file's SHA-256 in hexadecimal; it is read once. Raises FileUnusable."""
+        if self._sha256 is None:
             digest = hashlib.sha256()
-            for block in self._blocks(Part(1, 0, self.size)):
-                digest.update(block)
-            return digest.hexdigest()
 
-        return await asyncio.to_thread(read)
+            def read(offset: int) -> None:
+                for block in self._blocks(Part(1, offset, min(_STRETCH, self.size - offset))):
+                    digest.update(block)
+
+            for offset in range(0, self.size, _STRETCH):
+                await asyncio.to_thread(read, offset)
+            self._sha256 = digest.hexdigest()
+        return self._sha256
 
     async def stream(self, part: Part, sent: Callable[[int], None], pace: Pace | None) -> AsyncIterator[bytes]:
         """The part's bytes in blocks, no faster than `pace`; tells `sent` of each once the network has taken it.
@@ -88,11 +98,27 @@ class SourceFile:
             offset += len(block)
 
 
+async def sha256_of(path: Path) -> str:
+    """A file's SHA-256 in hexadecimal. Raises OSError."""
+    digest = hashlib.sha256()
+
+    def read(file: BinaryIO) -> int:
+        block = file.read(16 * BLOCK)
+        digest.update(block)
+        return len(block)
+
+    with path.open("rb", buffering=0) as file:
+        while await asyncio.to_thread(read, file):
+            pass
+    return digest.hexdigest()
+
+
 @contextmanager
 def open_source(path: Path) -> Iterator[SourceFile]:
     """Opens the file. Raises FileUnusable."""
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        # A pipe would wait for its writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as exc:
         raise FileUnusable(f"{path} cannot be read: {exc.strerror}") from exc
     try:

@@ -128,8 +128,7 @@ def test_proxies_are_those_of_the_environment(monkeypatch: pytest.MonkeyPatch) -
 def test_without_a_home_folder_nothing_is_left_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    # As it comes out for an account that the system does not know.
-    monkeypatch.setenv("HOME", "~")
+    monkeypatch.setenv("HOME", "here")
     with pytest.raises(FileUnusable, match="set HOME"), LogInFile().locked():
         pass
     assert list(tmp_path.iterdir()) == []

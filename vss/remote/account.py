@@ -10,6 +10,7 @@ import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import platformdirs
 from yarl import URL
@@ -87,15 +88,21 @@ def _local_server() -> Server:
 class LogInFile:
     """The one log-in of this user on this machine, in a file for nobody else (mode 0600)."""
 
-    def __init__(self) -> None:
-        self._folder = platformdirs.user_config_path("vss", appauthor=False)
-        self.path = self._folder / "login.json"
-
-    def _make_folder(self) -> None:
-        # `~` that stands for nothing would become a folder of that name here.
-        if not self._folder.is_absolute():
+    @property
+    def _folder(self) -> Path:
+        try:
+            folder = platformdirs.user_config_path("vss", appauthor=False)
+        except RuntimeError:
+            folder = Path()
+        # For an account that the system does not know: `~` stands for nothing, and would become a folder here.
+        if not folder.is_absolute():
             raise FileUnusable("there is no home folder to keep the session in: set HOME, or use VSS_API_KEY")
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def path(self) -> Path:
+        """The file; it need not be there. Raises FileUnusable."""
+        return self._folder / "login.json"
 
     def read(self) -> LogIn | None:
         """The log-in, if there is one. Raises FileUnusable."""
@@ -111,7 +118,7 @@ class LogInFile:
 
     def write(self, log_in: LogIn) -> None:
         """Keeps the log-in, instead of the one before."""
-        self._make_folder()
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(self.path, json.dumps(asdict(log_in), indent=2).encode() + b"\n")
 
     def forget(self) -> None:
@@ -121,7 +128,7 @@ class LogInFile:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keeps other processes of this user from using the refresh token, which is good for one use; waits."""
-        self._make_folder()
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self._folder / "login.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -132,7 +139,7 @@ class LogInFile:
     @asynccontextmanager
     async def locked_patiently(self) -> AsyncIterator[None]:
         """The same, waiting in a way that can be cancelled: whoever has it may be waiting for a server."""
-        self._make_folder()
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self._folder / "login.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             while True:

@@ -35,7 +35,13 @@ def data_folder_path() -> Path:
 
 
 def _default_data_folder() -> str:
-    return os.environ.get("VSS_DATA_DIR") or str(platformdirs.user_data_path("vss", appauthor=False))
+    if given := os.environ.get("VSS_DATA_DIR"):
+        return given
+    try:
+        return str(platformdirs.user_data_path("vss", appauthor=False))
+    except RuntimeError:
+        # There is no home folder. Commands that need a data folder say so; the others work.
+        return "~/.local/share/vss"
 
 
 def add_port_base_option(parser: argparse.ArgumentParser) -> None:

@@ -10,8 +10,7 @@ from yarl import URL
 
 from upload_svc.media_types import BY_ENDING
 from vss.errors import BadOption
-from vss.remote.account import LogInFile, Server, parse_server, server_named
-from vss.remote.errors import FileUnusable
+from vss.remote.account import Server, parse_server, server_named
 from vss.remote.finding import find_files
 from vss.remote.plan import VIDEO_TYPES, Part, PartPlan, differing, human_size, shortened, title_of, wire_name
 from vss.remote.proxies import proxy_for
@@ -123,15 +122,6 @@ def test_proxies_are_those_of_the_environment(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("HTTPS_PROXY", "socks5://proxy.example")
     with pytest.raises(BadOption, match="HTTPS_PROXY"):
         proxy_for(URL("https://films.example"))
-
-
-def test_without_a_home_folder_nothing_is_left_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    monkeypatch.setenv("HOME", "here")
-    with pytest.raises(FileUnusable, match="set HOME"), LogInFile().locked():
-        pass
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_site_has_one_url_or_three() -> None:

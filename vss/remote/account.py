@@ -91,13 +91,10 @@ class LogInFile:
     @property
     def _folder(self) -> Path:
         try:
-            folder = platformdirs.user_config_path("vss", appauthor=False)
-        except RuntimeError:
-            folder = Path()
-        # For an account that the system does not know: `~` stands for nothing, and would become a folder here.
-        if not folder.is_absolute():
-            raise FileUnusable("there is no home folder to keep the session in: set HOME, or use VSS_API_KEY")
-        return folder
+            return platformdirs.user_config_path("vss", appauthor=False)
+        except RuntimeError as exc:
+            # An account that the system does not know, in a container for example.
+            raise FileUnusable("there is no home folder to keep the session in: set HOME, or VSS_API_KEY") from exc
 
     @property
     def path(self) -> Path:

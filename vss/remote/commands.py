@@ -206,7 +206,7 @@ def _upload(arguments: argparse.Namespace) -> int:
     return _run(
         upload_all(arguments, found),
         if_interrupted="What was uploaded is kept for 7 days: the same command, here or on any machine with "
-        "the files, resumes, and sends nothing twice",
+        "the files, resumes; uploaded files are not sent twice",
     )
 
 

@@ -140,7 +140,7 @@ class _Report:
         if self._failures and self._count > 1:
             raise SomeFailed(
                 f"{self._count - len(self._failures)} of {self._count} files uploaded. "
-                "The same command tries the others again, and sends nothing twice"
+                "The same command tries the others again; uploaded files are not sent twice"
             )
         if self._failures:
             return self._failures[0][1].exit_code

@@ -163,8 +163,10 @@ def _login(arguments: argparse.Namespace) -> int:
     try:
         username = arguments.username or input(f"Username at {server.auth}: ")
         password = _password_of_stdin() if arguments.password_stdin else getpass.getpass()
+        if not (username and password):
+            raise EOFError
     except EOFError as exc:
-        raise BadOption("no password was given") from exc
+        raise BadOption("no username and password were given") from exc
     except UnicodeDecodeError as exc:
         raise BadOption("username and password must be UTF-8") from exc
 
@@ -221,7 +223,7 @@ def _list(arguments: argparse.Namespace) -> int:
                 when = video["created_at"][:16].replace("T", " ")
                 size = "" if video["size"] is None else human_size(video["size"])
                 text = (
-                    f"{video['id']}  {video['state']:<9} {size:>9}  {when}  {video['visibility']:<7}  {video['title']}"
+                    f"{video['id']}  {video['state']:<9} {size:>9}  {when}  {video['visibility']:<8}  {video['title']}"
                 )
                 say(json.dumps(video) if arguments.json else text)
         return 0

@@ -12,6 +12,8 @@ from vss.remote.plan import human_size
 from vss.speaking import printable, warn
 
 LINE_EVERY_SECONDS = 5.0
+# Columns of a terminal that has room for more than a name and how far it is.
+WIDE = 90
 
 
 class Progress(Protocol):
@@ -76,16 +78,19 @@ def _bar(name: str, total: int) -> Iterator[Progress]:
     from rich.progress import Progress as RichProgress  # noqa: PLC0415
     from rich.table import Column  # noqa: PLC0415
 
-    columns = (
-        # A long name is cut: on a narrow terminal the bar would need a second line, and be drawn anew below itself.
-        TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
+    console = Console(stderr=True)
+    # A long name is cut: a bar that needs a second line on a narrow terminal would be drawn anew below itself.
+    is_wide = console.width >= WIDE
+    room = Column(
+        no_wrap=True, overflow="ellipsis", max_width=max(8, console.width // 3 if is_wide else console.width - 8)
     )
-    with RichProgress(*columns, console=Console(stderr=True)) as rich:
+    details = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()) if is_wide else ()
+    columns = (
+        TextColumn("{task.description}", table_column=room),
+        TextColumn("{task.percentage:>3.0f} %", table_column=Column(no_wrap=True)),
+        *details,
+    )
+    with RichProgress(*columns, console=console) as rich:
         task = rich.add_task(escape(printable(name)), total=total)
 
         class _Bar:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
+
+# As a shell counts: 128 and the signal's number.
+INTERRUPTED = 128 + signal.SIGINT
+READER_LEFT = 128 + signal.SIGPIPE
+
+
+class Ended(KeyboardInterrupt):
+    """Another signal than Ctrl-C's asked us to end; we do so in the same way."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.exit_code = 128 + number
 
 
 class Refusal(Exception):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from vss.errors import BadOption, DatabaseUnusable
-from vss.options import add_database_option, database_url, url_from_environment
+from vss.options import add_database_option, database_url, from_environment
 
 if TYPE_CHECKING:
     # SQLAlchemy takes longer to import than all else here; other commands do without.
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise BadOption("an administrator's --database-url (or VSS_DATABASE_URL) is needed")
     users: dict[str, str] = {}
     for service in WRITES:
-        url = url_from_environment(f"{service.upper()}_DATABASE_URL")
+        url = from_environment(f"{service.upper()}_DATABASE_URL")
         if url is None:
             raise BadOption(f"{service.upper()}_DATABASE_URL (or …_FILE) is needed, with the user to make")
         users[service] = url

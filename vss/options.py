@@ -35,7 +35,13 @@ def data_folder_path() -> Path:
 
 
 def _default_data_folder() -> str:
-    return os.environ.get("VSS_DATA_DIR") or str(platformdirs.user_data_path("vss", appauthor=False))
+    if given := os.environ.get("VSS_DATA_DIR"):
+        return given
+    try:
+        return str(platformdirs.user_data_path("vss", appauthor=False))
+    except RuntimeError:
+        # There is no home folder. Commands that need a data folder say so; the others work.
+        return "~/.local/share/vss"
 
 
 def add_port_base_option(parser: argparse.ArgumentParser) -> None:
@@ -61,10 +67,10 @@ def add_database_option(parser: argparse.ArgumentParser) -> None:
 
 def database_url(arguments: argparse.Namespace) -> str | None:
     """What `add_database_option` asked for; None for the SQLite file in the data folder."""
-    return arguments.database_url or url_from_environment("VSS_DATABASE_URL")
+    return arguments.database_url or from_environment("VSS_DATABASE_URL")
 
 
-def url_from_environment(name: str) -> str | None:
+def from_environment(name: str) -> str | None:
     """The variable `name`, or what stands in the file that `name`_FILE names."""
     given = os.environ.get(name)
     file = os.environ.get(f"{name}_FILE")

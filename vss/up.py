@@ -6,15 +6,17 @@ import argparse
 import asyncio
 import contextlib
 import os
+import shlex
 import signal
 import sys
+from pathlib import Path
 
 from vss import seaweedfs
 from vss.child import run_module
 from vss.console import Console, Mood
 from vss.data_folder import DataFolder
 from vss.errors import Refusal
-from vss.options import add_data_option, add_port_base_option
+from vss.options import DEFAULT_PORT_BASE, add_data_option, add_port_base_option
 from vss.ports import PublicPorts, refuse_taken
 from vss.services import services
 from vss.supervisor import Supervisor
@@ -100,6 +102,16 @@ async def _migrate(folder: DataFolder, console: Console) -> None:
     console.step("database", "ready", ended.output.splitlines()[-1])
 
 
+def _command_line(ports: PublicPorts) -> str:
+    """How `vss` is called from where we were started, for this server."""
+    program = Path(sys.executable).with_name("vss")
+    if program.is_relative_to(Path.cwd()):
+        program = program.relative_to(Path.cwd())
+    elsewhere = "" if ports.base == DEFAULT_PORT_BASE else f"VSS_PORT_BASE={ports.base} "
+    called = [str(program)] if program.exists() else [sys.executable, "-m", "vss"]
+    return elsewhere + shlex.join(called)
+
+
 async def _work(
     console: Console, supervisor: Supervisor, folder: DataFolder, ports: PublicPorts, engine: seaweedfs.Engine
 ) -> None:
@@ -121,6 +133,7 @@ async def _work(
             console.say()
             console.say(f"  Open {ports.url('stream')} and log in as admin / admin")
             console.say("  (the demo account; nobody but this machine can reach it). Ctrl-C stops everything.")
+            console.say(f"  From another terminal: {_command_line(ports)} login")
             console.say()
     except* (Refusal, OSError) as group:
         # One reason is enough for one line; the others follow from it.

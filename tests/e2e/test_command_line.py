@@ -9,6 +9,7 @@ import json
 import os
 import random
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -46,14 +47,17 @@ class Terminal:
         """As `export` does."""
         self._environment[name] = value
 
-    def run(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, typed: str = "", stdout: int = subprocess.PIPE, encoding: str = "utf-8"
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self._command(arguments),
             cwd=self.home,
             env=self._environment,
             input=typed,
-            capture_output=True,
-            text=True,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            encoding=encoding,
             timeout=120,
             check=False,
         )
@@ -131,11 +135,11 @@ def test_a_video_goes_there_and_back_and_into_the_trash(terminal: Terminal) -> N
     assert (got["sha256"], _sha256(terminal.home / "back.mp4")) == (sha256, sha256)
     again = terminal.run("download", sent["id"], "-o", "back.mp4")
     assert again.returncode == 1
-    assert "is there already" in again.stderr
+    assert "already exists" in again.stderr
 
     assert terminal.run("rm", sent["id"]).returncode == 0
     assert sent["id"] in [video["id"] for video in terminal.read("list", "--state", "trashed")]
-    assert terminal.run("rm", "--for-ever", sent["id"]).returncode == 0
+    assert terminal.run("rm", "--permanently", sent["id"]).returncode == 0
     assert terminal.run("rm", sent["id"]).returncode == 4
 
 
@@ -206,7 +210,8 @@ def test_an_interrupted_upload_goes_on_and_takes_no_other_file(terminal: Termina
     token = _token(product)
     path = terminal.home / "Interrupted.mp4"
     sha256 = _file(path, 25 * 8 * MIB)
-    running = terminal.start("upload", path.name, "--parallel", "1", "--json")
+    _file(terminal.home / "later.mp4", 3)
+    running = terminal.start("upload", path.name, "later.mp4", "--parallel", "1", "--json")
 
     def has_begun() -> bool:
         assert running.poll() is None, "it was through before it could be interrupted"
@@ -216,9 +221,14 @@ def test_an_interrupted_upload_goes_on_and_takes_no_other_file(terminal: Termina
 
     wait_until(has_begun, what="a part is there", limit_seconds=60)
     running.send_signal(signal.SIGINT)
-    _, said = running.communicate(timeout=60)
+    out, said = running.communicate(timeout=60)
     assert running.returncode == 130
     assert "the same command" in said
+    assert "0 of 2 files uploaded. Not uploaded: Interrupted.mp4, later.mp4" in said
+    assert [(file["file"], file["exit_code"]) for file in map(json.loads, out.splitlines())] == [
+        (path.name, 130),
+        ("later.mp4", 130),
+    ]
     assert "Traceback" not in said
 
     content = path.read_bytes()
@@ -234,7 +244,7 @@ def test_an_interrupted_upload_goes_on_and_takes_no_other_file(terminal: Termina
     assert 0 < sent["sent_bytes"] < sent["size"]
     terminal.read("download", sent["id"], "-o", "whole.mp4")
     assert _sha256(terminal.home / "whole.mp4") == sha256
-    terminal.run("rm", "--for-ever", sent["id"])
+    terminal.run("rm", "--permanently", sent["id"])
 
 
 def _api(product: Product, method: str, path: str, content: object = None) -> Any:
@@ -282,7 +292,7 @@ def test_a_limited_rate_holds_for_all_parts_together(terminal: Terminal) -> None
     # Three parts that each had the rate for itself would be through in a second.
     assert time.monotonic() - began_at >= 17 / 8 - BURST_SECONDS
     assert (sent["state"], sent["sent_bytes"]) == ("ready", 17 * MIB)
-    terminal.run("rm", "--for-ever", sent["id"])
+    terminal.run("rm", "--permanently", sent["id"])
 
 
 async def test_a_part_that_waited_long_for_its_turn_gets_a_fresh_url(
@@ -308,7 +318,7 @@ async def test_a_part_that_waited_long_for_its_turn_gets_a_fresh_url(
             monkeypatch.setattr(client, "call", seen)
             sent = await Uploading(client, source, wishes, progress).run()
     assert sorted(signed) == [[1], [1, 2], [2]]
-    terminal.run("rm", "--for-ever", sent.video["id"])
+    terminal.run("rm", "--permanently", sent.video["id"])
 
 
 def test_folders_are_sent_and_what_is_no_video_is_named(terminal: Terminal) -> None:
@@ -320,16 +330,109 @@ def test_folders_are_sent_and_what_is_no_video_is_named(terminal: Terminal) -> N
     assert sorted(video["title"] for video in sent) == ["First one", "Second one"]
     refused = terminal.run("upload", "films/notes.txt")
     assert refused.returncode != 0
-    assert "notes.txt" in refused.stderr or "content_type" in refused.stderr
+    assert refused.stderr == "vss: films/notes.txt is not a supported video type (MP4, MOV, MKV, WebM, …)\n"
     for video in sent:
-        terminal.run("rm", "--for-ever", video["id"])
+        terminal.run("rm", "--permanently", video["id"])
+
+
+def test_what_concerns_one_file_ends_no_other_and_nothing_is_sent_twice(terminal: Terminal) -> None:
+    # As a terminal of Western Europe has it; not every name that a disk holds can be printed.
+    terminal.set("PYTHONIOENCODING", "latin-1:strict")
+    odd = os.fsdecode(b"caf\xe9 \xd1\x84.mp4")
+    names = ["first.mp4", "gone.mp4", "notes.txt", "empty.mp4", "", odd, "last.mp4"]
+    for seed, name in enumerate(names):
+        if name not in ("", "gone.mp4"):
+            _file(terminal.home / name, 0 if name == "empty.mp4" else 10, seed=seed)
+
+    def upload() -> tuple[list[dict[str, Any]], str]:
+        done = terminal.run("upload", *names, "--sha256", "--json")
+        assert done.returncode == 9, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+    files, said = upload()
+    assert [file["file"] for file in files] == ["''" if name == "" else name for name in names]
+    assert [file.get("exit_code") for file in files] == [None, 1, 6, 1, 1, None, None]
+    assert said.splitlines() == [
+        "vss: gone.mp4: does not exist",
+        r"vss: notes.txt is not a supported video type (MP4, MOV, MKV, WebM, \u2026)",
+        "vss: empty.mp4 is empty",
+        "vss: '': an empty name stands for no file",
+        "vss: 3 of 7 files uploaded. The same command tries the others again; uploaded files are not sent twice",
+    ]
+    again, _ = upload()
+    sent = [file["id"] for file in files if "id" in file]
+    assert [(file["id"], file["sent_bytes"]) for file in again if "id" in file] == [(one, 0) for one in sent]
+
+    # Another file is another one, whatever it is called; and the same one is the same under another name, when asked.
+    _file(terminal.home / "first.mp4", 10, seed=99)
+    _file(terminal.home / "renamed.mp4", 10, seed=6)
+    (other,) = terminal.read("upload", "first.mp4", "--sha256")
+    (renamed,) = terminal.read("upload", "renamed.mp4", "--skip-uploaded")
+    assert other["id"] not in sent
+    assert renamed["id"] == sent[2]
+    shown = terminal.run("upload", odd, "--visibility", "public")
+    assert shown.stdout.isascii()
+    assert shown.stdout.endswith(f": already uploaded ({sent[1]}); its visibility was not changed\n")
+    (anew,) = terminal.read("upload", "last.mp4", "--restart")
+    assert anew["id"] not in sent
+
+    removed = terminal.run("rm", "--permanently", "unknown", *sent, other["id"], "no/id", anew["watch_url"])
+    assert removed.returncode == 9
+    assert "vss: 5 of 7 videos deleted" in removed.stderr
+    assert "vss: unknown: no such video" in removed.stderr
+    assert [file for file in terminal.read("list") if file["id"] in [*sent, other["id"], anew["id"]]] == []
+
+
+def test_a_reader_that_has_read_enough_is_no_trouble(terminal: Terminal) -> None:
+    _file(terminal.home / "read.mp4", 3)
+    reading, writing = os.pipe()
+    os.close(reading)
+    for command in (["upload", "read.mp4"], ["list"]):
+        done = terminal.run(*command, stdout=writing)
+        assert (done.returncode, done.stderr) == (141, "")
+    os.close(writing)
+    assert [file["state"] for file in terminal.read("list") if file["filename"] == "read.mp4"] == ["ready"]
+
+
+def test_a_download_is_called_what_its_file_was_and_replaces_no_device_and_no_link(
+    terminal: Terminal, product: Product, tmp_path: Path
+) -> None:
+    long = "ф" * 125 + ".mkv"
+    sha256 = _file(terminal.home / long, 10, seed=7)
+    (sent,) = terminal.read("upload", long, "--title", "Holiday", "--visibility", "members", "--sha256")
+    (terminal.home / "null").symlink_to("/dev/null")
+    (terminal.home / "link.mkv").symlink_to("real.mkv")
+    (terminal.home / "real.mkv").write_text("old")
+    for target in ("null", "/dev/null"):
+        assert terminal.run("download", sent["id"], "-o", target).returncode == 0
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+    refused = terminal.run("download", sent["id"], "-o", "link.mkv")
+    assert (refused.returncode, "already exists" in refused.stderr) == (1, True)
+    terminal.read("download", sent["id"], "-o", "link.mkv", "--replace")
+    assert (terminal.home / "link.mkv").is_symlink()
+    assert _sha256(terminal.home / "real.mkv") == sha256
+    (terminal.home / "real.mkv").chmod(0o444)
+    assert "read-only" in terminal.run("download", sent["id"], "-o", "real.mkv", "--replace").stderr
+
+    # Somebody else sees the title, and still gets the file's own name.
+    _post(f"{product.url('auth')}/v1/accounts", _token(product), {"username": "amal", "password": "tide-lamp-42-x"})
+    other = Terminal(tmp_path / "amal", product)
+    other.home.mkdir()
+    typed = "\ufefftide-lamp-42-x\r\n"
+    assert other.run("login", "--username", "amal", "--password-stdin", typed=typed).returncode == 0
+    (got,) = other.read("download", sent["id"])
+    assert got["file"] == long
+    assert _sha256(other.home / long) == sha256
+    streamed = other.run("download", sent["watch_url"], "-o", "-", encoding="latin-1")
+    assert hashlib.sha256(streamed.stdout.encode("latin-1")).hexdigest() == sha256
+    terminal.run("rm", "--permanently", sent["id"])
 
 
 def test_a_log_in_is_for_nobody_else_and_ends(terminal: Terminal) -> None:
     (kept,) = terminal.home.rglob("login.json")
     assert kept.stat().st_mode & 0o777 == 0o600
     wrong = terminal.run("login", "--username", "admin", "--password-stdin", typed="wrong\n")
-    assert (wrong.returncode, wrong.stderr) == (3, "vss: this user name and password do not belong together\n")
+    assert (wrong.returncode, wrong.stderr) == (3, "vss: wrong username or password\n")
     assert terminal.run("list").returncode == 0, "a wrong password takes no log-in away"
     assert terminal.run("logout").returncode == 0
     assert not kept.exists()

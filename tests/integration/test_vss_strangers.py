@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
+import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from pytest_aiohttp.plugin import AiohttpServer
 
 from vss.remote.account import LogInFile, Server
 from vss.remote.client import grant, open_client, open_session
-from vss.remote.errors import NotLoggedIn, Refused
+from vss.remote.errors import NoAnswer, NotLoggedIn, Refused
 from vss.remote.patience import Patience
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -57,6 +62,66 @@ async def test_a_list_that_is_none_says_so(
     async with open_client(patience_seconds=1) as client:
         with pytest.raises(Refused, match="does not answer as a vss does"):
             _ = [item async for item in client.items(f"{url}/v1/uploads")]
+
+
+async def test_an_html_page_is_not_taken_for_a_video_that_is_gone(
+    aiohttp_server: AiohttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = await serve(aiohttp_server, GOOD)
+    monkeypatch.setenv("VSS_API_KEY", "vss_key\n")
+    monkeypatch.setenv("VSS_SERVER", url)
+    async with open_client(patience_seconds=1) as client:
+        with pytest.raises(Refused, match="does not answer as a vss does"):
+            await client.call("GET", f"{url}/v1/uploads/gone")
+
+
+async def test_a_server_that_has_moved_says_where_to(
+    aiohttp_server: AiohttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def move(request: web.Request) -> web.Response:
+        raise web.HTTPMovedPermanently(f"https://films.example{request.path}")
+
+    app = web.Application()
+    app.add_routes([web.post("/v1/token", answering(GOOD)), web.get("/v1/uploads", move)])
+    url = str((await aiohttp_server(app)).make_url("")).rstrip("/")
+    monkeypatch.setenv("VSS_API_KEY", "vss_key")
+    monkeypatch.setenv("VSS_SERVER", url)
+    async with open_client(patience_seconds=1) as client:
+        with pytest.raises(Refused, match=r"redirects to https://films\.example/v1/uploads"):
+            await client.call("GET", f"{url}/v1/uploads")
+
+
+async def test_a_certificate_that_nobody_trusts_is_told_at_once(aiohttp_server: AiohttpServer, tmp_path: Path) -> None:
+    server = await aiohttp_server(web.Application(), ssl=_untrusted(tmp_path))
+    url = str(server.make_url("")).rstrip("/")
+    form = {"grant_type": "password", "username": "alice", "password": "x"}
+    async with open_session() as session:
+        # With so much patience it would wait for a minute.
+        with pytest.raises(NoAnswer, match="TLS certificate is not trusted"):
+            await asyncio.wait_for(grant(session, Server(auth=url, upload=url, stream=url), Patience(60), form), 10)
+
+
+def _untrusted(folder: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "films.example")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "certificate.pem").write_bytes(
+        certificate.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate.pem")
+    return context
 
 
 async def test_who_waits_for_another_command_can_be_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

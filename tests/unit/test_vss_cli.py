@@ -61,7 +61,30 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     assert "--data DIR (or VSS_DATA_DIR)" in answer.stderr
 
 
-@pytest.mark.parametrize("arguments", [[], ["down"], ["up", "--loud"]])
+def test_alone_it_says_what_it_can_do() -> None:
+    answer = run()
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "upload videos" in answer.stdout
+
+
+@pytest.mark.parametrize("command", ["logout", "up"])
+def test_an_account_without_a_home_folder_is_told_so(command: str) -> None:
+    # A container's user that nobody has entered: the system knows no home of it either.
+    script = "import pwd, sys; pwd.getpwuid = {}.__getitem__; from vss.cli import run; sys.exit(run(sys.argv[1:]))"
+    answer = subprocess.run(
+        [sys.executable, "-c", script, command],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (answer.returncode, answer.stderr.count("\n")) in ((1, 1), (2, 1)), answer.stderr
+    assert "home" in answer.stderr
+
+
+@pytest.mark.parametrize("arguments", [["down"], ["up", "--loud"]])
 def test_what_it_does_not_know_is_one_line(arguments: list[str]) -> None:
     answer = run(*arguments)
     assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)

@@ -6,11 +6,15 @@ import os
 from pathlib import Path
 
 import pytest
+from yarl import URL
 
+from upload_svc.media_types import BY_ENDING
 from vss.errors import BadOption
 from vss.remote.account import Server, parse_server, server_named
-from vss.remote.errors import FileUnusable
-from vss.remote.plan import Part, PartPlan, differing, find_files, human_size, title_of, wire_name
+from vss.remote.finding import find_files
+from vss.remote.plan import VIDEO_TYPES, Part, PartPlan, differing, human_size, shortened, title_of, wire_name
+from vss.remote.proxies import proxy_for
+from vss.speaking import printable
 
 MIB = 2**20
 
@@ -37,6 +41,7 @@ def test_a_part_without_a_checksum_is_another_one() -> None:
         ("في البحر.webm", "في البحر"),
         ("\u202eevil.mp4", "evil"),
         (".mp4", "mp4"),
+        ("\u200b\u3164.mp4", "\u200b\u3164.mp4"),
     ],
 )
 def test_a_title_is_made_from_the_name(name: str, title: str) -> None:
@@ -46,22 +51,77 @@ def test_a_title_is_made_from_the_name(name: str, title: str) -> None:
 def test_a_name_is_one_that_the_server_takes() -> None:
     assert wire_name(Path("x" * 300 + ".mp4")) == "x" * 251 + ".mp4"
     assert wire_name(Path("a\\b\x01\u2066.mp4")) == "a_b.mp4"
+    assert wire_name(Path("Cafe\u0301.mp4")) == "Caf\u00e9.mp4", "as macOS has it and as everybody else has it"
     assert wire_name(Path(os.fsdecode(b"\xff.mp4"))) == "\ufffd.mp4"
 
 
-def test_folders_are_searched_only_when_asked(tmp_path: Path) -> None:
-    for name in ("b.mp4", "a.MKV", "notes.txt", ".hidden.mp4", "more/c.webm", ".trash/d.mp4"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    found = find_files([str(tmp_path), str(tmp_path / "b.mp4")], recursive=True)
-    assert [str(path.relative_to(tmp_path)) for path in found] == ["a.MKV", "b.mp4", "more/c.webm"]
-    for names, recursive, words in (
-        ([str(tmp_path)], False, "--recursive"),
-        ([str(tmp_path / "gone.mp4")], True, "is not there"),
-        ([str(tmp_path / ".trash" / "..")], False, "is a folder"),
-    ):
-        with pytest.raises(FileUnusable, match=words):
-            find_files(names, recursive=recursive)
+def test_a_name_is_cut_before_its_ending() -> None:
+    assert shortened("ф" * 200 + ".mkv", 255, in_bytes=True) == "ф" * 125 + ".mkv"
+    assert shortened("x" * 20 + ".no ending at all", 20) == "x" * 20
+
+
+def test_the_known_types_are_those_of_the_server() -> None:
+    assert {ending: VIDEO_TYPES[ending] for ending in BY_ENDING} == dict(BY_ENDING)
+
+
+def _found(names: list[str], *, recursive: bool = True) -> list[tuple[str, str]]:
+    return [(file.name, str(file.trouble or "")) for file in find_files(names, recursive=recursive).files]
+
+
+def test_folders_are_searched_only_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("f/b.mp4", "f/a.MKV", "f/notes.txt", "f/.hidden.mp4", "f/more/c.webm", "f/.trash/d.mp4"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
+    assert _found(["f", "f/b.mp4", "./f/more/../more/c.webm"]) == [
+        ("f/a.MKV", ""),
+        ("f/b.mp4", ""),
+        ("f/more/c.webm", ""),
+    ]
+    assert find_files(["f"], recursive=True).passed_over == 1
+    assert _found(["f"], recursive=False) == [("f", "is a folder: --recursive sends the videos in it")]
+
+
+def test_what_cannot_be_sent_is_named_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("real/z.mp4", "empty/notes.txt", "y.mp4"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
+    Path("linked").symlink_to("real")
+    Path("real/loop").symlink_to("..")
+    Path("real/broken.mp4").symlink_to("nowhere")
+    os.mkfifo("pipe.mp4")
+    names = ["linked", "gone.mp4", "", "pipe.mp4", "/dev/null", "y.mp4/x.mp4", "n" * 300, "empty", "y.mp4"]
+    assert _found(names) == [
+        ("linked/broken.mp4", "is a broken link"),
+        ("linked/z.mp4", ""),
+        ("linked/loop/pipe.mp4", "is not a regular file"),
+        ("linked/loop/y.mp4", ""),
+        ("gone.mp4", "does not exist"),
+        ("''", "an empty name stands for no file"),
+        ("/dev/null", "is not a regular file"),
+        ("y.mp4/x.mp4", "cannot be read: Not a directory"),
+        ("n" * 300, "cannot be read: File name too long"),
+        ("empty", f"holds no videos (known endings: {' '.join(VIDEO_TYPES)})"),
+    ], "each once, wherever it was met first"
+
+
+def test_a_terminal_shows_and_does_not_obey() -> None:
+    assert printable("a\x1b[2J\r\n\x9b\u202e\udce9") == "a\\x1b[2J\\r\\n\\x9b\\u202e\\udce9"
+    seen = "Größe \u0645\u06cc\u200c\u062e\u0648 👩\u200d🚀 日本"
+    assert printable(seen) == seen
+
+
+def test_proxies_are_those_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "proxy.example:3128")
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "inside.example")
+    assert proxy_for(URL("https://films.example/v1")) == URL("http://proxy.example:3128")
+    for local in ("http://127.0.0.1:8001", "http://[::1]:8001", "http://localhost:8001", "https://inside.example"):
+        assert proxy_for(URL(local)) is None
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://proxy.example")
+    with pytest.raises(BadOption, match="HTTPS_PROXY"):
+        proxy_for(URL("https://films.example"))
 
 
 def test_a_site_has_one_url_or_three() -> None:

@@ -10,6 +10,7 @@ import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import platformdirs
 from yarl import URL
@@ -47,28 +48,32 @@ class LogIn:
 
 def server_named(urls: Sequence[str] = ()) -> Server:
     """The server at `urls`, else at those of VSS_SERVER, else that of `make run` here. Raises BadOption."""
-    given = urls or os.environ.get("VSS_SERVER", "").split()
-    return parse_server(given) if given else _local_server()
+    if urls:
+        return parse_server(urls)
+    given = os.environ.get("VSS_SERVER", "").split()
+    return parse_server(given, option="VSS_SERVER") if given else _local_server()
 
 
-def parse_server(urls: Sequence[str]) -> Server:
+def parse_server(urls: Sequence[str], *, option: str = "--server") -> Server:
     """One URL for all (a site behind an edge), or those of auth, upload and stream. Raises BadOption."""
     if len(urls) not in (1, 3):
-        raise BadOption("--server: give one URL of a site, or three: those of auth, upload and stream")
-    cleaned = [_clean(url) for url in urls]
+        raise BadOption(f"{option}: give one URL of a site, or three: those of auth, upload and stream")
+    cleaned = [_clean(url, option) for url in urls]
     auth, upload, stream = cleaned * 3 if len(cleaned) == 1 else cleaned
     return Server(auth=auth, upload=upload, stream=stream)
 
 
-def _clean(text: str) -> str:
+def _clean(text: str, option: str) -> str:
     try:
         url = URL(text)
     except ValueError as exc:
-        raise BadOption(f"--server: {text!r} is no URL ({exc})") from exc
-    if url.scheme not in ("http", "https") or not url.host or url.path not in ("", "/") or url.query_string:
-        raise BadOption(f"--server: {text!r} cannot be used; give something like https://videos.example.org")
+        raise BadOption(f"{option}: {text!r} is no URL ({exc})") from exc
+    if url.scheme not in ("http", "https") or not url.host or url.query_string or url.user or url.password:
+        raise BadOption(f"{option}: {text!r} cannot be used; give something like https://videos.example.org")
+    if url.path not in ("", "/"):
+        raise BadOption(f"{option}: {text!r} has a path; give the address alone, {url.origin()}")
     if url.scheme == "http" and url.host not in _LOOPBACK:
-        raise BadOption(f"--server: {text!r} would send the password unprotected; give its https:// URL")
+        raise BadOption(f"{option}: {text!r} would send the password unprotected; give its https:// URL")
     return str(url.origin())
 
 
@@ -83,9 +88,18 @@ def _local_server() -> Server:
 class LogInFile:
     """The one log-in of this user on this machine, in a file for nobody else (mode 0600)."""
 
-    def __init__(self) -> None:
-        self._folder = platformdirs.user_config_path("vss", appauthor=False)
-        self.path = self._folder / "login.json"
+    @property
+    def _folder(self) -> Path:
+        try:
+            return platformdirs.user_config_path("vss", appauthor=False)
+        except RuntimeError as exc:
+            # An account that the system does not know, in a container for example.
+            raise FileUnusable("there is no home folder to keep the session in: set HOME, or VSS_API_KEY") from exc
+
+    @property
+    def path(self) -> Path:
+        """The file; it need not be there. Raises FileUnusable."""
+        return self._folder / "login.json"
 
     def read(self) -> LogIn | None:
         """The log-in, if there is one. Raises FileUnusable."""

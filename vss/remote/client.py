@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -15,9 +14,11 @@ import aiohttp
 from yarl import URL
 
 from vss import __version__
+from vss.options import from_environment
 from vss.remote.account import LogIn, LogInFile, Server, server_named
 from vss.remote.errors import NoAnswer, NotLoggedIn, NotThere, Refused
 from vss.remote.patience import Patience, seconds_of
+from vss.remote.proxies import proxy_for
 
 CALL_SECONDS = 25.0
 COMPLETE_SECONDS = 75.0
@@ -67,9 +68,12 @@ class Client:
             try:
                 answer = await _ask(self.session, method, url, json=content, headers=sent, limit_seconds=limit_seconds)
             except NETWORK_ERRORS as exc:
+                _refuse_certificate(url, exc, self.patience)
                 await attempts.pause(f"{url} does not answer ({reason_of(exc)})")
                 continue
             self.patience.met()
+            if moved_to := _moved_to(answer):
+                raise Refused(answer.status, {"detail": f"{url} redirects to {moved_to}: log in to that server"})
             if answer.status < HTTPStatus.BAD_REQUEST:
                 if answer.status in (HTTPStatus.OK, HTTPStatus.CREATED) and not isinstance(answer.content, dict):
                     raise Refused(answer.status, {"detail": f"{url} does not answer as a vss does"})
@@ -156,7 +160,11 @@ class _Credentials:
             return granted
 
     async def _grant(self, form: Mapping[str, str]) -> Any:
-        granted = await grant(self._session, self._server, self.patience, form)
+        try:
+            granted = await grant(self._session, self._server, self.patience, form)
+        except Refused as refused:
+            # Of no one call or file, but of all that would follow.
+            raise NotLoggedIn(f"the server does not let us log in: {refused}") from refused
         self.patience.met()
         return granted
 
@@ -224,10 +232,13 @@ async def grant(session: aiohttp.ClientSession, server: Server, patience: Patien
         try:
             answer = await _ask(session, "POST", url, form=form)
         except NETWORK_ERRORS as exc:
+            _refuse_certificate(url, exc, patience)
             await attempts.pause(f"{url} does not answer ({reason_of(exc)})")
             continue
         if answer.status == HTTPStatus.OK and _is_grant(answer.content, form["grant_type"]):
             return answer.content
+        if moved_to := _moved_to(answer):
+            raise NotLoggedIn(f"{url} redirects to {moved_to}: name that server, `vss login --server URL`")
         if answer.status < HTTPStatus.BAD_REQUEST:
             raise NotLoggedIn(f"{url} does not answer as a vss does; name the right one: `vss login --server URL`")
         # Too many wrong passwords are told at once: waiting for minutes would look like hanging.
@@ -240,9 +251,9 @@ async def grant(session: aiohttp.ClientSession, server: Server, patience: Patien
         elif isinstance(answer.content, dict) and answer.content.get("error") == "invalid_grant":
             raise NotLoggedIn(
                 {
-                    "api_key": "the API key in VSS_API_KEY is not valid (any more)",
-                    "refresh_token": "the log-in is over: `vss login` again",
-                }.get(form["grant_type"], "this user name and password do not belong together")
+                    "api_key": "the API key in VSS_API_KEY is not valid, or not any more",
+                    "refresh_token": "the session has ended: run `vss login`",
+                }.get(form["grant_type"], "wrong username or password")
             )
         else:
             raise _refusal(answer)
@@ -276,6 +287,7 @@ async def _ask(
         headers=headers,
         allow_redirects=False,
         timeout=aiohttp.ClientTimeout(total=limit_seconds),
+        proxy=proxy_for(URL(url)),
         **options,
     ) as answer:
         is_json = answer.content_type in ("application/json", "application/problem+json")
@@ -301,11 +313,29 @@ def reason_of(exc: BaseException) -> str:
     return str(exc) or type(exc).__name__
 
 
+def _moved_to(answer: Answer) -> str | None:
+    """Where another server sends everybody; our own redirects are 307, to the storage."""
+    if answer.status in (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.FOUND, HTTPStatus.PERMANENT_REDIRECT):
+        return answer.headers.get("Location")
+    return None
+
+
+def _refuse_certificate(url: str, exc: BaseException, patience: Patience) -> None:
+    """Raises NoAnswer at once for a certificate that nobody trusts; one that was good before may be so again."""
+    if isinstance(exc, aiohttp.ClientConnectorCertificateError) and not patience.has_met:
+        raise NoAnswer(
+            f"{url}: its TLS certificate is not trusted ({exc.certificate_error}). For an authority of your own set "
+            "SSL_CERT_FILE to its certificate; a wrong clock here is a reason too"
+        ) from exc
+
+
 def _refusal(answer: Answer) -> Exception:
     problem = answer.content if isinstance(answer.content, dict) else {}
     if answer.status == HTTPStatus.UNAUTHORIZED:
-        return NotLoggedIn("the server does not accept this log-in (any more): `vss login` again")
+        return NotLoggedIn("the server does not accept this session any more: run `vss login`")
     if answer.status == HTTPStatus.NOT_FOUND:
+        if not problem:
+            return Refused(answer.status, {"detail": "the server does not answer as a vss does"})
         return NotThere("no such video, or it is not this account's to see")
     return Refused(answer.status, problem)
 
@@ -323,9 +353,13 @@ async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @asynccontextmanager
 async def open_client(*, patience_seconds: float) -> AsyncIterator[Client]:
-    """The account of VSS_API_KEY at `server_named()`, or the one that logged in. Raises NotLoggedIn, BadOption."""
+    """The account of VSS_API_KEY (or VSS_API_KEY_FILE) at `server_named()`, or the one that logged in.
+
+    Raises NotLoggedIn, BadOption.
+    """
     file = LogInFile()
-    if key := os.environ.get("VSS_API_KEY"):
+    # From a file or another program it comes with a line end.
+    if key := (from_environment("VSS_API_KEY") or "").strip():
         server = server_named()
     elif log_in := file.read():
         server = log_in.server
@@ -333,7 +367,7 @@ async def open_client(*, patience_seconds: float) -> AsyncIterator[Client]:
         raise NotLoggedIn
     async with open_session() as session:
         patience = Patience(patience_seconds)
-        credentials = _Credentials(session, server, patience, file=file, api_key=key)
+        credentials = _Credentials(session, server, patience, file=file, api_key=key or None)
         try:
             yield Client(session, server, credentials)
         finally:

@@ -16,7 +16,7 @@ class NotLoggedIn(Refusal):
 
     exit_code = 3
 
-    def __init__(self, text: str = "nobody is logged in: `vss login`, or an API key in VSS_API_KEY") -> None:
+    def __init__(self, text: str = "not logged in: run `vss login`, or set VSS_API_KEY") -> None:
         super().__init__(text)
 
 
@@ -43,6 +43,13 @@ class Refused(Refusal):
         self.members = problem
         super().__init__(_words(status, problem))
 
+    def is_about(self, name: str) -> bool:
+        """Whether a fault of this field of what was sent is the reason."""
+        faults = self.members.get("errors")
+        return isinstance(faults, list) and any(
+            name in str(fault.get("pointer")) or name in str(fault.get("detail")) for fault in faults
+        )
+
 
 class AnotherFile(Refusal):
     """What was sent before, under the same name and size, is not this file."""
@@ -57,12 +64,9 @@ class Damaged(Refusal):
 
 
 class SomeFailed(Refusal):
-    """Of several files some were sent and some were not; each has had its own line."""
+    """Of several things some were not done; each has had its own line."""
 
     exit_code = 9
-
-    def __init__(self, failed: int, of: int) -> None:
-        super().__init__(f"{failed} of {of} files were not sent; the same command again goes on")
 
 
 def _words(status: int, problem: dict[str, Any]) -> str:
@@ -74,7 +78,7 @@ def _words(status: int, problem: dict[str, Any]) -> str:
     if problem.get("code") == "quota-exceeded":
         free = int(problem["limit"]) - int(problem["used"]) - int(problem["reserved"])
         return (
-            f"the file has {problem['size']} bytes and the account has room for {max(free, 0)} more: "
-            "delete something, or ask for more"
+            f"not enough storage left: the file has {problem['size']} bytes, and there is room for {max(free, 0)}. "
+            "Delete something or ask for more space"
         )
     return str(problem.get("detail") or problem.get("title") or f"the server answered {status}")

@@ -30,6 +30,11 @@ class Patience:
         return Attempts(self)
 
     @property
+    def has_met(self) -> bool:
+        """Whether somebody has answered once."""
+        return self._known
+
+    @property
     def limit_seconds(self) -> float:
         return self._seconds if self._known else min(STRANGER_SECONDS, self._seconds)
 

@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
-from vss.remote.errors import FileUnusable
+from vss.speaking import BIDI
 
 TITLE_MAX = 200
 FILENAME_MAX = 255
-# What a folder is searched for; the server decides what it takes.
-VIDEO_ENDINGS = frozenset(
-    {".mp4", ".m4v", ".webm", ".ogv", ".mov", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".3gp", ".wmv", ".flv"}
+LONGEST_ENDING = 15
+# What a folder is searched for, and what a download is called; the server decides what it takes. Of several endings of
+# one type the first is the usual one.
+VIDEO_TYPES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        ".mp4": "video/mp4",
+        ".m4v": "video/x-m4v",
+        ".f4v": "video/mp4",
+        ".webm": "video/webm",
+        ".ogv": "video/ogg",
+        ".ogm": "video/ogg",
+        ".mov": "video/quicktime",
+        ".qt": "video/quicktime",
+        ".mkv": "video/x-matroska",
+        ".avi": "video/x-msvideo",
+        ".divx": "video/x-msvideo",
+        ".mpg": "video/mpeg",
+        ".mpeg": "video/mpeg",
+        ".mpe": "video/mpeg",
+        ".m2v": "video/mpeg",
+        ".vob": "video/mpeg",
+        ".ts": "video/mp2t",
+        ".mts": "video/mp2t",
+        ".m2ts": "video/mp2t",
+        ".3gp": "video/3gpp",
+        ".3g2": "video/3gpp2",
+        ".wmv": "video/x-ms-wmv",
+        ".asf": "video/x-ms-asf",
+        ".flv": "video/x-flv",
+        ".mxf": "application/mxf",
+    }
 )
-# The server takes neither control characters nor those that turn the writing direction.
-_REFUSED = re.compile("[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# Letters by their category that nobody sees (the Hangul fillers and the blank of Braille).
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,57 +83,42 @@ def differing(ours: Mapping[int, str], theirs: Mapping[int, str | None]) -> list
     return sorted(number for number, checksum in theirs.items() if ours[number] != checksum)
 
 
-def find_files(names: Sequence[str], *, recursive: bool) -> list[Path]:
-    """The files that were named and, with `recursive`, the videos in folders and theirs, each once, by name.
-
-    Raises FileUnusable for what is not there, for a folder without `recursive`, and when nothing is left.
-    """
-    found: dict[Path, None] = {}
-    for name in names:
-        path = Path(name)
-        if path.is_dir():
-            if not recursive:
-                raise FileUnusable(f"{name} is a folder: --recursive sends the videos in it")
-            found.update(dict.fromkeys(sorted(_videos_in(path))))
-        elif path.is_file():
-            found[path] = None
-        elif path.exists():
-            raise FileUnusable(f"{name} is not a file")
-        else:
-            raise FileUnusable(f"{name} is not there")
-    if not found:
-        raise FileUnusable(f"no videos in {', '.join(names)} (known endings: {' '.join(sorted(VIDEO_ENDINGS))})")
-    return list(found)
-
-
-def _videos_in(folder: Path) -> Iterable[Path]:
-    for path in folder.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if not hidden and path.suffix.lower() in VIDEO_ENDINGS and path.is_file():
-            yield path
-
-
 def wire_name(path: Path) -> str:
     """The file's name as the server takes it; the same file has the same one on every machine."""
-    name = _readable(path.name).replace("\\", "_")
-    if len(name) > FILENAME_MAX:
-        ending = path.suffix if len(path.suffix) < 16 else ""
-        name = name[: FILENAME_MAX - len(ending)] + ending
-    return name or "video"
+    return shortened(clean_name(path.name), FILENAME_MAX) or "video"
 
 
 def title_of(path: Path) -> str:
     """A title to begin with: `My_Holiday.2026-final.MP4` → `My Holiday 2026-final`."""
-    stem = re.sub(r"(?<=.)\.[a-zA-Z0-9]{1,5}$", "", _readable(path.name))
+    stem = re.sub(r"(?<=.)\.[a-zA-Z0-9]{1,5}$", "", clean_name(path.name))
     # Dots between words are spaces; between figures they are part of what is said.
     words = re.sub(r"\.(?!\d)|(?<!\d)\.", " ", stem.replace("_", " "))
-    return " ".join(words.split())[:TITLE_MAX].strip() or wire_name(path)[:TITLE_MAX]
+    title = " ".join(words.split())[:TITLE_MAX].strip()
+    return title if _is_visible(title) else wire_name(path)[:TITLE_MAX]
 
 
-def _readable(name: str) -> str:
+def _is_visible(text: str) -> bool:
+    return any(unicodedata.category(c)[0] in "LNPS" and c not in _BLANK for c in text)
+
+
+def clean_name(name: str) -> str:
+    """A file name as text: in NFC, without control and direction characters, and slashes of both kinds replaced."""
     # Names are bytes to the system; what is not UTF-8 has a stand-in.
     text = unicodedata.normalize("NFC", name.encode(errors="surrogateescape").decode(errors="replace"))
-    return "".join(c for c in _REFUSED.sub("", text) if unicodedata.category(c) != "Cc").strip()
+    text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Zl", "Zp") and c not in BIDI)
+    return text.replace("\\", "_").replace("/", "_").strip()
+
+
+def shortened(name: str, most: int, *, in_bytes: bool = False) -> str:
+    """The name cut to so many characters, or bytes of a file system; a short ending stays whole."""
+    ending = Path(name).suffix
+    if len(ending) > LONGEST_ENDING:
+        ending = ""
+    stem = name.removesuffix(ending)
+    if not in_bytes:
+        return stem[: most - len(ending)] + ending
+    room = most - len(os.fsencode(ending))
+    return os.fsencode(stem)[:room].decode(errors="ignore") + ending
 
 
 def human_size(size: float) -> str:

@@ -9,8 +9,11 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from vss.remote.plan import human_size
+from vss.speaking import printable, warn
 
 LINE_EVERY_SECONDS = 5.0
+# Columns of a terminal that has room for more than a name and how far it is.
+WIDE = 90
 
 
 class Progress(Protocol):
@@ -37,7 +40,7 @@ class _Lines:
             self.note(f"{percent} % ({human_size(self._done)} of {human_size(self._total)})")
 
     def note(self, text: str) -> None:
-        print(f"{self._name}: {text}", file=sys.stderr, flush=True)
+        warn(f"{self._name}: {text}")
 
 
 class _Silence:
@@ -53,7 +56,7 @@ def shown(name: str, total: int, *, quiet: bool) -> Iterator[Progress]:
     """The progress of one file of `total` bytes."""
     if quiet:
         yield _Silence()
-    elif not sys.stderr.isatty():
+    elif sys.stderr is None or not sys.stderr.isatty():
         yield _Lines(name, total)
     else:
         with _bar(name, total) as progress:
@@ -73,23 +76,28 @@ def _bar(name: str, total: int) -> Iterator[Progress]:
         TransferSpeedColumn,
     )
     from rich.progress import Progress as RichProgress  # noqa: PLC0415
+    from rich.table import Column  # noqa: PLC0415
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
+    console = Console(stderr=True)
+    # A long name is cut: a bar that needs a second line on a narrow terminal would be drawn anew below itself.
+    is_wide = console.width >= WIDE
+    room = Column(
+        no_wrap=True, overflow="ellipsis", max_width=max(8, console.width // 3 if is_wide else console.width - 8)
     )
-    with RichProgress(*columns, console=Console(stderr=True)) as rich:
-        task = rich.add_task(escape(name), total=total)
+    details = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()) if is_wide else ()
+    columns = (
+        TextColumn("{task.description}", table_column=room),
+        TextColumn("{task.percentage:>3.0f} %", table_column=Column(no_wrap=True)),
+        *details,
+    )
+    with RichProgress(*columns, console=console) as rich:
+        task = rich.add_task(escape(printable(name)), total=total)
 
         class _Bar:
             def moved(self, count: int) -> None:
                 rich.advance(task, count)
 
             def note(self, text: str) -> None:
-                rich.console.print(f"{name}: {text}", markup=False, highlight=False)
+                rich.console.print(printable(f"{name}: {text}"), markup=False, highlight=False)
 
         yield _Bar()

@@ -6,16 +6,20 @@ import asyncio
 import base64
 import hashlib
 import os
+import stat
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from vss.remote.errors import FileUnusable
 from vss.remote.pacing import Pace
 from vss.remote.plan import Part
 
 BLOCK = 256 * 1024
+# What is hashed in a thread at once: a thread cannot be interrupted, and Ctrl-C waits for it.
+_STRETCH = 64 * 2**20
 
 
 class SourceFile:
@@ -30,6 +34,8 @@ class SourceFile:
         # Of the whole file, as far as it was read from its beginning on without a gap, in bytes.
         self._whole, self._whole_to = hashlib.sha256(), 0
         self._hashing = threading.Lock()
+        if not stat.S_ISREG(status.st_mode):
+            raise FileUnusable(f"{path} is not a regular file")
         if not self.size:
             raise FileUnusable(f"{path} is empty")
 
@@ -38,11 +44,11 @@ class SourceFile:
         try:
             now, named = os.fstat(self._descriptor), self.path.stat()
         except OSError as exc:
-            raise FileUnusable(f"{self.path} went away while it was being sent ({exc.strerror})") from exc
+            raise FileUnusable(f"{self.path} disappeared while it was being uploaded ({exc.strerror})") from exc
         if (now.st_size, now.st_mtime_ns) != self._seen or (now.st_dev, now.st_ino) != (named.st_dev, named.st_ino):
             raise FileUnusable(
-                f"{self.path} changed while it was being sent (is something still writing it?): "
-                "wait until it is finished, then send it again"
+                f"{self.path} changed while it was being uploaded (is something still writing it?): "
+                "wait until it is finished, then upload it again"
             )
 
     async def checksum(self, part: Part) -> str:
@@ -69,13 +75,14 @@ class SourceFile:
         Raises FileUnusable.
         """
 
-        def read() -> str:
+        def read_on() -> None:
             with self._hashing:
-                for block in self._blocks(Part(1, self._whole_to, self.size - self._whole_to)):
+                for block in self._blocks(Part(1, self._whole_to, min(_STRETCH, self.size - self._whole_to))):
                     self._add_to_whole(block)
-                return self._whole.hexdigest()
 
-        return await asyncio.to_thread(read)
+        while self._whole_to < self.size:
+            await asyncio.to_thread(read_on)
+        return self._whole.hexdigest()
 
     async def stream(self, part: Part, sent: Callable[[int], None], pace: Pace | None) -> AsyncIterator[bytes]:
         """The part's bytes in blocks, no faster than `pace`; tells `sent` of each once the network has taken it.
@@ -103,11 +110,27 @@ class SourceFile:
             offset += len(block)
 
 
+async def sha256_of(path: Path) -> str:
+    """A file's SHA-256 in hexadecimal. Raises OSError."""
+    digest = hashlib.sha256()
+
+    def read(file: BinaryIO) -> int:
+        block = file.read(16 * BLOCK)
+        digest.update(block)
+        return len(block)
+
+    with path.open("rb", buffering=0) as file:
+        while await asyncio.to_thread(read, file):
+            pass
+    return digest.hexdigest()
+
+
 @contextmanager
 def open_source(path: Path) -> Iterator[SourceFile]:
     """Opens the file. Raises FileUnusable."""
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        # A pipe would wait for its writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as exc:
         raise FileUnusable(f"{path} cannot be read: {exc.strerror}") from exc
     try:

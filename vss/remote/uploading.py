@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +20,7 @@ from vss.remote.pacing import Pace
 from vss.remote.patience import seconds_of
 from vss.remote.plan import Part, PartPlan, differing, title_of, wire_name
 from vss.remote.progress import Progress
+from vss.remote.proxies import proxy_for
 from vss.remote.source import SourceFile
 
 # URLs that are asked for in one call: with them the server's calls a minute suffice for a fast network.
@@ -100,20 +101,11 @@ class Uploading:
                 self._progress.note(f"{another}; uploading this one separately")
             found = None
 
-    async def find_stored(self, video_ids: Sequence[str]) -> str | None:
-        """Which of these stored videos is this very file: the server compares. Raises a Refusal."""
-        for video_id in video_ids:
-            self._url = f"{self._uploads}/{video_id}"
-            with suppress(AnotherFile, NotThere):
-                await self._complete()
-                return video_id
-        return None
-
     async def _send_into(self, video: dict[str, Any], held: Sequence[int]) -> Sent:
         self._url = f"{self._uploads}/{video['id']}"
         self._plan = _plan(video)
         if held:
-            self._progress.note(f"goes on: {len(held)} of {self._plan.part_count} parts are there already")
+            self._progress.note(f"resuming: {len(held)} of {self._plan.part_count} parts are uploaded")
             self._moved_on(sum(self._plan.part(number).size for number in held))
             await self._edit(video)
         try:
@@ -161,7 +153,8 @@ class Uploading:
         name = wire_name(self._source.path)
         others = 0
         async for item in self._client.items(self._uploads, state="uploading"):
-            if item["filename"] != name or item["size"] != self._source.size or item["part_size"] is None:
+            is_named_so = wire_name(Path(item["filename"])) == name
+            if not is_named_so or item["size"] != self._source.size or item["part_size"] is None:
                 continue
             try:
                 video = (await self._client.call("GET", f"{self._uploads}/{item['id']}")).content
@@ -293,7 +286,7 @@ class Uploading:
             self._source.refuse_changed()
             said = f"the storage does not take part {part.number} ({trouble})"
             if refusals == MOST_REFUSALS:
-                raise NoAnswer(f"{said}; nothing that it holds is lost: the same command goes on")
+                raise NoAnswer(f"{said}; nothing is lost: run the same command to resume")
             await attempts.pause(said, retry_after_seconds=retry_after)
             # An URL that has ended, a part that was damaged on its way: read again, and asked for anew.
             (job,) = await self._sign([part.number])
@@ -308,11 +301,13 @@ class Uploading:
                 if not deadline.expired():
                     deadline.reschedule(loop.time() + STALLED_SECONDS)
 
+            url = URL(job.url, encoded=True)
             async with self._client.session.put(
-                URL(job.url, encoded=True),
+                url,
                 data=self._source.stream(part, sent, self._wishes.pace),
                 headers={**job.headers, "Content-Length": str(part.size)},
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=15),
+                proxy=proxy_for(url),
             ) as answer:
                 return answer.status, seconds_of(answer.headers.get("Retry-After"))
 

@@ -8,10 +8,12 @@ import { actionOf } from "./keys.js";
 import { describeToSystem } from "./media_session.js";
 import { PositionKeeper } from "./position_keeper.js";
 import { preference } from "../common/preferences.js";
+import { Reach } from "./reach.js";
 import { Screen } from "./screen.js";
 import { SourceKeeper } from "./source_keeper.js";
-import { isWithoutPicture, mayHideControls, stateOf } from "./state.js";
+import { isWithoutPicture, isWithoutSound, mayHideControls, stateOf } from "./state.js";
 import { Still } from "./still.js";
+import { isDeaf, tracksOf } from "./tracks.js";
 import { Trouble } from "./trouble.js";
 
 const NOTE_MS = 900;
@@ -23,7 +25,9 @@ function watchPage(player) {
   video.volume = Math.min(1, Math.max(0, Number(volume) || 0));
   video.muted = muted === true;
 
+  const reach = new Reach(video);
   const keeper = new SourceKeeper(video, {
+    reach,
     address: video.dataset.playbackApi,
     // The page may come out of a cache, and this clock may be wrong; the answer to either is one early renewal.
     lifeMs: Date.parse(video.dataset.expiresAt) - Date.now(),
@@ -31,10 +35,10 @@ function watchPage(player) {
   });
   // There is one for whoever is logged in.
   const { positionApi } = video.dataset;
-  if (positionApi) new PositionKeeper(video, { address: positionApi });
+  if (positionApi) new PositionKeeper(video, { address: positionApi, reach });
 
   const screen = new Screen(player, video);
-  const said = new Commands(video, { say: noteOf(player.querySelector("[data-player-note]")) });
+  const said = new Commands(video, { reach, say: noteOf(player.querySelector("[data-player-note]")) });
   const commands = {
     ...bound(said, ["toggle", "seek", "skip", "jump", "frame", "mute", "volume", "setVolume", "rate", "setRate"]),
     ...bound(screen, ["fullscreen", "pip", "theatre"]),
@@ -52,11 +56,23 @@ function watchPage(player) {
   });
   keeper.addEventListener("trouble", ({ detail: reason }) => trouble.show(reason === "signed-out" && !positionApi ? "closed" : reason));
   keeper.addEventListener("recovered", () => trouble.hide());
-  video.addEventListener("loadeddata", checkPicture);
+  let isChecked = false;
+  for (const name of ["loadeddata", "canplay"]) video.addEventListener(name, checkTracks);
 
-  function checkPicture() {
-    const { videoWidth, readyState } = video;
-    if (isWithoutPicture({ type: video.dataset.type, videoWidth, readyState })) trouble.show("no-picture");
+  /** Whatever is missing to the eye or the ear is said, once it is known why: no browser tells by itself. */
+  async function checkTracks() {
+    const hasNoPicture = isWithoutPicture(video);
+    if (isChecked || !(hasNoPicture || isWithoutSound(video))) return;
+    isChecked = true;
+    const tracks = await tracksOf(video.currentSrc);
+    if (trouble.reason !== null) return;
+    if (hasNoPicture) {
+      const isSoundAlone = tracks?.pictures.length === 0 || video.dataset.type.startsWith("audio/");
+      player.toggleAttribute("data-sound-alone", isSoundAlone);
+      if (!isSoundAlone) trouble.show("no-picture");
+    } else if (tracks && isDeaf(tracks, (type) => video.canPlayType(type))) {
+      trouble.show("no-sound");
+    }
   }
 
   function stateNow() {
@@ -91,8 +107,11 @@ function watchPage(player) {
   describeToSystem(video, { title: video.getAttribute("aria-label"), artist: video.dataset.owner, commands });
 
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented) return;
-    const action = actionOf({ key: event.key, hasModifier: event.ctrlKey || event.metaKey || event.altKey, focus: focusOf(event.target, player) });
+    if (event.defaultPrevented || event.isComposing) return;
+    const { key, code, shiftKey: hasShift } = event;
+    // On Windows AltGr, by which some layouts write < and >, is Ctrl and Alt together.
+    const hasModifier = event.metaKey || (!event.getModifierState("AltGraph") && (event.ctrlKey || event.altKey));
+    const action = actionOf({ key, code, hasShift, hasModifier, focus: focusOf(event.target, player) });
     if (!action || (help.open && action.name !== "help")) return;
     event.preventDefault();
     still.stir();
@@ -104,7 +123,7 @@ function watchPage(player) {
   box.hidden = false;
   drawState();
   // What came before this module did is not told again.
-  checkPicture();
+  checkTracks();
 }
 
 function bound(target, names) {

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from fs_svc.objects import Kind, Object, State
 from fs_svc.store.queries import Queries
@@ -47,7 +47,8 @@ class ListQueries(Queries):
             .where(
                 OBJECTS.c.state.in_([state.value for state in _UNSETTLED]),
                 OBJECTS.c.leased_until <= now,
-                OBJECTS.c.read_wanted_at.is_(None),
+                # Not by itself: nearly all rows have none, and no index must be read for that.
+                or_(OBJECTS.c.state != State.COMPLETING.value, OBJECTS.c.read_wanted_at.is_(None)),
             )
             .order_by(OBJECTS.c.leased_until)
             .limit(limit)
@@ -58,7 +59,7 @@ class ListQueries(Queries):
         """Objects that somebody waits for to be read back and that nobody has a lease on, the longest waiting first."""
         query = (
             select(OBJECTS)
-            .where(OBJECTS.c.read_wanted_at.is_not(None), OBJECTS.c.leased_until <= now)
+            .where(OBJECTS.c.read_wanted_at <= now, OBJECTS.c.leased_until <= now)
             .order_by(OBJECTS.c.read_wanted_at)
             .limit(limit)
         )

@@ -156,8 +156,16 @@ class TransitionQueries(UsageQueries):
         return await self._finish(item, State.ABORTING, State.ABORTED, reserved=-item.taken, stored=0)
 
     async def finish_deleting(self, item: Object) -> bool:
-        """From deleting to deleted; what was stored is given back."""
-        return await self._finish(item, State.DELETING, State.DELETED, reserved=0, stored=-item.taken)
+        """From deleting to deleted; what was stored is given back, and what tells of the content is forgotten."""
+        return await self._finish(
+            item,
+            State.DELETING,
+            State.DELETED,
+            reserved=0,
+            stored=-item.taken,
+            sha256=None,
+            read_back_sha256=None,
+        )
 
     async def lease(self, item: Object, *, now: datetime, until: datetime) -> bool:
         """Takes the row for one worker; False when another has it, or its state is no longer `item`'s."""

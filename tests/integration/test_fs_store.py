@@ -260,6 +260,16 @@ async def test_a_checksum_is_recorded_once_and_a_different_one_is_named(store: S
     assert await store.list_checksums(item.id, [1, 2, 9]) == {1: replaced, 2: recorded[2]}
 
 
+async def test_one_of_many_announcements_is_the_first(store: Store) -> None:
+    item = await in_state(store, State.OPEN)
+    announced = [str(number) * 64 for number in range(8)]
+    outcomes = await asyncio.gather(*(store.announce(item, sha256) for sha256 in announced))
+    assert outcomes.count(True) == 1
+    found = await store.get(item.id)
+    assert found is not None
+    assert found.sha256 == announced[outcomes.index(True)]
+
+
 async def test_an_account_has_so_many_unfinished_uploads_at_once_and_no_more(store: Store) -> None:
     owner = new_id()
     items = [replace(new_object(), owner_id=owner) for _ in range(8)]

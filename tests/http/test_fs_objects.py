@@ -129,6 +129,8 @@ async def test_a_new_upload_is_planned_and_open(fs: FsService) -> None:
         "part_size": PART_SIZE,
         "part_count": 2,
         "part_checksums": None,
+        "sha256": None,
+        "is_another_file": False,
         "received": None,
         "read_back": None,
     }

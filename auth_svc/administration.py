@@ -181,7 +181,9 @@ class Administration:
         link, account = await self._link(secret)
         _check_password(password, account.username)
         password_hash = await self._passwords.hash(password)
-        entry = self._audit.entry(Action.PASSWORD_CHOSEN, Actor(account.id, address), target_id=account.id)
+        entry = self._audit.entry(
+            Action.PASSWORD_CHOSEN, Actor(account.id, address), target_id=account.id, api_keys="ended"
+        )
         if not await self._store.use_password_link(link, password_hash, entry, now=self._clock()):
             raise PasswordLinkGone
         entry.tell()

@@ -85,7 +85,7 @@ async def test_a_new_password_ends_every_other_log_in(app: AuthApp) -> None:
     here, there = await app.log_in("alice", PASSWORD), await app.log_in("alice", PASSWORD)
     answer = await sent(app, here, "/account/password", current_password=PASSWORD, new_password=OTHER)
     assert (answer.status, answer.headers["Location"]) == (303, "/account?done=password")
-    assert "Your password is changed" in (await opened(app, here, "?done=password")).text
+    assert "Password changed" in (await opened(app, here, "?done=password")).text
     assert await is_logged_in(app, here)
     assert not await is_logged_in(app, there)
     assert await app.log_in("alice", OTHER)

@@ -103,16 +103,16 @@ async def test_what_administrators_and_owners_do_is_written_down_without_secrets
     assert await entries(app) == [
         ("log-in", root, None, {"kind": "token"}),
         ("account-made", root, bob["id"], {**made, "username": "bob", "quota_bytes": 7}),
-        ("account-changed", root, bob["id"], {"role": "admin", "password": "changed"}),
+        ("account-changed", root, bob["id"], {"role": "admin", "password": "changed", "api_keys": "ended"}),
         ("account-made", root, link["id"], {**made, "username": "eve", "quota_bytes": None}),
-        ("password-chosen", link["id"], link["id"], {}),
+        ("password-chosen", link["id"], link["id"], {"api_keys": "ended"}),
         ("api-key-made", root, root, {**of_key, "scopes": "read"}),
         # Once a minute at most.
         ("api-key-used", root, root, of_key),
         ("api-key-deleted", root, root, {"key_id": key["id"]}),
         ("log-in", root, None, {"kind": "session"}),
         ("session-ended", root, root, {}),
-        ("password-changed", root, root, {}),
+        ("password-changed", root, root, {"end_api_keys": False}),
     ]
     told = [record.__dict__ for record in caplog.records if record.name == "common.audit"]
     assert [line["action"] for line in told] == [entry[0] for entry in await entries(app)]

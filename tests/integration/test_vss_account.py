@@ -93,7 +93,7 @@ async def test_access_and_quota_are_changed_and_written_down(database_url: str) 
     told = [json.loads(row.details) for row in rows]
     assert [entry.get("quota_bytes") for entry in told if "username" in entry] == [1_500_000_000, None]
     assert [entry for entry in told if "username" not in entry] == [
-        {"is_disabled": True},
+        {"is_disabled": True, "api_keys": "ended"},
         {"is_disabled": False},
         *({"quota_bytes": size} for size in sizes.values()),
     ]

@@ -6,7 +6,9 @@ from typing import Final
 
 from aiohttp import web
 
+from fs_svc.adopting import Adopting
 from fs_svc.figures import Figures
+from fs_svc.installation import Installation
 from fs_svc.reconciling import Reconciling
 from fs_svc.settling import Settling
 from fs_svc.sources import Sources
@@ -16,4 +18,6 @@ UPLOADS: Final = web.AppKey("uploads", Uploads)
 SOURCES: Final = web.AppKey("sources", Sources)
 FIGURES: Final = web.AppKey("figures", Figures)
 RECONCILING: Final = web.AppKey("reconciling", Reconciling)
+ADOPTING: Final = web.AppKey("adopting", Adopting)
+INSTALLATION: Final = web.AppKey("installation", Installation)
 SETTLING: Final = web.AppKey("settling", Settling)

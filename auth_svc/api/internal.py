@@ -6,6 +6,8 @@ from aiohttp import web
 
 from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, DEPARTURES
 from auth_svc.models import (
+    AccountNamed,
+    AskAccount,
     DepartureList,
     DepartureShown,
     DisabledAccounts,
@@ -15,7 +17,8 @@ from auth_svc.models import (
     StartedSession,
     StartSession,
 )
-from common.web.requests import id_in_path, read_json
+from common.errors import NotFound
+from common.web.requests import id_in_path, read_json, read_query
 from common.web.responses import json_response
 from common.web.service_calls import require_service
 
@@ -24,6 +27,15 @@ async def list_disabled_accounts(request: web.Request) -> web.Response:
     """GET /internal/accounts/disabled."""
     await require_service(request, "accounts:read")
     return json_response(DisabledAccounts(ids=await request.app[ACCOUNTS].disabled_ids()))
+
+
+async def get_account_named(request: web.Request) -> web.Response:
+    """GET /internal/accounts/named."""
+    await require_service(request, "accounts:read")
+    account = await request.app[ACCOUNTS].named(read_query(request, AskAccount).username)
+    if account is None:
+        raise NotFound
+    return json_response(AccountNamed(id=account.id, username=account.username))
 
 
 async def list_departures(request: web.Request) -> web.Response:

@@ -45,8 +45,9 @@ class Adopting:
     async def list(self, *, after: str) -> tuple[Sequence[LostObject], str | None]:
         """Those behind the name `after` in a part of the bucket, and the name behind which it goes on (None: nowhere).
 
-        Raises StorageUnavailable.
+        Raises RemovalHeld where the bucket is another installation's too: they may be its; StorageUnavailable.
         """
+        await self._refuse_held()
         listed: list[ListedObject] = []
         async for one in self._bucket.list_objects(prefix=KEY_PREFIX, after=f"{KEY_PREFIX}{after}" if after else ""):
             listed.append(one)
@@ -68,12 +69,9 @@ class Adopting:
     async def adopt(self, object_id: str, name: str, *, owner_id: str) -> Object:
         """Makes the object of this name a stored one of the owner's, whatever their quota; the same again for its id.
 
-        Raises NotAdoptable when it is not there, has a row, or is no video; RemovalHeld where the bucket is another
-        installation's too: the object may be its; StorageUnavailable.
+        Raises NotAdoptable when it is not there, has a row, or is no video; RemovalHeld, StorageUnavailable.
         """
-        view = await self._installation.look()
-        if view.others or view.status is Status.UNPROVEN:
-            raise RemovalHeld
+        await self._refuse_held()
         object_key = f"{KEY_PREFIX}{name}"
         head = await self._bucket.head(object_key)
         if head is None or head.size == 0 or not head.content_type.startswith(_VIDEO):
@@ -101,3 +99,8 @@ class Adopting:
         if found is None or (found.object_key, found.owner_id) != (object_key, owner_id):
             raise NotAdoptable
         return found
+
+    async def _refuse_held(self) -> None:
+        view = await self._installation.look()
+        if view.others or view.status is Status.UNPROVEN:
+            raise RemovalHeld

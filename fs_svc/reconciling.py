@@ -28,7 +28,8 @@ from fs_svc.store import SetAside, Status, Store, StoredReport
 
 logger = logging.getLogger(__name__)
 
-# What is younger may belong to something that is going on, or to a clock that is ahead.
+# What is younger may belong to something that its row is in the middle of, or to a clock that is ahead. (What has no
+# row is never in the middle of anything: the row is there first.)
 LEAST_AGE: Final = timedelta(hours=1)
 PERIOD: Final = timedelta(days=1)
 AT_ONCE: Final = 500
@@ -285,10 +286,8 @@ class Reconciling:
                 report.missing.add(row.id, size=row.taken)
 
     async def _look_at_orphan(self, run: _Run, listed: ListedObject, *, not_there: Collection[State]) -> None:
-        if self._is_young(listed.last_modified):
-            return
         row = await self._store.get_by_key(_row_key(listed.object_key))
-        if row is not None and row.state not in not_there:
+        if row is not None and (row.state not in not_there or self._is_young(listed.last_modified)):
             return
         run.report.orphan_objects.add(listed.object_key, size=listed.size)
         run.unknown_objects += row is None and listed.object_key.startswith(KEY_PREFIX)
@@ -296,10 +295,10 @@ class Reconciling:
 
     async def _look_at_uploads(self, run: _Run) -> None:
         async for listed in self._bucket.list_all_uploads():
-            if not listed.object_key.startswith(KEY_PREFIX) or self._is_young(listed.initiated):
+            if not listed.object_key.startswith(KEY_PREFIX):
                 continue
             row = await self._store.get_by_key(listed.object_key)
-            if row is not None and not _is_left_over(row, listed):
+            if row is not None and (not _is_left_over(row, listed) or self._is_young(listed.initiated)):
                 continue
             run.report.orphan_uploads.add(listed.object_key)
             await self._take(run, _Orphan(object_key=listed.object_key, s3_upload_id=listed.s3_upload_id), row)

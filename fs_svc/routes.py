@@ -175,7 +175,7 @@ API: Final = (
         summary="Objects in the bucket without a row, in a part of the bucket.",
         query=ListLost,
         answers={200: LostObjects},
-        refusals=(Forbidden, StorageUnavailable),
+        refusals=(Forbidden, RemovalHeld, StorageUnavailable),
     ),
     Route(
         method="PUT",

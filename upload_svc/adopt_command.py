@@ -12,7 +12,7 @@ from typing import Final
 from common.clock import utc_now
 from common.db import open_database
 from common.errors import Unavailable
-from common.service_client import ServiceClient
+from common.service_client import Relayed, ServiceClient
 from common.settings import load
 from common.web.app import http_session
 from common.web.remote_identity import remote_identity
@@ -30,6 +30,9 @@ def main(arguments: Sequence[str]) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         return asyncio.run(_run(parsed, load(Settings)))
+    except Relayed as refusal:
+        sys.stderr.write(f"vss reconcile: {refusal.detail}\n")
+        return 1
     except Unavailable:
         sys.stderr.write("vss reconcile: the services do not answer: they have to run. The same command goes on.\n")
         return 1

@@ -61,7 +61,10 @@ class Adopting:
         return Owner(id=answer.content["id"], username=answer.content["username"])
 
     async def run(self, owner: Owner, *, is_dry_run: bool) -> AsyncIterator[Adoption]:
-        """Adopts all that is lost, one after the other; one that cannot be is told and passed. Raises Unavailable."""
+        """Adopts all that is lost, one after the other; one that cannot be is told and passed.
+
+        Raises Unavailable, and Relayed where the bucket is not known to be this installation's.
+        """
         after: str | None = ""
         while after is not None:
             lost, after = await self._fs.lost_objects(after=after)

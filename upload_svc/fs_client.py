@@ -233,9 +233,11 @@ class FsClient:
         return bool((await self._client.call("GET", "/v1/hold", is_idempotent=True)).content["is_held"])
 
     async def lost_objects(self, *, after: str) -> tuple[list[LostObject], str | None]:
-        """Those in a part of the bucket, and behind which name it goes on (None: nowhere)."""
+        """Those in a part of the bucket, and behind which name it goes on (None: nowhere). Raises Relayed where fs_svc
+        does not know the bucket as its own.
+        """
         path = f"/v1/lost-objects?{urlencode({'after': after})}"
-        content = (await self._client.call("GET", path, is_idempotent=True)).content
+        content = (await self._client.call("GET", path, is_idempotent=True, relays=("conflict",))).content
         lost = [
             LostObject(**{**one, "last_modified": datetime.fromisoformat(one["last_modified"])})
             for one in content["objects"]

@@ -211,6 +211,8 @@ class Reconciling:
             if new is not status:
                 await self._store.set_status(status, new)
                 status = new
+                # Nothing is there that it does not know of: that it is older makes no difference.
+                report.is_database_older = status is Status.OLDER
         if status in (Status.NEW, Status.UNPROVEN):
             return Holding.UNPROVEN if unknown else None
         return None if is_little else Holding.TOO_MANY

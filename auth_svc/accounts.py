@@ -132,6 +132,10 @@ class Accounts:
         """The account with this id."""
         return await self._store.get_account(account_id)
 
+    async def named(self, username: str) -> Account | None:
+        """The account with this user name, in whatever case."""
+        return await self._store.get_account_by_username(username.strip().lower())
+
     async def add(self, username: str, password: str, *, role: Role) -> bool:
         """Adds an account without a quota; False when the name is taken. The password's rules are the caller's."""
         return await self._store.add_account(self._new(folded(username), await self._passwords.hash(password), role))

@@ -26,12 +26,19 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageReport:
-    """When bucket and rows were compared last (None: not yet), and what was found: ids of videos, and counts."""
+    """When bucket and rows were compared last (None: not yet), and what was found: ids of videos, and counts.
+
+    `unknown` are without a row, `holding` is why nothing of them is removed (None: they are, after a week), and
+    `is_database_older` whether the bucket was used by a later copy of the database.
+    """
 
     at: datetime | None
     objects: int = 0
     size: int = 0
-    orphans: int = 0
+    removed: int = 0
+    unknown: int = 0
+    holding: str | None = None
+    is_database_older: bool = False
     missing: Sequence[str] = ()
     damaged: Sequence[str] = ()
 
@@ -88,7 +95,10 @@ class FsClient:
             at=datetime.fromisoformat(content["at"]),
             objects=content["objects"],
             size=content["size"],
-            orphans=content["orphan_objects"]["count"] + content["orphan_uploads"]["count"],
+            removed=0 if content["removed"] is None else content["removed"]["count"],
+            unknown=0 if content["unknown"] is None else content["unknown"]["count"],
+            holding=content["holding"],
+            is_database_older=content["is_database_older"],
             missing=content["missing"]["names"],
             damaged=content["damaged"]["names"],
         )

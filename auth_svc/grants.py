@@ -19,7 +19,9 @@ from common.tokens import SERVICE_AUDIENCE
 # What each service may do at the others; fs_svc and auth_svc ask for these words.
 SCOPES: Final[Mapping[str, str]] = {
     "auth": "usage:read",
-    "upload": "sessions departures administrators objects:write objects:settle objects:hand-over",
+    "upload": (
+        "sessions departures administrators accounts:read objects:write objects:settle objects:hand-over objects:adopt"
+    ),
     "stream": "sessions departures accounts:read objects:read",
 }
 

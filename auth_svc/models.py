@@ -219,6 +219,19 @@ class DisabledAccounts(BaseModel):
     ids: list[str]
 
 
+class AskAccount(Input):
+    """By its user name."""
+
+    username: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class AccountNamed(BaseModel):
+    """The account with a user name."""
+
+    id: str
+    username: str
+
+
 class HeirShown(BaseModel):
     """Who gets a deleted account's videos."""
 

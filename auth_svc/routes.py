@@ -10,10 +10,12 @@ from auth_svc import account_pages, admin_pages, pages
 from auth_svc.api import accounts, internal, me, tokens
 from auth_svc.errors import AlreadyAnswered, InvalidGrant, InvalidTokenRequest, LastAdministrator, UnsupportedTokenType
 from auth_svc.models import (
+    AccountNamed,
     AccountPage,
     AccountShown,
     ApiKeyPage,
     ApiKeyShown,
+    AskAccount,
     ChangePassword,
     CreateAccount,
     CreateApiKey,
@@ -216,6 +218,16 @@ API: Final = (
         name="confirm-administrator",
         summary="Whether the person in `Vss-Subject-Token` is an administrator at this moment.",
         answers={204: None},
+        refusals=(Forbidden,),
+    ),
+    Route(
+        method="GET",
+        path="/internal/accounts/named",
+        handler=internal.get_account_named,
+        name="get-account-named",
+        summary="The account with a user name.",
+        query=AskAccount,
+        answers={200: AccountNamed},
         refusals=(Forbidden,),
     ),
     Route(

@@ -7,11 +7,12 @@ from aiohttp import web
 from common.clock import rfc3339
 from common.errors import Unauthenticated
 from common.tokens import Principal
-from common.web.requests import id_in_path, read_json
+from common.web.requests import id_in_path, read_json, read_query
 from common.web.responses import json_response
 from common.web.service_calls import SUBJECT_TOKEN_HEADER, require_service, subject_of
-from fs_svc.app_keys import RECONCILING, SOURCES, UPLOADS
+from fs_svc.app_keys import ADOPTING, INSTALLATION, RECONCILING, SOURCES, UPLOADS
 from fs_svc.models import (
+    AdoptObject,
     AskPartUrls,
     AskSources,
     AskUsage,
@@ -22,6 +23,10 @@ from fs_svc.models import (
     FormView,
     HandedOver,
     HandOver,
+    Hold,
+    ListLost,
+    LostObjects,
+    LostObjectView,
     ObjectView,
     OwnerUsage,
     PartUrlsView,
@@ -39,6 +44,7 @@ WRITE = "objects:write"
 SETTLE = "objects:settle"
 HAND_OVER = "objects:hand-over"
 USAGE = "usage:read"
+ADOPT = "objects:adopt"
 
 # How soon to ask again about what is not settled yet.
 RETRY_AFTER_SECONDS = 1
@@ -156,6 +162,42 @@ async def get_report(request: web.Request) -> web.Response:
         return json_response(StorageReport(at=None))
     at, content = found
     return json_response(StorageReport.model_validate({"at": rfc3339(at), **content}))
+
+
+async def get_hold(request: web.Request) -> web.Response:
+    """GET /v1/hold."""
+    await require_service(request, SETTLE)
+    return json_response(Hold(is_held=await request.app[INSTALLATION].is_held()))
+
+
+async def list_lost_objects(request: web.Request) -> web.Response:
+    """GET /v1/lost-objects."""
+    await require_service(request, ADOPT)
+    found, next_name = await request.app[ADOPTING].list(after=read_query(request, ListLost).after)
+    return json_response(
+        LostObjects(
+            objects=[
+                LostObjectView(
+                    name=one.name,
+                    size=one.size,
+                    content_type=one.content_type,
+                    last_modified=rfc3339(one.last_modified),
+                )
+                for one in found
+            ],
+            next=next_name,
+        )
+    )
+
+
+async def adopt_object(request: web.Request) -> web.Response:
+    """PUT /v1/objects/{id}/adopt."""
+    await require_service(request, ADOPT)
+    object_id = id_in_path(request, "id")
+    asked = await read_json(request, AdoptObject)
+    return json_response(
+        ObjectView.of(await request.app[ADOPTING].adopt(object_id, asked.name, owner_id=asked.owner_id))
+    )
 
 
 async def sign_sources(request: web.Request) -> web.Response:

@@ -17,10 +17,12 @@ from common.web.keys import READINESS, REMOTE_KEYS, VERIFIER
 from common.web.metrics import METRICS, observe_database
 from common.web.remote_identity import KEYS_RENEWED
 from common.web.starting import Tables
-from fs_svc.app_keys import BUCKET, COMPARING, FIGURES, RECONCILING, SETTLING, SOURCES, UPLOADS
+from fs_svc.adopting import Adopting
+from fs_svc.app_keys import ADOPTING, BUCKET, COMPARING, FIGURES, INSTALLATION, RECONCILING, SETTLING, SOURCES, UPLOADS
 from fs_svc.comparing import Comparing
 from fs_svc.dialects import DIALECTS
 from fs_svc.figures import Figures
+from fs_svc.installation import Installation
 from fs_svc.reconciling import Reconciling
 from fs_svc.routes import API
 from fs_svc.s3 import open_bucket
@@ -82,7 +84,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[UPLOADS] = Uploads(
                 store, bucket, presigner, settling, comparing, open_at_most=settings.open_uploads, clock=clock
             )
-            app[RECONCILING] = Reconciling(store, bucket, clock=clock)
+            installation = Installation(store, bucket, clock=clock)
+            app[INSTALLATION] = installation
+            app[RECONCILING] = Reconciling(store, bucket, installation, clock=clock)
+            app[ADOPTING] = Adopting(store, bucket, installation, clock=clock)
             app[SOURCES] = Sources(store, presigner, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "storage": bucket.ping, "keys": keys.check}
             yield
@@ -117,8 +122,9 @@ async def _drop_late_forms(app: web.Application) -> None:
 
 
 async def _settle(app: web.Application) -> None:
-    await app[SETTLING].abandon_due()
     await app[SETTLING].settle_due()
+    if not await app[INSTALLATION].is_held():
+        await app[SETTLING].abandon_due()
 
 
 async def _compare(app: web.Application) -> None:

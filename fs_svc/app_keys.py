@@ -6,8 +6,10 @@ from typing import Final
 
 from aiohttp import web
 
+from fs_svc.adopting import Adopting
 from fs_svc.comparing import Comparing
 from fs_svc.figures import Figures
+from fs_svc.installation import Installation
 from fs_svc.reconciling import Reconciling
 from fs_svc.s3 import Bucket
 from fs_svc.settling import Settling
@@ -19,5 +21,7 @@ SOURCES: Final = web.AppKey("sources", Sources)
 FIGURES: Final = web.AppKey("figures", Figures)
 RECONCILING: Final = web.AppKey("reconciling", Reconciling)
 COMPARING: Final = web.AppKey("comparing", Comparing)
+ADOPTING: Final = web.AppKey("adopting", Adopting)
+INSTALLATION: Final = web.AppKey("installation", Installation)
 SETTLING: Final = web.AppKey("settling", Settling)
 BUCKET: Final = web.AppKey("bucket", Bucket)

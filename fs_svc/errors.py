@@ -97,3 +97,26 @@ class QuotaExceeded(TooLarge):
             reserved=reserved,
             size=size,
         )
+
+
+class RemovalHeld(Conflict):
+    """Bucket and database have not been seen to belong together, or not alone."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("The bucket is not known to be this installation's alone. If it is: vss reconcile --claim, then again.")
+        )
+
+
+class OrphansDiffer(Conflict):
+    """There are not so many objects and multipart uploads without a row as somebody has seen."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"There are {count} without a row: look at them, and say --remove {count}.")
+
+
+class NotAdoptable(Conflict):
+    """An object that no video can be made of."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("There is no object of this name without a row, or what it holds is not a video."))

@@ -242,9 +242,49 @@ class StorageReport(BaseModel):
     size: int = 0
     orphan_objects: FindingView | None = None
     orphan_uploads: FindingView | None = None
+    unknown: FindingView | None = None
+    removed: FindingView | None = None
     missing: FindingView | None = None
     damaged: FindingView | None = None
     foreign: FindingView | None = None
+    holding: str | None = None
+    others: list[str] = []
+    is_database_older: bool = False
+
+
+class LostObjectView(BaseModel):
+    """An object without a row; `size` in bytes, `last_modified` as RFC 3339."""
+
+    name: str
+    size: int
+    content_type: str
+    last_modified: str
+
+
+class LostObjects(BaseModel):
+    """Those in a part of the bucket; `next` is what to go on behind, null at its end."""
+
+    objects: list[LostObjectView]
+    next: str | None
+
+
+class ListLost(Input):
+    """Behind which name; without it from the beginning."""
+
+    after: Annotated[str, Field(max_length=1024)] = ""
+
+
+class AdoptObject(Input):
+    """Which of those that are listed as lost, and whose it is to be."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z2-7]{26}$")]
+    owner_id: Id
+
+
+class Hold(BaseModel):
+    """Whether nothing may be destroyed only because its time is over."""
+
+    is_held: bool
 
 
 class Described(BaseModel):

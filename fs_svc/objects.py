@@ -16,6 +16,8 @@ FORM_UPLOAD_LIFETIME: Final = timedelta(hours=1)
 # All keys in the bucket that are ours begin so; what comes by a form lies under the other one until it is taken over.
 KEY_PREFIX: Final = "objects/"
 INCOMING_PREFIX: Final = "incoming/"
+# The markers of those who use the bucket.
+MARKER_PREFIX: Final = "installations/"
 # How many unfinished uploads an account may have, where nothing else is said.
 OPEN_AT_MOST: Final = 20
 

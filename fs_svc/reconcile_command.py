@@ -1,4 +1,7 @@
-"""`python -m fs_svc.reconcile_command`, which is `vss reconcile`: bucket and rows compared, with fs_svc's settings."""
+"""`python -m fs_svc.reconcile_command`, which is `vss reconcile`: bucket and rows compared, with fs_svc's settings.
+
+Its `--adopt` is upload_svc's: videos are made of what is found.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from common.clock import rfc3339, utc_now
-from common.errors import Unavailable
+from common.errors import Conflict, Unavailable
 from common.settings import load
+from fs_svc.installation import Installation
 from fs_svc.opening import opened
 from fs_svc.reconciling import Reconciling, in_words
 from fs_svc.settings import Settings
@@ -25,14 +29,20 @@ def main(arguments: Sequence[str]) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         return asyncio.run(_run(parsed, load(Settings)))
-    except Unavailable as exc:
+    except (Unavailable, Conflict) as exc:
         sys.stderr.write(f"vss reconcile: {exc.detail}\n")
         return 1
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     async with opened(settings) as (store, bucket):
-        report = await Reconciling(store, bucket, clock=utc_now).run(is_dry_run=arguments.dry_run)
+        installation = Installation(store, bucket, clock=utc_now)
+        if arguments.claim:
+            for other in await installation.claim():
+                sys.stderr.write(f"vss reconcile: the bucket is no longer marked by {other}\n")
+        report = await Reconciling(store, bucket, installation, clock=utc_now).run(
+            is_dry_run=arguments.dry_run, removes=arguments.remove
+        )
     content, at = json.loads(report.to_json()), utc_now()
     sys.stdout.write(f"{json.dumps({'at': rfc3339(at), **content})}\n" if arguments.json else in_words(content, at))
     return LOSS if report.missing.count or report.damaged.count else 0
@@ -41,11 +51,25 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vss reconcile",
-        description="Compares the bucket with the rows: removes what nobody knows of, says what is missing or damaged.",
+        description="Compares the bucket with the rows: sets aside what nobody knows of, and removes it after a week; "
+        "says what is missing or damaged. --adopt --owner NAME brings back what the database does not know of.",
     )
-    parser.add_argument("--dry-run", action="store_true", help="remove nothing")
+    ways = parser.add_mutually_exclusive_group()
+    ways.add_argument("--dry-run", action="store_true", help="remove nothing")
+    ways.add_argument(
+        "--remove", metavar="N", type=_count, help="remove what has no row at once, when there are so many of it"
+    )
+    ways.add_argument(
+        "--claim", action="store_true", help="this installation has the bucket for itself: forget others' marks"
+    )
     parser.add_argument("--json", action="store_true", help="the report as one line of JSON")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number")
+    return int(text)
 
 
 if __name__ == "__main__":

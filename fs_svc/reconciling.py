@@ -1,36 +1,63 @@
-"""Comparing the bucket with the rows, both ways: what nobody knows of is removed, what is missing or damaged is said.
+"""Comparing the bucket with the rows, both ways: what nobody knows of is set aside, what is missing or damaged is said.
 
 Every object and every multipart upload in the bucket was made for one row, which was committed before (docs/
-architecture.md). So what has a key of ours and no row, or a row that has ended, is left over from something that was
-cut; and a stored row without its object is a loss that nobody but people can make good.
+architecture.md). So what has a key of ours and a row that does not need it is left over from something that was cut:
+the row says so, and it is removed. What has no row at all may be that, or the database may not be the bucket's, or an
+older copy of it: that is set aside, and removed when it was still there on seven days, and only where it is little. And
+a stored row without its object is a loss that nobody but people can make good.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from common.clock import Clock, rfc3339
 from common.ids import new_id
-from fs_svc.objects import INCOMING_PREFIX, KEY_PREFIX, Object, State
+from fs_svc.errors import OrphansDiffer, RemovalHeld
+from fs_svc.installation import Installation, View
+from fs_svc.objects import INCOMING_PREFIX, KEY_PREFIX, MARKER_PREFIX, Object, State
 from fs_svc.s3 import Bucket, ListedObject, ListedUpload
-from fs_svc.store import Store, StoredReport
+from fs_svc.store import SetAside, Status, Store, StoredReport
 
 logger = logging.getLogger(__name__)
 
-# What is younger may belong to something that is going on, or to a clock that is ahead.
+# What is younger may belong to something that its row is in the middle of, or to a clock that is ahead. (What has no
+# row is never in the middle of anything: the row is there first.)
 LEAST_AGE: Final = timedelta(hours=1)
 PERIOD: Final = timedelta(days=1)
 AT_ONCE: Final = 500
+# What has no row is removed after this time, and when it was seen on so many days, the first and the last among them. A
+# clock that was put forward brings none of them: days that were not lived through are not counted.
+SET_ASIDE_FOR: Final = timedelta(days=7)
+SIGHTINGS: Final = 8
+SIGHTINGS_APART: Final = timedelta(hours=20)
+_LEAP: Final = timedelta(days=2)
+# Where more of the bucket than this has no row, nothing of it is removed without a person's word: 1 %, within bounds.
+_SHARE: Final = 100
+_AT_LEAST: Final = 10
+_AT_MOST: Final = 100
 # Names in a report; the figures count all of them.
 _NAMED_AT_MOST: Final = 100
 _REPORTS_KEPT: Final = 30
 # In these an object may be in the bucket; in the ended ones it may not.
 _ENDED: Final = (State.ABORTED, State.DELETED)
+
+
+class Holding(StrEnum):
+    """Why nothing without a row is removed."""
+
+    # Another installation has marked the bucket too.
+    SHARED = "shared"
+    # Bucket and database have not been seen to belong together.
+    UNPROVEN = "unproven"
+    TOO_MANY = "too-many"
 
 
 @dataclass(slots=True)
@@ -52,7 +79,8 @@ class Finding:
 class Report:
     """What was found: `orphan_objects` and `orphan_uploads` are keys in the bucket, `missing` and `damaged` row ids.
 
-    Orphans have been removed unless it was a dry run. Foreign keys are not ours to judge.
+    Orphans are what no row needs. `unknown` are those of them that have no row at all, and `removed` those that this
+    run has removed. Foreign keys are not ours to judge. `is_database_older`: than the one that marked the bucket last.
     """
 
     is_dry_run: bool
@@ -60,27 +88,65 @@ class Report:
     size: int = 0
     orphan_objects: Finding = field(default_factory=Finding)
     orphan_uploads: Finding = field(default_factory=Finding)
+    unknown: Finding = field(default_factory=Finding)
+    removed: Finding = field(default_factory=Finding)
     missing: Finding = field(default_factory=Finding)
     damaged: Finding = field(default_factory=Finding)
     foreign: Finding = field(default_factory=Finding)
+    holding: Holding | None = None
+    others: list[str] = field(default_factory=list)
+    is_database_older: bool = False
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Orphan:
+    """Something in the bucket that no row needs; `s3_upload_id` of a multipart upload."""
+
+    object_key: str
+    size: int = 0
+    s3_upload_id: str | None = None
+
+    @property
+    def id(self) -> str:
+        name = self.object_key if self.s3_upload_id is None else f"{self.object_key}\0{self.s3_upload_id}"
+        return hashlib.sha256(name.encode()).hexdigest()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """What a run does: `most` are the orphans without a row that it keeps in mind."""
+
+    report: Report
+    view: View
+    most: int
+    unknown: list[_Orphan] = field(default_factory=list)
+    unknown_objects: int = 0
+
+
 class Reconciling:
     """Compares. Every step may be done again, by anybody, at any time."""
 
-    def __init__(self, store: Store, bucket: Bucket, *, clock: Clock) -> None:
+    def __init__(self, store: Store, bucket: Bucket, installation: Installation, *, clock: Clock) -> None:
         self._store = store
         self._bucket = bucket
+        self._installation = installation
         self._clock = clock
 
     async def run_when_due(self) -> bool:
-        """One step of the loop: a run when the last one was a day ago. Raises StorageUnavailable."""
-        last = await self._store.last_report()
-        if last is not None and self._clock() < last.at + PERIOD:
-            return False
+        """One step of the loop: a run when the last one was a day ago, or when bucket and database stand to each other
+        in another way than then. Raises StorageUnavailable.
+        """
+        view, last = await self._installation.look(), await self._store.last_report()
+        if last is not None and last.at - LEAST_AGE <= self._clock() < last.at + PERIOD:
+            said = json.loads(last.content)
+            is_older = view.status is Status.OLDER
+            if (sorted(view.others), is_older) == (said.get("others"), said.get("is_database_older")) and (
+                view.status is not Status.NEW
+            ):
+                return False
         await self.run(is_dry_run=False)
         return True
 
@@ -89,34 +155,105 @@ class Reconciling:
         last = await self._store.last_report()
         return None if last is None else (last.at, json.loads(last.content))
 
-    async def run(self, *, is_dry_run: bool) -> Report:
+    async def run(self, *, is_dry_run: bool, removes: int | None = None) -> Report:
         """Goes through bucket and rows, in the order of their keys; keeps the report, but for a dry run's.
 
-        Memory is bounded whatever there is of either. Raises StorageUnavailable.
+        `removes`: a person's word to remove all that has no row at once, which are so many. Memory is bounded whatever
+        there is of anything else. Raises StorageUnavailable, OrphansDiffer when they are not so many, and RemovalHeld
+        where bucket and database do not belong together; nothing without a row is removed then.
         """
-        report = Report(is_dry_run=is_dry_run)
-        await self._compare_objects(report)
-        await self._look_at_uploads(report)
+        view = await self._installation.look()
+        report = Report(
+            is_dry_run=is_dry_run, others=sorted(view.others), is_database_older=view.status is Status.OLDER
+        )
+        run = _Run(report=report, view=view, most=max(_AT_MOST, removes or 0))
+        await self._compare_objects(run)
+        await self._look_at_uploads(run)
+        report.holding = await self._judge(run)
         if not is_dry_run:
+            if removes is None:
+                await self._remove(run, await self._due(run))
+            elif report.holding in (Holding.SHARED, Holding.UNPROVEN):
+                raise RemovalHeld
+            elif removes != report.unknown.count:
+                raise OrphansDiffer(report.unknown.count)
+            else:
+                await self._remove(run, run.unknown)
             # A look is no run: the daily one would not be due for it.
             await self._store.add_report(
                 StoredReport(id=new_id(), at=self._clock(), content=report.to_json()), kept=_REPORTS_KEPT
             )
-        counts = {
-            name: getattr(report, name).count
-            for name in ("orphan_objects", "orphan_uploads", "missing", "damaged", "foreign")
-        }
-        level = logging.ERROR if report.missing.count or report.damaged.count else logging.INFO
-        logger.log(level, "bucket and rows compared", extra={"objects": report.objects, **counts})
+        self._log(report)
         return report
 
-    async def _compare_objects(self, report: Report) -> None:
+    def _log(self, report: Report) -> None:
+        counts = {
+            name: getattr(report, name).count
+            for name in ("orphan_objects", "orphan_uploads", "unknown", "removed", "missing", "damaged", "foreign")
+        }
+        is_bad = report.missing.count or report.damaged.count or report.holding or report.is_database_older
+        known = {"holding": report.holding, "others": report.others, "is_database_older": report.is_database_older}
+        level = logging.ERROR if is_bad else logging.INFO
+        logger.log(level, "bucket and rows compared", extra={"objects": report.objects, **counts, **known})
+
+    async def _judge(self, run: _Run) -> Holding | None:
+        """Why nothing without a row may be removed; takes down what this run has shown of bucket and database."""
+        report, status = run.report, run.view.status
+        unknown, is_little = report.unknown.count, report.unknown.count <= _bound(report.objects)
+        if run.view.others:
+            return Holding.SHARED
+        if status is not Status.AGREED and not report.is_dry_run:
+            known = report.objects - run.unknown_objects
+            if unknown == 0 or (status is Status.NEW and is_little and known >= run.unknown_objects and known):
+                new = Status.AGREED
+            else:
+                new = Status.UNPROVEN if status is Status.NEW else status
+            if new is not status:
+                await self._store.set_status(status, new)
+                status = new
+                # Nothing is there that it does not know of: that it is older makes no difference.
+                report.is_database_older = status is Status.OLDER
+        if status in (Status.NEW, Status.UNPROVEN):
+            return Holding.UNPROVEN if unknown else None
+        return None if is_little else Holding.TOO_MANY
+
+    async def _due(self, run: _Run) -> Sequence[_Orphan]:
+        """Sets aside what has no row, where that may be removed some day; those for which the day has come."""
+        now = self._clock()
+        found = [] if run.report.holding else run.unknown
+        before = {item.id: item for item in await self._store.list_set_aside()}
+        seen = {orphan.id: _seen(before.get(orphan.id), orphan.id, now) for orphan in found}
+        await self._store.replace_set_aside(seen.values())
+        return [orphan for orphan in found if _is_due(seen[orphan.id], now)]
+
+    async def _remove(self, run: _Run, orphans: Sequence[_Orphan]) -> None:
+        for orphan in orphans:
+            # Somebody may have adopted it meanwhile.
+            if await self._store.get_by_key(_row_key(orphan.object_key)) is None:
+                await self._remove_one(run.report, orphan)
+
+    async def _remove_one(self, report: Report, orphan: _Orphan) -> None:
+        if orphan.s3_upload_id is None:
+            await self._bucket.delete(orphan.object_key)
+        else:
+            await self._bucket.abort_upload(orphan.object_key, orphan.s3_upload_id)
+        report.removed.add(orphan.object_key, size=orphan.size)
+        is_upload = orphan.s3_upload_id is not None
+        logger.warning(
+            "orphan removed", extra={"key": orphan.object_key, "size": orphan.size, "is_multipart_upload": is_upload}
+        )
+
+    async def _compare_objects(self, run: _Run) -> None:
         """Both lists in the order of keys, side by side, as in a merge."""
+        report = run.report
         stored = self._stored()
         row = await anext(stored, None)
         async for listed in self._bucket.list_objects():
             if listed.object_key.startswith(INCOMING_PREFIX):
-                await self._look_at_incoming(report, listed)
+                # A form can be sent again after what came by it was taken over.
+                await self._look_at_orphan(run, listed, not_there=(*_ENDED, State.STORED))
+                continue
+            if listed.object_key.startswith(MARKER_PREFIX):
                 continue
             if not listed.object_key.startswith(KEY_PREFIX):
                 report.foreign.add(listed.object_key, size=listed.size)
@@ -131,7 +268,7 @@ class Reconciling:
                     report.damaged.add(row.id, size=row.taken)
                 row = await anext(stored, None)
             else:
-                await self._look_at_orphan(report, listed)
+                await self._look_at_orphan(run, listed, not_there=_ENDED)
         while row is not None:
             await self._look_at_missing(report, row)
             row = await anext(stored, None)
@@ -150,40 +287,32 @@ class Reconciling:
             if now is not None and now.state is State.STORED:
                 report.missing.add(row.id, size=row.taken)
 
-    async def _look_at_incoming(self, report: Report, listed: ListedObject) -> None:
-        # A form can be sent again after what came by it was taken over.
-        key = KEY_PREFIX + listed.object_key.removeprefix(INCOMING_PREFIX)
-        await self._look_at_orphan(report, listed, row_key=key, not_there=(*_ENDED, State.STORED))
-
-    async def _look_at_orphan(
-        self,
-        report: Report,
-        listed: ListedObject,
-        *,
-        row_key: str | None = None,
-        not_there: Collection[State] = _ENDED,
-    ) -> None:
-        if self._is_young(listed.last_modified):
+    async def _look_at_orphan(self, run: _Run, listed: ListedObject, *, not_there: Collection[State]) -> None:
+        row = await self._store.get_by_key(_row_key(listed.object_key))
+        if row is not None and (row.state not in not_there or self._is_young(listed.last_modified)):
             return
-        row = await self._store.get_by_key(row_key or listed.object_key)
-        if row is not None and row.state not in not_there:
-            return
-        report.orphan_objects.add(listed.object_key, size=listed.size)
-        if not report.is_dry_run:
-            await self._bucket.delete(listed.object_key)
-            logger.warning("orphan object removed", extra={"key": listed.object_key, "size": listed.size})
+        run.report.orphan_objects.add(listed.object_key, size=listed.size)
+        run.unknown_objects += row is None and listed.object_key.startswith(KEY_PREFIX)
+        await self._take(run, _Orphan(object_key=listed.object_key, size=listed.size), row)
 
-    async def _look_at_uploads(self, report: Report) -> None:
+    async def _look_at_uploads(self, run: _Run) -> None:
         async for listed in self._bucket.list_all_uploads():
-            if not listed.object_key.startswith(KEY_PREFIX) or self._is_young(listed.initiated):
+            if not listed.object_key.startswith(KEY_PREFIX):
                 continue
             row = await self._store.get_by_key(listed.object_key)
-            if row is not None and not _is_left_over(row, listed):
+            if row is not None and (not _is_left_over(row, listed) or self._is_young(listed.initiated)):
                 continue
-            report.orphan_uploads.add(listed.object_key)
-            if not report.is_dry_run:
-                await self._bucket.abort_upload(listed.object_key, listed.s3_upload_id)
-                logger.warning("orphan upload removed", extra={"key": listed.object_key})
+            run.report.orphan_uploads.add(listed.object_key)
+            await self._take(run, _Orphan(object_key=listed.object_key, s3_upload_id=listed.s3_upload_id), row)
+
+    async def _take(self, run: _Run, orphan: _Orphan, row: Object | None) -> None:
+        """What its own row does not need goes now; what has none is kept in mind."""
+        if row is None:
+            run.report.unknown.add(orphan.object_key, size=orphan.size)
+            if len(run.unknown) < run.most:
+                run.unknown.append(orphan)
+        elif not run.report.is_dry_run and not run.view.others:
+            await self._remove_one(run.report, orphan)
 
     def _is_young(self, at: datetime) -> bool:
         return self._clock() < at + LEAST_AGE
@@ -197,13 +326,61 @@ def _is_left_over(row: Object, listed: ListedUpload) -> bool:
     return row.state in (*_ENDED, State.STORED) or listed.s3_upload_id != row.s3_upload_id
 
 
+def _row_key(object_key: str) -> str:
+    """The key by which the row of something in the bucket is found: of what a form has sent, that of its object."""
+    if object_key.startswith(INCOMING_PREFIX):
+        return KEY_PREFIX + object_key.removeprefix(INCOMING_PREFIX)
+    return object_key
+
+
+def _bound(objects: int) -> int:
+    return min(max(objects // _SHARE, _AT_LEAST), _AT_MOST)
+
+
+def _seen(before: SetAside | None, orphan_id: str, now: datetime) -> SetAside:
+    if before is None or now < before.last_seen_at - LEAST_AGE:
+        # Never before; or by a clock that was ahead, which proves nothing.
+        return SetAside(id=orphan_id, first_seen_at=now, last_seen_at=now, sightings=1)
+    if now - before.last_seen_at < SIGHTINGS_APART:
+        return before
+    is_leap = now - before.last_seen_at > _LEAP
+    return replace(before, last_seen_at=now, sightings=before.sightings + (not is_leap))
+
+
+def _is_due(item: SetAside, now: datetime) -> bool:
+    return item.sightings >= SIGHTINGS and now - item.first_seen_at >= SET_ASIDE_FOR
+
+
+# What a person does about each.
+_HELD_IN_WORDS: Final = {
+    Holding.SHARED: (
+        "NOTHING IS REMOVED: another installation uses this bucket too ({others}). If that is a mistake, give this "
+        "one its own bucket. If the other one is no more: vss reconcile --claim"
+    ),
+    Holding.UNPROVEN: (
+        "NOTHING IS REMOVED: the bucket holds much that this database does not know of. If it is the wrong database, "
+        "or an older one, put the right one back. If it is the right one: vss reconcile --claim, and then --adopt"
+    ),
+    Holding.TOO_MANY: (
+        "NOTHING WITHOUT A ROW IS REMOVED, because it is much. To bring it back as videos: vss reconcile --adopt "
+        "--owner NAME; to remove it: vss reconcile --remove {unknown}"
+    ),
+}
+_OLDER_IN_WORDS: Final = (
+    "THE DATABASE IS OLDER than what was used with this bucket last. What was uploaded since has no row: to bring it "
+    "back as videos: vss reconcile --adopt --owner NAME"
+)
+
+
 def in_words(content: Mapping[str, object], at: datetime) -> str:
     """A report for a terminal."""
     lines = [f"{rfc3339(at)}{'  (dry run: nothing was removed)' if content['is_dry_run'] else ''}"]
     lines.append(f"{content['objects']} objects, {content['size']} bytes")
     for name, words in (
-        ("orphan_objects", "objects without a row"),
-        ("orphan_uploads", "multipart uploads without a row"),
+        ("orphan_objects", "objects that no row needs"),
+        ("orphan_uploads", "multipart uploads that no row needs"),
+        ("unknown", "of both have no row at all: set aside, and removed after a week"),
+        ("removed", "of both were removed"),
         ("foreign", "keys that are not ours, left alone"),
         ("missing", "stored videos whose object is MISSING"),
         ("damaged", "stored videos whose object has another size, ETag or SHA-256"),
@@ -212,4 +389,15 @@ def in_words(content: Mapping[str, object], at: datetime) -> str:
         if isinstance(finding, dict):
             lines.append(f"{finding['count']:>8} {words}")
             lines += [f"         {one}" for one in finding["names"]]
+    if content["holding"]:
+        others, unknown = content["others"], content["unknown"]
+        words = _HELD_IN_WORDS[Holding(str(content["holding"]))]
+        lines.append(
+            words.format(
+                others=", ".join(others) if isinstance(others, list) else "",
+                unknown=unknown["count"] if isinstance(unknown, dict) else 0,
+            )
+        )
+    if content["is_database_older"]:
+        lines.append(_OLDER_IN_WORDS)
     return "\n".join(lines) + "\n"

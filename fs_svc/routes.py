@@ -7,8 +7,19 @@ from typing import Final
 from common.errors import Conflict, Forbidden, Invalid, RateLimited, StorageUnavailable
 from common.web.routes import Route
 from fs_svc import api
-from fs_svc.errors import FileDiffers, PartAmbiguous, PartDiffers, PartsHeld, PartsMissing, QuotaExceeded, UploadNotOpen
+from fs_svc.errors import (
+    FileDiffers,
+    NotAdoptable,
+    PartAmbiguous,
+    PartDiffers,
+    PartsHeld,
+    PartsMissing,
+    QuotaExceeded,
+    RemovalHeld,
+    UploadNotOpen,
+)
 from fs_svc.models import (
+    AdoptObject,
     AskPartUrls,
     AskSources,
     AskUsage,
@@ -19,6 +30,9 @@ from fs_svc.models import (
     FormView,
     HandedOver,
     HandOver,
+    Hold,
+    ListLost,
+    LostObjects,
     ObjectView,
     PartUrlsView,
     SignedSources,
@@ -152,6 +166,35 @@ API: Final = (
         summary="What comparing the bucket with the rows has found last.",
         answers={200: StorageReport},
         refusals=(Forbidden,),
+    ),
+    Route(
+        method="GET",
+        path="/v1/hold",
+        handler=api.get_hold,
+        name="get-hold",
+        summary="Whether nothing may be destroyed only because its time is over: the database is older, or the clock.",
+        answers={200: Hold},
+        refusals=(Forbidden, StorageUnavailable),
+    ),
+    Route(
+        method="GET",
+        path="/v1/lost-objects",
+        handler=api.list_lost_objects,
+        name="list-lost-objects",
+        summary="Objects in the bucket without a row, in a part of the bucket.",
+        query=ListLost,
+        answers={200: LostObjects},
+        refusals=(Forbidden, RemovalHeld, StorageUnavailable),
+    ),
+    Route(
+        method="PUT",
+        path="/v1/objects/{id}/adopt",
+        handler=api.adopt_object,
+        name="adopt-object",
+        summary="Gives an object without a row one, as a stored object of an account; the same again for the same id.",
+        body=AdoptObject,
+        answers={200: ObjectView},
+        refusals=(Forbidden, NotAdoptable, RemovalHeld, StorageUnavailable),
     ),
     Route(
         method="POST",

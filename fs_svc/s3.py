@@ -53,6 +53,8 @@ class Head:
 
     size: int
     etag: str
+    content_type: str
+    last_modified: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,9 +160,11 @@ class Bucket:
         answer = await self._call("list_multipart_uploads", Prefix=object_key)
         return [upload["UploadId"] for upload in answer.get("Uploads", []) if upload["Key"] == object_key]
 
-    async def list_objects(self, *, prefix: str = "") -> AsyncIterator[ListedObject]:
-        """Every object in the bucket whose key begins with `prefix`, in the order of their keys' bytes."""
+    async def list_objects(self, *, prefix: str = "", after: str = "") -> AsyncIterator[ListedObject]:
+        """Every object in the bucket whose key begins so, in the order of their keys' bytes, behind the key `after`."""
         arguments: dict[str, Any] = {"MaxKeys": PAGE_SIZE, "Prefix": prefix}
+        if after:
+            arguments["StartAfter"] = after
         while True:
             answer = await self._call("list_objects_v2", seconds=LIST_SECONDS, **arguments)
             for found in answer.get("Contents", []):
@@ -261,7 +265,14 @@ class Bucket:
     async def head(self, object_key: str) -> Head | None:
         """The whole object; None when there is none."""
         answer = await self._call("head_object", missing={}, Key=object_key)
-        return Head(size=answer["ContentLength"], etag=_unquoted(answer["ETag"])) if answer else None
+        if not answer:
+            return None
+        return Head(
+            size=answer["ContentLength"],
+            etag=_unquoted(answer["ETag"]),
+            content_type=answer.get("ContentType", ""),
+            last_modified=answer["LastModified"],
+        )
 
     async def read(self, object_key: str, *, block_size: int) -> AsyncIterator[bytes]:
         """The whole object in blocks; nothing when there is none. A block that does not come in time ends it."""
@@ -278,6 +289,10 @@ class Bucket:
                 if not block:
                     return
                 yield block
+
+    async def put(self, object_key: str, content: bytes) -> None:
+        """Writes a small object of our own, over what may be there."""
+        await self._call("put_object", Key=object_key, Body=content, ContentType="application/json")
 
     async def copy(self, source_key: str, object_key: str, *, etag: str, content_type: str) -> bool:
         """Copies an object's bytes within the bucket, and nothing else that was said of it.

@@ -69,11 +69,14 @@ class Settling:
         return taken
 
     async def abandon_due(self) -> int:
-        """Gives up open uploads whose time is over; returns how many. What has arrived of them goes by `settle_due`."""
+        """Gives up open uploads whose time is over; returns how many. What has arrived of them goes by `settle_due`.
+
+        Raises StorageUnavailable.
+        """
         now = self._clock()
         given_up = 0
         for item in await self._store.list_abandoned(before=now - UPLOAD_LIFETIME, limit=ROWS_A_ROUND):
-            if await self._store.abandon(item, at=now):
+            if not await self.find_stored(item) and await self._store.abandon(item, at=now):
                 given_up += 1
                 logger.info("upload abandoned", extra={"object_id": item.id, "size": item.size})
         return given_up
@@ -155,6 +158,30 @@ class Settling:
                 logger.info("late form dropped", extra={"object_id": row.id, "size": listed.size})
         return dropped
 
+    async def find_stored(self, item: Object) -> bool:
+        """Whether the object is there although its row is reserved or open; it is recorded as stored then.
+
+        So it is where an older copy of the database was put back. Raises StorageUnavailable.
+        """
+        head = await self._bucket.head(item.object_key)
+        if head is None:
+            return False
+        if await self._store.find_stored(item, size=head.size, etag=head.etag):
+            logger.warning("object found stored", extra={"object_id": item.id, "size": head.size, "was": item.state})
+        return True
+
+    async def _find_opened(self, item: Object) -> bool:
+        """Whether a reserved row's upload was opened and has parts, which a later copy of the row knew of."""
+        for s3_upload_id in await self._bucket.list_uploads(item.object_key):
+            try:
+                has_parts = bool(await self._bucket.list_parts(item.object_key, s3_upload_id))
+            except UploadGone:
+                continue
+            if has_parts and await self._store.open_upload(item.id, s3_upload_id=s3_upload_id, at=self._clock()):
+                logger.warning("upload found open", extra={"object_id": item.id, "size": item.size})
+                return True
+        return False
+
     async def lease(self, item: Object) -> bool:
         """Takes the row; False when somebody else works on it or its state has changed."""
         now = self._clock()
@@ -180,8 +207,9 @@ class Settling:
             case State.RESERVED if item.kind is Kind.FORM:
                 await self._wait_for_form(item)
             case State.RESERVED:
-                # Nobody came back for an upload that could not be opened.
-                await self._store.begin_aborting(item.id, was=State.RESERVED, at=self._clock())
+                # Nobody came back for an upload that could not be opened, as far as this row knows.
+                if not await self.find_stored(item) and not await self._find_opened(item):
+                    await self._store.begin_aborting(item.id, was=State.RESERVED, at=self._clock())
             case State.COMPLETING if item.kind is Kind.FORM:
                 await self._take_over(item)
             case State.COMPLETING:
@@ -207,7 +235,8 @@ class Settling:
         if found.state is not State.RESERVED or found.expires_at is None:
             return
         if now >= found.expires_at:
-            await self._store.begin_aborting(item.id, was=State.RESERVED, at=now)
+            if not await self.find_stored(item):
+                await self._store.begin_aborting(item.id, was=State.RESERVED, at=now)
         else:
             await self._store.release(item, until=now + FORM_INTERVAL)
 

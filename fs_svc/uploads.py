@@ -473,6 +473,9 @@ class Uploads:
         if current is None or current.state is not State.OPEN:
             return None
         if listed is None:
+            # An older copy of the row may not know that it was completed.
+            if await self._settling.find_stored(current):
+                return None
             raise unexpected(item, "the upload is gone")
         return listed
 

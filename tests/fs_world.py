@@ -15,9 +15,10 @@ from common.ids import new_id
 from common.tokens import Principal
 from fs_svc.comparing import Comparing
 from fs_svc.dialects import DIALECTS, Vendor
+from fs_svc.installation import Installation
 from fs_svc.objects import Kind, Object
 from fs_svc.parts import choose_parts
-from fs_svc.reconciling import LEAST_AGE, Reconciling, Report
+from fs_svc.reconciling import LEAST_AGE, PERIOD, Reconciling, Report
 from fs_svc.s3 import Bucket
 from fs_svc.settling import LEASE, Settling
 from fs_svc.sigv4 import Form, Presigner
@@ -52,7 +53,8 @@ class World:
         self.settling = Settling(store, bucket, DIALECTS[Vendor.SEAWEEDFS], clock=self.now)
         self.comparing = Comparing(store, bucket, clock=self.now)
         self.uploads = Uploads(store, bucket, presigner, self.settling, self.comparing, clock=self.now)
-        self.reconciling = Reconciling(store, bucket, clock=self.now)
+        self.installation = Installation(store, bucket, clock=self.now)
+        self.reconciling = Reconciling(store, bucket, self.installation, clock=self.now)
 
     def now(self) -> datetime:
         return utc_now() + self._later
@@ -101,6 +103,21 @@ class World:
             return await self.reconciling.run(is_dry_run=is_dry_run)
         finally:
             self.forward(-later)
+
+    async def clear(self) -> None:
+        """Takes out of the bucket what other tests have left, their installations' marks too."""
+        async for listed in self.bucket.list_objects():
+            await self.bucket.delete(listed.object_key)
+        async for upload in self.bucket.list_all_uploads():
+            await self.bucket.abort_upload(upload.object_key, upload.s3_upload_id)
+
+    async def reconcile_for(self, days: int) -> Report:
+        """Compares once a day, so many times; the last report."""
+        for _ in range(days - 1):
+            self.forward(PERIOD)
+            await self.reconcile()
+        self.forward(PERIOD)
+        return await self.reconcile()
 
     async def send(self, item: Object, body: bytes) -> None:
         assert item.s3_upload_id is not None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from common.service_client import Relayed, ServiceClient
 
@@ -109,6 +111,16 @@ class Usage:
 
     taken: int
     limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostObject:
+    """An object in the bucket that fs_svc has no row of; `size` in bytes."""
+
+    name: str
+    size: int
+    content_type: str
+    last_modified: datetime
 
 
 class FsClient:
@@ -229,6 +241,33 @@ class FsClient:
             is_idempotent=True,
         )
         return list(answer.content["remaining"])
+
+    async def is_held(self) -> bool:
+        """Whether nothing may be destroyed now only because its time is over."""
+        return bool((await self._client.call("GET", "/v1/hold", is_idempotent=True)).content["is_held"])
+
+    async def lost_objects(self, *, after: str) -> tuple[list[LostObject], str | None]:
+        """Those in a part of the bucket, and behind which name it goes on (None: nowhere). Raises Relayed where fs_svc
+        does not know the bucket as its own.
+        """
+        path = f"/v1/lost-objects?{urlencode({'after': after})}"
+        content = (await self._client.call("GET", path, is_idempotent=True, relays=("conflict",))).content
+        lost = [
+            LostObject(**{**one, "last_modified": datetime.fromisoformat(one["last_modified"])})
+            for one in content["objects"]
+        ]
+        return lost, content["next"]
+
+    async def adopt(self, upload_id: str, name: str, *, owner_id: str) -> StoredObject:
+        """Makes a lost object a stored one of the owner's; the same again for the same id."""
+        answer = await self._client.call(
+            "PUT",
+            f"/v1/objects/{upload_id}/adopt",
+            content={"name": name, "owner_id": owner_id},
+            is_idempotent=True,
+            relays=("conflict",),
+        )
+        return _object(answer.content)
 
     async def describe(self, upload_ids: Sequence[str]) -> dict[str, StoredObject]:
         """What fs_svc knows of up to 100 uploads, without asking S3; unknown ones are absent."""

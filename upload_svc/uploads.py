@@ -36,6 +36,8 @@ LEASE: Final = timedelta(seconds=60)
 STEP_LIMIT: Final = timedelta(seconds=35)
 # A create that never reached fs_svc; by then its client has given up or was answered.
 UNKNOWN_LIMIT: Final = timedelta(minutes=10)
+# How soon it is asked again whether what lies in the trash may be purged.
+HELD_FOR: Final = timedelta(hours=1)
 SETTLE_AT_ONCE: Final = 100
 # How long something lies in the trash before it is deleted for ever.
 TRASH_KEPT: Final = timedelta(days=7)
@@ -307,12 +309,17 @@ class Uploads:
         until = now + LEASE
         videos = await self._store.take_unsettled(now=now, until=until, limit=SETTLE_AT_ONCE)
         objects = await self._fs.describe([video.id for video in videos]) if videos else {}
+        has_trash = any(video.state is VideoState.TRASHED for video in videos)
+        is_held = has_trash and await self._fs.is_held()
         for video in videos:
             if self._clock() + STEP_LIMIT > until:
                 break
             match video.state:
                 case VideoState.UPLOADING:
                     await self._settle_uploading(video, objects.get(video.id), now)
+                case VideoState.TRASHED if is_held:
+                    # Its owner may have restored it, and this row, or this clock, know nothing of that.
+                    await self._store.set_settle_after(video.id, state=video.state, settle_after=now + HELD_FOR)
                 case VideoState.TRASHED:
                     await self._purge(video, now, taken_until=until)
                 case VideoState.DELETED:

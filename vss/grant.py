@@ -29,7 +29,7 @@ WRITES: Mapping[str, tuple[str, ...]] = {
         "answered_creates",
         "departures",
     ),
-    "fs": ("objects", "storage_usage", "part_checksums", "storage_reports"),
+    "fs": ("objects", "storage_usage", "part_checksums", "storage_reports", "installation", "set_aside"),
     "upload": ("videos", "shares", "captions", "upload_idempotency"),
     "stream": ("positions", "views", "share_uses", "share_throttle"),
 }

@@ -23,7 +23,7 @@ from vss.services import service_environment
 _COMMANDS: Final = (
     ("account", "auth", "list, add and disable accounts, reset passwords, set quotas"),
     ("verify", "fs", "read stored videos back from the storage, slowly, and record their SHA-256"),
-    ("reconcile", "fs", "compare the bucket with what is known of it, and remove what is left over"),
+    ("reconcile", "fs", "compare the bucket with what is known of it: what is left over, lost, to be brought back"),
 )
 
 
@@ -37,6 +37,11 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _run(service: str, program: str, arguments: argparse.Namespace) -> NoReturn:
+    # A person may shorten it, as every option.
+    is_adopting = any(len(one) > len("--") and "--adopt".startswith(one) for one in arguments.arguments)
+    if program == "reconcile_command" and is_adopting:
+        # Videos are upload_svc's.
+        service, program = "upload", "adopt_command"
     become(service, program, arguments.arguments, data=None)
 
 

@@ -6,6 +6,8 @@ from aiohttp import web
 
 from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, ADMINISTRATION, DEPARTURES
 from auth_svc.models import (
+    AccountNamed,
+    AskAccount,
     DepartureList,
     DepartureShown,
     DisabledAccounts,
@@ -16,9 +18,9 @@ from auth_svc.models import (
     StartSession,
 )
 from auth_svc.store import Asker
-from common.errors import Forbidden, Unauthenticated
+from common.errors import Forbidden, NotFound, Unauthenticated
 from common.languages import N_
-from common.web.requests import id_in_path, read_json
+from common.web.requests import id_in_path, read_json, read_query
 from common.web.responses import json_response
 from common.web.service_calls import require_service, subject_of
 
@@ -41,6 +43,15 @@ async def confirm_administrator(request: web.Request) -> web.Response:
     except Unauthenticated as exc:
         raise Forbidden(N_("Your account has just changed. Wait half a minute, or log in again.")) from exc
     return web.Response(status=204)
+
+
+async def get_account_named(request: web.Request) -> web.Response:
+    """GET /internal/accounts/named."""
+    await require_service(request, "accounts:read")
+    account = await request.app[ACCOUNTS].named(read_query(request, AskAccount).username)
+    if account is None:
+        raise NotFound
+    return json_response(AccountNamed(id=account.id, username=account.username))
 
 
 async def list_departures(request: web.Request) -> web.Response:

@@ -31,6 +31,12 @@ class ListQueries(Queries):
         """The object that has, or had, this key in the bucket."""
         return next(iter(await self._objects(select(OBJECTS).where(OBJECTS.c.object_key == object_key))), None)
 
+    async def known_keys(self, object_keys: Collection[str]) -> set[str]:
+        """Those of the keys that an object has, or had."""
+        query = select(OBJECTS.c.object_key).where(OBJECTS.c.object_key.in_(object_keys))
+        async with self._database.read() as connection:
+            return set((await connection.execute(query)).scalars().all())
+
     async def list_waiting_forms(self, owner_id: str) -> list[Object]:
         """What forms were made for of which it is not known yet that they were sent, in no order."""
         query = select(OBJECTS).where(

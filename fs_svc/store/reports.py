@@ -50,9 +50,10 @@ class ReportQueries(Queries):
         ]
 
     async def add_report(self, report: StoredReport, *, kept: int) -> None:
-        """Keeps it, and the ones before it up to so many."""
+        """Keeps it, and the ones before it up to so many; those of a clock that was ahead are no good."""
         newest = STORAGE_REPORTS.c.at.desc(), STORAGE_REPORTS.c.id.desc()
         async with self._database.write() as connection:
+            await connection.execute(delete(STORAGE_REPORTS).where(STORAGE_REPORTS.c.at > report.at))
             await connection.execute(insert(STORAGE_REPORTS).values(id=report.id, at=report.at, content=report.content))
             query = select(STORAGE_REPORTS.c.id).order_by(*newest).offset(kept).limit(kept)
             old = (await connection.execute(query)).scalars().all()

@@ -73,3 +73,27 @@ STORAGE_REPORTS: Final = Table(
     # A JSON object.
     Column("content", long_text(), nullable=False),
 )
+
+# One row: which installation this database is of, as the bucket's marker has it too.
+INSTALLATION: Final = Table(
+    "installation",
+    METADATA,
+    Column("number", Integer(), primary_key=True, autoincrement=False),
+    Column("id", identifier(), nullable=False),
+    Column("status", binary_text(16), nullable=False),
+    # How often the marker has been written.
+    Column("marked", Integer(), nullable=False),
+    Column("looked_at", Instant(), nullable=False),
+    # Until then nothing is destroyed because its time is over.
+    Column("held_until", Instant(), nullable=True),
+)
+
+SET_ASIDE: Final = Table(
+    "set_aside",
+    METADATA,
+    # The SHA-256 of what it is called in the bucket: S3's names are longer than an index takes.
+    Column("id", binary_text(64), primary_key=True),
+    Column("first_seen_at", Instant(), nullable=False),
+    Column("last_seen_at", Instant(), nullable=False),
+    Column("sightings", Integer(), nullable=False),
+)

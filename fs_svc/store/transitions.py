@@ -165,6 +165,23 @@ class TransitionQueries(UsageQueries):
             **read,
         )
 
+    async def find_stored(self, item: Object, *, size: int, etag: str) -> bool:
+        """From reserved or open to stored: its object is there, although the row has never heard of its completion."""
+        return await self._finish(
+            item, item.state, State.STORED, reserved=-item.taken, stored=size, size=size, etag=etag
+        )
+
+    async def add_stored(self, item: Object) -> bool:
+        """Adds a stored object, with what it takes up, whatever the quota; False when its id or key has a row."""
+        await self._ensure_usage(item.owner_id)
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(insert(OBJECTS).values(**_values(item)))
+                await add_to_usage(connection, item.owner_id, reserved=0, stored=item.taken)
+        except IntegrityError:
+            return False
+        return True
+
     async def finish_aborting(self, item: Object) -> bool:
         """From aborting to aborted; what was reserved is given back."""
         return await self._finish(item, State.ABORTING, State.ABORTED, reserved=-item.taken, stored=0)

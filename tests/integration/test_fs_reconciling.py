@@ -1,4 +1,4 @@
-"""Bucket and rows compared on real storage: what is left over goes, what is missing or damaged is said."""
+"""Bucket and rows compared on real storage: what is left over goes, what is unknown is set aside, a loss is said."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ import pytest
 
 from common.clock import utc_now
 from common.ids import new_id
-from fs_svc.objects import State
-from fs_svc.reconciling import LEAST_AGE, PERIOD, in_words
+from fs_svc.adopting import Adopting
+from fs_svc.errors import NotAdoptable, OrphansDiffer, RemovalHeld
+from fs_svc.objects import MARKER_PREFIX, State
+from fs_svc.reconciling import LEAST_AGE, PERIOD, SET_ASIDE_FOR, Holding, in_words
 from tests.fs_world import ALICE, FILM, World, opened_world, post
 from vss.bucket import Bucket as StorageBucket
 
 
 @pytest.fixture
 async def world(database_url: str, seaweedfs: StorageBucket) -> AsyncIterator[World]:
-    """On a bucket that others have used too."""
+    """On a bucket that is this database's alone."""
     async with opened_world(database_url, seaweedfs) as world:
-        # What other tests have left has no row here.
-        await world.reconcile()
+        await world.clear()
+        await world.reconcile(later=timedelta())
         yield world
 
 
@@ -36,24 +38,140 @@ async def test_where_everything_is_right_nothing_is_found_and_nothing_touched(wo
     assert (await world.uploads.complete(opened.id, subject=ALICE)).state is State.STORED
 
 
-async def test_what_has_no_row_is_removed_and_a_dry_run_only_says_so(world: World) -> None:
+async def test_what_has_no_row_is_set_aside_for_a_week_and_a_dry_run_only_says_so(world: World) -> None:
     kept, key, upload_key = await world.stored(), f"objects/{new_id()}", f"objects/{new_id()}"
     await world.raw_object(key, b"left over")
     s3_upload_id = await world.bucket.create_upload(upload_key, content_type="video/mp4")
-    # Too young to be judged.
-    report = await world.reconcile(later=timedelta())
-    assert (report.orphan_objects.count, report.orphan_uploads.count) == (0, 0)
     report = await world.reconcile(is_dry_run=True)
     assert (report.orphan_objects.names, report.orphan_objects.size) == ([key], 9)
-    assert report.orphan_uploads.names == [upload_key]
+    assert (report.orphan_uploads.names, report.unknown.names) == ([upload_key], [key, upload_key])
+    # However often somebody looks in one day, that is one day.
+    for _ in range(10):
+        await world.reconcile()
+    report = await world.reconcile_for(SET_ASIDE_FOR.days - 1)
+    assert (report.orphan_objects.names, report.orphan_uploads.names, report.removed.names) == ([key], [upload_key], [])
     assert await world.bucket.head(key) is not None
-    report = await world.reconcile()
-    assert (report.orphan_objects.names, report.orphan_uploads.names) == ([key], [upload_key])
+    report = await world.reconcile_for(1)
+    assert report.removed.names == [key, upload_key]
     assert await world.bucket.head(key) is None
     assert not await world.bucket.has_upload(upload_key, s3_upload_id)
     assert await world.bucket.head(kept.object_key) is not None
-    report = await world.reconcile()
+    report = await world.reconcile_for(1)
     assert (report.orphan_objects.count, report.orphan_uploads.count, report.objects) == (0, 0, 1)
+
+
+async def test_a_clock_that_leaps_does_not_shorten_the_week(world: World) -> None:
+    await world.stored()
+    key = f"objects/{new_id()}"
+    await world.raw_object(key, FILM)
+    for leap in (timedelta(), timedelta(days=400), timedelta(days=-400), timedelta(days=400)):
+        world.forward(leap)
+        assert (await world.reconcile()).removed.count == 0
+    assert (await world.reconcile_for(5)).removed.count == 0
+    assert await world.bucket.head(key) is not None
+
+
+async def test_more_than_a_little_without_a_row_is_removed_on_a_persons_word_alone(world: World) -> None:
+    await world.stored()
+    keys = sorted(f"objects/{new_id()}" for _ in range(11))
+    for key in keys:
+        await world.raw_object(key, FILM)
+    report = await world.reconcile_for(10)
+    assert (report.holding, report.unknown.names, report.removed.count) == (Holding.TOO_MANY, keys, 0)
+    assert "vss reconcile --remove 11" in in_words(json.loads(report.to_json()), utc_now())
+    world.forward(LEAST_AGE * 2)
+    with pytest.raises(OrphansDiffer):
+        await world.reconciling.run(is_dry_run=False, removes=10)
+    assert await world.bucket.head(keys[0]) is not None
+    report = await world.reconciling.run(is_dry_run=False, removes=11)
+    assert (report.removed.names, (await world.reconcile()).objects) == (keys, 1)
+
+
+async def test_an_empty_database_over_a_full_bucket_removes_nothing_whatever_it_grows_to(world: World) -> None:
+    keys = sorted(f"objects/{new_id()}" for _ in range(3))
+    for key in keys:
+        await world.raw_object(key, FILM)
+    # The marker is gone: bucket and database meet for the first time.
+    view = await world.installation.look()
+    await world.bucket.delete(f"{MARKER_PREFIX}{view.id}.json")
+    report = await world.reconcile()
+    assert (report.holding, report.unknown.names) == (Holding.UNPROVEN, keys)
+    for _ in range(4):
+        await world.stored()
+    report = await world.reconcile_for(10)
+    assert (report.holding, report.removed.count, report.objects) == (Holding.UNPROVEN, 0, 7)
+    with pytest.raises(RemovalHeld):
+        await world.reconciling.run(is_dry_run=False, removes=3)
+    # A person says that it is the right database.
+    assert list(await world.installation.claim()) == []
+    assert (await world.reconcile()).holding is None
+    assert (await world.reconcile_for(7)).removed.names == keys
+
+
+async def test_of_a_bucket_that_another_installation_has_marked_nothing_is_removed(world: World) -> None:
+    stored, opened, key = await world.stored(), await world.open(), f"objects/{new_id()}"
+    await world.raw_object(key, FILM)
+    # Left over, as the row itself says.
+    lost = await world.bucket.create_upload(opened.object_key, content_type="video/mp4")
+    await world.bucket.put(f"{MARKER_PREFIX}{(other := new_id())}.json", b'{"count": 3}')
+    # It is said at once, not when the day is over.
+    assert await world.reconciling.run_when_due()
+    assert not await world.reconciling.run_when_due()
+    report = await world.reconcile_for(10)
+    assert (report.holding, report.others, report.removed.count) == (Holding.SHARED, [other], 0)
+    assert other in in_words(json.loads(report.to_json()), utc_now())
+    with pytest.raises(RemovalHeld):
+        await world.reconciling.run(is_dry_run=False, removes=1)
+    with pytest.raises(RemovalHeld):
+        await adopting(world).adopt(new_id(), key.removeprefix("objects/"), owner_id=ALICE.account_id)
+    assert await world.bucket.has_upload(opened.object_key, lost)
+    assert list(await world.installation.claim()) == [other]
+    report = await world.reconcile()
+    assert (report.holding, report.removed.names) == (None, [opened.object_key])
+    assert await world.bucket.head(stored.object_key) is not None
+
+
+async def test_a_database_that_is_older_than_the_bucket_begins_the_week_anew_and_lets_no_time_be_over(
+    world: World,
+) -> None:
+    await world.stored()
+    key = f"objects/{new_id()}"
+    await world.raw_object(key, FILM)
+    await world.reconcile_for(6)
+    # As a later copy of this database has left it.
+    view = await world.installation.look()
+    await world.bucket.put(f"{MARKER_PREFIX}{view.id}.json", b'{"count": 1000}')
+    assert await world.reconciling.run_when_due()
+    last = await world.reconciling.last_report()
+    assert last is not None
+    assert last[1]["is_database_older"] is True
+    assert "THE DATABASE IS OLDER" in in_words(last[1], utc_now())
+    assert await world.installation.is_held()
+    assert (await world.reconcile_for(SET_ASIDE_FOR.days - 1)).removed.count == 0
+    assert (await world.reconcile_for(1)).removed.names == [key]
+    assert not (await world.reconcile_for(2)).is_database_older
+    for _ in range(3):
+        world.forward(PERIOD / 2)
+        await world.installation.look()
+    assert not await world.installation.is_held()
+
+
+async def test_what_was_adopted_is_stored_and_counted_and_nothing_is_adopted_twice(world: World) -> None:
+    stored, item_id, name = await world.stored(), new_id(), new_id()
+    await world.raw_object(f"objects/{name}", b"found again")
+    await world.reconcile()
+    lost, after = await adopting(world).list(after="")
+    assert ([(one.name, one.size, one.content_type) for one in lost], after) == ([(name, 11, "video/mp4")], None)
+    for _ in range(2):
+        item = await adopting(world).adopt(item_id, name, owner_id=ALICE.account_id)
+        assert (item.state, item.size, item.content_type) == (State.STORED, 11, "video/mp4")
+    assert await world.store.get_usage(ALICE.account_id) == (0, len(FILM) + 11)
+    for other in (name, stored.object_key.removeprefix("objects/"), new_id()):
+        with pytest.raises(NotAdoptable):
+            await adopting(world).adopt(new_id(), other, owner_id=ALICE.account_id)
+    assert (await adopting(world).list(after=""))[0] == []
+    report = await world.reconcile_for(10)
+    assert (report.unknown.count, report.removed.count, report.damaged.count, report.objects) == (0, 0, 0, 2)
 
 
 async def test_what_is_not_ours_is_left_alone(world: World) -> None:
@@ -102,8 +220,10 @@ async def test_more_rows_and_objects_than_are_read_at_once_are_all_compared(
     uploads = [await world.bucket.create_upload(key, content_type="video/mp4") for key in orphans]
     report = await world.reconcile()
     assert (report.orphan_objects.names, report.missing.names) == (orphans, [stored[3].id])
+    assert (report.unknown.count, report.removed.count) == (10, 0)
     assert sorted(report.orphan_uploads.names) == orphans
     assert report.objects == 4 + 5
+    assert (await world.reconcile_for(7)).removed.count == 10
     for key, s3_upload_id in zip(orphans, uploads, strict=True):
         assert not await world.bucket.has_upload(key, s3_upload_id)
 
@@ -133,3 +253,7 @@ async def test_a_form_that_was_sent_again_leaves_nothing(world: World) -> None:
     assert (report.objects, report.orphan_objects.names) == (1, [taken_over.incoming_key])
     assert await world.bucket.head(taken_over.incoming_key) is None
     assert await world.bucket.head(waiting.incoming_key) is not None
+
+
+def adopting(world: World) -> Adopting:
+    return Adopting(world.store, world.bucket, world.installation, clock=world.now)

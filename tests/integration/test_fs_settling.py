@@ -22,7 +22,7 @@ from fs_svc.settling import LATEST_PART, LEASE, LONGEST_WATCH_INTERVAL, LOST_AFT
 from fs_svc.signatures import PER_PART, WINDOW
 from fs_svc.uploads import PART_URL_LIFETIME, RESERVATION_LIFETIME, SIGNED_AHEAD, Uploads
 from tests.fs_service import PART_SIZE, put
-from tests.fs_world import ALICE, World, etag_of, opened_world
+from tests.fs_world import ALICE, FILM, World, etag_of, opened_world
 from tests.s3_proxy import is_complete, is_create, is_list_parts, nothing
 from tests.waiting import eventually
 from vss.bucket import Bucket as StorageBucket
@@ -276,6 +276,46 @@ async def test_an_upload_that_nobody_works_on_is_given_up_after_its_time(world: 
     assert (await world.get(item)).state is State.ABORTED
     assert not await world.bucket.has_upload(item.object_key, item.s3_upload_id)
     assert await world.store.get_usage(ALICE.account_id) == (0, 0)
+
+
+async def test_what_was_completed_after_the_copy_of_the_database_that_was_put_back_is_not_given_up(
+    world: World,
+) -> None:
+    opened, asked, kept = [await world.open() for _ in range(3)]
+    for item in (opened, asked):
+        await world.complete_behind_our_back(item)
+    # Whoever asks learns it at once; of the others, the loop does when their time is over.
+    assert (await world.uploads.complete(asked.id, subject=ALICE)).state is State.STORED
+    world.forward(UPLOAD_LIFETIME)
+    assert await world.settling.abandon_due() == 1
+    assert ((await world.get(opened)).state, (await world.get(kept)).state) == (State.STORED, State.ABORTING)
+    await world.settling.settle_due()
+    assert await world.bucket.head(opened.object_key) is not None
+    assert await world.store.get_usage(ALICE.account_id) == (0, 2 * len(FILM))
+
+
+async def test_what_was_opened_or_stored_after_the_copy_of_the_database_that_was_put_back_is_not_given_up(
+    world: World,
+) -> None:
+    opened, stored, empty = [await _reserved(world) for _ in range(3)]
+    form = await world.waiting_for_a_form()
+    s3_upload_id = await world.bucket.create_upload(opened.object_key, content_type="video/mp4")
+    await world.send(replace(opened, s3_upload_id=s3_upload_id), FILM)
+    for item in (stored, form):
+        await world.raw_object(item.object_key, FILM)
+    world.forward(timedelta(hours=2))
+    await world.settling.settle_due()
+    states = [(await world.get(item)).state for item in (opened, stored, form, empty)]
+    assert states == [State.OPEN, State.STORED, State.STORED, State.ABORTING]
+    assert (await world.uploads.complete(opened.id, subject=ALICE)).state is State.STORED
+
+
+async def _reserved(world: World) -> Object:
+    """A row whose upload was not opened, as far as it knows."""
+    item = replace(await world.open(), id=new_id(), object_key=f"objects/{new_id()}", s3_upload_id=None)
+    item = replace(item, state=State.RESERVED, leased_until=world.now())
+    assert await world.store.reserve(item, quota=None)
+    return item
 
 
 async def test_an_upload_that_is_worked_on_lives_on(world: World) -> None:

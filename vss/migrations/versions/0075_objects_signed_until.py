@@ -6,7 +6,7 @@ from alembic import op
 from common.db import Instant
 
 revision = "0075"
-down_revision = "0069"
+down_revision = "0071"
 
 
 def upgrade() -> None:

@@ -1,0 +1,106 @@
+"""Objects in the bucket that lost their rows, as by a backup that was older than they are: giving them new ones."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from common.clock import Clock
+from common.ids import is_id
+from fs_svc.errors import NotAdoptable, RemovalHeld
+from fs_svc.installation import Installation
+from fs_svc.objects import KEY_PREFIX, Kind, Object, State
+from fs_svc.s3 import Bucket, ListedObject
+from fs_svc.store import Status, Store
+
+logger = logging.getLogger(__name__)
+
+# Of the bucket, in one answer.
+LOOKED_AT_AT_ONCE: Final = 250
+_VIDEO: Final = "video/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostObject:
+    """An object without a row; `name` is its key without what all keys begin with, `size` in bytes."""
+
+    name: str
+    size: int
+    content_type: str
+    last_modified: datetime
+
+
+class Adopting:
+    """Finds them, and makes them somebody's."""
+
+    def __init__(self, store: Store, bucket: Bucket, installation: Installation, *, clock: Clock) -> None:
+        self._store = store
+        self._bucket = bucket
+        self._installation = installation
+        self._clock = clock
+
+    async def list(self, *, after: str) -> tuple[Sequence[LostObject], str | None]:
+        """Those behind the name `after` in a part of the bucket, and the name behind which it goes on (None: nowhere).
+
+        Raises RemovalHeld where the bucket is another installation's too: they may be its; StorageUnavailable.
+        """
+        await self._refuse_held()
+        listed: list[ListedObject] = []
+        async for one in self._bucket.list_objects(prefix=KEY_PREFIX, after=f"{KEY_PREFIX}{after}" if after else ""):
+            listed.append(one)
+            if len(listed) == LOOKED_AT_AT_ONCE:
+                break
+        known = await self._store.known_keys([one.object_key for one in listed])
+        lost = []
+        for one in listed:
+            name = one.object_key.removeprefix(KEY_PREFIX)
+            # In a list there is no type.
+            if one.object_key in known or not is_id(name) or (head := await self._bucket.head(one.object_key)) is None:
+                continue
+            lost.append(
+                LostObject(name=name, size=head.size, content_type=head.content_type, last_modified=head.last_modified)
+            )
+        has_more = len(listed) == LOOKED_AT_AT_ONCE
+        return lost, listed[-1].object_key.removeprefix(KEY_PREFIX) if has_more else None
+
+    async def adopt(self, object_id: str, name: str, *, owner_id: str) -> Object:
+        """Makes the object of this name a stored one of the owner's, whatever their quota; the same again for its id.
+
+        Raises NotAdoptable when it is not there, has a row, or is no video; RemovalHeld, StorageUnavailable.
+        """
+        await self._refuse_held()
+        object_key = f"{KEY_PREFIX}{name}"
+        head = await self._bucket.head(object_key)
+        if head is None or head.size == 0 or not head.content_type.startswith(_VIDEO):
+            raise NotAdoptable
+        now = self._clock()
+        item = Object(
+            id=object_id,
+            owner_id=owner_id,
+            state=State.STORED,
+            kind=Kind.FREE,
+            size=head.size,
+            content_type=head.content_type,
+            part_size=None,
+            part_count=None,
+            object_key=object_key,
+            s3_upload_id=None,
+            etag=head.etag,
+            created_at=now,
+            last_activity_at=now,
+            leased_until=now,
+        )
+        if await self._store.add_stored(item):
+            logger.warning("object adopted", extra={"object_id": object_id, "key": object_key, "size": head.size})
+        found = await self._store.get(object_id)
+        if found is None or (found.object_key, found.owner_id) != (object_key, owner_id):
+            raise NotAdoptable
+        return found
+
+    async def _refuse_held(self) -> None:
+        view = await self._installation.look()
+        if view.others or view.status is Status.UNPROVEN:
+            raise RemovalHeld

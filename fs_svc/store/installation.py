@@ -1,0 +1,117 @@
+"""Which installation this database is of, and what has been set aside in its bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from common.db import rows_changed
+from fs_svc.store.queries import Queries
+from fs_svc.store.tables import INSTALLATION, SET_ASIDE
+
+_THE_ROW: Final = 1
+
+
+class Status(StrEnum):
+    """How far bucket and database are known to belong together."""
+
+    # Bucket or database have not been seen before: the next run judges them.
+    NEW = "new"
+    AGREED = "agreed"
+    # Too much is in the bucket that the database does not know of.
+    UNPROVEN = "unproven"
+    # The bucket has been marked by a later copy of the database than this one.
+    OLDER = "older"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallationRow:
+    """`marked`: how often the marker in the bucket has been written, `looked_at`: when that was last."""
+
+    id: str
+    status: Status
+    marked: int
+    looked_at: datetime
+    held_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """Something in the bucket without a row; `sightings` are runs on different days."""
+
+    id: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    sightings: int
+
+
+class InstallationQueries(Queries):
+    """The one row, and those of what is set aside."""
+
+    async def get_installation(self) -> InstallationRow | None:
+        """The row; None before the first look."""
+        query = select(INSTALLATION).where(INSTALLATION.c.number == _THE_ROW)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            return None
+        return InstallationRow(
+            id=row.id,
+            status=Status(row.status),
+            marked=row.marked,
+            looked_at=row.looked_at,
+            held_until=row.held_until,
+        )
+
+    async def add_installation(self, installation_id: str, *, at: datetime) -> None:
+        """Adds the row, unless somebody was faster."""
+        values = {"id": installation_id, "status": Status.NEW.value, "marked": 0, "looked_at": at, "held_until": None}
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(insert(INSTALLATION).values(number=_THE_ROW, **values))
+        except IntegrityError:
+            return
+
+    async def mark(self, was: InstallationRow, now: InstallationRow, *, forgets: bool) -> bool:
+        """Changes the row, and forgets what was set aside; False when somebody was faster."""
+        change = (
+            update(INSTALLATION)
+            .where(INSTALLATION.c.number == _THE_ROW, INSTALLATION.c.marked == was.marked)
+            .values(status=now.status.value, marked=now.marked, looked_at=now.looked_at, held_until=now.held_until)
+        )
+        async with self._database.write() as connection:
+            if rows_changed(await connection.execute(change)) != 1:
+                return False
+            if forgets:
+                await connection.execute(delete(SET_ASIDE))
+            return True
+
+    async def set_status(self, was: Status, status: Status) -> None:
+        """Takes the edge, unless somebody was faster."""
+        change = update(INSTALLATION).where(INSTALLATION.c.number == _THE_ROW, INSTALLATION.c.status == was.value)
+        async with self._database.write() as connection:
+            await connection.execute(change.values(status=status.value))
+
+    async def list_set_aside(self) -> list[SetAside]:
+        """All, in no order: there are never more than a run may remove."""
+        async with self._database.read() as connection:
+            return [SetAside(**row._asdict()) for row in (await connection.execute(select(SET_ASIDE))).all()]
+
+    async def replace_set_aside(self, items: Collection[SetAside]) -> None:
+        """Makes these all that there is."""
+        values: list[dict[str, Any]] = [
+            {column.name: getattr(item, column.name) for column in SET_ASIDE.c} for item in items
+        ]
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(delete(SET_ASIDE))
+                if values:
+                    await connection.execute(insert(SET_ASIDE), values)
+        except IntegrityError:
+            return  # another run has just done the same

@@ -28,6 +28,8 @@ from common.web.sessions import SESSIONS, session_cookie
 
 logger = logging.getLogger(__name__)
 
+_UNTIL_IT_BEGINS: Final = web.RequestKey("until_it_begins", asyncio.Timeout)
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # Served under any name, to anybody, without asking who it is: what watches the process, and what never differs.
 OPEN_PREFIXES: Final = ("/livez", "/readyz", "/metrics", "/openapi", "/static/", "/.well-known/")
@@ -77,34 +79,47 @@ def _is_within(text: str, networks: Collection[IPv4Network | IPv6Network]) -> bo
 
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answers every refusal and every failure, as a problem for programs and as a page for people."""
-    refusal: Refusal
+    """Answers every refusal and every failure, as a problem for programs and as a page for people.
+
+    The time limit is for an answer to begin. One that has begun cannot become another: its failure cuts the connection
+    (see `common.web.server`, which also ends what stands still).
+    """
     try:
-        async with asyncio.timeout(time_limit_of(request)):
+        async with asyncio.timeout(time_limit_of(request)) as limit:
+            request[_UNTIL_IT_BEGINS] = limit
             return await handler(request)
-    except Refusal as exc:
-        refusal = exc
-    except TimeoutError:
-        logger.warning("handler took too long", extra={"path": request.path})
-        refusal = Unavailable(N_("This takes too long just now. Nothing is lost; try again."))
-    except web.HTTPRequestEntityTooLarge:
-        refusal = TooLarge(f"Send at most {request.client_max_size} bytes.")
-    except web.HTTPNotFound:
-        refusal = NotFound()
-    except web.HTTPException as exc:
-        if exc.status < 400:
-            raise
-        response = _plain_problem(request, exc.status, exc.reason)
-        if hdrs.ALLOW in exc.headers:
-            response.headers[hdrs.ALLOW] = exc.headers[hdrs.ALLOW]
-        return response
     except ConnectionError:
         # The client has left in the middle: there is nobody to answer.
         raise
-    except Exception:
-        logger.exception("unexpected failure", extra={"path": request.path})
-        return _plain_problem(request, 500, N_("Something went wrong on our side"))
-    return _answer(request, refusal)
+    except Exception as exc:
+        if limit.when() is None:
+            logger.exception("failure in the middle of an answer", extra={"path": request.path})
+            raise ConnectionError("the answer cannot be ended") from exc
+        return _answer_to(request, exc)
+    finally:
+        del request[_UNTIL_IT_BEGINS]
+
+
+def _answer_to(request: web.Request, failure: Exception) -> web.StreamResponse:
+    match failure:
+        case Refusal():
+            return _answer(request, failure)
+        case TimeoutError():
+            logger.warning("handler took too long", extra={"path": request.path})
+            return _answer(request, Unavailable(N_("This takes too long just now. Nothing is lost; try again.")))
+        case web.HTTPRequestEntityTooLarge():
+            return _answer(request, TooLarge(f"Send at most {request.client_max_size} bytes."))
+        case web.HTTPNotFound():
+            return _answer(request, NotFound())
+        case web.HTTPException(status=status) if status < 400:
+            raise failure
+        case web.HTTPException():
+            response = _plain_problem(request, failure.status, failure.reason)
+            if hdrs.ALLOW in failure.headers:
+                response.headers[hdrs.ALLOW] = failure.headers[hdrs.ALLOW]
+            return response
+    logger.error("unexpected failure", extra={"path": request.path}, exc_info=failure)
+    return _plain_problem(request, 500, N_("Something went wrong on our side"))
 
 
 def _answer(request: web.Request, refusal: Refusal) -> web.StreamResponse:
@@ -186,7 +201,9 @@ async def same_origin(request: web.Request, handler: Handler) -> web.StreamRespo
 
 
 async def final_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """`on_response_prepare`: the headers of every answer, errors and files included."""
+    """`on_response_prepare`: the headers of every answer, errors and files included; from here on it has begun."""
+    if limit := request.get(_UNTIL_IT_BEGINS):
+        limit.reschedule(None)
     headers = response.headers
     headers["X-Request-ID"] = REQUEST_ID.get()
     if hdrs.SERVER in headers:

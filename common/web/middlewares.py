@@ -14,11 +14,22 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from common.errors import CrossOrigin, InsufficientScope, NotFound, Refusal, TooLarge, Unauthenticated, Unavailable
+from common.errors import (
+    CrossOrigin,
+    InsufficientScope,
+    Malformed,
+    Misdirected,
+    NotFound,
+    Refusal,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+)
 from common.ids import new_id
 from common.languages import N_
 from common.logs import REQUEST_ID
 from common.tokens import PERSON_AUDIENCE
+from common.web.addresses import host_name, is_at, is_loopback
 from common.web.headers import API_HEADERS, HSTS
 from common.web.keys import CALL_LIMIT, PRINCIPAL, SERVICE, VERIFIER
 from common.web.pages import render_error, wants_page
@@ -31,8 +42,10 @@ logger = logging.getLogger(__name__)
 _UNTIL_IT_BEGINS: Final = web.RequestKey("until_it_begins", asyncio.Timeout)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-# Served under any name, to anybody, without asking who it is: what watches the process, and what never differs.
-OPEN_PREFIXES: Final = ("/livez", "/readyz", "/metrics", "/openapi", "/static/", "/.well-known/")
+# Served under any name: those who watch the process know it by its address.
+ANYWHERE: Final = ("/livez", "/readyz", "/metrics")
+# Served to anybody, without asking who it is: that, and what never differs.
+OPEN_PREFIXES: Final = (*ANYWHERE, "/openapi", "/static/", "/.well-known/")
 _NOT_FOR_PEOPLE: Final = (*OPEN_PREFIXES, "/internal/")
 API_PREFIXES: Final = (*CALL_PREFIXES, "/internal/", *OPEN_PREFIXES)
 
@@ -84,9 +97,9 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     The time limit is for an answer to begin. One that has begun cannot become another: its failure cuts the connection
     (see `common.web.server`, which also ends what stands still).
     """
+    request[_UNTIL_IT_BEGINS] = limit = asyncio.timeout(time_limit_of(request))
     try:
-        async with asyncio.timeout(time_limit_of(request)) as limit:
-            request[_UNTIL_IT_BEGINS] = limit
+        async with limit:
             return await handler(request)
     except ConnectionError:
         # The client has left in the middle: there is nobody to answer.
@@ -118,8 +131,9 @@ def _answer_to(request: web.Request, failure: Exception) -> web.StreamResponse:
             if hdrs.ALLOW in failure.headers:
                 response.headers[hdrs.ALLOW] = failure.headers[hdrs.ALLOW]
             return response
-    logger.error("unexpected failure", extra={"path": request.path}, exc_info=failure)
-    return _plain_problem(request, 500, N_("Something went wrong on our side"))
+        case _:
+            logger.error("unexpected failure", extra={"path": request.path}, exc_info=failure)
+            return _plain_problem(request, 500, N_("Something went wrong on our side"))
 
 
 def _answer(request: web.Request, refusal: Refusal) -> web.StreamResponse:
@@ -141,17 +155,27 @@ def _plain_problem(request: web.Request, status: int, title: str) -> web.StreamR
 
 
 @web.middleware
-async def public_address(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Leads a page asked for under another name (`localhost`) to the public one: cookies and CORS need one origin."""
-    public_url = request.app[SERVICE].public_url
-    if (
-        public_url is None
-        or hdrs.AUTHORIZATION in request.headers
-        or request.path.startswith(API_PREFIXES)
-        or public_url.partition("://")[2] == request.headers.get(hdrs.HOST)
-    ):
+async def own_address(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answers under names of ours alone: behind any other may stand somebody's page that had its name point here.
+
+    A page asked for under another name (`localhost`) leads to the public one, since cookies and CORS need one origin;
+    calls are taken under the public, internal and loopback names. Raises Misdirected, or Malformed without one `Host`.
+    """
+    service = request.app[SERVICE]
+    if request.path in ANYWHERE:
         return await handler(request)
-    return web.Response(status=308, headers={"Location": public_url + request.path_qs})
+    if len(request.headers.getall(hdrs.HOST, [])) != 1:
+        raise Malformed("Send one Host.")
+    said = {request.headers[hdrs.HOST]}
+    if request.host not in said:
+        # The target says one as well (RFC 9112, section 3.2.2).
+        said.add(request.url.authority)
+    is_page = service.public_url is not None and not request.path.startswith(API_PREFIXES)
+    if is_page and any(not is_at(host, service.public_url or "") for host in said):
+        return web.Response(status=308, headers={"Location": f"{service.public_url}{request.path_qs}"})
+    if any(host_name(host) not in service.names and not is_loopback(host_name(host)) for host in said):
+        raise Misdirected
+    return await handler(request)
 
 
 @web.middleware

@@ -12,6 +12,7 @@ import json
 import logging
 import socket
 import struct
+import sys
 import termios
 from typing import Any, Final, cast
 
@@ -152,7 +153,7 @@ class Connection(RequestHandler):
             result = await super().finish_response(request, resp, start_time)
         finally:
             self._stop_watching()
-        if self._manager is not None and self.transport is not None and not self._messages:
+        if self.transport is not None and not self._messages:
             self._start_waiting()
         return result
 
@@ -206,13 +207,14 @@ class Connection(RequestHandler):
 
     def _waiting_bytes(self) -> int:
         """What the client has not got yet of all that was written: in our buffer and in the kernel's."""
-        assert self.transport is not None
+        if self.transport is None:
+            return 0
         waiting = self.transport.get_write_buffer_size()
         try:
             kernels = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
         except OSError:
             return waiting
-        return waiting + struct.unpack("i", kernels)[0]
+        return waiting + int.from_bytes(kernels, sys.byteorder)
 
     def _cut(self) -> None:
         """Ends the connection so that nobody takes that for the end of an answer: at once, and by a reset."""

@@ -149,10 +149,16 @@ class Connection(RequestHandler):
         if self._stall_timer is None:
             # What was not an HTTP request has come to no handler.
             self.watch(request)
+        # Content that cannot be unpacked cannot be read to its end either: nothing can follow it.
+        is_broken = request.content.exception() is not None
+        if is_broken:
+            resp.force_close()
         try:
             result = await super().finish_response(request, resp, start_time)
         finally:
             self._stop_watching()
+        if is_broken:
+            return resp, True
         if self.transport is not None and not self._messages:
             self._start_waiting()
         return result
@@ -181,6 +187,13 @@ class Connection(RequestHandler):
         response.headers[hdrs.SERVER] = "vss"
         response.force_close()
         return response
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """What aiohttp has no other word for; content that turns out broken behind its answer is no failure of ours."""
+        if isinstance(kw.get("exc_info"), web.RequestPayloadError):
+            logger.info("broken content")
+            return
+        super().log_exception(*args, **kw)
 
     @property
     def _server(self) -> BoundedServer:

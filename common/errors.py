@@ -108,6 +108,19 @@ class NotFound(Refusal):
         super().__init__(detail)
 
 
+class Misdirected(Refusal):
+    """The request was sent to a name that is none of ours (RFC 9110, section 15.5.20)."""
+
+    status = 421
+    code = "misdirected"
+    title = N_("Not under this name")
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("This service does not answer under the name that it was called by: call it by its public address.")
+        )
+
+
 class Conflict(Refusal):
     """The state of the thing does not allow this now."""
 

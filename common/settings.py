@@ -56,6 +56,11 @@ def _networks(value: object) -> object:
     return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
 
 
+def _names(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Networks = Annotated[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...], BeforeValidator(_networks)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 LongSecret = Annotated[SecretStr, AfterValidator(_long_secret)]
@@ -123,6 +128,14 @@ class ServiceSettings(EnvironmentSettings):
     upload_public_url: Annotated[BaseUrl, Field(description="Where browsers reach upload_svc.")]
     stream_public_url: Annotated[BaseUrl, Field(description="Where browsers reach stream_svc.")]
     s3_public_url: Annotated[BaseUrl, Field(description="Where browsers reach the S3 server.")]
+    internal_names: Annotated[
+        Names,
+        NoDecode,
+        Field(
+            description="Host names that the other services call it by, besides its public and loopback ones and"
+            " `<service>_svc`: with commas between them."
+        ),
+    ] = ()
     site_name: Annotated[str, Field(description="What the pages call the site.")] = "vss"
     drain_seconds: Annotated[
         float,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from typing import Final
 
 from common.languages import N_
 
@@ -10,8 +12,36 @@ from common.languages import N_
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
+# Characters without an image of their own that count as letters, signs or symbols.
+_BLANK: Final = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_INVISIBLE_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Me", "Mn", "Zl", "Zp", "Zs"})
+_FILE_WITHOUT_A_NAME: Final = "video"
+_ENDING: Final = re.compile(r"(?<=.)\.[^.\s]{1,16}$")
+# What a search takes for the same and Unicode's foldings do not: letters that stand for others in Arabic and Persian
+# writing, strokes and ligatures of Latin letters. The tatweel only stretches a word.
+_SAME_IN_SEARCH: Final = str.maketrans(
+    {
+        "\u0131": "i",
+        "\u0671": "\u0627",
+        "\u0649": "\u064a",
+        "\u06cc": "\u064a",
+        "\u0629": "\u0647",
+        "\u06a9": "\u0643",
+        "\u0640": None,
+        "\u00e6": "ae",
+        "\u0153": "oe",
+        "\u00f8": "o",
+        "\u0142": "l",
+        "\u0111": "d",
+    }
+)
+
+
 def clean_line(text: str) -> str:
-    """One line of text: NFC, outer white space removed. Raises ValueError on control and bidi characters."""
+    """One line of text: NFC, outer white space removed, empty when nothing of it can be seen.
+
+    Raises ValueError on control and bidi characters.
+    """
     return _clean(text, allowed="")
 
 
@@ -27,7 +57,32 @@ def _clean(text: str, *, allowed: str) -> str:
             raise ValueError(N_("must not hold characters that change the writing direction"))
         if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") and character not in allowed:
             raise ValueError(N_("must not hold control characters"))
-    return cleaned
+    return cleaned if any(map(_is_visible, cleaned)) else ""
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character) not in _INVISIBLE_CATEGORIES and character not in _BLANK
+
+
+def clean_filename(text: str, *, longest: int = 255) -> str:
+    """A file's name alone, which nobody typed and which is therefore cleaned and never refused.
+
+    NFC, without folders (of either system), control and bidi characters; at most `longest` characters, the ending kept.
+    """
+    name = re.split(r"[/\\]", unicodedata.normalize("NFC", text).rstrip("/\\"))[-1]
+    name = "".join(
+        character
+        for character in name
+        if character not in _BIDI and unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
+    ).strip()
+    # What was taken out may have stood between two that go together.
+    name = unicodedata.normalize("NFC", name)
+    if name in (".", "..") or not any(map(_is_visible, name)):
+        return _FILE_WITHOUT_A_NAME
+    if len(name) > longest:
+        ending = found[0] if (found := _ENDING.search(name)) else ""
+        name = name[: longest - len(ending)].rstrip() + ending
+    return name
 
 
 def sort_key(text: str) -> str:
@@ -36,5 +91,21 @@ def sort_key(text: str) -> str:
 
 
 def search_key(text: str) -> str:
-    """Text as the search compares it: case-folded NFKC, the same on every database."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    """Text as the search compares it, the same on every database: what people take for the same word is the same.
+
+    Case, compatibility forms, accents, vowel signs of Arabic and Hebrew, and kinds of digits do not matter. Marks that
+    make another letter do (those of Indic and Thai writing, of kana, of Hangul): their combining classes are others.
+    """
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    kept = (character for character in folded if not _is_accent(character) and unicodedata.category(character) != "Cf")
+    letters = "".join(kept).translate(_SAME_IN_SEARCH)
+    return unicodedata.normalize("NFKC", "".join(map(_with_ascii_digits, letters)))
+
+
+def _is_accent(character: str) -> bool:
+    combining = unicodedata.combining(character)
+    return 10 <= combining <= 36 or 200 <= combining <= 240
+
+
+def _with_ascii_digits(character: str) -> str:
+    return str(unicodedata.decimal(character)) if unicodedata.category(character) == "Nd" else character

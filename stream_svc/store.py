@@ -70,6 +70,8 @@ _positions: Final = Table(
     Column("updated_at", Instant(), nullable=False),
     Index("positions_recent", "account_id", "updated_at"),
 )
+# Of a search; what more there are are passed over, so that a statement has a bound.
+MOST_WORDS: Final = 8
 _READY: Final = "ready"
 _SHOWN: Final = tuple(column for column in _videos.c if column.name not in ("search_key", "state"))
 
@@ -251,7 +253,8 @@ def _filters(listing: Listing) -> list[ColumnElement[bool]]:
     if listing.hidden_owner_ids:
         filters.append(_videos.c.owner_id.not_in(sorted(listing.hidden_owner_ids)))
     # Every word must occur, in title or description.
-    filters += [_videos.c.search_key.contains(word, autoescape=True) for word in search_key(listing.q).split()]
+    words = list(dict.fromkeys(search_key(listing.q).split()))[:MOST_WORDS]
+    filters += [_videos.c.search_key.contains(word, autoescape=True) for word in words]
     return filters
 
 

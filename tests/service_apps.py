@@ -29,11 +29,14 @@ class Parts:
         self.database_url = database_url
         self.auth = auth
         self.storage = storage
+        # Other settings of upload_svc and stream_svc.
+        self.more: dict[str, str] = {}
 
     def create(self, name: str) -> tuple[web.Application, str]:
         """The service's app, and the address at which it is to be."""
         at, known = self.addresses, {**self.addresses.common_settings(), "database_url": self.database_url}
         known |= {"auth_url": self.auth.url, "fs_url": at.fs_url, "cursor_key": "c" * 32, "client_secret": "s" * 32}
+        known |= self.more
         match name:
             case "auth":
                 return create_auth(auth_settings(at, self.database_url)), at.auth_url

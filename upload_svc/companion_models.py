@@ -8,11 +8,12 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from common.errors import Invalid
+from common.text import clean_filename
 from common.web.requests import Input, Query, validated
 from upload_svc.fs_client import Kind
-from upload_svc.models import NewFile, Size
+from upload_svc.models import CONTENT_TYPE_MAX, NewFile, Size
 from upload_svc.uploads import NewUpload, Upload
-from upload_svc.videos import FILENAME_MAX, TITLE_MAX
+from upload_svc.videos import TITLE_MAX
 
 MOST_PARTS = 10_000
 PARTS_PER_CALL = 50
@@ -31,9 +32,12 @@ class UppyFile(NewFile):
     def of(cls, filename: str, content_type: str, metadata: dict[str, Any]) -> Self:
         """From metadata its `title`, `description`, `visibility` and `size`, where it has them. Raises Invalid."""
         # Uppy shows people no reasons: what can be mended here is not refused.
-        ending = PurePosixPath(filename).suffix
-        filename = filename[: FILENAME_MAX - len(ending)] + ending if len(filename) > FILENAME_MAX else filename
-        fields = {"filename": filename, "content_type": content_type, "title": PurePosixPath(filename).stem[:TITLE_MAX]}
+        filename = clean_filename(filename)
+        fields = {
+            "filename": filename,
+            "content_type": content_type[:CONTENT_TYPE_MAX],
+            "title": PurePosixPath(filename).stem[:TITLE_MAX],
+        }
         fields |= {
             name: str(metadata[name])
             for name in ("title", "description", "visibility", "size")

@@ -13,25 +13,36 @@ BY_ENDING: Final[Mapping[str, str]] = MappingProxyType(
         ".m4v": "video/x-m4v",
         ".webm": "video/webm",
         ".ogv": "video/ogg",
+        ".ogm": "video/ogg",
         ".mov": "video/quicktime",
+        ".qt": "video/quicktime",
         ".mkv": "video/x-matroska",
         ".avi": "video/x-msvideo",
+        ".divx": "video/x-msvideo",
         ".mpg": "video/mpeg",
         ".mpeg": "video/mpeg",
+        ".mpe": "video/mpeg",
+        ".m2v": "video/mpeg",
+        ".vob": "video/mpeg",
         ".ts": "video/mp2t",
+        ".mts": "video/mp2t",
+        ".m2ts": "video/mp2t",
         ".3gp": "video/3gpp",
+        ".3g2": "video/3gpp2",
         ".wmv": "video/x-ms-wmv",
+        ".asf": "video/x-ms-asf",
         ".flv": "video/x-flv",
+        ".f4v": "video/mp4",
     }
 )
 KNOWN: Final = frozenset(BY_ENDING.values())
-# What browsers say when they do not know; the file name decides then.
-_UNKNOWN: Final = frozenset({"", "application/octet-stream"})
 
 
 def media_type(claimed: str, filename: str) -> str | None:
-    """The video type of a file from what the client claims, else from the ending; None when it is not one we take."""
+    """The video type of a file: what its ending says, and only where that says nothing, what the client claims.
+
+    None when it is not one that we take. (Browsers know few video types, and each of them others.)
+    """
+    by_ending = BY_ENDING.get(PurePosixPath(filename).suffix.lower())
     essence = claimed.partition(";")[0].strip().lower()
-    if essence in _UNKNOWN:
-        return BY_ENDING.get(PurePosixPath(filename).suffix.lower())
-    return essence if essence in KNOWN else None
+    return by_ending or (essence if essence in KNOWN else None)

@@ -8,21 +8,16 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from common.clock import rfc3339
-from common.text import clean_line, clean_text
+from common.text import clean_filename, clean_line, clean_text
 from common.web.requests import Input, Query
 from upload_svc.media_types import media_type
 from upload_svc.uploads import Integrity as IntegrityInDomain
 from upload_svc.uploads import NewUpload
 from upload_svc.uploads import Upload as UploadInDomain
-from upload_svc.videos import DESCRIPTION_MAX, FILENAME_MAX, MAX_SIZE, TITLE_MAX, VideoState, Visibility
+from upload_svc.videos import DESCRIPTION_MAX, MAX_SIZE, TITLE_MAX, VideoState, Visibility
 
 PARTS_PER_CALL = 100
-
-
-def _filename(text: str) -> str:
-    if "/" in text or "\\" in text:
-        raise ValueError("must be a file's name alone, without folders")
-    return text
+CONTENT_TYPE_MAX = 255
 
 
 def _is_absent(value: object) -> bool:
@@ -34,9 +29,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ShortText = Annotated[str, Field(max_length=64)]
 Title = Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=TITLE_MAX)]
 Description = Annotated[str, AfterValidator(clean_text), Field(max_length=DESCRIPTION_MAX)]
-Filename = Annotated[
-    str, AfterValidator(clean_line), AfterValidator(_filename), Field(min_length=1, max_length=FILENAME_MAX)
-]
+Filename = Annotated[str, AfterValidator(clean_filename)]
 
 
 class NewFile(Input):
@@ -45,13 +38,15 @@ class NewFile(Input):
     title: Title
     description: Description = ""
     filename: Filename
-    content_type: Annotated[str, Field(max_length=255)]
+    content_type: Annotated[str, Field(max_length=CONTENT_TYPE_MAX)]
     visibility: Visibility = Visibility.PRIVATE
 
     @model_validator(mode="after")
     def _is_video(self) -> Self:
         if media_type(self.content_type, self.filename) is None:
-            raise ValueError("content_type must be a video type that is taken here, or empty with a known file name")
+            raise ValueError(
+                "content_type must be a video type that is taken here, or the file name must have a known ending"
+            )
         return self
 
     @property

@@ -15,7 +15,6 @@ TIB: Final = 2**40
 MAX_SIZE: Final = 5 * TIB
 TITLE_MAX: Final = 200
 DESCRIPTION_MAX: Final = 5000
-FILENAME_MAX: Final = 255
 
 
 class VideoState(StrEnum):

@@ -10,10 +10,12 @@ from typing import Final
 
 import aiohttp
 from aiohttp import web
+from yarl import URL
 
 from common import __version__
 from common.settings import PageSettings, ServiceSettings
 from common.web import health, languages, log_in, metrics, middlewares
+from common.web.addresses import host_name
 from common.web.background import background
 from common.web.call_limit import CallLimit
 from common.web.keys import CALL_LIMIT, DRAIN, SERVICE, SITE, Drain, Service, Site
@@ -29,9 +31,9 @@ def new_app(name: str, settings: ServiceSettings, routes: Sequence[Route]) -> we
     """An application for calls of other services, with the API `routes` and what is about the service itself."""
     app = web.Application(
         client_max_size=MAX_CONTENT_SIZE,
-        middlewares=[middlewares.request_id, metrics.measured, middlewares.problems],
+        middlewares=[middlewares.request_id, metrics.measured, middlewares.problems, middlewares.own_address],
     )
-    app[SERVICE] = Service(name=name, public_url=None)
+    app[SERVICE] = Service(name=name, public_url=None, names=_names(name, settings))
     _setup(app, settings, routes)
     return app
 
@@ -48,12 +50,17 @@ def new_page_app(
             languages.language,
             metrics.measured,
             middlewares.problems,
-            middlewares.public_address,
+            middlewares.own_address,
             middlewares.same_origin,
             middlewares.identity,
         ],
     )
-    app[SERVICE] = Service(name=name, public_url=public_url, trusted_proxies=settings.trusted_proxies)
+    app[SERVICE] = Service(
+        name=name,
+        public_url=public_url,
+        names=_names(name, settings, public_url),
+        trusted_proxies=settings.trusted_proxies,
+    )
     app[SESSION_COOKIE] = SessionCookie(name=settings.session_cookie, is_secure=public_url.startswith("https:"))
     app[CALL_LIMIT] = CallLimit(settings.calls_per_minute)
     app[log_in.IS_DEMO] = settings.demo_account
@@ -61,6 +68,12 @@ def new_page_app(
     setup_pages(app, folder)
     app.add_routes(log_in.ROUTES)
     return app
+
+
+def _names(service: str, settings: ServiceSettings, *public_urls: str) -> frozenset[str]:
+    public = (URL(url).authority for url in public_urls)
+    # Compose's name, and an operator's.
+    return frozenset(host_name(host) for host in (*public, f"{service}_svc", *settings.internal_names)) - {""}
 
 
 def _setup(app: web.Application, settings: ServiceSettings, routes: Sequence[Route]) -> None:

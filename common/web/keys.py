@@ -29,12 +29,13 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """Which service this process is: its name, the public URL of its own pages (None: it has none), and who may say
-    for whom a request comes.
+    """Which service this process is: its name, the public URL of its own pages (None: it has none), the host names that
+    it is called by besides loopback ones, and who may say for whom a request comes.
     """
 
     name: str
     public_url: str | None
+    names: frozenset[str]
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
 

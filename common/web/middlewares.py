@@ -14,11 +14,22 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from common.errors import CrossOrigin, InsufficientScope, NotFound, Refusal, TooLarge, Unauthenticated, Unavailable
+from common.errors import (
+    CrossOrigin,
+    InsufficientScope,
+    Malformed,
+    Misdirected,
+    NotFound,
+    Refusal,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+)
 from common.ids import new_id
 from common.languages import N_
 from common.logs import REQUEST_ID
 from common.tokens import PERSON_AUDIENCE
+from common.web.addresses import host_name, is_at, is_loopback
 from common.web.headers import API_HEADERS, HSTS
 from common.web.keys import CALL_LIMIT, PRINCIPAL, SERVICE, VERIFIER
 from common.web.pages import render_error, wants_page
@@ -28,9 +39,13 @@ from common.web.sessions import SESSIONS, session_cookie
 
 logger = logging.getLogger(__name__)
 
+_UNTIL_IT_BEGINS: Final = web.RequestKey("until_it_begins", asyncio.Timeout)
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-# Served under any name, to anybody, without asking who it is: what watches the process, and what never differs.
-OPEN_PREFIXES: Final = ("/livez", "/readyz", "/metrics", "/openapi", "/static/", "/.well-known/")
+# Served under any name: those who watch the process know it by its address.
+ANYWHERE: Final = ("/livez", "/readyz", "/metrics")
+# Served to anybody, without asking who it is: that, and what never differs.
+OPEN_PREFIXES: Final = (*ANYWHERE, "/openapi", "/static/", "/.well-known/")
 _NOT_FOR_PEOPLE: Final = (*OPEN_PREFIXES, "/internal/")
 API_PREFIXES: Final = (*CALL_PREFIXES, "/internal/", *OPEN_PREFIXES)
 
@@ -77,34 +92,48 @@ def _is_within(text: str, networks: Collection[IPv4Network | IPv6Network]) -> bo
 
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answers every refusal and every failure, as a problem for programs and as a page for people."""
-    refusal: Refusal
+    """Answers every refusal and every failure, as a problem for programs and as a page for people.
+
+    The time limit is for an answer to begin. One that has begun cannot become another: its failure cuts the connection
+    (see `common.web.server`, which also ends what stands still).
+    """
+    request[_UNTIL_IT_BEGINS] = limit = asyncio.timeout(time_limit_of(request))
     try:
-        async with asyncio.timeout(time_limit_of(request)):
+        async with limit:
             return await handler(request)
-    except Refusal as exc:
-        refusal = exc
-    except TimeoutError:
-        logger.warning("handler took too long", extra={"path": request.path})
-        refusal = Unavailable(N_("This takes too long just now. Nothing is lost; try again."))
-    except web.HTTPRequestEntityTooLarge:
-        refusal = TooLarge(f"Send at most {request.client_max_size} bytes.")
-    except web.HTTPNotFound:
-        refusal = NotFound()
-    except web.HTTPException as exc:
-        if exc.status < 400:
-            raise
-        response = _plain_problem(request, exc.status, exc.reason)
-        if hdrs.ALLOW in exc.headers:
-            response.headers[hdrs.ALLOW] = exc.headers[hdrs.ALLOW]
-        return response
     except ConnectionError:
         # The client has left in the middle: there is nobody to answer.
         raise
-    except Exception:
-        logger.exception("unexpected failure", extra={"path": request.path})
-        return _plain_problem(request, 500, N_("Something went wrong on our side"))
-    return _answer(request, refusal)
+    except Exception as exc:
+        if limit.when() is None:
+            logger.exception("failure in the middle of an answer", extra={"path": request.path})
+            raise ConnectionError("the answer cannot be ended") from exc
+        return _answer_to(request, exc)
+    finally:
+        del request[_UNTIL_IT_BEGINS]
+
+
+def _answer_to(request: web.Request, failure: Exception) -> web.StreamResponse:
+    match failure:
+        case Refusal():
+            return _answer(request, failure)
+        case TimeoutError():
+            logger.warning("handler took too long", extra={"path": request.path})
+            return _answer(request, Unavailable(N_("This takes too long just now. Nothing is lost; try again.")))
+        case web.HTTPRequestEntityTooLarge():
+            return _answer(request, TooLarge(f"Send at most {request.client_max_size} bytes."))
+        case web.HTTPNotFound():
+            return _answer(request, NotFound())
+        case web.HTTPException(status=status) if status < 400:
+            raise failure
+        case web.HTTPException():
+            response = _plain_problem(request, failure.status, failure.reason)
+            if hdrs.ALLOW in failure.headers:
+                response.headers[hdrs.ALLOW] = failure.headers[hdrs.ALLOW]
+            return response
+        case _:
+            logger.error("unexpected failure", extra={"path": request.path}, exc_info=failure)
+            return _plain_problem(request, 500, N_("Something went wrong on our side"))
 
 
 def _answer(request: web.Request, refusal: Refusal) -> web.StreamResponse:
@@ -126,17 +155,27 @@ def _plain_problem(request: web.Request, status: int, title: str) -> web.StreamR
 
 
 @web.middleware
-async def public_address(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Leads a page asked for under another name (`localhost`) to the public one: cookies and CORS need one origin."""
-    public_url = request.app[SERVICE].public_url
-    if (
-        public_url is None
-        or hdrs.AUTHORIZATION in request.headers
-        or request.path.startswith(API_PREFIXES)
-        or public_url.partition("://")[2] == request.headers.get(hdrs.HOST)
-    ):
+async def own_address(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answers under names of ours alone: behind any other may stand somebody's page that had its name point here.
+
+    A page asked for under another name (`localhost`) leads to the public one, since cookies and CORS need one origin;
+    calls are taken under the public, internal and loopback names. Raises Misdirected, or Malformed without one `Host`.
+    """
+    service = request.app[SERVICE]
+    if request.path in ANYWHERE:
         return await handler(request)
-    return web.Response(status=308, headers={"Location": public_url + request.path_qs})
+    if len(request.headers.getall(hdrs.HOST, [])) != 1:
+        raise Malformed("Send one Host.")
+    said = {request.headers[hdrs.HOST]}
+    if request.host not in said:
+        # The target says one as well (RFC 9112, section 3.2.2).
+        said.add(request.url.authority)
+    is_page = service.public_url is not None and not request.path.startswith(API_PREFIXES)
+    if is_page and any(not is_at(host, service.public_url or "") for host in said):
+        return web.Response(status=308, headers={"Location": f"{service.public_url}{request.path_qs}"})
+    if any(host_name(host) not in service.names and not is_loopback(host_name(host)) for host in said):
+        raise Misdirected
+    return await handler(request)
 
 
 @web.middleware
@@ -186,7 +225,9 @@ async def same_origin(request: web.Request, handler: Handler) -> web.StreamRespo
 
 
 async def final_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """`on_response_prepare`: the headers of every answer, errors and files included."""
+    """`on_response_prepare`: the headers of every answer, errors and files included; from here on it has begun."""
+    if limit := request.get(_UNTIL_IT_BEGINS):
+        limit.reschedule(None)
     headers = response.headers
     headers["X-Request-ID"] = REQUEST_ID.get()
     if hdrs.SERVER in headers:

@@ -17,6 +17,7 @@ from common.errors import (
     InsufficientScope,
     Invalid,
     Malformed,
+    Misdirected,
     NotFound,
     RateLimited,
     Refusal,
@@ -219,5 +220,5 @@ def _refusals(route: Route) -> list[type[Refusal]]:
         found += [Malformed, Invalid]
     if _PARAMETER.search(route.path):
         found.append(NotFound)
-    found.append(Unavailable)
+    found += [Misdirected, Unavailable]
     return list(dict.fromkeys(found))

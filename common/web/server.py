@@ -1,13 +1,19 @@
-"""The HTTP server with bounds that aiohttp's own has not: on connections, on slow heads, on clients that do not read.
+"""The HTTP server with bounds that aiohttp's own has not: on connections, on slow heads, on answers that stand still.
 
+An answer that has begun and fails, or that nobody takes, is cut, so that its client never takes half of it for all.
 Its own answers to broken requests carry the headers of every other answer here, and echo nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import logging
+import socket
+import struct
+import sys
+import termios
 from typing import Any, Final, cast
 
 from aiohttp import hdrs, web
@@ -23,25 +29,27 @@ logger = logging.getLogger(__name__)
 
 MAX_CONNECTIONS: Final = 1000
 HEAD_SECONDS: Final = 10.0
-ANSWER_SECONDS: Final = 30.0
+# In that time some of an answer that has begun must go out: this many bytes, or what there is.
+STALL_SECONDS: Final = 30.0
+STALL_BYTES: Final = 16 * 1024
 KEEP_ALIVE_SECONDS: Final = 75.0
 
 _MALFORMED: Final = json.dumps(Malformed("This is not an HTTP request that can be read here.").to_problem()).encode()
 
 
 class BoundedRunner(web.AppRunner):
-    """Runs an application behind a `BoundedServer`; `answer_seconds` is how long a client may take over an answer."""
+    """Runs an application behind a `BoundedServer`; `stall_seconds`: see STALL_SECONDS."""
 
-    def __init__(self, app: web.Application, *, answer_seconds: float = ANSWER_SECONDS, **kwargs: Any) -> None:
+    def __init__(self, app: web.Application, *, stall_seconds: float = STALL_SECONDS, **kwargs: Any) -> None:
         super().__init__(app, **kwargs)
-        self._answer_seconds = answer_seconds
+        self._stall_seconds = stall_seconds
 
     async def _make_server(self) -> Server:
         server = await super()._make_server()
         return BoundedServer(
             server.request_handler,
             request_factory=server.request_factory,
-            answer_seconds=self._answer_seconds,
+            stall_seconds=self._stall_seconds,
             **server._kwargs,  # noqa: SLF001 - aiohttp has no other way to another protocol class
         )
 
@@ -54,12 +62,17 @@ class BoundedServer(Server):
         handler: Any,
         *,
         max_connections: int = MAX_CONNECTIONS,
-        answer_seconds: float = ANSWER_SECONDS,
+        stall_seconds: float = STALL_SECONDS,
         **kwargs: Any,
     ) -> None:
-        super().__init__(handler, **kwargs)
+        async def watched(request: BaseRequest) -> web.StreamResponse:
+            cast("Connection", request.protocol).watch(request)
+            answer: web.StreamResponse = await handler(request)
+            return answer
+
+        super().__init__(watched, **kwargs)
         self._max_connections = max_connections
-        self.answer_seconds = answer_seconds
+        self.stall_seconds = stall_seconds
         # Connections without a whole request head, the longest waiting first. (A dict is an ordered set.)
         self.waiting: dict[Connection, None] = {}
 
@@ -83,11 +96,14 @@ class BoundedServer(Server):
 class Connection(RequestHandler):
     """A connection whose client must send a whole head, and take its answer, in time."""
 
-    __slots__ = ("_head_timer",)
+    __slots__ = ("_head_timer", "_owed", "_stall_timer", "_taken")
 
     def __init__(self, manager: BoundedServer, **kwargs: Any) -> None:
         super().__init__(manager, **kwargs)
         self._head_timer: asyncio.TimerHandle | None = None
+        self._stall_timer: asyncio.TimerHandle | None = None
+        # Bytes of the present answer: what its client has, and what waited for it when that was looked at last.
+        self._taken = self._owed = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Starts the time for the first head."""
@@ -106,6 +122,7 @@ class Connection(RequestHandler):
         if self._manager is None:
             return
         self._stop_waiting()
+        self._stop_watching()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -113,21 +130,34 @@ class Connection(RequestHandler):
         super().data_received(data)
         if self._messages or self._request_in_progress:
             self._stop_waiting()
-        elif self in self._server.waiting and self._head_timer is None:
+        elif self._manager is not None and self in self._server.waiting and self._head_timer is None:
             self._start_head_timer()
+
+    def watch(self, request: BaseRequest) -> None:
+        """Cuts the answer to `request` when it has begun and stands still, whoever is to blame."""
+        self._stop_watching()
+        self._taken = self._owed = 0
+        if self._manager is not None:
+            self._stall_timer = self._loop.call_later(self._server.stall_seconds, self._look, request)
 
     async def finish_response(
         self, request: BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Sends the answer; a client that does not take it in time loses the connection."""
+        """Sends the rest of the answer, if somebody is there to take it."""
+        if self._manager is None:
+            return resp, True
+        if self._stall_timer is None:
+            # What was not an HTTP request has come to no handler.
+            self.watch(request)
+        # Content that cannot be unpacked cannot be read to its end either: nothing can follow it.
+        is_broken = request.content.exception() is not None
+        if is_broken:
+            resp.force_close()
         try:
-            async with asyncio.timeout(self._server.answer_seconds):
-                result = await super().finish_response(request, resp, start_time)
-        except TimeoutError:
-            if self.transport is not None:
-                # To close would wait, for ever, until the client has read the rest.
-                self.transport.abort()
-            self.force_close()
+            result = await super().finish_response(request, resp, start_time)
+        finally:
+            self._stop_watching()
+        if is_broken:
             return resp, True
         if self.transport is not None and not self._messages:
             self._start_waiting()
@@ -140,10 +170,14 @@ class Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """A request that could not be parsed. (What fails behind the parser is answered by the middlewares.)"""
+        """Answers a request that could not be parsed, and cuts an answer that failed when it had begun.
+
+        (What fails before that is answered by the middlewares.)
+        """
+        if isinstance(exc, ConnectionError) or self.transport is None or request.writer.output_size > 0:
+            self._cut()
+            raise ConnectionError("there is nobody to answer, or an answer is on its way already") from exc
         logger.info("broken request", extra={"reason": type(exc).__name__, "status": status})
-        if request.writer.output_size > 0:
-            raise ConnectionError("an answer is on its way already")
         response = web.Response(
             status=Malformed.status,
             body=_MALFORMED,
@@ -154,18 +188,70 @@ class Connection(RequestHandler):
         response.force_close()
         return response
 
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """What aiohttp has no other word for; content that turns out broken behind its answer is no failure of ours."""
+        if isinstance(kw.get("exc_info"), web.RequestPayloadError):
+            logger.info("broken content")
+            return
+        super().log_exception(*args, **kw)
+
     @property
     def _server(self) -> BoundedServer:
         return cast("BoundedServer", self._manager)
+
+    def _look(self, request: BaseRequest) -> None:
+        """Whether the answer has got on since the last look."""
+        self._stall_timer = None
+        if self.transport is None:
+            return
+        written, owed = request.writer.output_size, self._waiting_bytes()
+        taken = written - owed
+        if written and taken - self._taken < max(1, min(self._owed, STALL_BYTES)):
+            logger.info("answer stands still", extra={"path": request.path})
+            # Who still makes it makes it for nobody.
+            working, self._task_handler = self._task_handler, None
+            self._cut()
+            if working is not None:
+                working.cancel()
+            return
+        # Before an answer begins its handler has a limit of its own.
+        self._taken, self._owed = (taken, owed) if written else (0, 0)
+        self._stall_timer = self._loop.call_later(self._server.stall_seconds, self._look, request)
+
+    def _waiting_bytes(self) -> int:
+        """What the client has not got yet of all that was written: in our buffer and in the kernel's."""
+        if self.transport is None:
+            return 0
+        waiting = self.transport.get_write_buffer_size()
+        try:
+            kernels = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+        except OSError:
+            return waiting
+        return waiting + int.from_bytes(kernels, sys.byteorder)
+
+    def _cut(self) -> None:
+        """Ends the connection so that nobody takes that for the end of an answer: at once, and by a reset."""
+        if self.transport is not None:
+            connection = self.transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            # To close would wait, for ever, until the client has read the rest.
+            self.transport.abort()
+        self.force_close()
 
     def _start_waiting(self) -> None:
         self._server.waiting[self] = None
 
     def _stop_waiting(self) -> None:
-        self._server.waiting.pop(self, None)
+        if self._manager is not None:
+            self._server.waiting.pop(self, None)
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _stop_watching(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
 
     def _start_head_timer(self) -> None:
         self._head_timer = self._loop.call_later(HEAD_SECONDS, self.force_close)

@@ -22,7 +22,7 @@ from tests.waiting import eventually
 BIG = b"x" * (64 * 2**20)
 # Less than one takes, and more than the small one of a client here.
 SMALL = b"y" * (256 * 2**10)
-ANSWER_SECONDS = 0.5
+STALL_SECONDS = 0.5
 LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
 
 
@@ -75,7 +75,7 @@ async def service() -> AsyncIterator[Service]:
         return web.Response(text="ok")
 
     app.add_routes([web.get("/big", big), web.get("/small", small), web.get("/livez", livez)])
-    runner = BoundedRunner(app, answer_seconds=ANSWER_SECONDS)
+    runner = BoundedRunner(app, stall_seconds=STALL_SECONDS)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)

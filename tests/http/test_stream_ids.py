@@ -71,7 +71,7 @@ async def test_bytes_that_are_no_text_are_no_failure_of_ours(services: Services,
     reader, writer = await asyncio.open_connection("127.0.0.1", services.addresses.stream_port)
     try:
         token = services.auth.token("alice").encode()
-        head = b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer " + token + b"\r\n\r\n"
+        head = b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: Bearer " + token + b"\r\n\r\n"
         writer.write(b"GET " + target + head)
         async with asyncio.timeout(10):
             answer = await reader.read()

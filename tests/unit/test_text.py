@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.text import clean_line, clean_text, search_key, sort_key
+from common.text import clean_filename, clean_line, clean_text, search_key, sort_key
 
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 CONTROLS = "\x00\x01\x07\x08\x1b\x1f\x7f\x80\x9f"
@@ -27,6 +27,9 @@ LINE_ENDS = "\n\r\x0b\x0c\x85\u2028\u2029"
         ("\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f468\u200d\U0001f469\u200d\U0001f467"),
         ("", ""),
         ("   ", ""),
+        # Nothing of these can be seen.
+        ("\u200b", ""),
+        ("\u3164\u2800 \ufeff", ""),
     ],
 )
 def test_a_line_is_kept_as_its_writer_sees_it(typed: str, kept: str) -> None:
@@ -98,3 +101,70 @@ def test_a_search_does_not_regard_case() -> None:
         ("ZOE\u0308", "zo\u00eb"),
     ):
         assert search_key(typed) in search_key(stored)
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("istanbul", "\u0130STANBUL"),
+        ("\u0130stanbul", "istanbul"),
+        ("Diyarbakir", "Diyarbak\u0131r"),
+        ("grosse", "Gr\u00f6\u00dfe"),
+        ("Gr\u00f6\u00dfe", "GROSSE"),
+        ("Lodz", "\u0141\u00f3d\u017a"),
+        ("Smorrebrod", "Sm\u00f8rrebr\u00f8d"),
+        # With and without vowel signs; the forms of alef; a stretched word; ya and alef maqsura; Persian letters.
+        ("\u0645\u062d\u0645\u062f", "\u0645\u064f\u062d\u064e\u0645\u0651\u064e\u062f"),
+        ("\u0645\u064f\u062d\u064e\u0645\u0651\u064e\u062f", "\u0645\u062d\u0645\u062f"),
+        ("\u0627\u062d\u0645\u062f", "\u0623\u062d\u0645\u062f"),
+        ("\u0645\u0631\u062d\u0628\u0627", "\u0645\u0631\u062d\u0640\u0640\u0628\u0627"),
+        ("\u0639\u0644\u064a", "\u0639\u0644\u0649"),
+        ("\u0643\u0644\u064a\u067e", "\u06a9\u0644\u06cc\u067e"),
+        ("\u0645\u062f\u0631\u0633\u0647", "\u0645\u062f\u0631\u0633\u0629"),
+        ("2026", "\u0662\u0660\u0662\u0666"),
+        ("\u05e9\u05dc\u05d5\u05dd", "\u05e9\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd"),
+        ("film", "fi\u00adlm\u200b"),
+    ],
+)
+def test_a_search_takes_for_the_same_what_people_do(typed: str, stored: str) -> None:
+    assert search_key(typed) == search_key(stored)
+
+
+def test_marks_that_make_another_letter_are_regarded() -> None:
+    for one, other in (("\u304b", "\u304c"), ("\u0915\u093f", "\u0915\u0941"), ("\u0e01\u0e34", "\u0e01\u0e38")):
+        assert search_key(one) != search_key(other)
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("film.mp4", "film.mp4"),
+        ("\u200f\u0641\u064a\u0644\u0645\u200f.mp4", "\u0641\u064a\u0644\u0645.mp4"),
+        ("/home/a/film.mp4", "film.mp4"),
+        ("C:\\Films/a\\film.mp4", "film.mp4"),
+        ("folder/", "folder"),
+        ("a\tb\r\n\x00.mp4", "ab.mp4"),
+        ("e\u0301te\u0301.mp4", "\u00e9t\u00e9.mp4"),
+        ("e\u200e\u0301.mp4", "\u00e9.mp4"),
+        (" a .mp4 ", "a .mp4"),
+        ("\U0001f468\u200d\U0001f469.mp4", "\U0001f468\u200d\U0001f469.mp4"),
+        (
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645.mkv",
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645.mkv",
+        ),
+        ("x" * 300 + ".webm", "x" * 250 + ".webm"),
+        ("\u00e9" * 300, "\u00e9" * 255),
+        *((name, "video") for name in ("", " ", "/", "\\", ".", "..", "a/..", "\u202e", "\ud800", "\u200b\u3164")),
+    ],
+)
+def test_a_file_name_is_cleaned_and_never_refused(sent: str, kept: str) -> None:
+    assert clean_filename(sent) == kept
+
+
+@given(st.text())
+def test_a_cleaned_file_name_is_a_good_one(sent: str) -> None:
+    kept = clean_filename(sent)
+    assert clean_filename(kept) == kept
+    assert 0 < len(kept) <= 255
+    assert clean_filename(unicodedata.normalize("NFD", sent)) == clean_filename(unicodedata.normalize("NFC", sent))
+    kept.encode()

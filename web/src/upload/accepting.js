@@ -1,4 +1,5 @@
-/** Which files are taken, said before anything of them is sent. The server has the last word, by the same rule. */
+/** Which files are taken, said before anything of them is sent. The server has the last word, by the same rule: an ending that
+    is known decides, and a type only where the ending says nothing. */
 
 import { gettext } from "../common/i18n.js";
 
@@ -13,8 +14,6 @@ export function refusalOf({ name, size, type }, { types, endings }) {
 }
 
 function isVideo({ name, type }, { types, endings }) {
-  const essence = type.split(";")[0].trim().toLowerCase();
-  if (essence !== "" && essence !== "application/octet-stream") return types.includes(essence);
-  const ending = /\.[^.]+$/.exec(name.toLowerCase())?.[0] ?? "";
-  return endings.includes(ending);
+  const ending = /\.[^.]+$/.exec(name.toLowerCase().trim())?.[0] ?? "";
+  return endings.includes(ending) || types.includes(type.split(";")[0].trim().toLowerCase());
 }

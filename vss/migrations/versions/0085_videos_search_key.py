@@ -6,7 +6,7 @@ from alembic import op
 from common.text import search_key
 
 revision = "0085"
-down_revision = "0065"
+down_revision = "0082"
 
 BATCH = 500
 

@@ -92,7 +92,7 @@ function uploadPage(page) {
     const found = await Promise.allSettled(handles.map((handle) => handle.getFile()));
     const there = found.flatMap(({ value }, index) => (value ? { file: value, handle: handles[index] } : []));
     const gone = handles.filter((_, index) => !found[index].value).map(({ name }) => name);
-    if (gone.length > 0) showToast(ngettext("This file can't be read: %(names)s", "These files can't be read: %(names)s", gone.length, { names: gone.join(", ") }));
+    if (gone.length > 0) showToast(ngettext("This file can’t be read: %(names)s", "These files can’t be read: %(names)s", gone.length, { names: gone.join(", ") }));
     add(
       there.map(({ file }) => file),
       there.map(({ handle }) => handle),

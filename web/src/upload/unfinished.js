@@ -101,7 +101,7 @@ export class UnfinishedList {
       await completed(this.#api, id);
     } catch (failure) {
       button.disabled = false;
-      showToast(failure.isPassing || !failure.detail ? gettext("“%(title)s” couldn't be finished just now. Try again in a moment.", { title }) : failure.detail);
+      showToast(failure.isPassing || !failure.detail ? gettext("“%(title)s” couldn’t be finished just now. Try again in a moment.", { title }) : failure.detail);
       if (failure.isPassing) return;
       button.hidden = true;
       const other = item.querySelector("[data-action='go-on']");

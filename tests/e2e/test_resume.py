@@ -122,6 +122,34 @@ async def test_after_a_crash_it_goes_on_with_the_same_file_and_sends_the_rest_al
     await page.close()
 
 
+async def test_what_lacks_nothing_but_the_last_word_is_finished_without_its_file(
+    context: BrowserContext, browser: Browser, product: Product, film: Path
+) -> None:
+    page = await _open(context, product)
+    # The last word is never heard.
+    await page.route(re.compile(r"/complete$"), lambda route: None)
+    await page.locator("input[name=file]").set_input_files(film)
+    row = page.locator("[data-file]")
+    await row.get_by_label("Title").fill("Whole and unfinished")
+    await row.get_by_role("button", name="Upload", exact=True).click()
+    await expect(row).to_have_attribute("data-state", "checking", timeout=DONE_MS)
+    upload_id: str = (await uploads(page, product, "uploading"))["Whole and unfinished"]["id"]
+    await page.close()
+
+    other = await logged_in(browser, product)
+    page = await _open(other, product)
+    item = _unfinished(page, "Whole and unfinished")
+    await expect(item).to_contain_text("Everything is uploaded")
+    await expect(item.get_by_role("button", name="Go on")).to_be_hidden()
+    sent = _sent_parts(page)
+    await item.get_by_role("button", name="Finish").click()
+    await expect(item).to_have_count(0)
+    await expect(page.get_by_text("“Whole and unfinished” is uploaded.")).to_be_visible()
+    assert sent == []
+    assert await stored_sha256(page, product, upload_id) == sha256_of(film)
+    await other.close()
+
+
 async def test_on_another_device_choosing_the_file_is_enough(
     context: BrowserContext, browser: Browser, product: Product, film: Path
 ) -> None:

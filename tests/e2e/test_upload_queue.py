@@ -294,3 +294,40 @@ async def test_what_is_no_video_is_refused_beside_it_before_anything_is_sent(
     await expect(page.locator("[data-file]")).to_have_count(0)
     await expect(page.locator("input[name=file]")).to_be_focused()
     assert await uploads(page, product, "uploading") == before
+
+
+async def test_with_many_files_one_event_touches_one_row(page: Page, tmp_path: Path) -> None:
+    """Work is counted, not time: a thousand rows must not be looked through whenever something happens to one."""
+    await page.route(re.compile(r"partNumber="), lambda route: None)
+    files = [tmp_path / f"film {number}.mp4" for number in range(150)]
+    for file in files:
+        file.write_bytes(b"x" * 2000)
+    rows = await _choose(page, *files)
+    await page.get_by_role("button", name="Upload all").click()
+    await expect(rows[-1]).to_contain_text("Waiting for its turn")
+    await expect(rows[0]).to_have_attribute("data-state", "sending")
+    await page.evaluate(
+        """() => {
+          window.touched = new Set();
+          const watcher = new MutationObserver((changes) => {
+            for (const { target } of changes) {
+              const row = (target.nodeType === Node.ELEMENT_NODE ? target : target.parentElement)?.closest("[data-file]");
+              if (row) window.touched.add([...row.parentElement.children].indexOf(row));
+            }
+          });
+          const all = { subtree: true, childList: true, attributes: true, characterData: true };
+          watcher.observe(document.querySelector("[data-file-list]"), all);
+        }"""
+    )
+    await rows[0].get_by_role("button", name="Pause").click()
+    await expect(rows[1]).to_have_attribute("data-state", "sending")
+    assert await page.evaluate("[...touched].sort((a, b) => a - b)") == [0, 1]
+    await page.close(run_before_unload=False)
+
+
+async def test_parts_are_hashed_beside_the_page(page: Page, night: Path) -> None:
+    await page.add_init_script("crypto.subtle.digest = () => { throw new Error('hashed on the page'); }")
+    await page.reload()
+    (row,) = await _choose(page, night)
+    await _begin(row, "Hashed in a worker")
+    await expect(row).to_contain_text("Stored", timeout=DONE_MS)

@@ -3,24 +3,55 @@ import { test } from "node:test";
 
 import { SendWindow } from "../../web/src/upload/concurrency.js";
 
-test("it grows by one after a full round of successes, up to the most", () => {
-  const sendWindow = new SendWindow({ initial: 4, most: 6 });
-  for (let sent = 0; sent < 3; sent += 1) sendWindow.succeeded();
-  assert.equal(sendWindow.limit, 4);
-  sendWindow.succeeded();
-  assert.equal(sendWindow.limit, 5);
-  for (let sent = 0; sent < 100; sent += 1) sendWindow.succeeded();
-  assert.equal(sendWindow.limit, 6);
+/** So many parts arrive, each after `took` ms. */
+function arrive(sendWindow, count, took = 100) {
+  for (let part = 0; part < count; part += 1) sendWindow.succeeded({ startedAt: 0, now: took });
+}
+
+/** How many at once a line bears which takes `aloneMs` for one part alone. */
+function limitOn(aloneMs) {
+  const sendWindow = new SendWindow();
+  for (let part = 0; part < 40; part += 1) arrive(sendWindow, 1, aloneMs * sendWindow.limit);
+  return sendWindow.limit;
+}
+
+test("it begins with one, and makes room for one more with each success, up to the most", () => {
+  const sendWindow = new SendWindow();
+  const limits = [];
+  for (let part = 0; part < 5; part += 1) {
+    limits.push(sendWindow.limit);
+    arrive(sendWindow, 1);
+  }
+  assert.deepEqual(limits, [1, 2, 3, 4, 4]);
 });
 
-test("a failure halves it, and it never closes", () => {
-  const sendWindow = new SendWindow({ initial: 4 });
-  for (const now of [1, 2, 3, 4]) sendWindow.failed({ startedAt: now, now });
+test("on a slow line few are half-way: no more than arrive within twenty seconds each", () => {
+  assert.deepEqual([84_000, 20_001, 10_001, 8_000, 6_000, 4_000, 100].map(limitOn), [1, 1, 1, 2, 3, 4, 4]);
+});
+
+test("a line that has become slow is given fewer", () => {
+  const sendWindow = new SendWindow();
+  arrive(sendWindow, 3);
+  arrive(sendWindow, 1, 84_000);
+  assert.equal(sendWindow.limit, 1);
+});
+
+test("a failure halves it, it never closes, and then it grows by one after a full round", () => {
+  const sendWindow = new SendWindow();
+  arrive(sendWindow, 3);
+  sendWindow.failed({ startedAt: 1, now: 1 });
+  assert.equal(sendWindow.limit, 2);
+  arrive(sendWindow, 1);
+  assert.equal(sendWindow.limit, 2);
+  arrive(sendWindow, 1);
+  assert.equal(sendWindow.limit, 3);
+  for (const now of [2, 3, 4]) sendWindow.failed({ startedAt: now, now });
   assert.equal(sendWindow.limit, 1);
 });
 
 test("parts that were under way together count as one failure", () => {
-  const sendWindow = new SendWindow({ initial: 4 });
+  const sendWindow = new SendWindow();
+  arrive(sendWindow, 3);
   for (const now of [100, 101, 102, 103]) sendWindow.failed({ startedAt: 50, now });
   assert.equal(sendWindow.limit, 2);
 });

@@ -42,6 +42,13 @@ function newUpload({ isImpatient = true, ...options } = {}) {
   return upload;
 }
 
+/** A line that has borne as many parts at once as there may be. */
+function wideLine() {
+  const pace = new Pace({ clock });
+  for (let part = 0; part < 3; part += 1) pace.sendWindow.succeeded({ startedAt: 0, now: 1 });
+  return pace;
+}
+
 function assertStored(upload) {
   assert.deepEqual([upload.state, upload.failure, server.uploads.size], ["done", null, 1]);
   const { parts, record } = server.uploads.get(upload.record.id);
@@ -90,7 +97,7 @@ test("a 403 brings a fresh URL at once, without a wait", async () => {
 
 test("a part that stands still is restarted", async () => {
   server.fault("PUT /put/", silent);
-  const upload = newUpload({ isImpatient: true });
+  const upload = newUpload({ isImpatient: true, pace: wideLine() });
   const ended = upload.start(FIELDS);
   await server.arrives("PUT /put/");
   while (server.count("PUT /put/") < 10) await settled();
@@ -294,7 +301,7 @@ test("cancelling out of a wait does not wait", async () => {
 });
 
 test("a pause frees the line at once, and afterwards only what had not arrived is sent", async () => {
-  const upload = newUpload();
+  const upload = newUpload({ pace: wideLine() });
   const arrived = new Set();
   upload.addEventListener("partuploaded", ({ detail }) => arrived.add(detail));
   const stuck = 4;

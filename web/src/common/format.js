@@ -47,7 +47,12 @@ function scaled(bytes) {
   return { value, unit: UNITS[step] };
 }
 
+// Making a format costs far more than using it.
+const formats = new Map();
+
 function number(value, language, options) {
+  const key = JSON.stringify([language, options]);
   // The same figures as in what the server says, in every language.
-  return new Intl.NumberFormat(`${language}-u-nu-latn`, { maximumFractionDigits: 1, ...options }).format(value);
+  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(`${language}-u-nu-latn`, { maximumFractionDigits: 1, ...options }));
+  return formats.get(key).format(value);
 }

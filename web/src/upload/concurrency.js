@@ -1,15 +1,17 @@
-/** How many parts may be under way at once: one more after a full round of successes, half after a failure (AIMD). */
+/** How many parts may be under way at once: one at first, more while they arrive quickly, half after a failure (AIMD). */
 
-// A browser opens six connections to one HTTP/1.1 host; more would only wait in its queue.
-const MOST = 6;
+const MOST = 4;
+// What is half-way is lost when the page is closed, so each part is to be on its way no longer than this.
+const LONGEST_PART_MS = 20_000;
 
 export class SendWindow {
-  #size;
+  #size = 1;
   #most;
+  // Until the first failure each success makes room for one more, as TCP begins; afterwards a whole round does.
+  #isBeginning = true;
   #lastCutAt = -Infinity;
 
-  constructor({ initial = 4, most = MOST } = {}) {
-    this.#size = initial;
+  constructor({ most = MOST } = {}) {
     this.#most = most;
   }
 
@@ -17,14 +19,18 @@ export class SendWindow {
     return Math.floor(this.#size);
   }
 
-  succeeded() {
-    this.#size = Math.min(this.#most, this.#size + 1 / this.limit);
+  succeeded({ startedAt, now }) {
+    const grown = this.#size + (this.#isBeginning ? 1 : 1 / this.limit);
+    // On a line that is full, the more are under way the longer each takes.
+    const fitting = Math.floor((this.limit * LONGEST_PART_MS) / (now - startedAt));
+    this.#size = Math.max(1, Math.min(this.#most, grown, fitting));
   }
 
   /** One cut for one mishap: parts that were already under way at the last cut fail for the same cause. */
   failed({ startedAt, now }) {
     if (startedAt < this.#lastCutAt) return;
     this.#lastCutAt = now;
+    this.#isBeginning = false;
     this.#size = Math.max(1, Math.floor(this.#size / 2));
   }
 }

@@ -8,13 +8,11 @@ import { FILE_CHANGED, OTHER_FILE, SIGNED_OUT } from "./failures.js";
 import { titleFromFileName } from "./file_title.js";
 import { forgetHandle, keepHandle } from "./handles.js";
 import { PartChecksums, canHash, hashFile } from "./hashing.js";
+import { RowView } from "./row_view.js";
 import { Upload } from "./upload.js";
 import { failureWords, progressWords, receiptWords, stateWords, troubleWords } from "./words.js";
 
 const COPIED_MS = 2_000;
-const REFERENCES = ["id", "for", "aria-describedby", "aria-labelledby", "popovertarget"];
-
-let rows = 0;
 
 export class FileRow {
   #file;
@@ -29,13 +27,14 @@ export class FileRow {
   #details;
   #record;
   #handle;
+  #view;
   #form;
   #announced = "";
 
   /**
    * `record` is what the server has of an upload that this file goes on with, or null; `handle` (or a promise of it) is
    * where the file lies, where the browser says. `refusal` says why the file is not taken; then the row is all there is of it. `onChange(row)` after every change of
-   * state, `say(words)` reaches those who listen.
+   * state: whoever has the page calls `show()` when it is time to draw. `say(words)` reaches those who listen.
    */
   constructor({ template, file, record = null, handle = null, refusal, api, queue, pace, say, onChange, watchRoot, language = document.documentElement.lang, clock = systemClock }) {
     this.#file = file;
@@ -49,18 +48,19 @@ export class FileRow {
     this.#watchRoot = watchRoot;
     this.#language = language;
     this.#clock = clock;
-    this.element = newRow(template);
+    this.#view = new RowView(template);
+    this.element = this.#view.element;
     this.isRefused = Boolean(refusal);
     this.upload = null;
-    this.#form = this.element.querySelector("form");
+    this.#form = this.#view.form;
     this.#details = new Details({ form: this.#form, api });
     const { title } = this.#form.elements;
     title.value = titleFromFileName(file.name, title.maxLength);
     if (record) this.#fill(record);
-    this.#text("size", formatSize(file.size, language));
-    this.#text("remove-label", gettext("Remove %(name)s", { name: file.name }));
-    this.#text("refusal", refusal ?? "");
-    this.#part("refusal").hidden = !refusal;
+    this.#view.text("size", formatSize(file.size, language));
+    this.#view.text("remove-label", gettext("Remove %(name)s", { name: file.name }));
+    this.#view.text("refusal", refusal ?? "");
+    this.#view.part("refusal").hidden = !refusal;
     this.element.querySelector(".poster").dataset.hue = file.size % 12;
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -82,7 +82,7 @@ export class FileRow {
   }
 
   focus() {
-    this.#part("name").focus();
+    this.#view.part("name").focus();
   }
 
   /** Has it sent when its turn comes. False when a field must be mended first. */
@@ -91,7 +91,7 @@ export class FileRow {
     const errors = this.#details.values.title ? {} : { title: gettext("Give it a title.") };
     this.#details.showErrors(errors);
     if (errors.title) return false;
-    this.#part("form-error").hidden = true;
+    this.#view.part("form-error").hidden = true;
     const record = this.#record;
     const hashing = canHash(this.#file) ? { checksumsOf: (file, plan) => new PartChecksums(file, plan), hashFile } : {};
     const upload = new Upload({ file: this.#file, record, api: this.#api, pace: this.#pace, ...hashing });
@@ -109,6 +109,8 @@ export class FileRow {
     });
     if (isFocused) this.focus();
     this.#queue.add(upload, async () => {
+      // It waits no more, whether or not its upload has anything to say yet.
+      this.#onChange(this);
       // What stands in the fields when its turn has come.
       values = this.#details.values;
       const { name: filename, size, type: content_type } = this.#file;
@@ -128,52 +130,61 @@ export class FileRow {
   tick() {
     const { upload, state } = this;
     if (!upload) return;
-    const bar = this.#part("bar");
-    bar.max = Math.max(1, upload.progress.totalBytes);
-    bar.value = state === "checking" ? bar.max : upload.progress.sentBytes;
-    const words = progressWords(upload.progress, this.#language);
+    const bar = this.#view.part("bar");
+    bar.max = Math.max(1, progress.totalBytes);
+    bar.value = state === "checking" ? bar.max : progress.sentBytes;
+    const { progress } = upload;
+    const words = progressWords(progress, this.#language);
     bar.setAttribute("aria-valuetext", words);
-    this.#text("figures", state === "checking" || state === "waiting" ? "" : words);
+    this.#view.text("figures", state === "checking" || state === "waiting" ? "" : words);
     if (upload.trouble) this.#showTrouble(upload.trouble);
   }
 
+  /** Draws what it has become. */
   show() {
     const { upload, state } = this;
     const trouble = upload?.trouble ?? null;
     const hadFocus = this.element.contains(document.activeElement);
     const words = stateWords(trouble ? "trouble" : state);
-    this.#text("state", words && ` · ${words}`);
-    const fields = this.#part("fields");
-    fields.hidden = this.isRefused;
+    this.#view.text("state", words && ` · ${words}`);
+    const fields = this.#view.part("fields");
+    if (fields.hidden !== this.isRefused) fields.hidden = this.isRefused;
     // Stored: a line is enough, but not while somebody is typing in them.
     if (state === "done" && this.element.dataset.state !== "done") fields.open = fields.contains(document.activeElement);
-    this.#text("name", state === "done" ? this.title : this.#file.name);
-    this.element.dataset.state = trouble ? "trouble" : state;
-    this.#part("submit").hidden = state !== "chosen";
+    this.#view.text("name", state === "done" ? this.title : this.#file.name);
+    const shownState = trouble ? "trouble" : state;
+    if (this.element.dataset.state !== shownState) this.element.dataset.state = shownState;
     // From the moment it is asked for: what stands below must not jump when its turn comes.
     const isBegun = ["waiting", "creating", "comparing", "sending", "paused", "checking"].includes(state);
-    this.#part("progress").hidden = !isBegun;
-    this.#part("trouble").hidden = !trouble;
-    this.#part("figures").hidden = Boolean(trouble);
-    this.#part("failure").hidden = state !== "failed";
-    this.#part("link").hidden = !(isBegun || upload?.record) || isGone(upload.failure);
-    this.#button("copy").disabled = !upload?.record;
-    this.#part("watch").hidden = state !== "done";
-    this.#showReceipt(state === "done" ? upload.record : {});
-    this.#button("pause").hidden = state !== "sending" || Boolean(trouble);
-    this.#button("resume").hidden = state !== "paused";
-    // What was begun elsewhere is not discarded by leaving it here.
-    this.#button("ask-cancel").hidden = ["checking", "waiting", "comparing"].includes(state);
-    this.#button("remove").hidden = !["refused", "chosen", "waiting", "failed", "done"].includes(state);
     const isSignedOut = trouble?.failure.kind === SIGNED_OUT;
-    this.#part("login").hidden = !isSignedOut;
-    this.#text("try-now", isSignedOut ? gettext("Go on") : gettext("Try now"));
-    this.#part("try-now").hidden = !trouble || trouble.isTrying;
+    this.#view.show({
+      parts: {
+        submit: state === "chosen",
+        progress: isBegun,
+        trouble,
+        figures: !trouble,
+        failure: state === "failed",
+        link: (isBegun || upload?.record) && !isGone(upload.failure),
+        watch: state === "done",
+        login: isSignedOut,
+        "try-now": trouble && !trouble.isTrying,
+      },
+      buttons: {
+        pause: state === "sending" && !trouble,
+        resume: state === "paused",
+        // What was begun elsewhere is not discarded by leaving it here.
+        "ask-cancel": !["checking", "waiting", "comparing"].includes(state),
+        remove: ["refused", "chosen", "waiting", "failed", "done"].includes(state),
+      },
+    });
+    this.#view.button("copy").disabled = !upload?.record;
+    this.#showReceipt(state === "done" ? upload.record : {});
+    this.#view.text("try-now", isSignedOut ? gettext("Go on") : gettext("Try now"));
     if (state === "failed" && upload.failure) {
-      this.#text("failure-words", failureWords(upload.failure));
+      this.#view.text("failure-words", failureWords(upload.failure));
       const isOther = upload.failure.kind === OTHER_FILE;
-      this.#part("again").hidden = isGone(upload.failure) || upload.failure.kind === FILE_CHANGED || isOther;
-      this.#part("anew").hidden = !isOther;
+      this.#view.part("again").hidden = isGone(upload.failure) || upload.failure.kind === FILE_CHANGED || isOther;
+      this.#view.part("anew").hidden = !isOther;
     }
     this.tick();
     // What had the focus may be gone now; it must not fall back to the top of the page.
@@ -187,7 +198,6 @@ export class FileRow {
 
   #changed() {
     if (this.upload?.record && ["done", "cancelled"].includes(this.upload.state)) forgetHandle(this.upload.record.id);
-    this.show();
     this.#announce();
     this.#onChange(this);
   }
@@ -196,11 +206,13 @@ export class FileRow {
     switch (target.closest("[data-action]")?.dataset.action) {
       case "pause":
         this.upload.pause();
-        this.#button("resume").focus();
+        this.show();
+        this.#view.button("resume").focus();
         break;
       case "resume":
         this.upload.resume();
-        this.#button("pause").focus();
+        this.show();
+        this.#view.button("pause").focus();
         break;
       case "try-now":
         this.upload.tryNow();
@@ -213,7 +225,7 @@ export class FileRow {
         this.#anew();
         break;
       case "cancel":
-        this.#part("sure").hidePopover();
+        this.#view.part("sure").hidePopover();
         this.#end(this.upload.cancel());
         break;
       case "remove":
@@ -240,9 +252,9 @@ export class FileRow {
 
   #showReceipt(record) {
     const words = receiptWords(record);
-    this.#part("receipt").hidden = !words;
-    this.#text("receipt-words", words);
-    this.#text("receipt-sha256", words ? (record.sha256 ?? "") : "");
+    this.#view.part("receipt").hidden = !words;
+    this.#view.text("receipt-words", words);
+    this.#view.text("receipt-sha256", words ? (record.sha256 ?? "") : "");
   }
 
   #remove() {
@@ -267,32 +279,32 @@ export class FileRow {
   #refused(failure) {
     this.upload = null;
     const errors = failure.errors ? fieldErrors(failure, "form") : { form: failure.detail ?? gettext("The upload could not be started.") };
-    this.#part("form-error").textContent = errors.form ?? "";
-    this.#part("form-error").hidden = !errors.form;
+    this.#view.part("form-error").textContent = errors.form ?? "";
+    this.#view.part("form-error").hidden = !errors.form;
     this.show();
     this.#details.showErrors(errors);
     this.#onChange(this);
   }
 
   #showLink(url) {
-    const link = this.#part("watch-link");
+    const link = this.#view.part("watch-link");
     link.href = url;
     link.textContent = url;
-    this.#part("watch").href = url;
+    this.#view.part("watch").href = url;
   }
 
   async #copy() {
-    await navigator.clipboard.writeText(this.#part("watch-link").href);
+    await navigator.clipboard.writeText(this.#view.part("watch-link").href);
     this.#say(gettext("Copied"));
-    this.#text("copy-label", gettext("Copied"));
-    this.#clock.after(COPIED_MS, () => this.#text("copy-label", gettext("Copy link")));
+    this.#view.text("copy-label", gettext("Copied"));
+    this.#clock.after(COPIED_MS, () => this.#view.text("copy-label", gettext("Copy link")));
   }
 
   #showTrouble(trouble) {
     const secondsLeft = trouble.until === null ? null : (trouble.until - this.#clock.now()) / 1000;
     const words = troubleWords({ ...trouble, secondsLeft, isOnline: navigator.onLine });
-    this.#text("happened", words.happened);
-    this.#text("next", words.next);
+    this.#view.text("happened", words.happened);
+    this.#view.text("next", words.next);
   }
 
   /** For those who listen: each change once; neither per cent nor seconds, nor every try of a long wait. */
@@ -306,20 +318,6 @@ export class FileRow {
     this.#announced = words;
     this.#say(gettext("%(title)s: %(words)s", { title: this.title, words }));
   }
-
-  #part(name) {
-    return this.element.querySelector(`[data-part="${name}"]`);
-  }
-
-  #button(action) {
-    return this.element.querySelector(`[data-action="${action}"]`);
-  }
-
-  #text(name, text) {
-    const element = this.#part(name);
-    // Writing the same again would make live regions speak and selections jump.
-    if (element.textContent !== text) element.textContent = text;
-  }
 }
 
 function valuesOf({ title, description, visibility }) {
@@ -329,22 +327,3 @@ function valuesOf({ title, description, visibility }) {
 function isGone(failure) {
   return failure?.status === 404 || failure?.code === "upload-not-open";
 }
-
-/** A copy of the template's row whose ids, and what refers to them, are its own. */
-function newRow(template) {
-  const row = template.content.firstElementChild.cloneNode(true);
-  rows += 1;
-  for (const element of row.querySelectorAll("*")) {
-    for (const name of REFERENCES) {
-      if (element.hasAttribute(name)) element.setAttribute(name, `${element.getAttribute(name)}-${rows}`);
-    }
-    // Firefox no longer finds a field by its name when an id that was the same has changed, unless it is named anew.
-    const { name } = element;
-    if (element.hasAttribute("name")) {
-      element.removeAttribute("name");
-      element.setAttribute("name", name);
-    }
-  }
-  return row;
-}
-

@@ -1,20 +1,34 @@
-/** Hashes one file from its beginning to its end, off the page's thread. (The browser's own hashing takes whole buffers only.) */
+/** Hashes off the page's thread: `{id, part}` one part at once, `{id, file}` a file from its beginning to its end; `{id}` alone gives that up. */
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { digestOf } from "./part_digest.js";
 
 const BLOCK = 4 * 2 ** 20;
 
-self.addEventListener("message", async ({ data: file }) => {
-  const hash = sha256.create();
-  try {
-    for (let start = 0; start < file.size; start += BLOCK) {
-      hash.update(new Uint8Array(await file.slice(start, start + BLOCK).arrayBuffer()));
-    }
-  } catch {
-    // Whoever sends the file meets the same, and says so.
-    self.postMessage({ sha256: null });
+const givenUp = new Set();
+
+self.addEventListener("message", async ({ data: { id, part, file } }) => {
+  if (!part && !file) {
+    givenUp.add(id);
     return;
   }
-  self.postMessage({ sha256: bytesToHex(hash.digest()) });
+  let digest = null;
+  try {
+    digest = part ? await digestOf(part) : await hashWhole(file, id);
+  } catch {
+    // It cannot be read: what that means, whoever asked knows.
+  }
+  self.postMessage({ id, digest });
 });
+
+/** In hexadecimal digits. (The browser's own hashing takes whole buffers only.) */
+async function hashWhole(file, id) {
+  const hash = sha256.create();
+  for (let start = 0; start < file.size; start += BLOCK) {
+    const block = await file.slice(start, start + BLOCK).arrayBuffer();
+    if (givenUp.delete(id)) return null;
+    hash.update(new Uint8Array(block));
+  }
+  return bytesToHex(hash.digest());
+}

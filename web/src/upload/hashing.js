@@ -1,6 +1,7 @@
-/** SHA-256 of the parts of a file, as the storage compares them, and of the whole file. */
+/** SHA-256 of the parts of a file, as the storage compares them, and of the whole file; both beside the page, in workers. */
 
 import { FILE_CHANGED, Failure } from "./failures.js";
+import { digestOf } from "./part_digest.js";
 import { partRange } from "./plan.js";
 
 // A part is read whole to be hashed: so large files as to have larger ones than 64 MiB are sent without.
@@ -10,6 +11,66 @@ const LARGEST_HASHED_FILE = 64 * 2 ** 20 * 10_000;
 export function canHash(file) {
   return Boolean(globalThis.crypto?.subtle) && file.size <= LARGEST_HASHED_FILE;
 }
+
+/** One worker for all files, started when it is first asked. */
+export class Hasher {
+  #newWorker;
+  #worker = null;
+  #isBroken = false;
+  #last = 0;
+  #asked = new Map();
+
+  constructor(newWorker = defaultWorker) {
+    this.#newWorker = newWorker;
+  }
+
+  /** The digest of `{part}` or `{file}`, null when that cannot be read, undefined when there is no worker to be had. */
+  ask(what, signal) {
+    const worker = this.#start();
+    if (!worker) return Promise.resolve(undefined);
+    if (signal?.aborted) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      this.#last += 1;
+      const id = this.#last;
+      const giveUp = () => {
+        this.#answer(id, null);
+        worker.postMessage({ id });
+      };
+      signal?.addEventListener("abort", giveUp, { once: true });
+      this.#asked.set(id, (digest) => {
+        signal?.removeEventListener("abort", giveUp);
+        resolve(digest);
+      });
+      worker.postMessage({ id, ...what });
+    });
+  }
+
+  #start() {
+    if (this.#worker || this.#isBroken) return this.#worker;
+    try {
+      this.#worker = this.#newWorker();
+    } catch {
+      this.#isBroken = true;
+      return null;
+    }
+    this.#worker.addEventListener("message", ({ data: { id, digest } }) => this.#answer(id, digest));
+    this.#worker.addEventListener("error", () => {
+      this.#isBroken = true;
+      this.#worker = null;
+      for (const id of [...this.#asked.keys()]) this.#answer(id, undefined);
+    });
+    return this.#worker;
+  }
+
+  #answer(id, digest) {
+    this.#asked.get(id)?.(digest);
+    this.#asked.delete(id);
+  }
+}
+
+// Two: a part is waited for by whoever sends it, and must not wait behind a whole file.
+const partHasher = new Hasher();
+const fileHasher = new Hasher();
 
 /** The checksums of a file's parts, in base64, each computed once. */
 export class PartChecksums {
@@ -35,39 +96,18 @@ export class PartChecksums {
 
   async #compute(number) {
     const { start, end } = partRange(this.#plan, number);
-    let content;
-    try {
-      content = await this.#file.slice(start, end).arrayBuffer();
-    } catch {
-      throw new Failure(FILE_CHANGED);
-    }
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
-    return btoa(String.fromCharCode(...digest));
+    const part = this.#file.slice(start, end);
+    let digest = await partHasher.ask({ part });
+    // Where there are no workers the page does it.
+    if (digest === undefined) digest = await digestOf(part).catch(() => null);
+    if (digest === null) throw new Failure(FILE_CHANGED);
+    return digest;
   }
 }
 
-/**
- * The SHA-256 of the whole file in hexadecimal digits, computed beside the page; null when it cannot be: it is shown, and
- * nothing depends on it.
- */
-export function hashFile(file, signal, newWorker = defaultWorker) {
-  return new Promise((resolve) => {
-    let worker;
-    try {
-      worker = newWorker();
-    } catch {
-      resolve(null);
-      return;
-    }
-    const end = (sha256) => {
-      worker.terminate();
-      resolve(sha256);
-    };
-    worker.addEventListener("message", ({ data }) => end(data.sha256));
-    worker.addEventListener("error", () => end(null));
-    signal?.addEventListener("abort", () => end(null), { once: true });
-    worker.postMessage(file);
-  });
+/** The SHA-256 of the whole file in hexadecimal digits; null when it cannot be had: it is shown, and nothing depends on it. */
+export async function hashFile(file, signal) {
+  return (await fileHasher.ask({ file }, signal)) ?? null;
 }
 
 function defaultWorker() {

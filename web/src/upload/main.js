@@ -9,6 +9,7 @@ import { UploadApi } from "./api.js";
 import { filesIn } from "./dropped.js";
 import { OFFLINE, SIGNED_OUT } from "./failures.js";
 import { FileRow } from "./file_row.js";
+import { Painter, inSlices } from "./frames.js";
 import { handlesIn } from "./handles.js";
 import { Pace } from "./pace.js";
 import { Queue } from "./queue.js";
@@ -18,6 +19,8 @@ import { shareWords } from "./words.js";
 
 const TICK_MS = 250;
 const BYTES_PER_MEGABIT = 125_000;
+// In these a row's figures change without a word from its upload.
+const MOVING = new Set(["creating", "comparing", "sending", "checking"]);
 
 function uploadPage(page) {
   const api = new UploadApi();
@@ -30,14 +33,24 @@ function uploadPage(page) {
   const queue = new Queue({ onChange: queueChanged });
   const pace = new Pace();
   const speed = find("[name='speed']");
-  const rows = new Set();
+  const [uploadAll, another] = ["[data-action='upload-all']", "[data-action='choose']"].map(find);
+  // Each row with its state, and of each state how many there are.
+  const rows = new Map();
+  const counts = new Map();
+  const moving = new Set();
+  const rowOf = new WeakMap();
+  const painter = new Painter({ draw: (row) => row.show(), onFrame: framed });
+  let adding = Promise.resolve();
+  let saying = null;
   const unfinishedSection = find("[data-unfinished-list]");
   const unfinished = unfinishedSection && new UnfinishedList(unfinishedSection, { api, goOn, language });
   let letSleep = null;
   let ticking = null;
 
+  /** At most once a frame: of many words at once nobody would hear more than the last. */
   function say(words) {
-    find("[data-status]").textContent = words;
+    saying = words;
+    painter.ask();
   }
 
   function newRow(file, { record = null, handle = null } = {}) {
@@ -50,7 +63,21 @@ function uploadPage(page) {
   /** `handles`, as far as the browser gives them, in the order of the files: promises, or null. */
   function add(files, handles = []) {
     // What was begun with it goes on with it.
-    show([...files].map((file, index) => newRow(file, { record: unfinished?.find(file) ?? null, handle: handles[index] })));
+    const chosen = [...files].map((file, index) => ({ file, handle: handles[index] }));
+    adding = adding.then(() => addInSlices(chosen));
+  }
+
+  async function addInSlices(chosen) {
+    let first = null;
+    let refused = 0;
+    await inSlices(chosen, ({ file, handle }) => {
+      const row = newRow(file, { record: unfinished?.find(file) ?? null, handle });
+      place(row);
+      if (!first) row.focus();
+      first ??= row;
+      if (row.isRefused) refused += 1;
+    });
+    if (refused > 0) say(ngettext("%(n)s file is not taken.", "%(n)s files are not taken.", refused));
   }
 
   /** Where the browser can tell where a file lies, it is asked to: then going on after a crash takes one click. */
@@ -62,7 +89,14 @@ function uploadPage(page) {
       // Nothing was chosen.
       return;
     }
-    add(await Promise.all(handles.map((handle) => handle.getFile())), handles);
+    const found = await Promise.allSettled(handles.map((handle) => handle.getFile()));
+    const there = found.flatMap(({ value }, index) => (value ? { file: value, handle: handles[index] } : []));
+    const gone = handles.filter((_, index) => !found[index].value).map(({ name }) => name);
+    if (gone.length > 0) showToast(ngettext("This file can’t be read: %(names)s", "These files can’t be read: %(names)s", gone.length, { names: gone.join(", ") }));
+    add(
+      there.map(({ file }) => file),
+      there.map(({ handle }) => handle),
+    );
   }
 
   /** Of what lies in folders only the videos: nobody has chosen the rest. */
@@ -83,33 +117,60 @@ function uploadPage(page) {
       return;
     }
     const row = newRow(file, { record });
-    show([row]);
+    place(row);
     row.enqueue({ isFocused: true });
   }
 
-  function show(added) {
-    for (const row of added) {
-      rows.add(row);
-      list.append(row.element);
-    }
-    showSummary();
-    added[0]?.focus();
-    const refused = added.filter((row) => row.isRefused).length;
-    if (refused > 0) say(ngettext("%(n)s file is not taken.", "%(n)s files are not taken.", refused));
+  function place(row) {
+    enter(row);
+    rowOf.set(row.element, row);
+    section.hidden = false;
+    list.append(row.element);
+    painter.ask();
   }
 
   function rowChanged(row, { discarding = null } = {}) {
-    if (row.isGone) leave(row, discarding);
+    if (row.isGone) {
+      leave(row, discarding);
+      return;
+    }
+    uncount(row);
+    enter(row);
+    painter.mark(row);
+  }
+
+  function enter(row) {
+    const { state } = row;
+    rows.set(row, state);
+    counts.set(state, count(state) + 1);
+    if (MOVING.has(state)) moving.add(row);
+  }
+
+  function uncount(row) {
+    const state = rows.get(row);
+    counts.set(state, count(state) - 1);
+    moving.delete(row);
+  }
+
+  function count(state) {
+    return counts.get(state) ?? 0;
+  }
+
+  /** What is said of all rows together, once for all that was drawn in this frame. */
+  function framed() {
+    if (saying !== null) find("[data-status]").textContent = saying;
+    saying = null;
     showSummary();
+    showOverall();
   }
 
   async function leave(row, discarding) {
     const next = row.element.nextElementSibling ?? row.element.previousElementSibling;
+    uncount(row);
     rows.delete(row);
     row.element.remove();
-    const neighbour = [...rows].find(({ element }) => element === next);
-    if (neighbour) neighbour.focus();
-    else fileField.focus();
+    painter.ask();
+    (rowOf.get(next) ?? fileField).focus();
     if (!discarding) return;
     const { title } = row;
     showToast(
@@ -120,31 +181,33 @@ function uploadPage(page) {
   }
 
   function queueChanged() {
-    // Whose turn has come may have changed without a word from its upload.
-    for (const row of rows) row.show();
     if (queue.isSending) {
       letSleep ??= keepAwake();
       ticking ??= setInterval(tick, TICK_MS);
+      painter.ask();
     } else {
       letSleep?.();
       clearInterval(ticking);
       letSleep = ticking = null;
+      showOverall();
     }
-    tick();
-    showSummary();
   }
 
   function tick() {
-    for (const row of rows) row.tick();
-    overall.hidden = !queue.isBusy;
-    overall.max = Math.max(1, queue.progress.totalBytes);
-    overall.value = queue.progress.sentBytes;
-    document.title = queue.isBusy ? `${shareWords(queue.progress, language)} · ${pageTitle}` : pageTitle;
+    for (const row of moving) row.tick();
+    showOverall();
+  }
+
+  function showOverall() {
+    const { isBusy, progress } = queue;
+    overall.hidden = !isBusy;
+    overall.max = Math.max(1, progress.totalBytes);
+    overall.value = progress.sentBytes;
+    const title = isBusy ? `${shareWords(progress, language)} · ${pageTitle}` : pageTitle;
+    if (document.title !== title) document.title = title;
   }
 
   function showSummary() {
-    const states = [...rows].map((row) => row.state);
-    const count = (state) => states.filter((other) => other === state).length;
     section.hidden = rows.size === 0;
     drop.toggleAttribute("data-filled", rows.size > 0);
     const done = count("done");
@@ -155,21 +218,28 @@ function uploadPage(page) {
         : ngettext("%(n)s video", "%(n)s videos", all);
     if (heading.textContent !== words) heading.textContent = words;
     const isOneOfMany = count("chosen") > 1;
-    find("[data-action='upload-all']").hidden = !isOneOfMany;
+    uploadAll.hidden = !isOneOfMany;
     // There is one first thing to do.
-    for (const submit of list.querySelectorAll("[type='submit']")) submit.dataset.look = isOneOfMany ? "" : "primary";
-    find("[data-action='choose']").hidden = done === 0 || done < all;
+    list.toggleAttribute("data-many", isOneOfMany);
+    another.hidden = done === 0 || done < all;
   }
 
   page.addEventListener("click", ({ target }) => {
     const action = target.closest("[data-action]")?.dataset.action;
     if (action === "choose") fileField.click();
-    if (action === "upload-all") {
-      // Each says its own faults; the focus is on the last of them.
-      const isAllRight = [...rows].map((row) => row.enqueue()).every(Boolean);
-      if (isAllRight) heading.focus();
-    }
+    if (action === "upload-all") enqueueAll();
   });
+
+  async function enqueueAll() {
+    // Of those, too, that are still being put on the page.
+    await adding;
+    // Each says its own faults; the focus is on the last of them.
+    let isAllRight = true;
+    await inSlices(rows.keys(), (row) => {
+      if (!row.enqueue()) isAllRight = false;
+    });
+    if (isAllRight) heading.focus();
+  }
 
   // A value that is no choice any more leaves nothing chosen.
   speed.value = preference("upload.speed", "");
@@ -214,12 +284,12 @@ function uploadPage(page) {
   });
 
   window.addEventListener("online", () => {
-    for (const row of rows) row.wake(OFFLINE);
+    for (const row of moving) row.wake(OFFLINE);
   });
   // Coming back from the tab where one logged in is as good as pressing the button.
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
-    for (const row of rows) row.wake(SIGNED_OUT);
+    for (const row of moving) row.wake(SIGNED_OUT);
   });
   window.addEventListener("beforeunload", (event) => {
     if (queue.isBusy) event.preventDefault();

@@ -1,9 +1,10 @@
 /**
- * A limit to how fast bytes leave, for all uploads of a page together. A browser sends a part as fast as the line is and
+ * What the uploads of a page know of their common line: how many parts it bears at once, and a limit to how fast bytes leave, for all uploads of a page together. A browser sends a part as fast as the line is and
  * cannot be told to go slower, so what is paced is when the next part may begin: once the last ones are worked off at the rate.
  */
 
 import { systemClock } from "../common/clock.js";
+import { SendWindow } from "./concurrency.js";
 
 export class Pace {
   #clock;
@@ -14,6 +15,7 @@ export class Pace {
   #wakers = new Set();
 
   constructor({ clock = systemClock } = {}) {
+    this.sendWindow = new SendWindow();
     this.#clock = clock;
     this.#settledAt = clock.now();
   }

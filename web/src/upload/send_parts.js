@@ -77,7 +77,7 @@ export async function sendParts({
       queue.unshift(number);
       return;
     }
-    sendWindow.succeeded();
+    sendWindow.succeeded({ startedAt, now: clock.now() });
     report(partLength(plan, number));
     onPart(number);
   }

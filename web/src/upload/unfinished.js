@@ -1,9 +1,12 @@
 /** The list of what was begun and not completed: how much of each has arrived, going on with one, and discarding one. */
 
+import { sleep, systemClock } from "../common/clock.js";
 import { formatShare } from "../common/format.js";
 import { gettext } from "../common/i18n.js";
 import { showToast } from "../common/toast.js";
 import { fileOf, findHandle, forgetHandle } from "./handles.js";
+
+const SETTLE_MS = 2_000;
 
 export class UnfinishedList {
   #section;
@@ -21,6 +24,8 @@ export class UnfinishedList {
       this.#read(item);
       const [button, field] = ["[data-action='go-on']", "[data-go-on-file]"].map((part) => item.querySelector(part));
       button.addEventListener("click", () => this.#goOn(item, field, goOn));
+      const finish = item.querySelector("[data-action='finish']");
+      finish.addEventListener("click", () => this.#finish(item, finish));
       field.addEventListener("change", () => {
         const [file] = field.files;
         // So that the same file can be chosen again.
@@ -81,8 +86,31 @@ export class UnfinishedList {
     if (handle) this.#handles.set(record.id, handle);
     const arrived = (record.received ?? []).reduce((sum, part) => sum + part.size, 0);
     const words = gettext("%(share)s has arrived", { share: formatShare(arrived / record.size, this.#language) });
-    this.#say(item, words);
-    item.querySelector("[data-action='go-on']").hidden = false;
+    // The file is not needed any more: only the last word is missing.
+    const isWhole = arrived === record.size;
+    item.querySelector("[data-action='finish']").hidden = !isWhole;
+    item.querySelector("[data-action='go-on']").hidden = isWhole;
+    this.#say(item, isWhole ? gettext("Everything is uploaded") : words);
+  }
+
+  /** Completes what lacks nothing but that. Should it be refused, the file is asked for after all. */
+  async #finish(item, button) {
+    const { unfinished: id, title } = item.dataset;
+    button.disabled = true;
+    try {
+      await completed(this.#api, id);
+    } catch (failure) {
+      button.disabled = false;
+      showToast(failure.isPassing || !failure.detail ? gettext("“%(title)s” couldn’t be finished just now. Try again in a moment.", { title }) : failure.detail);
+      if (failure.isPassing) return;
+      button.hidden = true;
+      const other = item.querySelector("[data-action='go-on']");
+      other.hidden = false;
+      other.focus();
+      return;
+    }
+    this.#leave(item);
+    showToast(gettext("“%(title)s” is uploaded.", { title }));
   }
 
   #say(item, words) {
@@ -100,16 +128,31 @@ export class UnfinishedList {
       showToast(failure.detail ?? gettext("“%(title)s” could not be discarded just now. Try again in a moment.", { title }));
       return;
     }
+    this.#leave(item);
+    showToast(gettext("“%(title)s” is discarded.", { title }));
+  }
+
+  /** It is over; the focus goes to what is next. */
+  #leave(item) {
+    const id = item.dataset.unfinished;
     this.#records.delete(id);
     forgetHandle(id);
     const neighbour = item.nextElementSibling ?? item.previousElementSibling;
     this.#remove(item);
-    (neighbour?.querySelector("button") ?? document.querySelector("[name='file']")).focus();
-    showToast(gettext("“%(title)s” is discarded.", { title }));
+    (neighbour?.querySelector("button:not([hidden])") ?? document.querySelector("[name='file']")).focus();
   }
 
   #remove(item) {
     item?.remove();
     if (this.#items.length === 0) this.#section.remove();
+  }
+}
+
+/** Resolves once the server has settled it. Rejects with what the server refuses. */
+async function completed(api, id) {
+  for (;;) {
+    const answer = await api.complete(id);
+    if (answer.isSettled) return;
+    await sleep(systemClock, answer.retryAfterMs ?? SETTLE_MS);
   }
 }

@@ -6,7 +6,7 @@ import { Estimate } from "./estimate.js";
 import { Failure, OTHER_FILE } from "./failures.js";
 import { Gate } from "./gate.js";
 import { Pace } from "./pace.js";
-import { bytesIn, missingParts, planOf } from "./plan.js";
+import { bytesIn, missingParts, partLength, planOf } from "./plan.js";
 import { sendParts } from "./send_parts.js";
 
 // If the server misses parts this often after we sent them, sending them once more will not help.
@@ -83,11 +83,13 @@ export class Upload extends EventTarget {
   get progress() {
     const now = this.#clock.now();
     const totalBytes = this.#file.size;
-    let sentBytes = this.#storedBytes;
+    // Of what is sent, the parts that the storage has are safe, whatever happens here.
+    const safeBytes = this.#storedBytes;
+    let sentBytes = safeBytes;
     for (const sent of this.#sentOfPart.values()) sentBytes += sent;
     const bytesPerSecond = this.#estimate.rate(now);
     const secondsLeft = this.#estimate.secondsLeft(totalBytes - sentBytes, now);
-    return { sentBytes, totalBytes, bytesPerSecond, secondsLeft, limit: null, ...this.#limited(totalBytes - sentBytes, bytesPerSecond) };
+    return { sentBytes, safeBytes, totalBytes, bytesPerSecond, secondsLeft, limit: null, ...this.#limited(totalBytes - sentBytes, bytesPerSecond) };
   }
 
   #limited(bytesLeft, bytesPerSecond) {
@@ -159,6 +161,8 @@ export class Upload extends EventTarget {
     if (this.state !== "sending") return;
     this.#setState("paused");
     this.#pause.abort();
+    // What was half-way is sent anew.
+    this.#sentOfPart.clear();
   }
 
   resume() {
@@ -250,6 +254,7 @@ export class Upload extends EventTarget {
       askUrls: (wanted, signal, checksums) => this.#api.partUrls(this.record.id, wanted, signal, checksums),
       checksums: this.#checksums,
       ...(this.#put && { put: this.#put }),
+      sendWindow: this.#pace.sendWindow,
       turn: (signal) => this.#turn(signal),
       mostAtOnce: () => (this.#pace.rate === null ? Infinity : 1),
       onProgress: ({ number, sent, moved }) => {
@@ -261,6 +266,8 @@ export class Upload extends EventTarget {
       },
       onPart: (number) => {
         left.delete(number);
+        this.#sentOfPart.delete(number);
+        this.#storedBytes += partLength(plan, number);
         this.dispatchEvent(new CustomEvent("partuploaded", { detail: number }));
       },
     });

@@ -35,9 +35,9 @@ export function shareWords({ sentBytes, totalBytes }, language) {
   return formatShare(Math.min(0.99, totalBytes ? sentBytes / totalBytes : 0), language);
 }
 
-/** "43% · 120 MB of 280 MB · 12.4 MB/s (or: at most 2 Mbit/s) · 2 min left": what is not known yet is left out. */
+/** "43% · 120 MB of 280 MB · 12.4 MB/s (or: at most 2 Mbit/s) · 2 min left · 39% saved": what is not known yet is left out. */
 export function progressWords(progress, language) {
-  const { sentBytes, totalBytes, bytesPerSecond, secondsLeft, limit } = progress;
+  const { sentBytes, safeBytes, totalBytes, bytesPerSecond, secondsLeft, limit } = progress;
   const words = [
     shareWords(progress, language),
     gettext("%(sent)s of %(total)s", { sent: formatSize(sentBytes, language), total: formatSize(totalBytes, language) }),
@@ -45,6 +45,9 @@ export function progressWords(progress, language) {
   if (limit) words.push(gettext("at most %(megabits)s Mbit/s", { megabits: formatMegabits(limit, language) }));
   else if (bytesPerSecond) words.push(formatRate(bytesPerSecond, language));
   if ((limit || bytesPerSecond) && secondsLeft !== null && sentBytes < totalBytes) words.push(formatTimeLeft(secondsLeft));
+  // What is left of it if the page is closed now, where that is less.
+  const safe = shareWords({ sentBytes: safeBytes, totalBytes }, language);
+  if (safe !== words[0]) words.push(gettext("%(share)s saved", { share: safe }));
   return words.join(" · ");
 }
 

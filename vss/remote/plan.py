@@ -44,7 +44,6 @@ VIDEO_TYPES: Final[Mapping[str, str]] = MappingProxyType(
         ".wmv": "video/x-ms-wmv",
         ".asf": "video/x-ms-asf",
         ".flv": "video/x-flv",
-        ".mxf": "application/mxf",
     }
 )
 # Letters by their category that nobody sees (the Hangul fillers and the blank of Braille).

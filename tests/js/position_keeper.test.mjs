@@ -64,7 +64,7 @@ test("an older place never arrives behind a newer one, and its end is no failure
     if (signals.length > 1) return Promise.resolve({ status: 204 });
     return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
   };
-  new PositionKeeper(video, { address: "/position", clock: { now: () => 0 }, fetch });
+  new PositionKeeper(video, { address: "/position", reach: { isUnderWay: false }, clock: { now: () => 0 }, fetch });
   video.dispatchEvent(new Event("playing"));
   for (const seconds of [20, 30]) {
     video.currentTime = seconds;

@@ -171,7 +171,7 @@ def test_two_files_of_one_name_and_size_at_once_are_two_videos(terminal: Termina
     again = terminal.read("upload", "--skip-uploaded", *(f"{folder}/twin.mp4" for folder in ("one", "other", "third")))
     assert [video["id"] for video in again[:2]] == [video["id"] for video in sent]
     assert [video.get("skipped") for video in again] == [True, True, None]
-    terminal.run("rm", "--for-ever", *(video["id"] for video in again))
+    terminal.run("rm", "--permanently", *(video["id"] for video in again))
 
 
 async def test_what_is_completed_elsewhere_with_another_file_is_not_taken_for_this_one(
@@ -203,7 +203,7 @@ async def test_what_is_completed_elsewhere_with_another_file_is_not_taken_for_th
             assert (sent.video["state"], sent.video["sha256"]) == ("ready", sha256)
             assert not raced[0].endswith(sent.video["id"])
     for video_id in (raced[0].rpartition("/")[2], sent.video["id"]):
-        terminal.run("rm", "--for-ever", video_id)
+        terminal.run("rm", "--permanently", video_id)
 
 
 def test_an_interrupted_upload_goes_on_and_takes_no_other_file(terminal: Terminal, product: Product) -> None:
@@ -236,7 +236,7 @@ def test_an_interrupted_upload_goes_on_and_takes_no_other_file(terminal: Termina
     other = terminal.run("upload", path.name, "--json")
     assert other.returncode == 0, other.stderr
     assert "uploading this one separately" in other.stderr
-    terminal.run("rm", "--for-ever", json.loads(other.stdout)["id"])
+    terminal.run("rm", "--permanently", json.loads(other.stdout)["id"])
     path.write_bytes(content)
 
     (sent,) = terminal.read("upload", path.name)

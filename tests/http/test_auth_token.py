@@ -61,7 +61,18 @@ async def test_an_administrator_without_a_limit_gets_a_token_that_says_so(auth_a
 @pytest.mark.parametrize(
     ("name", "scopes"),
     [
-        ("upload", {"sessions", "departures", "objects:write", "objects:settle", "objects:hand-over"}),
+        (
+            "upload",
+            {
+                "sessions",
+                "departures",
+                "accounts:read",
+                "objects:write",
+                "objects:settle",
+                "objects:hand-over",
+                "objects:adopt",
+            },
+        ),
         ("stream", {"sessions", "departures", "accounts:read", "objects:read"}),
     ],
 )

@@ -7,8 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from common.clock import utc_now
+from common.db import Database, open_database
+from fs_svc.app_keys import INSTALLATION
 from fs_svc.app_keys import UPLOADS as FS_UPLOADS
 from tests.api_client import Person
 from tests.fs_service import fetch
@@ -16,7 +19,7 @@ from tests.http.conftest import Services
 from tests.problems import assert_problem
 from tests.waiting import eventually
 from upload_svc.app_keys import UPLOADS
-from upload_svc.uploads import TRASH_KEPT
+from upload_svc.uploads import HELD_FOR, TRASH_KEPT
 
 FILM = b"a very short film"
 MINUTE = timedelta(minutes=1)
@@ -166,3 +169,28 @@ async def test_what_was_restored_outlives_its_old_day(services: Services) -> Non
     for _ in range(3):
         await _step(services, ahead=TRASH_KEPT + MINUTE)
     assert await _read(alice, video) == video
+
+
+async def test_nothing_is_purged_while_an_older_database_or_a_clock_may_be_wrong_about_its_day(
+    services: Services, services_url: str
+) -> None:
+    alice = services.person("alice")
+    video = await alice.upload(FILM)
+    assert await _change(alice, video, "trash") == 204
+    await services.fs.app[INSTALLATION].look()
+    async with open_database(services_url) as database:
+        for held_until, state, ahead in (
+            (utc_now() + timedelta(days=1), "trashed", TRASH_KEPT + MINUTE),
+            (utc_now() - MINUTE, "deleted", TRASH_KEPT + HELD_FOR + MINUTE * 2),
+        ):
+            async with database.write() as connection:
+                values = {"held_until": held_until.replace(tzinfo=None)}
+                await connection.execute(text("UPDATE installation SET held_until = :held_until"), values)
+            await _step(services, ahead=ahead)
+            assert await _state(database, video) == state
+
+
+async def _state(database: Database, video: dict[str, Any]) -> str:
+    async with database.read() as connection:
+        query = text("SELECT state FROM videos WHERE id = :id")
+        return str((await connection.execute(query, {"id": video["id"]})).scalar_one())

@@ -506,7 +506,6 @@ async def test_what_is_signed_while_somebody_deletes_was_recorded_or_is_refused(
         else:
             assert row.signed_until is not None
             assert row.signed_until > signed.expires_at
-        assert row.state is State.ABORTED
     item = await world.open(b"film")
     await world.uploads.delete(item.id, subject=ALICE)
     assert not await world.store.note_signed(item, at=world.now(), until=world.now(), quota=None)

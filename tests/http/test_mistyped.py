@@ -71,9 +71,9 @@ async def test_a_page_goes_on_without_a_cursor_that_is_none(services: Services, 
         (services.addresses.upload_url, "/videos?state=trashed"),
     ):
         await browser.log_in(url)
-        for query in ("cursor=rubbish", "limit=many", "cursor=x&cursor=y&limit=0"):
+        for query in ("cursor=rubbish", "limit=many", "cursor=x&cursor=y"):
             page = await browser.open(f"{url}{path}&{query}")
-            if page.status == 303 and query.count("&"):
-                # First what is repeated goes, then what is wrong.
+            if query.count("&"):
+                # First what is repeated goes, then what is wrong: one by one, never round and round.
                 page = await browser.open(url + page.headers["Location"])
             assert (page.status, page.headers.get("Location")) == (303, path), query

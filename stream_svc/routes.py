@@ -8,7 +8,7 @@ from aiohttp import web
 
 from common.errors import StorageUnavailable, Unauthenticated
 from common.web.routes import Route
-from stream_svc import api, pages
+from stream_svc import api, pages, problem_pages
 from stream_svc.models import AskSource, KeepPosition, ListVideos, Playback, Video, VideoPage
 
 API: Final = (
@@ -76,6 +76,8 @@ API: Final = (
 
 PAGES: Final = (
     web.get("/", pages.library_page, name="library"),
+    web.get("/problems", problem_pages.problems_page, name="problems"),
+    web.get("/problems/{code}", problem_pages.problem_page, name="problem"),
     web.get("/watch/export", pages.export, name="export-positions"),
     web.get("/watch/{video_id}", pages.watch_page, name="watch"),
 )

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from common.bucket_rule import cors_of
 from vss.child import run_module
@@ -56,7 +57,8 @@ class Bucket:
 
         try:
             # A client costs far more than this look.
-            _, writer = await asyncio.open_connection(*self.endpoint.removeprefix("http://").split(":"))
+            at = urlsplit(self.endpoint)
+            _, writer = await asyncio.open_connection(at.hostname, at.port or (443 if at.scheme == "https" else 80))
             writer.close()
             async with self.client(self.administrator) as s3:
                 await self._bootstrap(s3)

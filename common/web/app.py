@@ -51,6 +51,7 @@ def new_page_app(
             metrics.measured,
             middlewares.problems,
             middlewares.own_address,
+            middlewares.mistyped_page,
             middlewares.same_origin,
             middlewares.identity,
         ],

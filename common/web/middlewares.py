@@ -13,10 +13,12 @@ from urllib.parse import quote
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
+from yarl import URL
 
 from common.errors import (
     CrossOrigin,
     InsufficientScope,
+    Invalid,
     Malformed,
     Misdirected,
     NotFound,
@@ -25,7 +27,7 @@ from common.errors import (
     Unauthenticated,
     Unavailable,
 )
-from common.ids import new_id
+from common.ids import is_id, new_id
 from common.languages import N_
 from common.logs import REQUEST_ID
 from common.tokens import PERSON_AUDIENCE
@@ -41,6 +43,8 @@ logger = logging.getLogger(__name__)
 
 _UNTIL_IT_BEGINS: Final = web.RequestKey("until_it_begins", asyncio.Timeout)
 
+# What stands behind a link in a sentence, and comes along when it is copied.
+_BEHIND_A_LINK: Final = "/.,;:!?)]}>'\"\u00bb\u201d\u2019\u061f\u060c"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # Served under any name: those who watch the process know it by its address.
 ANYWHERE: Final = ("/livez", "/readyz", "/metrics")
@@ -142,8 +146,19 @@ def _answer(request: web.Request, refusal: Refusal) -> web.StreamResponse:
         target = "/" if is_unsafe(request) else request.path_qs
         return web.Response(status=303, headers={"Location": f"/login?next={quote(target, safe='')}"})
     if is_page and wants_page(request):
+        if (readable := _readable_url(request, refusal)) is not None:
+            return web.Response(status=303, headers={"Location": str(readable)})
         return render_error(request, refusal.status, refusal.title, refusal.detail, headers=refusal.headers)
     return problem_response(refusal.to_problem(), headers=refusal.headers, reason=refusal.title)
+
+
+def _readable_url(request: web.Request, refusal: Refusal) -> URL | None:
+    """The page without what is wrong or repeated in its query; None when that is not what the refusal is about."""
+    if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD) or not isinstance(refusal, Invalid | Malformed):
+        return None
+    faulty = {fault["pointer"].split("/")[1] for fault in refusal.errors} if isinstance(refusal, Invalid) else set()
+    kept = {name: value for name, value in reversed(list(request.query.items())) if name not in faulty}
+    return request.rel_url.with_query(kept) if len(kept) < len(request.query) else None
 
 
 def _plain_problem(request: web.Request, status: int, title: str) -> web.StreamResponse:
@@ -176,6 +191,27 @@ async def own_address(request: web.Request, handler: Handler) -> web.StreamRespo
     if any(host_name(host) not in service.names and not is_loopback(host_name(host)) for host in said):
         raise Misdirected
     return await handler(request)
+
+
+@web.middleware
+async def mistyped_page(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Leads from an address as people mistype and paste it to the page that they mean, if there is one."""
+    if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD) or request.path.startswith(API_PREFIXES):
+        return await handler(request)
+    meant = _as_meant(request.path)
+    if meant != request.path:
+        url = URL.build(path=meant, query_string=request.rel_url.raw_query_string)
+        if (await request.app.router.resolve(request.clone(rel_url=url))).http_exception is None:
+            location = URL.build(path=meant).raw_path
+            query = request.rel_url.raw_query_string
+            return web.Response(status=308, headers={"Location": f"{location}?{query}" if query else location})
+    return await handler(request)
+
+
+def _as_meant(path: str) -> str:
+    """Without slashes and punctuation that do not belong there; ids in lower case."""
+    segments = [segment for segment in path.rstrip(_BEHIND_A_LINK).split("/") if segment]
+    return "/" + "/".join(segment.lower() if is_id(segment.lower()) else segment for segment in segments)
 
 
 @web.middleware

@@ -17,12 +17,14 @@ import termios
 from typing import Any, Final, cast
 
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import LineTooLong
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 from aiohttp.web_server import Server
 
 from common.errors import Malformed
 from common.ids import new_id
+from common.languages import LANGUAGE, LANGUAGES, N_, gettext
 from common.web.headers import API_HEADERS
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,14 @@ STALL_SECONDS: Final = 30.0
 STALL_BYTES: Final = 16 * 1024
 KEEP_ALIVE_SECONDS: Final = 75.0
 
+# For the head as a whole there is no bound but that on the number of its fields. Other programs on the same host set
+# cookies, and a browser sends them all.
+MAX_FIELD_SIZE: Final = 24 * 1024
+MAX_LINE_SIZE: Final = 16 * 1024
+_TOO_MUCH: Final = (
+    N_("Your browser sent too much with this request"),
+    N_("Delete the cookies of this site in your browser, then try again."),
+)
 _MALFORMED: Final = json.dumps(Malformed("This is not an HTTP request that can be read here.").to_problem()).encode()
 
 
@@ -41,7 +51,7 @@ class BoundedRunner(web.AppRunner):
     """Runs an application behind a `BoundedServer`; `stall_seconds`: see STALL_SECONDS."""
 
     def __init__(self, app: web.Application, *, stall_seconds: float = STALL_SECONDS, **kwargs: Any) -> None:
-        super().__init__(app, **kwargs)
+        super().__init__(app, max_field_size=MAX_FIELD_SIZE, max_line_size=MAX_LINE_SIZE, **kwargs)
         self._stall_seconds = stall_seconds
 
     async def _make_server(self) -> Server:
@@ -96,7 +106,7 @@ class BoundedServer(Server):
 class Connection(RequestHandler):
     """A connection whose client must send a whole head, and take its answer, in time."""
 
-    __slots__ = ("_head_timer", "_owed", "_stall_timer", "_taken")
+    __slots__ = ("_head_timer", "_owed", "_received", "_stall_timer", "_taken")
 
     def __init__(self, manager: BoundedServer, **kwargs: Any) -> None:
         super().__init__(manager, **kwargs)
@@ -104,6 +114,7 @@ class Connection(RequestHandler):
         self._stall_timer: asyncio.TimerHandle | None = None
         # Bytes of the present answer: what its client has, and what waited for it when that was looked at last.
         self._taken = self._owed = 0
+        self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Starts the time for the first head."""
@@ -127,6 +138,7 @@ class Connection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Stops the time when a head is whole, starts it at the first byte of the next one."""
+        self._received = data
         super().data_received(data)
         if self._messages or self._request_in_progress:
             self._stop_waiting()
@@ -178,10 +190,16 @@ class Connection(RequestHandler):
             self._cut()
             raise ConnectionError("there is nobody to answer, or an answer is on its way already") from exc
         logger.info("broken request", extra={"reason": type(exc).__name__, "status": status})
+        # Of a head that could not be read nothing is known but its bytes.
+        is_for_person = isinstance(exc, LineTooLong) and b"text/html" in self._received
         response = web.Response(
-            status=Malformed.status,
-            body=_MALFORMED,
-            headers={**API_HEADERS, "X-Request-ID": new_id(), hdrs.CONTENT_TYPE: "application/problem+json"},
+            status=431 if is_for_person else Malformed.status,
+            body=_too_much_page() if is_for_person else _MALFORMED,
+            headers={
+                **API_HEADERS,
+                "X-Request-ID": new_id(),
+                hdrs.CONTENT_TYPE: "text/html; charset=utf-8" if is_for_person else "application/problem+json",
+            },
         )
         # aiohttp names itself unless somebody else is named, and no signal reaches this answer.
         response.headers[hdrs.SERVER] = "vss"
@@ -255,3 +273,14 @@ class Connection(RequestHandler):
 
     def _start_head_timer(self) -> None:
         self._head_timer = self._loop.call_later(HEAD_SECONDS, self.force_close)
+
+
+def _too_much_page() -> bytes:
+    """In every language, since it is not known which: without a look, since no service is known here."""
+    said = []
+    for language in LANGUAGES.values():
+        token = LANGUAGE.set(language.tag)
+        title, detail = map(gettext, _TOO_MUCH)
+        LANGUAGE.reset(token)
+        said.append(f'<div lang="{language.tag}" dir="{language.direction}"><h1>{title}</h1><p>{detail}</p></div>')
+    return f"<!DOCTYPE html><html lang=en><title>{_TOO_MUCH[0]}</title>{''.join(said)}</html>".encode()

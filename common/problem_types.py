@@ -1,0 +1,117 @@
+"""What each problem type means and what to do about it: the pages at `/problems/<code>` that every problem names.
+
+One table for all services, because one of them serves the pages; a test compares it with every refusal there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from common.languages import N_
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """The status and the title that a problem of this type has, and the words of its page."""
+
+    status: int
+    title: str
+    meaning: str
+
+
+_TYPES: Final = {
+    "malformed": ProblemType(
+        400,
+        N_("The request could not be read"),
+        N_("What was sent is not what this call reads. Compare it with the API description, and send it again."),
+    ),
+    "unauthenticated": ProblemType(
+        401, N_("Log in first"), N_("The request has no valid access token or session. Log in again and repeat it.")
+    ),
+    "forbidden": ProblemType(
+        403, N_("Not allowed"), N_("Your account or your API key may not do this. Ask an administrator if it should.")
+    ),
+    "cross-origin": ProblemType(
+        403,
+        N_("This request came from another site"),
+        N_("Changes are accepted from this site’s own pages only. Open the page here and try again."),
+    ),
+    "not-found": ProblemType(
+        404, N_("Not found"), N_("It doesn’t exist, or you don’t have access to it. Check the address.")
+    ),
+    "conflict": ProblemType(
+        409,
+        N_("Not possible in this state"),
+        N_("Something else changed or finished it in the meantime. Look at its present state, then try again."),
+    ),
+    "upload-not-open": ProblemType(
+        409,
+        N_("This upload is not open any more"),
+        N_("The upload is complete or was cancelled, so it takes no more parts. Start a new upload."),
+    ),
+    "part-ambiguous": ProblemType(
+        409,
+        N_("A part was sent twice with different contents"),
+        N_("The same part was sent twice with different content. Send the parts in “missing” again, then complete."),
+    ),
+    "part-differs": ProblemType(
+        409,
+        N_("This is not the file that the upload was begun with"),
+        N_("A part that arrived isn’t the one that was announced. Check that it is the same file, or start anew."),
+    ),
+    "last-administrator": ProblemType(
+        409,
+        N_("This is the last administrator"),
+        N_("One enabled administrator must remain. Make somebody else an administrator first."),
+    ),
+    "too-large": ProblemType(
+        413, N_("Too large"), N_("More was sent than is accepted here. The detail says how much is.")
+    ),
+    "quota-exceeded": ProblemType(
+        413,
+        N_("Not enough storage left"),
+        N_("Your storage can’t hold this file. Delete something, or ask an administrator for more space."),
+    ),
+    "unsupported-media-type": ProblemType(
+        415, N_("Content type not supported"), N_("This call reads another content type. The detail names it.")
+    ),
+    "misdirected": ProblemType(
+        421,
+        N_("Not under this name"),
+        N_("The request used a host name that isn’t this site’s. Use the public address."),
+    ),
+    "invalid": ProblemType(
+        422,
+        N_("Some values are not acceptable"),
+        N_("Some values can’t be used. “errors” names each of them. Correct them and send the request again."),
+    ),
+    "parts-missing": ProblemType(
+        422,
+        N_("Parts are missing"),
+        N_("The upload can’t be completed yet. Send the parts in “missing”, then complete it again."),
+    ),
+    "idempotency-key-reused": ProblemType(
+        422,
+        N_("This Idempotency-Key was used for something else"),
+        N_("The key belongs to a request with other content. Use a new key for a new request."),
+    ),
+    "rate-limited": ProblemType(
+        429, N_("Too many requests"), N_("Wait for as many seconds as Retry-After says, then try again.")
+    ),
+    "unavailable": ProblemType(
+        503,
+        N_("Not available just now"),
+        N_("Part of the system isn’t responding. Nothing is lost. Try again after the seconds in Retry-After."),
+    ),
+    "storage-unavailable": ProblemType(
+        503,
+        N_("The storage is not available just now"),
+        N_(
+            "The storage server isn’t responding. What has arrived is kept. Try again after the seconds in Retry-After."
+        ),
+    ),
+}
+PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = MappingProxyType(_TYPES)

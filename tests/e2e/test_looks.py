@@ -60,28 +60,100 @@ def _told(violations: list[dict[str, Any]]) -> list[str]:
 
 @every_look
 @pytest.mark.parametrize("language", LANGUAGES.values(), ids=lambda language: language.tag)
-async def test_nothing_is_cut_off_on_the_narrowest_phone(
+async def test_everything_is_in_sight_and_in_reach_in_any_window(
     browser: Browser, stage: Stage, look: Look, language: Language
 ) -> None:
-    # WCAG 1.4.10: 320 CSS pixels, which is also 1280 at 400 %.
-    narrow = {"viewport": {"width": 320, "height": 640}}
-    async with await stage.window(browser, look, "360", locale=language.tag, **narrow) as context:
+    """From left to right with a mouse, from right to left with fingers, whose controls are larger; every second step
+    each, so that it takes half the time.
+    """
+    device, first = ("1440", 0) if language.direction == "ltr" else ("360", 1)
+    async with await stage.window(browser, look, device, locale=language.tag, reduced_motion="reduce") as context:
         page = await look.open(context, stage)
         written = "[document.documentElement.lang, getComputedStyle(document.body).direction]"
         assert await page.evaluate(written) == [language.tag, language.direction]
-        beyond = await page.evaluate(
-            """() => {
-                const { scrollWidth, clientWidth } = document.documentElement
-                if (scrollWidth <= clientWidth) return []
-                return [...document.querySelectorAll('body *')]
-                    .filter((element) => {
-                        const { left, right } = element.getBoundingClientRect()
-                        return left < -1 || right > clientWidth + 1
-                    })
-                    .map((element) => element.outerHTML.slice(0, 120))
-            }"""
-        )
-        assert beyond == []
+        faults: dict[str, list[str]] = {}
+        for words, windows in ((None, MOST_TRYING + STEPS[first::2]), (_ENDLESS_WORDS, MOST_TRYING)):
+            if words is not None:
+                await page.evaluate(_SAY, [_TYPED_WORDS, words])
+            for width, height in windows:
+                await page.set_viewport_size({"width": width, "height": height})
+                for fault in await page.evaluate(_OUT_OF_SIGHT_OR_REACH, words is None):
+                    faults.setdefault(fault, []).append(f"{width} × {height}")
+        assert faults == {}
+
+
+# The narrowest phone (WCAG 1.4.10, which is also 1280 at 400 %), a tablet, a phone held sideways; and what is between.
+MOST_TRYING = [(320, 640), (768, 1024), (780, 360)]
+STEPS = [
+    *((width, 800) for width in (360, 414, 480, 568, 640, 720, 800, 834, 912, 960)),
+    *((width, 900) for width in (1024, 1100, 1180, 1280, 1440, 1920, 2560)),
+    (844, 390),
+]
+# What people have typed, in tests/looks.py, and what they might have.
+_TYPED_WORDS = "Night over the interchange|Ocean, first light|Interview with Amal|سوق السمك|Harbour|admin|[\\w-]+\\.mp4"
+_ENDLESS_WORDS = f"{'w' * 90}{'ظ' * 60}{'🎬' * 25}"
+_SAY = """([typed, words]) => {
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    while (texts.nextNode()) {
+        const text = texts.currentNode
+        if (!text.parentElement.closest('.bar-initial')) text.data = text.data.replace(new RegExp(typed, 'g'), words)
+    }
+}"""
+# What is wrong with the page as it is now. Controls must be in the window and under nothing else once they are scrolled
+# to, but for what scrolls sideways by itself; titles must be readable; and before endless words, the site's name whole.
+_OUT_OF_SIGHT_OR_REACH = """(isSiteNameShort) => {
+    const faults = []
+    const { clientWidth, scrollWidth } = document.documentElement
+    const named = (element) => element.outerHTML.slice(0, 120)
+    const isBeyond = ({ left, right }) => left < -1 || right > clientWidth + 1
+    if (scrollWidth > clientWidth) {
+        const wide = [...document.querySelectorAll('body *')].filter((it) => isBeyond(it.getBoundingClientRect()))
+        faults.push(`the page scrolls sideways: ${wide.slice(-2).map(named)}`)
+    }
+
+    const over = document.querySelector('dialog:modal, :popover-open, [role=menu]:not([hidden])') ?? document
+    const scrollsSideways = (element) => {
+        for (let it = element.parentElement; it && it !== document.body; it = it.parentElement) {
+            if (/auto|scroll/.test(getComputedStyle(it).overflowX) && it.scrollWidth > it.clientWidth) return true
+        }
+        return false
+    }
+    for (const control of over.querySelectorAll('a[href], button, input, select, textarea, summary')) {
+        const { width, height } = control.getBoundingClientRect()
+        const isThere = width > 1 && height > 1 && control.checkVisibility({ visibilityProperty: true })
+        if (!isThere || control.disabled || control.matches('.skip, [hidden] *') || scrollsSideways(control)) continue
+        control.scrollIntoView({ block: 'center', behavior: 'instant' })
+        // Its first line, where it has several.
+        const middle = () => {
+            const { left, right, top, bottom } = control.getClientRects()[0]
+            return [(left + right) / 2, (top + bottom) / 2]
+        }
+        scrollBy(0, middle()[1] - innerHeight / 2)
+        const hit = document.elementFromPoint(...middle())
+        const isForKeys = getComputedStyle(control).pointerEvents === 'none'
+        if (isBeyond(control.getBoundingClientRect()) || !hit) faults.push(`outside of the window: ${named(control)}`)
+        // A toast goes by itself.
+        else if (!control.contains(hit) && hit.control !== control && !isForKeys && !hit.closest('.toasts'))
+            faults.push(`covered by ${named(hit)}: ${named(control)}`)
+    }
+
+    for (const title of document.querySelectorAll('h1, h2, h3, td, .video-title, p')) {
+        const { width } = title.getBoundingClientRect()
+        const readable = 6 * parseFloat(getComputedStyle(title).fontSize)
+        if (width <= 1 || !title.checkVisibility()) continue
+        const range = document.createRange()
+        range.selectNodeContents(title)
+        const lines = new Set([...range.getClientRects()].map(({ bottom }) => Math.round(bottom / 8))).size
+        if (lines > 2 && width < readable) faults.push(`too narrow: ${named(title)}`)
+    }
+    const site = document.querySelector('.bar-name span')
+    if (isSiteNameShort && site.scrollWidth > site.clientWidth) faults.push('the name of the site is cut')
+
+    scrollTo(0, 0)
+    const player = document.querySelector('.player')?.getBoundingClientRect()
+    if (player && player.bottom > innerHeight) faults.push('the time axis is below the edge of the window')
+    return faults
+}"""
 
 
 @every_look
@@ -100,14 +172,7 @@ async def test_what_a_finger_touches_is_large_enough(browser: Browser, stage: St
 @every_look
 async def test_a_page_is_light_and_stands_still(browser: Browser, stage: Stage, look: Look) -> None:
     async with await stage.window(browser, look, "1440") as context:
-        await context.add_init_script(
-            """window.shifts = []
-            new PerformanceObserver((list) => {
-                const unasked = list.getEntries().filter((shift) => !shift.hadRecentInput)
-                window.shifts.push(...unasked.map(({ value, sources }) =>
-                    [value, sources.map(({ node }) => node?.outerHTML?.slice(0, 120))]))
-            }).observe({ type: 'layout-shift', buffered: true })"""
-        )
+        await context.add_init_script(_WATCH_SHIFTS)
         page = await look.open(context, stage)
 
         shifts = await page.evaluate("window.shifts")
@@ -115,6 +180,33 @@ async def test_a_page_is_light_and_stands_still(browser: Browser, stage: Stage, 
         sizes = {url: len(gzip.compress(await _body(context, url))) for url in await page.evaluate(_CODE)}
         assert 0 < sum(sizes.values()) < MOST_BYTES_OF_A_PAGE, json.dumps(sizes)
         assert await _what_blocks(page) == ["app.css"]
+
+
+_WATCH_SHIFTS = """window.shifts = []
+new PerformanceObserver((list) => {
+    const unasked = list.getEntries().filter((shift) => !shift.hadRecentInput)
+    window.shifts.push(...unasked.map(({ value, sources }) =>
+        [value, sources.map(({ node }) => node?.outerHTML?.slice(0, 120))]))
+}).observe({ type: 'layout-shift', buffered: true })"""
+
+
+@every_device
+@pytest.mark.parametrize("font", ["serif", "monospace"])
+async def test_an_upload_page_stands_still_in_whatever_fonts_a_machine_has(
+    browser: Browser, stage: Stage, device: str, font: str
+) -> None:
+    (done,) = [look for look in LOOKS if look.name == "upload-done"]
+    async with await stage.window(browser, done, device) as context:
+        await context.add_init_script(_WATCH_SHIFTS)
+        await context.add_init_script(
+            f"""const styles = new CSSStyleSheet()
+            styles.replaceSync(':root {{ --font: {font} !important }}')
+            document.adoptedStyleSheets = [styles]"""
+        )
+        page = await done.open(context, stage)
+        assert font in await page.evaluate("getComputedStyle(document.body).fontFamily")
+        shifts = await page.evaluate("window.shifts")
+        assert sum(value for value, _ in shifts) < MOST_LAYOUT_SHIFT, shifts
 
 
 # The addresses of the scripts, those that they import, and the styles.

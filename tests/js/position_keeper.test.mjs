@@ -25,7 +25,7 @@ async function pausedAt(seconds, answers) {
     if (answer instanceof Error) throw answer;
     return answer;
   };
-  new PositionKeeper(video, { address: "/position", clock: { now: () => 0 }, fetch });
+  new PositionKeeper(video, { address: "/position", reach: { isUnderWay: false }, clock: { now: () => 0 }, fetch });
   video.dispatchEvent(new Event("playing"));
   Object.assign(video, { currentTime: seconds, paused: true });
   video.dispatchEvent(new Event("pause"));

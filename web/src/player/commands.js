@@ -3,17 +3,22 @@
 import { gettext } from "../common/i18n.js";
 import { steppedRate } from "./keys.js";
 import { keepPreference } from "../common/preferences.js";
+import { knownLength } from "./reach.js";
 
 // Nobody tells a page how long a frame is; of the usual ones this is the shortest but for films of 50 and more a second.
 const FRAME_SECONDS = 1 / 30;
+// A year.
+const BEYOND_ANY_FILM = 31_536_000;
 
 /** Methods are named as the actions of keys.js; `say` shows a few words for a moment. */
 export class Commands {
   #video;
+  #reach;
   #say;
 
-  constructor(video, { say }) {
+  constructor(video, { reach, say }) {
     this.#video = video;
+    this.#reach = reach;
     this.#say = say;
   }
 
@@ -24,18 +29,20 @@ export class Commands {
   }
 
   seek({ seconds }) {
-    const { duration } = this.#video;
-    if (Number.isFinite(duration)) this.#video.currentTime = Math.min(duration, Math.max(0, seconds));
+    this.#reach.go(seconds);
   }
 
   skip({ seconds, side = seconds < 0 ? "left" : "right" }) {
+    // Nothing is there that could be moved in.
+    if (Number.isNaN(this.#video.duration)) return;
     this.seek({ seconds: this.#video.currentTime + seconds });
     const words = { seconds: Math.abs(seconds) };
     this.#say(seconds < 0 ? gettext("− %(seconds)s s", words) : gettext("+ %(seconds)s s", words), side);
   }
 
   jump({ share }) {
-    this.seek({ seconds: this.#video.duration * share });
+    // Of a film without a known end, its end is found on the way there.
+    this.seek({ seconds: share === 1 ? Math.min(this.#video.duration, BEYOND_ANY_FILM) : knownLength(this.#video) * share });
   }
 
   frame({ step }) {

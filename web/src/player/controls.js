@@ -2,6 +2,7 @@
 
 import { gettext } from "../common/i18n.js";
 import { RateMenu } from "./rate_menu.js";
+import { knownLength } from "./reach.js";
 import { SeekBar } from "./seek_bar.js";
 import { clockTime } from "./times.js";
 
@@ -45,9 +46,11 @@ export class Controls {
 
   #drawTime() {
     const { currentTime, duration } = this.#video;
-    if (!Number.isFinite(duration)) return;
-    this.#box.querySelector("[data-time-now]").textContent = clockTime(currentTime, duration);
-    this.#box.querySelector("[data-time-whole]").textContent = clockTime(duration);
+    const length = knownLength(this.#video);
+    if (Number.isNaN(length)) return;
+    this.#box.querySelector("[data-time-now]").textContent = clockTime(currentTime, length);
+    // As far as it has come is not how long it is.
+    if (Number.isFinite(duration)) this.#box.querySelector("[data-time-whole]").textContent = clockTime(duration);
   }
 
   #drawSound() {

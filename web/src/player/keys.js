@@ -7,11 +7,11 @@ const SKIPS = { j: -10, l: 10, ArrowLeft: -5, ArrowRight: 5 };
  * Enter are its own), `range` (a slider of another thing than time: arrows are its own), `page` (elsewhere on the page,
  * which scrolls by up, down, Home and End), or `player` (in it, or nowhere).
  */
-export function actionOf({ key, hasModifier, focus }) {
+export function actionOf({ key, code = "", hasShift = false, hasModifier, focus }) {
   if (hasModifier || focus === "text") return null;
-  if (/^[0-9]$/.test(key)) return { name: "jump", share: Number(key) / 10 };
-  const named = key.length === 1 ? key.toLowerCase() : key;
-  if (Object.hasOwn(SKIPS, named) && !(focus === "range" && key.startsWith("Arrow"))) return { name: "skip", seconds: SKIPS[named] };
+  const named = nameOf(key, code, hasShift);
+  if (/^[0-9]$/.test(named)) return { name: "jump", share: Number(named) / 10 };
+  if (Object.hasOwn(SKIPS, named) && !(focus === "range" && named.startsWith("Arrow"))) return { name: "skip", seconds: SKIPS[named] };
   switch (named) {
     case "k":
       return { name: "toggle" };
@@ -51,6 +51,24 @@ function scrollingKey(key) {
     default:
       return null;
   }
+}
+
+/**
+ * What a key is called here. Where its layout writes Latin letters (also AZERTY, Dvorak) that is what it writes; on Arabic,
+ * Cyrillic, Greek or Hebrew ones it is what stands there on a US keyboard (`code`). A digit is one in any script, and also
+ * where the layout wants Shift for it.
+ */
+function nameOf(key, code, hasShift) {
+  if ([...key].length !== 1) return key;
+  const digit = /^(?:Digit|Numpad)([0-9])$/.exec(code)?.[1];
+  if (/\p{Nd}/u.test(key)) return digit ?? key;
+  if (/[a-z<>,.? ]/i.test(key)) return key.toLowerCase();
+  if (digit && !hasShift) return digit;
+  if (/[\x00-\x7f]|\p{Script=Latin}/u.test(key)) return key;
+  const letter = /^Key([A-Z])$/.exec(code)?.[1];
+  if (letter) return letter.toLowerCase();
+  const [plain, shifted] = { Comma: [",", "<"], Period: [".", ">"], Slash: ["/", "?"] }[code] ?? [key, key];
+  return hasShift ? shifted : plain;
 }
 
 /** The rates to choose from. */

@@ -8,6 +8,7 @@ import { actionOf } from "./keys.js";
 import { describeToSystem } from "./media_session.js";
 import { PositionKeeper } from "./position_keeper.js";
 import { preference } from "../common/preferences.js";
+import { Reach } from "./reach.js";
 import { Screen } from "./screen.js";
 import { SourceKeeper } from "./source_keeper.js";
 import { isWithoutPicture, mayHideControls, stateOf } from "./state.js";
@@ -23,7 +24,9 @@ function watchPage(player) {
   video.volume = Math.min(1, Math.max(0, Number(volume) || 0));
   video.muted = muted === true;
 
+  const reach = new Reach(video);
   const keeper = new SourceKeeper(video, {
+    reach,
     address: video.dataset.playbackApi,
     // The page may come out of a cache, and this clock may be wrong; the answer to either is one early renewal.
     lifeMs: Date.parse(video.dataset.expiresAt) - Date.now(),
@@ -31,10 +34,10 @@ function watchPage(player) {
   });
   // There is one for whoever is logged in.
   const { positionApi } = video.dataset;
-  if (positionApi) new PositionKeeper(video, { address: positionApi });
+  if (positionApi) new PositionKeeper(video, { address: positionApi, reach });
 
   const screen = new Screen(player, video);
-  const said = new Commands(video, { say: noteOf(player.querySelector("[data-player-note]")) });
+  const said = new Commands(video, { reach, say: noteOf(player.querySelector("[data-player-note]")) });
   const commands = {
     ...bound(said, ["toggle", "seek", "skip", "jump", "frame", "mute", "volume", "setVolume", "rate", "setRate"]),
     ...bound(screen, ["fullscreen", "pip", "theatre"]),
@@ -91,8 +94,11 @@ function watchPage(player) {
   describeToSystem(video, { title: video.getAttribute("aria-label"), artist: video.dataset.owner, commands });
 
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented) return;
-    const action = actionOf({ key: event.key, hasModifier: event.ctrlKey || event.metaKey || event.altKey, focus: focusOf(event.target, player) });
+    if (event.defaultPrevented || event.isComposing) return;
+    const { key, code, shiftKey: hasShift } = event;
+    // On Windows AltGr, by which some layouts write < and >, is Ctrl and Alt together.
+    const hasModifier = event.metaKey || (!event.getModifierState("AltGraph") && (event.ctrlKey || event.altKey));
+    const action = actionOf({ key, code, hasShift, hasModifier, focus: focusOf(event.target, player) });
     if (!action || (help.open && action.name !== "help")) return;
     event.preventDefault();
     still.stir();

@@ -18,7 +18,7 @@ export function describeToSystem(video, { title, artist, commands }) {
       // Not every browser knows every action.
     }
   }
-  for (const name of ["loadedmetadata", "seeked", "ratechange", "play", "pause"]) video.addEventListener(name, tell);
+  for (const name of ["loadedmetadata", "durationchange", "seeked", "ratechange", "play", "pause"]) video.addEventListener(name, tell);
 
   function tell() {
     session.playbackState = video.paused ? "paused" : "playing";

@@ -9,15 +9,17 @@ const TIMEOUT_MS = 10_000;
 export class PositionKeeper {
   #video;
   #address;
+  #reach;
   #clock;
   #fetch;
   #hasPlayed = false;
   #kept = null;
   #dueAt = 0;
 
-  constructor(video, { address, clock = systemClock, fetch = globalThis.fetch.bind(globalThis) }) {
+  constructor(video, { address, reach, clock = systemClock, fetch = globalThis.fetch.bind(globalThis) }) {
     this.#video = video;
     this.#address = address;
+    this.#reach = reach;
     this.#clock = clock;
     this.#fetch = fetch;
     video.addEventListener("playing", () => {
@@ -40,8 +42,8 @@ export class PositionKeeper {
 
   async #keep() {
     const { currentTime, duration, readyState, error } = this.#video;
-    // An element without a source says 0, which is not where anybody is.
-    if (!this.#hasPlayed || readyState === 0 || error || currentTime === this.#kept) return;
+    // An element without a source says 0, and one at a false end that all has been watched: nobody is there.
+    if (!this.#hasPlayed || this.#reach.isUnderWay || readyState === 0 || error || currentTime === this.#kept) return;
     this.#dueAt = this.#clock.now() + EVERY_MS;
     this.#kept = currentTime;
     const content = { seconds: currentTime };

@@ -1,5 +1,6 @@
 /** The time axis: what is played and buffered, the time under the pointer, and seeking by pointer, key or voice. */
 
+import { knownLength } from "./reach.js";
 import { bufferedGradient, isBuffered, labelPlace, timeAt } from "./seek.js";
 import { clockTime, spokenPlace } from "./times.js";
 
@@ -40,14 +41,14 @@ export class SeekBar {
   }
 
   #begin(event) {
-    if (event.button !== 0 || !Number.isFinite(this.#video.duration)) return;
+    if (event.button !== 0 || !(knownLength(this.#video) > 0)) return;
     event.preventDefault();
     this.#bar.setPointerCapture(event.pointerId);
     this.#drag(event);
   }
 
   #move(event) {
-    if (!Number.isFinite(this.#video.duration)) return;
+    if (!(knownLength(this.#video) > 0)) return;
     if (this.isDragged) this.#drag(event);
     else if (event.pointerType === "mouse") this.#showLabel(event.clientX);
   }
@@ -74,13 +75,13 @@ export class SeekBar {
   }
 
   #timeAt(x) {
-    return timeAt(x, this.#bar.getBoundingClientRect(), this.#video.duration);
+    return timeAt(x, this.#bar.getBoundingClientRect(), knownLength(this.#video));
   }
 
   #showLabel(x) {
     const box = this.#bar.getBoundingClientRect();
     this.#label.hidden = false;
-    this.#label.textContent = clockTime(this.#timeAt(x), this.#video.duration);
+    this.#label.textContent = clockTime(this.#timeAt(x), knownLength(this.#video));
     this.#label.style.left = `${labelPlace(x, box, this.#label.offsetWidth)}px`;
     this.#bar.style.setProperty("--hover", `${(timeAt(x, box, 1) * 100).toFixed(2)}%`);
   }
@@ -92,9 +93,10 @@ export class SeekBar {
   }
 
   #draw() {
-    const { duration, buffered, currentTime } = this.#video;
+    const { buffered, currentTime } = this.#video;
+    const duration = knownLength(this.#video);
     // While a source is exchanged the element knows nothing for a moment; what was shown stays.
-    if (!Number.isFinite(duration)) return;
+    if (Number.isNaN(duration)) return;
     const seconds = this.#dragged ?? currentTime;
     this.#range.max = String(duration);
     this.#range.value = String(seconds);

@@ -13,6 +13,7 @@ const RECOVERED_SECONDS = 2;
 export class SourceKeeper extends EventTarget {
   #video;
   #address;
+  #reach;
   #clock;
   #signal;
   #due;
@@ -28,10 +29,11 @@ export class SourceKeeper extends EventTarget {
   #stopDueTimer = () => {};
   #stopStallWatch = () => {};
 
-  constructor(video, { address, lifeMs, position = 0, signal, clock = systemClock }) {
+  constructor(video, { address, lifeMs, position = 0, reach, signal, clock = systemClock }) {
     super();
     this.#video = video;
     this.#address = address;
+    this.#reach = reach;
     this.#signal = signal;
     this.#clock = clock;
     this.#position = position;
@@ -185,8 +187,8 @@ export class SourceKeeper extends EventTarget {
     this.#held = null;
     this.#trouble = null;
     this.#stopStallWatch();
-    this.#restoredAt = Math.min(held.position, video.duration || held.position);
-    video.currentTime = this.#restoredAt;
+    this.#restoredAt = held.position;
+    this.#reach.go(held.position);
     video.playbackRate = held.playbackRate;
     video.volume = held.volume;
     video.muted = held.muted;
@@ -197,10 +199,7 @@ export class SourceKeeper extends EventTarget {
 
   #startAt(position) {
     const video = this.#video;
-    const go = () => {
-      // It may be shorter than it was believed to be.
-      if (position < video.duration) video.currentTime = position;
-    };
+    const go = () => this.#reach.go(position);
     if (video.readyState >= HTMLMediaElement.HAVE_METADATA) go();
     else video.addEventListener("loadedmetadata", go, { once: true, signal: this.#signal });
   }

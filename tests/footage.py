@@ -6,11 +6,14 @@ import hashlib
 import subprocess
 import tarfile
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
 from av.video.stream import VideoStream
 
 from tests import components
@@ -122,12 +125,41 @@ def write_hevc(clip: Path, film: Path, *, frames: int, with_sound: bool) -> None
             small.pts, small.time_base = number, Fraction(1, 24)
             output.mux(pictures.encode(small))
         output.mux(pictures.encode(None))
-        if sound is None:
-            return
-        for number in range(frames * 2000 // 1024):
-            silence = av.AudioFrame(format="fltp", layout="stereo", samples=1024)
-            silence.sample_rate, silence.pts = 48_000, number * 1024
-            for plane in silence.planes:
-                plane.update(bytes(plane.buffer_size))
-            output.mux(sound.encode(silence))
-        output.mux(sound.encode(None))
+        if sound is not None:
+            _mux_silence(output, sound, seconds=frames / 24)
+
+
+def write_sound(film: Path, *, codec: str, seconds: int, pictures_of: Path | None = None) -> None:
+    """Writes `film`: silence as sound of that codec, and beside it the pictures of an MP4 clip if there is one."""
+    with av.open(film, "w", format="mp4") as output, ExitStack() as stack:
+        sound = output.add_stream(codec, rate=48_000, layout="stereo")
+        assert isinstance(sound, AudioStream), f"{codec} is no sound"
+        if pictures_of is not None:
+            source = stack.enter_context(av.open(pictures_of))
+            pictures = output.add_stream_from_template(source.streams.video[0])
+            for packet in source.demux(video=0):
+                if packet.dts is not None:
+                    packet.stream = pictures
+                    output.mux(packet)
+        _mux_silence(output, sound, seconds=seconds)
+
+
+def write_without_duration(clip: Path, film: Path) -> None:
+    """Writes `film`: a WebM clip as browsers record it and streams end up on a disk, without its length or an index."""
+    with av.open(film, "w", format="webm", options={"live": "1"}) as output, av.open(clip) as source:
+        pictures = output.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = pictures
+                output.mux(packet)
+
+
+def _mux_silence(output: OutputContainer, sound: AudioStream, *, seconds: float) -> None:
+    samples = 1024 if sound.codec_context.name == "aac" else 1536
+    for number in range(int(seconds * 48_000) // samples):
+        silence = av.AudioFrame(format="fltp", layout="stereo", samples=samples)
+        silence.sample_rate, silence.pts = 48_000, number * samples
+        for plane in silence.planes:
+            plane.update(bytes(plane.buffer_size))
+        output.mux(sound.encode(silence))
+    output.mux(sound.encode(None))

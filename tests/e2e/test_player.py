@@ -371,6 +371,59 @@ async def test_a_format_that_the_browser_does_not_know_is_said(
         await window.until("video => video.currentTime > 0.3")
 
 
+async def test_sound_that_the_browser_does_not_know_is_said(
+    window: Window, uploader: Uploader, product: Product, tmp_path: Path
+) -> None:
+    film = tmp_path / "from a disc.mp4"
+    footage.write_sound(film, codec="ac3", seconds=4, pictures_of=footage.fetch(footage.OCEAN_MP4))
+    video_id = await uploader.upload(film, title="From a disc", visibility="public")
+    await window.open(f"{product.url('stream')}/watch/{video_id}")
+    alert = window.player.get_by_role("alert")
+    await expect(alert).to_contain_text("No sound")
+    await expect(alert.get_by_role("link", name="Download")).to_be_visible()
+    await alert.get_by_role("button", name="Play without sound").click()
+    await expect(window.button("Play")).to_be_focused()
+    await window.page.keyboard.press("k")
+    await window.until("video => video.currentTime > 0.3")
+
+
+async def test_a_file_without_pictures_is_played_as_what_it_is(
+    window: Window, uploader: Uploader, product: Product, tmp_path: Path
+) -> None:
+    film = tmp_path / "interview.mp4"
+    footage.write_sound(film, codec="aac", seconds=4)
+    video_id = await uploader.upload(film, title="Interview", visibility="public")
+    await window.open(f"{product.url('stream')}/watch/{video_id}")
+    await expect(window.player.get_by_text("This file has no picture")).to_be_visible()
+    await expect(window.player.get_by_role("alert")).to_be_hidden()
+    await window.page.keyboard.press("k")
+    await window.until("video => video.currentTime > 0.3")
+
+
+async def test_a_film_that_does_not_say_how_long_it_is_is_sought_all_the_same(
+    window: Window, uploader: Uploader, product: Product, tmp_path: Path
+) -> None:
+    film = tmp_path / "recorded.webm"
+    footage.write_without_duration(footage.fetch(footage.OCEAN_WEBM), film)
+    video_id = await uploader.upload(film, title="Recorded in a browser", visibility="public")
+    await window.open(f"{product.url('stream')}/watch/{video_id}")
+    await window.until("video => video.readyState === 4 && video.duration === Infinity")
+    await window.page.keyboard.press("ArrowRight")
+    await window.until("video => !video.seeking && video.currentTime === 5")
+    await expect(window.player.locator("[data-time-now]")).to_have_text("0:05")
+    axis = window.player.get_by_role("slider", name="Time")
+    await expect(axis).to_be_enabled()
+    await expect(axis).to_have_js_property("value", "5")
+    # On an Arabic keyboard, where this is the key of J.
+    await window.page.evaluate(
+        "document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'ت', code: 'KeyJ', bubbles: true }))"
+    )
+    await window.until("video => video.currentTime === 0")
+    await window.page.keyboard.press("End")
+    await window.until("video => video.duration > 9 && video.duration < 11")
+    await expect(window.player.locator("[data-time-whole]")).to_have_text("0:10")
+
+
 async def test_one_goes_on_where_one_stopped(window: Window, uploader: Uploader, product: Product, film: Path) -> None:
     title = "Watched in two evenings"
     video_id = await uploader.upload(film, title=title)

@@ -55,3 +55,28 @@ test("the rate goes in steps and stays within bounds", () => {
   assert.deepEqual([steppedRate(1, 1), steppedRate(1, -1), steppedRate(2, 1), steppedRate(0.25, -1), steppedRate(1.1, 1)], [1.25, 0.75, 2, 0.25, 1.25]);
   assert.ok(RATES.includes(1));
 });
+
+test("on keyboards without Latin letters the place of a key counts, on others what it writes", () => {
+  const typed = (key, code, hasShift = false) => press(key, { code, hasShift })?.name ?? null;
+  // Arabic, Russian, Greek, Hebrew, Hindi.
+  for (const [key, code] of [["ن", "KeyK"], ["л", "KeyK"], ["Л", "KeyK"], ["κ", "KeyK"], ["ל", "KeyK"], ["क", "KeyK"]]) assert.equal(typed(key, code), "toggle", key);
+  assert.deepEqual(press("ت", { code: "KeyJ" }), { name: "skip", seconds: -10 });
+  assert.deepEqual(press("٧", { code: "Digit7" }), { name: "jump", share: 0.7 });
+  assert.deepEqual(press("۷", { code: "Numpad7" }), { name: "jump", share: 0.7 });
+  assert.deepEqual(press("Б", { code: "Comma", hasShift: true }), { name: "rate", step: -1 });
+  assert.deepEqual(press("ю", { code: "Period" }), { name: "frame", step: 1 });
+  assert.equal(typed("؟", "Slash", true), "help");
+  // AZERTY: the letter at another place, digits without Shift, and < on a key of its own.
+  assert.equal(typed("a", "KeyQ"), null);
+  assert.equal(typed("m", "Semicolon"), "mute");
+  assert.deepEqual(press("é", { code: "Digit2" }), { name: "jump", share: 0.2 });
+  assert.deepEqual(press("&", { code: "Digit1" }), { name: "jump", share: 0.1 });
+  assert.deepEqual(press("<", { code: "IntlBackslash" }), { name: "rate", step: -1 });
+  assert.equal(typed("?", "KeyM", true), "help");
+  // Dvorak's k, and a Turkish letter at the comma's place, which is no comma.
+  assert.equal(typed("k", "KeyV"), "toggle");
+  assert.equal(typed("t", "KeyK"), "theatre");
+  assert.equal(typed("ö", "Comma"), null);
+  assert.equal(typed("@", "Digit2", true), null);
+  assert.equal(typed("Process", "KeyK"), null);
+});

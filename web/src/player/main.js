@@ -11,8 +11,9 @@ import { preference } from "../common/preferences.js";
 import { Reach } from "./reach.js";
 import { Screen } from "./screen.js";
 import { SourceKeeper } from "./source_keeper.js";
-import { isWithoutPicture, mayHideControls, stateOf } from "./state.js";
+import { isWithoutPicture, isWithoutSound, mayHideControls, stateOf } from "./state.js";
 import { Still } from "./still.js";
+import { isDeaf, tracksOf } from "./tracks.js";
 import { Trouble } from "./trouble.js";
 
 const NOTE_MS = 900;
@@ -55,11 +56,23 @@ function watchPage(player) {
   });
   keeper.addEventListener("trouble", ({ detail: reason }) => trouble.show(reason === "signed-out" && !positionApi ? "closed" : reason));
   keeper.addEventListener("recovered", () => trouble.hide());
-  video.addEventListener("loadeddata", checkPicture);
+  let isChecked = false;
+  for (const name of ["loadeddata", "canplay"]) video.addEventListener(name, checkTracks);
 
-  function checkPicture() {
-    const { videoWidth, readyState } = video;
-    if (isWithoutPicture({ type: video.dataset.type, videoWidth, readyState })) trouble.show("no-picture");
+  /** Whatever is missing to the eye or the ear is said, once it is known why: no browser tells by itself. */
+  async function checkTracks() {
+    const hasNoPicture = isWithoutPicture(video);
+    if (isChecked || !(hasNoPicture || isWithoutSound(video))) return;
+    isChecked = true;
+    const tracks = await tracksOf(video.currentSrc);
+    if (trouble.reason !== null) return;
+    if (hasNoPicture) {
+      const isSoundAlone = tracks?.pictures.length === 0 || video.dataset.type.startsWith("audio/");
+      player.toggleAttribute("data-sound-alone", isSoundAlone);
+      if (!isSoundAlone) trouble.show("no-picture");
+    } else if (tracks && isDeaf(tracks, (type) => video.canPlayType(type))) {
+      trouble.show("no-sound");
+    }
   }
 
   function stateNow() {
@@ -110,7 +123,7 @@ function watchPage(player) {
   box.hidden = false;
   drawState();
   // What came before this module did is not told again.
-  checkPicture();
+  checkTracks();
 }
 
 function bound(target, names) {

@@ -18,7 +18,13 @@ export function mayHideControls({ state, isMenuOpen, isSeeking, hasKeyboardFocus
   return (state === "playing" || state === "buffering") && !isMenuOpen && !isSeeking && !hasKeyboardFocus && !isPointerOver;
 }
 
-/** Whether a video comes without its pictures: they are of a kind that this browser cannot decode, and it plays the sound alone. */
-export function isWithoutPicture({ type, videoWidth, readyState }) {
-  return readyState >= HAVE_METADATA && videoWidth === 0 && !type.startsWith("audio/");
+/** Whether nothing is to be seen of what is being played: it has no picture, or one that this browser cannot decode. */
+export function isWithoutPicture({ videoWidth, readyState }) {
+  return readyState >= HAVE_METADATA && videoWidth === 0;
+}
+
+/** Whether nothing is to be heard: no sound, or one that this browser cannot decode. Where it does not tell, no. */
+export function isWithoutSound({ mozHasAudio, webkitAudioDecodedByteCount, audioTracks, readyState }) {
+  if (readyState < HAVE_FUTURE_DATA) return false;
+  return mozHasAudio === false || webkitAudioDecodedByteCount === 0 || audioTracks?.length === 0;
 }

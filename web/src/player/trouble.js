@@ -2,7 +2,7 @@
 
 import { gettext } from "../common/i18n.js";
 
-/** Reasons are those of SourceKeeper, `no-picture`, and `closed`: who never was logged in may not watch it any more. */
+/** Reasons are those of SourceKeeper, `no-picture`, `no-sound`, and `closed`: who never was logged in may not watch it any more. */
 export class Trouble {
   #box;
   #changed;
@@ -13,7 +13,7 @@ export class Trouble {
     this.#box = box;
     this.#changed = changed;
     this.#part("retry").addEventListener("click", retry);
-    this.#part("listen").addEventListener("click", () => this.hide());
+    for (const name of ["listen", "watch"]) this.#part(name).addEventListener("click", () => this.hide());
   }
 
   get reason() {
@@ -27,11 +27,12 @@ export class Trouble {
     this.#part("words").textContent = words;
     this.#part("retry").hidden = reason !== "unreachable" && reason !== "unplayable";
     this.#part("listen").hidden = reason !== "no-picture";
+    this.#part("watch").hidden = reason !== "no-sound";
     this.#part("login").hidden = reason !== "signed-out" && reason !== "closed";
     this.#part("library").hidden = reason !== "gone";
     this.#part("download").hidden = reason === "gone" || reason === "signed-out" || reason === "closed";
     // The way on that helps stands out.
-    const isFormat = reason === "unplayable" || reason === "no-picture";
+    const isFormat = reason === "unplayable" || reason === "no-picture" || reason === "no-sound";
     this.#part("download").dataset.look = isFormat ? "primary" : "";
     this.#part("retry").dataset.look = isFormat ? "" : "primary";
     this.#box.hidden = false;
@@ -68,6 +69,11 @@ function wordsOf(reason) {
       return {
         title: gettext("This browser can play only the sound"),
         words: gettext("It cannot decode these pictures; often they are HEVC (H.265). Download the video to watch it with another player."),
+      };
+    case "no-sound":
+      return {
+        title: gettext("No sound"),
+        words: gettext("Your browser can't play this video's sound (often AC-3 or DTS). Download it to hear it in another player."),
       };
     default:
       return { title: gettext("The video does not come through"), words: gettext("Check the connection, then go on where you were.") };

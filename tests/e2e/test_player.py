@@ -218,7 +218,7 @@ async def test_time_is_set_by_pointer_and_by_keyboard(window: Window, night: str
     await window.page.keyboard.press("PageDown")
     await window.until(f"video => video.currentTime < {FILM_SECONDS / 2}")
     await window.page.keyboard.press("Home")
-    await window.until("video => video.currentTime === 0")
+    await window.until("video => video.currentTime < 0.1")
     await expect(slider).to_have_attribute("aria-valuetext", "0 seconds of 2 minutes 22 seconds")
 
 
@@ -396,6 +396,7 @@ async def test_a_file_without_pictures_is_played_as_what_it_is(
     await window.open(f"{product.url('stream')}/watch/{video_id}")
     await expect(window.player.get_by_text("This file has no picture")).to_be_visible()
     await expect(window.player.get_by_role("alert")).to_be_hidden()
+    await expect(window.button("Play")).to_be_visible()
     await window.page.keyboard.press("k")
     await window.until("video => video.currentTime > 0.3")
 
@@ -408,20 +409,21 @@ async def test_a_film_that_does_not_say_how_long_it_is_is_sought_all_the_same(
     video_id = await uploader.upload(film, title="Recorded in a browser", visibility="public")
     await window.open(f"{product.url('stream')}/watch/{video_id}")
     await window.until("video => video.readyState === 4 && video.duration === Infinity")
+    await expect(window.button("Play")).to_be_visible()
     await window.page.keyboard.press("ArrowRight")
-    await window.until("video => !video.seeking && video.currentTime === 5")
+    await window.until("video => !video.seeking && Math.abs(video.currentTime - 5) < 0.1")
     await expect(window.player.locator("[data-time-now]")).to_have_text("0:05")
     axis = window.player.get_by_role("slider", name="Time")
     await expect(axis).to_be_enabled()
-    await expect(axis).to_have_js_property("value", "5")
+    await expect(axis).to_have_attribute("aria-valuetext", re.compile("^5 seconds of "))
     # On an Arabic keyboard, where this is the key of J.
     await window.page.evaluate(
         "document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'ت', code: 'KeyJ', bubbles: true }))"
     )
-    await window.until("video => video.currentTime === 0")
+    await window.until("video => video.currentTime < 0.1")
     await window.page.keyboard.press("End")
     await window.until("video => video.duration > 9 && video.duration < 11")
-    await expect(window.player.locator("[data-time-whole]")).to_have_text("0:10")
+    await expect(window.player.locator("[data-time-whole]")).to_have_text("0:09")
 
 
 async def test_one_goes_on_where_one_stopped(window: Window, uploader: Uploader, product: Product, film: Path) -> None:

@@ -30,7 +30,7 @@ export class SeekBar {
     bar.addEventListener("pointerup", (event) => this.#end(event));
     bar.addEventListener("pointercancel", () => this.#stop());
     bar.addEventListener("pointerleave", () => this.#hideLabel());
-    for (const name of ["timeupdate", "seeking", "durationchange", "loadedmetadata", "progress"]) {
+    for (const name of ["timeupdate", "seeking", "durationchange", "loadedmetadata", "canplay", "progress"]) {
       video.addEventListener(name, () => this.#draw());
     }
     this.#draw();

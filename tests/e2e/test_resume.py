@@ -127,7 +127,7 @@ async def test_what_lacks_nothing_but_the_last_word_is_finished_without_its_file
 ) -> None:
     page = await _open(context, product)
     # The last word is never heard.
-    await page.route(re.compile(r"/complete$"), lambda route: None)
+    await page.route(re.compile(r"/complete$"), lambda _route: None)
     await page.locator("input[name=file]").set_input_files(film)
     row = page.locator("[data-file]")
     await row.get_by_label("Title").fill("Whole and unfinished")

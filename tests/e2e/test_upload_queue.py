@@ -298,7 +298,7 @@ async def test_what_is_no_video_is_refused_beside_it_before_anything_is_sent(
 
 async def test_with_many_files_one_event_touches_one_row(page: Page, tmp_path: Path) -> None:
     """Work is counted, not time: a thousand rows must not be looked through whenever something happens to one."""
-    await page.route(re.compile(r"partNumber="), lambda route: None)
+    await page.route(re.compile(r"partNumber="), lambda _route: None)
     files = [tmp_path / f"film {number}.mp4" for number in range(150)]
     for file in files:
         file.write_bytes(b"x" * 2000)
@@ -311,7 +311,8 @@ async def test_with_many_files_one_event_touches_one_row(page: Page, tmp_path: P
           window.touched = new Set();
           const watcher = new MutationObserver((changes) => {
             for (const { target } of changes) {
-              const row = (target.nodeType === Node.ELEMENT_NODE ? target : target.parentElement)?.closest("[data-file]");
+              const element = target.nodeType === Node.ELEMENT_NODE ? target : target.parentElement;
+              const row = element?.closest("[data-file]");
               if (row) window.touched.add([...row.parentElement.children].indexOf(row));
             }
           });

@@ -130,10 +130,10 @@ export class FileRow {
   tick() {
     const { upload, state } = this;
     if (!upload) return;
+    const { progress } = upload;
     const bar = this.#view.part("bar");
     bar.max = Math.max(1, progress.totalBytes);
     bar.value = state === "checking" ? bar.max : progress.sentBytes;
-    const { progress } = upload;
     const words = progressWords(progress, this.#language);
     bar.setAttribute("aria-valuetext", words);
     this.#view.text("figures", state === "checking" || state === "waiting" ? "" : words);

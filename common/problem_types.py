@@ -62,10 +62,20 @@ _TYPES: Final = {
         N_("This is not the file that the upload was begun with"),
         N_("A part that arrived isn’t the one that was announced. Check that it is the same file, or start anew."),
     ),
+    "file-differs": ProblemType(
+        409,
+        N_("This is not the same file"),
+        N_("The SHA-256 differs from the file that this upload is for. Nothing is lost: upload this file separately."),
+    ),
     "last-administrator": ProblemType(
         409,
         N_("This is the last administrator"),
         N_("One enabled administrator must remain. Make somebody else an administrator first."),
+    ),
+    "precondition-failed": ProblemType(
+        412,
+        N_("Changed in the meantime"),
+        N_("Somebody changed it since you loaded it, so nothing was saved. Load it again, then make your change."),
     ),
     "too-large": ProblemType(
         413, N_("Too large"), N_("More was sent than is accepted here. The detail says how much is.")

@@ -179,5 +179,18 @@ def test_a_pattern_in_a_path_is_no_part_of_the_parameters_name() -> None:
     )
     operation = openapi_document("vss", "1.0", [route])["paths"]["/v1/{n}"]["put"]
     assert [parameter["name"] for parameter in operation["parameters"]] == ["n"]
-    assert set(operation["responses"]) == {"200", "204", "400", "401", "403", "404", "413", "415", "422", "429", "503"}
+    assert set(operation["responses"]) == {
+        "200",
+        "204",
+        "400",
+        "401",
+        "403",
+        "404",
+        "413",
+        "415",
+        "421",
+        "422",
+        "429",
+        "503",
+    }
     assert operation["responses"]["204"] == {"description": "Success"}

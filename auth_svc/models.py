@@ -146,10 +146,9 @@ class ApiKeyPage(BaseModel):
 
 
 def _username(value: str) -> str:
-    name = folded(value)
-    if fault := fault_of_new_username(name):
+    if fault := fault_of_new_username(value):
         raise ValueError(fault)
-    return name
+    return folded(value)
 
 
 Username = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_username), Field(max_length=64)]

@@ -15,6 +15,7 @@ from common.languages import N_
 
 # No colon: services are `svc:…`. No space, and nothing that could be taken for markup or a path.
 _FORM: Final = re.compile(r"[^\W_][\w.@+-]*")
+_TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # Letters that are seen by nobody; what else is invisible has the category Cf.
 _FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0")
 # UAX 31, table 5 (recommended scripts), by the first word of their characters' names.
@@ -120,9 +121,11 @@ def skeleton(name: str) -> str:
     return hashlib.sha256(digits.translate(_ALIKE).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def fault_of_new_username(name: str) -> str | None:
-    """What is wrong with a folded name that somebody is to have, said so that it can follow the field's name."""
-    if not _FORM.fullmatch(name):
+def fault_of_new_username(typed: str) -> str | None:
+    """What is wrong with a name that somebody is to have, said so that it can follow the field's name."""
+    name = folded(typed)
+    # What turns the direction of writing round is no slip of whoever typed it.
+    if _TURNS.search(typed) or not _FORM.fullmatch(name):
         return N_("may have letters, digits and . _ @ + - in it, and begins with a letter or a digit")
     scripts = {_script(character) for character in name if character.isalpha()}
     is_one = len(scripts) <= 1 and scripts <= _SCRIPTS

@@ -66,6 +66,7 @@ async def test_an_administrator_without_a_limit_gets_a_token_that_says_so(auth_a
             {
                 "sessions",
                 "departures",
+                "administrators",
                 "accounts:read",
                 "objects:write",
                 "objects:settle",

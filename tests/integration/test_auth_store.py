@@ -85,7 +85,7 @@ async def test_an_account_comes_back_as_it_was(
 async def test_who_is_not_there_is_nobody(store: Store) -> None:
     made = await added(store, account())
     assert await store.get_account(new_id()) is None
-    for username in ("", "Alice", "ALICE", "alic", "alice2", "älice", "%", "alice\0", "' OR 1=1 --"):
+    for username in ("", "alic", "alice2", "älice", "%", "alice\0", "' OR 1=1 --"):
         assert await store.get_account_by_username(username) is None
     for other in (made.id.upper(), made.id[:-1]):
         assert await store.get_account(other) is None

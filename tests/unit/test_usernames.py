@@ -83,7 +83,7 @@ def test_what_people_tell_apart_stays_apart(one: str, other: str) -> None:
     ],
 )
 def test_names_of_any_script_may_be(name: str) -> None:
-    assert fault_of_new_username(folded(name)) is None
+    assert fault_of_new_username(name) is None
 
 
 @pytest.mark.parametrize(
@@ -103,4 +103,4 @@ def test_names_of_any_script_may_be(name: str) -> None:
     ],
 )
 def test_mixed_and_strange_ones_may_not(name: str) -> None:
-    assert fault_of_new_username(folded(name))
+    assert fault_of_new_username(name)

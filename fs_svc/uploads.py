@@ -262,6 +262,7 @@ class Uploads:
         recorded = await self._store.list_checksums(item.id, differing)
         known = {part.part_number for part in held if _certain(part, recorded.get(part.part_number))}
         if refused := sorted(known.intersection(differing)):
+            await self._distrust(item)
             raise PartDiffers(refused)
         await self._store.replace_checksums(
             item.id,
@@ -269,6 +270,13 @@ class Uploads:
             # What was signed with the one before may be used until then.
             other_until=self._clock() + PART_URL_LIFETIME,
         )
+
+    async def _distrust(self, item: Object) -> None:
+        """Whoever learns what has come may send the rest of another file: each part then has the checksum that it was
+        signed with, and they are no file together.
+        """
+        if item.part_checksums is not None and not item.must_be_read:
+            await self._store.distrust(item)
 
     async def _refuse_held(self, item: Object, part_numbers: Sequence[int]) -> None:
         choice = choose_parts(await self._listed(item) or [])
@@ -308,6 +316,8 @@ class Uploads:
         if listed is None:
             return await self._get(object_id, subject), None
         held = choose_parts(listed).parts
+        if held:
+            await self._distrust(item)
         recorded = await self._store.list_checksums(item.id) if item.part_checksums else {}
         return item, [
             ReceivedPart(

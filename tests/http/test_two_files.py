@@ -33,13 +33,17 @@ def hexadecimal(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def checksum_of(part: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(part).digest()).decode()
+
+
 def parts_of(film: bytes) -> dict[str, bytes]:
     return {str(1 + start // PART_SIZE): film[start : start + PART_SIZE] for start in range(0, len(film), PART_SIZE)}
 
 
 async def sign(alice: Person, upload_id: str, film: bytes, *numbers: str) -> Any:
     parts = parts_of(film)
-    checksums = {number: base64.b64encode(hashlib.sha256(parts[number]).digest()).decode() for number in numbers}
+    checksums = {number: checksum_of(parts[number]) for number in numbers}
     asked = {"part_numbers": [int(number) for number in numbers], "checksums": checksums}
     answer = await alice.call("POST", f"{alice.upload_url}/v1/uploads/{upload_id}/part-urls", json=asked)
     assert answer.status == 200, await answer.text()
@@ -171,3 +175,23 @@ async def test_what_was_announced_at_the_beginning_is_compared_too(
         numbers = list(parts_of(sent))
         await put(services, await sign(alice, upload["id"], sent, *numbers), sent, *numbers)
     await assert_problem(await complete(alice, upload["id"], None), 409, "file-differs")
+
+
+@pytest.mark.parametrize("announces", [False, True])
+@pytest.mark.parametrize("asks", ["what has come", "for all parts"])
+async def test_who_sends_the_rest_of_another_file_is_not_told_that_it_is_stored(
+    services: Services, alice: Person, asks: str, *, announces: bool
+) -> None:
+    """Each part was signed once, with its own checksum: together they are neither file."""
+    other, fields = b"A" * PART_SIZE + b"THE END", {"sha256": hexadecimal(ONE)} if announces else {}
+    upload_id = (await alice.begin(len(ONE), part_checksums="sha256", **fields))["id"]
+    await put(services, await sign(alice, upload_id, ONE, "1"), ONE, "1")
+    if asks == "what has come":
+        assert (await alice.call("GET", f"{alice.upload_url}/v1/uploads/{upload_id}")).status == 200
+    else:
+        checksums = {number: checksum_of(part) for number, part in parts_of(other).items()}
+        asked = {"part_numbers": [1, 2], "checksums": checksums}
+        refused = await alice.call("POST", f"{alice.upload_url}/v1/uploads/{upload_id}/part-urls", json=asked)
+        await assert_problem(refused, 409, "part-differs")
+    await put(services, await sign(alice, upload_id, other, "2"), other, "2")
+    await assert_problem(await complete(alice, upload_id, ONE if announces else other), 409, "file-differs")

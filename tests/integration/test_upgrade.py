@@ -23,6 +23,8 @@ from vss.migrate import FIRST_RELEASE, SCRIPTS, migrate
 ROWS: dict[str, list[dict[str, Any]]] = json.loads(
     (Path(__file__).parent.parent / "data" / f"revision_{FIRST_RELEASE}.json").read_text(encoding="utf-8")
 )
+# Made from other columns, and made anew when the rule for them changes.
+DERIVED = {"title_key", "search_key"}
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])
@@ -79,7 +81,7 @@ def contents(connection: Connection) -> dict[str, list[dict[str, Any]]]:
     found = {}
     for name, table in tables(connection).tables.items():
         rows = connection.execute(select(table)).mappings()
-        found[name] = [{column: str(value) for column, value in row.items()} for row in rows]
+        found[name] = [{column: str(value) for column, value in row.items() if column not in DERIVED} for row in rows]
     return found
 
 

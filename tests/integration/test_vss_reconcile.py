@@ -35,6 +35,11 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         yield running
 
 
+def unkept_session() -> aiohttp.ClientSession:
+    """The product is stopped in between: no connection may be kept."""
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+
+
 @contextmanager
 def stopped(product: Product) -> Iterator[Path]:
     """The database's file, while nothing runs; files beside it are gone."""
@@ -57,7 +62,7 @@ def reconcile(product: Product, *arguments: str) -> subprocess.CompletedProcess[
 
 async def test_what_is_lost_is_said_and_scripts_can_tell(tmp_path: Path) -> None:
     with running_product(tmp_path) as product:
-        async with aiohttp.ClientSession() as session:
+        async with unkept_session() as session:
             video_id = (await (await person(session, product)).upload(FILM))["id"]
         ended = reconcile(product, "--json")
         found = json.loads(ended.stdout)
@@ -79,7 +84,7 @@ async def test_what_is_lost_is_said_and_scripts_can_tell(tmp_path: Path) -> None
 async def test_what_was_uploaded_after_the_backup_that_is_put_back_is_said_adopted_and_plays(
     product: Product, tmp_path: Path
 ) -> None:
-    async with aiohttp.ClientSession() as session:
+    async with unkept_session() as session:
         admin = await person(session, product)
         before = (await admin.upload(FILM))["id"]
         with stopped(product) as database:
@@ -113,7 +118,7 @@ async def test_what_was_uploaded_after_the_backup_that_is_put_back_is_said_adopt
 async def test_an_empty_database_over_a_full_bucket_removes_nothing_and_says_so_until_a_person_decides(
     product: Product,
 ) -> None:
-    async with aiohttp.ClientSession() as session:
+    async with unkept_session() as session:
         folder = DataFolder(product.data)
         async with real_bucket(bucket_of(folder, port=product.base + 333)) as bucket:
             before = [one.object_key async for one in bucket.list_objects(prefix="objects/")]

@@ -303,8 +303,14 @@ async def test_with_many_files_one_event_touches_one_row(page: Page, tmp_path: P
     for file in files:
         file.write_bytes(b"x" * 2000)
     rows = await _choose(page, *files)
+    # A browser looks at all fields that are there, to fill them in, whenever one is added.
+    await expect(page.locator("[data-file] [name='title']")).to_have_count(10)
+    await rows[40].evaluate("row => row.scrollIntoView()")
+    await rows[40].locator("summary").click()
+    await rows[40].get_by_label("Title").fill("Opened and said")
     await page.get_by_role("button", name="Upload all").click()
     await expect(page.locator("[data-state='waiting']")).to_have_count(len(files) - 1, timeout=DONE_MS)
+    await expect(rows[40].get_by_label("Title")).to_have_value("Opened and said")
     await expect(rows[0]).to_have_attribute("data-state", "sending", timeout=DONE_MS)
     await page.evaluate(
         """() => {

@@ -7,19 +7,24 @@ const NAMES = ["title", "description", "visibility"];
 
 export class Details {
   #form;
+  #fields;
+  #unfold;
   #api;
   #saved = null;
   #id = null;
   #saving = Promise.resolve();
 
-  constructor({ form, api }) {
+  /** `fields` of the form by name; `unfold()` brings them onto the page, where something is to be said beside them. */
+  constructor({ form, fields, unfold, api }) {
     this.#form = form;
+    this.#fields = fields;
+    this.#unfold = unfold;
     this.#api = api;
     form.addEventListener("change", () => this.#save());
   }
 
   get values() {
-    const values = Object.fromEntries(NAMES.map((name) => [name, this.#form.elements[name].value]));
+    const values = Object.fromEntries(NAMES.map((name) => [name, this.#fields[name].value]));
     return { ...values, title: values.title.trim() };
   }
 
@@ -36,6 +41,7 @@ export class Details {
   }
 
   showErrors(errors) {
+    if (Object.keys(errors).length > 0) this.#unfold();
     showErrors(this.#form, errors);
   }
 

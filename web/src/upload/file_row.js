@@ -33,10 +33,11 @@ export class FileRow {
 
   /**
    * `record` is what the server has of an upload that this file goes on with, or null; `handle` (or a promise of it) is
-   * where the file lies, where the browser says. `refusal` says why the file is not taken; then the row is all there is of it. `onChange(row)` after every change of
+   * where the file lies, where the browser says. `refusal` says why the file is not taken; then the row is all there is of it.
+   * `isFolded`: its fields are closed at first. `onChange(row)` after every change of
    * state: whoever has the page calls `show()` when it is time to draw. `say(words)` reaches those who listen.
    */
-  constructor({ template, file, record = null, handle = null, refusal, api, queue, pace, say, onChange, watchRoot, language = document.documentElement.lang, clock = systemClock }) {
+  constructor({ template, file, record = null, handle = null, refusal, isFolded = false, api, queue, pace, say, onChange, watchRoot, language = document.documentElement.lang, clock = systemClock }) {
     this.#file = file;
     this.#record = record;
     this.#handle = handle;
@@ -53,8 +54,8 @@ export class FileRow {
     this.isRefused = Boolean(refusal);
     this.upload = null;
     this.#form = this.#view.form;
-    this.#details = new Details({ form: this.#form, api });
-    const { title } = this.#form.elements;
+    this.#details = new Details({ form: this.#form, fields: this.#view.fields, unfold: () => this.#view.unfold(), api });
+    const { title } = this.#view.fields;
     title.value = titleFromFileName(file.name, title.maxLength);
     if (record) this.#fill(record);
     this.#view.text("size", formatSize(file.size, language));
@@ -67,6 +68,7 @@ export class FileRow {
       this.enqueue({ isFocused: true });
     });
     this.element.addEventListener("click", (event) => this.#clicked(event));
+    if (isFolded) this.#view.fold();
     this.show();
   }
 
@@ -247,7 +249,7 @@ export class FileRow {
   }
 
   #fill(record) {
-    for (const [name, value] of Object.entries(valuesOf(record))) this.#form.elements[name].value = value;
+    for (const [name, value] of Object.entries(valuesOf(record))) this.#view.fields[name].value = value;
   }
 
   #showReceipt(record) {

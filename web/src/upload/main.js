@@ -18,6 +18,8 @@ import { keepAwake } from "./wake_lock.js";
 import { shareWords } from "./words.js";
 
 const TICK_MS = 250;
+// Of more files than this nobody fills in one after the other what is to be said: the fields of the rest begin closed.
+const OPEN_AT_MOST = 10;
 const BYTES_PER_MEGABIT = 125_000;
 // In these a row's figures change without a word from its upload.
 const MOVING = new Set(["creating", "comparing", "sending", "checking"]);
@@ -55,7 +57,8 @@ function uploadPage(page) {
 
   function newRow(file, { record = null, handle = null } = {}) {
     const refusal = refusalOf(file, taken);
-    const options = { template: find("[data-file-template]"), file, record, handle, refusal, api, queue, pace, say };
+    const isFolded = rows.size >= OPEN_AT_MOST;
+    const options = { template: find("[data-file-template]"), file, record, handle, refusal, isFolded, api, queue, pace, say };
     if (record) unfinished.take(record);
     return new FileRow({ ...options, onChange: rowChanged, watchRoot: page.dataset.watchRoot });
   }

@@ -7,6 +7,7 @@ let rows = 0;
 export class RowView {
   #parts = new Map();
   #buttons = new Map();
+  #body;
 
   constructor(template) {
     this.element = template.content.firstElementChild.cloneNode(true);
@@ -17,6 +18,26 @@ export class RowView {
       makeOwn(element);
     }
     this.form = this.element.querySelector("form");
+    /** The form's fields by name, whether they are on the page or not. */
+    this.fields = Object.fromEntries([...this.form.elements].filter(({ name }) => name).map((field) => [field.name, field]));
+    this.#body = this.part("fields").querySelector("[data-fields-body]");
+  }
+
+  /**
+   * Closes the fields and takes them off the page until they are opened: a browser looks at every field that is there
+   * whenever one is added, to fill it in.
+   */
+  fold() {
+    const details = this.part("fields");
+    details.open = false;
+    this.#body.remove();
+    details.addEventListener("toggle", () => details.open && this.unfold());
+  }
+
+  unfold() {
+    const details = this.part("fields");
+    details.open = true;
+    if (!this.#body.isConnected) details.append(this.#body);
   }
 
   part(name) {

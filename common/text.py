@@ -18,7 +18,8 @@ _INVISIBLE_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Me", "Mn", "Zl", "Z
 _FILE_WITHOUT_A_NAME: Final = "video"
 _ENDING: Final = re.compile(r"(?<=.)\.[^.\s]{1,16}$")
 # What a search takes for the same and Unicode's foldings do not: letters that stand for others in Arabic and Persian
-# writing, strokes and ligatures of Latin letters. The tatweel only stretches a word.
+# writing, strokes and ligatures of Latin letters, and the quotes, dashes and question marks that phones and word
+# processors write for those of a keyboard. The tatweel only stretches a word.
 _SAME_IN_SEARCH: Final = str.maketrans(
     {
         "\u0131": "i",
@@ -33,6 +34,11 @@ _SAME_IN_SEARCH: Final = str.maketrans(
         "\u00f8": "o",
         "\u0142": "l",
         "\u0111": "d",
+        "\u061f": "?",
+        "\u060c": ",",
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u02b9\u02bb\u02bc\u05f3`", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\u05f4", '"'),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u05be", "-"),
     }
 )
 

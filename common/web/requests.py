@@ -136,6 +136,9 @@ async def read_form_fields(request: web.Request) -> dict[str, str]:
     """The fields of a form as they were typed. Raises Malformed and TooLarge."""
     if request.content_length is not None and request.content_length > MAX_CONTENT_SIZE:
         raise TooLarge(f"Send at most {MAX_CONTENT_SIZE} bytes.")
+    # No page sends one, and broken ones fail in aiohttp in more ways than it says.
+    if request.content_type.startswith("multipart/"):
+        raise Malformed(N_("The form could not be read."))
     try:
         async with asyncio.timeout(CONTENT_SECONDS):
             posted = await request.post()

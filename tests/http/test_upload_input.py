@@ -168,6 +168,8 @@ TYPES = [
     ("a.avi", "video/avi", "video/x-msvideo"),
     ("a.wmv", "application/x-ms-wmv", "video/x-ms-wmv"),
     ("a.qt", "", "video/quicktime"),
+    ("tape.m2t", "", "video/mp2t"),
+    ("a.3gpp", "audio/3gpp", "video/3gpp"),
     ("no ending", "video/webm;codecs=vp9", "video/webm"),
     ("a.unknown", "video/mp4", "video/mp4"),
 ]

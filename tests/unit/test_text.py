@@ -124,6 +124,14 @@ def test_a_search_does_not_regard_case() -> None:
         ("2026", "\u0662\u0660\u0662\u0666"),
         ("\u05e9\u05dc\u05d5\u05dd", "\u05e9\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd"),
         ("film", "fi\u00adlm\u200b"),
+        # What a phone or a word processor writes for the quotes and dashes of a keyboard, and the other way about.
+        ("don't", "Don\u2019t"),
+        ("don\u2019t", "Don't"),
+        ("hawai'i", "Hawai\u02bbi"),
+        ("\"hi\" 'you'", "\u201eHi\u201c \u2018you\u2019"),
+        ("9-11", "9\u201311"),
+        ("e-mail", "e\u2011mail"),
+        ('\u05e6\u05d4"\u05dc', "\u05e6\u05d4\u05f4\u05dc"),
     ],
 )
 def test_a_search_takes_for_the_same_what_people_do(typed: str, stored: str) -> None:

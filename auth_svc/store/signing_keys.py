@@ -49,14 +49,18 @@ class SigningKeyQueries(Queries):
 
     async def replace_signing_keys(self, key: StoredSigningKey) -> None:
         """Adds a signing key and removes every other; of those who do so at once, one key stays."""
-        async with self._database.write() as connection:
-            # First, so that the second of two waits for the first and then removes what that has made.
-            await connection.execute(delete(signing_keys))
-            await connection.execute(
-                insert(signing_keys).values(
-                    id=key.id, encrypted_private_key=key.encrypted_private_key, created_at=key.created_at
+        try:
+            async with self._database.write() as connection:
+                # First, so that the second of two waits for the first.
+                await connection.execute(delete(signing_keys))
+                await connection.execute(
+                    insert(signing_keys).values(
+                        id=key.id, encrypted_private_key=key.encrypted_private_key, created_at=key.created_at
+                    )
                 )
-            )
+        except IntegrityError:
+            # Somebody else has just put the same key in the place of all others.
+            return
 
     async def reencrypt_signing_key(self, key: StoredSigningKey, encrypted_private_key: str) -> None:
         """The same key under another encryption, unless it has been changed since it was read."""

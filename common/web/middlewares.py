@@ -27,7 +27,7 @@ from common.errors import (
     Unauthenticated,
     Unavailable,
 )
-from common.ids import is_id, new_id
+from common.ids import new_id
 from common.languages import N_
 from common.logs import REQUEST_ID
 from common.tokens import PERSON_AUDIENCE
@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 _UNTIL_IT_BEGINS: Final = web.RequestKey("until_it_begins", asyncio.Timeout)
 
 # What stands behind a link in a sentence, and comes along when it is copied.
-_BEHIND_A_LINK: Final = "/.,;:!?)]}>'\"\u00bb\u201d\u2019\u061f\u060c"
+_BEHIND_A_LINK: Final = "/.,;:!?)]}>\"\u00bb\u201d\u2019\u061f\u060c"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # Served under any name: those who watch the process know it by its address.
 ANYWHERE: Final = ("/livez", "/readyz", "/metrics")
@@ -196,7 +196,9 @@ async def own_address(request: web.Request, handler: Handler) -> web.StreamRespo
 @web.middleware
 async def mistyped_page(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Leads from an address as people mistype and paste it to the page that they mean, if there is one."""
-    if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD) or request.path.startswith(API_PREFIXES):
+    # A slash that somebody has escaped is part of a name.
+    is_escaped = "%2f" in request.rel_url.raw_path.lower()
+    if is_escaped or request.method not in (hdrs.METH_GET, hdrs.METH_HEAD) or request.path.startswith(API_PREFIXES):
         return await handler(request)
     meant = _as_meant(request.path)
     if meant != request.path:
@@ -209,9 +211,8 @@ async def mistyped_page(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 def _as_meant(path: str) -> str:
-    """Without slashes and punctuation that do not belong there; ids in lower case."""
-    segments = [segment for segment in path.rstrip(_BEHIND_A_LINK).split("/") if segment]
-    return "/" + "/".join(segment.lower() if is_id(segment.lower()) else segment for segment in segments)
+    """Without slashes and punctuation that do not belong there."""
+    return "/" + "/".join(segment for segment in path.rstrip(_BEHIND_A_LINK).split("/") if segment)
 
 
 @web.middleware

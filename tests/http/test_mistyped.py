@@ -58,13 +58,6 @@ async def test_a_mistyped_address_leads_to_the_page_that_is_meant(parts: Parts, 
             assert "text/html" in answer
 
 
-async def test_an_id_in_capitals_is_that_id(parts: Parts) -> None:
-    video = new_id()
-    async with running(parts, "stream") as url:
-        status, answer = await ask(url, f"/watch/{video.upper()}", [url.partition("://")[2]], more=PAGE)
-        assert (status, f"\r\nLocation: /watch/{video}\r\n" in answer) == (308, True)
-
-
 async def test_a_page_goes_on_without_a_cursor_that_is_none(services: Services, browser: Browser) -> None:
     for url, path in (
         (services.addresses.stream_url, "/?q=a"),

@@ -128,7 +128,7 @@ async def test_a_source_is_good_for_its_method(services: Services) -> None:
 
 async def test_a_download_has_the_name_of_the_file(services: Services) -> None:
     alice = services.person("alice")
-    for filename in ("film.mp4", "فيلم عن البحر.mp4", "🎬.webm", "a \"b\" 'c' %41; d=e.mp4", "ö" * 120 + ".mp4"):
+    for filename in ("film.mp4", "فيلم عن البحر.mp4", "🎬.mp4", "a \"b\" 'c' %41; d=e.mp4", "ö" * 120 + ".mp4"):
         video = await alice.upload(FILM, filename=filename, title="Another name")
         answer = await alice.call("GET", f"{alice.stream_url}/v1/videos/{video['id']}/source", params={"download": "1"})
         assert (answer.status, URL(answer.headers["Location"]).origin()) == (307, URL(services.addresses.s3_url))

@@ -76,9 +76,6 @@ async def test_titles_are_kept(services: Services, title: str) -> None:
         ("title", "a\nb"),
         ("title", "a\u202eb"),
         ("title", 5),
-        ("filename", "a/b.mp4"),
-        ("filename", "..\\b.mp4"),
-        ("filename", "f" * 10_000),
         ("description", "d" * 5001),
         ("visibility", "everybody"),
         ("sha256", "A" * 64),
@@ -98,7 +95,8 @@ async def test_a_value_that_cannot_be_taken_is_named(services: Services, field: 
         ("", "a.MKV", "video/x-matroska"),
         ("application/octet-stream", "a.webm", "video/webm"),
         ("application/octet-stream", "a.exe", None),
-        ("text/html", "a.mp4", None),
+        ("text/html", "a.mp4", "video/mp4"),
+        ("text/html", "a", None),
     ],
 )
 async def test_the_type_is_one_of_ours(services: Services, content_type: str, filename: str, known: str | None) -> None:

@@ -33,6 +33,7 @@ FRESH_SECONDS = 300.0
 MOST_COMPLETIONS = 5
 # Each was found out to be another file's: more often than this is no accident.
 MOST_UPLOADS = 3
+NEWER_SECONDS = 1.1
 # S3's own no to one part, each time with a fresh URL: a clock or a rule is wrong, and waiting does not mend it.
 MOST_REFUSALS = 8
 
@@ -135,6 +136,8 @@ class Uploading:
             await self._refuse_another(missing)
             self._moved_on(-sum(self._plan.part(number).size for number in missing))
             self._progress.note(f"{len(missing)} parts have to be sent once more")
+            # S3 tells in whole seconds which of two copies is the newer one.
+            await asyncio.sleep(NEWER_SECONDS)
         raise NoAnswer("the storage keeps losing parts; nothing that it holds is lost: try again later")
 
     async def _refuse_another(self, numbers: Sequence[int]) -> None:

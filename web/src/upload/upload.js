@@ -310,6 +310,8 @@ export class Upload extends EventTarget {
         const numbers = (failure.missing ?? []).filter((number) => number >= 1 && number <= plan.partCount);
         if (numbers.length === 0 || round === MOST_ROUNDS) throw failure;
         await this.#refuseAnother(numbers);
+        // The storage tells in whole seconds which of two copies is the newer one.
+        if (failure.code === "part-ambiguous") await sleep(this.#clock, SETTLE_MS, this.signal);
         await this.#send(plan, numbers);
       }
     }

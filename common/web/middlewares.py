@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 _UNTIL_IT_BEGINS: Final = web.RequestKey("until_it_begins", asyncio.Timeout)
 
 # What stands behind a link in a sentence, and comes along when it is copied.
-_BEHIND_A_LINK: Final = "/.,;:!?)]}>\"\u00bb\u201d\u2019\u061f\u060c"
+_BEHIND_A_LINK: Final = '/.,;:!?)]}>"\u00bb\u201d\u2019\u061f\u060c'
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # Served under any name: those who watch the process know it by its address.
 ANYWHERE: Final = ("/livez", "/readyz", "/metrics")

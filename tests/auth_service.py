@@ -29,7 +29,7 @@ from tests.waiting import wait_until
 _ROOT = Path(__file__).parent.parent
 
 SERVICE_SCOPES = {
-    "upload": "objects:write objects:settle sessions administrators",
+    "upload": "objects:write objects:settle objects:adopt sessions administrators",
     "stream": "objects:read sessions accounts:read",
 }
 

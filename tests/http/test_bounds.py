@@ -69,9 +69,7 @@ async def test_a_head_that_does_not_end_is_given_up(auth: AuthService) -> None:
 
 
 async def test_a_content_that_does_not_come_is_given_up(auth: AuthService) -> None:
-    head = (
-        b"POST /v1/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
-    )
+    head = b"POST /v1/token HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
     answer = await ask(auth, head)
     assert b" 400 " in answer.splitlines()[0]
     assert b"did not arrive in time" in answer
@@ -98,6 +96,6 @@ async def test_one_that_leaves_in_the_middle_is_nobodys_trouble(auth: AuthServic
     for _ in range(50):
         async with connected(auth) as (_, writer):
             writer.write(
-                b"POST /v1/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
+                b"POST /v1/token HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
             )
     assert b"200 OK" in await ask(auth, ASK)

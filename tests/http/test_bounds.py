@@ -13,6 +13,7 @@ import pytest
 
 from tests.auth_service import AuthService
 
+HALF = b"POST /v1/token HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
 ASK = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 SECURITY_HEADERS = (
     b"Content-Security-Policy: default-src 'none'",
@@ -69,8 +70,7 @@ async def test_a_head_that_does_not_end_is_given_up(auth: AuthService) -> None:
 
 
 async def test_a_content_that_does_not_come_is_given_up(auth: AuthService) -> None:
-    head = b"POST /v1/token HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
-    answer = await ask(auth, head)
+    answer = await ask(auth, HALF)
     assert b" 400 " in answer.splitlines()[0]
     assert b"did not arrive in time" in answer
 
@@ -95,7 +95,5 @@ async def test_with_many_half_open_connections_others_are_served(auth: AuthServi
 async def test_one_that_leaves_in_the_middle_is_nobodys_trouble(auth: AuthService) -> None:
     for _ in range(50):
         async with connected(auth) as (_, writer):
-            writer.write(
-                b"POST /v1/token HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
-            )
+            writer.write(HALF)
     assert b"200 OK" in await ask(auth, ASK)

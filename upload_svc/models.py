@@ -8,9 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from common.clock import rfc3339
+from common.media_types import media_type
 from common.text import clean_filename, clean_line, clean_text
 from common.web.requests import Input, Query
-from upload_svc.media_types import media_type
 from upload_svc.uploads import Integrity as IntegrityInDomain
 from upload_svc.uploads import NewUpload
 from upload_svc.uploads import Upload as UploadInDomain

@@ -13,6 +13,7 @@ from yarl import URL
 from common.clock import utc_now
 from common.errors import Invalid, NotFound
 from common.ids import is_id
+from common.media_types import BY_ENDING, KNOWN
 from common.tokens import Principal
 from common.web.exports import every, send_export
 from common.web.forms import as_shown, changed_fields
@@ -27,7 +28,6 @@ from common.web.requests import (
     validated,
 )
 from upload_svc.app_keys import UPLOADS
-from upload_svc.media_types import BY_ENDING, KNOWN
 from upload_svc.models import Description, ListUploads, Title, present, watch_url
 from upload_svc.uploads import Edit, Upload
 from upload_svc.videos import DESCRIPTION_MAX, TITLE_MAX, Video, VideoState, Visibility

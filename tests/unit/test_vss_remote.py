@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from yarl import URL
 
-from upload_svc.media_types import BY_ENDING
+from common.media_types import BY_ENDING
 from vss.errors import BadOption
 from vss.remote.account import Server, parse_server, server_named
 from vss.remote.finding import find_files
-from vss.remote.plan import VIDEO_TYPES, Part, PartPlan, differing, human_size, shortened, title_of, wire_name
+from vss.remote.plan import Part, PartPlan, differing, human_size, shortened, title_of, wire_name
 from vss.remote.proxies import proxy_for
 from vss.speaking import printable
 
@@ -60,10 +60,6 @@ def test_a_name_is_cut_before_its_ending() -> None:
     assert shortened("x" * 20 + ".no ending at all", 20) == "x" * 20
 
 
-def test_the_known_types_are_those_of_the_server() -> None:
-    assert {ending: VIDEO_TYPES[ending] for ending in BY_ENDING} == dict(BY_ENDING)
-
-
 def _found(names: list[str], *, recursive: bool = True) -> list[tuple[str, str]]:
     return [(file.name, str(file.trouble or "")) for file in find_files(names, recursive=recursive).files]
 
@@ -102,7 +98,7 @@ def test_what_cannot_be_sent_is_named_in_its_place(tmp_path: Path, monkeypatch: 
         ("/dev/null", "is not a regular file"),
         ("y.mp4/x.mp4", "cannot be read: Not a directory"),
         ("n" * 300, "cannot be read: File name too long"),
-        ("empty", f"holds no videos (known endings: {' '.join(VIDEO_TYPES)})"),
+        ("empty", f"holds no videos (known endings: {' '.join(BY_ENDING)})"),
     ], "each once, wherever it was met first"
 
 

@@ -18,10 +18,11 @@ from typing import Any, BinaryIO
 import aiohttp
 from yarl import URL
 
+from common.media_types import BY_ENDING
 from vss.errors import BadOption
 from vss.remote.client import NETWORK_ERRORS, Client, reason_of
 from vss.remote.errors import Damaged, FileUnusable, NotThere
-from vss.remote.plan import VIDEO_TYPES, clean_name, human_size, shortened
+from vss.remote.plan import clean_name, human_size, shortened
 from vss.remote.progress import shown
 from vss.remote.proxies import proxy_for
 from vss.remote.source import BLOCK, sha256_of
@@ -235,7 +236,7 @@ async def _original_name(client: Client, video: dict[str, Any]) -> str:
         disposition = None
     if disposition is not None and disposition.filename:
         return disposition.filename
-    ending = next((ending for ending, known in VIDEO_TYPES.items() if known == video["content_type"]), "")
+    ending = next((ending for ending, known in BY_ENDING.items() if known == video["content_type"]), "")
     return f"{video['title']}{ending}"
 
 

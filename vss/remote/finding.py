@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from common.media_types import BY_ENDING
 from vss.remote.errors import FileUnusable
-from vss.remote.plan import VIDEO_TYPES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def _search(folder: Path, found: Found, seen: set[Path]) -> None:
     """Adds the videos below the folder; what is hidden is passed over without a word."""
     has_any = False
     for path, status in _below(folder, found):
-        if path.suffix.lower() not in VIDEO_TYPES:
+        if path.suffix.lower() not in BY_ENDING:
             found.passed_over += 1
             continue
         has_any = True
@@ -86,7 +86,7 @@ def _search(folder: Path, found: Found, seen: set[Path]) -> None:
             seen.add(place)
             found.add(str(path), _trouble(status))
     if not has_any:
-        found.add(str(folder), f"holds no videos (known endings: {' '.join(VIDEO_TYPES)})")
+        found.add(str(folder), f"holds no videos (known endings: {' '.join(BY_ENDING)})")
 
 
 def _below(folder: Path, found: Found) -> Iterator[tuple[Path, int | str]]:

@@ -8,46 +8,12 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final
 
 from vss.speaking import BIDI
 
 TITLE_MAX = 200
 FILENAME_MAX = 255
 LONGEST_ENDING = 15
-# What a folder is searched for, and what a download is called; the server decides what it takes. Of several endings of
-# one type the first is the usual one.
-VIDEO_TYPES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        ".mp4": "video/mp4",
-        ".m4v": "video/x-m4v",
-        ".f4v": "video/mp4",
-        ".webm": "video/webm",
-        ".ogv": "video/ogg",
-        ".ogm": "video/ogg",
-        ".mov": "video/quicktime",
-        ".qt": "video/quicktime",
-        ".mkv": "video/x-matroska",
-        ".avi": "video/x-msvideo",
-        ".divx": "video/x-msvideo",
-        ".mpg": "video/mpeg",
-        ".mpeg": "video/mpeg",
-        ".mpe": "video/mpeg",
-        ".m2v": "video/mpeg",
-        ".vob": "video/mpeg",
-        ".ts": "video/mp2t",
-        ".mts": "video/mp2t",
-        ".m2ts": "video/mp2t",
-        ".m2t": "video/mp2t",
-        ".3gp": "video/3gpp",
-        ".3gpp": "video/3gpp",
-        ".3g2": "video/3gpp2",
-        ".wmv": "video/x-ms-wmv",
-        ".asf": "video/x-ms-asf",
-        ".flv": "video/x-flv",
-    }
-)
 # Letters by their category that nobody sees (the Hangul fillers and the blank of Braille).
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 

@@ -1,4 +1,4 @@
-"""The video types that are taken, and the file name endings they are known by."""
+"""Video types and the endings of file names that they are known by; the first of a type is the usual one."""
 
 from __future__ import annotations
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from auth_svc.answered_creates import Remember
 from auth_svc.audit import Action, Audit
-from auth_svc.errors import AlreadyAnswered, LastAdministrator, PasswordLinkGone
+from auth_svc.errors import LastAdministrator, PasswordLinkGone
 from auth_svc.opaque import hash_of, new_secret
 from auth_svc.paging import Place, read_page
 from auth_svc.passwords import Passwords, fault_of_new_password
@@ -18,6 +17,7 @@ from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import Invalid, NotFound
+from common.idempotency import Remember
 from common.ids import new_id
 from common.languages import gettext
 
@@ -81,7 +81,7 @@ class Administration:
     ) -> tuple[Account, str | None]:
         """A new account, and the secret of the link by which its owner chooses a password if none was given.
 
-        Raises Invalid for a name that is taken and a password that may not be, and AlreadyAnswered.
+        Raises Invalid for a name that is taken and a password that may not be.
         """
         now = self._clock()
         _check_password(new.password, new.username)
@@ -104,16 +104,12 @@ class Administration:
             disabled=account.is_disabled,
             quota_bytes=account.quota_bytes,
         )
-        answered = None if remember is None else remember(account)
         secret = new_secret() if new.password is None else None
         link = None
         if secret is not None:
             link = PasswordLink(secret_hash=hash_of(secret), account_id=account.id, expires_at=now + LINK_LIFETIME)
-        if not await self._store.make_account(by, account, link, entry, answered):
-            if answered is not None and await self._store.get_answered_create(
-                answered.account_id, answered.path, answered.idempotency_key
-            ):
-                raise AlreadyAnswered
+        keep = None if remember is None else remember(account)
+        if not await self._store.make_account(by, account, link, entry, keep):
             is_taken = await self._store.get_account_by_username(new.username) is not None
             detail = gettext("is taken") if is_taken else gettext("looks too much like another username")
             raise Invalid([{"pointer": "#/username", "detail": detail}])

@@ -8,9 +8,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
-from auth_svc.answered_creates import Remember
 from auth_svc.audit import Action, Audit
-from auth_svc.errors import AlreadyAnswered, InvalidApiKey
+from auth_svc.errors import InvalidApiKey
 from auth_svc.opaque import hash_of
 from auth_svc.paging import Place, read_page
 from auth_svc.store import Account, ApiKey, Store
@@ -18,6 +17,7 @@ from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import Invalid, NotFound
+from common.idempotency import Remember
 from common.ids import new_id
 
 # For programs that look for secrets in places where they should not be.
@@ -49,7 +49,7 @@ class ApiKeys:
     ) -> tuple[ApiKey, str]:
         """A new key, and its secret, which nobody can see again.
 
-        Raises Invalid for an end that is none, AlreadyAnswered, and Unauthenticated.
+        Raises Invalid for an end that is none, and Unauthenticated.
         """
         now = self._clock()
         if expires_at is not None and not now < expires_at <= now + LONGEST_LIFETIME:
@@ -70,9 +70,7 @@ class ApiKeys:
         entry = self._audit.entry(
             Action.API_KEY_MADE, by, target_id=account_id, key_id=key.id, prefix=key.prefix, scopes=key.scopes
         )
-        answered = None if remember is None else remember(key)
-        if not await self._store.add_api_key(by, key, entry, answered):
-            raise AlreadyAnswered
+        await self._store.add_api_key(by, key, entry, None if remember is None else remember(key))
         entry.tell()
         return key, secret
 

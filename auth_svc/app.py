@@ -16,13 +16,11 @@ from pydantic import SecretStr
 
 from auth_svc.accounts import Accounts
 from auth_svc.administration import Administration
-from auth_svc.answered_creates import AnsweredCreates
 from auth_svc.api_keys import ApiKeys
 from auth_svc.app_keys import (
     ACCOUNT_SESSIONS,
     ACCOUNTS,
     ADMINISTRATION,
-    ANSWERED_CREATES,
     API_KEYS,
     AUDIT,
     CLOCK,
@@ -45,14 +43,16 @@ from auth_svc.routes import API, PAGES
 from auth_svc.sessions import AccountSessions
 from auth_svc.settings import Settings, encryption_keys
 from auth_svc.signing_keys import SigningKeys
-from auth_svc.store import Store
+from auth_svc.store import Store, idempotency_keys
 from auth_svc.throttle import LogInThrottle
 from common.clock import Clock, utc_now
 from common.cursors import Cursors
 from common.db import open_database
+from common.idempotency import IdempotencyKeys
 from common.verifying import Verifier
 from common.web.app import http_session, new_page_app
 from common.web.background import repeated
+from common.web.idempotency import IDEMPOTENCY_KEYS
 from common.web.keys import READINESS, VERIFIER
 from common.web.metrics import METRICS, observe_database
 from common.web.sessions import SESSIONS
@@ -110,8 +110,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 sessions = AccountSessions(store, accounts, grants, verifier, cursors, clock=clock)
                 app[ACCOUNTS] = accounts
                 app[ADMINISTRATION] = Administration(store, passwords, cursors, clock=clock)
-                app[ANSWERED_CREATES] = AnsweredCreates(
-                    store, key=hmac.digest(encryption_key, b"contents of creates", "sha256"), clock=clock
+                app[IDEMPOTENCY_KEYS] = IdempotencyKeys(
+                    database,
+                    idempotency_keys,
+                    clock=clock,
+                    secret=hmac.digest(encryption_key, b"contents of creates", "sha256"),
                 )
                 app[API_KEYS] = api_keys
                 app[AUDIT] = Audit(store, clock=clock)
@@ -161,4 +164,4 @@ async def _tidy(app: web.Application, *, audit_kept: timedelta) -> None:
     await app[REFRESH_TOKENS].forget_expired()
     await app[ADMINISTRATION].forget_expired_links()
     await app[AUDIT].forget_old(audit_kept)
-    await app[ANSWERED_CREATES].forget_old()
+    await app[IDEMPOTENCY_KEYS].forget_old()

@@ -8,7 +8,6 @@ from aiohttp import web
 
 from auth_svc.accounts import Accounts
 from auth_svc.administration import Administration
-from auth_svc.answered_creates import AnsweredCreates
 from auth_svc.api_keys import ApiKeys
 from auth_svc.audit import Audit
 from auth_svc.departures import Departures
@@ -23,7 +22,6 @@ from common.cursors import Cursors
 
 ACCOUNTS: Final = web.AppKey("accounts", Accounts)
 ADMINISTRATION: Final = web.AppKey("administration", Administration)
-ANSWERED_CREATES: Final = web.AppKey("answered_creates", AnsweredCreates)
 API_KEYS: Final = web.AppKey("api_keys", ApiKeys)
 AUDIT: Final = web.AppKey("audit", Audit)
 CLOCK: Final = web.AppKey[Clock]("clock")

@@ -13,16 +13,6 @@ class InvalidGrant(Unauthenticated):
         super().__init__(N_("The user name or the password is not right."), error="invalid_grant")
 
 
-class AlreadyAnswered(Conflict):
-    """The first request with this `Idempotency-Key` was answered in this very moment."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            N_("The first request with this Idempotency-Key has just been answered; ask again."),
-            headers={"Retry-After": "1"},
-        )
-
-
 class LastAdministrator(Conflict):
     """Nobody would be left who could undo it."""
 

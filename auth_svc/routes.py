@@ -8,7 +8,7 @@ from aiohttp import web
 
 from auth_svc import account_pages, admin_pages, pages
 from auth_svc.api import accounts, internal, me, tokens
-from auth_svc.errors import AlreadyAnswered, InvalidGrant, InvalidTokenRequest, LastAdministrator, UnsupportedTokenType
+from auth_svc.errors import InvalidGrant, InvalidTokenRequest, LastAdministrator, UnsupportedTokenType
 from auth_svc.models import (
     AccountNamed,
     AccountPage,
@@ -36,7 +36,7 @@ from auth_svc.models import (
     TokenRequest,
     TokenResponse,
 )
-from common.errors import Forbidden, IdempotencyKeyReused, RateLimited, Unauthenticated
+from common.errors import Forbidden, IdempotencyKeyReused, IdempotentRequestRunning, RateLimited, Unauthenticated
 from common.tokens import READ, UPLOAD
 from common.web.routes import IDEMPOTENCY, Route
 
@@ -130,7 +130,7 @@ API: Final = (
         body=CreateApiKey,
         headers=IDEMPOTENCY,
         answers={201: ApiKeyShown},
-        refusals=(IdempotencyKeyReused, AlreadyAnswered),
+        refusals=(IdempotencyKeyReused, IdempotentRequestRunning),
     ),
     Route(
         method="GET",
@@ -159,7 +159,7 @@ API: Final = (
         body=CreateAccount,
         headers=IDEMPOTENCY,
         answers={201: AccountShown},
-        refusals=(Forbidden, IdempotencyKeyReused, AlreadyAnswered),
+        refusals=(Forbidden, IdempotencyKeyReused, IdempotentRequestRunning),
     ),
     Route(
         method="GET",

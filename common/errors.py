@@ -169,6 +169,16 @@ class IdempotencyKeyReused(Refusal):
         super().__init__(N_("Send the same content as the first time, or use a new Idempotency-Key."))
 
 
+class IdempotentRequestRunning(Conflict):
+    """The first request with this `Idempotency-Key` has no answer yet."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The first request with this Idempotency-Key is still being processed; try again in a moment.",
+            headers={"Retry-After": "2"},
+        )
+
+
 class RateLimited(Refusal):
     """Too many requests; `Retry-After` says when to come again."""
 

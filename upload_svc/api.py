@@ -7,11 +7,13 @@ from typing import Final
 
 from aiohttp import web
 
+from common.idempotency import Claim
 from common.ids import new_id
+from common.web.idempotency import IDEMPOTENCY_KEYS, create_once
 from common.web.keys import SITE
-from common.web.requests import id_in_path, idempotency_key, read_json, read_query, require_principal
+from common.web.requests import id_in_path, read_json, read_query, require_principal
 from common.web.responses import json_response
-from upload_svc.app_keys import IDEMPOTENT_CREATES, MODERATION, UPLOADS
+from upload_svc.app_keys import MODERATION, UPLOADS
 from upload_svc.models import (
     AskPartUrls,
     CompleteUpload,
@@ -38,16 +40,15 @@ async def create_upload(request: web.Request) -> web.Response:
     principal = require_principal(request)
     asked = await read_json(request, CreateUpload)
 
-    async def create(upload_id: str) -> str:
-        upload = await request.app[UPLOADS].create(principal, asked.to_domain(), upload_id=upload_id)
-        return present(upload, stream_url=request.app[SITE].stream_url).model_dump_json()
+    async def create(claim: Claim | None) -> Upload:
+        upload_id = new_id() if claim is None else claim.resource_id
+        made = await request.app[UPLOADS].create(principal, asked.to_domain(), upload_id=upload_id)
+        shown = present(made, stream_url=request.app[SITE].stream_url)
+        if claim is not None:
+            await request.app[IDEMPOTENCY_KEYS].answer(claim, shown.model_dump_json())
+        return shown
 
-    key = idempotency_key(request)
-    if key is None:
-        body = await create(new_id())
-    else:
-        body = await request.app[IDEMPOTENT_CREATES].once(principal.account_id, key, asked.model_dump_json(), create)
-    upload = Upload.model_validate_json(body)
+    upload = await create_once(request, asked, Upload, create)
     location = request.app.router["get-upload"].url_for(upload_id=upload.id)
     return json_response(upload, status=201, headers={"Location": str(location)})
 

@@ -8,6 +8,7 @@ from typing import Final
 from common.audit import NOBODY
 from common.clock import Clock
 from common.departures import Departures, Heir
+from common.idempotency import IdempotencyKeys
 from upload_svc.audit import Action, entry_about
 from upload_svc.fs_client import FsClient
 from upload_svc.store import Store
@@ -20,9 +21,12 @@ AT_ONCE: Final = 100
 class VideosOfDeparted:
     """Every step may be done again: whatever died between two of them, the next round goes on."""
 
-    def __init__(self, departures: Departures, store: Store, fs: FsClient, *, clock: Clock) -> None:
+    def __init__(
+        self, departures: Departures, store: Store, keys: IdempotencyKeys, fs: FsClient, *, clock: Clock
+    ) -> None:
         self._departures = departures
         self._store = store
+        self._keys = keys
         self._fs = fs
         self._clock = clock
 
@@ -31,7 +35,7 @@ class VideosOfDeparted:
         for departure in await self._departures.list():
             videos = await self._store.list_videos(departure.account_id, LIVE, after=None, limit=AT_ONCE)
             if not videos:
-                await self._store.forget_idempotent_creates_of(departure.account_id)
+                await self._keys.forget_account(departure.account_id)
                 await self._departures.report_settled(departure.account_id)
             elif departure.heir is None:
                 for video in videos:

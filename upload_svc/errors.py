@@ -41,13 +41,3 @@ class PreconditionFailed(Refusal):
 
     def __init__(self) -> None:
         super().__init__(N_("This video has changed since you loaded it. Load it again, then make your change."))
-
-
-class IdempotentRequestRunning(Conflict):
-    """The first request with this `Idempotency-Key` has not been answered yet."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The first request with this Idempotency-Key is still being worked on; ask again in a moment.",
-            headers={"Retry-After": "2"},
-        )

@@ -6,7 +6,16 @@ from typing import Final
 
 from aiohttp import web
 
-from common.errors import Conflict, Forbidden, IdempotencyKeyReused, Invalid, Malformed, StorageUnavailable, TooLarge
+from common.errors import (
+    Conflict,
+    Forbidden,
+    IdempotencyKeyReused,
+    IdempotentRequestRunning,
+    Invalid,
+    Malformed,
+    StorageUnavailable,
+    TooLarge,
+)
 from common.tokens import READ, UPLOAD
 from common.web.routes import IDEMPOTENCY, Route
 from upload_svc import api, companion, moderation_pages, pages
@@ -24,7 +33,7 @@ from upload_svc.companion_models import (
     PartUrl,
     PartUrlBatch,
 )
-from upload_svc.errors import FileDiffers, IdempotentRequestRunning, PreconditionFailed, UploadNotOpen
+from upload_svc.errors import FileDiffers, PreconditionFailed, UploadNotOpen
 from upload_svc.models import (
     AskPartUrls,
     CompleteUpload,

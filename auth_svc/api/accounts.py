@@ -5,8 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from auth_svc.administration import Administration, NewAccount
-from auth_svc.answered_creates import Remember
-from auth_svc.api.asking import asker_of, create_once
+from auth_svc.api.asking import asker_of
 from auth_svc.app_keys import ADMINISTRATION, DEPARTURES
 from auth_svc.models import (
     AccountPage,
@@ -18,6 +17,8 @@ from auth_svc.models import (
 )
 from auth_svc.store import Account
 from common.clock import rfc3339
+from common.idempotency import Claim
+from common.web.idempotency import create_once
 from common.web.keys import SITE
 from common.web.requests import id_in_path, read_json, read_query
 from common.web.responses import json_response
@@ -35,13 +36,14 @@ async def create_account(request: web.Request) -> web.Response:
         quota_bytes=asked.quota_bytes,
     )
 
-    async def create(remember: Remember[Account] | None) -> AccountShown:
+    async def create(claim: Claim | None) -> AccountShown:
+        remember = None if claim is None else lambda account: claim.keep(_account(account).model_dump_json())
         account, secret = await administration.add(asker_of(request), new, remember=remember)
         if secret is None:
             return _account(account)
         return _account(account, set_password_url(request, secret))
 
-    shown = await create_once(request, asked, AccountShown, _account, create)
+    shown = await create_once(request, asked, AccountShown, create)
     location = request.app.router["get-account"].url_for(account_id=shown.id)
     return json_response(shown, status=201, headers={"Location": str(location)})
 

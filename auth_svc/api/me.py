@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from auth_svc.answered_creates import Remember
-from auth_svc.api.asking import asker_of, create_once, current_session
+from auth_svc.api.asking import asker_of, current_session
 from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, API_KEYS
 from auth_svc.models import (
     ApiKeyPage,
@@ -20,6 +19,8 @@ from auth_svc.models import (
 from auth_svc.store import Account, ApiKey, Session
 from common.clock import rfc3339
 from common.errors import Unauthenticated
+from common.idempotency import Claim
+from common.web.idempotency import create_once
 from common.web.requests import id_in_path, read_json, read_query, require_principal
 from common.web.responses import json_response
 from common.web.sessions import known_device
@@ -76,18 +77,18 @@ async def create_api_key(request: web.Request) -> web.Response:
     principal = require_principal(request)
     asked = await read_json(request, CreateApiKey)
 
-    async def create(remember: Remember[ApiKey] | None) -> ApiKeyShown:
+    async def create(claim: Claim | None) -> ApiKeyShown:
         key, secret = await request.app[API_KEYS].add(
             asker_of(request),
             principal.account_id,
             name=asked.name,
             scopes=asked.scopes,
             expires_at=asked.expires_at,
-            remember=remember,
+            remember=None if claim is None else lambda key: claim.keep(present_api_key(key).model_dump_json()),
         )
         return present_api_key(key, secret)
 
-    shown = await create_once(request, asked, ApiKeyShown, present_api_key, create)
+    shown = await create_once(request, asked, ApiKeyShown, create)
     location = request.app.router["delete-api-key"].url_for(key_id=shown.id)
     return json_response(shown, status=201, headers={"Location": str(location)})
 

@@ -12,12 +12,12 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from auth_svc.store.accounts import Account, Role, account_of, account_values, end_everything
-from auth_svc.store.answered_creates import AnsweredCreate, remember
 from auth_svc.store.queries import Queries, newest_first
 from auth_svc.store.standing import demand_standing
 from auth_svc.store.tables import accounts, password_links
 from common.audit import Actor, AuditEntry, write_down
 from common.db import rows_changed
+from common.idempotency import Keep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,16 +58,17 @@ class AdministrationQueries(Queries):
         account: Account,
         link: PasswordLink | None,
         entry: AuditEntry,
-        answered: AnsweredCreate | None = None,
+        keep: Keep | None = None,
     ) -> bool:
-        """Adds what there is; False when the user name is taken, or the `Idempotency-Key` used meanwhile."""
+        """Adds what there is, and `keep`s the answer about it; False when the user name is taken."""
         try:
             async with self._database.write() as connection:
                 await demand_standing(connection, by, is_administrators=True)
                 await connection.execute(insert(accounts).values(**account_values(account)))
                 if link is not None:
                     await connection.execute(insert(password_links).values(**asdict(link)))
-                await remember(connection, answered)
+                if keep is not None:
+                    await keep(connection)
                 await write_down(connection, entry)
         except IntegrityError:
             return False

@@ -6,15 +6,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from auth_svc.store.accounts import Account, account_of, distrust_tokens
-from auth_svc.store.answered_creates import AnsweredCreate, remember
 from auth_svc.store.queries import Queries, newest_first
 from auth_svc.store.standing import demand_standing
 from auth_svc.store.tables import accounts, api_keys
 from common.audit import Actor, AuditEntry, write_down
 from common.db import rows_changed
+from common.idempotency import Keep
 from common.tokens import ALL
 
 
@@ -40,22 +39,14 @@ class ApiKey:
 class ApiKeyQueries(Queries):
     """Queries of API keys."""
 
-    async def add_api_key(
-        self, by: Actor, key: ApiKey, entry: AuditEntry, answered: AnsweredCreate | None = None
-    ) -> bool:
-        """Adds a key; False when its `Idempotency-Key` has been used meanwhile.
-
-        Raises Unauthenticated when what `by` came with has ended.
-        """
-        try:
-            async with self._database.write() as connection:
-                await demand_standing(connection, by)
-                await connection.execute(insert(api_keys).values(**asdict(key)))
-                await remember(connection, answered)
-                await write_down(connection, entry)
-        except IntegrityError:
-            return False
-        return True
+    async def add_api_key(self, by: Actor, key: ApiKey, entry: AuditEntry, keep: Keep | None = None) -> None:
+        """Adds a key, and `keep`s the answer about it. Raises Unauthenticated when what `by` came with has ended."""
+        async with self._database.write() as connection:
+            await demand_standing(connection, by)
+            await connection.execute(insert(api_keys).values(**asdict(key)))
+            if keep is not None:
+                await keep(connection)
+            await write_down(connection, entry)
 
     async def get_api_key(self, secret_hash: str) -> tuple[ApiKey, Account] | None:
         """The key with this hash and its account, expired and disabled ones included."""

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from auth_svc.store.accounts import Role, end_everything
 from auth_svc.store.queries import Queries
 from auth_svc.store.standing import demand_standing
-from auth_svc.store.tables import accounts, answered_creates, departures
+from auth_svc.store.tables import accounts, departures, idempotency_keys
 from common.audit import Actor, AuditEntry, write_down
 
 
@@ -61,7 +61,7 @@ class DepartureQueries(Queries):
             if list(left) == [account_id]:
                 return Removal.LAST_ADMINISTRATOR
             await end_everything(connection, account_id, now=left_at)
-            await connection.execute(delete(answered_creates).where(answered_creates.c.account_id == account_id))
+            await connection.execute(delete(idempotency_keys).where(idempotency_keys.c.account_id == account_id))
             await connection.execute(delete(accounts).where(accounts.c.id == account_id))
             # What it was about to be given goes on to where its own goes.
             await connection.execute(

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, MetaData,
 
 from common.audit import AUDIT
 from common.db import Instant, binary_text, human_text, identifier, long_text, size_in_bytes
+from common.idempotency import idempotency_table
 
 METADATA: Final = MetaData()
 
@@ -99,20 +100,7 @@ audit: Final = AUDIT.to_metadata(METADATA)
 Index("audit_at", audit.c.at)
 Index("audit_actor", audit.c.actor_id, audit.c.at)
 Index("audit_target", audit.c.target_id, audit.c.at)
-# Creates that carried an `Idempotency-Key`: written with what they made, dropped after a day.
-answered_creates: Final = Table(
-    "answered_creates",
-    METADATA,
-    Column("account_id", identifier(), primary_key=True),
-    Column("path", binary_text(64), primary_key=True),
-    Column("idempotency_key", binary_text(255), primary_key=True),
-    # Keyed: the content may hold a password.
-    Column("content_hash", binary_text(64), nullable=False),
-    # The answer's JSON, without the secret that it had.
-    Column("answer", long_text(), nullable=False),
-    Column("created_at", Instant(), nullable=False),
-)
-Index("answered_creates_age", answered_creates.c.created_at)
+idempotency_keys: Final = idempotency_table("auth_idempotency_keys", METADATA)
 # Accounts that have been deleted, until every service has settled what was theirs.
 departures: Final = Table(
     "departures",

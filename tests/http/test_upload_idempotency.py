@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -14,13 +13,12 @@ from aiohttp import ClientResponse
 
 from common.clock import utc_now
 from common.db import open_database
-from common.ids import new_id
+from common.idempotency import CLAIMED, TAKE_OVER_LIMIT, Claim, CreateRequest, IdempotencyKeys
+from common.web.idempotency import IDEMPOTENCY_KEYS
 from tests.http.conftest import Services
 from tests.problems import assert_problem
-from upload_svc.app_keys import IDEMPOTENT_CREATES
-from upload_svc.idempotency import TAKE_OVER_LIMIT, TAKEN
 from upload_svc.models import CreateUpload
-from upload_svc.store import IdempotentCreate, Store
+from upload_svc.store import idempotency_keys
 
 CREATE = {"title": "A film", "filename": "film.mp4", "size": 17, "content_type": "video/mp4"}
 KEY = "a-key"
@@ -41,18 +39,22 @@ async def _ids(services: Services, username: str = "alice") -> list[str]:
 async def _left_by_a_dead_worker(services: Services, services_url: str, *, ago: timedelta) -> str:
     """What is in the database when a worker is killed right after it has begun; returns the upload's id."""
     began_at = utc_now() - ago
-    begun = IdempotentCreate(
+    begun = CreateRequest(
         account_id=services.auth.account_id("alice"),
+        path="/v1/uploads",
         idempotency_key=KEY,
-        content_hash=hashlib.sha256(CreateUpload.model_validate(CREATE).model_dump_json().encode()).hexdigest(),
-        upload_id=new_id(),
-        answer=None,
-        taken_until=began_at + TAKEN,
-        created_at=began_at,
+        content=CreateUpload.model_validate(CREATE).model_dump_json(),
     )
+    claims: list[Claim] = []
+
+    async def die(claim: Claim) -> None:
+        claims.append(claim)
+        raise asyncio.CancelledError
+
     async with open_database(services_url) as database:
-        assert await Store(database).add_idempotent_create(begun)
-    return begun.upload_id
+        with pytest.raises(asyncio.CancelledError):
+            await IdempotencyKeys(database, idempotency_keys, clock=lambda: began_at).once(begun, die, lambda _: None)
+    return claims[0].resource_id
 
 
 @asynccontextmanager
@@ -99,7 +101,7 @@ async def test_the_first_still_running_is_said_so(services: Services) -> None:
 async def test_a_dead_workers_request_is_taken_over_with_its_upload(services: Services, services_url: str) -> None:
     upload_id = await _left_by_a_dead_worker(services, services_url, ago=timedelta())
     await assert_problem(await _create(services), 409, "conflict")
-    services.clock.moved += TAKEN
+    services.clock.moved += CLAIMED
     answers = await asyncio.gather(*(_create(services) for _ in range(5)))
     assert {answer.status for answer in answers} <= {201, 409}
     made = [await answer.json() for answer in answers if answer.status == 201]
@@ -110,7 +112,7 @@ async def test_a_dead_workers_request_is_taken_over_with_its_upload(services: Se
 async def test_what_was_taken_over_and_failed_can_be_asked_for_at_once_again(
     services: Services, services_url: str
 ) -> None:
-    upload_id = await _left_by_a_dead_worker(services, services_url, ago=TAKEN + timedelta(seconds=1))
+    upload_id = await _left_by_a_dead_worker(services, services_url, ago=CLAIMED + timedelta(seconds=1))
     await services.fs.stop()
     await assert_problem(await _create(services), 503, "unavailable")
     await services.fs.start()
@@ -158,7 +160,7 @@ async def test_only_what_means_the_same_is_the_same(services: Services) -> None:
 async def test_a_key_is_kept_for_a_day(services: Services, age: timedelta, *, is_known: bool) -> None:
     first = await _create(services)
     services.clock.moved += age
-    await services.upload[IDEMPOTENT_CREATES].forget_old()
+    await services.upload[IDEMPOTENCY_KEYS].forget_old()
     services.clock.moved -= age
     again = await _create(services)
     assert ((await again.json())["id"] == (await first.json())["id"]) is is_known

@@ -17,7 +17,6 @@ class LastAdministrator(Conflict):
     """Nobody would be left who could undo it."""
 
     code = "last-administrator"
-    title = N_("This is the last administrator")
 
     def __init__(self) -> None:
         super().__init__(N_("Make somebody else an administrator first."))

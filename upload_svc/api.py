@@ -36,7 +36,7 @@ _LISTED = (VideoState.UPLOADING, VideoState.READY)
 
 
 async def create_upload(request: web.Request) -> web.Response:
-    """POST /v1/uploads."""
+    """Announces a file: plans its upload and reserves its place."""
     principal = require_principal(request)
     asked = await read_json(request, CreateUpload)
 
@@ -54,7 +54,7 @@ async def create_upload(request: web.Request) -> web.Response:
 
 
 async def list_uploads(request: web.Request) -> web.Response:
-    """GET /v1/uploads."""
+    """My uploads, newest first."""
     principal = require_principal(request)
     asked = read_query(request, ListUploads)
     states = _LISTED if asked.state is None else (VideoState(asked.state),)
@@ -66,13 +66,13 @@ async def list_uploads(request: web.Request) -> web.Response:
 
 
 async def get_upload(request: web.Request) -> web.Response:
-    """GET /v1/uploads/{upload_id}."""
+    """One upload; while it is open, with the parts that have been received."""
     principal = require_principal(request)
     return _one(request, await request.app[UPLOADS].get(principal, id_in_path(request, "upload_id")))
 
 
 async def create_part_urls(request: web.Request) -> web.Response:
-    """POST /v1/uploads/{upload_id}/part-urls."""
+    """Presigned URLs for parts; each takes a body of exactly that part's size."""
     principal = require_principal(request)
     asked = await read_json(request, AskPartUrls)
     urls = await request.app[UPLOADS].part_urls(
@@ -89,7 +89,7 @@ async def create_part_urls(request: web.Request) -> web.Response:
 
 
 async def complete_upload(request: web.Request) -> web.Response:
-    """POST /v1/uploads/{upload_id}/complete."""
+    """Makes the parts one video; idempotent, the content may be left out. 202: not certain yet, ask again."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
     has_content = request.can_read_body and request.content_type == "application/json"
     asked = await read_json(request, CompleteUpload) if has_content else CompleteUpload()
@@ -101,14 +101,14 @@ async def complete_upload(request: web.Request) -> web.Response:
 
 
 async def get_integrity(request: web.Request) -> web.Response:
-    """GET /v1/uploads/{upload_id}/integrity."""
+    """How it is known that what is stored is what was sent."""
     principal = require_principal(request)
     integrity = await request.app[UPLOADS].integrity(principal, id_in_path(request, "upload_id"))
     return json_response(present_integrity(integrity))
 
 
 async def edit_upload(request: web.Request) -> web.Response:
-    """PATCH /v1/uploads/{upload_id}."""
+    """Changes what is sent of title, description and visibility, and nothing else; answers have an ETag."""
     principal = require_principal(request)
     asked = await read_json(request, EditUpload)
     edit = Edit(title=asked.title, description=asked.description, visibility=asked.visibility)
@@ -117,21 +117,21 @@ async def edit_upload(request: web.Request) -> web.Response:
 
 
 async def trash_upload(request: web.Request) -> web.Response:
-    """POST /v1/uploads/{upload_id}/trash."""
+    """Into the trash: nobody else finds it any more, and after seven days it is deleted. Idempotent."""
     principal = require_principal(request)
     await request.app[UPLOADS].trash(principal, id_in_path(request, "upload_id"), address=request.remote or "")
     return web.Response(status=204)
 
 
 async def restore_upload(request: web.Request) -> web.Response:
-    """POST /v1/uploads/{upload_id}/restore."""
+    """Out of the trash, as it was. Idempotent."""
     principal = require_principal(request)
     await request.app[UPLOADS].restore(principal, id_in_path(request, "upload_id"), address=request.remote or "")
     return web.Response(status=204)
 
 
 async def moderate_upload(request: web.Request) -> web.Response:
-    """PUT /v1/uploads/{upload_id}/moderation."""
+    """For administrators: hides a video from everybody but its owner, or shows it again. Idempotent."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
     asked = await read_json(request, Moderate)
     moderation = request.app[MODERATION]
@@ -141,14 +141,14 @@ async def moderate_upload(request: web.Request) -> web.Response:
 
 
 async def delete_moderated_upload(request: web.Request) -> web.Response:
-    """DELETE /v1/uploads/{upload_id}/moderation."""
+    """For administrators: deletes anybody's video for ever."""
     principal = require_principal(request)
     await request.app[MODERATION].delete(principal, id_in_path(request, "upload_id"), address=request.remote or "")
     return web.Response(status=204)
 
 
 async def delete_upload(request: web.Request) -> web.Response:
-    """DELETE /v1/uploads/{upload_id}."""
+    """Deletes for ever: aborts what is unfinished, deletes what is stored."""
     principal = require_principal(request)
     await request.app[UPLOADS].delete(principal, id_in_path(request, "upload_id"), address=request.remote or "")
     return web.Response(status=204)

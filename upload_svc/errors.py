@@ -10,14 +10,12 @@ class UploadNotOpen(Conflict):
     """The upload takes no more parts: it is finished or was given up."""
 
     code = "upload-not-open"
-    title = N_("This upload is not open any more")
 
 
 class FileDiffers(Conflict):
     """The file is not the one that was announced, or that is stored; in fs_svc's words, since both may be first."""
 
     code = "file-differs"
-    title = N_("This is not the same file")
 
     def __init__(self) -> None:
         super().__init__(
@@ -35,9 +33,7 @@ class NotFinished(Conflict):
 class PreconditionFailed(Refusal):
     """The `If-Match` of a change is not the ETag that the video has now (RFC 9110, section 15.5.13)."""
 
-    status = 412
     code = "precondition-failed"
-    title = N_("Changed in the meantime")
 
     def __init__(self) -> None:
         super().__init__(N_("This video has changed since you loaded it. Load it again, then make your change."))

@@ -25,7 +25,7 @@ from common.web.responses import json_response
 
 
 async def create_account(request: web.Request) -> web.Response:
-    """POST /v1/accounts."""
+    """For administrators: a new account; without a password, with a link by which its owner chooses one."""
     administration = await _administration(request)
     asked = await read_json(request, CreateAccount)
     new = NewAccount(
@@ -49,7 +49,7 @@ async def create_account(request: web.Request) -> web.Response:
 
 
 async def list_accounts(request: web.Request) -> web.Response:
-    """GET /v1/accounts."""
+    """For administrators: every account, newest first."""
     administration = await _administration(request)
     asked = read_query(request, ListQuery)
     accounts, next_cursor = await administration.list(cursor=asked.cursor, limit=asked.limit)
@@ -57,13 +57,13 @@ async def list_accounts(request: web.Request) -> web.Response:
 
 
 async def get_account(request: web.Request) -> web.Response:
-    """GET /v1/accounts/{account_id}."""
+    """For administrators: one account."""
     administration = await _administration(request)
     return json_response(_account(await administration.get(id_in_path(request, "account_id"))))
 
 
 async def edit_account(request: web.Request) -> web.Response:
-    """PATCH /v1/accounts/{account_id}."""
+    """For administrators: role, quota, password, and whether it is disabled; taken access ends at once."""
     administration = await _administration(request)
     asked = await read_json(request, EditAccount)
     given = asked.model_dump(mode="json", include=asked.model_fields_set)
@@ -77,7 +77,7 @@ async def edit_account(request: web.Request) -> web.Response:
 
 
 async def delete_account(request: web.Request) -> web.Response:
-    """DELETE /v1/accounts/{account_id}."""
+    """For administrators: deletes an account; its videos go to who asks, to another heir, or are deleted."""
     administration = await _administration(request)
     asked = read_query(request, DeleteAccount)
     by = asker_of(request)

@@ -26,13 +26,13 @@ from common.web.service_calls import require_service, subject_of
 
 
 async def list_disabled_accounts(request: web.Request) -> web.Response:
-    """GET /internal/accounts/disabled."""
+    """The accounts whose videos nobody sees."""
     await require_service(request, "accounts:read")
     return json_response(DisabledAccounts(ids=await request.app[ACCOUNTS].disabled_ids()))
 
 
 async def confirm_administrator(request: web.Request) -> web.Response:
-    """GET /internal/administrator: of the person in `Vss-Subject-Token`."""
+    """Whether the person in `Vss-Subject-Token` is an administrator at this moment."""
     await require_service(request, "administrators")
     subject = await subject_of(request)
     if subject is None:
@@ -46,7 +46,7 @@ async def confirm_administrator(request: web.Request) -> web.Response:
 
 
 async def get_account_named(request: web.Request) -> web.Response:
-    """GET /internal/accounts/named."""
+    """The account with a user name."""
     await require_service(request, "accounts:read")
     account = await request.app[ACCOUNTS].named(read_query(request, AskAccount).username)
     if account is None:
@@ -55,7 +55,7 @@ async def get_account_named(request: web.Request) -> web.Response:
 
 
 async def list_departures(request: web.Request) -> web.Response:
-    """GET /internal/departures."""
+    """Deleted accounts of which something may be left, and who gets their videos."""
     await require_service(request, "departures")
     departures = await request.app[DEPARTURES].list()
     return json_response(
@@ -74,14 +74,14 @@ async def list_departures(request: web.Request) -> web.Response:
 
 
 async def settle_departure(request: web.Request) -> web.Response:
-    """POST /internal/departures/{account_id}/settled."""
+    """Tells that the asking service has nothing of a deleted account any more."""
     service = await require_service(request, "departures")
     await request.app[DEPARTURES].settled(id_in_path(request, "account_id"), service.account_id.removeprefix("svc:"))
     return web.Response(status=204)
 
 
 async def start_session(request: web.Request) -> web.Response:
-    """POST /internal/sessions."""
+    """Logs a browser in, for a page of another service."""
     await require_service(request, "sessions")
     asked = await read_json(request, StartSession)
     session = await request.app[ACCOUNT_SESSIONS].start(
@@ -100,7 +100,7 @@ async def start_session(request: web.Request) -> web.Response:
 
 
 async def exchange_session(request: web.Request) -> web.Response:
-    """POST /internal/sessions/exchange."""
+    """An access token for a session."""
     await require_service(request, "sessions")
     asked = await read_json(request, SessionSecret)
     token = await request.app[ACCOUNT_SESSIONS].exchange_for_token(asked.session)
@@ -108,7 +108,7 @@ async def exchange_session(request: web.Request) -> web.Response:
 
 
 async def end_session(request: web.Request) -> web.Response:
-    """POST /internal/sessions/end."""
+    """Ends a session."""
     await require_service(request, "sessions")
     asked = await read_json(request, SessionSecret)
     await request.app[ACCOUNT_SESSIONS].end(asked.session)

@@ -27,7 +27,7 @@ from common.web.sessions import known_device
 
 
 async def get_me(request: web.Request) -> web.Response:
-    """GET /v1/me."""
+    """The account that asks."""
     principal = require_principal(request)
     account = await request.app[ACCOUNTS].get(principal.account_id)
     if account is None:
@@ -36,7 +36,7 @@ async def get_me(request: web.Request) -> web.Response:
 
 
 async def change_password(request: web.Request) -> web.Response:
-    """POST /v1/me/password."""
+    """Another password; every other session and every refresh token is over."""
     principal = require_principal(request)
     asked = await read_json(request, ChangePassword)
     await request.app[ACCOUNTS].change_password(
@@ -52,7 +52,7 @@ async def change_password(request: web.Request) -> web.Response:
 
 
 async def list_sessions(request: web.Request) -> web.Response:
-    """GET /v1/me/sessions."""
+    """Where I am logged in, newest first."""
     principal = require_principal(request)
     asked = read_query(request, ListQuery)
     sessions, next_cursor = await request.app[ACCOUNT_SESSIONS].list(
@@ -64,7 +64,7 @@ async def list_sessions(request: web.Request) -> web.Response:
 
 
 async def end_own_session(request: web.Request) -> web.Response:
-    """DELETE /v1/me/sessions/{session_id}."""
+    """Ends one of my sessions; it is over everywhere within 30 seconds."""
     principal = require_principal(request)
     await request.app[ACCOUNT_SESSIONS].end_by_id(
         asker_of(request), principal.account_id, request.match_info["session_id"]
@@ -73,7 +73,7 @@ async def end_own_session(request: web.Request) -> web.Response:
 
 
 async def create_api_key(request: web.Request) -> web.Response:
-    """POST /v1/me/api-keys."""
+    """A key for a program; its secret is in this answer and never again."""
     principal = require_principal(request)
     asked = await read_json(request, CreateApiKey)
 
@@ -94,7 +94,7 @@ async def create_api_key(request: web.Request) -> web.Response:
 
 
 async def list_api_keys(request: web.Request) -> web.Response:
-    """GET /v1/me/api-keys."""
+    """My API keys, newest first."""
     principal = require_principal(request)
     asked = read_query(request, ListQuery)
     keys, next_cursor = await request.app[API_KEYS].list(principal.account_id, cursor=asked.cursor, limit=asked.limit)
@@ -102,7 +102,7 @@ async def list_api_keys(request: web.Request) -> web.Response:
 
 
 async def delete_api_key(request: web.Request) -> web.Response:
-    """DELETE /v1/me/api-keys/{key_id}."""
+    """Ends an API key; access tokens that it gave live out their five minutes."""
     principal = require_principal(request)
     await request.app[API_KEYS].delete(asker_of(request), principal.account_id, id_in_path(request, "key_id"))
     return web.Response(status=204)

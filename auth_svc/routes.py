@@ -36,11 +36,10 @@ from auth_svc.models import (
     TokenResponse,
 )
 from common.tokens import READ, UPLOAD
-from common.web.routes import IDEMPOTENCY, Route
+from common.web.routes import IDEMPOTENCY, delete, get, patch, post
 
 API: Final = (
-    Route(
-        "POST",
+    post(
         "/v1/token",
         tokens.issue_token,
         {200: TokenResponse},
@@ -49,69 +48,48 @@ API: Final = (
         is_open=True,
         refusals=("unauthenticated",),
     ),
-    Route(
-        "POST",
-        "/v1/token/revoke",
-        tokens.revoke_token,
-        {200: None},
-        body=RevocationRequest,
-        form_too=True,
-        is_open=True,
-    ),
-    Route(
-        "GET",
-        "/.well-known/oauth-authorization-server",
-        tokens.get_server_metadata,
-        {200: ServerMetadata},
-        is_open=True,
-    ),
-    Route("GET", "/.well-known/jwks.json", tokens.get_jwks, {200: KeySet}, is_open=True),
-    Route("GET", "/v1/me", me.get_me, {200: Me}, scopes=(READ, UPLOAD)),
-    Route("POST", "/v1/me/password", me.change_password, {204: None}, body=ChangePassword),
+    post("/v1/token/revoke", tokens.revoke_token, {200: None}, body=RevocationRequest, form_too=True, is_open=True),
+    get("/.well-known/oauth-authorization-server", tokens.get_server_metadata, {200: ServerMetadata}, is_open=True),
+    get("/.well-known/jwks.json", tokens.get_jwks, {200: KeySet}, is_open=True),
+    get("/v1/me", me.get_me, {200: Me}, scopes=(READ, UPLOAD)),
+    post("/v1/me/password", me.change_password, {204: None}, body=ChangePassword),
     # Addresses and devices are nothing for a key that looks at videos.
-    Route("GET", "/v1/me/sessions", me.list_sessions, {200: SessionPage}, scopes=(), query=ListQuery),
-    Route("DELETE", "/v1/me/sessions/{session_id}", me.end_own_session, {204: None}),
-    Route("POST", "/v1/me/api-keys", me.create_api_key, {201: ApiKeyShown}, body=CreateApiKey, headers=IDEMPOTENCY),
-    Route("GET", "/v1/me/api-keys", me.list_api_keys, {200: ApiKeyPage}, scopes=(), query=ListQuery),
-    Route("DELETE", "/v1/me/api-keys/{key_id}", me.delete_api_key, {204: None}),
-    Route(
-        "POST", "/v1/accounts", accounts.create_account, {201: AccountShown}, body=CreateAccount, headers=IDEMPOTENCY
-    ),
-    Route("GET", "/v1/accounts", accounts.list_accounts, {200: AccountPage}, scopes=(), query=ListQuery),
-    Route("GET", "/v1/accounts/{account_id}", accounts.get_account, {200: AccountShown}, scopes=()),
-    Route(
-        "PATCH",
+    get("/v1/me/sessions", me.list_sessions, {200: SessionPage}, scopes=(), query=ListQuery),
+    delete("/v1/me/sessions/{session_id}", me.end_own_session, {204: None}),
+    post("/v1/me/api-keys", me.create_api_key, {201: ApiKeyShown}, body=CreateApiKey, headers=IDEMPOTENCY),
+    get("/v1/me/api-keys", me.list_api_keys, {200: ApiKeyPage}, scopes=(), query=ListQuery),
+    delete("/v1/me/api-keys/{key_id}", me.delete_api_key, {204: None}),
+    post("/v1/accounts", accounts.create_account, {201: AccountShown}, body=CreateAccount, headers=IDEMPOTENCY),
+    get("/v1/accounts", accounts.list_accounts, {200: AccountPage}, scopes=(), query=ListQuery),
+    get("/v1/accounts/{account_id}", accounts.get_account, {200: AccountShown}, scopes=()),
+    patch(
         "/v1/accounts/{account_id}",
         accounts.edit_account,
         {200: AccountShown},
         body=EditAccount,
         refusals=("last-administrator",),
     ),
-    Route(
-        "DELETE",
+    delete(
         "/v1/accounts/{account_id}",
         accounts.delete_account,
         {204: None},
         query=DeleteAccount,
         refusals=("last-administrator",),
     ),
-    Route("GET", "/internal/accounts/disabled", internal.list_disabled_accounts, {200: DisabledAccounts}),
-    Route("GET", "/internal/administrator", internal.confirm_administrator, {204: None}),
-    Route("GET", "/internal/accounts/named", internal.get_account_named, {200: AccountNamed}, query=AskAccount),
-    Route("GET", "/internal/departures", internal.list_departures, {200: DepartureList}),
-    Route("POST", "/internal/departures/{account_id}/settled", internal.settle_departure, {204: None}),
-    Route(
-        "POST",
+    get("/internal/accounts/disabled", internal.list_disabled_accounts, {200: DisabledAccounts}),
+    get("/internal/administrator", internal.confirm_administrator, {204: None}),
+    get("/internal/accounts/named", internal.get_account_named, {200: AccountNamed}, query=AskAccount),
+    get("/internal/departures", internal.list_departures, {200: DepartureList}),
+    post("/internal/departures/{account_id}/settled", internal.settle_departure, {204: None}),
+    post(
         "/internal/sessions",
         internal.start_session,
         {201: StartedSession},
         body=StartSession,
         refusals=("rate-limited",),
     ),
-    Route(
-        "POST", "/internal/sessions/exchange", internal.exchange_session, {200: ExchangedSession}, body=SessionSecret
-    ),
-    Route("POST", "/internal/sessions/end", internal.end_session, {204: None}, body=SessionSecret),
+    post("/internal/sessions/exchange", internal.exchange_session, {200: ExchangedSession}, body=SessionSecret),
+    post("/internal/sessions/end", internal.end_session, {204: None}, body=SessionSecret),
 )
 
 PAGES: Final = (

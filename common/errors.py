@@ -160,7 +160,7 @@ class IdempotentRequestRunning(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "The first request with this Idempotency-Key is still being processed; try again in a moment.",
+            N_("The first request with this Idempotency-Key is still being processed; try again in a moment."),
             headers={"Retry-After": "2"},
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from common.web.routes import Route
+from common.web.routes import delete, get, post, put
 from fs_svc import api
 from fs_svc.models import (
     AdoptObject,
@@ -34,8 +34,7 @@ _SUBJECT: Final = {"Vss-Subject-Token": "The access token of the person for whom
 _COMPLETE_SECONDS: Final = 60
 
 API: Final = (
-    Route(
-        "PUT",
+    put(
         "/v1/objects/{id}",
         api.create_object,
         {200: ObjectView},
@@ -43,8 +42,7 @@ API: Final = (
         headers=_SUBJECT,
         refusals=("conflict", "quota-exceeded", "storage-unavailable"),
     ),
-    Route(
-        "POST",
+    post(
         "/v1/objects/{id}/part-urls",
         api.create_part_urls,
         {200: PartUrlsView},
@@ -52,24 +50,9 @@ API: Final = (
         headers=_SUBJECT,
         refusals=("conflict", "part-differs", "quota-exceeded", "storage-unavailable", "upload-not-open"),
     ),
-    Route(
-        "POST",
-        "/v1/objects/{id}/form",
-        api.create_form,
-        {200: FormView},
-        headers=_SUBJECT,
-        refusals=("upload-not-open",),
-    ),
-    Route(
-        "GET",
-        "/v1/objects/{id}",
-        api.get_object,
-        {200: ObjectView},
-        headers=_SUBJECT,
-        refusals=("storage-unavailable",),
-    ),
-    Route(
-        "POST",
+    post("/v1/objects/{id}/form", api.create_form, {200: FormView}, headers=_SUBJECT, refusals=("upload-not-open",)),
+    get("/v1/objects/{id}", api.get_object, {200: ObjectView}, headers=_SUBJECT, refusals=("storage-unavailable",)),
+    post(
         "/v1/objects/{id}/complete",
         api.complete_object,
         {200: ObjectView, 202: ObjectView},
@@ -86,28 +69,26 @@ API: Final = (
             "upload-not-open",
         ),
     ),
-    Route("DELETE", "/v1/objects/{id}", api.delete_object, {200: ObjectView}, headers=_SUBJECT),
-    Route("POST", "/v1/objects/describe", api.describe_objects, {200: Described}, body=Describe),
-    Route("POST", "/v1/objects/hand-over", api.hand_over_objects, {200: HandedOver}, body=HandOver),
-    Route("GET", "/v1/usage", api.get_usage, {200: UsageView}, headers=_SUBJECT),
-    Route("POST", "/v1/usage", api.list_usage, {200: UsageOfOwners}, body=AskUsage),
-    Route("GET", "/v1/report", api.get_report, {200: StorageReport}),
-    Route("GET", "/v1/hold", api.get_hold, {200: Hold}, refusals=("storage-unavailable",)),
-    Route(
-        "GET",
+    delete("/v1/objects/{id}", api.delete_object, {200: ObjectView}, headers=_SUBJECT),
+    post("/v1/objects/describe", api.describe_objects, {200: Described}, body=Describe),
+    post("/v1/objects/hand-over", api.hand_over_objects, {200: HandedOver}, body=HandOver),
+    get("/v1/usage", api.get_usage, {200: UsageView}, headers=_SUBJECT),
+    post("/v1/usage", api.list_usage, {200: UsageOfOwners}, body=AskUsage),
+    get("/v1/report", api.get_report, {200: StorageReport}),
+    get("/v1/hold", api.get_hold, {200: Hold}, refusals=("storage-unavailable",)),
+    get(
         "/v1/lost-objects",
         api.list_lost_objects,
         {200: LostObjects},
         query=ListLost,
         refusals=("conflict", "storage-unavailable"),
     ),
-    Route(
-        "PUT",
+    put(
         "/v1/objects/{id}/adopt",
         api.adopt_object,
         {200: ObjectView},
         body=AdoptObject,
         refusals=("conflict", "storage-unavailable"),
     ),
-    Route("POST", "/v1/sources", api.sign_sources, {200: SignedSources}, body=AskSources),
+    post("/v1/sources", api.sign_sources, {200: SignedSources}, body=AskSources),
 )

@@ -6,24 +6,22 @@ from typing import Final
 
 from aiohttp import web
 
-from common.web.routes import Route
+from common.web.routes import get, head, put
 from stream_svc import api, pages, problem_pages
 from stream_svc.models import AskSource, KeepPosition, ListVideos, Playback, Video, VideoPage
 
 API: Final = (
-    Route("GET", "/v1/videos", api.list_videos, {200: VideoPage}, query=ListVideos),
-    Route("GET", "/v1/videos/{video_id}", api.get_video, {200: Video}, is_open=True, refusals=("unauthenticated",)),
-    Route(
-        "GET",
+    get("/v1/videos", api.list_videos, {200: VideoPage}, query=ListVideos),
+    get("/v1/videos/{video_id}", api.get_video, {200: Video}, is_open=True, refusals=("unauthenticated",)),
+    get(
         "/v1/videos/{video_id}/playback",
         api.play_video,
         {200: Playback},
         is_open=True,
         refusals=("storage-unavailable", "unauthenticated"),
     ),
-    Route("PUT", "/v1/videos/{video_id}/position", api.keep_position, {204: None}, body=KeepPosition),
-    Route(
-        "GET",
+    put("/v1/videos/{video_id}/position", api.keep_position, {204: None}, body=KeepPosition),
+    get(
         "/v1/videos/{video_id}/source",
         api.get_source,
         {307: None},
@@ -31,8 +29,7 @@ API: Final = (
         is_open=True,
         refusals=("storage-unavailable", "unauthenticated"),
     ),
-    Route(
-        "HEAD",
+    head(
         "/v1/videos/{video_id}/source",
         api.head_source,
         {307: None},

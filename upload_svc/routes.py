@@ -7,7 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from common.tokens import READ, UPLOAD
-from common.web.routes import IDEMPOTENCY, Route
+from common.web.routes import IDEMPOTENCY, delete, get, patch, post, put
 from upload_svc import api, companion, moderation_pages, pages
 from upload_svc.companion_models import (
     AskBatch,
@@ -55,8 +55,7 @@ _COMPLETING: Final = (
 _COMPLETE_SECONDS: Final = 60
 
 API: Final = (
-    Route(
-        "POST",
+    post(
         "/v1/uploads",
         api.create_upload,
         {201: Upload},
@@ -65,17 +64,15 @@ API: Final = (
         headers=IDEMPOTENCY,
         refusals=("quota-exceeded", "storage-unavailable"),
     ),
-    Route("GET", "/v1/uploads", api.list_uploads, {200: UploadPage}, scopes=(READ, UPLOAD), query=ListUploads),
-    Route(
-        "GET",
+    get("/v1/uploads", api.list_uploads, {200: UploadPage}, scopes=(READ, UPLOAD), query=ListUploads),
+    get(
         "/v1/uploads/{upload_id}",
         api.get_upload,
         {200: Upload},
         scopes=(READ, UPLOAD),
         refusals=("storage-unavailable",),
     ),
-    Route(
-        "POST",
+    post(
         "/v1/uploads/{upload_id}/part-urls",
         api.create_part_urls,
         {200: PartUrls},
@@ -83,8 +80,7 @@ API: Final = (
         body=AskPartUrls,
         refusals=(*_SIGNING, "part-differs"),
     ),
-    Route(
-        "POST",
+    post(
         "/v1/uploads/{upload_id}/complete",
         api.complete_upload,
         {200: Upload, 202: Upload},
@@ -94,16 +90,14 @@ API: Final = (
         time_limit_seconds=_COMPLETE_SECONDS,
         refusals=_COMPLETING,
     ),
-    Route(
-        "GET",
+    get(
         "/v1/uploads/{upload_id}/integrity",
         api.get_integrity,
         {200: Integrity},
         scopes=(READ, UPLOAD),
         refusals=("conflict",),
     ),
-    Route(
-        "PATCH",
+    patch(
         "/v1/uploads/{upload_id}",
         api.edit_upload,
         {200: Upload},
@@ -111,13 +105,12 @@ API: Final = (
         headers=IF_MATCH,
         refusals=("precondition-failed",),
     ),
-    Route("POST", "/v1/uploads/{upload_id}/trash", api.trash_upload, {204: None}, refusals=("conflict",)),
-    Route("POST", "/v1/uploads/{upload_id}/restore", api.restore_upload, {204: None}, refusals=("conflict",)),
-    Route("DELETE", "/v1/uploads/{upload_id}", api.delete_upload, {204: None}),
-    Route("PUT", "/v1/uploads/{upload_id}/moderation", api.moderate_upload, {204: None}, body=Moderate),
-    Route("DELETE", "/v1/uploads/{upload_id}/moderation", api.delete_moderated_upload, {204: None}),
-    Route(
-        "GET",
+    post("/v1/uploads/{upload_id}/trash", api.trash_upload, {204: None}, refusals=("conflict",)),
+    post("/v1/uploads/{upload_id}/restore", api.restore_upload, {204: None}, refusals=("conflict",)),
+    delete("/v1/uploads/{upload_id}", api.delete_upload, {204: None}),
+    put("/v1/uploads/{upload_id}/moderation", api.moderate_upload, {204: None}, body=Moderate),
+    delete("/v1/uploads/{upload_id}/moderation", api.delete_moderated_upload, {204: None}),
+    get(
         "/s3/params",
         companion.create_form,
         {200: FormParameters},
@@ -126,9 +119,8 @@ API: Final = (
         is_unsafe=True,
         refusals=("quota-exceeded", "storage-unavailable", "upload-not-open"),
     ),
-    Route("GET", "/s3/sts", companion.refuse_credentials, {}, scopes=(UPLOAD,), refusals=("malformed",)),
-    Route(
-        "POST",
+    get("/s3/sts", companion.refuse_credentials, {}, scopes=(UPLOAD,), refusals=("malformed",)),
+    post(
         "/s3/multipart",
         companion.create_multipart,
         {200: Multipart},
@@ -136,8 +128,7 @@ API: Final = (
         body=CreateMultipart,
         refusals=("quota-exceeded", "storage-unavailable"),
     ),
-    Route(
-        "GET",
+    get(
         "/s3/multipart/{upload_id}",
         companion.list_parts,
         {200: ListedParts},
@@ -145,8 +136,7 @@ API: Final = (
         query=Key,
         refusals=("storage-unavailable", "upload-not-open"),
     ),
-    Route(
-        "GET",
+    get(
         "/s3/multipart/{upload_id}/batch",
         companion.sign_batch,
         {200: PartUrlBatch},
@@ -154,8 +144,7 @@ API: Final = (
         query=AskBatch,
         refusals=_SIGNING,
     ),
-    Route(
-        "GET",
+    get(
         "/s3/multipart/{upload_id}/{part_number}",
         companion.sign_part,
         {200: PartUrl},
@@ -165,8 +154,7 @@ API: Final = (
         call_weight=0.1,
         refusals=_SIGNING,
     ),
-    Route(
-        "POST",
+    post(
         "/s3/multipart/{upload_id}/complete",
         companion.complete_multipart,
         {200: Completed},
@@ -176,8 +164,7 @@ API: Final = (
         time_limit_seconds=_COMPLETE_SECONDS,
         refusals=_COMPLETING,
     ),
-    Route(
-        "DELETE",
+    delete(
         "/s3/multipart/{upload_id}",
         companion.abort_multipart,
         {200: Nothing},

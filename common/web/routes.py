@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import hdrs, web
@@ -114,6 +115,15 @@ class Route:
         if self.is_open and self.method not in _SAFE_METHODS:
             return frozenset()
         return _default_scopes(self.method)
+
+
+# What a table of routes is written with, a line a route.
+get = partial(Route, "GET")
+head = partial(Route, "HEAD")
+post = partial(Route, "POST")
+put = partial(Route, "PUT")
+patch = partial(Route, "PATCH")
+delete = partial(Route, "DELETE")
 
 
 def _default_scopes(method: str) -> frozenset[str]:

@@ -43,7 +43,7 @@ def idempotency_table(name: str, metadata: MetaData) -> Table:
         Column("path", binary_text(128), primary_key=True),
         Column("idempotency_key", binary_text(255), primary_key=True),
         Column("content_hash", binary_text(64), nullable=False),
-        # The id of what the request makes.
+        # For what the request makes: whoever takes it over goes on with the same.
         Column("resource_id", identifier(), nullable=False),
         # JSON without secrets; None while the first request is being worked on.
         Column("answer", long_text(), nullable=True),

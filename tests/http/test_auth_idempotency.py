@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
 
 from auth_svc.store import Role
-from common.idempotency import KEPT
-from common.web.idempotency import IDEMPOTENCY_KEYS
 from tests.auth_app import AuthApp, bearer, running_auth_app
 from tests.problems import assert_problem
 
@@ -100,18 +97,6 @@ async def test_a_refusal_is_not_kept(app: AuthApp) -> None:
     taken = {**ACCOUNT, "username": "bob"}
     await assert_problem(await create(app, "/v1/accounts", taken), 422, "invalid")
     assert (await create(app, "/v1/accounts", ACCOUNT)).status == 201
-
-
-@every_create
-async def test_after_a_day_a_key_is_new_again(app: AuthApp, path: str, content: Any, other: Any, secret: str) -> None:
-    assert (await create(app, path, content)).status == 201
-    app.clock.advance(KEPT)
-    assert await app.app[IDEMPOTENCY_KEYS].forget_old() == 0
-    assert secret not in await (await create(app, path, content)).json()
-    app.clock.advance(timedelta(seconds=1))
-    assert await app.app[IDEMPOTENCY_KEYS].forget_old() == 1
-    answer = await create(app, path, other)
-    assert secret in await answer.json()
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "schlüssel"])

@@ -9,13 +9,13 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import urlencode
 
+from catalogue.videos import Video, VideoState, Visibility
 from common.clock import Clock
 from common.ids import new_id
 from common.media_types import BY_ENDING
 from common.service_client import Relayed, ServiceClient
 from upload_svc.fs_client import FsClient, LostObject
 from upload_svc.store import Store
-from upload_svc.videos import Video, VideoState, Visibility
 
 logger = logging.getLogger(__name__)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
+from catalogue.videos import VideoState
 from common.ids import new_id
 from common.web.keys import SITE
 from common.web.requests import id_in_path, idempotency_key, read_json, read_query, require_principal
@@ -27,7 +28,6 @@ from upload_svc.models import (
 )
 from upload_svc.uploads import Edit
 from upload_svc.uploads import Upload as UploadInDomain
-from upload_svc.videos import VideoState
 
 _ETAG: Final = re.compile(r'(W/)?"([^"]*)"')
 _LISTED = (VideoState.UPLOADING, VideoState.READY)

@@ -21,7 +21,7 @@ from common.web.metrics import observe_database
 from common.web.remote_identity import KEYS_RENEWED, remote_identity
 from common.web.sessions import SESSIONS
 from common.web.starting import Tables
-from upload_svc.app_keys import DEPARTURES, IDEMPOTENT_CREATES, MODERATION, UPLOADS
+from upload_svc.app_keys import DEPARTURES, IDEMPOTENT_CREATES, MODERATION, SETTLING, UPLOADS
 from upload_svc.auth_client import Administrators
 from upload_svc.departures import VideosOfDeparted
 from upload_svc.fs_client import FsClient
@@ -29,6 +29,7 @@ from upload_svc.idempotency import IdempotentCreates
 from upload_svc.moderation import Moderation
 from upload_svc.routes import API, PAGES
 from upload_svc.settings import Settings
+from upload_svc.settling import Settling
 from upload_svc.store import Store
 from upload_svc.uploads import Uploads
 
@@ -53,6 +54,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[VERIFIER] = identity.verifier
             app[SESSIONS] = identity.sessions
             app[UPLOADS] = Uploads(store, fs, cursors, clock=clock)
+            app[SETTLING] = Settling(store, fs, clock=clock)
             auth = ServiceClient(session, settings.auth_url, identity.tokens)
             app[DEPARTURES] = VideosOfDeparted(Departures(auth), store, fs, clock=clock)
             app[MODERATION] = Moderation(store, Administrators(auth), cursors, clock=clock)
@@ -69,7 +71,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
 
 
 async def _settle(app: web.Application) -> None:
-    await app[UPLOADS].settle()
+    await app[SETTLING].settle()
 
 
 async def _settle_departures(app: web.Application) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 
 from aiohttp import web
 
+from catalogue.videos import VideoState
 from common.clock import utc_now
 from common.errors import Malformed, NotFound, StorageUnavailable
 from common.ids import new_id
@@ -41,7 +42,6 @@ from upload_svc.companion_models import (
 from upload_svc.errors import UploadNotOpen
 from upload_svc.fs_client import Kind, PartUrls
 from upload_svc.models import watch_url
-from upload_svc.videos import VideoState
 
 # Its clients hand this on and look at nothing; the real name is nobody's business.
 BUCKET: Final = "vss"

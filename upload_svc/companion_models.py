@@ -7,13 +7,13 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from catalogue.videos import TITLE_MAX
 from common.errors import Invalid
 from common.text import clean_filename
 from common.web.requests import Input, Query, validated
 from upload_svc.fs_client import Kind
 from upload_svc.models import CONTENT_TYPE_MAX, NewFile, Size
 from upload_svc.uploads import NewUpload, Upload
-from upload_svc.videos import TITLE_MAX
 
 MOST_PARTS = 10_000
 PARTS_PER_CALL = 50

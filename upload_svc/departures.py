@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from catalogue.videos import Video, VideoState
 from common.audit import NOBODY
 from common.clock import Clock
 from common.departures import Departures, Heir
 from upload_svc.audit import Action, entry_about
 from upload_svc.fs_client import FsClient
 from upload_svc.store import Store
-from upload_svc.videos import Video, VideoState
 
 LIVE: Final = (VideoState.UPLOADING, VideoState.READY, VideoState.TRASHED)
 AT_ONCE: Final = 100

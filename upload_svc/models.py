@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from catalogue.videos import DESCRIPTION_MAX, MAX_SIZE, TITLE_MAX, VideoState, Visibility
 from common.clock import rfc3339
 from common.media_types import media_type
 from common.text import clean_filename, clean_line, clean_text
@@ -14,7 +15,6 @@ from common.web.requests import Input, Query
 from upload_svc.uploads import Integrity as IntegrityInDomain
 from upload_svc.uploads import NewUpload
 from upload_svc.uploads import Upload as UploadInDomain
-from upload_svc.videos import DESCRIPTION_MAX, MAX_SIZE, TITLE_MAX, VideoState, Visibility
 
 PARTS_PER_CALL = 100
 CONTENT_TYPE_MAX = 255

@@ -11,10 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import aiohttp
 from aiohttp import hdrs
+from pydantic import BaseModel, ValidationError
 
 from common.clock import Clock, utc_now
 from common.errors import Refusal, Unavailable
@@ -22,6 +23,8 @@ from common.logs import REQUEST_ID
 from common.verifying import INVALID_TOKEN
 
 logger = logging.getLogger(__name__)
+
+M = TypeVar("M", bound=BaseModel)
 
 TOKEN_TIMEOUT: Final = aiohttp.ClientTimeout(total=10, sock_connect=2)
 # One limit over all tries of a call; a try by itself is bounded in connecting only.
@@ -157,6 +160,33 @@ class ServiceClient:
                 return await self._call(method, path, content, subject_token, tries=tries, relays=relays)
         except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as exc:
             logger.warning("service does not answer", extra={"path": path, "reason": type(exc).__name__})
+            raise Unavailable from exc
+
+    async def ask(
+        self,
+        answer: type[M],
+        method: str,
+        path: str,
+        *,
+        content: BaseModel | None = None,
+        subject_token: str | None = None,
+        relays: Collection[str] = (),
+        time_limit_seconds: float = TIME_LIMIT_SECONDS,
+    ) -> M:
+        """The content of a 2xx to an idempotent call, as `answer`. Raises as `call`, also for any other content."""
+        found = await self.call(
+            method,
+            path,
+            content=None if content is None else content.model_dump(mode="json"),
+            subject_token=subject_token,
+            is_idempotent=True,
+            relays=relays,
+            time_limit_seconds=time_limit_seconds,
+        )
+        try:
+            return answer.model_validate(found.content)
+        except ValidationError as exc:
+            logger.warning("service answers something else", extra={"path": path, "faults": exc.error_count()})
             raise Unavailable from exc
 
     async def _call(

@@ -13,8 +13,9 @@ from common.cursors import Cursors
 from common.errors import NotFound, Unauthenticated
 from common.ids import is_id
 from common.tokens import Principal
+from contracts.objects import Source, WantedSource
 from stream_svc.auth_client import DisabledOwners
-from stream_svc.fs_client import FsClient, Source
+from stream_svc.fs_client import FsClient
 from stream_svc.store import KeptPosition, Listing, Position, Store
 
 # Who stopped so early has hardly begun, and who stopped in the last twentieth has seen it: both start anew.
@@ -91,7 +92,7 @@ class Library:
     async def play(self, principal: Principal | None, video_id: str) -> Playback:
         """A fresh URL to play from. Raises as `get`, and Unavailable."""
         video = await self.get(principal, video_id)
-        source = await self._fs.source(video.id, method="GET", filename=video.filename, is_download=False)
+        source = await self._fs.source(WantedSource(id=video.id, method="GET", filename=video.filename))
         position = None if principal is None else await self._store.get_position(principal.account_id, video.id)
         return Playback(
             video=video,
@@ -140,7 +141,8 @@ class Library:
     ) -> Source:
         """A fresh URL for one method, as an attachment under the original file name if asked. Raises as `play`."""
         video = await self.get(principal, video_id)
-        return await self._fs.source(video.id, method=method, filename=video.filename, is_download=is_download)
+        wanted = WantedSource(id=video.id, method=method, filename=video.filename, is_download=is_download)
+        return await self._fs.source(wanted)
 
 
 def resume_at(position: Position) -> float:

@@ -110,6 +110,6 @@ def present_playback(playback: PlaybackInDomain) -> Playback:
     """Playback URLs as the API shows them."""
     source = playback.source
     return Playback(
-        sources=[PlaybackSource(url=source.url, type=source.media_type, expires_at=rfc3339(source.expires_at))],
+        sources=[PlaybackSource(url=source.url, type=source.content_type, expires_at=rfc3339(source.expires_at))],
         position=playback.position,
     )

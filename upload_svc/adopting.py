@@ -14,7 +14,8 @@ from common.clock import Clock
 from common.ids import new_id
 from common.media_types import BY_ENDING
 from common.service_client import Relayed, ServiceClient
-from upload_svc.fs_client import FsClient, LostObject
+from contracts.objects import LostObject
+from upload_svc.fs_client import FsClient
 from upload_svc.store import Store
 
 logger = logging.getLogger(__name__)
@@ -67,8 +68,9 @@ class Adopting:
         """
         after: str | None = ""
         while after is not None:
-            lost, after = await self._fs.lost_objects(after=after)
-            for one in lost:
+            lost = await self._fs.lost_objects(after=after)
+            after = lost.next
+            for one in lost.objects:
                 title = f"{one.last_modified:%Y-%m-%d} {one.name[:_NAME_SHOWN]}"
                 if not one.content_type.startswith("video/") or one.size == 0:
                     yield Adoption(lost=one, title=title, video_id=None, reason="it is not a video")

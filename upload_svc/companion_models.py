@@ -8,10 +8,11 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from catalogue.videos import TITLE_MAX
+from common.clock import rfc3339
 from common.errors import Invalid
 from common.text import clean_filename
 from common.web.requests import Input, Query, validated
-from upload_svc.fs_client import Kind
+from contracts.objects import Kind
 from upload_svc.models import CONTENT_TYPE_MAX, NewFile, Size
 from upload_svc.uploads import NewUpload, Upload
 
@@ -175,7 +176,10 @@ def listed_parts(upload: Upload) -> ListedParts | None:
     return ListedParts(
         [
             ListedPart(
-                PartNumber=part.part_number, ETag=f'"{part.etag}"', Size=part.size, LastModified=part.last_modified
+                PartNumber=part.part_number,
+                ETag=f'"{part.etag}"',
+                Size=part.size,
+                LastModified=rfc3339(part.last_modified),
             )
             for part in received
         ]

@@ -10,8 +10,9 @@ from catalogue.videos import Video, VideoState
 from common.audit import NOBODY
 from common.clock import Clock
 from common.errors import Unavailable
+from contracts.objects import GONE, State, StoredObject
 from upload_svc.audit import Action, entry_about
-from upload_svc.fs_client import GONE, FsClient, StoredObject
+from upload_svc.fs_client import FsClient
 from upload_svc.store import Store
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class Settling:
 
     async def _settle_uploading(self, video: Video, stored_object: StoredObject | None, now: datetime) -> None:
         state = None if stored_object is None else stored_object.state
-        if stored_object is not None and state == "stored":
+        if stored_object is not None and state is State.STORED:
             await become_ready(self._store, stored_object)
         elif state in GONE or (state is None and now >= video.created_at + UNKNOWN_LIMIT):
             await self._store.move_video(video.id, old=[VideoState.UPLOADING], new=VideoState.DELETED, settle_after=now)
@@ -82,7 +83,7 @@ class Settling:
             entry.tell()
 
     async def _settle_deleted(self, video: Video, stored_object: StoredObject | None, now: datetime) -> None:
-        state = "deleted" if stored_object is None else stored_object.state
+        state = State.DELETED if stored_object is None else stored_object.state
         if state not in GONE:
             try:
                 state = await self._fs.delete(video.id)

@@ -8,7 +8,7 @@ loop.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -23,9 +23,21 @@ from common.errors import NotFound, Refusal, Unavailable
 from common.languages import N_
 from common.service_client import Relayed
 from common.tokens import Principal
+from contracts.objects import (
+    AskPartUrls,
+    ChecksumAlgorithm,
+    CompleteObject,
+    CreateObject,
+    Form,
+    Kind,
+    PartUrls,
+    QuotaUsage,
+    State,
+    StoredObject,
+)
 from upload_svc.audit import Action, entry_about
 from upload_svc.errors import FileDiffers, NotFinished, UploadNotOpen
-from upload_svc.fs_client import Form, FsClient, Kind, PartUrls, StoredObject, Usage
+from upload_svc.fs_client import FsClient
 from upload_svc.settling import CHECK_AGAIN, become_ready
 from upload_svc.store import Store
 
@@ -46,7 +58,7 @@ class NewUpload:
     content_type: str
     visibility: Visibility
     sha256: str | None = None
-    part_checksums: str | None = None
+    part_checksums: ChecksumAlgorithm | None = None
     kind: Kind = Kind.PLANNED
 
 
@@ -96,11 +108,13 @@ class Uploads:
         try:
             stored_object = await self._fs.create(
                 upload_id,
-                kind=new.kind,
-                size=video.size,
-                content_type=video.content_type,
-                part_checksums=new.part_checksums,
-                sha256=new.sha256,
+                CreateObject(
+                    kind=new.kind,
+                    size=video.size,
+                    content_type=video.content_type,
+                    part_checksums=new.part_checksums,
+                    sha256=new.sha256,
+                ),
                 subject_token=principal.token,
             )
         except Refusal as refusal:
@@ -123,14 +137,12 @@ class Uploads:
         await self._own(principal, upload_id)
         return await self._fs.form(upload_id, subject_token=principal.token)
 
-    async def part_urls(
-        self, principal: Principal, upload_id: str, part_numbers: Sequence[int], checksums: Mapping[str, str] | None
-    ) -> PartUrls:
+    async def part_urls(self, principal: Principal, upload_id: str, asked: AskPartUrls) -> PartUrls:
         """Presigned URLs for parts. Raises NotFound, UploadNotOpen, and what fs_svc refuses."""
         video = await self._own(principal, upload_id)
         if video.state is not VideoState.UPLOADING:
             raise UploadNotOpen(N_("It is complete already; there is nothing left to send."))
-        return await self._fs.part_urls(upload_id, part_numbers, checksums=checksums, subject_token=principal.token)
+        return await self._fs.part_urls(upload_id, asked, subject_token=principal.token)
 
     async def get(self, principal: Principal, upload_id: str) -> Upload:
         """The upload; while uploading with what S3 has received. Raises NotFound."""
@@ -138,7 +150,7 @@ class Uploads:
         if video.state is not VideoState.UPLOADING:
             return Upload(video=video, stored_object=None)
         stored_object = await self._fs.get(upload_id, subject_token=principal.token)
-        if stored_object.state != "stored":
+        if stored_object.state is not State.STORED:
             return Upload(video=video, stored_object=stored_object)
         # What came by a form has nobody who completes it.
         await become_ready(self._store, stored_object)
@@ -186,9 +198,9 @@ class Uploads:
         if video.state is not VideoState.UPLOADING and sha256 in (None, video.file_sha256):
             return Upload(video=video, stored_object=None)
         stored_object = await self._fs.complete(
-            upload_id, part_count=part_count, sha256=sha256, subject_token=principal.token
+            upload_id, CompleteObject(part_count=part_count, sha256=sha256), subject_token=principal.token
         )
-        if stored_object.state != "stored" or sha256 not in (None, stored_object.sha256):
+        if stored_object.state is not State.STORED or sha256 not in (None, stored_object.sha256):
             return Upload(video=video, stored_object=stored_object)
         if video.state is VideoState.UPLOADING:
             await become_ready(self._store, stored_object)
@@ -247,7 +259,7 @@ class Uploads:
         """
         video = await self._own(principal, upload_id)
         stored_object = (await self._fs.describe([upload_id])).get(upload_id)
-        is_complete = stored_object is not None and stored_object.state in ("completing", "stored")
+        is_complete = stored_object is not None and stored_object.state in (State.COMPLETING, State.STORED)
         if video.state is not VideoState.UPLOADING or is_complete:
             raise UploadNotOpen(N_("It is complete already; delete the video instead."))
         # And not what has become complete since.
@@ -280,7 +292,7 @@ class Uploads:
         elif (await self._own(principal, upload_id)).state is not VideoState.READY:
             raise NotFinished
 
-    async def usage(self, principal: Principal) -> Usage | None:
+    async def usage(self, principal: Principal) -> QuotaUsage | None:
         """How full the person's quota is; None when there is none, or when fs_svc is away."""
         if principal.quota_bytes is None:
             return None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from catalogue.videos import TITLE_MAX
+from common.characters import title_from_filename
 from common.clock import rfc3339
 from common.errors import Invalid
 from common.text import clean_filename
@@ -37,7 +37,7 @@ class UppyFile(NewFile):
         fields = {
             "filename": filename,
             "content_type": content_type[:CONTENT_TYPE_MAX],
-            "title": PurePosixPath(filename).stem[:TITLE_MAX],
+            "title": title_from_filename(filename, longest=TITLE_MAX) or filename[:TITLE_MAX],
         }
         fields |= {
             name: str(metadata[name])

@@ -19,7 +19,7 @@ from common.text import search_key
 
 METADATA: Final = MetaData()
 
-_positions: Final = Table(
+POSITIONS: Final = Table(
     "positions",
     METADATA,
     Column("account_id", identifier(), primary_key=True),
@@ -89,13 +89,13 @@ class Store:
     async def keep_position(self, account_id: str, video_id: str, position: Position, *, now: datetime) -> None:
         """Keeps it in place of the one before."""
         values = {"seconds": position.seconds, "duration": position.duration, "updated_at": now}
-        here = (_positions.c.account_id == account_id, _positions.c.video_id == video_id)
-        change = update(_positions).where(*here).values(values)
+        here = (POSITIONS.c.account_id == account_id, POSITIONS.c.video_id == video_id)
+        change = update(POSITIONS).where(*here).values(values)
         try:
             async with self._database.write() as connection:
                 if not rows_changed(await connection.execute(change)):
                     await connection.execute(
-                        insert(_positions).values(account_id=account_id, video_id=video_id, **values)
+                        insert(POSITIONS).values(account_id=account_id, video_id=video_id, **values)
                     )
         except IntegrityError:
             # Another window of theirs was first.
@@ -105,7 +105,7 @@ class Store:
     async def forget_positions(self, account_id: str) -> None:
         """Drops where this person stopped, everywhere."""
         async with self._database.write() as connection:
-            await connection.execute(delete(_positions).where(_positions.c.account_id == account_id))
+            await connection.execute(delete(POSITIONS).where(POSITIONS.c.account_id == account_id))
 
     async def get_position(self, account_id: str, video_id: str) -> Position | None:
         """Where this person stopped."""
@@ -113,8 +113,8 @@ class Store:
 
     async def list_positions(self, account_id: str, video_ids: Sequence[str]) -> dict[str, Position]:
         """Where this person stopped in those of the videos that they have begun."""
-        query = select(_positions.c.video_id, _positions.c.seconds, _positions.c.duration).where(
-            _positions.c.account_id == account_id, _positions.c.video_id.in_(video_ids)
+        query = select(POSITIONS.c.video_id, POSITIONS.c.seconds, POSITIONS.c.duration).where(
+            POSITIONS.c.account_id == account_id, POSITIONS.c.video_id.in_(video_ids)
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
@@ -122,10 +122,10 @@ class Store:
 
     async def page_of_positions(self, account_id: str, *, after: str | None, limit: int) -> list[KeptPosition]:
         """Where this person stopped, by video id, behind the video `after`."""
-        query = select(_positions.c.video_id, _positions.c.seconds, _positions.c.duration, _positions.c.updated_at)
-        query = query.where(_positions.c.account_id == account_id).order_by(_positions.c.video_id).limit(limit)
+        query = select(POSITIONS.c.video_id, POSITIONS.c.seconds, POSITIONS.c.duration, POSITIONS.c.updated_at)
+        query = query.where(POSITIONS.c.account_id == account_id).order_by(POSITIONS.c.video_id).limit(limit)
         if after is not None:
-            query = query.where(_positions.c.video_id > after)
+            query = query.where(POSITIONS.c.video_id > after)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         return [
@@ -136,9 +136,9 @@ class Store:
     async def list_watched(self, account_id: str, *, limit: int) -> list[tuple[Video, Position]]:
         """Of the `limit` videos that this person watched last, those that are there, the last one first."""
         recent = (
-            select(_positions)
-            .where(_positions.c.account_id == account_id)
-            .order_by(_positions.c.updated_at.desc())
+            select(POSITIONS)
+            .where(POSITIONS.c.account_id == account_id)
+            .order_by(POSITIONS.c.updated_at.desc())
             .limit(limit)
             .subquery()
         )

@@ -53,7 +53,7 @@ class UppyFile(NewFile):
             description=self.description,
             filename=self.filename,
             size=self.size,
-            content_type=self.media_type,
+            content_type=self.known_content_type,
             visibility=self.visibility,
             kind=kind,
         )

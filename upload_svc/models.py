@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from catalogue.videos import DESCRIPTION_MAX, MAX_SIZE, TITLE_MAX, VideoState, Visibility
 from common.clock import rfc3339
-from common.media_types import media_type
+from common.media_types import video_content_type
 from common.text import clean_filename, clean_line, clean_text
 from common.web.requests import Input, Query
 from contracts.objects import ChecksumAlgorithm
@@ -38,16 +38,16 @@ class NewFile(Input):
 
     @model_validator(mode="after")
     def _is_video(self) -> Self:
-        if media_type(self.content_type, self.filename) is None:
+        if video_content_type(self.content_type, self.filename) is None:
             raise ValueError(
                 "content_type must be a video type that is taken here, or the file name must have a known ending"
             )
         return self
 
     @property
-    def media_type(self) -> str:
-        """The type that it is taken as."""
-        found = media_type(self.content_type, self.filename)
+    def known_content_type(self) -> str:
+        """The type that it is stored with."""
+        found = video_content_type(self.content_type, self.filename)
         if found is None:
             raise AssertionError("checked when it was parsed")
         return found
@@ -67,7 +67,7 @@ class CreateUpload(NewFile):
             description=self.description,
             filename=self.filename,
             size=self.size,
-            content_type=self.media_type,
+            content_type=self.known_content_type,
             visibility=self.visibility,
             sha256=self.sha256,
             part_checksums=None if self.part_checksums is None else ChecksumAlgorithm(self.part_checksums),

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -168,18 +168,19 @@ class ServiceClient:
         method: str,
         path: str,
         *,
-        content: BaseModel | None = None,
+        content: BaseModel | Mapping[str, object] | None = None,
         subject_token: str | None = None,
+        is_idempotent: bool = True,
         relays: Collection[str] = (),
         time_limit_seconds: float = TIME_LIMIT_SECONDS,
     ) -> M:
-        """The content of a 2xx to an idempotent call, as `answer`. Raises as `call`, also for any other content."""
+        """The content of a 2xx, as `answer`. Raises as `call`, and Unavailable for any other content."""
         found = await self.call(
             method,
             path,
-            content=None if content is None else content.model_dump(mode="json"),
+            content=content.model_dump(mode="json") if isinstance(content, BaseModel) else content,
             subject_token=subject_token,
-            is_idempotent=True,
+            is_idempotent=is_idempotent,
             relays=relays,
             time_limit_seconds=time_limit_seconds,
         )

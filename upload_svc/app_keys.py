@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from upload_svc.departures import VideosOfDeparted
+from upload_svc.account_deletions import VideosOfDeletedAccounts
 from upload_svc.idempotency import IdempotentCreates
 from upload_svc.moderation import Moderation
 from upload_svc.settling import Settling
@@ -14,6 +14,6 @@ from upload_svc.uploads import Uploads
 
 UPLOADS: Final = web.AppKey("uploads", Uploads)
 SETTLING: Final = web.AppKey("settling", Settling)
-DEPARTURES: Final = web.AppKey("departures", VideosOfDeparted)
+ACCOUNT_DELETIONS: Final = web.AppKey("account_deletions", VideosOfDeletedAccounts)
 MODERATION: Final = web.AppKey("moderation", Moderation)
 IDEMPOTENT_CREATES: Final = web.AppKey("idempotent_creates", IdempotentCreates)

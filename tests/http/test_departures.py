@@ -19,7 +19,7 @@ from tests.http.conftest import Services
 from tests.http.test_moderation import audited
 from tests.problems import assert_problem
 from tests.waiting import eventually
-from upload_svc.app_keys import DEPARTURES, SETTLING
+from upload_svc.app_keys import ACCOUNT_DELETIONS, SETTLING
 
 FILM = b"a very short film"
 PASSWORD = "correct horse battery staple"
@@ -64,7 +64,7 @@ class Town:
         assert answer.status == 204, await answer.text()
 
     async def settle(self) -> None:
-        await self.services.upload[DEPARTURES].settle()
+        await self.services.upload[ACCOUNT_DELETIONS].settle()
 
 
 async def _token(services: Services, username: str, password: str) -> str:

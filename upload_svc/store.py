@@ -248,7 +248,7 @@ class Store:
             await connection.execute(change)
 
     async def take_unsettled(self, *, now: datetime, until: datetime, limit: int) -> list[Video]:
-        """Videos that are due to be looked at, taken until `until`: nobody else gets them before."""
+        """Videos that are due, leased until `until`: nobody else gets them before."""
         query = _SELECT.where(VIDEOS.c.settle_after <= now).order_by(VIDEOS.c.settle_after).limit(limit)
         async with self._database.read() as connection:
             due = [to_video(row) for row in (await connection.execute(query)).all()]
@@ -266,7 +266,7 @@ class Store:
         return taken
 
     async def set_settle_after(self, video_id: str, *, state: VideoState, settle_after: datetime | None) -> None:
-        """When to look next at a video that is still in `state`; None: no more."""
+        """When to settle a video next that is still in `state`; None: never."""
         change = (
             update(VIDEOS)
             .where(VIDEOS.c.id == video_id, VIDEOS.c.state == state.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests import limits
 from tests import mariadb as mariadb_server
 from tests.addresses import Addresses
 from tests.auth_service import AuthService, run_auth_service
@@ -25,6 +26,28 @@ from vss.seaweedfs import running_engine
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--reliability", action="store_true", help="write what the tests of faults see to their page")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"tests chosen by {config.option.markexpr!r}: the long ones are run by make test-long"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    with limits.limited(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    with limits.limited(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    with limits.limited(item):
+        return (yield)
 
 
 @pytest.fixture(scope="session")

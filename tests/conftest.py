@@ -91,7 +91,14 @@ def mariadb_url(_server_database: ServerDatabase) -> str:
     return _server_database.url
 
 
-@pytest.fixture(params=["sqlite", "mariadb"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What asks for a `database_url` runs on both kinds, but for `any_database`: there the database decides nothing."""
+    if "database_url" in metafunc.fixturenames:
+        is_any = metafunc.definition.get_closest_marker("any_database")
+        metafunc.parametrize("database_url", ["sqlite"] if is_any else ["sqlite", "mariadb"], indirect=True)
+
+
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> str:
     """A fresh database with every table: the test runs once on SQLite and once on the real server."""
     url: str = request.getfixturevalue(f"{request.param}_url")

@@ -64,12 +64,12 @@ init: $(RUNTIME)
 
 .PHONY: test
 test: test-programs lint test-js
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # Storms, full disks, faults that last, kill -9 at every call: minutes each.
 .PHONY: test-long
 test-long: test-programs $(DEV)
-	$(BIN)/python -m pytest -m long -o faulthandler_timeout=1200 --numprocesses $(JOBS) --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -m long -o faulthandler_timeout=1200 --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # The containers need a Docker engine, and so have a job of their own.
 .PHONY: test-compose

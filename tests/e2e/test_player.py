@@ -11,18 +11,9 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import (
-    Browser,
-    BrowserContext,
-    ConsoleMessage,
-    Locator,
-    Page,
-    Request,
-    async_playwright,
-    expect,
-)
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
-from tests import components, footage
+from tests import browsers, footage
 from tests.api_client import Person
 from tests.product import Product
 from tests.waiting import eventually
@@ -496,10 +487,8 @@ async def _is_kept(person: Person, video_id: str, *, at_least: float) -> bool:
 
 
 async def test_firefox_plays_too(uploader: Uploader, product: Product) -> None:
-    program = components.firefox()
     video_id = await uploader.upload(footage.fetch(footage.OCEAN_WEBM), title="For a fox", visibility="public")
-    async with async_playwright() as playwright:
-        browser = await playwright.firefox.launch(channel="moz-firefox", executable_path=program)
+    async with browsers.firefox() as browser:
         context = await _new_context(browser)
         window = Window(await context.new_page())
         _listen(window)
@@ -518,4 +507,3 @@ async def test_firefox_plays_too(uploader: Uploader, product: Product) -> None:
         await window.page.keyboard.press("End")
         await window.state("ended")
         assert window.complaints == []
-        await browser.close()

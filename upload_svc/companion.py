@@ -79,7 +79,7 @@ async def list_parts(request: web.Request) -> web.Response:
     principal, upload_id = require_principal(request), _upload_id(request)
     listed = listed_parts(await request.app[UPLOADS].get(principal, upload_id))
     if listed is None:
-        raise UploadNotOpen(N_("This upload is already complete. There’s nothing left to send."))
+        raise UploadNotOpen(N_("It is complete already; there is nothing left to send."))
     return json_response(listed)
 
 
@@ -115,7 +115,7 @@ async def complete_multipart(request: web.Request) -> web.Response:
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
     except TimeoutError as exc:
         raise StorageUnavailable(
-            N_("The storage server hasn’t confirmed the upload yet. Nothing is lost; the video will appear once it has.")
+            N_("The storage is not certain yet. Nothing is lost: the video appears by itself.")
         ) from exc
     location = watch_url(request.app[SITE].stream_url, upload_id)
     return json_response(Completed(location=location, key=upload_id, bucket=BUCKET))

@@ -107,7 +107,7 @@ class CompleteMultipart(Input):
         """How many there are. Raises Invalid."""
         if sorted(part.PartNumber for part in self.parts) != list(range(1, len(self.parts) + 1)):
             raise Invalid(
-                [{"pointer": "#/parts", "detail": "must list each PartNumber once, starting at 1, without gaps"}]
+                [{"pointer": "#/parts", "detail": "must have each PartNumber once, from 1 on without a hole"}]
             )
         return len(self.parts)
 

@@ -29,7 +29,7 @@ class NotFinished(Conflict):
     """Only what is ready can go into the trash and come back; what is unfinished is discarded for ever."""
 
     def __init__(self) -> None:
-        super().__init__(N_("This upload isn’t complete. Finish or discard it first."))
+        super().__init__(N_("The upload is not complete: finish it, or delete it."))
 
 
 class PreconditionFailed(Refusal):
@@ -40,7 +40,7 @@ class PreconditionFailed(Refusal):
     title = N_("Changed in the meantime")
 
     def __init__(self) -> None:
-        super().__init__(N_("This video changed since you loaded it. Reload it, then make your change."))
+        super().__init__(N_("This video has changed since you loaded it. Load it again, then make your change."))
 
 
 class IdempotentRequestRunning(Conflict):

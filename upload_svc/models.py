@@ -45,7 +45,7 @@ class NewFile(Input):
     def _is_video(self) -> Self:
         if media_type(self.content_type, self.filename) is None:
             raise ValueError(
-                "content_type must be a supported video type, or the file name must have a supported extension"
+                "content_type must be a video type that is taken here, or the file name must have a known ending"
             )
         return self
 

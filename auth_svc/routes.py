@@ -9,34 +9,28 @@ from aiohttp import web
 from auth_svc import account_pages, admin_pages, pages
 from auth_svc.api import accounts, internal, me, tokens
 from auth_svc.models import (
-    AccountNamed,
     AccountPage,
     AccountShown,
     ApiKeyPage,
     ApiKeyShown,
-    AskAccount,
     ChangePassword,
     CreateAccount,
     CreateApiKey,
     DeleteAccount,
-    DepartureList,
-    DisabledAccounts,
     EditAccount,
-    ExchangedSession,
     KeySet,
     ListQuery,
     Me,
     RevocationRequest,
     ServerMetadata,
     SessionPage,
-    SessionSecret,
-    StartedSession,
-    StartSession,
     TokenRequest,
     TokenResponse,
 )
 from common.tokens import READ, UPLOAD
 from common.web.routes import IDEMPOTENCY, delete, get, patch, post
+from common.web.sessions import ExchangedSession, SessionSecret, StartedSession, StartSession
+from contracts.accounts import AccountDeletionList, AskAccount, DisabledAccounts, NamedAccount
 
 API: Final = (
     post(
@@ -78,8 +72,8 @@ API: Final = (
     ),
     get("/internal/accounts/disabled", internal.list_disabled_accounts, {200: DisabledAccounts}),
     get("/internal/administrator", internal.confirm_administrator, {204: None}),
-    get("/internal/accounts/named", internal.get_account_named, {200: AccountNamed}, query=AskAccount),
-    get("/internal/departures", internal.list_departures, {200: DepartureList}),
+    get("/internal/accounts/named", internal.get_account_named, {200: NamedAccount}, query=AskAccount),
+    get("/internal/departures", internal.list_departures, {200: AccountDeletionList}),
     post("/internal/departures/{account_id}/settled", internal.settle_departure, {204: None}),
     post(
         "/internal/sessions",

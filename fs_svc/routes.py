@@ -5,31 +5,31 @@ from __future__ import annotations
 from typing import Final
 
 from common.web.routes import delete, get, post, put
-from fs_svc import api
-from fs_svc.models import (
+from contracts.objects import (
     AdoptObject,
-    AskPartUrls,
     AskSources,
     AskUsage,
     CompleteObject,
-    CreateObject,
     Describe,
     Described,
-    FormView,
+    Form,
     HandedOver,
     HandOver,
     Hold,
     ListLost,
     LostObjects,
-    ObjectView,
-    PartUrlsView,
+    PartUrls,
+    QuotaUsage,
     SignedSources,
-    StorageReport,
+    StoredObject,
     UsageOfOwners,
-    UsageView,
 )
+from contracts.reports import StorageReport
+from fs_svc import api
+from fs_svc.models import AskPartUrls, CreateObject
 
 _SUBJECT: Final = {"Vss-Subject-Token": "The access token of the person for whom the service asks."}
+
 # S3 puts up to 10,000 parts together.
 _COMPLETE_SECONDS: Final = 60
 
@@ -37,7 +37,7 @@ API: Final = (
     put(
         "/v1/objects/{id}",
         api.create_object,
-        {200: ObjectView},
+        {200: StoredObject},
         body=CreateObject,
         headers=_SUBJECT,
         refusals=("conflict", "quota-exceeded", "storage-unavailable"),
@@ -45,17 +45,17 @@ API: Final = (
     post(
         "/v1/objects/{id}/part-urls",
         api.create_part_urls,
-        {200: PartUrlsView},
+        {200: PartUrls},
         body=AskPartUrls,
         headers=_SUBJECT,
         refusals=("conflict", "part-differs", "quota-exceeded", "storage-unavailable", "upload-not-open"),
     ),
-    post("/v1/objects/{id}/form", api.create_form, {200: FormView}, headers=_SUBJECT, refusals=("upload-not-open",)),
-    get("/v1/objects/{id}", api.get_object, {200: ObjectView}, headers=_SUBJECT, refusals=("storage-unavailable",)),
+    post("/v1/objects/{id}/form", api.create_form, {200: Form}, headers=_SUBJECT, refusals=("upload-not-open",)),
+    get("/v1/objects/{id}", api.get_object, {200: StoredObject}, headers=_SUBJECT, refusals=("storage-unavailable",)),
     post(
         "/v1/objects/{id}/complete",
         api.complete_object,
-        {200: ObjectView, 202: ObjectView},
+        {200: StoredObject, 202: StoredObject},
         body=CompleteObject,
         is_body_optional=True,
         headers=_SUBJECT,
@@ -69,10 +69,10 @@ API: Final = (
             "upload-not-open",
         ),
     ),
-    delete("/v1/objects/{id}", api.delete_object, {200: ObjectView}, headers=_SUBJECT),
+    delete("/v1/objects/{id}", api.delete_object, {200: StoredObject}, headers=_SUBJECT),
     post("/v1/objects/describe", api.describe_objects, {200: Described}, body=Describe),
     post("/v1/objects/hand-over", api.hand_over_objects, {200: HandedOver}, body=HandOver),
-    get("/v1/usage", api.get_usage, {200: UsageView}, headers=_SUBJECT),
+    get("/v1/usage", api.get_usage, {200: QuotaUsage}, headers=_SUBJECT),
     post("/v1/usage", api.list_usage, {200: UsageOfOwners}, body=AskUsage),
     get("/v1/report", api.get_report, {200: StorageReport}),
     get("/v1/hold", api.get_hold, {200: Hold}, refusals=("storage-unavailable",)),
@@ -86,7 +86,7 @@ API: Final = (
     put(
         "/v1/objects/{id}/adopt",
         api.adopt_object,
-        {200: ObjectView},
+        {200: StoredObject},
         body=AdoptObject,
         refusals=("conflict", "storage-unavailable"),
     ),

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from common.errors import Conflict, Refusal
 from common.languages import N_
+
+# The codes of what fs_svc may refuse of any upload when parts are signed and when it is completed.
+SIGNING: Final = ("conflict", "quota-exceeded", "storage-unavailable", "upload-not-open")
+COMPLETING: Final = (
+    "file-differs",
+    "part-ambiguous",
+    "parts-missing",
+    "quota-exceeded",
+    "storage-unavailable",
+    "upload-not-open",
+)
 
 
 class UploadNotOpen(Conflict):

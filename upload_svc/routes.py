@@ -8,6 +8,7 @@ from aiohttp import web
 
 from common.tokens import READ, UPLOAD
 from common.web.routes import IDEMPOTENCY, delete, get, patch, post, put
+from contracts.objects import AskPartUrls, PartUrls
 from upload_svc import api, companion, moderation_pages, pages
 from upload_svc.companion_models import (
     AskBatch,
@@ -23,15 +24,14 @@ from upload_svc.companion_models import (
     PartUrl,
     PartUrlBatch,
 )
+from upload_svc.errors import COMPLETING, SIGNING
 from upload_svc.models import (
-    AskPartUrls,
     CompleteUpload,
     CreateUpload,
     EditUpload,
     Integrity,
     ListUploads,
     Moderate,
-    PartUrls,
     Upload,
     UploadPage,
 )
@@ -41,16 +41,6 @@ IF_MATCH: Final = {
     "If-Match": "The ETag of a GET, or of a change: the change is made only while it is the present one."
 }
 
-# What fs_svc may answer, whatever the kind of upload.
-_SIGNING: Final = ("conflict", "quota-exceeded", "storage-unavailable", "upload-not-open")
-_COMPLETING: Final = (
-    "file-differs",
-    "part-ambiguous",
-    "parts-missing",
-    "quota-exceeded",
-    "storage-unavailable",
-    "upload-not-open",
-)
 # S3 puts up to 10,000 parts together.
 _COMPLETE_SECONDS: Final = 60
 
@@ -78,7 +68,7 @@ API: Final = (
         {200: PartUrls},
         scopes=(UPLOAD,),
         body=AskPartUrls,
-        refusals=(*_SIGNING, "part-differs"),
+        refusals=(*SIGNING, "part-differs"),
     ),
     post(
         "/v1/uploads/{upload_id}/complete",
@@ -88,7 +78,7 @@ API: Final = (
         body=CompleteUpload,
         is_body_optional=True,
         time_limit_seconds=_COMPLETE_SECONDS,
-        refusals=_COMPLETING,
+        refusals=COMPLETING,
     ),
     get(
         "/v1/uploads/{upload_id}/integrity",
@@ -142,7 +132,7 @@ API: Final = (
         {200: PartUrlBatch},
         scopes=(UPLOAD,),
         query=AskBatch,
-        refusals=_SIGNING,
+        refusals=SIGNING,
     ),
     get(
         "/s3/multipart/{upload_id}/{part_number}",
@@ -152,7 +142,7 @@ API: Final = (
         query=Key,
         # One for every 5 MiB, which no fast network should have to wait for.
         call_weight=0.1,
-        refusals=_SIGNING,
+        refusals=SIGNING,
     ),
     post(
         "/s3/multipart/{upload_id}/complete",
@@ -162,7 +152,7 @@ API: Final = (
         query=Key,
         body=CompleteMultipart,
         time_limit_seconds=_COMPLETE_SECONDS,
-        refusals=_COMPLETING,
+        refusals=COMPLETING,
     ),
     delete(
         "/s3/multipart/{upload_id}",

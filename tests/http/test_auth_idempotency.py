@@ -99,6 +99,7 @@ async def test_a_refusal_is_not_kept(app: AuthApp) -> None:
     assert (await create(app, "/v1/accounts", ACCOUNT)).status == 201
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "schlüssel"])
 async def test_what_is_no_key_is_refused(app: AuthApp, key: str) -> None:
     problem = await assert_problem(await create(app, "/v1/me/api-keys", KEY, key=key), 422, "invalid")

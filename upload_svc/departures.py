@@ -40,7 +40,7 @@ class VideosOfDeparted:
                     if await self._store.move_video(
                         video.id, old=LIVE, new=VideoState.DELETED, settle_after=now, entry=entry
                     ):
-                        entry.tell()
+                        entry.log()
             else:
                 await self._hand_over(departure.account_id, departure.heir, videos)
 
@@ -57,4 +57,4 @@ class VideosOfDeparted:
                     owner_username=heir.username,
                     entry=entry,
                 ):
-                    entry.tell()
+                    entry.log()

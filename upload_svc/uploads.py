@@ -249,7 +249,7 @@ class Uploads:
             entry=entry,
         ):
             raise NotFound
-        entry.tell()
+        entry.log()
 
     async def discard(self, principal: Principal, upload_id: str, *, address: str) -> None:
         """Deletes what is unfinished, and nothing else. Raises NotFound, UploadNotOpen, Unavailable.
@@ -277,7 +277,7 @@ class Uploads:
             settle_after=self._clock() + TRASH_KEPT,
             entry=entry,
         ):
-            entry.tell()
+            entry.log()
         elif (await self._own(principal, upload_id)).state is not VideoState.TRASHED:
             raise NotFinished
 
@@ -287,7 +287,7 @@ class Uploads:
         if await self._store.move_video(
             upload_id, old=[VideoState.TRASHED], new=VideoState.READY, settle_after=None, entry=entry
         ):
-            entry.tell()
+            entry.log()
         elif (await self._own(principal, upload_id)).state is not VideoState.READY:
             raise NotFinished
 
@@ -343,7 +343,7 @@ class Uploads:
     async def _purge(self, video: Video, now: datetime, *, taken_until: datetime) -> None:
         entry = entry_about(Action.DELETED, NOBODY, video, at=now)
         if await self._store.purge_video(video.id, taken_until=taken_until, settle_after=now, entry=entry):
-            entry.tell()
+            entry.log()
 
     async def _settle_deleted(self, video: Video, stored_object: StoredObject | None, now: datetime) -> None:
         state = "deleted" if stored_object is None else stored_object.state

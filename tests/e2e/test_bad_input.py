@@ -11,10 +11,8 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from auth_svc.accounts import Accounts
-from auth_svc.known_devices import KnownDevices
-from auth_svc.passwords import Passwords
-from auth_svc.store import Role, Store
+from auth_svc.accounts.passwords import Passwords
+from auth_svc.accounts.store import Account, AccountStore, Role
 from common.clock import utc_now
 from common.db import open_database
 from common.ids import new_id
@@ -65,9 +63,16 @@ async def somebody_else(session: aiohttp.ClientSession, product: Product) -> Per
     username, password = f"guest-{new_id()[:8]}", "correct horse battery"
     async with open_database(sqlite_url(product.data / "vss.db")) as database:
         with closing(Passwords()) as passwords:
-            assert await Accounts(Store(database), passwords, KnownDevices([b""]), clock=utc_now).add(
-                username, password, role=Role.MEMBER
+            account = Account(
+                id=new_id(),
+                username=username,
+                password_hash=await passwords.hash(password),
+                role=Role.MEMBER,
+                is_disabled=False,
+                quota_bytes=None,
+                created_at=utc_now(),
             )
+        assert await AccountStore(database).add_account(account)
     return await _logged_in(session, product, username, password)
 
 

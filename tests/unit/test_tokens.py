@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auth_svc.tokens import SigningKey, Subject, issue_access_token
+from auth_svc.tokens.access_tokens import SigningKey, Subject, issue_access_token
 from common.tokens import PERSON_AUDIENCE, SERVICE_AUDIENCE, InvalidToken, Principal, verify_access_token
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -17,18 +17,21 @@ Place = tuple[datetime, str]
 async def read_page(
     cursors: Cursors,
     purpose: str,
-    read: Callable[[Place | None, int], Awaitable[list[T]]],
+    read: Callable[..., Awaitable[list[T]]],
     place_of: Callable[[T], Place],
     *,
     cursor: str | None,
     limit: int,
 ) -> tuple[list[T], str | None]:
-    """At most `limit` of what `read` finds after the cursor's place, and the next cursor. Raises Invalid."""
+    """At most `limit` of what `read(after=…, limit=…)` finds after the cursor's place, and the next cursor.
+
+    Raises Invalid for a cursor that is not one of ours.
+    """
     after = None
     if cursor is not None:
         instant, key = cursors.read(purpose, cursor, length=2)
         after = (datetime.fromisoformat(instant), key)
-    found = await read(after, limit + 1)
+    found = await read(after=after, limit=limit + 1)
     if len(found) <= limit:
         return found, None
     instant_of_last, key_of_last = place_of(found[limit - 1])

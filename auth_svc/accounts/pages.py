@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Annotated, Final
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from auth_svc.accounts.api import present_me
 from auth_svc.api_keys.api import present_api_key
@@ -40,7 +40,14 @@ from common.languages import N_, gettext
 from common.web.exports import every, send_export
 from common.web.keys import SITE
 from common.web.pages import render
-from common.web.requests import read_form_fields, read_query, require_principal, require_whole_principal, validated
+from common.web.requests import (
+    Query,
+    read_form_fields,
+    read_query,
+    require_principal,
+    require_whole_principal,
+    validated,
+)
 from common.web.sessions import clear_session_cookie, known_device, set_known_device
 
 SET_PASSWORD_PATH: Final = "/account/set-password"
@@ -49,28 +56,22 @@ PATH: Final = "/account"
 _SHOWN: Final = 100
 
 
-class PasswordForm(BaseModel):
+class PasswordForm(Query):
     """The form that changes the password."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     current_password: ShortText
     new_password: ShortText
     end_api_keys: bool = False
 
 
-class DeleteForm(BaseModel):
+class DeleteForm(Query):
     """The form that deletes the account."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     delete_password: ShortText
 
 
-class AccountQuery(BaseModel):
+class AccountQuery(Query):
     """The page of recent activity, and what a form has done."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     cursor: Annotated[str, Field(max_length=1024)] | None = None
     done: Annotated[str, Field(max_length=32)] = ""

@@ -16,7 +16,7 @@ from auth_svc.answered_creates_store import AnsweredCreateStore
 from auth_svc.audit.audit import Action, Audit
 from auth_svc.errors import AlreadyAnswered, NoSuchNewOwner, PasswordLinkGone
 from auth_svc.opaque import hash_of, new_secret
-from auth_svc.paging import Place, read_page
+from auth_svc.paging import read_page
 from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
@@ -71,14 +71,10 @@ class Administration:
 
     async def list(self, *, cursor: str | None, limit: int) -> tuple[list[Account], str | None]:
         """Every account, newest first, and the cursor of the next page. Raises Invalid."""
-
-        async def read(after: Place | None, count: int) -> list[Account]:
-            return await self._store.page_of_accounts(after=after, limit=count)
-
         return await read_page(
             self._cursors,
             "accounts",
-            read,
+            self._store.page_of_accounts,
             lambda account: (account.created_at, account.id),
             cursor=cursor,
             limit=limit,

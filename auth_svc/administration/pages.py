@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Annotated, Final
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, PlainValidator
+from pydantic import PlainValidator
 from yarl import URL
 
 from auth_svc.accounts.store import Account, Role
@@ -28,7 +28,7 @@ from common.languages import N_, gettext
 from common.web.forms import as_shown, changed_fields
 from common.web.keys import SITE
 from common.web.pages import render
-from common.web.requests import id_in_path, read_form_fields, read_query, require_whole_principal, validated
+from common.web.requests import Query, id_in_path, read_form_fields, read_query, require_whole_principal, validated
 
 GB: Final = 10**9
 # To the byte, and no further; in the digits of any script, which Decimal reads as well.
@@ -62,10 +62,8 @@ def _quota(typed: object) -> int | None:
 Quota = Annotated[int | None, PlainValidator(_quota)]
 
 
-class NewAccountForm(BaseModel):
+class NewAccountForm(Query):
     """The form for a new account; without a password there is a link."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     username: Username
     password: ShortText = ""
@@ -73,10 +71,8 @@ class NewAccountForm(BaseModel):
     quota: Quota
 
 
-class AccountForm(BaseModel):
+class AccountForm(Query):
     """The form of an account."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     role: Role
     disabled: bool
@@ -87,10 +83,8 @@ class AccountForm(BaseModel):
 _COLUMNS: Final = {"role": "role", "disabled": "is_disabled", "quota": "quota_bytes"}
 
 
-class DeleteAccountForm(BaseModel):
+class DeleteAccountForm(Query):
     """The form that deletes an account; `confirm` is its name, typed once more."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     videos: Videos
     heir: ShortText = ""

@@ -6,6 +6,7 @@ import base64
 import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from auth_svc.accounts.store import Account
@@ -14,7 +15,7 @@ from auth_svc.api_keys.store import ApiKey, ApiKeyStore
 from auth_svc.audit.audit import Action, Audit
 from auth_svc.errors import AlreadyAnswered, InvalidApiKey
 from auth_svc.opaque import hash_of
-from auth_svc.paging import Place, read_page
+from auth_svc.paging import read_page
 from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
@@ -79,14 +80,10 @@ class ApiKeys:
 
     async def list(self, account_id: str, *, cursor: str | None, limit: int) -> tuple[list[ApiKey], str | None]:
         """The account's keys, newest first, expired ones too, and the cursor of the next page. Raises Invalid."""
-
-        async def read(after: Place | None, count: int) -> list[ApiKey]:
-            return await self._store.list_api_keys(account_id, after=after, limit=count)
-
         return await read_page(
             self._cursors,
             f"api-keys:{account_id}",
-            read,
+            partial(self._store.list_api_keys, account_id),
             lambda key: (key.created_at, key.id),
             cursor=cursor,
             limit=limit,

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator
 
 from auth_svc.api_keys.models import KeyName
 from auth_svc.api_keys.store import ApiKey
 from common.languages import N_, gettext
 from common.tokens import ALL, READ, UPLOAD
+from common.web.requests import Query
 
 # By the value of the form's field: the scopes, and what people read.
 SCOPES: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
@@ -37,10 +38,8 @@ def _one_of(choices: Mapping[str, object]) -> AfterValidator:
     return AfterValidator(check)
 
 
-class ApiKeyForm(BaseModel):
+class ApiKeyForm(Query):
     """The form for a new key."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     name: KeyName
     scopes: Annotated[str, _one_of(SCOPES)]

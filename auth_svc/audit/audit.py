@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from auth_svc.audit.store import AuditStore
-from auth_svc.paging import Place, read_page
+from auth_svc.paging import read_page
 from common.audit import Actor, AuditEntry, audit_entry
 from common.clock import Clock
 from common.cursors import Cursors
@@ -92,14 +93,10 @@ class Audit:
 
         Raises Invalid.
         """
-
-        async def read(after: Place | None, count: int) -> list[AuditEntry]:
-            return await self._store.list_audit_entries(account_id, after=after, limit=count)
-
         return await read_page(
             self._cursors,
             f"audit:{account_id or ''}",
-            read,
+            partial(self._store.list_audit_entries, account_id),
             lambda entry: (entry.at, entry.id),
             cursor=cursor,
             limit=limit,

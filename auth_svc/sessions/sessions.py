@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from auth_svc.audit.audit import Action, Audit
 from auth_svc.errors import InvalidGrant
 from auth_svc.login.login import LogIn
 from auth_svc.opaque import hash_of, new_secret
-from auth_svc.paging import Place, read_page
+from auth_svc.paging import read_page
 from auth_svc.sessions.store import SESSION_ID_LENGTH, Session, SessionStore
 from auth_svc.tokens.grants import Grants
 from common.audit import Actor
@@ -112,16 +113,10 @@ class AccountSessions:
     async def list(self, account_id: str, *, cursor: str | None, limit: int) -> tuple[list[Session], str | None]:
         """The account's sessions, newest first, and the cursor of the next page. Raises Invalid."""
         now = self._clock()
-
-        async def read(after: Place | None, count: int) -> list[Session]:
-            return await self._store.list_sessions(
-                account_id, used_after=now - IDLE_LIFETIME, now=now, after=after, limit=count
-            )
-
         return await read_page(
             self._cursors,
             f"sessions:{account_id}",
-            read,
+            partial(self._store.list_sessions, account_id, used_after=now - IDLE_LIFETIME, now=now),
             lambda session: (session.created_at, session.id),
             cursor=cursor,
             limit=limit,

@@ -1,4 +1,4 @@
-"""auth_svc's composition root."""
+"""auth_svc's composition root: the one place that builds stores and domain objects."""
 
 from __future__ import annotations
 

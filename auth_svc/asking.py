@@ -20,7 +20,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def asker_of(request: web.Request) -> Asker:
-    """Who asks, from where, and with what. Raises Unauthenticated."""
+    """Who asks, from which address, and by which session or token. Raises Unauthenticated."""
     principal = require_principal(request)
     return Asker(
         principal.account_id,

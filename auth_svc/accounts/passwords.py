@@ -58,7 +58,7 @@ class Passwords:
 
 
 def normal_form(password: str) -> str:
-    """The password as it is hashed: two keyboards that mean the same send the same (RFC 8265, OpaqueString).
+    """The password as it is hashed: the same for two keyboards that send it differently (RFC 8265, OpaqueString).
 
     NFC, and every kind of space as the plain one; nothing else is changed.
     """
@@ -67,9 +67,9 @@ def normal_form(password: str) -> str:
 
 
 def _forms(password: str) -> tuple[str, ...]:
-    """What may have been hashed when this was typed; before `normal_form` was asked it was what some keyboard sent.
+    """What may have been hashed when this was typed: its normal form, or, in older hashes, what a keyboard sent.
 
-    What is too long for a password is nobody's, and is not hashed.
+    What is too long for a password is not hashed.
     """
     normal = normal_form(password)
     if len(normal) > MAX_LENGTH:
@@ -83,10 +83,10 @@ def main() -> None:
 
 
 def fault_of_new_password(password: str, *, username: str) -> str | None:
-    """What is wrong with a password that somebody wants to have, said so that it can follow the field's name.
+    """What is wrong with a new password, worded to follow the field's name; None: nothing.
 
-    Length, and not a word that is tried first: no rules about kinds of characters, which make passwords worse (ASVS
-    5.0, 6.2). Asked when a password is set, never at log-in.
+    Length, and not one of the most common ones: rules about kinds of characters make passwords worse (ASVS 5.0, 6.2).
+    Checked when a password is set, never at log-in.
     """
     password = normal_form(password)
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
@@ -97,7 +97,7 @@ def fault_of_new_password(password: str, *, username: str) -> str | None:
 
 
 def needs_rehash(stored_hash: str) -> bool:
-    """Whether the hash was made with other parameters than today's."""
+    """Whether the hash was created with other parameters than the present ones."""
     return _HASHER.check_needs_rehash(stored_hash)
 
 
@@ -110,9 +110,9 @@ def _common_passwords() -> frozenset[str]:
 
 
 def _step_back() -> None:
-    """Lets the loop's thread go first: a storm of log-ins must not keep others waiting."""
+    """Gives the event loop's thread priority: many log-ins at a time must not keep other requests waiting."""
     if sys.platform == "linux":
-        # There a thread has a priority of its own.
+        # Only there does a thread have a priority of its own.
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 

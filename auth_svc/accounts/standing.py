@@ -1,4 +1,4 @@
-"""Whether somebody may still do what lasts: asked of their row, in the transaction of what they ask for (I20)."""
+"""Whether somebody may still do what gives lasting access: checked against their row, in the same transaction."""
 
 from __future__ import annotations
 

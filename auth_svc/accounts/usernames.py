@@ -1,7 +1,7 @@
-"""User names: what of them counts, which may be made, and which look alike.
+"""Usernames: how they are compared, which ones are allowed, and which look alike.
 
-After RFC 8265 (UsernameCaseMapped: width and case mapping) and UTS 39 (scripts that are not mixed, and skeletons). What
-an account was once called stays good: the rules for scripts and likeness are asked when one is made.
+After RFC 8265 (UsernameCaseMapped: width and case mapping) and UTS 39 (scripts that are not mixed, and skeletons). The
+rules for scripts and look-alikes apply to new names only: existing ones stay valid.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from common.languages import N_
 # No colon: services are `svc:…`. No space, and nothing that could be taken for markup or a path.
 _FORM: Final = re.compile(r"[^\W_][\w.@+-]*")
 _TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-# Letters that are seen by nobody; what else is invisible has the category Cf.
+# Letters that nobody sees; everything else that is invisible has the category Cf.
 _FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0")
 # UAX 31, table 5 (recommended scripts), by the first word of their characters' names.
 _RECOMMENDED: Final = (
@@ -32,7 +32,7 @@ _TOGETHER: Final = (
     frozenset(("LATIN", "CJK", "HANGUL")),
 )
 # Small letters of other scripts, and rare ones of Latin, that are read as one of a to z (UTS 39, confusables.txt);
-# as numbers, because looking at them tells nothing.
+# as escapes, because one cannot see the difference.
 _ALIKE: Final = str.maketrans(
     {
         # Cyrillic
@@ -105,26 +105,26 @@ _ALIKE: Final = str.maketrans(
 
 
 def folded(name: str) -> str:
-    """A user name as a new account has it: NFKC, small letters, without what is invisible or white space around it."""
+    """A username as a new account has it: NFKC, lower case, without invisible characters or white space around it."""
     return _small(unicodedata.normalize("NFKC", _seen(name)))
 
 
 def spellings(name: str) -> tuple[str, ...]:
-    """What an account may be called whose name was typed so: NFC alone, as names once were, and folded."""
+    """The names that somebody who typed this may mean: NFC only, as older names are stored, and folded."""
     return tuple(dict.fromkeys((_small(unicodedata.normalize("NFC", _seen(name))), folded(name))))
 
 
 def skeleton(name: str) -> str:
-    """The same for names that look alike, or differ in what does not count: 64 hexadecimal digits."""
+    """The same for names that look alike or count as the same: 64 hexadecimal digits."""
     plain = unicodedata.normalize("NFKD", folded(name).casefold())
     digits = "".join(str(unicodedata.decimal(character, character)) for character in plain)
     return hashlib.sha256(digits.translate(_ALIKE).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def fault_of_new_username(typed: str) -> str | None:
-    """What is wrong with a name that somebody is to have, said so that it can follow the field's name."""
+    """What is wrong with a new username, worded to follow the field's name; None: nothing."""
     name = folded(typed)
-    # What turns the direction of writing round is no slip of whoever typed it.
+    # Characters that reverse the direction of writing are never typed by mistake.
     if _TURNS.search(typed) or not _FORM.fullmatch(name):
         return N_("may have letters, digits and . _ @ + - in it, and begins with a letter or a digit")
     scripts = {_script(character) for character in name if character.isalpha()}

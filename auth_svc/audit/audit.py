@@ -18,7 +18,7 @@ from common.languages import N_
 
 
 class Action(StrEnum):
-    """What is written down."""
+    """What is recorded."""
 
     LOG_IN = "log-in"
     LOG_IN_REFUSED = "log-in-refused"
@@ -88,8 +88,7 @@ class Audit:
     async def list(
         self, account_id: str | None, *, cursor: str | None, limit: int
     ) -> tuple[list[AuditEntry], str | None]:
-        """Entries, newest first, and the cursor of the next page: of everybody, or of what one account did
-        or met.
+        """Entries, newest first, and the cursor of the next page: all of them, or those that one account did or met.
 
         Raises Invalid.
         """

@@ -58,7 +58,7 @@ class LogIn:
         if matched != normal_form(password) or needs_rehash(account.password_hash):
             password_hash = await self._passwords.hash(password)
             if not await self._store.rehash_password(account, password_hash):
-                # Changed in this very moment: it is not this account's password any more.
+                # Changed at this very moment: this is no longer the account's password.
                 raise InvalidGrant
             account = replace(account, password_hash=password_hash)
         return account

@@ -31,7 +31,7 @@ _ID: Final = re.compile(rf"[0-9a-f]{{{SESSION_ID_LENGTH}}}")
 
 
 class AccountSessions:
-    """auth_svc's own `common.web.sessions.Sessions`, and what its internal routes give to the other services."""
+    """auth_svc's own `common.web.sessions.Sessions`, and what the internal API gives to other services."""
 
     def __init__(
         self,

@@ -64,8 +64,8 @@ class Grants:
 
     async def refresh(self, refresh_token: str, *, address: str) -> Granted:
         """The next tokens of somebody who has logged in before (section 6). Raises InvalidRefreshToken."""
-        refreshed = await self._refresh_tokens.rotate(refresh_token, address=address)
-        return Granted(self.issue_for(refreshed.account), refreshed.refresh_token)
+        account, successor = await self._refresh_tokens.rotate(refresh_token, address=address)
+        return Granted(self.issue_for(account), successor)
 
     async def api_key(self, api_key: str, *, address: str) -> Granted:
         """An access token with the scopes of an API key, which stays as it is. Raises InvalidApiKey."""

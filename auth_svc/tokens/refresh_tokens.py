@@ -16,7 +16,6 @@ import base64
 import hmac
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -36,14 +35,6 @@ ABSOLUTE_LIFETIME: Final = timedelta(days=180)
 RETRY_WINDOW: Final = timedelta(seconds=10)
 
 _TOKEN: Final = re.compile(r"vssr_([a-z2-7]{26})([A-Za-z0-9_-]{43})")
-
-
-@dataclass(frozen=True, slots=True)
-class Refreshed:
-    """Whose token it was, and the one to use next."""
-
-    account: Account
-    refresh_token: str
 
 
 class RefreshTokens:
@@ -80,7 +71,7 @@ class RefreshTokens:
         entry.log()
         return _token(family_id, secret)
 
-    async def rotate(self, token: str, *, address: str) -> Refreshed:
+    async def rotate(self, token: str, *, address: str) -> tuple[Account, str]:
         """The account and the next token. Raises InvalidRefreshToken."""
         family_id, secret = _parse(token)
         successors = [_successor(key, family_id, secret) for key in self._keys]
@@ -111,7 +102,7 @@ class RefreshTokens:
                 await self._store.end_stolen_refresh_family(family, now=now, entry=entry)
                 entry.log()
                 raise InvalidRefreshToken
-            return Refreshed(account, _token(family_id, successor))
+            return account, _token(family_id, successor)
 
     async def end(self, token: str) -> None:
         """Ends the token's family (RFC 7009); anything else that is sent has nothing to end."""

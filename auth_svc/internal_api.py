@@ -6,23 +6,13 @@ from aiohttp import web
 
 from auth_svc.accounts.standing import Asker
 from auth_svc.app_keys import ACCOUNT_DELETIONS, ACCOUNT_SESSIONS, ACCOUNTS, ADMINISTRATION
-from auth_svc.models import (
-    AccountNamed,
-    AskAccount,
-    DepartureList,
-    DepartureShown,
-    DisabledAccounts,
-    ExchangedSession,
-    HeirShown,
-    SessionSecret,
-    StartedSession,
-    StartSession,
-)
 from common.errors import Forbidden, NotFound, Unauthenticated
 from common.languages import N_
 from common.web.requests import id_in_path, read_json, read_query
 from common.web.responses import json_response
 from common.web.service_calls import require_service, subject_of
+from common.web.sessions import ExchangedSession, SessionSecret, StartedSession, StartSession
+from contracts.accounts import AccountDeletion, AccountDeletionList, AskAccount, DisabledAccounts, NamedAccount
 
 
 async def list_disabled_accounts(request: web.Request) -> web.Response:
@@ -51,7 +41,7 @@ async def get_account_named(request: web.Request) -> web.Response:
     account = await request.app[ACCOUNTS].named(read_query(request, AskAccount).username)
     if account is None:
         raise NotFound
-    return json_response(AccountNamed(id=account.id, username=account.username))
+    return json_response(NamedAccount(id=account.id, username=account.username))
 
 
 async def list_account_deletions(request: web.Request) -> web.Response:
@@ -59,13 +49,13 @@ async def list_account_deletions(request: web.Request) -> web.Response:
     await require_service(request, "departures")
     deletions = await request.app[ACCOUNT_DELETIONS].list()
     return json_response(
-        DepartureList(
+        AccountDeletionList(
             items=[
-                DepartureShown(
+                AccountDeletion(
                     account_id=deletion.account_id,
-                    heir=None
+                    new_owner=None
                     if deletion.new_owner_id is None
-                    else HeirShown(id=deletion.new_owner_id, username=deletion.new_owner_username or ""),
+                    else NamedAccount(id=deletion.new_owner_id, username=deletion.new_owner_username or ""),
                 )
                 for deletion in deletions
             ]

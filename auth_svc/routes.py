@@ -18,17 +18,7 @@ from auth_svc.api_keys import pages as api_key_pages
 from auth_svc.api_keys.models import ApiKey, ApiKeyPage, CreateApiKey
 from auth_svc.audit import pages as audit_pages
 from auth_svc.errors import AlreadyAnswered, InvalidGrant, InvalidTokenRequest, LastAdministrator, UnsupportedTokenType
-from auth_svc.models import (
-    AccountNamed,
-    AskAccount,
-    DepartureList,
-    DisabledAccounts,
-    ExchangedSession,
-    ListQuery,
-    SessionSecret,
-    StartedSession,
-    StartSession,
-)
+from auth_svc.models import ListQuery
 from auth_svc.sessions import api as sessions
 from auth_svc.sessions import pages as session_pages
 from auth_svc.sessions.models import SessionPage
@@ -37,6 +27,8 @@ from auth_svc.tokens.models import KeySet, RevocationRequest, ServerMetadata, To
 from common.errors import Forbidden, IdempotencyKeyReused, RateLimited, Unauthenticated
 from common.tokens import READ, UPLOAD
 from common.web.routes import IDEMPOTENCY, Route
+from common.web.sessions import ExchangedSession, SessionSecret, StartedSession, StartSession
+from contracts.accounts import AccountDeletionList, AskAccount, DisabledAccounts, NamedAccount
 
 API: Final = (
     Route(
@@ -225,7 +217,7 @@ API: Final = (
         name="get-account-named",
         summary="The account with a user name.",
         query=AskAccount,
-        answers={200: AccountNamed},
+        answers={200: NamedAccount},
         refusals=(Forbidden,),
     ),
     Route(
@@ -234,7 +226,7 @@ API: Final = (
         handler=internal.list_account_deletions,
         name="list-account-deletions",
         summary="Deleted accounts of which something may be left, and who gets their videos.",
-        answers={200: DepartureList},
+        answers={200: AccountDeletionList},
         refusals=(Forbidden,),
     ),
     Route(

@@ -21,7 +21,6 @@ from auth_svc.app_keys import ACCOUNT_DELETIONS, ADMINISTRATION, AUDIT, FS
 from auth_svc.asking import asker_of
 from auth_svc.audit.pages import entries_in_words
 from auth_svc.errors import LastAdministrator
-from auth_svc.fs_client import Usage
 from auth_svc.models import ListQuery, ShortText
 from common.errors import Invalid
 from common.languages import N_, gettext
@@ -29,6 +28,7 @@ from common.web.forms import as_shown, changed_fields
 from common.web.keys import SITE
 from common.web.pages import render
 from common.web.requests import Query, id_in_path, read_form_fields, read_query, require_whole_principal, validated
+from contracts.objects import Usage
 
 GB: Final = 10**9
 # To the byte, and no further; in the digits of any script, which Decimal reads as well.

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from auth_svc.tables import answered_creates
+from auth_svc.tables import ANSWERED_CREATES
 from common.db import Database, rows_changed
 
 
@@ -27,7 +27,7 @@ class AnsweredCreate:
 async def remember(connection: AsyncConnection, answered: AnsweredCreate | None) -> None:
     """Adds it in the transaction of what was made. Raises IntegrityError where the key has been used."""
     if answered is not None:
-        await connection.execute(insert(answered_creates).values(**asdict(answered)))
+        await connection.execute(insert(ANSWERED_CREATES).values(**asdict(answered)))
 
 
 class AnsweredCreateStore:
@@ -38,10 +38,10 @@ class AnsweredCreateStore:
 
     async def get_answered_create(self, account_id: str, path: str, idempotency_key: str) -> AnsweredCreate | None:
         """What this key was answered here."""
-        query = select(answered_creates).where(
-            answered_creates.c.account_id == account_id,
-            answered_creates.c.path == path,
-            answered_creates.c.idempotency_key == idempotency_key,
+        query = select(ANSWERED_CREATES).where(
+            ANSWERED_CREATES.c.account_id == account_id,
+            ANSWERED_CREATES.c.path == path,
+            ANSWERED_CREATES.c.idempotency_key == idempotency_key,
         )
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
@@ -51,5 +51,5 @@ class AnsweredCreateStore:
         """Drops what is older; returns how many."""
         async with self._database.write() as connection:
             return rows_changed(
-                await connection.execute(delete(answered_creates).where(answered_creates.c.created_at < before))
+                await connection.execute(delete(ANSWERED_CREATES).where(ANSWERED_CREATES.c.created_at < before))
             )

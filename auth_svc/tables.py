@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, MetaData, Row, Table
 
-from common.audit import AUDIT
+from common import audit
 from common.db import Instant, binary_text, human_text, identifier, long_text, size_in_bytes
 
 METADATA: Final = MetaData()
 
-accounts: Final = Table(
+ACCOUNTS: Final = Table(
     "accounts",
     METADATA,
     Column("id", identifier(), primary_key=True),
@@ -26,8 +26,8 @@ accounts: Final = Table(
     # None where the name looks like an older account's: it was made before look-alikes were refused.
     Column("username_skeleton", binary_text(64), nullable=True),
 )
-Index("accounts_username_skeleton", accounts.c.username_skeleton, unique=True)
-sessions: Final = Table(
+Index("accounts_username_skeleton", ACCOUNTS.c.username_skeleton, unique=True)
+SESSIONS: Final = Table(
     "sessions",
     METADATA,
     Column("secret_hash", binary_text(64), primary_key=True),
@@ -38,16 +38,16 @@ sessions: Final = Table(
     Column("user_agent", human_text(255), nullable=False),
     Column("address", binary_text(64), nullable=False),
 )
-Index("sessions_account_id", sessions.c.account_id)
-signing_keys: Final = Table(
+Index("sessions_account_id", SESSIONS.c.account_id)
+SIGNING_KEYS: Final = Table(
     "signing_keys",
     METADATA,
     Column("id", identifier(), primary_key=True),
     Column("encrypted_private_key", long_text(), nullable=False),
     Column("created_at", Instant(), nullable=False),
 )
-Index("accounts_age", accounts.c.created_at, accounts.c.id)
-login_throttle: Final = Table(
+Index("accounts_age", ACCOUNTS.c.created_at, ACCOUNTS.c.id)
+LOGIN_THROTTLE: Final = Table(
     "login_throttle",
     METADATA,
     # A hash: what is typed as a name can be anything, even a password.
@@ -55,9 +55,9 @@ login_throttle: Final = Table(
     # Milliseconds since 1970, so that every database can calculate with it.
     Column("whole_at", BigInteger(), nullable=False),
 )
-Index("login_throttle_whole_at", login_throttle.c.whole_at)
+Index("login_throttle_whole_at", LOGIN_THROTTLE.c.whole_at)
 # One row per log-in of an API client, however often its token is rotated.
-refresh_tokens: Final = Table(
+REFRESH_TOKENS: Final = Table(
     "refresh_tokens",
     METADATA,
     Column("id", identifier(), primary_key=True),
@@ -68,9 +68,9 @@ refresh_tokens: Final = Table(
     Column("rotated_at", Instant(), nullable=False),
     Column("expires_at", Instant(), nullable=False),
 )
-Index("refresh_tokens_account_id", refresh_tokens.c.account_id)
-Index("refresh_tokens_expires_at", refresh_tokens.c.expires_at)
-api_keys: Final = Table(
+Index("refresh_tokens_account_id", REFRESH_TOKENS.c.account_id)
+Index("refresh_tokens_expires_at", REFRESH_TOKENS.c.expires_at)
+API_KEYS: Final = Table(
     "api_keys",
     METADATA,
     Column("id", identifier(), primary_key=True),
@@ -85,22 +85,22 @@ api_keys: Final = Table(
     Column("expires_at", Instant(), nullable=True),
     Column("last_used_at", Instant(), nullable=True),
 )
-Index("api_keys_account_id", api_keys.c.account_id)
-password_links: Final = Table(
+Index("api_keys_account_id", API_KEYS.c.account_id)
+PASSWORD_LINKS: Final = Table(
     "password_links",
     METADATA,
     Column("secret_hash", binary_text(64), primary_key=True),
     Column("account_id", identifier(), ForeignKey("accounts.id"), nullable=False),
     Column("expires_at", Instant(), nullable=False),
 )
-Index("password_links_account_id", password_links.c.account_id)
+Index("password_links_account_id", PASSWORD_LINKS.c.account_id)
 # Every service adds to it; auth_svc drops what is old.
-audit: Final = AUDIT.to_metadata(METADATA)
-Index("audit_at", audit.c.at)
-Index("audit_actor", audit.c.actor_id, audit.c.at)
-Index("audit_target", audit.c.target_id, audit.c.at)
+AUDIT: Final = audit.AUDIT.to_metadata(METADATA)
+Index("audit_at", AUDIT.c.at)
+Index("audit_actor", AUDIT.c.actor_id, AUDIT.c.at)
+Index("audit_target", AUDIT.c.target_id, AUDIT.c.at)
 # Creates that carried an `Idempotency-Key`: written with what they created, dropped after a day.
-answered_creates: Final = Table(
+ANSWERED_CREATES: Final = Table(
     "answered_creates",
     METADATA,
     Column("account_id", identifier(), primary_key=True),
@@ -112,9 +112,9 @@ answered_creates: Final = Table(
     Column("answer", long_text(), nullable=False),
     Column("created_at", Instant(), nullable=False),
 )
-Index("answered_creates_age", answered_creates.c.created_at)
+Index("answered_creates_age", ANSWERED_CREATES.c.created_at)
 # Deleted accounts, until every service has dealt with what they owned.
-departures: Final = Table(
+DEPARTURES: Final = Table(
     "departures",
     METADATA,
     Column("account_id", identifier(), primary_key=True),

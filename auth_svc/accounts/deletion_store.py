@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from auth_svc.accounts.standing import demand_standing
 from auth_svc.accounts.store import end_everything, lock_administrators
 from auth_svc.errors import LastAdministrator, NoSuchNewOwner
-from auth_svc.tables import accounts, answered_creates, departures
+from auth_svc.tables import ACCOUNTS, ANSWERED_CREATES, DEPARTURES
 from common.audit import Actor, AuditEntry, write_down
 from common.db import Database
 from common.errors import NotFound
@@ -43,8 +43,8 @@ class AccountDeletionStore:
             await demand_standing(connection, by, is_administrators=True)
             # Every lock in one order: first the administrators, then these two.
             administrators = await lock_administrators(connection)
-            both = select(accounts.c.id).where(accounts.c.id.in_({account_id, new_owner_id or account_id}))
-            there = (await connection.execute(both.order_by(accounts.c.id).with_for_update())).scalars().all()
+            both = select(ACCOUNTS.c.id).where(ACCOUNTS.c.id.in_({account_id, new_owner_id or account_id}))
+            there = (await connection.execute(both.order_by(ACCOUNTS.c.id).with_for_update())).scalars().all()
             if account_id not in there:
                 raise NotFound
             if new_owner_id is not None and new_owner_id not in there:
@@ -52,23 +52,23 @@ class AccountDeletionStore:
             if administrators == [account_id]:
                 raise LastAdministrator
             await end_everything(connection, account_id, now=now)
-            await connection.execute(delete(answered_creates).where(answered_creates.c.account_id == account_id))
-            await connection.execute(delete(accounts).where(accounts.c.id == account_id))
+            await connection.execute(delete(ANSWERED_CREATES).where(ANSWERED_CREATES.c.account_id == account_id))
+            await connection.execute(delete(ACCOUNTS).where(ACCOUNTS.c.id == account_id))
             # Videos that it was about to get go where its own go.
             await connection.execute(
-                update(departures).where(departures.c.heir_id == account_id).values(heir_id=new_owner_id)
+                update(DEPARTURES).where(DEPARTURES.c.heir_id == account_id).values(heir_id=new_owner_id)
             )
             await connection.execute(
-                insert(departures).values(account_id=account_id, heir_id=new_owner_id, left_at=now)
+                insert(DEPARTURES).values(account_id=account_id, heir_id=new_owner_id, left_at=now)
             )
             await write_down(connection, entry)
 
     async def list_deletions(self, *, limit: int) -> list[AccountDeletion]:
         """Those that are not settled everywhere, the oldest first."""
         query = (
-            select(departures.c.account_id, departures.c.heir_id, accounts.c.username)
-            .outerjoin(accounts, accounts.c.id == departures.c.heir_id)
-            .order_by(departures.c.left_at, departures.c.account_id)
+            select(DEPARTURES.c.account_id, DEPARTURES.c.heir_id, ACCOUNTS.c.username)
+            .outerjoin(ACCOUNTS, ACCOUNTS.c.id == DEPARTURES.c.heir_id)
+            .order_by(DEPARTURES.c.left_at, DEPARTURES.c.account_id)
             .limit(limit)
         )
         async with self._database.read() as connection:
@@ -82,16 +82,16 @@ class AccountDeletionStore:
 
         Of an account that was deleted at `deleted_before` or later nothing is recorded.
         """
-        settled_at = {"upload": departures.c.videos_settled_at, "stream": departures.c.positions_settled_at}[service]
-        here = departures.c.account_id == account_id
+        settled_at = {"upload": DEPARTURES.c.videos_settled_at, "stream": DEPARTURES.c.positions_settled_at}[service]
+        here = DEPARTURES.c.account_id == account_id
         async with self._database.write() as connection:
             await connection.execute(
-                update(departures).where(here, departures.c.left_at < deleted_before).values({settled_at: now})
+                update(DEPARTURES).where(here, DEPARTURES.c.left_at < deleted_before).values({settled_at: now})
             )
             await connection.execute(
-                delete(departures).where(
+                delete(DEPARTURES).where(
                     here,
-                    departures.c.videos_settled_at.is_not(None),
-                    departures.c.positions_settled_at.is_not(None),
+                    DEPARTURES.c.videos_settled_at.is_not(None),
+                    DEPARTURES.c.positions_settled_at.is_not(None),
                 )
             )

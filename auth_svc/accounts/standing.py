@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth_svc.accounts.store import Account, Role, account_of, lock_administrators
-from auth_svc.tables import accounts, sessions
+from auth_svc.tables import ACCOUNTS, SESSIONS
 from common.audit import Actor
 from common.errors import Forbidden, Unauthenticated
 from common.languages import N_
@@ -42,10 +42,10 @@ async def demand_standing(connection: AsyncConnection, by: Actor, *, is_administ
         return
     if is_administrators:
         await lock_administrators(connection)
-    query = select(accounts).where(accounts.c.id == by.account_id).with_for_update()
+    query = select(ACCOUNTS).where(ACCOUNTS.c.id == by.account_id).with_for_update()
     row = (await connection.execute(query)).one_or_none()
     require_standing(by, None if row is None else account_of(row), is_administrators=is_administrators)
     if by.session_hash is not None:
-        here = sessions.c.secret_hash == by.session_hash, sessions.c.account_id == by.account_id
-        if (await connection.execute(select(sessions.c.account_id).where(*here))).one_or_none() is None:
+        here = SESSIONS.c.secret_hash == by.session_hash, SESSIONS.c.account_id == by.account_id
+        if (await connection.execute(select(SESSIONS.c.account_id).where(*here))).one_or_none() is None:
             raise Unauthenticated

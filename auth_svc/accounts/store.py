@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth_svc.accounts.usernames import skeleton, spellings
-from auth_svc.tables import accounts, api_keys, departures, password_links, refresh_tokens, sessions, values_of
+from auth_svc.tables import ACCOUNTS, API_KEYS, DEPARTURES, PASSWORD_LINKS, REFRESH_TOKENS, SESSIONS, values_of
 from common.audit import AuditEntry, write_down
 from common.db import Database, rows_changed
 
@@ -91,47 +91,47 @@ class AccountStore:
     async def get_account(self, account_id: str) -> Account | None:
         """The account with this id."""
         async with self._database.read() as connection:
-            row = (await connection.execute(select(accounts).where(accounts.c.id == account_id))).one_or_none()
+            row = (await connection.execute(select(ACCOUNTS).where(ACCOUNTS.c.id == account_id))).one_or_none()
         return None if row is None else account_of(row)
 
     async def get_account_by_username(self, username: str) -> Account | None:
         """The account with this username, however it was typed."""
         names = spellings(username)
         async with self._database.read() as connection:
-            rows = (await connection.execute(select(accounts).where(accounts.c.username.in_(names)))).all()
+            rows = (await connection.execute(select(ACCOUNTS).where(ACCOUNTS.c.username.in_(names)))).all()
         found = {account.username: account for account in map(account_of, rows)}
         return next((found[name] for name in names if name in found), None)
 
     async def get_usernames(self, account_ids: Collection[str]) -> dict[str, str]:
         """The usernames, by id, of those accounts that exist."""
-        query = select(accounts.c.id, accounts.c.username).where(accounts.c.id.in_(account_ids))
+        query = select(ACCOUNTS.c.id, ACCOUNTS.c.username).where(ACCOUNTS.c.id.in_(account_ids))
         async with self._database.read() as connection:
             return {row.id: row.username for row in await connection.execute(query)}
 
     async def list_accounts(self) -> list[Account]:
         """Every account, by name."""
         async with self._database.read() as connection:
-            return [account_of(row) for row in await connection.execute(select(accounts).order_by(accounts.c.username))]
+            return [account_of(row) for row in await connection.execute(select(ACCOUNTS).order_by(ACCOUNTS.c.username))]
 
     async def list_disabled_account_ids(self) -> list[str]:
         """The ids of disabled accounts, and of deleted ones that still have videos."""
-        disabled = select(accounts.c.id).where(accounts.c.is_disabled.is_(True))
-        deleted = select(departures.c.account_id)
+        disabled = select(ACCOUNTS.c.id).where(ACCOUNTS.c.is_disabled.is_(True))
+        deleted = select(DEPARTURES.c.account_id)
         async with self._database.read() as connection:
             return sorted((await connection.execute(union_all(disabled, deleted))).scalars().all())
 
     async def has_accounts(self) -> bool:
         """Whether there is any account."""
         async with self._database.read() as connection:
-            return (await connection.execute(select(accounts.c.id).limit(1))).one_or_none() is not None
+            return (await connection.execute(select(ACCOUNTS.c.id).limit(1))).one_or_none() is not None
 
     async def fill_skeletons(self) -> None:
         """Gives a skeleton to accounts that have none; of those that look alike, the oldest gets it."""
         async with self._database.read() as connection:
-            query = select(accounts.c.id, accounts.c.username).where(accounts.c.username_skeleton.is_(None))
-            rows = (await connection.execute(query.order_by(accounts.c.created_at, accounts.c.id))).all()
+            query = select(ACCOUNTS.c.id, ACCOUNTS.c.username).where(ACCOUNTS.c.username_skeleton.is_(None))
+            rows = (await connection.execute(query.order_by(ACCOUNTS.c.created_at, ACCOUNTS.c.id))).all()
         for row in rows:
-            change = update(accounts).where(accounts.c.id == row.id)
+            change = update(ACCOUNTS).where(ACCOUNTS.c.id == row.id)
             with suppress(IntegrityError):
                 async with self._database.write() as connection:
                     await connection.execute(change.values(username_skeleton=skeleton(row.username)))
@@ -139,7 +139,7 @@ class AccountStore:
 
 def account_of(row: Row[Any]) -> Account:
     """The account in a row of a query, joined or not."""
-    values = values_of(row, accounts)
+    values = values_of(row, ACCOUNTS)
     del values["username_skeleton"]
     return Account(**values | {"role": Role(values["role"])})
 
@@ -147,13 +147,13 @@ def account_of(row: Row[Any]) -> Account:
 async def insert_account(connection: AsyncConnection, account: Account) -> None:
     """Raises IntegrityError when the username, or one that looks like it, is taken."""
     values = {**asdict(account), "role": account.role.value, "username_skeleton": skeleton(account.username)}
-    await connection.execute(insert(accounts).values(**values))
+    await connection.execute(insert(ACCOUNTS).values(**values))
 
 
 def _change_password(account: Account, password_hash: str) -> Update:
     return (
-        update(accounts)
-        .where(accounts.c.id == account.id, accounts.c.password_hash == account.password_hash)
+        update(ACCOUNTS)
+        .where(ACCOUNTS.c.id == account.id, ACCOUNTS.c.password_hash == account.password_hash)
         .values(password_hash=password_hash)
     )
 
@@ -164,14 +164,14 @@ async def lock_administrators(connection: AsyncConnection) -> list[str]:
     Whoever changes administrators locks all of them first, in this one order: two who are removed at the same time see
     each other, and nobody waits in a circle.
     """
-    query = select(accounts.c.id).where(accounts.c.role == Role.ADMIN.value, accounts.c.is_disabled.is_(False))
-    return list((await connection.execute(query.order_by(accounts.c.id).with_for_update())).scalars().all())
+    query = select(ACCOUNTS.c.id).where(ACCOUNTS.c.role == Role.ADMIN.value, ACCOUNTS.c.is_disabled.is_(False))
+    return list((await connection.execute(query.order_by(ACCOUNTS.c.id).with_for_update())).scalars().all())
 
 
 async def end_sessions(connection: AsyncConnection, account_id: str, *, keep_session: str | None) -> None:
     """Ends the account's sessions, except the one with that hash."""
     await connection.execute(
-        delete(sessions).where(sessions.c.account_id == account_id, sessions.c.secret_hash != (keep_session or ""))
+        delete(SESSIONS).where(SESSIONS.c.account_id == account_id, SESSIONS.c.secret_hash != (keep_session or ""))
     )
 
 
@@ -188,7 +188,7 @@ async def end_everything(
     Access tokens issued until now open nothing that lasts.
     """
     await end_sessions(connection, account_id, keep_session=keep_session)
-    for table in (refresh_tokens, password_links) if keep_api_keys else (refresh_tokens, password_links, api_keys):
+    for table in (REFRESH_TOKENS, PASSWORD_LINKS) if keep_api_keys else (REFRESH_TOKENS, PASSWORD_LINKS, API_KEYS):
         await connection.execute(delete(table).where(table.c.account_id == account_id))
     await distrust_tokens(connection, account_id, now=now)
 
@@ -199,7 +199,7 @@ async def distrust_tokens(connection: AsyncConnection, account_id: str, *, now: 
     Tokens carry their time in whole seconds, rounded down: the next second is the first that is certainly later.
     """
     valid_from = now.replace(microsecond=0) + timedelta(seconds=1)
-    await connection.execute(update(accounts).where(accounts.c.id == account_id).values(tokens_valid_from=valid_from))
+    await connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(tokens_valid_from=valid_from))
 
 
 async def is_unchanged(connection: AsyncConnection, account: Account) -> bool:
@@ -208,9 +208,9 @@ async def is_unchanged(connection: AsyncConnection, account: Account) -> bool:
     Asked before anything is begun for an account, so that nothing starts beside the change of a password or the
     disabling that would have ended it.
     """
-    query = select(accounts.c.id).where(
-        accounts.c.id == account.id,
-        accounts.c.password_hash == account.password_hash,
-        accounts.c.is_disabled.is_(False),
+    query = select(ACCOUNTS.c.id).where(
+        ACCOUNTS.c.id == account.id,
+        ACCOUNTS.c.password_hash == account.password_hash,
+        ACCOUNTS.c.is_disabled.is_(False),
     )
     return (await connection.execute(query.with_for_update())).one_or_none() is not None

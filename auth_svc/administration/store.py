@@ -14,7 +14,7 @@ from auth_svc.accounts.store import Account, Role, account_of, end_everything, i
 from auth_svc.answered_creates_store import AnsweredCreate, remember
 from auth_svc.errors import LastAdministrator
 from auth_svc.paging import Place, newest_first
-from auth_svc.tables import accounts, password_links, values_of
+from auth_svc.tables import ACCOUNTS, PASSWORD_LINKS, values_of
 from common.audit import Actor, AuditEntry, write_down
 from common.db import Database, rows_changed
 from common.errors import NotFound
@@ -37,7 +37,7 @@ class AdministrationStore:
 
     async def page_of_accounts(self, *, after: Place | None, limit: int) -> list[Account]:
         """Accounts, newest first, after the place (created_at, id)."""
-        query = newest_first(select(accounts), accounts.c.created_at, accounts.c.id, after=after, limit=limit)
+        query = newest_first(select(ACCOUNTS), ACCOUNTS.c.created_at, ACCOUNTS.c.id, after=after, limit=limit)
         async with self._database.read() as connection:
             return [account_of(row) for row in await connection.execute(query)]
 
@@ -55,7 +55,7 @@ class AdministrationStore:
                 await demand_standing(connection, by, is_administrators=True)
                 await insert_account(connection, account)
                 if link is not None:
-                    await connection.execute(insert(password_links).values(**asdict(link)))
+                    await connection.execute(insert(PASSWORD_LINKS).values(**asdict(link)))
                 await remember(connection, answered)
                 await write_down(connection, entry)
         except IntegrityError:
@@ -76,7 +76,7 @@ class AdministrationStore:
             is_removing = is_disabling or changes.get("role") == Role.MEMBER
             if is_removing and await lock_administrators(connection) == [account_id]:
                 raise LastAdministrator
-            change = update(accounts).where(accounts.c.id == account_id).values(**changes)
+            change = update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(**changes)
             if rows_changed(await connection.execute(change)) != 1:
                 raise NotFound
             if is_disabling or "password_hash" in changes:
@@ -88,19 +88,19 @@ class AdministrationStore:
         async with self._database.write() as connection:
             await demand_standing(connection, by, is_administrators=True)
             # Locks the account, so that of two who do this at the same time one link stays.
-            query = select(accounts.c.id).where(accounts.c.id == link.account_id).with_for_update()
+            query = select(ACCOUNTS.c.id).where(ACCOUNTS.c.id == link.account_id).with_for_update()
             if (await connection.execute(query)).one_or_none() is None:
                 raise NotFound
-            await connection.execute(delete(password_links).where(password_links.c.account_id == link.account_id))
-            await connection.execute(insert(password_links).values(**asdict(link)))
+            await connection.execute(delete(PASSWORD_LINKS).where(PASSWORD_LINKS.c.account_id == link.account_id))
+            await connection.execute(insert(PASSWORD_LINKS).values(**asdict(link)))
             await write_down(connection, entry)
 
     async def get_password_link(self, secret_hash: str) -> tuple[PasswordLink, Account] | None:
         """The link and its account."""
-        query = select(password_links, accounts).join(accounts, accounts.c.id == password_links.c.account_id)
+        query = select(PASSWORD_LINKS, ACCOUNTS).join(ACCOUNTS, ACCOUNTS.c.id == PASSWORD_LINKS.c.account_id)
         async with self._database.read() as connection:
-            row = (await connection.execute(query.where(password_links.c.secret_hash == secret_hash))).one_or_none()
-        return None if row is None else (PasswordLink(**values_of(row, password_links)), account_of(row))
+            row = (await connection.execute(query.where(PASSWORD_LINKS.c.secret_hash == secret_hash))).one_or_none()
+        return None if row is None else (PasswordLink(**values_of(row, PASSWORD_LINKS)), account_of(row))
 
     async def use_password_link(
         self, link: PasswordLink, password_hash: str, entry: AuditEntry, *, now: datetime
@@ -108,12 +108,12 @@ class AdministrationStore:
         """Sets the password, and removes the link and everything that was open; False when the link is gone."""
         async with self._database.write() as connection:
             used = await connection.execute(
-                delete(password_links).where(password_links.c.secret_hash == link.secret_hash)
+                delete(PASSWORD_LINKS).where(PASSWORD_LINKS.c.secret_hash == link.secret_hash)
             )
             if rows_changed(used) != 1:
                 return False
             await connection.execute(
-                update(accounts).where(accounts.c.id == link.account_id).values(password_hash=password_hash)
+                update(ACCOUNTS).where(ACCOUNTS.c.id == link.account_id).values(password_hash=password_hash)
             )
             await end_everything(connection, link.account_id, now=now)
             await write_down(connection, entry)
@@ -123,5 +123,5 @@ class AdministrationStore:
         """Drops expired links; returns how many."""
         async with self._database.write() as connection:
             return rows_changed(
-                await connection.execute(delete(password_links).where(password_links.c.expires_at <= now))
+                await connection.execute(delete(PASSWORD_LINKS).where(PASSWORD_LINKS.c.expires_at <= now))
             )

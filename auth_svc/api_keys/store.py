@@ -12,7 +12,7 @@ from auth_svc.accounts.standing import demand_standing
 from auth_svc.accounts.store import Account, account_of, distrust_tokens
 from auth_svc.answered_creates_store import AnsweredCreate, remember
 from auth_svc.paging import Place, newest_first
-from auth_svc.tables import accounts, api_keys, values_of
+from auth_svc.tables import ACCOUNTS, API_KEYS, values_of
 from common.audit import Actor, AuditEntry, write_down
 from common.db import Database, rows_changed
 from common.tokens import ALL
@@ -53,7 +53,7 @@ class ApiKeyStore:
         try:
             async with self._database.write() as connection:
                 await demand_standing(connection, by)
-                await connection.execute(insert(api_keys).values(**asdict(key)))
+                await connection.execute(insert(API_KEYS).values(**asdict(key)))
                 await remember(connection, answered)
                 await write_down(connection, entry)
         except IntegrityError:
@@ -62,22 +62,22 @@ class ApiKeyStore:
 
     async def get_api_key(self, secret_hash: str) -> tuple[ApiKey, Account] | None:
         """The key with this hash and its account, expired and disabled ones included."""
-        query = select(api_keys, accounts).join(accounts, accounts.c.id == api_keys.c.account_id)
+        query = select(API_KEYS, ACCOUNTS).join(ACCOUNTS, ACCOUNTS.c.id == API_KEYS.c.account_id)
         async with self._database.read() as connection:
-            row = (await connection.execute(query.where(api_keys.c.secret_hash == secret_hash))).one_or_none()
-        return None if row is None else (ApiKey(**values_of(row, api_keys)), account_of(row))
+            row = (await connection.execute(query.where(API_KEYS.c.secret_hash == secret_hash))).one_or_none()
+        return None if row is None else (ApiKey(**values_of(row, API_KEYS)), account_of(row))
 
     async def list_api_keys(self, account_id: str, *, after: Place | None, limit: int) -> list[ApiKey]:
         """The account's keys, newest first, after the place (created_at, id)."""
-        query = select(api_keys).where(api_keys.c.account_id == account_id)
-        query = newest_first(query, api_keys.c.created_at, api_keys.c.id, after=after, limit=limit)
+        query = select(API_KEYS).where(API_KEYS.c.account_id == account_id)
+        query = newest_first(query, API_KEYS.c.created_at, API_KEYS.c.id, after=after, limit=limit)
         async with self._database.read() as connection:
-            return [ApiKey(**values_of(row, api_keys)) for row in await connection.execute(query)]
+            return [ApiKey(**values_of(row, API_KEYS)) for row in await connection.execute(query)]
 
     async def touch_api_key(self, key_id: str, *, used_at: datetime, entry: AuditEntry | None = None) -> bool:
         """Records the last use; False when the key is gone."""
         async with self._database.write() as connection:
-            change = update(api_keys).where(api_keys.c.id == key_id).values(last_used_at=used_at)
+            change = update(API_KEYS).where(API_KEYS.c.id == key_id).values(last_used_at=used_at)
             if rows_changed(await connection.execute(change)) != 1:
                 return False
             await write_down(connection, entry)
@@ -88,13 +88,13 @@ class ApiKeyStore:
 
         Tokens of a key with the scope `all` could create another key, so they open nothing that lasts from now on.
         """
-        here = api_keys.c.account_id == account_id, api_keys.c.id == key_id
+        here = API_KEYS.c.account_id == account_id, API_KEYS.c.id == key_id
         async with self._database.write() as connection:
-            scopes = (await connection.execute(select(api_keys.c.scopes).where(*here))).scalar_one_or_none()
+            scopes = (await connection.execute(select(API_KEYS.c.scopes).where(*here))).scalar_one_or_none()
             # The account's row first, the order in which both are locked everywhere.
             if scopes is not None and ALL in scopes.split():
                 await distrust_tokens(connection, account_id, now=now)
-            if rows_changed(await connection.execute(delete(api_keys).where(*here))) != 1:
+            if rows_changed(await connection.execute(delete(API_KEYS).where(*here))) != 1:
                 return False
             await write_down(connection, entry)
             return True

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, or_, select
 
 from auth_svc.paging import Place, newest_first
-from auth_svc.tables import audit, values_of
+from auth_svc.tables import AUDIT, values_of
 from common.audit import AuditEntry, write_down
 from common.db import Database, rows_changed
 
@@ -25,14 +25,14 @@ class AuditStore:
 
     async def list_audit_entries(self, account_id: str | None, *, after: Place | None, limit: int) -> list[AuditEntry]:
         """Entries, newest first, after the place (at, id): all of them, or those that one account did or met."""
-        query = select(audit)
+        query = select(AUDIT)
         if account_id is not None:
-            query = query.where(or_(audit.c.actor_id == account_id, audit.c.target_id == account_id))
-        query = newest_first(query, audit.c.at, audit.c.id, after=after, limit=limit)
+            query = query.where(or_(AUDIT.c.actor_id == account_id, AUDIT.c.target_id == account_id))
+        query = newest_first(query, AUDIT.c.at, AUDIT.c.id, after=after, limit=limit)
         async with self._database.read() as connection:
-            return [AuditEntry(**values_of(row, audit)) for row in await connection.execute(query)]
+            return [AuditEntry(**values_of(row, AUDIT)) for row in await connection.execute(query)]
 
     async def forget_audit_entries(self, *, before: datetime) -> int:
         """Drops older entries; returns how many."""
         async with self._database.write() as connection:
-            return rows_changed(await connection.execute(delete(audit).where(audit.c.at < before)))
+            return rows_changed(await connection.execute(delete(AUDIT).where(AUDIT.c.at < before)))

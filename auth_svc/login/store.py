@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import case, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from auth_svc.tables import login_throttle
+from auth_svc.tables import LOGIN_THROTTLE
 from common.db import Database, rows_changed
 
 
@@ -23,11 +23,11 @@ class ThrottleStore:
 
         One statement decides, so that attempts at the same time never spend more than there is.
         """
-        whole_at = login_throttle.c.whole_at
+        whole_at = LOGIN_THROTTLE.c.whole_at
         start = case((whole_at > now_ms, whole_at), else_=now_ms)
         spend = (
-            update(login_throttle)
-            .where(login_throttle.c.bucket == bucket, whole_at <= now_ms + capacity_ms - cost_ms)
+            update(LOGIN_THROTTLE)
+            .where(LOGIN_THROTTLE.c.bucket == bucket, whole_at <= now_ms + capacity_ms - cost_ms)
             .values(whole_at=start + cost_ms)
         )
         while True:
@@ -35,7 +35,7 @@ class ThrottleStore:
                 if rows_changed(await connection.execute(spend)) == 1:
                     return None
             async with self._database.read() as connection:
-                query = select(whole_at).where(login_throttle.c.bucket == bucket)
+                query = select(whole_at).where(LOGIN_THROTTLE.c.bucket == bucket)
                 found: int | None = (await connection.execute(query)).scalar_one_or_none()
             if found is not None and found > now_ms + capacity_ms - cost_ms:
                 return found - capacity_ms + cost_ms
@@ -46,26 +46,26 @@ class ThrottleStore:
     async def _add(self, bucket: str, whole_at_ms: int) -> bool:
         try:
             async with self._database.write() as connection:
-                await connection.execute(insert(login_throttle).values(bucket=bucket, whole_at=whole_at_ms))
+                await connection.execute(insert(LOGIN_THROTTLE).values(bucket=bucket, whole_at=whole_at_ms))
         except IntegrityError:
             return False
         return True
 
     async def clear_and_give_back(self, clear: str, give_back: str, *, cost_ms: int) -> None:
         """Fills the first bucket, and puts back into the second what one attempt took."""
-        refund = update(login_throttle).where(login_throttle.c.bucket == give_back)
+        refund = update(LOGIN_THROTTLE).where(LOGIN_THROTTLE.c.bucket == give_back)
         async with self._database.write() as connection:
-            await connection.execute(delete(login_throttle).where(login_throttle.c.bucket == clear))
-            await connection.execute(refund.values(whole_at=login_throttle.c.whole_at - cost_ms))
+            await connection.execute(delete(LOGIN_THROTTLE).where(LOGIN_THROTTLE.c.bucket == clear))
+            await connection.execute(refund.values(whole_at=LOGIN_THROTTLE.c.whole_at - cost_ms))
 
     async def clear_bucket(self, bucket: str) -> None:
         """Fills the bucket."""
         async with self._database.write() as connection:
-            await connection.execute(delete(login_throttle).where(login_throttle.c.bucket == bucket))
+            await connection.execute(delete(LOGIN_THROTTLE).where(LOGIN_THROTTLE.c.bucket == bucket))
 
     async def forget_whole_buckets(self, *, now_ms: int) -> int:
         """Drops the rows of buckets that are full again; returns how many."""
         async with self._database.write() as connection:
             return rows_changed(
-                await connection.execute(delete(login_throttle).where(login_throttle.c.whole_at <= now_ms))
+                await connection.execute(delete(LOGIN_THROTTLE).where(LOGIN_THROTTLE.c.whole_at <= now_ms))
             )

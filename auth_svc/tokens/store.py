@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from auth_svc.accounts.store import Account, account_of, distrust_tokens, is_unchanged
-from auth_svc.tables import accounts, refresh_tokens, signing_keys, values_of
+from auth_svc.tables import ACCOUNTS, REFRESH_TOKENS, SIGNING_KEYS, values_of
 from common.audit import AuditEntry, write_down
 from common.db import Database, rows_changed
 
@@ -41,24 +41,24 @@ class RefreshTokenStore:
         async with self._database.write() as connection:
             if not await is_unchanged(connection, account):
                 return False
-            await connection.execute(insert(refresh_tokens).values(**asdict(family)))
+            await connection.execute(insert(REFRESH_TOKENS).values(**asdict(family)))
             await write_down(connection, entry)
         return True
 
     async def get_refresh_family(self, family_id: str) -> tuple[RefreshFamily, Account] | None:
         """The family and its account, expired and disabled ones included."""
-        query = select(refresh_tokens, accounts).join(accounts, accounts.c.id == refresh_tokens.c.account_id)
+        query = select(REFRESH_TOKENS, ACCOUNTS).join(ACCOUNTS, ACCOUNTS.c.id == REFRESH_TOKENS.c.account_id)
         async with self._database.read() as connection:
-            row = (await connection.execute(query.where(refresh_tokens.c.id == family_id))).one_or_none()
-        return None if row is None else (RefreshFamily(**values_of(row, refresh_tokens)), account_of(row))
+            row = (await connection.execute(query.where(REFRESH_TOKENS.c.id == family_id))).one_or_none()
+        return None if row is None else (RefreshFamily(**values_of(row, REFRESH_TOKENS)), account_of(row))
 
     async def rotate_refresh_family(
         self, family: RefreshFamily, *, new_hash: str, now: datetime, expires_at: datetime
     ) -> bool:
         """Makes the secret with `new_hash` the current one; False when somebody else has rotated or ended it."""
         change = (
-            update(refresh_tokens)
-            .where(refresh_tokens.c.id == family.id, refresh_tokens.c.current_hash == family.current_hash)
+            update(REFRESH_TOKENS)
+            .where(REFRESH_TOKENS.c.id == family.id, REFRESH_TOKENS.c.current_hash == family.current_hash)
             .values(current_hash=new_hash, previous_hash=family.current_hash, rotated_at=now, expires_at=expires_at)
         )
         async with self._database.write() as connection:
@@ -67,7 +67,7 @@ class RefreshTokenStore:
     async def end_refresh_family(self, family_id: str) -> bool:
         """Ends the family; False when it was not there."""
         async with self._database.write() as connection:
-            ended = await connection.execute(delete(refresh_tokens).where(refresh_tokens.c.id == family_id))
+            ended = await connection.execute(delete(REFRESH_TOKENS).where(REFRESH_TOKENS.c.id == family_id))
             return rows_changed(ended) == 1
 
     async def end_stolen_refresh_family(self, family: RefreshFamily, *, now: datetime, entry: AuditEntry) -> None:
@@ -75,14 +75,14 @@ class RefreshTokenStore:
         async with self._database.write() as connection:
             # The account's row first, the order in which both are locked everywhere.
             await distrust_tokens(connection, family.account_id, now=now)
-            await connection.execute(delete(refresh_tokens).where(refresh_tokens.c.id == family.id))
+            await connection.execute(delete(REFRESH_TOKENS).where(REFRESH_TOKENS.c.id == family.id))
             await write_down(connection, entry)
 
     async def forget_expired_refresh_families(self, *, now: datetime) -> int:
         """Drops expired families; returns how many."""
         async with self._database.write() as connection:
             return rows_changed(
-                await connection.execute(delete(refresh_tokens).where(refresh_tokens.c.expires_at <= now))
+                await connection.execute(delete(REFRESH_TOKENS).where(REFRESH_TOKENS.c.expires_at <= now))
             )
 
 
@@ -103,15 +103,15 @@ class SigningKeyStore:
 
     async def list_signing_keys(self) -> list[StoredSigningKey]:
         """Every signing key, the oldest first."""
-        query = select(signing_keys).order_by(signing_keys.c.created_at, signing_keys.c.id)
+        query = select(SIGNING_KEYS).order_by(SIGNING_KEYS.c.created_at, SIGNING_KEYS.c.id)
         async with self._database.read() as connection:
-            return [StoredSigningKey(**values_of(row, signing_keys)) for row in await connection.execute(query)]
+            return [StoredSigningKey(**values_of(row, SIGNING_KEYS)) for row in await connection.execute(query)]
 
     async def add_signing_key(self, key: StoredSigningKey) -> bool:
         """Adds a signing key; False when there is one with this id."""
         try:
             async with self._database.write() as connection:
-                await connection.execute(insert(signing_keys).values(**asdict(key)))
+                await connection.execute(insert(SIGNING_KEYS).values(**asdict(key)))
         except IntegrityError:
             return False
         return True
@@ -122,19 +122,19 @@ class SigningKeyStore:
         with suppress(IntegrityError):
             async with self._database.write() as connection:
                 # First, so that the second of two waits for the first.
-                await connection.execute(delete(signing_keys))
-                await connection.execute(insert(signing_keys).values(**asdict(key)))
+                await connection.execute(delete(SIGNING_KEYS))
+                await connection.execute(insert(SIGNING_KEYS).values(**asdict(key)))
 
     async def reencrypt_signing_key(self, key: StoredSigningKey, encrypted_private_key: str) -> None:
         """The same key under another encryption, unless it has changed since it was read."""
         async with self._database.write() as connection:
             await connection.execute(
-                update(signing_keys)
-                .where(signing_keys.c.id == key.id, signing_keys.c.encrypted_private_key == key.encrypted_private_key)
+                update(SIGNING_KEYS)
+                .where(SIGNING_KEYS.c.id == key.id, SIGNING_KEYS.c.encrypted_private_key == key.encrypted_private_key)
                 .values(encrypted_private_key=encrypted_private_key)
             )
 
     async def delete_signing_key(self, key_id: str) -> None:
         """Removes the key, if it is there."""
         async with self._database.write() as connection:
-            await connection.execute(delete(signing_keys).where(signing_keys.c.id == key_id))
+            await connection.execute(delete(SIGNING_KEYS).where(SIGNING_KEYS.c.id == key_id))

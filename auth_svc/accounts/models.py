@@ -1,6 +1,8 @@
-"""The JSON shapes of somebody's own account."""
+"""The JSON shapes of somebody's own account and its export."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -28,3 +30,13 @@ class ChangePassword(Input):
     current_password: ShortText
     new_password: ShortText
     end_api_keys: bool = False
+
+
+class Entry(BaseModel):
+    """An entry of the audit log as the account that it concerns sees it; `by_me`: no other account did it."""
+
+    at: str
+    action: str
+    by_me: bool
+    address: str
+    details: dict[str, Any]

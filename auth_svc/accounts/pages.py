@@ -14,6 +14,7 @@ from aiohttp import web
 from pydantic import Field
 
 from auth_svc.accounts.api import present_me
+from auth_svc.accounts.models import Entry
 from auth_svc.api_keys.api import present_api_key
 from auth_svc.api_keys.form import LIFETIMES, SCOPES, scopes_in_words
 from auth_svc.app_keys import (
@@ -28,7 +29,6 @@ from auth_svc.app_keys import (
 )
 from auth_svc.asking import current_session
 from auth_svc.audit.audit import WORDS, about
-from auth_svc.audit.models import Entry
 from auth_svc.errors import LastAdministrator
 from auth_svc.models import ShortText
 from auth_svc.sessions.api import present_session

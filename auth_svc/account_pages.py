@@ -45,13 +45,13 @@ _SCOPES: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "read-upload": ((READ, UPLOAD), N_("Watch and upload")),
     "read": ((READ,), N_("Watch")),
     "upload": ((UPLOAD,), N_("Upload")),
-    "all": ((ALL,), N_("Everything I may do")),
+    "all": ((ALL,), N_("Full access")),
 }
 _LIFETIMES: Final[Mapping[str, tuple[timedelta | None, str]]] = {
-    "30": (timedelta(days=30), N_("30 days")),
-    "90": (timedelta(days=90), N_("90 days")),
-    "365": (timedelta(days=365), N_("One year")),
-    "none": (None, N_("Until I delete it")),
+    "30": (timedelta(days=30), N_("In 30 days")),
+    "90": (timedelta(days=90), N_("In 90 days")),
+    "365": (timedelta(days=365), N_("In 1 year")),
+    "none": (None, N_("Never")),
 }
 _SHOWN: Final = 100
 
@@ -69,7 +69,7 @@ class PasswordForm(BaseModel):
 def _one_of(choices: Mapping[str, object]) -> AfterValidator:
     def check(value: str) -> str:
         if value not in choices:
-            raise ValueError(N_("must be one of those in the list"))
+            raise ValueError(N_("must be one of the options"))
         return value
 
     return AfterValidator(check)
@@ -104,10 +104,10 @@ class AccountQuery(BaseModel):
 
 # What a form has done, told on the page that it leads to.
 _DONE: Final[Mapping[str, str]] = {
-    "password": N_("Password changed. You have been logged out on all other devices."),
-    "session": N_("That log-in is ended."),
-    "sessions": N_("You are logged out everywhere else."),
-    "key": N_("The key is deleted. What it had opened closes within five minutes."),
+    "password": N_("Password changed. You have been logged out of all other devices."),
+    "session": N_("Session ended."),
+    "sessions": N_("You have been logged out of all other devices."),
+    "key": N_("Key deleted. Apps using it lose access within 5 minutes."),
 }
 
 
@@ -249,9 +249,14 @@ def _done(what: str) -> web.Response:
 
 
 def _errors(refusal: Refusal) -> dict[str, str]:
-    """What is wrong, by field; under `` what belongs to none."""
+    """What is wrong with each field, as a sentence; under `` what belongs to none."""
     if isinstance(refusal, Invalid):
-        return {fault["pointer"].removeprefix("#/"): fault["detail"] for fault in refusal.errors}
+        faults = {fault["pointer"].removeprefix("#/"): fault["detail"] for fault in refusal.errors}
+        password, other = gettext("The password %(fault)s."), gettext("This %(fault)s.")
+        return {
+            name: (password if name.endswith("password") else other) % {"fault": detail}
+            for name, detail in faults.items()
+        }
     return {"": gettext(refusal.detail)}
 
 

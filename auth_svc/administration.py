@@ -115,7 +115,7 @@ class Administration:
             ):
                 raise AlreadyAnswered
             is_taken = await self._store.get_account_by_username(new.username) is not None
-            detail = gettext("is taken") if is_taken else gettext("looks too much like another username")
+            detail = gettext("is already taken") if is_taken else gettext("looks too much like another username")
             raise Invalid([{"pointer": "#/username", "detail": detail}])
         entry.tell()
         return account, secret
@@ -168,7 +168,7 @@ class Administration:
         """The id of the account with this name. Raises Invalid, as of the field in which an heir is named."""
         account = await self._store.get_account_by_username(username)
         if account is None:
-            raise Invalid([{"pointer": "#/heir", "detail": gettext("is no account here")}])
+            raise Invalid([{"pointer": "#/heir", "detail": gettext("is not an existing account")}])
         return account.id
 
     async def owner_of_link(self, secret: str) -> Account:

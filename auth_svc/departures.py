@@ -35,7 +35,7 @@ class Departures:
         Forbidden.
         """
         if heir_id == account.id:
-            raise Invalid([{"pointer": "#/heir", "detail": gettext("must be another account")}])
+            raise Invalid([{"pointer": "#/heir", "detail": gettext("must be a different account")}])
         entry = self._audit.entry(
             Action.ACCOUNT_DELETED,
             by,
@@ -48,7 +48,7 @@ class Departures:
             case Removal.NOT_THERE:
                 raise NotFound
             case Removal.NO_HEIR:
-                raise Invalid([{"pointer": "#/heir", "detail": gettext("is no account here")}])
+                raise Invalid([{"pointer": "#/heir", "detail": gettext("is not an existing account")}])
             case Removal.LAST_ADMINISTRATOR:
                 raise LastAdministrator
             case Removal.DONE:

@@ -212,7 +212,7 @@ def load(settings_class: type[S]) -> S:
         return settings_class()
     except ValidationError as exc:
         lines = [_in_words(error, settings_class) for error in exc.errors(include_url=False)]
-    sys.stderr.write("\n  ".join(["Settings that must be mended before this can start:", *lines]) + "\n")
+    sys.stderr.write("\n  ".join(["These settings must be fixed before this can start:", *lines]) + "\n")
     raise SystemExit(2)
 
 
@@ -222,5 +222,5 @@ def _in_words(error: ErrorDetails, settings_class: type[BaseSettings]) -> str:
         return str(error["input"])
     name = f"{settings_class.model_config.get('env_prefix', '')}{'_'.join(map(str, error['loc']))}".upper()
     if error["type"] == "missing":
-        return f"{name}: is missing"
+        return f"{name}: is required"
     return f"{name}: {error['msg'].removeprefix('Value error, ')}"

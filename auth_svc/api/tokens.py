@@ -28,15 +28,15 @@ async def issue_token(request: web.Request) -> web.Response:
     if asked.grant_type == "password":
         # Sent without a value is as good as not sent (section 3.2).
         if not asked.username or not asked.password:
-            raise InvalidTokenRequest("The grant `password` needs username and password.")
+            raise InvalidTokenRequest("The grant `password` requires `username` and `password`.")
         granted = await grants.password(asked.username, asked.password, address=request.remote or "")
     elif asked.grant_type == "refresh_token":
         if not asked.refresh_token:
-            raise InvalidTokenRequest("The grant `refresh_token` needs refresh_token.")
+            raise InvalidTokenRequest("The grant `refresh_token` requires `refresh_token`.")
         granted = await grants.refresh(asked.refresh_token, address=request.remote or "")
     elif asked.grant_type == "api_key":
         if not asked.api_key:
-            raise InvalidTokenRequest("The grant `api_key` needs api_key.")
+            raise InvalidTokenRequest("The grant `api_key` requires `api_key`.")
         granted = await grants.api_key(asked.api_key, address=request.remote or "")
     elif asked.grant_type == "client_credentials":
         granted = grants.client_credentials(*_client_of(request))

@@ -22,7 +22,7 @@ class TooManyOpen(RateLimited):
     """The account has as many unfinished uploads as it may."""
 
     def __init__(self, most: int) -> None:
-        detail = gettext("You have %(count)s unfinished uploads. Finish or discard one of them first.")
+        detail = gettext("You have %(count)s unfinished uploads: finish or discard one of them first.")
         super().__init__(detail % {"count": most}, retry_after_seconds=60)
 
 

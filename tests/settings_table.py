@@ -37,7 +37,7 @@ def rendered() -> str:
 
 def _default(field: FieldInfo) -> str:
     if field.is_required():
-        return "must be given"
+        return "required"
     return (
         "none"
         if field.default in (None, ())

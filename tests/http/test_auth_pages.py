@@ -121,7 +121,7 @@ async def test_the_demo_says_its_two_words_and_nothing_else_does(app: AuthApp, d
     assert "demo" not in (await page_of(await app.send("GET", "/login"))).text
     async with running_auth_app(database_url, demo_account=True) as demo:
         assert (
-            "the user name is admin and the password is admin" in (await page_of(await demo.send("GET", "/login"))).text
+            "the username is admin and the password is admin" in (await page_of(await demo.send("GET", "/login"))).text
         )
         assert await demo.log_in("admin", "admin")
 

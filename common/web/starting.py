@@ -38,11 +38,11 @@ class Tables:
         known, found = newest_revision(), await self._database.schema()
         if found > known:
             raise CannotStart(
-                f"the database has revision {found}, and this vss knows only {known}: a newer one migrated it; "
-                "install that, or put back the copy made before"
+                f"the database has revision {found}, and this vss knows only {known}: a newer version migrated it; "
+                "install that, or restore the copy made before"
             )
         if found < known:
-            raise Unavailable(f"The database has not got migration {known} yet.")
+            raise Unavailable(f"The database does not have migration {known} yet.")
         self._are_there = True
 
 

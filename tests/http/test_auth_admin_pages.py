@@ -299,8 +299,7 @@ async def test_the_last_administrator_is_not_deleted(root: Admin) -> None:
     heir = await root.add("bob")
     answer = await root.send(f"/accounts/{root.account_id}/delete", videos="hand-over", heir="bob", confirm="root")
     assert (
-        "This is the last administrator. Make someone else an administrator first."
-        in (await page_of(answer, 409)).text
+        "This is the last administrator. Make someone else an administrator first." in (await page_of(answer, 409)).text
     )
     assert (await root.see(f"/accounts/{heir}")).status == 200
 

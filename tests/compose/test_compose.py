@@ -211,7 +211,7 @@ def test_the_demo_account_is_refused_where_others_could_reach_it(product: Contai
     said = product.compose(
         *("--file=compose.demo.yaml", "run", "--rm", "-T", "-e", "AUTH_PUBLISHED_ON=0.0.0.0", "auth_svc"), check=False
     )
-    assert "AUTH_DEMO_ACCOUNT: is for this machine alone" in said
+    assert "AUTH_DEMO_ACCOUNT: is only for this machine" in said
 
 
 def test_containers_use_no_more_memory_than_an_operator_was_told(product: Containers) -> None:

@@ -264,7 +264,7 @@ def test_the_demo_account_is_no_account_of_a_public_address(
         load(settings)
     else:
         (fault,) = environment.faults(settings)
-        assert "DEMO_ACCOUNT: is for this machine alone" in fault
+        assert "DEMO_ACCOUNT: is only for this machine" in fault
         assert url in fault
     environment.tell(settings, {**told, "DEMO_ACCOUNT": "false"})
     load(settings)

@@ -121,7 +121,7 @@ async def test_guessing_the_password_here_is_as_slow_as_at_the_log_in(app: AuthA
         guesses += 1
     assert answer.status == 429
     assert int(answer.headers["Retry-After"]) > 0
-    assert "too many attempts" in (await page_of(answer, 429)).text
+    assert "Too many attempts" in (await page_of(answer, 429)).text
 
 
 async def test_log_ins_are_ended_one_by_one_or_all(app: AuthApp) -> None:

@@ -221,7 +221,7 @@ async def test_administrators_see_what_each_account_holds_and_the_page_does_with
     assert "Missing: the files of these videos are gone." in page.text
     assert f"{services.addresses.upload_url}/videos/moderation?video={lost['id']}" in page.links
     await services.fs.stop()
-    assert "does not say what it holds just now" in (await page_of(await browser.open(f"{auth_url}/admin"))).text
+    assert "Storage status is unavailable" in (await page_of(await browser.open(f"{auth_url}/admin"))).text
     page = await page_of(await browser.open(f"{auth_url}/admin/accounts/{carol_id}"))
     assert "Storage use is unavailable: the storage isn’t responding." in page.text
     assert "unavailable" in (await page_of(await browser.open(f"{auth_url}/admin"))).text

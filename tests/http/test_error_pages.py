@@ -43,9 +43,9 @@ async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
         ("GET", "/refuse", 403, "You may look at this and not change it."),
         ("GET", "/no-such-page", 404, "This doesn’t exist, or you don’t have access to it."),
         ("POST", "/", 405, "Nothing was changed."),
-        ("POST", "/login", 413, "Go back and make it shorter"),
-        ("GET", "/fail", 500, "What you did may not have been saved."),
-        ("GET", "/wait", 503, "Nothing that was stored is lost."),
+        ("POST", "/login", 413, "Shorten it and try again."),
+        ("GET", "/fail", 500, "Your last change may not have been saved."),
+        ("GET", "/wait", 503, "Your videos are safe."),
     ],
 )
 async def test_an_error_says_what_happened_and_where_to_go(

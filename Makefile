@@ -40,6 +40,7 @@ help:
 	@echo 'make run          run everything on this machine; open the address it prints (VSS_PORT_BASE, VSS_DATA_DIR)'
 	@echo 'make init         create the secrets and the first administrator for compose.yaml'
 	@echo 'make test         lint and run all tests; on Debian as root, installs the programs they need'
+	@echo 'make test-long    run the tests that take minutes: storms, full disks, kill -9 at every call'
 	@echo 'make test-compose test the containers end to end (needs Docker)'
 	@echo 'make lint         run ruff, mypy, import-linter and hadolint'
 	@echo 'make format       format the code and fix what can be fixed automatically'
@@ -62,7 +63,12 @@ init: $(RUNTIME)
 
 .PHONY: test
 test: test-programs lint test-js
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
+
+# Storms, full disks, faults that last, kill -9 at every call: minutes each.
+.PHONY: test-long
+test-long: test-programs $(DEV)
+	$(BIN)/python -m pytest -m long -o faulthandler_timeout=1200 --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # The containers need Docker, so they have their own job.
 .PHONY: test-compose
@@ -89,7 +95,7 @@ bench: $(DEV)
 
 .PHONY: reliability
 reliability: $(DEV)
-	$(BIN)/python -m pytest --reliability tests/integration/test_faults_*.py tests/integration/test_killed.py
+	$(BIN)/python -m pytest -m '' -o faulthandler_timeout=1200 --reliability tests/integration/test_faults_*.py tests/integration/test_killed.py
 
 # Adds new messages to every language's catalogue, untranslated.
 .PHONY: messages

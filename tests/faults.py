@@ -77,7 +77,7 @@ FAULTS: Final = (
         "auth_svc",
         "auth-killed",
         "the process is killed",
-        "logged-in people keep working; logging in, or returning after a pause, gets 503, try again; nobody is logged out",
+        "logged-in people keep working; logging in, or returning after a pause, gets 503; nobody is logged out",
         _AGAIN,
     ),
     _fault("auth_svc", "auth-hangs", "the process hangs", "the same", _AGAIN),

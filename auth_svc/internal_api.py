@@ -26,12 +26,12 @@ async def confirm_administrator(request: web.Request) -> web.Response:
     await require_service(request, "administrators")
     subject = await subject_of(request)
     if subject is None:
-        raise Forbidden(N_("This is for administrators."))
+        raise Forbidden(N_("Only administrators can do this."))
     asker = Asker(subject.account_id, "", token_issued_at=subject.issued_at, session_hash=None)
     try:
         await request.app[ADMINISTRATION].require_administrator(asker)
     except Unauthenticated as exc:
-        raise Forbidden(N_("Your account has just changed. Wait half a minute, or log in again.")) from exc
+        raise Forbidden(N_("Your account was changed a moment ago. Wait half a minute, or log in again.")) from exc
     return web.Response(status=204)
 
 

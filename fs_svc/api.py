@@ -191,5 +191,5 @@ async def _subject(request: web.Request) -> Principal:
     await require_service(request, WRITE)
     subject = await subject_of(request)
     if subject is None:
-        raise Unauthenticated(f"Say for whom: the person's access token in {SUBJECT_TOKEN_HEADER}.")
+        raise Unauthenticated(f"Send the person's access token in {SUBJECT_TOKEN_HEADER}.")
     return subject

@@ -346,20 +346,20 @@ def _is_due(item: SetAside, now: datetime) -> bool:
 _HELD_IN_WORDS: Final = {
     Holding.SHARED: (
         "NOTHING IS REMOVED: another installation uses this bucket too ({others}). If that is a mistake, give this "
-        "one its own bucket. If the other one is no more: vss reconcile --claim"
+        "installation its own bucket. If the other one no longer exists, run: vss reconcile --claim"
     ),
     Holding.UNPROVEN: (
-        "NOTHING IS REMOVED: the bucket holds much that this database does not know of. If it is the wrong database, "
-        "or an older one, put the right one back. If it is the right one: vss reconcile --claim, and then --adopt"
+        "NOTHING IS REMOVED: the bucket holds many files that are not in this database. If the database is the wrong "
+        "one or out of date, restore the right one. If it is the right one, run: vss reconcile --claim, then --adopt"
     ),
     Holding.TOO_MANY: (
-        "NOTHING WITHOUT A ROW IS REMOVED, because it is much. To bring it back as videos: vss reconcile --adopt "
-        "--owner NAME; to remove it: vss reconcile --remove {unknown}"
+        "FILES WITHOUT A RECORD ARE NOT REMOVED, because there are many. To recover them as videos: vss reconcile "
+        "--adopt --owner NAME; to remove them: vss reconcile --remove {unknown}"
     ),
 }
 _OLDER_IN_WORDS: Final = (
-    "THE DATABASE IS OLDER than what was used with this bucket last. What was uploaded since has no row: to bring it "
-    "back as videos: vss reconcile --adopt --owner NAME"
+    "THE DATABASE IS OLDER than the one last used with this bucket. To recover what was uploaded since as videos: "
+    "vss reconcile --adopt --owner NAME"
 )
 
 
@@ -368,13 +368,13 @@ def in_words(content: Mapping[str, object], at: datetime) -> str:
     lines = [f"{rfc3339(at)}{'  (dry run: nothing was removed)' if content['is_dry_run'] else ''}"]
     lines.append(f"{content['objects']} objects, {content['size']} bytes")
     for name, words in (
-        ("orphan_objects", "objects that no row needs"),
-        ("orphan_uploads", "multipart uploads that no row needs"),
-        ("unknown", "of both have no row at all: set aside, and removed after a week"),
-        ("removed", "of both were removed"),
-        ("foreign", "keys that are not ours, left alone"),
-        ("missing", "stored videos whose object is MISSING"),
-        ("damaged", "stored videos whose object has another size, ETag or SHA-256"),
+        ("orphan_objects", "leftover objects"),
+        ("orphan_uploads", "leftover multipart uploads"),
+        ("unknown", "of them without any record: set aside, removed after a week"),
+        ("removed", "of them removed"),
+        ("foreign", "other objects, left alone"),
+        ("missing", "stored videos MISSING from the bucket"),
+        ("damaged", "stored videos DAMAGED: another size, ETag or SHA-256"),
     ):
         finding = content[name]
         if isinstance(finding, dict):

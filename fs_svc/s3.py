@@ -365,7 +365,7 @@ class Bucket:
 
 def _unavailable(operation: str, reason: str) -> StorageUnavailable:
     logger.warning("storage call failed", extra={"operation": operation, "reason": reason})
-    return StorageUnavailable(N_("The storage does not answer. Nothing is lost; try again in a few seconds."))
+    return StorageUnavailable(N_("The storage isn’t responding. Nothing is lost. Try again in a few seconds."))
 
 
 def _unquoted(etag: str) -> str:

@@ -395,4 +395,4 @@ def _opened(item: Object) -> str:
 def unexpected(item: Object, reason: str) -> StorageUnavailable:
     """The refusal for when the bucket and the row do not agree, logged as what somebody may have to look into."""
     logger.error("storage not as expected", extra={"object_id": item.id, "state": item.state, "reason": reason})
-    return StorageUnavailable(N_("The storage is not certain yet. Nothing is lost; ask again in a few seconds."))
+    return StorageUnavailable(N_("The storage hasn’t confirmed this yet. Nothing is lost. Try again in a few seconds."))

@@ -125,7 +125,7 @@ class Uploads:
             known = (item.content_type, item.kind, item.part_checksums)
             is_same = known == (content_type, kind, part_checksums) and sha256 in (None, item.sha256)
             if not is_same or size not in (None, item.size):
-                raise Conflict("There is an upload with this id already, of another size, type or checksum.")
+                raise Conflict("An upload with this ID already exists with another size, type or checksum.")
         if item.state is State.RESERVED and kind is not Kind.FORM:
             await self._open(item)
             item = await self._get(object_id, subject)
@@ -504,7 +504,7 @@ def _certain(part: Part, recorded: RecordedChecksum | None) -> str | None:
 def _cut_by_client(item: Object, choice: Choice, part_count: int | None) -> Choice:
     """The parts 1 … `part_count`, when they are a whole file. Raises Invalid, PartsMissing."""
     if part_count is None:
-        raise Invalid([{"pointer": "#/part_count", "detail": "must be given: the client has cut the file"}])
+        raise Invalid([{"pointer": "#/part_count", "detail": "is required: the client has split the file"}])
     choice = choice.first(part_count)
     sizes = {part.part_number: part.size for part in choice.parts}
     if missing := [number for number in range(1, part_count + 1) if number not in sizes]:
@@ -512,14 +512,14 @@ def _cut_by_client(item: Object, choice: Choice, part_count: int | None) -> Choi
     faults: list[Fault] = [
         {
             "pointer": f"#/parts/{number - 1}",
-            "detail": f"must have at least {LEAST_PART_SIZE} bytes, as all but the last",
+            "detail": f"must have at least {LEAST_PART_SIZE} bytes, like every part but the last",
         }
         for number, size in sizes.items()
         if size < LEAST_PART_SIZE and number < len(sizes)
     ]
     total = sum(sizes.values())
     if item.size not in (None, total):
-        faults.append({"pointer": "#/parts", "detail": f"must have {item.size} bytes together, and have {total}"})
+        faults.append({"pointer": "#/parts", "detail": f"must add up to {item.size} bytes, but add up to {total}"})
     if faults:
         raise Invalid(faults)
     return choice
@@ -532,7 +532,7 @@ def _checksum_faults(item: Object, part_numbers: Sequence[int], checksums: Mappi
         return [{"pointer": "#/checksums", "detail": "must be left out: the upload was created without part_checksums"}]
     given = {} if checksums is None else checksums
     faults: list[Fault] = [
-        {"pointer": f"#/checksums/{number}", "detail": "must be given: the part's SHA-256 in base64"}
+        {"pointer": f"#/checksums/{number}", "detail": "is required: the part's SHA-256 in base64"}
         for number in part_numbers
         if number not in given
     ]

@@ -79,7 +79,7 @@ async def list_parts(request: web.Request) -> web.Response:
     principal, upload_id = require_principal(request), _upload_id(request)
     listed = listed_parts(await request.app[UPLOADS].get(principal, upload_id))
     if listed is None:
-        raise UploadNotOpen(N_("It is complete already; there is nothing left to send."))
+        raise UploadNotOpen(N_("The upload is already complete. There is nothing left to send."))
     return json_response(listed)
 
 
@@ -88,7 +88,7 @@ async def sign_batch(request: web.Request) -> web.Response:
     upload_id, asked = _upload_id(request), read_query(request, AskBatch)
     numbers = [int(number) for number in asked.partNumbers.split(",")]
     if len(set(numbers)) < len(numbers) or len(numbers) > PARTS_PER_CALL:
-        raise Malformed(f"Ask for each part once, and for at most {PARTS_PER_CALL} of them.")
+        raise Malformed(f"Request each part once, and at most {PARTS_PER_CALL} parts.")
     return json_response(PartUrlBatch(presignedUrls=(await _sign(request, upload_id, numbers)).urls))
 
 
@@ -115,7 +115,7 @@ async def complete_multipart(request: web.Request) -> web.Response:
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
     except TimeoutError as exc:
         raise StorageUnavailable(
-            N_("The storage is not certain yet. Nothing is lost: the video appears by itself.")
+            N_("The storage hasn’t confirmed this yet. Nothing is lost: the video will appear by itself.")
         ) from exc
     location = watch_url(request.app[SITE].stream_url, upload_id)
     return json_response(Completed(location=location, key=upload_id, bucket=BUCKET))
@@ -131,7 +131,7 @@ async def abort_multipart(request: web.Request) -> web.Response:
 async def refuse_credentials(request: web.Request) -> web.Response:
     """GET /s3/sts."""
     require_principal(request)
-    raise Malformed("The storage's credentials are not handed out: let this service sign.")
+    raise Malformed("Storage credentials are never handed out. Let this service sign the requests.")
 
 
 def _upload_id(request: web.Request) -> str:

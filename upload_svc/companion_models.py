@@ -107,9 +107,7 @@ class CompleteMultipart(Input):
     def part_count(self) -> int:
         """How many there are. Raises Invalid."""
         if sorted(part.PartNumber for part in self.parts) != list(range(1, len(self.parts) + 1)):
-            raise Invalid(
-                [{"pointer": "#/parts", "detail": "must have each PartNumber once, from 1 on without a hole"}]
-            )
+            raise Invalid([{"pointer": "#/parts", "detail": "must have each PartNumber once, from 1 without gaps"}])
         return len(self.parts)
 
 

@@ -141,7 +141,7 @@ class Uploads:
         """Presigned URLs for parts. Raises NotFound, UploadNotOpen, and what fs_svc refuses."""
         video = await self._own(principal, upload_id)
         if video.state is not VideoState.UPLOADING:
-            raise UploadNotOpen(N_("It is complete already; there is nothing left to send."))
+            raise UploadNotOpen(N_("The upload is already complete. There is nothing left to send."))
         return await self._fs.part_urls(upload_id, asked, subject_token=principal.token)
 
     async def get(self, principal: Principal, upload_id: str) -> Upload:
@@ -261,7 +261,7 @@ class Uploads:
         stored_object = (await self._fs.describe([upload_id])).get(upload_id)
         is_complete = stored_object is not None and stored_object.state in (State.COMPLETING, State.STORED)
         if video.state is not VideoState.UPLOADING or is_complete:
-            raise UploadNotOpen(N_("It is complete already; delete the video instead."))
+            raise UploadNotOpen(N_("The upload is already complete. Delete the video instead."))
         # And not what has become complete since.
         await self._delete(principal, upload_id, [VideoState.UPLOADING], address)
 

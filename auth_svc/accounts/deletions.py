@@ -35,7 +35,7 @@ class AccountDeletions:
         Unauthenticated and Forbidden.
         """
         if new_owner_id == account.id:
-            raise Invalid([{"pointer": "#/heir", "detail": gettext("must be another account")}])
+            raise Invalid([{"pointer": "#/heir", "detail": gettext("must be a different account")}])
         entry = self._audit.entry(
             Action.ACCOUNT_DELETED,
             by,

@@ -79,10 +79,10 @@ class AccountQuery(Query):
 
 # What a form has done, said on the page that it leads to.
 _DONE: Final[Mapping[str, str]] = {
-    "password": N_("Password changed. You have been logged out on all other devices."),
-    "session": N_("That log-in is ended."),
-    "sessions": N_("You are logged out everywhere else."),
-    "key": N_("The key is deleted. What it had opened closes within five minutes."),
+    "password": N_("Password changed. You have been logged out of all other devices."),
+    "session": N_("Session ended."),
+    "sessions": N_("You have been logged out of all other devices."),
+    "key": N_("Key deleted. Apps using it lose access within 5 minutes."),
 }
 
 
@@ -207,9 +207,14 @@ def back_to_account(done: str) -> web.Response:
 
 
 def faults_of(refusal: Refusal) -> dict[str, str]:
-    """What is wrong, by field; under `` what belongs to none."""
+    """What is wrong with each field, as a sentence; under `` what belongs to none."""
     if isinstance(refusal, Invalid):
-        return {fault["pointer"].removeprefix("#/"): fault["detail"] for fault in refusal.errors}
+        faults = {fault["pointer"].removeprefix("#/"): fault["detail"] for fault in refusal.errors}
+        password, other = gettext("The password %(fault)s."), gettext("This %(fault)s.")
+        return {
+            name: (password if name.endswith("password") else other) % {"fault": detail}
+            for name, detail in faults.items()
+        }
     return {"": gettext(refusal.detail)}
 
 

@@ -90,9 +90,9 @@ def fault_of_new_password(password: str, *, username: str) -> str | None:
     """
     password = normal_form(password)
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        return gettext("must have %(least)s to %(most)s characters") % {"least": MIN_LENGTH, "most": MAX_LENGTH}
+        return gettext("must be %(least)s to %(most)s characters long") % {"least": MIN_LENGTH, "most": MAX_LENGTH}
     if password.casefold() in _common_passwords() or password.casefold() == username.casefold():
-        return gettext("is one of those that are tried first: choose another, several words for example")
+        return gettext("is too common; try a few random words")
     return None
 
 

@@ -33,7 +33,7 @@ def require_standing(asker: Asker, account: Account | None, *, is_administrators
     if asker.session_hash is None and account.tokens_valid_from and asker.token_issued_at < account.tokens_valid_from:
         raise Unauthenticated
     if is_administrators and account.role is not Role.ADMIN:
-        raise Forbidden(N_("This is for administrators."))
+        raise Forbidden(N_("Only administrators can do this."))
 
 
 async def demand_standing(connection: AsyncConnection, by: Actor, *, is_administrators: bool = False) -> None:

@@ -126,11 +126,11 @@ def fault_of_new_username(typed: str) -> str | None:
     name = folded(typed)
     # Characters that reverse the direction of writing are never typed by mistake.
     if _TURNS.search(typed) or not _FORM.fullmatch(name):
-        return N_("may have letters, digits and . _ @ + - in it, and begins with a letter or a digit")
+        return N_("may only contain letters, digits and . _ @ + -, and must start with a letter or digit")
     scripts = {_script(character) for character in name if character.isalpha()}
     is_one = len(scripts) <= 1 and scripts <= _SCRIPTS
     if not is_one and not any(scripts <= together for together in _TOGETHER):
-        return N_("mixes letters of different alphabets")
+        return N_("must not mix letters from different alphabets")
     return None
 
 

@@ -126,7 +126,7 @@ class Administration:
             ):
                 raise AlreadyAnswered
             is_taken = await self._accounts.get_account_by_username(new.username) is not None
-            detail = gettext("is taken") if is_taken else gettext("looks too much like another username")
+            detail = gettext("is already taken") if is_taken else gettext("looks too much like another username")
             raise Invalid([{"pointer": "#/username", "detail": detail}])
         entry.log()
         return account, secret

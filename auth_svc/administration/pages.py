@@ -36,12 +36,12 @@ _GIGABYTES: Final = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
 _ENTRIES_OF_AN_ACCOUNT: Final = 50
 _NOTHING: Final = Usage(stored=0, reserved=0)
 _FAULTS: Final[Mapping[str, str]] = {
-    "username": N_("The user name %(fault)s."),
+    "username": N_("The username %(fault)s."),
     "password": N_("The password %(fault)s."),
     "role": N_("The role %(fault)s."),
-    "disabled": N_("The state %(fault)s."),
+    "disabled": N_("The status %(fault)s."),
     "quota": N_("The quota %(fault)s."),
-    "videos": N_("What becomes of the videos %(fault)s."),
+    "videos": N_("The choice for the videos %(fault)s."),
     "heir": N_("The new owner %(fault)s."),
     "confirm": N_("What you typed %(fault)s."),
 }
@@ -55,7 +55,7 @@ def _quota(typed: object) -> int | None:
         return None
     size = int(Decimal(text) * GB) if _GIGABYTES.fullmatch(text) else -1
     if not 0 <= size <= MAX_QUOTA_BYTES:
-        raise ValueError(N_("must be a number of GB from 0 to 9007199, such as 50 or 1.5, or empty"))
+        raise ValueError(N_("must be a number of GB from 0 to 9007199, such as 50 or 1.5, or empty for no limit"))
     return size
 
 
@@ -152,7 +152,7 @@ async def delete_account(request: web.Request) -> web.Response:
     try:
         form = validated(DeleteAccountForm, fields)
         if account.username not in spellings(form.confirm):
-            raise Invalid([{"pointer": "#/confirm", "detail": gettext("is not the name of this account")}])
+            raise Invalid([{"pointer": "#/confirm", "detail": gettext("doesn’t match this account’s username")}])
         new_owner_id = None if form.videos is Videos.DELETE else await administration.new_owner_id(form.heir)
         await request.app[ACCOUNT_DELETIONS].delete(asker_of(request), account, new_owner_id=new_owner_id)
     except (Invalid, LastAdministrator) as refusal:

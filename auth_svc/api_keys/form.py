@@ -19,20 +19,20 @@ SCOPES: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "read-upload": ((READ, UPLOAD), N_("Watch and upload")),
     "read": ((READ,), N_("Watch")),
     "upload": ((UPLOAD,), N_("Upload")),
-    "all": ((ALL,), N_("Everything I may do")),
+    "all": ((ALL,), N_("Full access")),
 }
 LIFETIMES: Final[Mapping[str, tuple[timedelta | None, str]]] = {
-    "30": (timedelta(days=30), N_("30 days")),
-    "90": (timedelta(days=90), N_("90 days")),
-    "365": (timedelta(days=365), N_("One year")),
-    "none": (None, N_("Until I delete it")),
+    "30": (timedelta(days=30), N_("In 30 days")),
+    "90": (timedelta(days=90), N_("In 90 days")),
+    "365": (timedelta(days=365), N_("In 1 year")),
+    "none": (None, N_("Never")),
 }
 
 
 def _one_of(choices: Mapping[str, object]) -> AfterValidator:
     def check(value: str) -> str:
         if value not in choices:
-            raise ValueError(N_("must be one of those in the list"))
+            raise ValueError(N_("must be one of the options"))
         return value
 
     return AfterValidator(check)

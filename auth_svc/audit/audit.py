@@ -37,24 +37,24 @@ class Action(StrEnum):
 # What people read of it.
 WORDS: Final[Mapping[str, str]] = {
     Action.LOG_IN: N_("Logged in"),
-    Action.LOG_IN_REFUSED: N_("A log-in was refused"),
-    Action.SESSION_ENDED: N_("A log-in was ended"),
-    Action.PASSWORD_CHANGED: N_("The password was changed"),
-    Action.PASSWORD_CHOSEN: N_("A password was chosen by a link"),
-    Action.REFRESH_TOKEN_REUSED: N_("An old refresh token was used: its log-in was ended"),
-    Action.API_KEY_MADE: N_("An API key was made"),
-    Action.API_KEY_USED: N_("An API key was used"),
-    Action.API_KEY_DELETED: N_("An API key was deleted"),
-    Action.ACCOUNT_MADE: N_("The account was made"),
-    Action.ACCOUNT_CHANGED: N_("An administrator changed the account"),
-    Action.ACCOUNT_DELETED: N_("The account was deleted"),
-    # Written by other services.
-    "video-trashed": N_("A video was put into the trash"),
-    "video-restored": N_("A video was taken out of the trash"),
-    "video-deleted": N_("A video was deleted for ever"),
-    "video-hidden": N_("An administrator hid a video"),
-    "video-shown": N_("An administrator showed a hidden video again"),
-    "video-handed-over": N_("A video of a deleted account was handed over"),
+    Action.LOG_IN_REFUSED: N_("Failed sign-in"),
+    Action.SESSION_ENDED: N_("Session ended"),
+    Action.PASSWORD_CHANGED: N_("Password changed"),
+    Action.PASSWORD_CHOSEN: N_("Password set with a link"),
+    Action.REFRESH_TOKEN_REUSED: N_("A reused sign-in token was detected, so that session was logged out"),
+    Action.API_KEY_MADE: N_("API key created"),
+    Action.API_KEY_USED: N_("API key used"),
+    Action.API_KEY_DELETED: N_("API key deleted"),
+    Action.ACCOUNT_MADE: N_("Account created"),
+    Action.ACCOUNT_CHANGED: N_("Account changed by an administrator"),
+    Action.ACCOUNT_DELETED: N_("Account deleted"),
+    # What other services write down.
+    "video-trashed": N_("Video moved to the trash"),
+    "video-restored": N_("Video restored from the trash"),
+    "video-deleted": N_("Video permanently deleted"),
+    "video-hidden": N_("Video hidden by an administrator"),
+    "video-shown": N_("Video unhidden by an administrator"),
+    "video-handed-over": N_("Video of a deleted account transferred"),
 }
 
 

@@ -75,9 +75,7 @@ class LogInThrottle:
         free_at = await self._store.spend(bucket, now_ms=now_ms, cost_ms=cost_ms, capacity_ms=limit.attempts * cost_ms)
         if free_at is not None:
             seconds = max(1, math.ceil((free_at - now_ms) / 1000))
-            raise RateLimited(
-                N_("There were too many attempts to log in. Wait a little and try again."), retry_after_seconds=seconds
-            )
+            raise RateLimited(N_("Too many attempts. Wait a moment and try again."), retry_after_seconds=seconds)
 
     def _now_ms(self) -> int:
         return int(self._clock().timestamp() * 1000)

@@ -31,4 +31,4 @@ _SYSTEMS: Final = (
 def device_of(user_agent: str) -> str:
     """`Firefox · Windows`, as far as it can be told; a name is a hint and proves nothing."""
     known = [next((name for mark, name in names if mark in user_agent), None) for names in (_PROGRAMS, _SYSTEMS)]
-    return " · ".join(name for name in known if name) or gettext("An unknown device")
+    return " · ".join(name for name in known if name) or gettext("Unknown device")

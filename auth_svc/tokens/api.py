@@ -31,15 +31,15 @@ async def issue_token(request: web.Request) -> web.Response:
     match asked.grant_type:
         case GrantType.PASSWORD:
             if not asked.username or not asked.password:
-                raise InvalidTokenRequest("The grant `password` needs username and password.")
+                raise InvalidTokenRequest("The grant `password` requires `username` and `password`.")
             granted = await grants.password(asked.username, asked.password, address=address)
         case GrantType.REFRESH_TOKEN:
             if not asked.refresh_token:
-                raise InvalidTokenRequest("The grant `refresh_token` needs refresh_token.")
+                raise InvalidTokenRequest("The grant `refresh_token` requires `refresh_token`.")
             granted = await grants.refresh(asked.refresh_token, address=address)
         case GrantType.API_KEY:
             if not asked.api_key:
-                raise InvalidTokenRequest("The grant `api_key` needs api_key.")
+                raise InvalidTokenRequest("The grant `api_key` requires `api_key`.")
             granted = await grants.api_key(asked.api_key, address=address)
         case GrantType.CLIENT_CREDENTIALS:
             granted = grants.client_credentials(*_client_of(request))

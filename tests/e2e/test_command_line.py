@@ -356,7 +356,7 @@ def test_what_concerns_one_file_ends_no_other_and_nothing_is_sent_twice(terminal
         "vss: gone.mp4: does not exist",
         r"vss: notes.txt is not a supported video type (MP4, MOV, MKV, WebM, \u2026)",
         "vss: empty.mp4 is empty",
-        "vss: '': an empty name stands for no file",
+        "vss: '': an empty name is not a file",
         "vss: 3 of 7 files uploaded. The same command tries the others again; uploaded files are not sent twice",
     ]
     again, _ = upload()

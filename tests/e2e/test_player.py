@@ -132,7 +132,7 @@ async def _is_away(url: str) -> bool:
 
 async def _log_in(page: Page, product: Product) -> None:
     await page.goto(f"{product.url('stream')}/login")
-    await page.get_by_label("User name").fill("admin")
+    await page.get_by_label("Username").fill("admin")
     await page.get_by_label("Password", exact=True).fill("admin")
     await page.get_by_role("button", name="Log in").click()
     await expect(page).to_have_url(f"{product.url('stream')}/")

@@ -106,7 +106,7 @@ async def test_one_bucket_for_the_form_the_token_endpoint_and_the_pages_of_other
     await spend(app)
     await assert_problem(await log_in_from(app, "192.0.2.1", "alice", PASSWORD), 429, "rate-limited")
     answer = await app.send("POST", "/login", data={"username": "alice", "password": PASSWORD})
-    assert "too many attempts" in (await page_of(answer, 429)).text
+    assert "Too many attempts" in (await page_of(answer, 429)).text
     assert int(answer.headers["Retry-After"]) >= 1
     assert not answer.cookies
 

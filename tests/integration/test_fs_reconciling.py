@@ -207,7 +207,7 @@ async def test_what_is_missing_or_damaged_is_said_and_nothing_is_made_of_it(worl
         assert row is not None
         assert row.state is State.STORED
     said = in_words(json.loads(report.to_json()), utc_now())
-    assert f"1 stored videos whose object is MISSING\n         {missing.id}" in said
+    assert f"1 stored videos MISSING from the bucket\n         {missing.id}" in said
 
 
 async def test_more_rows_and_objects_than_are_read_at_once_are_all_compared(

@@ -40,12 +40,12 @@ def find_files(names: Sequence[str], *, recursive: bool) -> Found:
     seen: set[Path] = set()
     for name in names:
         path = Path(name)
-        status = _status(path) if name else "an empty name stands for no file"
+        status = _status(path) if name else "an empty name is not a file"
         if isinstance(status, int) and stat.S_ISDIR(status):
             if recursive:
                 _search(Path(name), found, seen)
             else:
-                found.add(str(Path(name)), "is a folder: --recursive sends the videos in it")
+                found.add(str(Path(name)), "is a folder: use --recursive to upload the videos in it")
         elif (place := _place(path)) not in seen:
             seen.add(place)
             found.add(str(Path(name)) if name else "''", _trouble(status))

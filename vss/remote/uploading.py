@@ -186,6 +186,7 @@ class Uploading:
         return differing(ours, received)
 
     async def _create(self) -> dict[str, Any]:
+        self._source.refuse_changed()
         wishes, path = self._wishes, self._source.path
         asked = {
             "title": title_of(path) if wishes.title is None else wishes.title,

@@ -4,18 +4,18 @@ import { formatSize } from "../common/format.js";
 import { gettext, ngettext } from "../common/i18n.js";
 import { keepPreference, preference } from "../common/preferences.js";
 import { showToast } from "../common/toast.js";
-import { refusalOf } from "./accepting.js";
-import { UploadApi } from "./api.js";
-import { filesIn } from "./dropped.js";
-import { OFFLINE, SIGNED_OUT } from "./failures.js";
-import { FileRow } from "./file_row.js";
+import { refusalOf } from "./files/accepting.js";
+import { UploadApi } from "../common/uploads_api.js";
+import { filesIn } from "./files/dropped.js";
+import { OFFLINE, SIGNED_OUT } from "../common/failures.js";
+import { FileRow } from "./rows/file_row.js";
 import { Painter, inSlices } from "./frames.js";
-import { handlesIn } from "./handles.js";
-import { Pace } from "./pace.js";
-import { Queue } from "./queue.js";
+import { handlesIn } from "./files/handles.js";
+import { Pace } from "./sending/pace.js";
+import { Queue } from "./sending/queue.js";
 import { UnfinishedList } from "./unfinished.js";
 import { keepAwake } from "./wake_lock.js";
-import { shareWords } from "./words.js";
+import { shareWords } from "./rows/words.js";
 
 const TICK_MS = 250;
 // Of more files than this nobody fills in one after the other what is to be said: the fields of the rest begin closed.

@@ -1,13 +1,13 @@
 /** One upload from the chosen file to the stored video: its states, its progress, its events. Knows no page. */
 
-import { sleep, systemClock } from "../common/clock.js";
-import { UploadApi } from "./api.js";
+import { sleep, systemClock } from "../../common/clock.js";
+import { UploadApi } from "../../common/uploads_api.js";
 import { Estimate } from "./estimate.js";
-import { Failure, OTHER_FILE } from "./failures.js";
+import { FILE_CHANGED, Failure, OTHER_FILE } from "../../common/failures.js";
 import { Gate } from "./gate.js";
 import { Pace } from "./pace.js";
 import { bytesIn, missingParts, partLength, planOf } from "./plan.js";
-import { sendParts } from "./send_parts.js";
+import { isReadable, sendParts } from "./send_parts.js";
 
 // If the server misses parts this often after we sent them, sending them once more will not help.
 const MOST_ROUNDS = 5;
@@ -114,6 +114,8 @@ export class Upload extends EventTarget {
         received = this.record.received ?? [];
       } else {
         this.#setState("creating");
+        // It may have gone while it waited for its turn.
+        if (!(await isReadable(this.#file))) throw new Failure(FILE_CHANGED);
         this.record = await this.#create({ ...fields, ...(this.#checksumsOf && { part_checksums: "sha256" }) });
         this.#isProven = true;
         this.dispatchEvent(new Event("uploadcreated"));

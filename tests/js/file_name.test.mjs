@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { titleFromFileName } from "../../web/src/upload/file_title.js";
+import { titleFromFileName } from "../../web/src/upload/files/file_name.js";
 
 const TITLES = {
   "ocean.mp4": "ocean",
@@ -14,6 +14,7 @@ const TITLES = {
   "u\u0308bung.mp4": "übung",
   "a\u202Egpj.mp4": "agpj",
   "tab\there.mp4": "tabhere",
+  "f\u200f.mp4\u200f": "f",
   "  .mp4": "",
 };
 

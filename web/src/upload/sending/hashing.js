@@ -1,6 +1,6 @@
 /** SHA-256 of the parts of a file, as the storage compares them, and of the whole file; both beside the page, in workers. */
 
-import { FILE_CHANGED, Failure } from "./failures.js";
+import { FILE_CHANGED, Failure } from "../../common/failures.js";
 import { digestOf } from "./part_digest.js";
 import { partRange } from "./plan.js";
 

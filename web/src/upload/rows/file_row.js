@@ -1,15 +1,16 @@
 /** One chosen file on the page: its fields, its upload, and what of it is shown in each state. */
 
-import { systemClock } from "../common/clock.js";
-import { formatSize } from "../common/format.js";
-import { gettext } from "../common/i18n.js";
-import { Details, fieldErrors } from "./details.js";
-import { FILE_CHANGED, OTHER_FILE, SIGNED_OUT } from "./failures.js";
-import { titleFromFileName } from "./file_title.js";
-import { forgetHandle, keepHandle } from "./handles.js";
-import { PartChecksums, canHash, hashFile } from "./hashing.js";
+import { systemClock } from "../../common/clock.js";
+import { formatSize } from "../../common/format.js";
+import { gettext } from "../../common/i18n.js";
+import { fieldErrors } from "../../common/video_fields.js";
+import { Details } from "./details.js";
+import { FILE_CHANGED, OTHER_FILE, SIGNED_OUT } from "../../common/failures.js";
+import { titleFromFileName } from "../files/file_name.js";
+import { forgetHandle, keepHandle } from "../files/handles.js";
+import { PartChecksums, canHash, hashFile } from "../sending/hashing.js";
 import { RowView } from "./row_view.js";
-import { Upload } from "./upload.js";
+import { Upload } from "../sending/upload.js";
 import { failureWords, progressWords, receiptWords, stateWords, troubleWords } from "./words.js";
 
 const COPIED_MS = 2_000;

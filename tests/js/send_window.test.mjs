@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { SendWindow } from "../../web/src/upload/concurrency.js";
+import { SendWindow } from "../../web/src/upload/sending/send_window.js";
 
 /** So many parts arrive, each after `took` ms. */
 function arrive(sendWindow, count, took = 100) {

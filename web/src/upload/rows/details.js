@@ -1,9 +1,7 @@
 /** Title, description and visibility while their video is on its way: what is changed is saved when the field is left. */
 
-import { gettext } from "../common/i18n.js";
-import { showErrors } from "./fields.js";
-
-const NAMES = ["title", "description", "visibility"];
+import { gettext } from "../../common/i18n.js";
+import { VIDEO_FIELDS, fieldErrors, showErrors } from "../../common/video_fields.js";
 
 export class Details {
   #form;
@@ -24,7 +22,7 @@ export class Details {
   }
 
   get values() {
-    const values = Object.fromEntries(NAMES.map((name) => [name, this.#fields[name].value]));
+    const values = Object.fromEntries(VIDEO_FIELDS.map((name) => [name, this.#fields[name].value]));
     return { ...values, title: values.title.trim() };
   }
 
@@ -54,7 +52,7 @@ export class Details {
     const id = this.#id;
     if (!id) return;
     const values = this.values;
-    const changes = Object.fromEntries(NAMES.filter((name) => values[name] !== this.#saved[name]).map((name) => [name, values[name]]));
+    const changes = Object.fromEntries(VIDEO_FIELDS.filter((name) => values[name] !== this.#saved[name]).map((name) => [name, values[name]]));
     if (Object.keys(changes).length === 0) return;
     const note = this.#form.querySelector("[data-saved-note]");
     try {
@@ -69,19 +67,4 @@ export class Details {
       this.showErrors(fieldErrors(failure, Object.keys(changes)[0]));
     }
   }
-}
-
-/** The server's errors by field name; one that names no field of ours goes to `fallback`. */
-export function fieldErrors(failure, fallback) {
-  const errors = {};
-  for (const { pointer, detail } of failure.errors ?? []) {
-    const name = pointer?.replace(/^#\//, "");
-    errors[NAMES.includes(name) ? name : fallback] ??= detail;
-  }
-  if (Object.keys(errors).length === 0) {
-    errors[fallback] = failure.isPassing
-      ? gettext("This could not be saved just now. Change it again in a moment.")
-      : (failure.detail ?? gettext("This could not be saved."));
-  }
-  return errors;
 }

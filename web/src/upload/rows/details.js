@@ -26,6 +26,10 @@ export class Details {
     return { ...values, title: values.title.trim() };
   }
 
+  fill(values) {
+    for (const name of VIDEO_FIELDS) this.#fields[name].value = values[name];
+  }
+
   /** From now on they belong to this video, which was made with `values`. */
   attach(id, values) {
     this.#id = id;

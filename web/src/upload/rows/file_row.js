@@ -1,70 +1,55 @@
-/** One chosen file on the page: its fields, its upload, and what of it is shown in each state. */
+/** One chosen file on the page: from its fields to the stored video, and what can be done with it on the way. */
 
 import { systemClock } from "../../common/clock.js";
+import { FILE_CHANGED } from "../../common/failures.js";
 import { formatSize } from "../../common/format.js";
 import { gettext } from "../../common/i18n.js";
 import { fieldErrors } from "../../common/video_fields.js";
-import { Details } from "./details.js";
-import { FILE_CHANGED, OTHER_FILE, SIGNED_OUT } from "../../common/failures.js";
 import { titleFromFileName } from "../files/file_name.js";
 import { forgetHandle, keepHandle } from "../files/handles.js";
-import { PartChecksums, canHash, hashFile } from "../sending/hashing.js";
-import { RowView } from "./row_view.js";
+import { hashingOf } from "../sending/hashing.js";
 import { Upload } from "../sending/upload.js";
-import { failureWords, progressWords, receiptWords, stateWords, troubleWords } from "./words.js";
+import { Details } from "./details.js";
+import { figuresOf, lookOf, spokenOf } from "./row_look.js";
+import { RowView } from "./row_view.js";
 
 const COPIED_MS = 2_000;
 
 export class FileRow {
   #file;
-  #api;
-  #queue;
-  #pace;
-  #say;
-  #onChange;
-  #watchRoot;
-  #language;
-  #clock;
-  #details;
   #record;
   #handle;
+  #page;
   #view;
-  #form;
+  #details;
   #announced = "";
 
   /**
    * `record` is what the server has of an upload that this file goes on with, or null; `handle` (or a promise of it) is
    * where the file lies, where the browser says. `refusal` says why the file is not taken; then the row is all there is of it.
-   * `isFolded`: its fields are closed at first. `onChange(row)` after every change of
-   * state: whoever has the page calls `show()` when it is time to draw. `say(words)` reaches those who listen.
+   * `isFolded`: its fields are closed at first. `page` is what all rows share: `{template, api, queue, pace, watchRoot,
+   * language}`, `onChange(row)` after every change of state (whoever has the page calls `show()` when it is time to draw),
+   * and `say(words)`, which reaches those who listen.
    */
-  constructor({ template, file, record = null, handle = null, refusal, isFolded = false, api, queue, pace, say, onChange, watchRoot, language = document.documentElement.lang, clock = systemClock }) {
+  constructor(file, { record = null, handle = null, refusal = null, isFolded = false }, page) {
     this.#file = file;
     this.#record = record;
     this.#handle = handle;
-    this.#api = api;
-    this.#queue = queue;
-    this.#pace = pace;
-    this.#say = say;
-    this.#onChange = onChange;
-    this.#watchRoot = watchRoot;
-    this.#language = language;
-    this.#clock = clock;
-    this.#view = new RowView(template);
+    this.#page = page;
+    this.#view = new RowView(page.template);
     this.element = this.#view.element;
     this.isRefused = Boolean(refusal);
+    this.isGone = false;
     this.upload = null;
-    this.#form = this.#view.form;
-    this.#details = new Details({ form: this.#form, fields: this.#view.fields, unfold: () => this.#view.unfold(), api });
-    const { title } = this.#view.fields;
-    title.value = titleFromFileName(file.name, title.maxLength);
-    if (record) this.#fill(record);
-    this.#view.text("size", formatSize(file.size, language));
+    const { form, fields } = this.#view;
+    this.#details = new Details({ form, fields, unfold: () => this.#view.unfold(), api: page.api });
+    fields.title.value = titleFromFileName(file.name, fields.title.maxLength);
+    if (record) this.#details.fill(record);
+    this.#view.text("size", formatSize(file.size, page.language));
     this.#view.text("remove-label", gettext("Remove %(name)s", { name: file.name }));
-    this.#view.text("refusal", refusal ?? "");
-    this.#view.part("refusal").hidden = !refusal;
-    this.element.querySelector(".poster").dataset.hue = file.size % 12;
-    this.#form.addEventListener("submit", (event) => {
+    this.#view.message("refusal", refusal);
+    this.#view.poster(file.size);
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.enqueue({ isFocused: true });
     });
@@ -81,7 +66,7 @@ export class FileRow {
   get state() {
     if (this.isRefused) return "refused";
     if (!this.upload) return "chosen";
-    return this.#queue.isWaiting(this.upload) ? "waiting" : this.upload.state;
+    return this.#page.queue.isWaiting(this.upload) ? "waiting" : this.upload.state;
   }
 
   focus() {
@@ -94,31 +79,25 @@ export class FileRow {
     const errors = this.#details.values.title ? {} : { title: gettext("Give it a title.") };
     this.#details.showErrors(errors);
     if (errors.title) return false;
-    this.#view.part("form-error").hidden = true;
-    const record = this.#record;
-    const hashing = canHash(this.#file) ? { checksumsOf: (file, plan) => new PartChecksums(file, plan), hashFile } : {};
-    const upload = new Upload({ file: this.#file, record, api: this.#api, pace: this.#pace, ...hashing });
+    this.#view.message("form-error", null);
+    const upload = new Upload({ file: this.#file, record: this.#record, api: this.#page.api, pace: this.#page.pace, ...hashingOf(this.#file) });
     this.upload = upload;
     upload.addEventListener("statechange", () => this.#changed());
     let values;
-    if (record) {
-      this.#showLink(this.#watchRoot + record.id);
-      this.#details.attach(record.id, valuesOf(record));
-    }
+    if (this.#record) this.#attach(this.#record, this.#record);
     upload.addEventListener("uploadcreated", () => {
-      this.#showLink(this.#watchRoot + upload.record.id);
-      this.#details.attach(upload.record.id, values);
+      this.#attach(upload.record, values);
       this.#keepHandle(upload.record.id);
     });
     if (isFocused) this.focus();
-    this.#queue.add(upload, async () => {
+    this.#page.queue.add(upload, async () => {
       // It waits no more, whether or not its upload has anything to say yet.
-      this.#onChange(this);
+      this.#page.onChange(this);
       // What stands in the fields when its turn has come.
       values = this.#details.values;
       const { name: filename, size, type: content_type } = this.#file;
       await upload.start({ ...values, filename, size, content_type });
-      if (upload.state === "failed" && !upload.record) this.#refused(upload.failure);
+      if (upload.state === "failed" && !upload.record && upload.failure.kind !== FILE_CHANGED) this.#refused(upload.failure);
     });
     this.#changed();
     return true;
@@ -129,69 +108,29 @@ export class FileRow {
     if (this.upload?.trouble?.failure.kind === kind) this.upload.tryNow();
   }
 
-  /** What changes by itself: figures, rate, countdown. */
+  /** Draws what changes by itself: figures, rate, countdown. */
   tick() {
-    const { upload, state } = this;
-    if (!upload) return;
-    const { progress } = upload;
-    const bar = this.#view.part("bar");
-    bar.max = Math.max(1, progress.totalBytes);
-    bar.value = state === "checking" ? bar.max : progress.sentBytes;
-    const words = progressWords(progress, this.#language);
-    bar.setAttribute("aria-valuetext", words);
-    this.#view.text("figures", state === "checking" || state === "waiting" ? "" : words);
-    if (upload.trouble) this.#showTrouble(upload.trouble);
+    if (!this.upload) return;
+    const { language } = this.#page;
+    this.#view.showFigures(figuresOf(this.state, this.upload, { now: systemClock.now(), isOnline: navigator.onLine, language }));
   }
 
   /** Draws what it has become. */
   show() {
-    const { upload, state } = this;
-    const trouble = upload?.trouble ?? null;
+    const { state } = this;
     const hadFocus = this.element.contains(document.activeElement);
-    const words = stateWords(trouble ? "trouble" : state);
-    this.#view.text("state", words && ` · ${words}`);
-    const fields = this.#view.part("fields");
-    if (fields.hidden !== this.isRefused) fields.hidden = this.isRefused;
-    // Stored: a line is enough, but not while somebody is typing in them.
-    if (state === "done" && this.element.dataset.state !== "done") fields.open = fields.contains(document.activeElement);
+    // Stored: a line is enough.
+    if (state === "done" && this.element.dataset.state !== "done") this.#view.foldUnlessTypedIn();
     this.#view.text("name", state === "done" ? this.title : this.#file.name);
-    const shownState = trouble ? "trouble" : state;
-    if (this.element.dataset.state !== shownState) this.element.dataset.state = shownState;
-    // From the moment it is asked for: what stands below must not jump when its turn comes.
-    const isBegun = ["waiting", "creating", "comparing", "sending", "paused", "checking"].includes(state);
-    const isSignedOut = trouble?.failure.kind === SIGNED_OUT;
-    this.#view.show({
-      parts: {
-        submit: state === "chosen",
-        progress: isBegun,
-        trouble,
-        figures: !trouble,
-        failure: state === "failed",
-        link: (isBegun || upload?.record) && !isGone(upload.failure),
-        watch: state === "done",
-        login: isSignedOut,
-        "try-now": trouble && !trouble.isTrying,
-      },
-      buttons: {
-        pause: state === "sending" && !trouble,
-        resume: state === "paused",
-        // What was begun elsewhere is not discarded by leaving it here.
-        "ask-cancel": !["checking", "waiting", "comparing"].includes(state),
-        remove: ["refused", "chosen", "waiting", "failed", "done"].includes(state),
-      },
-    });
-    this.#view.button("copy").disabled = !upload?.record;
-    this.#showReceipt(state === "done" ? upload.record : {});
-    this.#view.text("try-now", isSignedOut ? gettext("Go on") : gettext("Try now"));
-    if (state === "failed" && upload.failure) {
-      this.#view.text("failure-words", failureWords(upload.failure));
-      const isOther = upload.failure.kind === OTHER_FILE;
-      this.#view.part("again").hidden = isGone(upload.failure) || upload.failure.kind === FILE_CHANGED || isOther;
-      this.#view.part("anew").hidden = !isOther;
-    }
+    this.#view.show(lookOf(state, this.upload));
     this.tick();
     // What had the focus may be gone now; it must not fall back to the top of the page.
     if (hadFocus && (document.activeElement === document.body || !document.activeElement.checkVisibility())) this.focus();
+  }
+
+  #attach({ id }, values) {
+    this.#view.link(this.#page.watchRoot + id);
+    this.#details.attach(id, values);
   }
 
   async #keepHandle(id) {
@@ -200,9 +139,15 @@ export class FileRow {
   }
 
   #changed() {
-    if (this.upload?.record && ["done", "cancelled"].includes(this.upload.state)) forgetHandle(this.upload.record.id);
-    this.#announce();
-    this.#onChange(this);
+    const { upload } = this;
+    if (upload?.record && ["done", "cancelled"].includes(upload.state)) forgetHandle(upload.record.id);
+    const words = spokenOf(this.state, upload, { isOnline: navigator.onLine });
+    // Each change once.
+    if (words && words !== this.#announced) {
+      this.#announced = words;
+      this.#page.say(gettext("%(title)s: %(words)s", { title: this.title, words }));
+    }
+    this.#page.onChange(this);
   }
 
   #clicked({ target }) {
@@ -221,7 +166,7 @@ export class FileRow {
         this.upload.tryNow();
         break;
       case "again":
-        this.#queue.add(this.upload, () => this.upload.start());
+        this.#page.queue.add(this.upload, () => this.upload.start());
         this.#changed();
         break;
       case "anew":
@@ -249,21 +194,10 @@ export class FileRow {
     this.enqueue({ isFocused: true });
   }
 
-  #fill(record) {
-    for (const [name, value] of Object.entries(valuesOf(record))) this.#view.fields[name].value = value;
-  }
-
-  #showReceipt(record) {
-    const words = receiptWords(record);
-    this.#view.part("receipt").hidden = !words;
-    this.#view.text("receipt-words", words);
-    this.#view.text("receipt-sha256", words ? (record.sha256 ?? "") : "");
-  }
-
   #remove() {
     if (this.state === "waiting") {
       // Out of the queue, not off the page: nothing has been sent, and what was typed stays.
-      this.#queue.remove(this.upload);
+      this.#page.queue.remove(this.upload);
       this.upload = null;
       this.#changed();
       return;
@@ -275,58 +209,23 @@ export class FileRow {
   #end(discarding) {
     this.#details.detach();
     this.isGone = true;
-    this.#onChange(this, { discarding });
+    this.#page.onChange(this, { discarding });
   }
 
   /** The server would not begin: nothing was sent, and the fields are there with the reason. */
   #refused(failure) {
     this.upload = null;
     const errors = failure.errors ? fieldErrors(failure, "form") : { form: failure.detail ?? gettext("The upload could not be started.") };
-    this.#view.part("form-error").textContent = errors.form ?? "";
-    this.#view.part("form-error").hidden = !errors.form;
+    this.#view.message("form-error", errors.form);
     this.show();
     this.#details.showErrors(errors);
-    this.#onChange(this);
-  }
-
-  #showLink(url) {
-    const link = this.#view.part("watch-link");
-    link.href = url;
-    link.textContent = url;
-    this.#view.part("watch").href = url;
+    this.#page.onChange(this);
   }
 
   async #copy() {
     await navigator.clipboard.writeText(this.#view.part("watch-link").href);
-    this.#say(gettext("Copied"));
+    this.#page.say(gettext("Copied"));
     this.#view.text("copy-label", gettext("Copied"));
-    this.#clock.after(COPIED_MS, () => this.#view.text("copy-label", gettext("Copy link")));
+    systemClock.after(COPIED_MS, () => this.#view.text("copy-label", gettext("Copy link")));
   }
-
-  #showTrouble(trouble) {
-    const secondsLeft = trouble.until === null ? null : (trouble.until - this.#clock.now()) / 1000;
-    const words = troubleWords({ ...trouble, secondsLeft, isOnline: navigator.onLine });
-    this.#view.text("happened", words.happened);
-    this.#view.text("next", words.next);
-  }
-
-  /** For those who listen: each change once; neither per cent nor seconds, nor every try of a long wait. */
-  #announce() {
-    const { upload } = this;
-    if (!upload || upload.trouble?.isTrying) return;
-    let words = stateWords(this.state);
-    if (upload.trouble) words = troubleWords({ ...upload.trouble, secondsLeft: null, isOnline: navigator.onLine }).happened;
-    if (upload.failure) words = `${words}. ${failureWords(upload.failure)}`;
-    if (!words || words === this.#announced) return;
-    this.#announced = words;
-    this.#say(gettext("%(title)s: %(words)s", { title: this.title, words }));
-  }
-}
-
-function valuesOf({ title, description, visibility }) {
-  return { title, description, visibility };
-}
-
-function isGone(failure) {
-  return failure?.status === 404 || failure?.code === "upload-not-open";
 }

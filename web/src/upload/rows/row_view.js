@@ -40,6 +40,12 @@ export class RowView {
     if (!this.#body.isConnected) details.append(this.#body);
   }
 
+  /** Closes the fields, but not while somebody is typing in them. */
+  foldUnlessTypedIn() {
+    const details = this.part("fields");
+    details.open = details.contains(document.activeElement);
+  }
+
   part(name) {
     return this.#parts.get(name);
   }
@@ -54,16 +60,45 @@ export class RowView {
     if (element.textContent !== text) element.textContent = text;
   }
 
-  /** Shows each of these parts and buttons, or hides it. */
-  show({ parts = {}, buttons = {} }) {
+  /** Puts the text there and shows it, or hides it when there is none. */
+  message(name, text) {
+    this.text(name, text ?? "");
+    showOrHide(this.part(name), Boolean(text));
+  }
+
+  /** A look as `lookOf` gives it. */
+  show({ state, parts, buttons, texts, canCopy }) {
+    if (this.element.dataset.state !== state) this.element.dataset.state = state;
     for (const [name, isShown] of Object.entries(parts)) showOrHide(this.part(name), isShown);
     for (const [action, isShown] of Object.entries(buttons)) showOrHide(this.button(action), isShown);
+    for (const [name, text] of Object.entries(texts)) this.text(name, text);
+    this.button("copy").disabled = !canCopy;
+  }
+
+  /** Figures as `figuresOf` gives them. */
+  showFigures({ max, value, words, figures, happened = "", next = "" }) {
+    const bar = this.part("bar");
+    bar.max = max;
+    bar.value = value;
+    bar.setAttribute("aria-valuetext", words);
+    for (const [name, text] of Object.entries({ figures, happened, next })) this.text(name, text);
+  }
+
+  /** Where the video will be watched. */
+  link(url) {
+    this.part("watch-link").href = url;
+    this.text("watch-link", url);
+    this.part("watch").href = url;
+  }
+
+  poster(size) {
+    this.element.querySelector(".poster").dataset.hue = size % 12;
   }
 }
 
 /** Only what differs: writing an attribute costs, the same again too. */
 function showOrHide(element, isShown) {
-  if (element.hidden === Boolean(isShown)) element.hidden = !isShown;
+  if (element.hidden === isShown) element.hidden = !isShown;
 }
 
 /** Its id, and what refers to others', belong to this row alone. */

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
-from benchmarks import authenticated, browser, command_line, control_plane, log_in_storm, memory, sigv4
+from benchmarks import authenticated, browser, command_line, control_plane, log_in_storm, long_tasks, memory, sigv4
 from benchmarks.pairs import Row
 
 MODULES: Sequence[Callable[[], Iterable[Row]]] = (
@@ -16,6 +16,7 @@ MODULES: Sequence[Callable[[], Iterable[Row]]] = (
     control_plane.rows,
     command_line.rows,
     browser.rows,
+    long_tasks.rows,
 )
 
 

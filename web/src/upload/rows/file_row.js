@@ -41,9 +41,10 @@ export class FileRow {
     this.isRefused = Boolean(refusal);
     this.isGone = false;
     this.upload = null;
-    const { form, fields } = this.#view;
-    this.#details = new Details({ form, fields, unfold: () => this.#view.unfold(), api: page.api });
-    fields.title.value = titleFromFileName(file.name, fields.title.maxLength);
+    const { form } = this.#view;
+    this.#details = new Details({ form, unfold: () => this.#view.unfold(), say: (words) => this.#view.say(words), api: page.api });
+    const { title } = form.elements;
+    title.value = titleFromFileName(file.name, title.maxLength);
     if (record) this.#details.fill(record);
     this.#view.text("size", formatSize(file.size, page.language));
     this.#view.text("remove-label", gettext("Remove %(name)s", { name: file.name }));
@@ -151,6 +152,8 @@ export class FileRow {
   }
 
   #clicked({ target }) {
+    // A button whose form is off the page submits nothing by itself.
+    if (target.closest("[type='submit']")?.form === null) this.enqueue({ isFocused: true });
     switch (target.closest("[data-action]")?.dataset.action) {
       case "pause":
         this.upload.pause();

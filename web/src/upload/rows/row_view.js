@@ -1,13 +1,12 @@
 /** A file's row as elements: a copy of the page's template, and its parts by name, each looked up once. */
 
-const REFERENCES = ["id", "for", "aria-describedby", "aria-labelledby", "popovertarget"];
+const REFERENCES = ["id", "for", "form", "aria-describedby", "aria-labelledby", "popovertarget"];
 
 let rows = 0;
 
 export class RowView {
   #parts = new Map();
   #buttons = new Map();
-  #body;
 
   constructor(template) {
     this.element = template.content.firstElementChild.cloneNode(true);
@@ -17,27 +16,25 @@ export class RowView {
       if (element.dataset.action) this.#buttons.set(element.dataset.action, element);
       makeOwn(element);
     }
-    this.form = this.element.querySelector("form");
-    /** The form's fields by name, whether they are on the page or not. */
-    this.fields = Object.fromEntries([...this.form.elements].filter(({ name }) => name).map((field) => [field.name, field]));
-    this.#body = this.part("fields").querySelector("[data-fields-body]");
+    /** Its fields are there by name, whether it is on the page or not. */
+    this.form = this.part("form");
   }
 
   /**
-   * Closes the fields and takes them off the page until they are opened: a browser looks at every field that is there
-   * whenever one is added, to fill it in.
+   * Closes the form and takes it off the page until it is opened: a browser looks at every form that is there whenever
+   * one is added, to fill it in.
    */
   fold() {
     const details = this.part("fields");
     details.open = false;
-    this.#body.remove();
+    this.form.remove();
     details.addEventListener("toggle", () => details.open && this.unfold());
   }
 
   unfold() {
     const details = this.part("fields");
     details.open = true;
-    if (!this.#body.isConnected) details.append(this.#body);
+    if (!this.form.isConnected) details.append(this.form);
   }
 
   /** Closes the fields, but not while somebody is typing in them. */
@@ -58,6 +55,11 @@ export class RowView {
     const element = this.part(name);
     // Writing the same again would make live regions speak and selections jump.
     if (element.textContent !== text) element.textContent = text;
+  }
+
+  /** Below the fields; the same once more is heard once more. */
+  say(words) {
+    this.part("saved").textContent = words;
   }
 
   /** Puts the text there and shows it, or hides it when there is none. */

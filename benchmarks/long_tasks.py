@@ -103,7 +103,7 @@ async def _traced(browser: Browser) -> AsyncIterator[list[dict[str, Any]]]:
     session = await browser.new_browser_cdp_session()
     ended = asyncio.get_running_loop().create_future()
     session.on("Tracing.dataCollected", lambda said: events.extend(said["value"]))
-    session.on("Tracing.tracingComplete", ended.set_result)
+    session.on("Tracing.tracingComplete", lambda said: ended.set_result(said))
     await session.send("Tracing.start", {"traceConfig": _TRACE, "transferMode": "ReportEvents"})
     yield events
     await session.send("Tracing.end")

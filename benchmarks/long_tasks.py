@@ -103,7 +103,7 @@ async def _traced(browser: Browser) -> AsyncIterator[list[dict[str, Any]]]:
     session = await browser.new_browser_cdp_session()
     ended = asyncio.get_running_loop().create_future()
     session.on("Tracing.dataCollected", lambda said: events.extend(said["value"]))
-    session.on("Tracing.tracingComplete", lambda said: ended.set_result(said))
+    session.on("Tracing.tracingComplete", lambda said: ended.set_result(said))  # noqa: PLW0108 Playwright marks what it is given
     await session.send("Tracing.start", {"traceConfig": _TRACE, "transferMode": "ReportEvents"})
     yield events
     await session.send("Tracing.end")

@@ -15,14 +15,15 @@ import logging
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 from common.clock import Clock, rfc3339
 from common.ids import new_id
+from contracts.objects import State
+from contracts.reports import Holding
 from fs_svc.errors import OrphansDiffer, RemovalHeld
 from fs_svc.installation import Installation, View
-from fs_svc.objects import INCOMING_PREFIX, KEY_PREFIX, MARKER_PREFIX, Object, State
+from fs_svc.objects import INCOMING_PREFIX, KEY_PREFIX, MARKER_PREFIX, Object
 from fs_svc.s3 import Bucket, ListedObject, ListedUpload
 from fs_svc.store import SetAside, Status, Store, StoredReport
 
@@ -48,16 +49,6 @@ _NAMED_AT_MOST: Final = 100
 _REPORTS_KEPT: Final = 30
 # In these an object may be in the bucket; in the ended ones it may not.
 _ENDED: Final = (State.ABORTED, State.DELETED)
-
-
-class Holding(StrEnum):
-    """Why nothing without a row is removed."""
-
-    # Another installation has marked the bucket too.
-    SHARED = "shared"
-    # Bucket and database have not been seen to belong together.
-    UNPROVEN = "unproven"
-    TOO_MANY = "too-many"
 
 
 @dataclass(slots=True)

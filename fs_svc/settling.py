@@ -11,8 +11,9 @@ from typing import Final, assert_never
 from common.clock import Clock
 from common.errors import StorageUnavailable
 from common.languages import N_
+from contracts.objects import Kind, State
 from fs_svc.dialects import Dialect
-from fs_svc.objects import INCOMING_PREFIX, KEY_PREFIX, UPLOAD_LIFETIME, Kind, Object, State
+from fs_svc.objects import INCOMING_PREFIX, KEY_PREFIX, UPLOAD_LIFETIME, Object
 from fs_svc.parts import Part, choose_parts, multipart_etag
 from fs_svc.plan import MIB, MOST_PARTS
 from fs_svc.s3 import Bucket, Head, UploadGone

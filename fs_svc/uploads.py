@@ -13,6 +13,7 @@ from common.clock import Clock
 from common.errors import Conflict, Fault, Invalid, NotFound
 from common.ids import new_id
 from common.tokens import Principal
+from contracts.objects import ChecksumAlgorithm, Kind, ReceivedPart, State
 from fs_svc.comparing import Comparing
 from fs_svc.errors import (
     FileDiffers,
@@ -24,7 +25,7 @@ from fs_svc.errors import (
     TooManyOpen,
     UploadNotOpen,
 )
-from fs_svc.objects import KEY_PREFIX, OPEN_AT_MOST, ChecksumAlgorithm, Kind, Object, State
+from fs_svc.objects import KEY_PREFIX, OPEN_AT_MOST, Object
 from fs_svc.parts import Choice, Part, choose_parts
 from fs_svc.plan import LARGEST_FORM, LEAST_PART_SIZE, MOST_PARTS, plan_parts
 from fs_svc.s3 import Bucket, UploadGone
@@ -56,20 +57,6 @@ class PartUrls:
     urls: dict[int, str]
     part_headers: dict[int, dict[str, str]]
     expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceivedPart:
-    """A part that S3 holds: `size` in bytes, `checksum` (SHA-256 in base64) where it was certainly sent with one.
-
-    `etag` is without quotes, and S3's own, as `last_modified` is.
-    """
-
-    part_number: int
-    size: int
-    checksum: str | None
-    etag: str
-    last_modified: datetime
 
 
 class Uploads:

@@ -9,6 +9,7 @@ from aiohttp import web
 from common.errors import Conflict, Forbidden, IdempotencyKeyReused, Invalid, Malformed, StorageUnavailable, TooLarge
 from common.tokens import READ, UPLOAD
 from common.web.routes import IDEMPOTENCY, Route
+from contracts.objects import AskPartUrls, PartUrls
 from upload_svc import api, companion, moderation_pages, pages
 from upload_svc.companion_models import (
     AskBatch,
@@ -26,14 +27,12 @@ from upload_svc.companion_models import (
 )
 from upload_svc.errors import FileDiffers, IdempotentRequestRunning, PreconditionFailed, UploadNotOpen
 from upload_svc.models import (
-    AskPartUrls,
     CompleteUpload,
     CreateUpload,
     EditUpload,
     Integrity,
     ListUploads,
     Moderate,
-    PartUrls,
     Upload,
     UploadPage,
 )

@@ -15,7 +15,7 @@ from tests.auth_service import AuthService
 from tests.http.conftest import Services
 from tests.problems import assert_problem
 from tests.waiting import eventually
-from upload_svc.app_keys import UPLOADS
+from upload_svc.app_keys import SETTLING
 
 FILM = b"a very short film"
 
@@ -98,7 +98,7 @@ async def test_an_administrator_deletes_anybodys_video_bytes_and_all(services: S
     assert (await alice.call("GET", f"{alice.upload_url}/v1/uploads/{video_id}")).status == 404
 
     async def is_gone() -> bool:
-        await services.upload[UPLOADS].settle()
+        await services.upload[SETTLING].settle()
         async with services.session.get(source.headers["Location"]) as answer:
             return answer.status == 404
 
@@ -141,6 +141,7 @@ async def test_an_administrator_of_a_moment_ago_moderates_nothing_any_more(
     assert len(await audited(services_url)) == 1
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("role", "scope"), [("member", "all"), ("admin", "read upload"), ("admin", "all")])
 async def test_nobody_else_moderates_not_even_an_administrators_narrow_key(
     services: Services, services_url: str, role: str, scope: str

@@ -10,8 +10,9 @@ from aiohttp import web
 
 from common.clock import utc_now
 from common.ids import new_id
+from contracts.objects import State
 from fs_svc.errors import UploadNotOpen
-from fs_svc.objects import FORM_UPLOAD_LIFETIME, INCOMING_PREFIX, State
+from fs_svc.objects import FORM_UPLOAD_LIFETIME, INCOMING_PREFIX
 from fs_svc.settling import FORM_INTERVAL, LOST_AFTER, REST
 from fs_svc.uploads import FORM_LIFETIME, SIGNED_AHEAD
 from tests.fs_service import fetch

@@ -22,7 +22,7 @@ for (const [state, upload, parts, buttons] of [
   ["sending", TROUBLE, ["again", "fields", "link", "progress", "trouble", "try-now"], ["ask-cancel"]],
   ["paused", { ...WAITING, record: RECORD }, ["again", "fields", "figures", "link", "progress"], ["ask-cancel", "resume"]],
   ["checking", { ...WAITING, record: RECORD }, ["again", "fields", "figures", "link", "progress"], []],
-  ["done", { ...WAITING, record: RECORD }, ["again", "fields", "figures", "link", "receipt", "watch"], ["ask-cancel", "remove"]],
+  ["done", { ...WAITING, record: RECORD }, ["again", "checksum", "fields", "figures", "link", "receipt", "watch"], ["ask-cancel", "remove"]],
 ]) {
   test(`${state}${upload?.trouble ? " in trouble" : ""}: its parts and buttons`, () => {
     const look = lookOf(state, upload);

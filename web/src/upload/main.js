@@ -77,13 +77,13 @@ function uploadPage(page) {
       first ??= row;
       if (row.isRefused) refused += 1;
     });
-    if (refused > 0) say(ngettext("%(n)s file is not taken.", "%(n)s files are not taken.", refused));
+    if (refused > 0) say(ngettext("%(n)s file isn’t supported.", "%(n)s files aren’t supported.", refused));
   }
 
   function goOn(file, record) {
     if (file.size !== record.size) {
       const sizes = { name: file.name, size: formatSize(file.size, language), wanted: formatSize(record.size, language) };
-      showToast(gettext("“%(name)s” is not the file that was begun: it has %(size)s, and that one has %(wanted)s.", sizes));
+      showToast(gettext("“%(name)s” isn’t the file you started with (%(size)s instead of %(wanted)s).", sizes));
       return;
     }
     const row = newRow(file, { record });
@@ -145,8 +145,8 @@ function uploadPage(page) {
     const { title } = row;
     showToast(
       (await discarding)
-        ? gettext("“%(title)s” is cancelled. What had been sent is discarded.", { title })
-        : gettext("“%(title)s” is cancelled. The server could not be told; what had been sent is discarded by itself after seven days.", { title }),
+        ? gettext("Upload of “%(title)s” cancelled.", { title })
+        : gettext("Upload of “%(title)s” cancelled. The server couldn’t be reached; the partial upload will be removed after 7 days.", { title }),
     );
   }
 
@@ -182,11 +182,11 @@ function uploadPage(page) {
     drop.toggleAttribute("data-filled", rows.size > 0);
     const done = count("done");
     const all = rows.size - count("refused");
-    const words =
-      done > 0
-        ? ngettext("%(done)s of %(n)s video is stored", "%(done)s of %(n)s videos are stored", all, { done })
-        : ngettext("%(n)s video", "%(n)s videos", all);
+    let words = ngettext("%(n)s video", "%(n)s videos", all);
+    if (done > 0) words = gettext("%(done)s of %(n)s uploaded", { done, n: all });
+    if (done === all) words = ngettext("Upload complete", "%(n)s uploads complete", all);
     if (heading.textContent !== words) heading.textContent = words;
+    heading.hidden = all === 0;
     const isOneOfMany = count("chosen") > 1;
     uploadAll.hidden = !isOneOfMany;
     // There is one first thing to do.

@@ -38,7 +38,7 @@ export function chooseFiles({ field, drop, endings, isTaken, onFiles }) {
     // With folders among them, which file has which handle is not known.
     onFiles([...files, ...videos], found.length === 0 ? handles : []);
     const others = found.length - videos.length;
-    if (others > 0) showToast(ngettext("%(n)s other file in the folder is left out.", "%(n)s other files in the folder are left out.", others));
+    if (others > 0) showToast(ngettext("%(n)s file in the folder isn’t a video and was skipped.", "%(n)s files in the folder aren’t videos and were skipped.", others));
   }
 
   if (window.showOpenFilePicker) {

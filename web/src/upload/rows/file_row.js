@@ -77,7 +77,7 @@ export class FileRow {
   /** Has it sent when its turn comes. False when a field must be mended first. */
   enqueue({ isFocused = false } = {}) {
     if (this.state !== "chosen") return true;
-    const errors = this.#details.values.title ? {} : { title: gettext("Give it a title.") };
+    const errors = this.#details.values.title ? {} : { title: gettext("Enter a title.") };
     this.#details.showErrors(errors);
     if (errors.title) return false;
     this.#view.message("form-error", null);
@@ -218,7 +218,7 @@ export class FileRow {
   /** The server would not begin: nothing was sent, and the fields are there with the reason. */
   #refused(failure) {
     this.upload = null;
-    const errors = failure.errors ? fieldErrors(failure, "form") : { form: failure.detail ?? gettext("The upload could not be started.") };
+    const errors = failure.errors ? fieldErrors(failure, "form") : { form: failure.detail ?? gettext("Couldn’t start the upload.") };
     this.#view.message("form-error", errors.form);
     this.show();
     this.#details.showErrors(errors);

@@ -2,7 +2,7 @@
 
 import { FILE_CHANGED, OTHER_FILE, SIGNED_OUT } from "../../common/failures.js";
 import { gettext } from "../../common/i18n.js";
-import { failureWords, progressWords, receiptWords, stateWords, troubleWords } from "./words.js";
+import { failureWords, progressWords, stateWords, troubleWords } from "./words.js";
 
 // From the moment an upload is asked for: what stands below must not jump when its turn comes.
 const BEGUN = new Set(["waiting", "creating", "comparing", "sending", "paused", "checking"]);
@@ -22,7 +22,7 @@ export function lookOf(state, upload) {
   const isSignedOut = trouble?.failure.kind === SIGNED_OUT;
   const isOther = failure?.kind === OTHER_FILE;
   const words = stateWords(shownState);
-  const receipt = state === "done" ? receiptWords(upload.record) : "";
+  const { part_checksums, sha256 } = state === "done" ? upload.record : {};
   return {
     state: shownState,
     parts: {
@@ -38,7 +38,8 @@ export function lookOf(state, upload) {
       watch: state === "done",
       login: isSignedOut,
       "try-now": Boolean(trouble) && !trouble.isTrying,
-      receipt: Boolean(receipt),
+      receipt: Boolean(part_checksums),
+      checksum: Boolean(sha256),
     },
     buttons: {
       pause: state === "sending" && !trouble,
@@ -48,10 +49,9 @@ export function lookOf(state, upload) {
     },
     texts: {
       state: words && ` · ${words}`,
-      "try-now": isSignedOut ? gettext("Go on") : gettext("Try now"),
+      "try-now": isSignedOut ? gettext("Resume") : gettext("Try now"),
       "failure-words": failure ? failureWords(failure) : "",
-      "receipt-words": receipt,
-      "receipt-sha256": receipt ? (upload.record.sha256 ?? "") : "",
+      sha256: sha256 ?? "",
     },
     canCopy: Boolean(upload?.record),
   };

@@ -17,7 +17,7 @@ from playwright.async_api import Browser, Page, expect
 
 from benchmarks.installed import installed
 from benchmarks.pairs import Quantity
-from tests import chromium
+from tests import browsers
 from tests.e2e.visitor import logged_in
 from tests.product import Product
 
@@ -76,7 +76,7 @@ def _film(path: Path, size: int) -> Path:
 
 def _long_tasks(product: Product, files: Sequence[Path]) -> float:
     async def measure() -> float:
-        async with chromium.launched() as browser:
+        async with browsers.chromium() as browser:
             context = await logged_in(browser, product)
             page = await context.new_page()
             await page.goto(f"{product.url('upload')}/upload")

@@ -1,7 +1,8 @@
 /** Which files are taken, said before anything of them is sent. The server has the last word, by the same rule: an ending that
     is known decides, and a type only where the ending says nothing. */
 
-import { gettext } from "../common/i18n.js";
+import { gettext } from "../../common/i18n.js";
+import { cleanName } from "./file_name.js";
 
 /** Why a file is not taken, or null when it is. `types` and `endings` (".mp4") are the server's lists. */
 export function refusalOf({ name, size, type }, { types, endings }) {
@@ -14,6 +15,6 @@ export function refusalOf({ name, size, type }, { types, endings }) {
 }
 
 function isVideo({ name, type }, { types, endings }) {
-  const ending = /\.[^.]+$/.exec(name.toLowerCase().trim())?.[0] ?? "";
+  const ending = /\.[^.]+$/.exec(cleanName(name).toLowerCase())?.[0] ?? "";
   return endings.includes(ending) || types.includes(type.split(";")[0].trim().toLowerCase());
 }

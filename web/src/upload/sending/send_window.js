@@ -1,4 +1,4 @@
-/** How many parts may be under way at once: one at first, more while they arrive quickly, half after a failure (AIMD). */
+/** How many parts may be under way at once: one at first, then as many as arrive quickly, half after a failure (AIMD). */
 
 const MOST = 4;
 // What is half-way is lost when the page is closed, so each part is to be on its way no longer than this.
@@ -7,7 +7,7 @@ const LONGEST_PART_MS = 20_000;
 export class SendWindow {
   #size = 1;
   #most;
-  // Until the first failure each success makes room for one more, as TCP begins; afterwards a whole round does.
+  // Until the first failure a part says at once how many the line bears; afterwards a whole round makes room for one more.
   #isBeginning = true;
   #lastCutAt = -Infinity;
 
@@ -20,7 +20,7 @@ export class SendWindow {
   }
 
   succeeded({ startedAt, now }) {
-    const grown = this.#size + (this.#isBeginning ? 1 : 1 / this.limit);
+    const grown = this.#isBeginning ? this.#most : this.#size + 1 / this.limit;
     // On a line that is full, the more are under way the longer each takes.
     const fitting = Math.floor((this.limit * LONGEST_PART_MS) / (now - startedAt));
     this.#size = Math.max(1, Math.min(this.#most, grown, fitting));

@@ -3,8 +3,8 @@
  * cannot be told to go slower, so what is paced is when the next part may begin: once the last ones are worked off at the rate.
  */
 
-import { systemClock } from "../common/clock.js";
-import { SendWindow } from "./concurrency.js";
+import { systemClock } from "../../common/clock.js";
+import { SendWindow } from "./send_window.js";
 
 export class Pace {
   #clock;

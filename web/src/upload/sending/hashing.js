@@ -1,28 +1,24 @@
 /** SHA-256 of the parts of a file, as the storage compares them, and of the whole file; both beside the page, in workers. */
 
-import { FILE_CHANGED, Failure } from "./failures.js";
+import { FILE_CHANGED, Failure } from "../../common/failures.js";
 import { digestOf } from "./part_digest.js";
 import { partRange } from "./plan.js";
 
 // A part is read whole to be hashed: so large files as to have larger ones than 64 MiB are sent without.
 const LARGEST_HASHED_FILE = 64 * 2 ** 20 * 10_000;
 
-/** Whether parts of this file can be hashed here: browsers offer it to pages from a safe origin only. */
-export function canHash(file) {
-  return Boolean(globalThis.crypto?.subtle) && file.size <= LARGEST_HASHED_FILE;
+/** What an Upload needs to hash this file; nothing where it cannot be done: browsers offer it to pages from a safe origin only. */
+export function hashingOf(file) {
+  if (!globalThis.crypto?.subtle || file.size > LARGEST_HASHED_FILE) return {};
+  return { checksumsOf: (chosen, plan) => new PartChecksums(chosen, plan), hashFile };
 }
 
 /** One worker for all files, started when it is first asked. */
-export class Hasher {
-  #newWorker;
+class Hasher {
   #worker = null;
   #isBroken = false;
   #last = 0;
   #asked = new Map();
-
-  constructor(newWorker = defaultWorker) {
-    this.#newWorker = newWorker;
-  }
 
   /** The digest of `{part}` or `{file}`, null when that cannot be read, undefined when there is no worker to be had. */
   ask(what, signal) {
@@ -48,7 +44,7 @@ export class Hasher {
   #start() {
     if (this.#worker || this.#isBroken) return this.#worker;
     try {
-      this.#worker = this.#newWorker();
+      this.#worker = new Worker(new URL("hash_worker.js", import.meta.url), { type: "module" });
     } catch {
       this.#isBroken = true;
       return null;
@@ -106,10 +102,6 @@ export class PartChecksums {
 }
 
 /** The SHA-256 of the whole file in hexadecimal digits; null when it cannot be had: it is shown, and nothing depends on it. */
-export async function hashFile(file, signal) {
+async function hashFile(file, signal) {
   return (await fileHasher.ask({ file }, signal)) ?? null;
-}
-
-function defaultWorker() {
-  return new Worker(new URL("hash_worker.js", import.meta.url), { type: "module" });
 }

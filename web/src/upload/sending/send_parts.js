@@ -1,11 +1,11 @@
 /** Sends the parts of a file: several at once, each until the storage has it. */
 
-import { systemClock } from "../common/clock.js";
-import { SendWindow } from "./concurrency.js";
-import { BUSY, EXPIRED, FILE_CHANGED, Failure, OFFLINE, REFUSED, STALLED } from "./failures.js";
+import { systemClock } from "../../common/clock.js";
+import { BUSY, EXPIRED, FILE_CHANGED, Failure, OFFLINE, REFUSED, STALLED } from "../../common/failures.js";
 import { HASHED, PartUrls } from "./part_urls.js";
 import { partLength, partRange } from "./plan.js";
 import { putPart } from "./put_part.js";
+import { SendWindow } from "./send_window.js";
 
 // A part that is refused this often with fresh URLs will not be taken: say so instead of trying for ever.
 const MOST_REFUSALS = 8;
@@ -124,7 +124,7 @@ async function inTurn(numbers, compute) {
 }
 
 /** A file that was changed, moved or unplugged makes a request fail as if the network had: look before waiting for that. */
-async function isReadable(blob) {
+export async function isReadable(blob) {
   try {
     await blob.slice(0, 1).arrayBuffer();
     return true;

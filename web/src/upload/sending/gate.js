@@ -3,9 +3,9 @@
  * it for all new ones, so that there is one wait, one countdown and one "try now" however many parts were under way.
  */
 
-import { backoffMs } from "../common/backoff.js";
-import { systemClock } from "../common/clock.js";
-import { SIGNED_OUT } from "./failures.js";
+import { backoffMs } from "../../common/backoff.js";
+import { systemClock } from "../../common/clock.js";
+import { SIGNED_OUT } from "../../common/failures.js";
 
 // More than the buffers between us and a dead line swallow.
 const PROOF_BYTES = 512 * 1024;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { titleFromFileName } from "../../web/src/upload/file_title.js";
+import { titleFromFileName } from "../../web/src/upload/files/file_name.js";
 
 // The command line and the Uppy dialect are held to the same ones (tests/unit/test_text.py).
 const TITLES = JSON.parse(readFileSync(new URL("../data/file_titles.json", import.meta.url), "utf8"));

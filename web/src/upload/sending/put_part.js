@@ -1,8 +1,8 @@
 /** Sends one part to the storage: one PUT, with progress. XMLHttpRequest, because fetch cannot tell how far it is. */
 
-import { retryAfterMs } from "../common/backoff.js";
-import { systemClock } from "../common/clock.js";
-import { BUSY, EXPIRED, Failure, OFFLINE, REFUSED, STALLED, isBusyStatus } from "./failures.js";
+import { retryAfterMs } from "../../common/backoff.js";
+import { systemClock } from "../../common/clock.js";
+import { BUSY, EXPIRED, Failure, OFFLINE, REFUSED, STALLED, isBusyStatus } from "../../common/failures.js";
 
 /**
  * Resolves when the storage has the part; rejects with a Failure, or with the signal's reason when that is aborted.

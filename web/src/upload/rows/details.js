@@ -1,31 +1,33 @@
 /** Title, description and visibility while their video is on its way: what is changed is saved when the field is left. */
 
-import { gettext } from "../common/i18n.js";
-import { showErrors } from "./fields.js";
-
-const NAMES = ["title", "description", "visibility"];
+import { gettext } from "../../common/i18n.js";
+import { VIDEO_FIELDS, fieldErrors, showErrors } from "../../common/video_fields.js";
 
 export class Details {
   #form;
-  #fields;
   #unfold;
+  #say;
   #api;
   #saved = null;
   #id = null;
   #saving = Promise.resolve();
 
-  /** `fields` of the form by name; `unfold()` brings them onto the page, where something is to be said beside them. */
-  constructor({ form, fields, unfold, api }) {
+  /** `unfold()` brings the form onto the page, where something is to be said in it; `say(words)` stands below it. */
+  constructor({ form, unfold, say, api }) {
     this.#form = form;
-    this.#fields = fields;
     this.#unfold = unfold;
+    this.#say = say;
     this.#api = api;
     form.addEventListener("change", () => this.#save());
   }
 
   get values() {
-    const values = Object.fromEntries(NAMES.map((name) => [name, this.#fields[name].value]));
+    const values = Object.fromEntries(VIDEO_FIELDS.map((name) => [name, this.#form.elements[name].value]));
     return { ...values, title: values.title.trim() };
+  }
+
+  fill(values) {
+    for (const name of VIDEO_FIELDS) this.#form.elements[name].value = values[name];
   }
 
   /** From now on they belong to this video, which was made with `values`. */
@@ -54,34 +56,18 @@ export class Details {
     const id = this.#id;
     if (!id) return;
     const values = this.values;
-    const changes = Object.fromEntries(NAMES.filter((name) => values[name] !== this.#saved[name]).map((name) => [name, values[name]]));
+    const changes = Object.fromEntries(VIDEO_FIELDS.filter((name) => values[name] !== this.#saved[name]).map((name) => [name, values[name]]));
     if (Object.keys(changes).length === 0) return;
-    const note = this.#form.querySelector("[data-saved-note]");
     try {
       await this.#api.change(id, changes);
       if (id !== this.#id) return;
       this.#saved = values;
       this.showErrors({});
-      note.textContent = gettext("Saved");
+      this.#say(gettext("Saved"));
     } catch (failure) {
       if (id !== this.#id) return;
-      note.textContent = "";
+      this.#say("");
       this.showErrors(fieldErrors(failure, Object.keys(changes)[0]));
     }
   }
-}
-
-/** The server's errors by field name; one that names no field of ours goes to `fallback`. */
-export function fieldErrors(failure, fallback) {
-  const errors = {};
-  for (const { pointer, detail } of failure.errors ?? []) {
-    const name = pointer?.replace(/^#\//, "");
-    errors[NAMES.includes(name) ? name : fallback] ??= detail;
-  }
-  if (Object.keys(errors).length === 0) {
-    errors[fallback] = failure.isPassing
-      ? gettext("Couldn’t save. Try again in a moment.")
-      : (failure.detail ?? gettext("Couldn’t save."));
-  }
-  return errors;
 }

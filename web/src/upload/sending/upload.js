@@ -1,13 +1,13 @@
 /** One upload from the chosen file to the stored video: its states, its progress, its events. Knows no page. */
 
-import { sleep, systemClock } from "../common/clock.js";
-import { UploadApi } from "./api.js";
-import { Estimate } from "./estimate.js";
-import { Failure, OTHER_FILE } from "./failures.js";
+import { sleep, systemClock } from "../../common/clock.js";
+import { FILE_CHANGED, Failure, OTHER_FILE } from "../../common/failures.js";
+import { UploadApi } from "../../common/uploads_api.js";
 import { Gate } from "./gate.js";
 import { Pace } from "./pace.js";
 import { bytesIn, missingParts, partLength, planOf } from "./plan.js";
-import { sendParts } from "./send_parts.js";
+import { Progress } from "./progress.js";
+import { isReadable, sendParts } from "./send_parts.js";
 
 // If the server misses parts this often after we sent them, sending them once more will not help.
 const MOST_ROUNDS = 5;
@@ -17,8 +17,7 @@ const REMOVE_TRIES = 3;
 /**
  * States: ready → creating, or comparing when it goes on from elsewhere, → sending ⇄ paused, sending → checking → done, or failed (which `start` goes on from), or
  * cancelled.
- * Events: `statechange` (state or trouble), `progress`, `partuploaded` (detail: part number), `uploadcreated`,
- * `uploadread` (`record` is what the server says now).
+ * Events: `statechange` (state or trouble), `partuploaded` (detail: part number), `uploadcreated`.
  */
 export class Upload extends EventTarget {
   #file;
@@ -30,17 +29,13 @@ export class Upload extends EventTarget {
   #pause = new AbortController();
   #idempotencyKey = null;
   #creating = null;
-  #estimate = new Estimate();
-  #storedBytes = 0;
-  #sentOfPart = new Map();
   #checksumsOf;
   #checksums = null;
   #hashFile;
   #sha256 = null;
   #isProven;
   #pace;
-  #isHeld = false;
-  #partSize = 0;
+  #progress;
 
   /**
    * `record` is the server's upload, for going on with one that exists: what the storage holds of it is not sent again.
@@ -58,6 +53,7 @@ export class Upload extends EventTarget {
     this.#clock = clock;
     this.#put = put;
     this.#pace = pace;
+    this.#progress = new Progress({ totalBytes: file.size, pace, clock });
     this.#gate = new Gate({ clock, random, onChange: () => this.#troubleChanged() });
     this.record = record;
     this.state = "ready";
@@ -79,27 +75,9 @@ export class Upload extends EventTarget {
     return ["creating", "comparing", "sending", "paused", "checking"].includes(this.state);
   }
 
-  /** Bytes and seconds; `limit` in bytes a second while that, and not the line, says how fast it goes. */
+  /** As Progress gives it. */
   get progress() {
-    const now = this.#clock.now();
-    const totalBytes = this.#file.size;
-    // Of what is sent, the parts that the storage has are safe, whatever happens here.
-    const safeBytes = this.#storedBytes;
-    let sentBytes = safeBytes;
-    for (const sent of this.#sentOfPart.values()) sentBytes += sent;
-    const bytesPerSecond = this.#estimate.rate(now);
-    const secondsLeft = this.#estimate.secondsLeft(totalBytes - sentBytes, now);
-    return { sentBytes, safeBytes, totalBytes, bytesPerSecond, secondsLeft, limit: null, ...this.#limited(totalBytes - sentBytes, bytesPerSecond) };
-  }
-
-  #limited(bytesLeft, bytesPerSecond) {
-    const { rate } = this.#pace;
-    const isSlowerItself = !this.#isHeld && bytesPerSecond !== null && bytesPerSecond < rate;
-    if (rate === null || this.state !== "sending" || isSlowerItself) return {};
-    // Nothing is waited for after the last part, which goes as fast as the line is.
-    const bytesBefore = Math.max(0, bytesLeft - this.#partSize);
-    const isLast = !this.#isHeld && bytesBefore === 0;
-    return { limit: rate, ...(!isLast && { secondsLeft: this.#pace.secondsFor(bytesBefore) }) };
+    return this.#progress.now({ isSending: this.state === "sending" });
   }
 
   /** Does the whole of it, or what is left. Never rejects: how it ended is in `state` and `failure`. */
@@ -110,10 +88,11 @@ export class Upload extends EventTarget {
       if (this.record) {
         this.#setState(this.#isProven ? "sending" : "comparing");
         this.record = await this.#ask(() => this.#api.read(this.record.id, this.signal));
-        this.dispatchEvent(new Event("uploadread"));
         received = this.record.received ?? [];
       } else {
         this.#setState("creating");
+        // It may have gone while it waited for its turn.
+        if (!(await isReadable(this.#file))) throw new Failure(FILE_CHANGED);
         this.record = await this.#create({ ...fields, ...(this.#checksumsOf && { part_checksums: "sha256" }) });
         this.#isProven = true;
         this.dispatchEvent(new Event("uploadcreated"));
@@ -161,8 +140,7 @@ export class Upload extends EventTarget {
     if (this.state !== "sending") return;
     this.#setState("paused");
     this.#pause.abort();
-    // What was half-way is sent anew.
-    this.#sentOfPart.clear();
+    this.#progress.dropHalfway();
   }
 
   resume() {
@@ -200,8 +178,7 @@ export class Upload extends EventTarget {
       for (const { part_number: number, checksum, size } of known) {
         this.signal.throwIfAborted();
         if ((await this.#checksums.of(number)) !== checksum) throw new Failure(OTHER_FILE);
-        this.#storedBytes += size;
-        this.dispatchEvent(new Event("progress"));
+        this.#progress.stored(size);
       }
       received = known;
     }
@@ -239,11 +216,7 @@ export class Upload extends EventTarget {
   /** Sends what is in `left`, taking out what has arrived. */
   async #sendUntil(pause, plan, left) {
     const numbers = [...left];
-    this.#storedBytes = plan.size - bytesIn(plan, numbers);
-    this.#sentOfPart.clear();
-    this.#partSize = plan.partSize;
-    this.#restartEstimate();
-    this.dispatchEvent(new Event("progress"));
+    this.#progress.begin({ safeBytes: plan.size - bytesIn(plan, numbers), partSize: plan.partSize });
     await sendParts({
       file: this.#file,
       plan,
@@ -257,36 +230,21 @@ export class Upload extends EventTarget {
       sendWindow: this.#pace.sendWindow,
       turn: (signal) => this.#turn(signal),
       mostAtOnce: () => (this.#pace.rate === null ? Infinity : 1),
-      onProgress: ({ number, sent, moved }) => {
-        this.#sentOfPart.set(number, sent);
-        this.#estimate.add(moved, this.#clock.now());
-        this.#gate.moved(moved);
-        this.#pace.moved(moved);
-        this.dispatchEvent(new Event("progress"));
+      onProgress: (step) => {
+        this.#progress.moved(step);
+        this.#gate.moved(step.moved);
+        this.#pace.moved(step.moved);
       },
       onPart: (number) => {
         left.delete(number);
-        this.#sentOfPart.delete(number);
-        this.#storedBytes += partLength(plan, number);
+        this.#progress.stored(partLength(plan, number), number);
         this.dispatchEvent(new CustomEvent("partuploaded", { detail: number }));
       },
     });
   }
 
   async #turn(signal) {
-    if (!this.#pace.isAhead) return;
-    this.#isHeld = true;
-    try {
-      await this.#pace.wait(signal);
-      this.#restartEstimate();
-    } finally {
-      this.#isHeld = false;
-    }
-  }
-
-  #restartEstimate() {
-    this.#estimate.restart();
-    this.#estimate.add(0, this.#clock.now());
+    if (this.#pace.isAhead) await this.#progress.held(() => this.#pace.wait(signal));
   }
 
   /** Resolves when it goes on; rejects when it is cancelled. */
@@ -364,7 +322,7 @@ export class Upload extends EventTarget {
 
   #troubleChanged() {
     // The silence is no property of the line.
-    if (this.#gate.trouble?.isTrying) this.#estimate.restart();
+    if (this.#gate.trouble?.isTrying) this.#progress.restart();
     this.dispatchEvent(new Event("statechange"));
   }
 }

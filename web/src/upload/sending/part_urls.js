@@ -1,6 +1,6 @@
 /** Part URLs, fetched in batches ahead of need and forgotten before they die. */
 
-import { systemClock } from "../common/clock.js";
+import { systemClock } from "../../common/clock.js";
 
 const PLAIN = {
   firstBatch: 16,

@@ -1,13 +1,12 @@
 /** A file's row as elements: a copy of the page's template, and its parts by name, each looked up once. */
 
-const REFERENCES = ["id", "for", "aria-describedby", "aria-labelledby", "popovertarget"];
+const REFERENCES = ["id", "for", "form", "aria-describedby", "aria-labelledby", "popovertarget"];
 
 let rows = 0;
 
 export class RowView {
   #parts = new Map();
   #buttons = new Map();
-  #body;
 
   constructor(template) {
     this.element = template.content.firstElementChild.cloneNode(true);
@@ -17,27 +16,31 @@ export class RowView {
       if (element.dataset.action) this.#buttons.set(element.dataset.action, element);
       makeOwn(element);
     }
-    this.form = this.element.querySelector("form");
-    /** The form's fields by name, whether they are on the page or not. */
-    this.fields = Object.fromEntries([...this.form.elements].filter(({ name }) => name).map((field) => [field.name, field]));
-    this.#body = this.part("fields").querySelector("[data-fields-body]");
+    /** Its fields are there by name, whether it is on the page or not. */
+    this.form = this.part("form");
   }
 
   /**
-   * Closes the fields and takes them off the page until they are opened: a browser looks at every field that is there
-   * whenever one is added, to fill it in.
+   * Closes the form and takes it off the page until it is opened: a browser looks at every form that is there whenever
+   * one is added, to fill it in.
    */
   fold() {
     const details = this.part("fields");
     details.open = false;
-    this.#body.remove();
+    this.form.remove();
     details.addEventListener("toggle", () => details.open && this.unfold());
   }
 
   unfold() {
     const details = this.part("fields");
     details.open = true;
-    if (!this.#body.isConnected) details.append(this.#body);
+    if (!this.form.isConnected) details.append(this.form);
+  }
+
+  /** Closes the fields, but not while somebody is typing in them. */
+  foldUnlessTypedIn() {
+    const details = this.part("fields");
+    details.open = details.contains(document.activeElement);
   }
 
   part(name) {
@@ -54,16 +57,50 @@ export class RowView {
     if (element.textContent !== text) element.textContent = text;
   }
 
-  /** Shows each of these parts and buttons, or hides it. */
-  show({ parts = {}, buttons = {} }) {
+  /** Below the fields; the same once more is heard once more. */
+  say(words) {
+    this.part("saved").textContent = words;
+  }
+
+  /** Puts the text there and shows it, or hides it when there is none. */
+  message(name, text) {
+    this.text(name, text ?? "");
+    showOrHide(this.part(name), Boolean(text));
+  }
+
+  /** A look as `lookOf` gives it. */
+  show({ state, parts, buttons, texts, canCopy }) {
+    if (this.element.dataset.state !== state) this.element.dataset.state = state;
     for (const [name, isShown] of Object.entries(parts)) showOrHide(this.part(name), isShown);
     for (const [action, isShown] of Object.entries(buttons)) showOrHide(this.button(action), isShown);
+    for (const [name, text] of Object.entries(texts)) this.text(name, text);
+    this.button("copy").disabled = !canCopy;
+  }
+
+  /** Figures as `figuresOf` gives them. */
+  showFigures({ max, value, words, figures, happened = "", next = "" }) {
+    const bar = this.part("bar");
+    bar.max = max;
+    bar.value = value;
+    bar.setAttribute("aria-valuetext", words);
+    for (const [name, text] of Object.entries({ figures, happened, next })) this.text(name, text);
+  }
+
+  /** Where the video will be watched. */
+  link(url) {
+    this.part("watch-link").href = url;
+    this.text("watch-link", url);
+    this.part("watch").href = url;
+  }
+
+  poster(size) {
+    this.element.querySelector(".poster").dataset.hue = size % 12;
   }
 }
 
 /** Only what differs: writing an attribute costs, the same again too. */
 function showOrHide(element, isShown) {
-  if (element.hidden === Boolean(isShown)) element.hidden = !isShown;
+  if (element.hidden === isShown) element.hidden = !isShown;
 }
 
 /** Its id, and what refers to others', belong to this row alone. */

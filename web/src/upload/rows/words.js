@@ -1,8 +1,8 @@
 /** What the page says about an upload: whether anything is lost and what to do, in plain words. */
 
-import { formatMegabits, formatRate, formatShare, formatSize, formatTimeLeft } from "../common/format.js";
-import { gettext } from "../common/i18n.js";
-import { BUSY, FILE_CHANGED, OFFLINE, OTHER_FILE, SIGNED_OUT, STALLED } from "./failures.js";
+import { BUSY, FILE_CHANGED, OFFLINE, OTHER_FILE, SIGNED_OUT, STALLED } from "../../common/failures.js";
+import { formatMegabits, formatRate, formatShare, formatSize, formatTimeLeft } from "../../common/format.js";
+import { gettext } from "../../common/i18n.js";
 
 /** The state in a word or two, as it stands beside the file and as a screen reader hears it. */
 export function stateWords(state) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { UploadApi } from "../../web/src/upload/api.js";
+import { UploadApi } from "../../web/src/common/uploads_api.js";
 import { FakeClock } from "./fake_clock.mjs";
 import { FaultServer, answer, cut, silent } from "./fault_server.mjs";
 

@@ -250,7 +250,7 @@ class Uploads:
             entry=entry,
         ):
             raise NotFound
-        entry.tell()
+        entry.log()
 
     async def discard(self, principal: Principal, upload_id: str, *, address: str) -> None:
         """Deletes what is unfinished, and nothing else. Raises NotFound, UploadNotOpen, Unavailable.
@@ -278,7 +278,7 @@ class Uploads:
             settle_after=self._clock() + TRASH_KEPT,
             entry=entry,
         ):
-            entry.tell()
+            entry.log()
         elif (await self._own(principal, upload_id)).state is not VideoState.TRASHED:
             raise NotFinished
 
@@ -288,7 +288,7 @@ class Uploads:
         if await self._store.move_video(
             upload_id, old=[VideoState.TRASHED], new=VideoState.READY, settle_after=None, entry=entry
         ):
-            entry.tell()
+            entry.log()
         elif (await self._own(principal, upload_id)).state is not VideoState.READY:
             raise NotFinished
 

@@ -133,7 +133,7 @@ async def test_the_first_administrator_is_made_once(sqlite_url: str) -> None:
 
 def _hash(password: str) -> str:
     ended = subprocess.run(
-        [sys.executable, "-m", "auth_svc.passwords"],
+        [sys.executable, "-m", "auth_svc.accounts.passwords"],
         cwd=ROOT,
         input=password,
         capture_output=True,

@@ -18,7 +18,7 @@ from playwright.async_api import Browser, Page, expect
 from benchmarks.installed import installed
 from benchmarks.pairs import Quantity
 from tests import browsers
-from tests.e2e.visitor import logged_in
+from tests.browsers import logged_in
 from tests.product import Product
 
 _MIB: Final = 2**20

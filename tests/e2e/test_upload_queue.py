@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, CDPSession, Dialog, Locator, Page, Request, expect
 
 from tests import footage
-from tests.e2e.visitor import logged_in, uploads
+from tests.browsers import logged_in, uploads
 from tests.footage import sha256_of
 from tests.product import Product
 from tests.waiting import eventually

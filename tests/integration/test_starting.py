@@ -42,7 +42,7 @@ class Starting:
         try:
             with urllib.request.urlopen(f"{self._url}/readyz", timeout=5) as answer:  # noqa: S310 - http on loopback
                 return bool(answer.status == 200)
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:
             return False
 
 

@@ -12,7 +12,7 @@ from common.clock import Clock
 from common.ids import is_id
 from fs_svc.errors import NotAdoptable, RemovalHeld
 from fs_svc.installation import Installation
-from fs_svc.objects import KEY_PREFIX, Kind, Object, State
+from fs_svc.objects import KEY_PREFIX, Object, State
 from fs_svc.s3 import Bucket, ListedObject
 from fs_svc.store import Status, Store
 
@@ -81,7 +81,6 @@ class Adopting:
             id=object_id,
             owner_id=owner_id,
             state=State.STORED,
-            kind=Kind.FREE,
             size=head.size,
             content_type=head.content_type,
             part_size=None,

@@ -10,7 +10,7 @@ from common.tokens import Principal
 from common.web.requests import id_in_path, read_json, read_query
 from common.web.responses import json_response
 from common.web.service_calls import SUBJECT_TOKEN_HEADER, require_service, subject_of
-from fs_svc.app_keys import ADOPTING, INSTALLATION, RECONCILING, SOURCES, UPLOADS
+from fs_svc.app_keys import ADOPTING, FORMS, INSTALLATION, RECONCILING, SOURCES, UPLOADS
 from fs_svc.models import (
     AdoptObject,
     AskPartUrls,
@@ -88,7 +88,7 @@ async def create_part_urls(request: web.Request) -> web.Response:
 async def create_form(request: web.Request) -> web.Response:
     """POST /v1/objects/{id}/form."""
     subject = await _subject(request)
-    form, expires_at = await request.app[UPLOADS].form(id_in_path(request, "id"), subject=subject)
+    form, expires_at = await request.app[FORMS].sign(id_in_path(request, "id"), subject=subject)
     return json_response(FormView(url=form.url, fields=form.fields, expires_at=rfc3339(expires_at)))
 
 

@@ -17,8 +17,8 @@ from fs_svc.objects import Object, State
 from fs_svc.plan import MIB
 from fs_svc.reading_back import Outcome, Reading, read_whole
 from fs_svc.s3 import Bucket, Head
-from fs_svc.settling import LEASE, REST
 from fs_svc.store import Store
+from fs_svc.uploads.settling import LEASE, REST
 
 logger = logging.getLogger(__name__)
 

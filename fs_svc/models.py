@@ -11,7 +11,7 @@ from common.clock import rfc3339
 from common.web.requests import Input
 from fs_svc.objects import ChecksumAlgorithm, Kind, Object, State
 from fs_svc.plan import LARGEST_FORM, LARGEST_SIZE, MOST_PARTS
-from fs_svc.uploads import ReceivedPart as ReceivedPartInDomain
+from fs_svc.uploads.in_parts import ReceivedPart as ReceivedPartInDomain
 
 MOST_AT_ONCE = 100
 

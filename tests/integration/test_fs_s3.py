@@ -23,7 +23,7 @@ from fs_svc.dialects import DIALECTS, Vendor
 from fs_svc.parts import choose_parts, multipart_etag
 from fs_svc.s3 import PAGE_SIZE, Bucket, UploadGone, open_bucket
 from fs_svc.sigv4 import Presigner
-from fs_svc.uploads import PART_URL_LIFETIME
+from fs_svc.uploads.in_parts import PART_URL_LIFETIME
 from tests.fs_service import PART_SIZE, fetch, real_bucket
 from tests.fs_world import presigner_of
 from vss.bucket import Bucket as StorageBucket

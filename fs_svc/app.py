@@ -56,7 +56,7 @@ SETTLE_INTERVAL_SECONDS: Final = 2.0
 # So many objects are read at a time: a large one does not keep the others waiting.
 READERS: Final = 3
 READ_INTERVAL_SECONDS: Final = 2.0
-# How often it is looked whether a day has passed.
+# How often it is checked whether a day has passed.
 RECONCILE_INTERVAL_SECONDS: Final = 600.0
 CORS_INTERVAL_SECONDS: Final = 600.0
 # Counting reads every row.

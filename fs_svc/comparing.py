@@ -28,7 +28,7 @@ AT_ONCE_SECONDS: Final = 10
 RENEW_AFTER: Final = LEASE / 3
 # What cannot be read as it was stored is tried again, in case it was the storage's bad day.
 TRY_AGAIN_AFTER: Final = timedelta(minutes=1)
-LOOKED_AT: Final = 10
+CANDIDATES: Final = 10
 
 
 class _Over(Exception):
@@ -45,7 +45,7 @@ class Comparing:
 
     async def compare_next(self) -> bool:
         """Reads the object that was waited for longest; False when there is none to read."""
-        for item in await self._store.list_read_wanted(now=self._clock(), limit=LOOKED_AT):
+        for item in await self._store.list_read_wanted(now=self._clock(), limit=CANDIDATES):
             if await self._lease(item):
                 await self._compare(item)
                 return True

@@ -21,9 +21,10 @@ from fs_svc.dialects import DIALECTS, Vendor
 from fs_svc.installation import Installation
 from fs_svc.objects import Kind, Object
 from fs_svc.parts import choose_parts
-from fs_svc.reconciling import LEAST_AGE, PERIOD, Reconciling, Report
+from fs_svc.reconciling import LEAST_AGE, PERIOD, Reconciling
 from fs_svc.s3 import Bucket
 from fs_svc.sigv4 import Presigner
+from fs_svc.storage_report import Report
 from fs_svc.store import Store
 from fs_svc.uploads.excess import ExcessCheck
 from fs_svc.uploads.kinds import UploadKinds

@@ -90,8 +90,7 @@ async def create_part_urls(request: web.Request) -> web.Response:
 async def complete_upload(request: web.Request) -> web.Response:
     """POST /v1/uploads/{upload_id}/complete."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
-    has_content = request.can_read_body and request.content_type == "application/json"
-    asked = await read_json(request, CompleteUpload) if has_content else CompleteUpload()
+    asked = await read_json(request, CompleteUpload) if request.can_read_body else CompleteUpload()
     upload = await request.app[UPLOADS].complete(principal, upload_id, sha256=asked.sha256)
     shown = present(upload, stream_url=request.app[SITE].stream_url)
     if upload.stored_object is not None:

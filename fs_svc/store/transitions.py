@@ -208,7 +208,7 @@ class TransitionQueries(UsageQueries):
         return await self._change(item.id, item.state, OBJECTS.c.leased_until <= now, leased_until=until)
 
     async def release(self, item: Object, *, until: datetime) -> bool:
-        """Gives the row back, to be looked at again from `until` on, or keeps it so long; False when its state is no
+        """Gives the row back, to be taken again from `until` on, or keeps it so long; False when its state is no
         longer `item`'s.
         """
         return await self._change(item.id, item.state, leased_until=until)

@@ -13,7 +13,8 @@ from common.ids import new_id
 from fs_svc.adopting import Adopting
 from fs_svc.errors import NotAdoptable, OrphansDiffer, RemovalHeld
 from fs_svc.objects import MARKER_PREFIX, State
-from fs_svc.reconciling import LEAST_AGE, PERIOD, SET_ASIDE_FOR, Holding, in_words
+from fs_svc.reconciling import LEAST_AGE, PERIOD, SET_ASIDE_FOR
+from fs_svc.storage_report import Holding, in_words
 from tests.fs_world import ALICE, FILM, World, opened_world, post
 from vss.bucket import Bucket as StorageBucket
 
@@ -93,7 +94,7 @@ async def test_an_empty_database_over_a_full_bucket_removes_nothing_whatever_it_
     for key in keys:
         await world.raw_object(key, FILM)
     # The marker is gone: bucket and database meet for the first time.
-    view = await world.installation.look()
+    view = await world.installation.check()
     await world.bucket.delete(f"{MARKER_PREFIX}{view.id}.json")
     report = await world.reconcile()
     assert (report.holding, report.unknown.names) == (Holding.UNPROVEN, keys)
@@ -140,7 +141,7 @@ async def test_a_database_that_is_older_than_the_bucket_begins_the_week_anew_and
     await world.raw_object(key, FILM)
     await world.reconcile_for(6)
     # As a later copy of this database has left it.
-    view = await world.installation.look()
+    view = await world.installation.check()
     await world.bucket.put(f"{MARKER_PREFIX}{view.id}.json", b'{"count": 1000}')
     assert await world.reconciling.run_when_due()
     last = await world.reconciling.last_report()
@@ -153,7 +154,7 @@ async def test_a_database_that_is_older_than_the_bucket_begins_the_week_anew_and
     assert not (await world.reconcile_for(2)).is_database_older
     for _ in range(3):
         world.forward(PERIOD / 2)
-        await world.installation.look()
+        await world.installation.check()
     assert not await world.installation.is_held()
 
 

@@ -116,8 +116,8 @@ async def edit_upload(request: web.Request) -> web.Response:
 
 async def trash_upload(request: web.Request) -> web.Response:
     """POST /v1/uploads/{upload_id}/trash."""
-    principal = require_principal(request)
-    await request.app[UPLOADS].trash(principal, id_in_path(request, "upload_id"), address=request.remote or "")
+    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
+    await request.app[UPLOADS].trash(principal, upload_id, address=request.remote or "", if_match=_if_match(request))
     return web.Response(status=204)
 
 
@@ -147,8 +147,8 @@ async def delete_moderated_upload(request: web.Request) -> web.Response:
 
 async def delete_upload(request: web.Request) -> web.Response:
     """DELETE /v1/uploads/{upload_id}."""
-    principal = require_principal(request)
-    await request.app[UPLOADS].delete(principal, id_in_path(request, "upload_id"), address=request.remote or "")
+    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
+    await request.app[UPLOADS].delete(principal, upload_id, address=request.remote or "", if_match=_if_match(request))
     return web.Response(status=204)
 
 

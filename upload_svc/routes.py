@@ -114,8 +114,9 @@ API: Final = (
         handler=api.trash_upload,
         name="trash-upload",
         summary="Into the trash: nobody else finds it any more, and after seven days it is deleted. Idempotent.",
+        headers=IF_MATCH,
         answers={204: None},
-        refusals=(Conflict,),
+        refusals=(Conflict, PreconditionFailed),
     ),
     Route(
         method="POST",
@@ -132,7 +133,9 @@ API: Final = (
         handler=api.delete_upload,
         name="delete-upload",
         summary="Deletes for ever: aborts what is unfinished, deletes what is stored.",
+        headers=IF_MATCH,
         answers={204: None},
+        refusals=(PreconditionFailed,),
     ),
     Route(
         method="PUT",

@@ -18,7 +18,6 @@ from auth_svc.api.asking import asker_of
 from auth_svc.app_keys import ADMINISTRATION, AUDIT, CURSORS, DEPARTURES, FS
 from auth_svc.audit import WORDS, about
 from auth_svc.errors import LastAdministrator
-from auth_svc.fs_client import Usage
 from auth_svc.models import MAX_QUOTA_BYTES, ListQuery, ShortText, Username
 from auth_svc.store import Account, Role
 from auth_svc.usernames import spellings
@@ -29,6 +28,7 @@ from common.web.forms import as_shown, changed_fields
 from common.web.keys import SITE
 from common.web.pages import render
 from common.web.requests import id_in_path, read_form_fields, read_query, require_whole_principal, validated
+from contracts.objects import Usage
 
 GB: Final = 10**9
 # To the byte, and no further; in the digits of any script, which Decimal reads as well.

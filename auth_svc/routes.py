@@ -10,35 +10,29 @@ from auth_svc import account_pages, admin_pages, pages
 from auth_svc.api import accounts, internal, me, tokens
 from auth_svc.errors import AlreadyAnswered, InvalidGrant, InvalidTokenRequest, LastAdministrator, UnsupportedTokenType
 from auth_svc.models import (
-    AccountNamed,
     AccountPage,
     AccountShown,
     ApiKeyPage,
     ApiKeyShown,
-    AskAccount,
     ChangePassword,
     CreateAccount,
     CreateApiKey,
     DeleteAccount,
-    DepartureList,
-    DisabledAccounts,
     EditAccount,
-    ExchangedSession,
     KeySet,
     ListQuery,
     Me,
     RevocationRequest,
     ServerMetadata,
     SessionPage,
-    SessionSecret,
-    StartedSession,
-    StartSession,
     TokenRequest,
     TokenResponse,
 )
 from common.errors import Forbidden, IdempotencyKeyReused, RateLimited, Unauthenticated
 from common.tokens import READ, UPLOAD
 from common.web.routes import IDEMPOTENCY, Route
+from common.web.sessions import ExchangedSession, SessionSecret, StartedSession, StartSession
+from contracts.accounts import AccountDeletionList, AskAccount, DisabledAccounts, NamedAccount
 
 API: Final = (
     Route(
@@ -227,7 +221,7 @@ API: Final = (
         name="get-account-named",
         summary="The account with a user name.",
         query=AskAccount,
-        answers={200: AccountNamed},
+        answers={200: NamedAccount},
         refusals=(Forbidden,),
     ),
     Route(
@@ -236,7 +230,7 @@ API: Final = (
         handler=internal.list_departures,
         name="list-departures",
         summary="Deleted accounts of which something may be left, and who gets their videos.",
-        answers={200: DepartureList},
+        answers={200: AccountDeletionList},
         refusals=(Forbidden,),
     ),
     Route(

@@ -40,7 +40,7 @@ BY_ENDING: Final[Mapping[str, str]] = MappingProxyType(
 KNOWN: Final = frozenset(BY_ENDING.values())
 
 
-def media_type(claimed: str, filename: str) -> str | None:
+def video_content_type(claimed: str, filename: str) -> str | None:
     """The video type of a file: what its ending says, and only where that says nothing, what the client claims.
 
     None when it is not one that we take. (Browsers know few video types, and each of them others.)

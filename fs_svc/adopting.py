@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from common.clock import Clock
 from common.ids import is_id
+from contracts.objects import LostObject, State
 from fs_svc.errors import NotAdoptable, RemovalHeld
 from fs_svc.installation import Installation
-from fs_svc.objects import KEY_PREFIX, Object, State
+from fs_svc.objects import KEY_PREFIX, Object
 from fs_svc.s3 import Bucket, ListedObject
 from fs_svc.store import Status, Store
 
@@ -21,16 +19,6 @@ logger = logging.getLogger(__name__)
 # Of the bucket, in one answer.
 OBJECTS_A_PAGE: Final = 250
 _VIDEO: Final = "video/"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LostObject:
-    """An object without a row; `name` is its key without what all keys begin with, `size` in bytes."""
-
-    name: str
-    size: int
-    content_type: str
-    last_modified: datetime
 
 
 class Adopting:
@@ -42,7 +30,7 @@ class Adopting:
         self._installation = installation
         self._clock = clock
 
-    async def list(self, *, after: str) -> tuple[Sequence[LostObject], str | None]:
+    async def list(self, *, after: str) -> tuple[list[LostObject], str | None]:
         """Those behind the name `after` in a part of the bucket, and the name behind which it goes on (None: nowhere).
 
         Raises RemovalHeld where the bucket is another installation's too: they may be its; StorageUnavailable.

@@ -17,6 +17,7 @@ from common.web.keys import READINESS, REMOTE_KEYS, VERIFIER
 from common.web.metrics import METRICS, observe_database
 from common.web.remote_identity import KEYS_RENEWED
 from common.web.starting import Tables
+from contracts.objects import Kind
 from fs_svc.adopting import Adopting
 from fs_svc.app_keys import (
     ADOPTING,
@@ -37,7 +38,6 @@ from fs_svc.comparing import Comparing
 from fs_svc.dialects import DIALECTS
 from fs_svc.installation import Installation
 from fs_svc.metrics import StorageMetrics
-from fs_svc.objects import Kind
 from fs_svc.reconciling import Reconciling
 from fs_svc.routes import API
 from fs_svc.s3 import open_bucket

@@ -13,7 +13,8 @@ from typing import Final
 
 from common.clock import Clock
 from common.errors import StorageUnavailable
-from fs_svc.objects import Object, State
+from contracts.objects import State
+from fs_svc.objects import Object
 from fs_svc.plan import MIB
 from fs_svc.reading_back import Outcome, Reading, read_whole
 from fs_svc.s3 import Bucket, Head

@@ -8,8 +8,8 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Gauge
 
 from common.clock import Clock
-from fs_svc.objects import State
-from fs_svc.storage_report import Holding
+from contracts.objects import State
+from contracts.reports import Holding
 from fs_svc.store import Store
 
 _UNFINISHED: Final = (State.RESERVED, State.OPEN, State.COMPLETING)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
+from contracts.objects import ChecksumAlgorithm, Kind, State
 from fs_svc.plan import Plan
 
 # An upload that nobody has touched for this long is abandoned.
@@ -20,39 +20,6 @@ INCOMING_PREFIX: Final = "incoming/"
 MARKER_PREFIX: Final = "installations/"
 # How many unfinished uploads an account may have, where nothing else is said.
 OPEN_AT_MOST: Final = 20
-
-
-class State(StrEnum):
-    """The edges: reserved → open → completing → stored → deleting → deleted; reserved or open → aborting → aborted;
-    completing → aborting when the storage has lost upload and object, or when the object is not the announced file.
-    What comes by a form is never open: it goes from reserved to completing.
-    """
-
-    RESERVED = "reserved"
-    OPEN = "open"
-    COMPLETING = "completing"
-    STORED = "stored"
-    ABORTING = "aborting"
-    ABORTED = "aborted"
-    DELETING = "deleting"
-    DELETED = "deleted"
-
-
-class Kind(StrEnum):
-    """How the bytes come: in parts as this service has planned them, in parts as the client cuts them, or in one form.
-
-    The last two are what clients of Companion's dialect do, which do not say how large a file is.
-    """
-
-    PLANNED = "planned"
-    FREE = "free"
-    FORM = "form"
-
-
-class ChecksumAlgorithm(StrEnum):
-    """How parts are hashed, where they are."""
-
-    SHA256 = "sha256"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

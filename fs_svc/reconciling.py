@@ -19,11 +19,13 @@ from typing import Final
 
 from common.clock import Clock
 from common.ids import new_id
+from contracts.objects import State
+from contracts.reports import Holding
 from fs_svc.errors import OrphansDiffer, RemovalHeld
 from fs_svc.installation import Installation, View
-from fs_svc.objects import INCOMING_PREFIX, KEY_PREFIX, MARKER_PREFIX, Object, State
+from fs_svc.objects import INCOMING_PREFIX, KEY_PREFIX, MARKER_PREFIX, Object
 from fs_svc.s3 import Bucket, ListedObject, ListedUpload
-from fs_svc.storage_report import Holding, Report
+from fs_svc.storage_report import Report
 from fs_svc.store import SetAside, Status, Store, StoredReport
 
 logger = logging.getLogger(__name__)

@@ -6,23 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 from common.clock import rfc3339
+from contracts.reports import Holding
 
 # Names of each kind; the counts are of all of them.
 _NAMED_AT_MOST: Final = 100
-
-
-class Holding(StrEnum):
-    """Why nothing without a row is removed."""
-
-    # Another installation has marked the bucket too.
-    SHARED = "shared"
-    # Bucket and database have not been seen to belong together.
-    UNPROVEN = "unproven"
-    TOO_MANY = "too-many"
 
 
 @dataclass(slots=True)

@@ -8,6 +8,8 @@ from typing import Any, Final
 from aiohttp import web
 from yarl import URL
 
+from catalogue.pages import Sort
+from catalogue.videos import Video
 from common.clock import rfc3339
 from common.languages import gettext
 from common.tokens import Principal
@@ -18,7 +20,6 @@ from common.web.requests import read_query, require_principal, require_whole_pri
 from stream_svc.app_keys import LIBRARY
 from stream_svc.library import Begun
 from stream_svc.models import KeptPosition, ListVideos
-from stream_svc.store import Sort, Video
 
 _TO_CONTINUE: Final = 4
 _MORE: Final = 12
@@ -111,7 +112,7 @@ def _card(request: web.Request, begun: Begun) -> dict[str, Any]:
         "title": video.title,
         "owner_username": video.owner_username,
         "created_at": video.created_at,
-        "hue": video.size % 12,
+        "hue": (video.size or 0) % 12,
         "watch_url": str(request.app.router["watch"].url_for(video_id=video.id)),
         "watched_percent": None if begun.watched is None else round(100 * begun.watched),
     }

@@ -13,13 +13,14 @@ from common.clock import utc_now
 from common.db import open_database
 from common.ids import new_id
 from common.tokens import Principal
+from contracts.objects import Kind
 from fs_svc.companion.by_form import ByForm
 from fs_svc.companion.cut_by_client import CutByClient
 from fs_svc.companion.post_policy import Form
 from fs_svc.comparing import Comparing
 from fs_svc.dialects import DIALECTS, Vendor
 from fs_svc.installation import Installation
-from fs_svc.objects import Kind, Object
+from fs_svc.objects import Object
 from fs_svc.parts import choose_parts
 from fs_svc.reconciling import LEAST_AGE, PERIOD, Reconciling
 from fs_svc.s3 import Bucket

@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 from yarl import URL
 
+from catalogue.videos import DESCRIPTION_MAX, TITLE_MAX, Video, VideoState, Visibility
 from common.clock import utc_now
 from common.errors import Invalid, NotFound
 from common.ids import is_id
@@ -30,7 +31,6 @@ from common.web.requests import (
 from upload_svc.app_keys import UPLOADS
 from upload_svc.models import Description, ListUploads, Title, present, watch_url
 from upload_svc.uploads import Edit, Upload
-from upload_svc.videos import DESCRIPTION_MAX, TITLE_MAX, Video, VideoState, Visibility
 
 _MINE: Final = (VideoState.READY, VideoState.UPLOADING)
 _LIVE: Final = (VideoState.READY, VideoState.UPLOADING, VideoState.TRASHED)

@@ -9,18 +9,17 @@ from aiohttp import web
 from common.errors import Conflict, Forbidden, IdempotencyKeyReused, Invalid, StorageUnavailable, TooLarge
 from common.tokens import READ, UPLOAD
 from common.web.routes import IDEMPOTENCY, Route
+from contracts.objects import AskPartUrls, PartUrls
 from upload_svc import api, moderation_pages, pages
 from upload_svc.companion.routes import COMPANION
 from upload_svc.errors import FileDiffers, IdempotentRequestRunning, PreconditionFailed, UploadNotOpen
 from upload_svc.models import (
-    AskPartUrls,
     CompleteUpload,
     CreateUpload,
     EditUpload,
     Integrity,
     ListUploads,
     Moderate,
-    PartUrls,
     Upload,
     UploadPage,
 )

@@ -5,24 +5,14 @@ from __future__ import annotations
 from aiohttp import web
 
 from auth_svc.app_keys import ACCOUNT_SESSIONS, ACCOUNTS, ADMINISTRATION, DEPARTURES
-from auth_svc.models import (
-    AccountNamed,
-    AskAccount,
-    DepartureList,
-    DepartureShown,
-    DisabledAccounts,
-    ExchangedSession,
-    HeirShown,
-    SessionSecret,
-    StartedSession,
-    StartSession,
-)
 from auth_svc.store import Asker
 from common.errors import Forbidden, NotFound, Unauthenticated
 from common.languages import N_
 from common.web.requests import id_in_path, read_json, read_query
 from common.web.responses import json_response
 from common.web.service_calls import require_service, subject_of
+from common.web.sessions import ExchangedSession, SessionSecret, StartedSession, StartSession
+from contracts.accounts import AccountDeletion, AccountDeletionList, AskAccount, DisabledAccounts, NamedAccount
 
 
 async def list_disabled_accounts(request: web.Request) -> web.Response:
@@ -51,7 +41,7 @@ async def get_account_named(request: web.Request) -> web.Response:
     account = await request.app[ACCOUNTS].named(read_query(request, AskAccount).username)
     if account is None:
         raise NotFound
-    return json_response(AccountNamed(id=account.id, username=account.username))
+    return json_response(NamedAccount(id=account.id, username=account.username))
 
 
 async def list_departures(request: web.Request) -> web.Response:
@@ -59,13 +49,13 @@ async def list_departures(request: web.Request) -> web.Response:
     await require_service(request, "departures")
     departures = await request.app[DEPARTURES].list()
     return json_response(
-        DepartureList(
+        AccountDeletionList(
             items=[
-                DepartureShown(
+                AccountDeletion(
                     account_id=departure.account_id,
-                    heir=None
+                    new_owner=None
                     if departure.heir_id is None
-                    else HeirShown(id=departure.heir_id, username=departure.heir_username or ""),
+                    else NamedAccount(id=departure.heir_id, username=departure.heir_username or ""),
                 )
                 for departure in departures
             ]

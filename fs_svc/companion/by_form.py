@@ -9,9 +9,10 @@ from typing import Final
 
 from common.clock import Clock
 from common.tokens import Principal
+from contracts.objects import Kind, State
 from fs_svc.companion.post_policy import Form, sign_form
 from fs_svc.errors import UploadNotOpen
-from fs_svc.objects import INCOMING_PREFIX, KEY_PREFIX, Kind, Object, State
+from fs_svc.objects import INCOMING_PREFIX, KEY_PREFIX, Object
 from fs_svc.parts import Part
 from fs_svc.plan import LARGEST_FORM
 from fs_svc.s3 import Bucket

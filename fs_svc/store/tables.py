@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, false
 
 from common.db import Instant, binary_text, identifier, long_text, size_in_bytes
-from fs_svc.objects import Kind
+from contracts.objects import Kind
 
 METADATA: Final = MetaData()
 

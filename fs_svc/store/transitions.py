@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.objects import State
 from fs_svc.errors import TooManyOpen
-from fs_svc.objects import OPEN_AT_MOST, Object, State
+from fs_svc.objects import OPEN_AT_MOST, Object
 from fs_svc.store.queries import compare_and_set
 from fs_svc.store.tables import OBJECTS, PART_CHECKSUMS
 from fs_svc.store.usage import UsageQueries, add_to_usage, reserve_quota

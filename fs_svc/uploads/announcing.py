@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from common.clock import Clock
+from contracts.objects import State
 from fs_svc.comparing import Comparing
 from fs_svc.errors import FileDiffers
-from fs_svc.objects import Object, State
+from fs_svc.objects import Object
 from fs_svc.store import Store
 from fs_svc.uploads.outcomes import unexpected
 from fs_svc.uploads.part_checksums import PartChecksums

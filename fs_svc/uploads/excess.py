@@ -12,7 +12,8 @@ from typing import Final
 
 from common.clock import Clock
 from common.errors import StorageUnavailable
-from fs_svc.objects import Object, State
+from contracts.objects import State
+from fs_svc.objects import Object
 from fs_svc.parts import choose_parts
 from fs_svc.plan import MIB, MOST_PARTS
 from fs_svc.s3 import Bucket, UploadGone

@@ -12,9 +12,10 @@ from typing import Final
 from common.clock import Clock
 from common.errors import Fault, Invalid, StorageUnavailable
 from common.tokens import Principal
+from contracts.objects import ReceivedPart, State
 from fs_svc.dialects import Dialect
 from fs_svc.errors import PartAmbiguous, PartDiffers, PartsHeld, UploadNotOpen
-from fs_svc.objects import Object, State
+from fs_svc.objects import Object
 from fs_svc.parts import Choice, Part, choose_parts, multipart_etag
 from fs_svc.plan import MOST_PARTS
 from fs_svc.s3 import Bucket, UploadGone
@@ -44,20 +45,6 @@ class PartUrls:
     urls: dict[int, str]
     part_headers: dict[int, dict[str, str]]
     expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceivedPart:
-    """A part that S3 holds: `size` in bytes, `checksum` (SHA-256 in base64) where it was certainly sent with one.
-
-    `etag` is without quotes, and S3's own, as `last_modified` is.
-    """
-
-    part_number: int
-    size: int
-    checksum: str | None
-    etag: str
-    last_modified: datetime
 
 
 class InParts(UploadKind, ABC):

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from fs_svc.objects import Kind, Object
+from contracts.objects import Kind
+from fs_svc.objects import Object
 from fs_svc.parts import Part
 from fs_svc.plan import Plan
 

@@ -9,12 +9,13 @@ from common.clock import Clock
 from common.errors import Conflict
 from common.ids import new_id
 from common.tokens import Principal
+from contracts.objects import ChecksumAlgorithm, Kind, ReceivedPart, State
 from fs_svc.comparing import Comparing
 from fs_svc.errors import FileDiffers, QuotaExceeded, TooManyOpen, UploadNotOpen
-from fs_svc.objects import KEY_PREFIX, OPEN_AT_MOST, ChecksumAlgorithm, Kind, Object, State
+from fs_svc.objects import KEY_PREFIX, OPEN_AT_MOST, Object
 from fs_svc.store import Store
 from fs_svc.uploads.announcing import Announcements
-from fs_svc.uploads.in_parts import PartUrls, ReceivedPart, in_parts
+from fs_svc.uploads.in_parts import PartUrls, in_parts
 from fs_svc.uploads.kinds import UploadKinds
 from fs_svc.uploads.part_checksums import PartChecksums
 from fs_svc.uploads.rows import owned

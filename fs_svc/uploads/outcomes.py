@@ -9,7 +9,8 @@ from typing import Final
 from common.clock import Clock
 from common.errors import StorageUnavailable
 from common.languages import N_
-from fs_svc.objects import Object, State
+from contracts.objects import State
+from fs_svc.objects import Object
 from fs_svc.s3 import Bucket, Head
 from fs_svc.store import Store
 

@@ -10,7 +10,8 @@ from typing import Final, assert_never
 
 from common.clock import Clock
 from common.errors import StorageUnavailable
-from fs_svc.objects import UPLOAD_LIFETIME, Object, State
+from contracts.objects import State
+from fs_svc.objects import UPLOAD_LIFETIME, Object
 from fs_svc.parts import Part
 from fs_svc.s3 import Bucket
 from fs_svc.store import Store

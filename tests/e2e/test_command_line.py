@@ -25,7 +25,7 @@ from vss.remote.client import open_client
 from vss.remote.pacing import BURST_SECONDS
 from vss.remote.progress import shown
 from vss.remote.source import open_source
-from vss.remote.uploading import Uploading, Wishes
+from vss.remote.uploading import Uploading, UploadOptions
 
 MIB = 2**20
 
@@ -181,7 +181,7 @@ async def test_what_is_completed_elsewhere_with_another_file_is_not_taken_for_th
     made = _post(f"{product.url('auth')}/v1/me/api-keys", _token(product), {"name": "raced"})
     monkeypatch.setenv("VSS_API_KEY", made["api_key"])
     monkeypatch.setenv("VSS_PORT_BASE", str(product.base))
-    wishes = Wishes(title=None, description=None, visibility=None, anew=True, sha256=False, parallel=1)
+    options = UploadOptions(title=None, description=None, visibility=None, anew=True, sha256=False, parallel=1)
     raced: list[str] = []
     with open_source(terminal.home / "raced.mp4") as source, shown("", source.size, quiet=True) as progress:
         async with open_client(patience_seconds=60) as client:
@@ -199,7 +199,7 @@ async def test_what_is_completed_elsewhere_with_another_file_is_not_taken_for_th
                 return await call(method, url, **options)
 
             monkeypatch.setattr(client, "call", late)
-            sent = await Uploading(client, source, wishes, progress).run()
+            sent = await Uploading(client, source, options, progress).run()
             assert (sent.video["state"], sent.video["sha256"]) == ("ready", sha256)
             assert not raced[0].endswith(sent.video["id"])
     for video_id in (raced[0].rpartition("/")[2], sent.video["id"]):
@@ -305,7 +305,7 @@ async def test_a_part_that_waited_long_for_its_turn_gets_a_fresh_url(
     # As if every part had.
     monkeypatch.setattr("vss.remote.uploading.FRESH_SECONDS", 0)
     signed: list[list[int]] = []
-    wishes = Wishes(title=None, description=None, visibility=None, anew=True, sha256=False, parallel=1)
+    options = UploadOptions(title=None, description=None, visibility=None, anew=True, sha256=False, parallel=1)
     with open_source(terminal.home / "Patient.mp4") as source, shown("", source.size, quiet=True) as progress:
         async with open_client(patience_seconds=60) as client:
             call = client.call
@@ -316,7 +316,7 @@ async def test_a_part_that_waited_long_for_its_turn_gets_a_fresh_url(
                 return await call(method, url, **options)
 
             monkeypatch.setattr(client, "call", seen)
-            sent = await Uploading(client, source, wishes, progress).run()
+            sent = await Uploading(client, source, options, progress).run()
     assert sorted(signed) == [[1], [1, 2], [2]]
     terminal.run("rm", "--permanently", sent.video["id"])
 

@@ -19,7 +19,7 @@ from tests.http.conftest import Services
 from tests.http.test_moderation import audited
 from tests.problems import assert_problem
 from tests.waiting import eventually
-from upload_svc.app_keys import DEPARTURES, UPLOADS
+from upload_svc.app_keys import ACCOUNT_DELETIONS, SETTLING
 
 FILM = b"a very short film"
 PASSWORD = "correct horse battery staple"
@@ -64,7 +64,7 @@ class Town:
         assert answer.status == 204, await answer.text()
 
     async def settle(self) -> None:
-        await self.services.upload[DEPARTURES].settle()
+        await self.services.upload[ACCOUNT_DELETIONS].settle()
 
 
 async def _token(services: Services, username: str, password: str) -> str:
@@ -110,7 +110,7 @@ async def test_what_is_handed_over_is_the_heirs_as_it_was(town: Town, services_u
     assert (await heir.call("DELETE", f"{heir.upload_url}/v1/uploads/{film['id']}")).status == 204
 
     async def is_given_back() -> bool:
-        await services.upload[UPLOADS].settle()
+        await services.upload[SETTLING].settle()
         return await _usage(services, heir_id) == (0, len(FILM) + 5)
 
     await eventually(is_given_back, what="the quota is given back to the heir")
@@ -144,7 +144,7 @@ async def test_what_is_deleted_is_gone_with_its_bytes(town: Town) -> None:
         assert (await carol.call("GET", f"{carol.upload_url}/v1/uploads/{video['id']}")).status == 404
 
     async def is_gone() -> bool:
-        await services.upload[UPLOADS].settle()
+        await services.upload[SETTLING].settle()
         async with services.session.get(source.headers["Location"]) as answer:
             return answer.status == 404 and await _usage(services, carol_id) == (0, 0)
 

@@ -18,8 +18,9 @@ from tests.fs_service import fetch
 from tests.http.conftest import Services
 from tests.problems import assert_problem
 from tests.waiting import eventually
-from upload_svc.app_keys import UPLOADS
-from upload_svc.uploads import HELD_FOR, TRASH_KEPT
+from upload_svc.app_keys import SETTLING
+from upload_svc.settling import HELD_FOR
+from upload_svc.uploads import TRASH_KEPT
 
 FILM = b"a very short film"
 MINUTE = timedelta(minutes=1)
@@ -50,7 +51,7 @@ async def _listed(person: Person, state: str) -> list[str]:
 async def _step(services: Services, *, ahead: timedelta) -> None:
     """One step of the loop at a later time."""
     services.clock.moved = ahead
-    await services.upload[UPLOADS].settle()
+    await services.upload[SETTLING].settle()
     # People's tokens are of today.
     services.clock.moved = timedelta()
 

@@ -12,7 +12,7 @@ from fs_svc.app_keys import UPLOADS as FS_UPLOADS
 from tests.http.conftest import Services
 from tests.problems import assert_problem
 from tests.waiting import eventually
-from upload_svc.app_keys import UPLOADS
+from upload_svc.app_keys import SETTLING
 
 FILM = b"a very short film"
 CREATE = {"title": "A film", "filename": "film.mp4", "size": 17, "content_type": "video/mp4"}
@@ -213,7 +213,7 @@ async def test_a_lost_answer_to_complete_is_settled_by_the_loop(services: Servic
     services.clock.moved += timedelta(seconds=11)
 
     async def is_ready() -> bool:
-        await services.upload[UPLOADS].settle()
+        await services.upload[SETTLING].settle()
         answer = await alice.call("GET", f"{alice.upload_url}/v1/uploads/{upload['id']}")
         return bool((await answer.json())["state"] == "ready")
 

@@ -10,9 +10,10 @@ from aiohttp import web
 
 from common.clock import utc_now
 from common.ids import new_id
+from contracts.objects import State
 from fs_svc.companion.by_form import FORM_INTERVAL, FORM_LIFETIME
 from fs_svc.errors import UploadNotOpen
-from fs_svc.objects import FORM_UPLOAD_LIFETIME, INCOMING_PREFIX, State
+from fs_svc.objects import FORM_UPLOAD_LIFETIME, INCOMING_PREFIX
 from fs_svc.uploads.outcomes import LOST_AFTER
 from fs_svc.uploads.rows import SIGNED_AHEAD
 from fs_svc.uploads.settling import REST

@@ -10,11 +10,13 @@ import pytest
 
 from common.clock import utc_now
 from common.ids import new_id
+from contracts.objects import State
+from contracts.reports import Holding
 from fs_svc.adopting import Adopting
 from fs_svc.errors import NotAdoptable, OrphansDiffer, RemovalHeld
-from fs_svc.objects import MARKER_PREFIX, State
+from fs_svc.objects import MARKER_PREFIX
 from fs_svc.reconciling import LEAST_AGE, PERIOD, SET_ASIDE_FOR
-from fs_svc.storage_report import Holding, in_words
+from fs_svc.storage_report import in_words
 from tests.fs_world import ALICE, FILM, World, opened_world, post
 from vss.bucket import Bucket as StorageBucket
 

@@ -15,9 +15,10 @@ from aiohttp import web
 from common.clock import utc_now
 from common.errors import RateLimited, StorageUnavailable
 from common.ids import new_id
+from contracts.objects import ChecksumAlgorithm, Kind, State
 from fs_svc.dialects import Vendor
 from fs_svc.errors import PartDiffers, PartsHeld, QuotaExceeded, UploadNotOpen
-from fs_svc.objects import UPLOAD_LIFETIME, ChecksumAlgorithm, Kind, Object, State
+from fs_svc.objects import UPLOAD_LIFETIME, Object
 from fs_svc.signatures import PER_PART, WINDOW
 from fs_svc.uploads.excess import CHECK_INTERVAL, LATEST_PART, LONGEST_CHECK_INTERVAL, ExcessCheck
 from fs_svc.uploads.in_parts import PART_URL_LIFETIME, RESERVATION_LIFETIME

@@ -9,6 +9,7 @@ from typing import Final
 
 from aiohttp import web
 
+from catalogue.videos import VideoState
 from common.clock import utc_now
 from common.errors import Malformed, NotFound, StorageUnavailable
 from common.ids import new_id
@@ -16,6 +17,7 @@ from common.languages import N_
 from common.web.keys import SITE
 from common.web.requests import id_in_path, read_json, read_query, require_principal
 from common.web.responses import json_response
+from contracts.objects import AskPartUrls, Kind, PartUrls
 from upload_svc.app_keys import UPLOADS
 from upload_svc.companion.models import (
     COMPLETE_MOST_BYTES,
@@ -35,9 +37,7 @@ from upload_svc.companion.models import (
     listed_parts,
 )
 from upload_svc.errors import UploadNotOpen
-from upload_svc.fs_client import Kind, PartUrls
 from upload_svc.models import watch_url
-from upload_svc.videos import VideoState
 
 # Its clients hand this on and look at nothing; the real name is nobody's business.
 BUCKET: Final = "vss"
@@ -138,8 +138,10 @@ def _upload_id(request: web.Request) -> str:
 
 
 async def _sign(request: web.Request, upload_id: str, part_numbers: list[int]) -> PartUrls:
-    return await request.app[UPLOADS].part_urls(require_principal(request), upload_id, part_numbers, None)
+    return await request.app[UPLOADS].part_urls(
+        require_principal(request), upload_id, AskPartUrls(part_numbers=part_numbers)
+    )
 
 
-def _seconds_until(at: str) -> int:
-    return max(0, int((datetime.fromisoformat(at) - utc_now()).total_seconds()))
+def _seconds_until(at: datetime) -> int:
+    return max(0, int((at - utc_now()).total_seconds()))

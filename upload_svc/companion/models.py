@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from catalogue.videos import TITLE_MAX
+from common.characters import title_from_filename
+from common.clock import rfc3339
 from common.errors import Invalid
 from common.text import clean_filename
 from common.web.requests import Input, Query, validated
-from upload_svc.fs_client import Kind
+from contracts.objects import Kind
 from upload_svc.models import CONTENT_TYPE_MAX, NewFile, Size
 from upload_svc.uploads import NewUpload, Upload
-from upload_svc.videos import TITLE_MAX
 
 MOST_PARTS = 10_000
 PARTS_PER_CALL = 50
@@ -36,7 +37,7 @@ class UppyFile(NewFile):
         fields = {
             "filename": filename,
             "content_type": content_type[:CONTENT_TYPE_MAX],
-            "title": PurePosixPath(filename).stem[:TITLE_MAX],
+            "title": title_from_filename(filename, longest=TITLE_MAX) or filename[:TITLE_MAX],
         }
         fields |= {
             name: str(metadata[name])
@@ -52,7 +53,7 @@ class UppyFile(NewFile):
             description=self.description,
             filename=self.filename,
             size=self.size,
-            content_type=self.media_type,
+            content_type=self.known_content_type,
             visibility=self.visibility,
             kind=kind,
         )
@@ -175,7 +176,10 @@ def listed_parts(upload: Upload) -> ListedParts | None:
     return ListedParts(
         [
             ListedPart(
-                PartNumber=part.part_number, ETag=f'"{part.etag}"', Size=part.size, LastModified=part.last_modified
+                PartNumber=part.part_number,
+                ETag=f'"{part.etag}"',
+                Size=part.size,
+                LastModified=rfc3339(part.last_modified),
             )
             for part in received
         ]

@@ -1,4 +1,4 @@
-"""What a video is: its fields, its states and who may see it."""
+"""What a video is: its fields, its states and who may watch it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
-MIB: Final = 2**20
-TIB: Final = 2**40
-# S3's own limit for one object.
-MAX_SIZE: Final = 5 * TIB
+from common.text import sort_key
+
+# S3's own limit for one object: 5 TiB.
+MAX_SIZE: Final = 5 * 2**40
 TITLE_MAX: Final = 200
 DESCRIPTION_MAX: Final = 5000
 
@@ -27,11 +27,15 @@ class VideoState(StrEnum):
 
 
 class Visibility(StrEnum):
-    """Who may watch: the owner, any account, anybody."""
+    """Who may watch beside the owner: nobody, any account, anybody."""
 
     PRIVATE = "private"
     MEMBERS = "members"
     PUBLIC = "public"
+
+
+# These are in every account's library; the others are in their owner's alone.
+LISTED: Final = frozenset({Visibility.MEMBERS, Visibility.PUBLIC})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,27 @@ class Video:
     settle_after: datetime | None
     hidden_visibility: Visibility | None = None
     sent_sha256: str | None = None
+
+    def may_be_watched_by(self, account_id: str | None) -> bool:
+        """Whether it is ready, and open to this account (None: to somebody without one)."""
+        if self.state is not VideoState.READY:
+            return False
+        if account_id is not None and account_id == self.owner_id:
+            return True
+        match self.visibility:
+            case Visibility.PRIVATE:
+                return False
+            case Visibility.MEMBERS:
+                return account_id is not None
+            case Visibility.PUBLIC:
+                return True
+            case _:
+                assert_never(self.visibility)
+
+    @property
+    def title_key(self) -> str:
+        """What lists in the order of titles are sorted by."""
+        return sort_key(self.title)
 
     @property
     def file_sha256(self) -> str | None:

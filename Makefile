@@ -41,6 +41,7 @@ help:
 	@echo 'make run          start everything here, then open the address it prints (VSS_PORT_BASE, VSS_DATA_DIR)'
 	@echo 'make init         make the secrets and the first administrator that compose needs'
 	@echo 'make test         lint, then every test; on Debian as root it installs the programs they need'
+	@echo 'make test-long    the tests that take minutes: storms, full disks, kill -9 at every call'
 	@echo 'make test-compose the containers, end to end (needs Docker)'
 	@echo 'make lint         ruff, mypy, import-linter, hadolint'
 	@echo 'make format       lay out the code and mend what can be mended'
@@ -63,7 +64,12 @@ init: $(RUNTIME)
 
 .PHONY: test
 test: test-programs lint test-js
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
+
+# Storms, full disks, faults that last, kill -9 at every call: minutes each.
+.PHONY: test-long
+test-long: test-programs $(DEV)
+	$(BIN)/python -m pytest -m long -o faulthandler_timeout=1200 --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # The containers need a Docker engine, and so have a job of their own.
 .PHONY: test-compose
@@ -90,7 +96,7 @@ bench: $(DEV)
 
 .PHONY: reliability
 reliability: $(DEV)
-	$(BIN)/python -m pytest --reliability tests/integration/test_faults_*.py tests/integration/test_killed.py
+	$(BIN)/python -m pytest -m '' -o faulthandler_timeout=1200 --reliability tests/integration/test_faults_*.py tests/integration/test_killed.py
 
 # What people are told, for each language: new messages come into its catalogues, with nothing in their place yet.
 .PHONY: messages

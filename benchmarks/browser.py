@@ -21,7 +21,7 @@ from playwright.async_api import BrowserContext, Page, expect
 from benchmarks.command_line import delete_all
 from benchmarks.installed import installed
 from benchmarks.pairs import Quantity
-from tests import chromium, uppy
+from tests import browsers, uppy
 from tests.e2e.visitor import logged_in, person
 from tests.product import Product
 
@@ -52,7 +52,7 @@ def rows() -> Iterator[Quantity]:
 
 def _of_uppy(product: Product, file: Path) -> float:
     async def measure() -> float:
-        async with chromium.launched() as browser:
+        async with browsers.chromium() as browser:
             context = await logged_in(browser, product)
             ours, peer = await _page_seconds(context, product, file), await _uppy_seconds(context, product, file)
         async with aiohttp.ClientSession() as session:

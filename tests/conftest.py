@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests import limits
 from tests import mariadb as mariadb_server
 from tests.addresses import Addresses
 from tests.auth_service import AuthService, run_auth_service
@@ -25,6 +26,28 @@ from vss.seaweedfs import running_engine
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--reliability", action="store_true", help="write what the tests of faults see to their page")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"tests chosen by {config.option.markexpr!r}: the long ones are run by make test-long"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    with limits.limited(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    with limits.limited(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    with limits.limited(item):
+        return (yield)
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +91,14 @@ def mariadb_url(_server_database: ServerDatabase) -> str:
     return _server_database.url
 
 
-@pytest.fixture(params=["sqlite", "mariadb"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What asks for a `database_url` runs on both kinds, but for `any_database`: there the database decides nothing."""
+    if "database_url" in metafunc.fixturenames:
+        is_any = metafunc.definition.get_closest_marker("any_database")
+        metafunc.parametrize("database_url", ["sqlite"] if is_any else ["sqlite", "mariadb"], indirect=True)
+
+
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> str:
     """A fresh database with every table: the test runs once on SQLite and once on the real server."""
     url: str = request.getfixturevalue(f"{request.param}_url")

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from tests import chromium, components
+from tests import browsers, components
 from tests.looks import LOOKS, Look, running_stage
 
 LEAST_SCORE: Final = 95
@@ -34,7 +34,7 @@ def audited(url: str, cookies: list[Any], folder: Path) -> dict[str, Any]:
             f"--extra-headers={json.dumps(headers)}",
             "--output=json",
             f"--output-path={report}",
-            f"--chrome-flags=--headless=new {' '.join(chromium.FLAGS)}",
+            f"--chrome-flags=--headless=new {' '.join(browsers.CHROMIUM_FLAGS)}",
         ],
         check=True,
         timeout=300,
@@ -65,7 +65,7 @@ async def main() -> None:
         sys.exit("Lighthouse is missing: make web")
     results = []
     with running_stage() as stage, tempfile.TemporaryDirectory() as folder:
-        async with chromium.launched() as browser:
+        async with browsers.chromium() as browser:
             for look in LOOKS:
                 if look.name in _LOOKS:
                     async with await stage.window(browser, look, "1440") as context:

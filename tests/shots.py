@@ -13,7 +13,7 @@ from typing import Final
 from playwright.async_api import Browser
 
 from common.languages import LANGUAGES
-from tests import chromium
+from tests import browsers
 from tests.looks import DEVICES, LOOKS, SCHEMES, Look, Stage, running_stage
 
 _README_PICTURES: Final = Path(__file__).parent.parent / "docs" / "images"
@@ -72,7 +72,7 @@ async def main() -> None:
     parser.add_argument("--readme", action="store_true", help="the two pictures of the README instead")
     options = parser.parse_args()
     with running_stage() as stage:
-        async with chromium.launched() as browser:
+        async with browsers.chromium() as browser:
             if options.readme:
                 await take_for_readme(browser, stage)
                 return

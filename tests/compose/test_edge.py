@@ -12,11 +12,12 @@ import pytest_asyncio
 from playwright.async_api import Browser
 from yarl import URL
 
-from tests import chromium
+from tests import browsers
 from tests.containers import S3_SITE, SERVICES, SITE, EdgeContainers
 from tests.e2e.test_film import (  # noqa: F401 - the same job as on one machine, at other addresses
     Visit,
     context,
+    log_in,
     test_a_film_goes_from_the_form_to_s3_and_back_to_the_screen,
     test_after_a_restart_the_film_is_still_there_and_plays,
     test_what_was_stored_is_the_file,
@@ -45,12 +46,14 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgeContainers
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    async with chromium.launched(*EdgeContainers.browser_flags) as browser:
+    async with browsers.chromium(*EdgeContainers.browser_flags) as browser:
         yield browser
 
 
 async def test_the_session_is_a_host_cookie_over_http_2(visit: Visit, product: EdgeContainers) -> None:  # noqa: F811
     page = visit.page
+    await page.context.clear_cookies()
+    await log_in(page, product)
     await page.goto(f"{product.url('upload')}/videos")
     cookies = {cookie["name"]: cookie for cookie in await page.context.cookies()}
     # The session, and what a browser shows that has logged in before.

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests import chromium
+from tests import browsers
 from tests.api_client import PART_SIZE
 from tests.compose.conftest import person
 from tests.containers import SERVICES, Containers
@@ -38,7 +38,7 @@ def _nothing_is_left_behind() -> None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    async with chromium.launched() as browser:
+    async with browsers.chromium() as browser:
         yield browser
 
 

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests import chromium, footage
+from tests import browsers, footage
 from tests.logs import secrets_in_logs
 from tests.product import Product, running_product
 
@@ -32,7 +32,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     """The system's Chromium, driven by Playwright."""
-    async with chromium.launched() as browser:
+    async with browsers.chromium() as browser:
         yield browser
 
 

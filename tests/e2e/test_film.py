@@ -78,7 +78,7 @@ async def test_a_film_goes_from_the_form_to_s3_and_back_to_the_screen(
     visit: Visit, product: AnyProduct, film: Path
 ) -> None:
     page = visit.page
-    await _log_in(page, product)
+    await log_in(page, product)
 
     with product.metered() as traffic:
         await _upload(visit, product, film)
@@ -114,7 +114,7 @@ async def test_after_a_restart_the_film_is_still_there_and_plays(visit: Visit, p
     await _watch(visit, product, film)
 
 
-async def _log_in(page: Page, product: AnyProduct) -> None:
+async def log_in(page: Page, product: AnyProduct) -> None:
     await page.goto(f"{product.url('upload')}/upload")
     await page.get_by_label("User name").fill("admin")
     await page.get_by_label("Password", exact=True).fill(product.password)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 from common.languages import LANGUAGES, Language
-from tests import components, footage
+from tests import browsers, footage
 from tests.product import Product
 from tests.waiting import eventually
 
@@ -17,8 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def test_a_film_is_uploaded_watched_and_edited(product: Product, language: Language) -> None:
     film = footage.fetch(footage.OCEAN_WEBM)
     title = f"For a fox, {language.tag}"
-    async with async_playwright() as playwright:
-        browser = await playwright.firefox.launch(channel="moz-firefox", executable_path=components.firefox())
+    async with browsers.firefox() as browser:
         context = await browser.new_context(locale=language.tag)
         page = await context.new_page()
         complaints: list[str] = []
@@ -47,4 +46,3 @@ async def test_a_film_is_uploaded_watched_and_edited(product: Product, language:
         await page.keyboard.press("Enter")
         await expect(page.locator(f"[data-title='{title}, edited']")).to_be_visible()
         assert complaints == []
-        await browser.close()

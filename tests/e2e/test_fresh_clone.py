@@ -12,6 +12,8 @@ import pytest
 
 from tests.product import Product
 
+pytestmark = pytest.mark.long
+
 _ROOT = Path(__file__).parent.parent.parent
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page
 
-from common.languages import LANGUAGES, Language
+from common.languages import LANGUAGES
 from tests import components
 from tests.looks import DEVICES, LOOKS, SCHEMES, Look, Stage, running_stage
 
@@ -23,7 +23,6 @@ MOST_BYTES_OF_A_PAGE = 60 * 1024
 MOST_LAYOUT_SHIFT = 0.02
 
 every_look = pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
-every_device = pytest.mark.parametrize("device", DEVICES)
 
 
 @pytest.fixture(scope="module")
@@ -34,20 +33,46 @@ def stage() -> Iterator[Stage]:
 
 
 @every_look
-@every_device
-async def test_axe_finds_nothing(browser: Browser, stage: Stage, look: Look, device: str) -> None:
+async def test_at_a_desk(browser: Browser, stage: Stage, look: Look) -> None:
+    """From left to right, with a mouse and with the keyboard: light and still while it comes, then everything else."""
+    async with await stage.window(browser, look, "1440", locale="en") as context:
+        await context.add_init_script(_WATCH_SHIFTS)
+        page = await look.open(context, stage)
+        shifts = await page.evaluate("window.shifts")
+        assert sum(value for value, _ in shifts) < MOST_LAYOUT_SHIFT, shifts
+        sizes = {url: await _size(context, url) for url in await page.evaluate(_CODE)}
+        assert 0 < sum(sizes.values()) < MOST_BYTES_OF_A_PAGE, json.dumps(sizes)
+        assert await _what_blocks(page) == ["app.css"]
+
+        await page.emulate_media(reduced_motion="reduce")
+        assert await _axe_finds(page) == []
+        assert await _out_of_sight_or_reach(page, "en", STEPS[0::2]) == {}
+        await page.set_viewport_size(DEVICES["1440"]["viewport"])
+        await _walk_by_keyboard(page)
+
+
+@every_look
+async def test_on_a_phone(browser: Browser, stage: Stage, look: Look) -> None:
+    """From right to left, with fingers: controls are larger."""
+    async with await stage.window(browser, look, "360", locale="ar", reduced_motion="reduce") as context:
+        page = await look.open(context, stage)
+        assert await page.evaluate(_TOO_SMALL_FOR_A_FINGER) == []
+        assert await _axe_finds(page) == []
+        assert await _out_of_sight_or_reach(page, "ar", STEPS[1::2]) == {}
+
+
+async def _axe_finds(page: Page) -> list[str]:
     if not _AXE.exists():
         components.missing("axe-core", "make web")
-    axe = _AXE.read_text(encoding="utf-8")
-    async with await stage.window(browser, look, device, reduced_motion="reduce") as context:
-        page = await look.open(context, stage)
-        await page.evaluate(axe)
-        for scheme in SCHEMES:
-            await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-            found = await page.evaluate("rules => axe.run({ runOnly: rules })", _RULES)
-            assert _told(found["violations"]) == [], scheme
-            # That it looked at all.
-            assert len(found["passes"]) > 10
+    await page.evaluate(_AXE.read_text(encoding="utf-8"))
+    found: list[str] = []
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        result = await page.evaluate("rules => axe.run({ runOnly: rules })", _RULES)
+        # That it looked at all.
+        assert len(result["passes"]) > 10
+        found += (f"{scheme}: {violation}" for violation in _told(result["violations"]))
+    return found
 
 
 def _told(violations: list[dict[str, Any]]) -> list[str]:
@@ -58,28 +83,19 @@ def _told(violations: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-@every_look
-@pytest.mark.parametrize("language", LANGUAGES.values(), ids=lambda language: language.tag)
-async def test_everything_is_in_sight_and_in_reach_in_any_window(
-    browser: Browser, stage: Stage, look: Look, language: Language
-) -> None:
-    """From left to right with a mouse, from right to left with fingers, whose controls are larger; every second step
-    each, so that it takes half the time.
-    """
-    device, first = ("1440", 0) if language.direction == "ltr" else ("360", 1)
-    async with await stage.window(browser, look, device, locale=language.tag, reduced_motion="reduce") as context:
-        page = await look.open(context, stage)
-        written = "[document.documentElement.lang, getComputedStyle(document.body).direction]"
-        assert await page.evaluate(written) == [language.tag, language.direction]
-        faults: dict[str, list[str]] = {}
-        for words, windows in ((None, MOST_TRYING + STEPS[first::2]), (_ENDLESS_WORDS, MOST_TRYING)):
-            if words is not None:
-                await page.evaluate(_SAY, [_TYPED_WORDS, words])
-            for width, height in windows:
-                await page.set_viewport_size({"width": width, "height": height})
-                for fault in await page.evaluate(_OUT_OF_SIGHT_OR_REACH, words is None):
-                    faults.setdefault(fault, []).append(f"{width} × {height}")
-        assert faults == {}
+async def _out_of_sight_or_reach(page: Page, language: str, steps: list[tuple[int, int]]) -> dict[str, list[str]]:
+    """What is wrong, and in which windows."""
+    written = "[document.documentElement.lang, getComputedStyle(document.body).direction]"
+    assert await page.evaluate(written) == [language, LANGUAGES[language].direction]
+    faults: dict[str, list[str]] = {}
+    for words, windows in ((None, MOST_TRYING + steps), (_ENDLESS_WORDS, MOST_TRYING)):
+        if words is not None:
+            await page.evaluate(_SAY, [_TYPED_WORDS, words])
+        for width, height in windows:
+            await page.set_viewport_size({"width": width, "height": height})
+            for fault in await page.evaluate(_OUT_OF_SIGHT_OR_REACH, words is None):
+                faults.setdefault(fault, []).append(f"{width} × {height}")
+    return faults
 
 
 # The narrowest phone (WCAG 1.4.10, which is also 1280 at 400 %), a tablet, a phone held sideways; and what is between.
@@ -154,34 +170,10 @@ _OUT_OF_SIGHT_OR_REACH = """(isSiteNameShort) => {
     if (player && player.bottom > innerHeight) faults.push('the time axis is below the edge of the window')
     return faults
 }"""
-
-
-@every_look
-async def test_what_a_finger_touches_is_large_enough(browser: Browser, stage: Stage, look: Look) -> None:
-    async with await stage.window(browser, look, "360") as context:
-        page = await look.open(context, stage)
-        small = await page.evaluate(
-            """() => [...document.querySelectorAll('button, .button, .bar-link, input, select')]
-                .filter((control) => control.checkVisibility({ visibilityProperty: true }) && control.type !== 'hidden')
-                .filter((control) => control.getBoundingClientRect().height < 43.5)
-                .map((control) => control.outerHTML.slice(0, 120))"""
-        )
-        assert small == []
-
-
-@every_look
-async def test_a_page_is_light_and_stands_still(browser: Browser, stage: Stage, look: Look) -> None:
-    async with await stage.window(browser, look, "1440") as context:
-        await context.add_init_script(_WATCH_SHIFTS)
-        page = await look.open(context, stage)
-
-        shifts = await page.evaluate("window.shifts")
-        assert sum(value for value, _ in shifts) < MOST_LAYOUT_SHIFT, shifts
-        sizes = {url: len(gzip.compress(await _body(context, url))) for url in await page.evaluate(_CODE)}
-        assert 0 < sum(sizes.values()) < MOST_BYTES_OF_A_PAGE, json.dumps(sizes)
-        assert await _what_blocks(page) == ["app.css"]
-
-
+_TOO_SMALL_FOR_A_FINGER = """() => [...document.querySelectorAll('button, .button, .bar-link, input, select')]
+    .filter((control) => control.checkVisibility({ visibilityProperty: true }) && control.type !== 'hidden')
+    .filter((control) => control.getBoundingClientRect().height < 43.5)
+    .map((control) => control.outerHTML.slice(0, 120))"""
 _WATCH_SHIFTS = """window.shifts = []
 new PerformanceObserver((list) => {
     const unasked = list.getEntries().filter((shift) => !shift.hadRecentInput)
@@ -190,7 +182,7 @@ new PerformanceObserver((list) => {
 }).observe({ type: 'layout-shift', buffered: true })"""
 
 
-@every_device
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("font", ["serif", "monospace"])
 async def test_an_upload_page_stands_still_in_whatever_fonts_a_machine_has(
     browser: Browser, stage: Stage, device: str, font: str
@@ -214,10 +206,16 @@ _CODE = """() => performance.getEntriesByType('resource').map((entry) => entry.n
     .filter((name) => /\\.(js|css)$/.test(new URL(name).pathname))"""
 
 
-async def _body(context: BrowserContext, url: str) -> bytes:
-    answer = await context.request.get(url)
-    assert answer.ok
-    return await answer.body()
+_sizes: dict[str, int] = {}
+
+
+async def _size(context: BrowserContext, url: str) -> int:
+    """Of the file as it travels; fetched once."""
+    if url not in _sizes:
+        answer = await context.request.get(url)
+        assert answer.ok
+        _sizes[url] = len(gzip.compress(await answer.body()))
+    return _sizes[url]
 
 
 async def _what_blocks(page: Page) -> list[str]:
@@ -229,47 +227,43 @@ async def _what_blocks(page: Page) -> list[str]:
     return names
 
 
-@every_look
-async def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
-    browser: Browser, stage: Stage, look: Look
-) -> None:
-    async with await stage.window(browser, look, "1440") as context:
-        page = await look.open(context, stage)
-        # What lies over the page is another matter; then from the beginning, wherever the page has put the focus.
-        await page.evaluate(
-            """async () => {
-                for (const open of document.querySelectorAll(':popover-open')) open.hidePopover()
-                for (const open of document.querySelectorAll('dialog:modal')) {
-                    const closed = new Promise((resolve) => open.addEventListener('close', resolve, { once: true }))
-                    open.close()
-                    await closed
-                }
-            }"""
-        )
-        await page.evaluate("document.activeElement?.blur()")
-        await page.evaluate(
-            """() => {
-                document.body.tabIndex = -1
-                document.body.focus()
-                document.body.removeAttribute('tabindex')
-            }"""
-        )
-        seen: list[dict[str, Any]] = []
-        for _ in range(120):
-            await page.keyboard.press("Tab")
-            now = await page.evaluate(_WHERE_THE_FOCUS_IS)
-            if now["isOutside"] or (seen and now["place"] == seen[0]["place"]):
-                break
-            seen.append(now)
-        else:
-            pytest.fail(f"no end of tabbing: {seen[-3:]}")
+async def _walk_by_keyboard(page: Page) -> None:
+    """Everything is met in order and shows where it is."""
+    # What lies over the page is another matter; then from the beginning, wherever the page has put the focus.
+    await page.evaluate(
+        """async () => {
+            for (const open of document.querySelectorAll(':popover-open')) open.hidePopover()
+            for (const open of document.querySelectorAll('dialog:modal')) {
+                const closed = new Promise((resolve) => open.addEventListener('close', resolve, { once: true }))
+                open.close()
+                await closed
+            }
+        }"""
+    )
+    await page.evaluate("document.activeElement?.blur()")
+    await page.evaluate(
+        """() => {
+            document.body.tabIndex = -1
+            document.body.focus()
+            document.body.removeAttribute('tabindex')
+        }"""
+    )
+    seen: list[dict[str, Any]] = []
+    for _ in range(120):
+        await page.keyboard.press("Tab")
+        now = await page.evaluate(_WHERE_THE_FOCUS_IS)
+        if now["isOutside"] or (seen and now["place"] == seen[0]["place"]):
+            break
+        seen.append(now)
+    else:
+        pytest.fail(f"no end of tabbing: {seen[-3:]}")
 
-        assert seen[0]["html"].startswith('<a class="skip"'), seen[0]
-        places = [step["place"] for step in seen]
-        assert places == sorted(places), [step["html"] for step in seen]
-        assert [step["html"] for step in seen if not step["isSeen"]] == []
-        # Nobody is left out: what can be pressed was met.
-        assert len(seen) >= await page.evaluate(_HOW_MANY_CAN_BE_PRESSED)
+    assert seen[0]["html"].startswith('<a class="skip"'), seen[0]
+    places = [step["place"] for step in seen]
+    assert places == sorted(places), [step["html"] for step in seen]
+    assert [step["html"] for step in seen if not step["isSeen"]] == []
+    # Nobody is left out: what can be pressed was met.
+    assert len(seen) >= await page.evaluate(_HOW_MANY_CAN_BE_PRESSED)
 
 
 # Its place in the document, and whether a ring or an edge shows it within the window.

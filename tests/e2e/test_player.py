@@ -11,18 +11,9 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import (
-    Browser,
-    BrowserContext,
-    ConsoleMessage,
-    Locator,
-    Page,
-    Request,
-    async_playwright,
-    expect,
-)
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
-from tests import components, footage
+from tests import browsers, footage
 from tests.api_client import Person
 from tests.product import Product
 from tests.waiting import eventually
@@ -186,9 +177,9 @@ async def test_the_keys_do_what_people_know(window: Window, night: str) -> None:
 async def test_a_question_mark_lists_the_keys(window: Window, night: str) -> None:
     await window.open(night)
     await window.page.keyboard.press("?")
-    dialog = window.page.get_by_role("dialog", name="Keys")
+    dialog = window.page.get_by_role("dialog", name="Keyboard shortcuts")
     await expect(dialog).to_be_visible()
-    await expect(dialog.get_by_text("Back, forward 10 seconds")).to_be_visible()
+    await expect(dialog.get_by_text("Skip back or forward 10 s")).to_be_visible()
     # Under it nothing happens.
     await window.page.keyboard.press("k")
     assert await window.video.evaluate("video => video.paused")
@@ -229,17 +220,17 @@ async def test_the_buttons_say_what_they_do_and_do_it(window: Window, night: str
     await window.state("playing")
     await window.button("Pause").click()
     await window.state("paused")
-    await window.button("Forward 10 seconds").click()
+    await window.button("Skip forward 10 seconds").click()
     await window.until("video => video.currentTime >= 10")
-    await window.button("Back 10 seconds").click()
+    await window.button("Skip back 10 seconds").click()
     await window.until("video => video.currentTime < 5")
-    await window.button("Sound off").click()
+    await window.button("Mute").click()
     await window.until("video => video.muted")
-    await window.button("Playback rate: 1×").click()
+    await window.button("Speed: 1×").click()
     await window.page.keyboard.press("ArrowUp")
     await window.page.keyboard.press("Enter")
     await window.until("video => video.playbackRate === 1.25")
-    await expect(window.button("Playback rate: 1.25×")).to_be_focused()
+    await expect(window.button("Speed: 1.25×")).to_be_focused()
     await window.player.get_by_role("slider", name="Volume").fill("0.4")
     await window.until("video => !video.muted && Math.abs(video.volume - 0.4) < 0.001")
     # What was chosen for the sound is kept.
@@ -273,7 +264,7 @@ async def test_fingers_show_and_hide_the_controls_and_jump_at_the_sides(browser:
     await window.open(night)
     box = await window.video.bounding_box()
     assert box is not None
-    for button in ("Play", "Back 10 seconds", "Full screen"):
+    for button in ("Play", "Skip back 10 seconds", "Full screen"):
         size = await window.button(button).bounding_box()
         assert size is not None
         assert min(size["width"], size["height"]) >= 44
@@ -313,7 +304,7 @@ async def test_a_lost_connection_is_said_and_made_good(window: Window, night: st
     await expect(window.player.locator(".player-spinner")).to_be_visible()
     await window.state("trouble")
     alert = window.player.get_by_role("alert")
-    await expect(alert).to_contain_text("The video does not come through")
+    await expect(alert).to_contain_text("Can’t load the video")
     await expect(alert.get_by_role("button", name="Try again")).to_be_visible()
     await expect(alert.get_by_role("link", name="Download")).to_be_visible()
     await window.page.context.set_offline(False)
@@ -326,7 +317,7 @@ async def test_a_lost_connection_is_said_and_made_good(window: Window, night: st
 
 @pytest.mark.parametrize(
     ("is_known", "words", "way_on"),
-    [(True, "This video is gone", "To the library"), (False, "not open to everybody any more", "Log in")],
+    [(True, "This video is unavailable", "Go to library"), (False, "no longer public", "Log in")],
     ids=["to an account", "to nobody"],
 )
 async def test_a_video_that_is_deleted_while_it_is_watched_is_said_to_be_gone(
@@ -361,11 +352,11 @@ async def test_a_format_that_the_browser_does_not_know_is_said(
     await window.open(f"{product.url('stream')}/watch/{video_id}")
     await window.state("trouble")
     alert = window.player.get_by_role("alert")
-    words = "This browser can play only the sound" if with_sound else "This browser cannot play this video"
+    words = "Sound only" if with_sound else "Your browser can’t play this format"
     await expect(alert).to_contain_text(words)
     await expect(alert.get_by_role("link", name="Download")).to_be_visible()
     if with_sound:
-        await alert.get_by_role("button", name="Listen all the same").click()
+        await alert.get_by_role("button", name="Play sound only").click()
         await expect(window.button("Play")).to_be_focused()
         await window.page.keyboard.press("k")
         await window.until("video => video.currentTime > 0.3")
@@ -394,7 +385,7 @@ async def test_a_file_without_pictures_is_played_as_what_it_is(
     footage.write_sound(film, codec="aac", seconds=4)
     video_id = await uploader.upload(film, title="Interview", visibility="public")
     await window.open(f"{product.url('stream')}/watch/{video_id}")
-    await expect(window.player.get_by_text("This file has no picture")).to_be_visible()
+    await expect(window.player.get_by_text("This video has no picture")).to_be_visible()
     await expect(window.player.get_by_role("alert")).to_be_hidden()
     await expect(window.button("Play")).to_be_visible()
     await window.page.keyboard.press("k")
@@ -496,10 +487,8 @@ async def _is_kept(person: Person, video_id: str, *, at_least: float) -> bool:
 
 
 async def test_firefox_plays_too(uploader: Uploader, product: Product) -> None:
-    program = components.firefox()
     video_id = await uploader.upload(footage.fetch(footage.OCEAN_WEBM), title="For a fox", visibility="public")
-    async with async_playwright() as playwright:
-        browser = await playwright.firefox.launch(channel="moz-firefox", executable_path=program)
+    async with browsers.firefox() as browser:
         context = await _new_context(browser)
         window = Window(await context.new_page())
         _listen(window)
@@ -518,4 +507,3 @@ async def test_firefox_plays_too(uploader: Uploader, product: Product) -> None:
         await window.page.keyboard.press("End")
         await window.state("ended")
         assert window.complaints == []
-        await browser.close()

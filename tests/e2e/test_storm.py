@@ -40,6 +40,8 @@ from vss.bucket import Bucket as StorageBucket
 from vss.data_folder import DataFolder
 from vss.seaweedfs import bucket_of, running_engine
 
+pytestmark = pytest.mark.long
+
 FILMS = 100
 MIB = 2**20
 # Small ones, some of one part to its last byte, and some of several parts.

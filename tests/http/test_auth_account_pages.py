@@ -25,8 +25,8 @@ SECRET = re.compile(r"vss_[a-z2-7]{52}")
 
 
 @pytest.fixture
-async def app(database_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(database_url) as app:
+async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
+    async with running_auth_app(sqlite_url) as app:
         for username in ("alice", "bob"):
             await app.add_account(username, PASSWORD)
         yield app

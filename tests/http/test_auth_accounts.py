@@ -133,6 +133,7 @@ async def test_what_is_not_named_stays_as_it_is(root: Admin) -> None:
         await assert_problem(await root.call("PATCH", path, json={"role": "admin"}), 404, "not-found")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("fields", "pointer"),
     [
@@ -160,6 +161,7 @@ async def test_bad_input_is_named_and_makes_nothing(root: Admin, fields: dict[st
     assert len(await root.app.execute("SELECT id FROM accounts")) == 1
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("fields", [{"username": "bob"}, {"role": None}, {"password": "short"}, {"disabled": None}])
 async def test_bad_changes_change_nothing(root: Admin, fields: dict[str, Any]) -> None:
     made = await root.add("alice", password=PASSWORD)

@@ -88,6 +88,7 @@ async def test_the_secret_is_shown_once_and_kept_as_a_hash(alice: Owner) -> None
     assert secret not in str(row)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("scopes", [["read"], ["upload"], ["upload", "read"], ["all"]])
 async def test_a_token_has_the_scopes_of_its_key_and_is_the_owners(alice: Owner, scopes: list[str]) -> None:
     key = await alice.add(scopes=scopes)
@@ -148,6 +149,7 @@ async def test_anothers_key_is_not_there(alice: Owner) -> None:
         await assert_problem(await alice.app.send(method, "/v1/me/api-keys"), 401, "unauthenticated")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("fields", "pointer"),
     [

@@ -18,8 +18,8 @@ OWN = {"Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture
-async def app(database_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(database_url) as app:
+async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
+    async with running_auth_app(sqlite_url) as app:
         await app.add_account("alice", PASSWORD)
         yield app
 
@@ -54,9 +54,9 @@ async def test_a_log_in_sets_a_cookie_that_lives_as_long_as_the_session(app: Aut
     assert (await me.json())["username"] == "alice"
 
 
-async def test_over_tls_the_cookie_travels_over_tls_only(database_url: str) -> None:
+async def test_over_tls_the_cookie_travels_over_tls_only(sqlite_url: str) -> None:
     async with running_auth_app(
-        database_url, auth_public_url="https://auth.example", session_cookie=f"__Host-{COOKIE}"
+        sqlite_url, auth_public_url="https://auth.example", session_cookie=f"__Host-{COOKIE}"
     ) as app:
         await app.add_account("alice", PASSWORD)
         form = {"username": "alice", "password": PASSWORD}
@@ -117,9 +117,9 @@ async def test_a_wrong_log_in_shows_the_form_again_with_what_was_typed(app: Auth
     assert "<b>" not in await answer.text()
 
 
-async def test_the_demo_says_its_two_words_and_nothing_else_does(app: AuthApp, database_url: str) -> None:
+async def test_the_demo_says_its_two_words_and_nothing_else_does(app: AuthApp, sqlite_url: str) -> None:
     assert "demo" not in (await page_of(await app.send("GET", "/login"))).text
-    async with running_auth_app(database_url, demo_account=True) as demo:
+    async with running_auth_app(sqlite_url, demo_account=True) as demo:
         assert (
             "the user name is admin and the password is admin" in (await page_of(await demo.send("GET", "/login"))).text
         )
@@ -156,6 +156,17 @@ async def test_whatever_another_site_makes_a_browser_send_is_refused_first(
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {}):
         answer = await app.send(method, path, cookie="x", headers=headers, data={"grant_type": "password"})
         await assert_problem(answer, 403, "cross-origin")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [({}, 303), ({"Origin": "https://evil.example"}, 403), ({"Sec-Fetch-Site": "cross-site"}, 403)],
+)
+async def test_a_first_log_in_is_refused_only_if_a_header_says_another_site(
+    app: AuthApp, headers: dict[str, str], status: int
+) -> None:
+    form = {"username": "alice", "password": PASSWORD}
+    assert (await app.send("POST", "/login", data=form, headers=headers)).status == status
 
 
 async def test_the_browsers_own_word_decides_over_the_origin(app: AuthApp) -> None:

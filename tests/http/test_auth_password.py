@@ -81,6 +81,7 @@ async def test_asked_with_a_token_no_session_stays(app: AuthApp) -> None:
     assert await me(app, cookie) == 401
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("current", ["wrong", "", PASSWORD.upper(), "x" * 129])
 async def test_without_the_current_password_nothing_changes(app: AuthApp, current: str) -> None:
     cookie = await app.log_in("alice", PASSWORD)
@@ -109,6 +110,7 @@ async def test_nobody_without_a_log_in_changes_anything(app: AuthApp) -> None:
     await assert_problem(await change(app, token), 401, "unauthenticated")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("new", ["", "short", "1234567", "x" * 129, "password", "Password", "12345678", "iloveyou"])
 async def test_a_password_that_may_not_be_is_refused(app: AuthApp, new: str) -> None:
     problem = await assert_problem(
@@ -118,6 +120,7 @@ async def test_a_password_that_may_not_be_is_refused(app: AuthApp, new: str) -> 
     assert await ask(app, PASSWORD) == 200
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("new", ["x" * 128, "ä" * 8, "zufällig gewählt", " leading and trailing ", "\U0001f3ac" * 8])
 async def test_a_password_may_be_any_other_text(app: AuthApp, new: str) -> None:
     assert (await change(app, await app.person_token("alice", PASSWORD), new=new)).status == 204

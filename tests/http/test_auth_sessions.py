@@ -65,6 +65,7 @@ async def caller(database_url: str) -> AsyncIterator[Caller]:
         yield Caller(app, await app.add_account("alice", PASSWORD))
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("path", "content"), CALLS)
 async def test_a_services_own_token_is_needed(caller: Caller, path: str, content: object) -> None:
     app = caller.app
@@ -113,6 +114,7 @@ async def test_each_log_in_has_a_secret_of_256_bits_and_the_database_only_its_ha
     assert not any(secret in str(row) for row in rows for secret in secrets)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("username", "password"), [("alice", "wrong"), ("nobody", PASSWORD), ("alice", ""), ("", "")])
 async def test_a_wrong_log_in_is_refused_and_starts_nothing(caller: Caller, username: str, password: str) -> None:
     answer = await caller.call("/internal/sessions", {**LOG_IN, "username": username, "password": password})
@@ -120,6 +122,7 @@ async def test_a_wrong_log_in_is_refused_and_starts_nothing(caller: Caller, user
     assert await caller.sessions() == 0
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("path", "content", "pointer"),
     [

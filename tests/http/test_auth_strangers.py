@@ -19,8 +19,8 @@ PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture
-async def app(database_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(database_url) as app:
+async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
+    async with running_auth_app(sqlite_url) as app:
         await app.add_account("alice", PASSWORD)
         yield app
 

@@ -21,8 +21,8 @@ FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture
-async def auth_app(database_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(database_url) as auth_app:
+async def auth_app(sqlite_url: str) -> AsyncIterator[AuthApp]:
+    async with running_auth_app(sqlite_url) as auth_app:
         yield auth_app
 
 

@@ -60,6 +60,7 @@ async def test_a_file_that_is_not_the_announced_one_is_not_completed(alice: Pers
     assert (await complete(alice, upload_id, json={"sha256": SHA256})).status == 200
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "options",
     [{}, {"json": {}}, {"json": {"parts": [1]}}, {"data": b"anything", "headers": {"Content-Type": "text/plain"}}],
@@ -68,6 +69,7 @@ async def test_no_content_is_needed_and_unknown_content_is_passed_over(alice: Pe
     assert (await complete(alice, await begun(alice), **options)).status == 200
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("sha256", ["", SHA256.upper(), SHA256[:-1], 5, f"{SHA256}\n"])
 async def test_what_is_no_sha256_is_refused_and_nothing_is_lost(alice: Person, sha256: object) -> None:
     upload_id = await begun(alice)

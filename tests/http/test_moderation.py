@@ -141,6 +141,7 @@ async def test_an_administrator_of_a_moment_ago_moderates_nothing_any_more(
     assert len(await audited(services_url)) == 1
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("role", "scope"), [("member", "all"), ("admin", "read upload"), ("admin", "all")])
 async def test_nobody_else_moderates_not_even_an_administrators_narrow_key(
     services: Services, services_url: str, role: str, scope: str

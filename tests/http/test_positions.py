@@ -59,6 +59,7 @@ async def test_only_who_may_watch_keeps_a_position_and_nobody_does_not(services:
         await assert_problem(await _keep(alice, unknown, {"seconds": 5}), 404, "not-found")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("content", "pointers"),
     [
@@ -82,6 +83,7 @@ async def test_a_position_that_cannot_be_is_refused(services: Services, content:
     assert await _position(alice, video_id) == 0
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("raw", "status"), [("NaN", 400), ("Infinity", 400), ("-Infinity", 400), ("1e999", 422), ("-1e999", 422)]
 )
@@ -97,6 +99,7 @@ async def test_what_is_no_finite_number_is_refused(services: Services, raw: str,
     await assert_problem(answer, status, "malformed" if status == 400 else "invalid")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("seconds", "duration", "resume_at"),
     [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
@@ -11,7 +10,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from auth_svc.app_keys import SIGNING_KEYS
 from auth_svc.store import Role
@@ -48,63 +46,30 @@ def _spoilt(*, header: Part | None = None, claims: Part | None = None) -> Forger
     )
 
 
-def _with_a_public_key_as_secret(header: Part, claims: Part, key: RSAPrivateKey) -> str:
-    secret = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    signed = _segments({**header, "alg": "HS256"}, claims)
-    return f"{signed}.{encoded(hmac.digest(secret, signed.encode(), 'sha256')).decode()}"
-
-
 def _with_another_key(header: Part, claims: Part, key: RSAPrivateKey) -> str:
     other = signing_key("another").private_key
     assert other != key
     return _signed(_segments(header, claims), other)
 
 
-def _with_a_claim_twice(header: Part, claims: Part, key: RSAPrivateKey) -> str:
-    return _signed(_segments(header, f'{json.dumps(claims)[:-1]}, "sub": "{claims["sub"]}"}}'), key)
-
-
 def _unsigned(header: Part, claims: Part, key: RSAPrivateKey) -> str:
     return _segments({**header, "alg": "none"}, claims) + "."
 
 
-def _until(seconds: int) -> Forgery:
-    """Over so many seconds after it was issued."""
-    return lambda header, claims, key: _spoilt(claims={"exp": claims["iat"] + seconds})(header, claims, key)
+def _over_already(header: Part, claims: Part, key: RSAPrivateKey) -> str:
+    before = {name: claims[name] - 311 for name in ("iat", "exp")}
+    return _spoilt(claims=before)(header, claims, key)
 
 
-def _issued(seconds: int) -> Forgery:
-    """Issued so many seconds away from now."""
-
-    def forge(header: Part, claims: Part, key: RSAPrivateKey) -> str:
-        moved = {name: claims[name] + seconds for name in ("iat", "exp")}
-        return _spoilt(claims=moved)(header, claims, key)
-
-    return forge
-
-
+# One of each kind: that every other one is refused is for `tests/unit/test_token_forgeries.py`.
 FORGERIES: Mapping[str, Forgery] = {
     "unsigned": _unsigned,
-    "signed with a public key as a shared secret": _with_a_public_key_as_secret,
     "signed with another key": _with_another_key,
-    "another algorithm's name": _spoilt(header={"alg": "RS512"}),
     "another type": _spoilt(header={"typ": "JWT"}),
-    "an unknown key's name": _spoilt(header={"kid": "unknown"}),
-    "an extension that must be understood": _spoilt(header={"crit": ["exp"]}),
-    **{f"without {name}": _spoilt(header={name: None}) for name in ("alg", "typ", "kid")},
-    **{
-        f"without {name}": _spoilt(claims={name: None})
-        for name in ("iss", "sub", "aud", "exp", "iat", "jti", "preferred_username", "role", "scope")
-    },
+    "without a scope": _spoilt(claims={"scope": None}),
     "another issuer's": _spoilt(claims={"iss": "https://evil.example"}),
     "for everybody": _spoilt(claims={"aud": ["vss", "vss-internal"]}),
-    "an end that is text": lambda header, claims, key: _spoilt(claims={"exp": str(claims["exp"])})(header, claims, key),
-    "over already": _issued(-311),
-    "of the future": _issued(60),
-    "for longer than any": _until(301),
-    "a claim twice": _with_a_claim_twice,
-    "longer than any": _spoilt(claims={"scope": "all " + "x" * 4096}),
-    "with padding": lambda header, claims, key: _signed(_segments(header, claims), key) + "==",
+    "over already": _over_already,
 }
 
 
@@ -114,8 +79,8 @@ def _read(token: str) -> tuple[Part, Part]:
 
 
 @pytest.fixture
-async def app(database_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(database_url) as app:
+async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
+    async with running_auth_app(sqlite_url) as app:
         await app.add_account("alice", PASSWORD)
         yield app
 

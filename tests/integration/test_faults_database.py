@@ -30,7 +30,7 @@ from tests.visitor import Need, Seen, visiting
 from vss.bucket import Bucket as StorageBucket
 from vss.migrate import migrate
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
 
 DATABASE = "vss"
 # The account of the services, which may not write to a server that only reads.

@@ -16,7 +16,7 @@ from tests.installation import Installation
 from tests.product import Product
 from tests.visitor import Seen, visiting
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
 
 VICTIMS = ("storage", "auth", "fs", "upload", "stream", "vss")
 

@@ -18,6 +18,8 @@ from tests.problems import assert_problem
 from tests.product import Product, running_product
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 _SMALL, _LARGER = "256m", "1g"
 # More than the small disk holds, and less than the larger one.
 _PARTS = 45

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import aiohttp
+import pytest
 from aiohttp import web
 from sqlalchemy import text
 
@@ -30,6 +31,8 @@ from tests.processes import ServiceProcess, face_environment, fs_environment
 from tests.s3_proxy import S3Proxy, is_complete, is_create, is_list_parts, s3_proxy
 from tests.waiting import eventually
 from vss.bucket import Bucket as StorageBucket
+
+pytestmark = pytest.mark.long
 
 FILM = content(TWO_PARTS)
 # A killed worker's row is free again after 30 s.

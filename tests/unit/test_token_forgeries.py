@@ -52,6 +52,27 @@ def test_a_forged_token_with_nothing_spoilt_is_valid() -> None:
     assert_accepted(forge())
 
 
+def test_what_is_issued_is_accepted_and_says_who() -> None:
+    principal = verify(VALID)
+    assert (principal.account_id, principal.username, principal.role) == ("alice", "alice", "member")
+    assert (principal.quota_bytes, principal.scopes) == (1_000_000, frozenset({"all"}))
+    assert principal.expires_at == NOW + ACCESS_TOKEN_LIFETIME
+    assert VALID not in repr(principal)
+
+
+def test_a_token_signed_with_another_key_is_refused() -> None:
+    key = signing_key("second").private_key.public_key()
+    with pytest.raises(InvalidToken):
+        verify_access_token(VALID, key=key, issuer=ISSUER, audience=PERSON_AUDIENCE, now=NOW)
+
+
+@given(position=st.integers(0, len(VALID) - 1), other=st.text(st.characters(codec="ascii"), min_size=1, max_size=2))
+def test_no_token_with_something_else_in_it_is_accepted(position: int, other: str) -> None:
+    token = VALID[:position] + other + VALID[position + 1 :]
+    if token != VALID:
+        assert_refused(token)
+
+
 @given(position=st.integers(0, len(VALID)), more=st.text(min_size=1) | st.text(ALPHABET + ".=", min_size=1))
 def test_no_token_with_more_in_it_is_accepted(position: int, more: str) -> None:
     token = VALID[:position] + more + VALID[position:]

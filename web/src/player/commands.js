@@ -54,7 +54,7 @@ export class Commands {
     // Without any volume left, being unmuted would still be silence.
     if (this.#video.muted && this.#video.volume === 0) this.#video.volume = 0.5;
     this.#video.muted = !this.#video.muted;
-    this.#say(this.#video.muted ? gettext("Sound off") : gettext("Sound on"));
+    this.#say(this.#video.muted ? gettext("Muted") : gettext("Unmuted"));
     this.#keepVolume();
   }
 

@@ -7,7 +7,7 @@ import { gettext } from "../common/i18n.js";
 export function refusalOf({ name, size, type }, { types, endings }) {
   if (!isVideo({ name, type }, { types, endings })) {
     const known = endings.map((ending) => ending.slice(1).toUpperCase()).join(", ");
-    return gettext("This is not a kind of video that is taken here. These are: %(known)s.", { known });
+    return gettext("This file type isn’t supported. Use %(known)s.", { known });
   }
   if (size === 0) return gettext("This file is empty.");
   return null;

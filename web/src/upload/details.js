@@ -80,8 +80,8 @@ export function fieldErrors(failure, fallback) {
   }
   if (Object.keys(errors).length === 0) {
     errors[fallback] = failure.isPassing
-      ? gettext("This could not be saved just now. Change it again in a moment.")
-      : (failure.detail ?? gettext("This could not be saved."));
+      ? gettext("Couldn’t save. Try again in a moment.")
+      : (failure.detail ?? gettext("Couldn’t save."));
   }
   return errors;
 }

@@ -10,7 +10,7 @@ import { forgetHandle, keepHandle } from "./handles.js";
 import { PartChecksums, canHash, hashFile } from "./hashing.js";
 import { RowView } from "./row_view.js";
 import { Upload } from "./upload.js";
-import { failureWords, progressWords, receiptWords, stateWords, troubleWords } from "./words.js";
+import { failureWords, progressWords, stateWords, troubleWords } from "./words.js";
 
 const COPIED_MS = 2_000;
 
@@ -90,7 +90,7 @@ export class FileRow {
   /** Has it sent when its turn comes. False when a field must be mended first. */
   enqueue({ isFocused = false } = {}) {
     if (this.state !== "chosen") return true;
-    const errors = this.#details.values.title ? {} : { title: gettext("Give it a title.") };
+    const errors = this.#details.values.title ? {} : { title: gettext("Enter a title.") };
     this.#details.showErrors(errors);
     if (errors.title) return false;
     this.#view.part("form-error").hidden = true;
@@ -181,7 +181,7 @@ export class FileRow {
     });
     this.#view.button("copy").disabled = !upload?.record;
     this.#showReceipt(state === "done" ? upload.record : {});
-    this.#view.text("try-now", isSignedOut ? gettext("Go on") : gettext("Try now"));
+    this.#view.text("try-now", isSignedOut ? gettext("Resume") : gettext("Try now"));
     if (state === "failed" && upload.failure) {
       this.#view.text("failure-words", failureWords(upload.failure));
       const isOther = upload.failure.kind === OTHER_FILE;
@@ -252,11 +252,10 @@ export class FileRow {
     for (const [name, value] of Object.entries(valuesOf(record))) this.#view.fields[name].value = value;
   }
 
-  #showReceipt(record) {
-    const words = receiptWords(record);
-    this.#view.part("receipt").hidden = !words;
-    this.#view.text("receipt-words", words);
-    this.#view.text("receipt-sha256", words ? (record.sha256 ?? "") : "");
+  #showReceipt({ part_checksums, sha256 }) {
+    this.#view.part("receipt").hidden = !part_checksums;
+    this.#view.part("checksum").hidden = !sha256;
+    this.#view.text("sha256", sha256 ?? "");
   }
 
   #remove() {
@@ -280,7 +279,7 @@ export class FileRow {
   /** The server would not begin: nothing was sent, and the fields are there with the reason. */
   #refused(failure) {
     this.upload = null;
-    const errors = failure.errors ? fieldErrors(failure, "form") : { form: failure.detail ?? gettext("The upload could not be started.") };
+    const errors = failure.errors ? fieldErrors(failure, "form") : { form: failure.detail ?? gettext("Couldn’t start the upload.") };
     this.#view.part("form-error").textContent = errors.form ?? "";
     this.#view.part("form-error").hidden = !errors.form;
     this.show();

@@ -80,7 +80,7 @@ function uploadPage(page) {
       first ??= row;
       if (row.isRefused) refused += 1;
     });
-    if (refused > 0) say(ngettext("%(n)s file is not taken.", "%(n)s files are not taken.", refused));
+    if (refused > 0) say(ngettext("%(n)s file isn’t supported.", "%(n)s files aren’t supported.", refused));
   }
 
   /** Where the browser can tell where a file lies, it is asked to: then going on after a crash takes one click. */
@@ -110,13 +110,13 @@ function uploadPage(page) {
     // With folders among them, which file has which handle is not known.
     add([...files, ...videos], found.length === 0 ? handles : []);
     const others = found.length - videos.length;
-    if (others > 0) showToast(ngettext("%(n)s other file in the folder is left out.", "%(n)s other files in the folder are left out.", others));
+    if (others > 0) showToast(ngettext("%(n)s file in the folder isn’t a video and was skipped.", "%(n)s files in the folder aren’t videos and were skipped.", others));
   }
 
   function goOn(file, record) {
     if (file.size !== record.size) {
       const sizes = { name: file.name, size: formatSize(file.size, language), wanted: formatSize(record.size, language) };
-      showToast(gettext("“%(name)s” is not the file that was begun: it has %(size)s, and that one has %(wanted)s.", sizes));
+      showToast(gettext("“%(name)s” isn’t the file you started with (%(size)s instead of %(wanted)s).", sizes));
       return;
     }
     const row = newRow(file, { record });
@@ -178,8 +178,8 @@ function uploadPage(page) {
     const { title } = row;
     showToast(
       (await discarding)
-        ? gettext("“%(title)s” is cancelled. What had been sent is discarded.", { title })
-        : gettext("“%(title)s” is cancelled. The server could not be told; what had been sent is discarded by itself after seven days.", { title }),
+        ? gettext("Upload of “%(title)s” cancelled.", { title })
+        : gettext("Upload of “%(title)s” cancelled. The server couldn’t be reached; the partial upload will be removed after 7 days.", { title }),
     );
   }
 
@@ -215,11 +215,11 @@ function uploadPage(page) {
     drop.toggleAttribute("data-filled", rows.size > 0);
     const done = count("done");
     const all = rows.size - count("refused");
-    const words =
-      done > 0
-        ? ngettext("%(done)s of %(n)s video is stored", "%(done)s of %(n)s videos are stored", all, { done })
-        : ngettext("%(n)s video", "%(n)s videos", all);
+    let words = ngettext("%(n)s video", "%(n)s videos", all);
+    if (done > 0) words = gettext("%(done)s of %(n)s uploaded", { done, n: all });
+    if (done === all) words = ngettext("Upload complete", "%(n)s uploads complete", all);
     if (heading.textContent !== words) heading.textContent = words;
+    heading.hidden = all === 0;
     const isOneOfMany = count("chosen") > 1;
     uploadAll.hidden = !isOneOfMany;
     // There is one first thing to do.

@@ -10,21 +10,21 @@ export function stateWords(state) {
     case "creating":
       return gettext("Starting…");
     case "comparing":
-      return gettext("Comparing with what has arrived…");
+      return gettext("Checking what’s already uploaded…");
     case "sending":
       return gettext("Uploading");
     case "waiting":
-      return gettext("Waiting for its turn");
+      return gettext("Queued");
     case "trouble":
       return gettext("Interrupted");
     case "paused":
       return gettext("Paused");
     case "checking":
-      return gettext("Checking that everything has arrived…");
+      return gettext("Verifying…");
     case "done":
-      return gettext("Stored");
+      return gettext("Uploaded");
     case "failed":
-      return gettext("The upload has stopped");
+      return gettext("Upload failed");
     default:
       return "";
   }
@@ -35,14 +35,14 @@ export function shareWords({ sentBytes, totalBytes }, language) {
   return formatShare(Math.min(0.99, totalBytes ? sentBytes / totalBytes : 0), language);
 }
 
-/** "43% · 120 MB of 280 MB · 12.4 MB/s (or: at most 2 Mbit/s) · 2 min left · 39% saved": what is not known yet is left out. */
+/** "43% · 120 MB of 280 MB · 12.4 MB/s (or: limited to 2 Mbit/s) · 2 min left · 39% saved": what is not known yet is left out. */
 export function progressWords(progress, language) {
   const { sentBytes, safeBytes, totalBytes, bytesPerSecond, secondsLeft, limit } = progress;
   const words = [
     shareWords(progress, language),
     gettext("%(sent)s of %(total)s", { sent: formatSize(sentBytes, language), total: formatSize(totalBytes, language) }),
   ];
-  if (limit) words.push(gettext("at most %(megabits)s Mbit/s", { megabits: formatMegabits(limit, language) }));
+  if (limit) words.push(gettext("limited to %(megabits)s Mbit/s", { megabits: formatMegabits(limit, language) }));
   else if (bytesPerSecond) words.push(formatRate(bytesPerSecond, language));
   if ((limit || bytesPerSecond) && secondsLeft !== null && sentBytes < totalBytes) words.push(formatTimeLeft(secondsLeft));
   // What is left of it if the page is closed now, where that is less.
@@ -57,53 +57,43 @@ export function troubleWords({ failure, isTrying, secondsLeft, isOnline }) {
 }
 
 function nextWords(isTrying, secondsLeft) {
-  if (isTrying) return gettext("Trying again now…");
+  if (isTrying) return gettext("Retrying…");
   if (secondsLeft === null) return "";
-  return gettext("Going on in %(seconds)s s.", { seconds: Math.max(1, Math.ceil(secondsLeft)) });
+  return gettext("Retrying in %(seconds)s s.", { seconds: Math.max(1, Math.ceil(secondsLeft)) });
 }
 
 function happenedWords(failure, isOnline) {
   if (failure.kind === SIGNED_OUT) {
-    return gettext("You have been logged out. Nothing is lost: log in again in another tab, then go on here.");
+    return gettext("You’ve been logged out. Nothing is lost: log in again in another tab, then resume here.");
   }
-  if (!isOnline) return gettext("You are offline. Nothing is lost.");
+  if (!isOnline) return gettext("You’re offline. Nothing is lost.");
   switch (failure.kind) {
     case OFFLINE:
       return gettext("The connection dropped. Nothing is lost.");
     case STALLED:
-      return gettext("The connection is standing still. Nothing is lost.");
+      return gettext("The connection has stalled. Nothing is lost.");
     case BUSY:
       // Its own words say what there was too much of; the storage has none.
-      return failure.status === 429
-        ? (failure.detail ?? gettext("The server asks for a pause. Nothing is lost."))
-        : gettext("The server cannot take more just now. Nothing is lost.");
+      return (failure.status === 429 && failure.detail) || gettext("The server is busy. Nothing is lost.");
     default:
-      return gettext("Something is in the way. Nothing is lost.");
+      return gettext("Something went wrong on the way. Nothing is lost.");
   }
-}
-
-/** How it is known that what is stored is the file; "" when nothing was hashed. */
-export function receiptWords({ sha256, part_checksums }) {
-  if (!part_checksums) return "";
-  return sha256
-    ? gettext("Stored exactly: the storage has checked every part. SHA-256, computed by your browser:")
-    : gettext("Stored exactly: the storage has checked every part.");
 }
 
 /** Why it stopped, for good or until the person does something. */
 export function failureWords(failure) {
   if (failure.kind === FILE_CHANGED) {
-    return gettext("The file was changed, moved or removed while it was being sent. Choose it again.");
+    return gettext("The file was changed, moved or deleted during the upload. Choose it again.");
   }
   if (failure.kind === OTHER_FILE) {
-    return gettext("This is another file than the one that was begun: its content differs. Nothing of that one is lost. Choose it, or upload this file by itself.");
+    return gettext("This isn’t the file you started uploading – its contents are different. Your earlier upload is safe. Choose the original file, or upload this one separately.");
   }
   if (failure.status === 404 || failure.code === "upload-not-open") {
-    return gettext("This upload no longer exists: it was discarded, here or on another device.");
+    return gettext("This upload no longer exists: it was discarded or has expired.");
   }
   if (failure.detail) return failure.detail;
   if (failure.status === 403) {
-    return gettext("The storage does not accept the file. What has arrived is kept for seven days; try again, or ask the administrator.");
+    return gettext("The file was rejected by the storage server. What you’ve uploaded so far is kept for 7 days – try again, or ask your administrator.");
   }
-  return gettext("Something went wrong that waiting does not mend. What has arrived is kept for seven days; try again.");
+  return gettext("Something went wrong. What you’ve uploaded so far is kept for 7 days – try again.");
 }

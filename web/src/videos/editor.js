@@ -61,15 +61,15 @@ export class Editor {
       dialog.remove();
       return;
     }
-    showToast(gettext("What you changed is not saved."), {
-      action: { label: gettext("Go on editing"), run: () => this.#show(dialog, form) },
+    showToast(gettext("You have unsaved changes."), {
+      action: { label: gettext("Keep editing"), run: () => this.#show(dialog, form) },
     });
   }
 
   async #save(dialog, form) {
     const id = form.dataset.editForm;
     const isNamed = form.elements.title.value.trim() !== "";
-    showErrors(form, isNamed ? {} : { title: gettext("Give it a title.") });
+    showErrors(form, isNamed ? {} : { title: gettext("Enter a title.") });
     if (!isNamed) return;
     const submit = form.querySelector("[type='submit']");
     submit.disabled = true;

@@ -46,9 +46,7 @@ from fs_svc.sigv4 import Presigner
 from fs_svc.sources import Sources
 from fs_svc.store import Store
 from fs_svc.uploads.excess import CHECK_INTERVAL, ExcessCheck
-from fs_svc.uploads.kinds import UploadKinds
 from fs_svc.uploads.lifecycle import Uploads
-from fs_svc.uploads.outcomes import Outcomes
 from fs_svc.uploads.planned import Planned
 from fs_svc.uploads.settling import Settling
 
@@ -93,17 +91,17 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             observe_database(app, database)
             store = Store(database)
             keys = RemoteKeys(session, settings.auth_url, clock=clock)
-            outcomes, dialect = Outcomes(store, bucket, clock=clock), DIALECTS[settings.s3_vendor]
-            app[FORMS] = forms = ByForm(store, bucket, presigner, outcomes, clock=clock)
-            kinds: UploadKinds = {
-                Kind.PLANNED: Planned(store, bucket, presigner, outcomes, dialect, clock=clock),
-                Kind.FREE: CutByClient(store, bucket, presigner, outcomes, dialect, clock=clock),
+            dialect = DIALECTS[settings.s3_vendor]
+            app[FORMS] = forms = ByForm(store, bucket, presigner, dialect, clock=clock)
+            kinds = {
+                Kind.PLANNED: Planned(store, bucket, presigner, dialect, clock=clock),
+                Kind.FREE: CutByClient(store, bucket, presigner, dialect, clock=clock),
                 Kind.FORM: forms,
             }
             app[REMOTE_KEYS] = keys
             app[BUCKET] = bucket
             app[VERIFIER] = Verifier(keys, issuer=settings.auth_public_url, clock=clock)
-            app[SETTLING] = settling = Settling(store, bucket, kinds, outcomes, clock=clock)
+            app[SETTLING] = settling = Settling(store, bucket, kinds, clock=clock)
             app[EXCESS_CHECK] = ExcessCheck(store, bucket, kinds, clock=clock)
             app[STORAGE_METRICS] = StorageMetrics(store, app[METRICS], clock=clock)
             app[COMPARING] = comparing = Comparing(store, bucket, clock=clock)

@@ -13,10 +13,9 @@ from common.clock import utc_now
 from common.db import open_database
 from common.ids import new_id
 from common.tokens import Principal
-from contracts.objects import Kind
+from contracts.objects import Form, Kind
 from fs_svc.companion.by_form import ByForm
 from fs_svc.companion.cut_by_client import CutByClient
-from fs_svc.companion.post_policy import Form
 from fs_svc.comparing import Comparing
 from fs_svc.dialects import DIALECTS, Vendor
 from fs_svc.installation import Installation
@@ -30,7 +29,6 @@ from fs_svc.store import Store
 from fs_svc.uploads.excess import ExcessCheck
 from fs_svc.uploads.kinds import UploadKinds
 from fs_svc.uploads.lifecycle import Uploads
-from fs_svc.uploads.outcomes import Outcomes
 from fs_svc.uploads.planned import Planned
 from fs_svc.uploads.settling import LEASE, Settling
 from tests.fs_service import put, real_bucket
@@ -59,8 +57,7 @@ class World:
         self.proxy = proxy
         self.presigner = presigner
         self._later = timedelta()
-        self.outcomes = Outcomes(store, bucket, clock=self.now)
-        self.forms = ByForm(store, bucket, presigner, self.outcomes, clock=self.now)
+        self.forms = ByForm(store, bucket, presigner, DIALECTS[Vendor.SEAWEEDFS], clock=self.now)
         self.kinds = self.kinds_at(Vendor.SEAWEEDFS)
         self.settling = self.settling_at(Vendor.SEAWEEDFS)
         self.comparing = Comparing(store, bucket, clock=self.now)
@@ -76,7 +73,7 @@ class World:
         self._later += by
 
     def kinds_at(self, vendor: Vendor) -> UploadKinds:
-        insides = self.store, self.bucket, self.presigner, self.outcomes, DIALECTS[vendor]
+        insides = self.store, self.bucket, self.presigner, DIALECTS[vendor]
         return {
             Kind.PLANNED: Planned(*insides, clock=self.now),
             Kind.FREE: CutByClient(*insides, clock=self.now),
@@ -84,7 +81,7 @@ class World:
         }
 
     def settling_at(self, vendor: Vendor) -> Settling:
-        return Settling(self.store, self.bucket, self.kinds_at(vendor), self.outcomes, clock=self.now)
+        return Settling(self.store, self.bucket, self.kinds_at(vendor), clock=self.now)
 
     async def get(self, item: Object) -> Object:
         found = await self.store.get(item.id)
@@ -108,7 +105,7 @@ class World:
 
     async def post(self, item: Object, body: bytes) -> int:
         """Sends the form; returns the status."""
-        form, _ = await self.forms.sign(item.id, subject=ALICE)
+        form = await self.forms.sign(item.id, subject=ALICE)
         return await post(form, body)
 
     async def raw_object(self, key: str, content: bytes) -> None:

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
-from common.clock import Clock
 from common.tokens import Principal
-from contracts.objects import Kind, State
-from fs_svc.companion.post_policy import Form, sign_form
+from contracts.objects import Form, Kind, State
+from fs_svc.companion.post_policy import sign_form
 from fs_svc.errors import UploadNotOpen
 from fs_svc.objects import INCOMING_PREFIX, KEY_PREFIX, Object
 from fs_svc.parts import Part
 from fs_svc.plan import LARGEST_FORM
-from fs_svc.s3 import Bucket
-from fs_svc.sigv4 import Presigner
-from fs_svc.store import Store
-from fs_svc.uploads.kinds import UploadKind
-from fs_svc.uploads.outcomes import Outcomes, unexpected
-from fs_svc.uploads.rows import note_signed, owned
+from fs_svc.uploads.kinds import UploadKind, owned, unexpected
 
 logger = logging.getLogger(__name__)
 
@@ -40,21 +34,14 @@ class ByForm(UploadKind):
     reserved_for = FORM_INTERVAL
     outlives_its_end = True
 
-    def __init__(self, store: Store, bucket: Bucket, presigner: Presigner, outcomes: Outcomes, *, clock: Clock) -> None:
-        self._store = store
-        self._bucket = bucket
-        self._presigner = presigner
-        self._outcomes = outcomes
-        self._clock = clock
-
-    async def sign(self, object_id: str, *, subject: Principal) -> tuple[Form, datetime]:
-        """A form that takes the whole file in one POST, and until when. Raises NotFound, UploadNotOpen."""
+    async def sign(self, object_id: str, *, subject: Principal) -> Form:
+        """A form that takes the whole file in one POST. Raises NotFound, UploadNotOpen."""
         item = await owned(self._store, object_id, subject)
         if item.state is not State.RESERVED or item.kind is not Kind.FORM:
             raise UploadNotOpen(item.state)
         now = self._clock()
-        await note_signed(self._store, item, now=now, lifetime=FORM_LIFETIME, subject=subject)
-        form = sign_form(
+        await self._note_signed(item, now=now, lifetime=FORM_LIFETIME, subject=subject)
+        return sign_form(
             self._presigner,
             item.incoming_key,
             now=now,
@@ -62,7 +49,6 @@ class ByForm(UploadKind):
             content_type=item.content_type,
             most=item.taken,
         )
-        return form, now.replace(microsecond=0) + FORM_LIFETIME
 
     async def drop_late(self) -> int:
         """Deletes what forms have sent that nobody waits for any more; returns how many objects.
@@ -78,9 +64,6 @@ class ByForm(UploadKind):
                 dropped += 1
                 logger.info("late form dropped", extra={"object_id": row.id, "size": listed.size})
         return dropped
-
-    def plan(self, size: int | None) -> None:
-        return None
 
     async def open(self, item: Object) -> None:
         pass
@@ -100,7 +83,7 @@ class ByForm(UploadKind):
             return
         if now < found.expires_at:
             await self._store.release(item, until=now + FORM_INTERVAL)
-        elif not await self._outcomes.find_stored(item):
+        elif not await self.find_stored(item):
             await self._store.begin_aborting(item.id, was=State.RESERVED, at=now)
 
     async def complete(self, item: Object, parts: Sequence[Part] | None) -> None:
@@ -109,7 +92,7 @@ class ByForm(UploadKind):
         if head is None:
             incoming = await self._bucket.head(item.incoming_key)
             if incoming is None:
-                await self._outcomes.give_up_lost(item)
+                await self._give_up_lost(item)
                 return
             if not await self._bucket.copy(
                 item.incoming_key, item.object_key, etag=incoming.etag, content_type=item.content_type
@@ -119,7 +102,7 @@ class ByForm(UploadKind):
             if head is None:
                 raise unexpected(item, "the object is not there yet")
         await self._bucket.delete(item.incoming_key)
-        await self._outcomes.record_stored(item, head)
+        await self._record_stored(item, head)
 
     def object_keys(self, item: Object) -> Sequence[str]:
         return [item.object_key, item.incoming_key]

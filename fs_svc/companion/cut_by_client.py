@@ -15,9 +15,6 @@ from fs_svc.uploads.in_parts import PART_URL_LIFETIME, InParts
 
 
 class CutByClient(InParts):
-    def plan(self, size: int | None) -> None:
-        return None
-
     def _presign(
         self, item: Object, s3_upload_id: str, part_numbers: Sequence[int], checksums: Mapping[int, str], now: datetime
     ) -> dict[int, str]:

@@ -8,18 +8,11 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from common.clock import rfc3339
+from contracts.objects import Form
 from fs_svc.sigv4 import ALGORITHM, Presigner, signing_key
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """A POST of `fields` and then of `file` to `url`, as multipart/form-data (RFC 7578)."""
-
-    url: str
-    fields: dict[str, str]
 
 
 def sign_form(
@@ -29,7 +22,7 @@ def sign_form(
 
     Every field has a condition in the policy, so that none can be changed.
     """
-    now = now.astimezone(UTC)
+    now = now.astimezone(UTC).replace(microsecond=0)
     amz_date = now.strftime("%Y%m%dT%H%M%SZ")
     fields = {
         "key": object_key,
@@ -42,9 +35,9 @@ def sign_form(
     conditions: list[object] = [{name: value} for name, value in fields.items()]
     conditions += [{"bucket": signer.bucket}] if signer.bucket else []
     conditions.append(["content-length-range", 1, most])
-    expiration = (now + lifetime).strftime("%Y-%m-%dT%H:%M:%SZ")
-    policy = json.dumps({"expiration": expiration, "conditions": conditions})
+    expires_at = now + lifetime
+    policy = json.dumps({"expiration": rfc3339(expires_at), "conditions": conditions})
     fields["policy"] = base64.b64encode(policy.encode()).decode()
     key = signing_key(signer.secret_access_key, amz_date[:8], signer.region, "s3")
     fields["x-amz-signature"] = hmac.digest(key, fields["policy"].encode(), "sha256").hex()
-    return Form(url=f"{signer.origin}/{signer.bucket}", fields=fields)
+    return Form(url=f"{signer.origin}/{signer.bucket}", fields=fields, expires_at=expires_at)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from common.clock import Clock
 from common.errors import Fault, Invalid, StorageUnavailable
 from common.tokens import Principal
-from contracts.objects import ReceivedPart, State
+from contracts.objects import PartUrls, ReceivedPart, State
 from fs_svc.dialects import Dialect
 from fs_svc.errors import PartAmbiguous, PartDiffers, PartsHeld, UploadNotOpen
 from fs_svc.objects import Object
@@ -22,10 +21,8 @@ from fs_svc.s3 import Bucket, UploadGone
 from fs_svc.signatures import Signatures
 from fs_svc.sigv4 import CHECKSUM_HEADER, Presigner
 from fs_svc.store import Store
-from fs_svc.uploads.kinds import UploadKind, UploadKinds
-from fs_svc.uploads.outcomes import Outcomes, unexpected
-from fs_svc.uploads.part_checksums import PartChecksums, checksum_faults
-from fs_svc.uploads.rows import note_signed
+from fs_svc.uploads.kinds import UploadKind, UploadKinds, unexpected
+from fs_svc.uploads.part_checksums import certain_checksum, checksum_faults
 
 logger = logging.getLogger(__name__)
 
@@ -34,36 +31,14 @@ PART_URL_LIFETIME: Final = timedelta(minutes=15)
 RESERVATION_LIFETIME: Final = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartUrls:
-    """Presigned URLs by part number; each takes a PUT of exactly that part's size, where it was planned, until
-    `expires_at`.
-
-    `part_headers` go with it: by part number, and only where parts have checksums.
-    """
-
-    urls: dict[int, str]
-    part_headers: dict[int, dict[str, str]]
-    expires_at: datetime
-
-
-class InParts(UploadKind, ABC):
+class InParts(UploadKind):
     """Everything but who cuts the file."""
 
-    assumed_size: int | None = None
     reserved_for = RESERVATION_LIFETIME
 
-    def __init__(
-        self, store: Store, bucket: Bucket, presigner: Presigner, outcomes: Outcomes, dialect: Dialect, *, clock: Clock
-    ) -> None:
-        self._store = store
-        self._bucket = bucket
-        self._presigner = presigner
-        self._outcomes = outcomes
-        self._dialect = dialect
-        self._checksums = PartChecksums(store, clock=clock)
+    def __init__(self, store: Store, bucket: Bucket, presigner: Presigner, dialect: Dialect, *, clock: Clock) -> None:
+        super().__init__(store, bucket, presigner, dialect, clock=clock)
         self._signatures = Signatures(clock=clock)
-        self._clock = clock
 
     @abstractmethod
     def _presign(
@@ -90,19 +65,6 @@ class InParts(UploadKind, ABC):
             # The same call came twice and the other one was faster.
             await self._bucket.abort_upload(item.object_key, s3_upload_id)
 
-    async def list_waiting(self, owner_id: str) -> list[Object]:
-        return []
-
-    async def find_arrived(self, item: Object) -> Object:
-        return item
-
-    def object_keys(self, item: Object) -> Sequence[str]:
-        return [item.object_key]
-
-    @property
-    def outlives_its_end(self) -> bool:
-        return not self._dialect.ends_part_urls
-
     async def part_urls(
         self, item: Object, part_numbers: Sequence[int], checksums: Mapping[int, str] | None, subject: Principal
     ) -> PartUrls:
@@ -124,10 +86,14 @@ class InParts(UploadKind, ABC):
             await self._record(item, checksums)
         await self._refuse_excess(item, subject)
         now = self._clock()
-        await note_signed(self._store, item, now=now, lifetime=PART_URL_LIFETIME, subject=subject)
+        await self._note_signed(item, now=now, lifetime=PART_URL_LIFETIME, subject=subject)
+        urls = self._presign(item, s3_upload_id, part_numbers, checksums or {}, now)
+        part_headers = {str(number): {CHECKSUM_HEADER: sha256} for number, sha256 in (checksums or {}).items()}
         return PartUrls(
-            urls=self._presign(item, s3_upload_id, part_numbers, checksums or {}, now),
-            part_headers={number: {CHECKSUM_HEADER: sha256} for number, sha256 in (checksums or {}).items()},
+            urls={str(number): url for number, url in urls.items()},
+            # Content-Length is signed; whatever sends a body of the right size sends it by itself.
+            headers={},
+            part_headers=part_headers or None,
             expires_at=now.replace(microsecond=0) + PART_URL_LIFETIME,
         )
 
@@ -141,13 +107,29 @@ class InParts(UploadKind, ABC):
         # since a part whose damage S3 has refused is read and hashed again.
         if not (differing := await self._store.record_checksums(item.id, checksums)):
             return
-        held = choose_parts(await self.list_parts(item) or []).parts
-        if refused := sorted(set(differing).intersection(await self._checksums.of_parts(item, held))):
-            await self._checksums.distrust(item)
+        held = await self._checksums(item, choose_parts(await self.list_parts(item) or []).parts)
+        if refused := sorted(set(differing).intersection(held)):
+            await self._distrust(item)
             raise PartDiffers(refused)
-        # What was signed with the one before may be used until then.
-        changed = {number: checksums[number] for number in differing}
-        await self._checksums.replace(item, changed, lifetime=PART_URL_LIFETIME)
+        await self._store.replace_checksums(
+            item.id,
+            {number: checksums[number] for number in differing},
+            # What was signed with the one before may be used until then.
+            other_until=self._clock() + PART_URL_LIFETIME,
+        )
+
+    async def _checksums(self, item: Object, parts: Sequence[Part]) -> dict[int, str]:
+        """Those of these parts that are certain, by part number."""
+        recorded = await self._store.list_checksums(item.id) if item.part_checksums else {}
+        found = {part.part_number: certain_checksum(part, recorded.get(part.part_number)) for part in parts}
+        return {number: checksum for number, checksum in found.items() if checksum is not None}
+
+    async def _distrust(self, item: Object) -> None:
+        """Whoever learns what has come may send the rest of another file: each part then has the checksum that it was
+        signed with, and they are no file together.
+        """
+        if item.part_checksums is not None and not item.must_be_read:
+            await self._store.distrust(item)
 
     async def received(self, item: Object) -> list[ReceivedPart] | None:
         """The parts of an open upload that S3 holds; None when the upload has ended meanwhile."""
@@ -156,8 +138,8 @@ class InParts(UploadKind, ABC):
             return None
         held = choose_parts(listed).parts
         if held:
-            await self._checksums.distrust(item)
-        checksums = await self._checksums.of_parts(item, held)
+            await self._distrust(item)
+        checksums = await self._checksums(item, held)
         return [
             ReceivedPart(
                 part_number=part.part_number,
@@ -182,7 +164,7 @@ class InParts(UploadKind, ABC):
             return None
         if listed is None:
             # An older copy of the row may not know that it was completed.
-            if await self._outcomes.find_stored(current):
+            if await self.find_stored(current):
                 return None
             raise unexpected(item, "the upload is gone")
         return listed
@@ -206,7 +188,7 @@ class InParts(UploadKind, ABC):
 
     async def settle_reserved(self, item: Object) -> None:
         # Nobody came back for an upload that could not be opened, as far as this row knows.
-        if not await self._outcomes.find_stored(item) and not await self._find_opened(item):
+        if not await self.find_stored(item) and not await self._find_opened(item):
             await self._store.begin_aborting(item.id, was=State.RESERVED, at=self._clock())
 
     async def _find_opened(self, item: Object) -> bool:
@@ -233,7 +215,7 @@ class InParts(UploadKind, ABC):
             except UploadGone:
                 # There was no object, and then no upload: it was completed in between, or S3 has lost it.
                 if not await self._finish(item, etag):
-                    await self._outcomes.give_up_lost(item)
+                    await self._give_up_lost(item)
                 return
             parts = _chosen_again(item, listed)
             etag = self.expected_etag(parts)
@@ -253,7 +235,7 @@ class InParts(UploadKind, ABC):
             return False
         if head.size != item.size or (etag is not None and head.etag != etag):
             raise unexpected(item, "the object is not the one that was completed")
-        await self._outcomes.record_stored(item, head)
+        await self._record_stored(item, head)
         return True
 
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from common.clock import Clock
 from common.errors import Conflict
 from common.ids import new_id
 from common.tokens import Principal
-from contracts.objects import ChecksumAlgorithm, Kind, ReceivedPart, State
+from contracts.objects import ChecksumAlgorithm, Kind, PartUrls, ReceivedPart, State
 from fs_svc.comparing import Comparing
 from fs_svc.errors import FileDiffers, QuotaExceeded, TooManyOpen, UploadNotOpen
 from fs_svc.objects import KEY_PREFIX, OPEN_AT_MOST, Object
 from fs_svc.store import Store
-from fs_svc.uploads.announcing import Announcements
-from fs_svc.uploads.in_parts import PartUrls, in_parts
-from fs_svc.uploads.kinds import UploadKinds
-from fs_svc.uploads.part_checksums import PartChecksums
-from fs_svc.uploads.rows import owned
+from fs_svc.uploads.in_parts import in_parts
+from fs_svc.uploads.kinds import UploadKinds, owned, unexpected
+from fs_svc.uploads.part_checksums import sha256_of_only_part
 from fs_svc.uploads.settling import LEASE, Settling
 
 
@@ -39,8 +38,6 @@ class Uploads:
         self._kinds = kinds
         self._settling = settling
         self._comparing = comparing
-        self._announcements = Announcements(store, comparing, clock=clock)
-        self._checksums = PartChecksums(store, clock=clock)
         self._open_at_most = open_at_most
         self._clock = clock
 
@@ -164,7 +161,7 @@ class Uploads:
         """
         item = await owned(self._store, object_id, subject)
         if sha256 is not None:
-            item = await self._announcements.announce(item, sha256)
+            item = await self._announce(item, sha256)
         # Again where it was counted anew in between.
         while item.state is State.OPEN:
             await self._begin_completing(item, part_count, subject, is_said=sha256 is not None)
@@ -173,10 +170,42 @@ class Uploads:
         if item.read_wanted_at is not None:
             item = await self._comparing.compare_at_once(item)
         if item.state is State.STORED and sha256 is not None:
-            item = await self._announcements.compare_stored(item, sha256)
+            item = await self._compare_stored(item, sha256)
         if item.state not in (State.COMPLETING, State.STORED):
             raise FileDiffers if item.is_another_file else UploadNotOpen(item.state)
         return item
+
+    async def _announce(self, item: Object, sha256: str) -> Object:
+        """Holds everybody to the first SHA-256 that an open upload was announced with. Raises FileDiffers."""
+        if item.sha256 not in (None, sha256):
+            raise FileDiffers
+        if item.sha256 is not None or item.state is not State.OPEN:
+            return item
+        if await sha256_of_only_part(self._store, item) not in (None, sha256):
+            raise FileDiffers
+        if await self._store.announce(item, sha256):
+            return replace(item, sha256=sha256)
+        # Somebody else was faster, with the same or with another one.
+        return await self._announce(await owned(self._store, item.id, None), sha256)
+
+    async def _compare_stored(self, item: Object, sha256: str) -> Object:
+        """Compares a stored object, which is read where nothing was announced: nobody is told yes unseen.
+
+        Returns the object without this SHA-256 while that takes. Raises FileDiffers, StorageUnavailable.
+        """
+        if item.sha256 == sha256:
+            return item
+        if item.sha256 is None and item.read_back_sha256 is None:
+            await self._store.want_reading(item, at=self._clock())
+            item = await self._comparing.compare_at_once(await owned(self._store, item.id, None))
+            if item.state is not State.STORED or item.read_wanted_at is not None:
+                return item
+            if item.read_back_sha256 is None:
+                raise unexpected(item, "the object cannot be read")
+        if sha256 != (item.sha256 or item.read_back_sha256):
+            raise FileDiffers
+        await self._store.announce(item, sha256)
+        return await owned(self._store, item.id, None)
 
     async def _begin_completing(
         self, item: Object, part_count: int | None, subject: Principal, *, is_said: bool
@@ -185,7 +214,7 @@ class Uploads:
         parts = await way.choose(item, part_count)
         if parts is None:
             return
-        proven = await self._checksums.of_whole_file(item)
+        proven = await sha256_of_only_part(self._store, item)
         if proven is not None and item.sha256 not in (None, proven):
             raise FileDiffers
         now = self._clock()

@@ -15,8 +15,7 @@ from fs_svc.objects import UPLOAD_LIFETIME, Object
 from fs_svc.parts import Part
 from fs_svc.s3 import Bucket
 from fs_svc.store import Store
-from fs_svc.uploads.kinds import UploadKinds
-from fs_svc.uploads.outcomes import Outcomes, unexpected
+from fs_svc.uploads.kinds import UploadKinds, unexpected
 
 logger = logging.getLogger(__name__)
 
@@ -31,11 +30,10 @@ ROWS_A_ROUND: Final = 20
 class Settling:
     """Works on the rows that are in the middle of something, each under a lease."""
 
-    def __init__(self, store: Store, bucket: Bucket, kinds: UploadKinds, outcomes: Outcomes, *, clock: Clock) -> None:
+    def __init__(self, store: Store, bucket: Bucket, kinds: UploadKinds, *, clock: Clock) -> None:
         self._store = store
         self._bucket = bucket
         self._kinds = kinds
-        self._outcomes = outcomes
         self._clock = clock
 
     async def settle_due(self) -> int:
@@ -55,7 +53,7 @@ class Settling:
         now = self._clock()
         given_up = 0
         for item in await self._store.list_abandoned(before=now - UPLOAD_LIFETIME, limit=ROWS_A_ROUND):
-            if not await self._outcomes.find_stored(item) and await self._store.abandon(item, at=now):
+            if not await self._kinds[item.kind].find_stored(item) and await self._store.abandon(item, at=now):
                 given_up += 1
                 logger.info("upload abandoned", extra={"object_id": item.id, "size": item.size})
         return given_up

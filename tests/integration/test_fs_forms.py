@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -14,8 +13,7 @@ from contracts.objects import State
 from fs_svc.companion.by_form import FORM_INTERVAL, FORM_LIFETIME
 from fs_svc.errors import UploadNotOpen
 from fs_svc.objects import FORM_UPLOAD_LIFETIME, INCOMING_PREFIX
-from fs_svc.uploads.outcomes import LOST_AFTER
-from fs_svc.uploads.rows import SIGNED_AHEAD
+from fs_svc.uploads.kinds import LOST_AFTER, SIGNED_AHEAD
 from fs_svc.uploads.settling import REST
 from tests.fs_service import fetch
 from tests.fs_world import ALICE, FILM, World, opened_world, post
@@ -53,7 +51,7 @@ async def test_it_is_found_and_taken_over_without_anybody_asking(world: World) -
 
 async def test_killed_after_it_was_copied(world: World) -> None:
     item = await world.waiting_for_a_form()
-    form, _ = await world.forms.sign(item.id, subject=ALICE)
+    form = await world.forms.sign(item.id, subject=ALICE)
     assert await post(form, FILM) == 201
     found = await world.forms.find_arrived(item)
     assert found.state is State.COMPLETING
@@ -72,7 +70,7 @@ async def test_killed_after_it_was_copied(world: World) -> None:
 
 async def test_what_is_replaced_while_it_is_taken_over_is_taken_over_whole(world: World) -> None:
     item = await world.waiting_for_a_form()
-    form, _ = await world.forms.sign(item.id, subject=ALICE)
+    form = await world.forms.sign(item.id, subject=ALICE)
     assert await post(form, FILM) == 201
     assert (await world.forms.find_arrived(item)).state is State.COMPLETING
 
@@ -129,7 +127,7 @@ async def test_deleting_removes_what_came(world: World, *, is_sent: bool) -> Non
 
 async def test_a_deleted_form_counts_while_it_lives_and_brings_nothing(world: World) -> None:
     item = await world.waiting_for_a_form()
-    form, _ = await world.forms.sign(item.id, subject=ALICE)
+    form = await world.forms.sign(item.id, subject=ALICE)
     for _ in range(2):
         assert (await world.uploads.delete(item.id, subject=ALICE)).state is State.ABORTING
     # What is posted all the same has its place in the figures, and goes.
@@ -152,7 +150,7 @@ async def test_a_deleted_form_counts_while_it_lives_and_brings_nothing(world: Wo
 
 async def test_what_a_form_brings_again_goes_and_what_was_stored_stays(world: World) -> None:
     item, waiting = await world.waiting_for_a_form(), await world.waiting_for_a_form()
-    form, _ = await world.forms.sign(item.id, subject=ALICE)
+    form = await world.forms.sign(item.id, subject=ALICE)
     assert await post(form, FILM) == 201
     assert (await world.uploads.get(item.id, subject=ALICE))[0].state is State.STORED
     assert await post(form, b"much more than that film") == 201
@@ -200,8 +198,8 @@ UNNAMED_FIELDS = {
 async def test_nothing_that_a_form_says_besides_stays_with_the_bytes(world: World) -> None:
     plain, dressed = await world.waiting_for_a_form(), await world.waiting_for_a_form()
     for item, besides in ((plain, {}), (dressed, UNNAMED_FIELDS)):
-        form, _ = await world.forms.sign(item.id, subject=ALICE)
-        assert await post(replace(form, fields={**form.fields, **besides}), FILM) in (201, 303)
+        form = await world.forms.sign(item.id, subject=ALICE)
+        assert await post(form.model_copy(update={"fields": {**form.fields, **besides}}), FILM) in (201, 303)
         assert (await world.uploads.get(item.id, subject=ALICE))[0].state is State.STORED
     answers = []
     for item in (plain, dressed):
@@ -217,5 +215,5 @@ async def test_nothing_that_a_form_says_besides_stays_with_the_bytes(world: Worl
     ["x-amz-meta-a", "x-amz-tagging", "x-amz-storage-class", "x-amz-website-redirect-location", "x-amz-acl"],
 )
 async def test_the_storage_refuses_fields_of_its_own_that_the_form_does_not_name(world: World, name: str) -> None:
-    form, _ = await world.forms.sign((await world.waiting_for_a_form()).id, subject=ALICE)
-    assert await post(replace(form, fields={**form.fields, name: "a"}), FILM) == 403
+    form = await world.forms.sign((await world.waiting_for_a_form()).id, subject=ALICE)
+    assert await post(form.model_copy(update={"fields": {**form.fields, name: "a"}}), FILM) == 403

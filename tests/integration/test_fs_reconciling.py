@@ -247,7 +247,7 @@ async def test_it_is_done_once_a_day_and_the_reports_are_kept_for_a_while(world:
 
 async def test_a_form_that_was_sent_again_leaves_nothing(world: World) -> None:
     waiting, taken_over = await world.waiting_for_a_form(), await world.waiting_for_a_form()
-    form, _ = await world.forms.sign(taken_over.id, subject=ALICE)
+    form = await world.forms.sign(taken_over.id, subject=ALICE)
     assert await post(form, FILM) == 201
     found, _ = await world.uploads.get(taken_over.id, subject=ALICE)
     assert found.state is State.STORED

@@ -22,9 +22,8 @@ from fs_svc.objects import UPLOAD_LIFETIME, Object
 from fs_svc.signatures import PER_PART, WINDOW
 from fs_svc.uploads.excess import CHECK_INTERVAL, LATEST_PART, LONGEST_CHECK_INTERVAL, ExcessCheck
 from fs_svc.uploads.in_parts import PART_URL_LIFETIME, RESERVATION_LIFETIME
+from fs_svc.uploads.kinds import LOST_AFTER, SIGNED_AHEAD
 from fs_svc.uploads.lifecycle import Uploads
-from fs_svc.uploads.outcomes import LOST_AFTER
-from fs_svc.uploads.rows import SIGNED_AHEAD
 from fs_svc.uploads.settling import LEASE
 from tests.fs_service import PART_SIZE, put
 from tests.fs_world import ALICE, FILM, World, etag_of, opened_world
@@ -394,7 +393,7 @@ async def test_of_an_upload_that_was_sent_over_and_over_only_what_is_missing_is_
     async def send(times: int) -> None:
         world.forward(CHECK_INTERVAL)
         for _ in range(times):
-            assert await put(urls[1], b"x" * PART_SIZE) == 200
+            assert await put(urls["1"], b"x" * PART_SIZE) == 200
 
     await send(2)
     assert await excess.check_open() == 0
@@ -404,14 +403,14 @@ async def test_of_an_upload_that_was_sent_over_and_over_only_what_is_missing_is_
     with pytest.raises(PartsHeld):
         await world.uploads.part_urls(item.id, [1, 2], checksums=None, subject=ALICE)
     # Nothing is lost by it: what is missing is taken, and the upload may be completed as any other.
-    assert sorted((await world.uploads.part_urls(item.id, [2], checksums=None, subject=ALICE)).urls) == [2]
+    assert sorted((await world.uploads.part_urls(item.id, [2], checksums=None, subject=ALICE)).urls) == ["2"]
 
     await send(2)
     # One URL, which was signed before all of that, lives on: the upload does not.
     assert await excess.check_open() == 1
     assert await world.settling.settle_due() == 1
     assert (await world.get(item)).state is State.ABORTED
-    assert await put(urls[1], b"x" * PART_SIZE) == 404
+    assert await put(urls["1"], b"x" * PART_SIZE) == 404
     assert await world.bucket.list_uploads(item.object_key) == []
     assert (await world.get(marked)).state is State.OPEN
     assert await world.store.get_usage(ALICE.account_id) == (size, 0)
@@ -422,7 +421,7 @@ async def test_an_upload_of_countless_small_copies_is_aborted_too(world: World) 
     item = await world.uploads.create(new_id(), size=1, content_type="video/mp4", subject=ALICE)
     urls = (await world.uploads.part_urls(item.id, [1], checksums=None, subject=ALICE)).urls
     for _ in range(5):
-        assert await put(urls[1], b"x") == 200
+        assert await put(urls["1"], b"x") == 200
     assert await excess.check_open() == 1
 
 

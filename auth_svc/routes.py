@@ -6,27 +6,23 @@ from typing import Final
 
 from aiohttp import web
 
-from auth_svc import account_pages, admin_pages, pages
-from auth_svc.api import accounts, internal, me, tokens
-from auth_svc.models import (
-    AccountPage,
-    AccountShown,
-    ApiKeyPage,
-    ApiKeyShown,
-    ChangePassword,
-    CreateAccount,
-    CreateApiKey,
-    DeleteAccount,
-    EditAccount,
-    KeySet,
-    ListQuery,
-    Me,
-    RevocationRequest,
-    ServerMetadata,
-    SessionPage,
-    TokenRequest,
-    TokenResponse,
-)
+from auth_svc import internal_api as internal
+from auth_svc.accounts import api as me
+from auth_svc.accounts import pages as account_pages
+from auth_svc.accounts.models import ChangePassword, Me
+from auth_svc.administration import api as accounts
+from auth_svc.administration import pages as admin_pages
+from auth_svc.administration.models import Account, AccountPage, CreateAccount, DeleteAccount, EditAccount
+from auth_svc.api_keys import api as api_keys
+from auth_svc.api_keys import pages as api_key_pages
+from auth_svc.api_keys.models import ApiKey, ApiKeyPage, CreateApiKey
+from auth_svc.audit import pages as audit_pages
+from auth_svc.models import ListQuery
+from auth_svc.sessions import api as sessions
+from auth_svc.sessions import pages as session_pages
+from auth_svc.sessions.models import SessionPage
+from auth_svc.tokens import api as tokens
+from auth_svc.tokens.models import KeySet, RevocationRequest, ServerMetadata, TokenRequest, TokenResponse
 from common.tokens import READ, UPLOAD
 from common.web.routes import IDEMPOTENCY, delete, get, patch, post
 from common.web.sessions import ExchangedSession, SessionSecret, StartedSession, StartSession
@@ -48,18 +44,18 @@ API: Final = (
     get("/v1/me", me.get_me, {200: Me}, scopes=(READ, UPLOAD)),
     post("/v1/me/password", me.change_password, {204: None}, body=ChangePassword),
     # Addresses and devices are nothing for a key that looks at videos.
-    get("/v1/me/sessions", me.list_sessions, {200: SessionPage}, scopes=(), query=ListQuery),
-    delete("/v1/me/sessions/{session_id}", me.end_own_session, {204: None}),
-    post("/v1/me/api-keys", me.create_api_key, {201: ApiKeyShown}, body=CreateApiKey, headers=IDEMPOTENCY),
-    get("/v1/me/api-keys", me.list_api_keys, {200: ApiKeyPage}, scopes=(), query=ListQuery),
-    delete("/v1/me/api-keys/{key_id}", me.delete_api_key, {204: None}),
-    post("/v1/accounts", accounts.create_account, {201: AccountShown}, body=CreateAccount, headers=IDEMPOTENCY),
+    get("/v1/me/sessions", sessions.list_sessions, {200: SessionPage}, scopes=(), query=ListQuery),
+    delete("/v1/me/sessions/{session_id}", sessions.end_own_session, {204: None}),
+    post("/v1/me/api-keys", api_keys.create_api_key, {201: ApiKey}, body=CreateApiKey, headers=IDEMPOTENCY),
+    get("/v1/me/api-keys", api_keys.list_api_keys, {200: ApiKeyPage}, scopes=(), query=ListQuery),
+    delete("/v1/me/api-keys/{key_id}", api_keys.delete_api_key, {204: None}),
+    post("/v1/accounts", accounts.create_account, {201: Account}, body=CreateAccount, headers=IDEMPOTENCY),
     get("/v1/accounts", accounts.list_accounts, {200: AccountPage}, scopes=(), query=ListQuery),
-    get("/v1/accounts/{account_id}", accounts.get_account, {200: AccountShown}, scopes=()),
+    get("/v1/accounts/{account_id}", accounts.get_account, {200: Account}, scopes=()),
     patch(
         "/v1/accounts/{account_id}",
         accounts.edit_account,
-        {200: AccountShown},
+        {200: Account},
         body=EditAccount,
         refusals=("last-administrator",),
     ),
@@ -73,8 +69,8 @@ API: Final = (
     get("/internal/accounts/disabled", internal.list_disabled_accounts, {200: DisabledAccounts}),
     get("/internal/administrator", internal.confirm_administrator, {204: None}),
     get("/internal/accounts/named", internal.get_account_named, {200: NamedAccount}, query=AskAccount),
-    get("/internal/departures", internal.list_departures, {200: AccountDeletionList}),
-    post("/internal/departures/{account_id}/settled", internal.settle_departure, {204: None}),
+    get("/internal/departures", internal.list_account_deletions, {200: AccountDeletionList}),
+    post("/internal/departures/{account_id}/settled", internal.settle_account_deletion, {204: None}),
     post(
         "/internal/sessions",
         internal.start_session,
@@ -87,15 +83,15 @@ API: Final = (
 )
 
 PAGES: Final = (
-    web.get("/", pages.home, name="home"),
-    web.get(pages.SET_PASSWORD_PATH, pages.set_password_page, name="set-password-page"),
-    web.post(pages.SET_PASSWORD_PATH, pages.set_password, name="set-password"),
+    web.get("/", account_pages.home, name="home"),
+    web.get(account_pages.SET_PASSWORD_PATH, account_pages.set_password_page, name="set-password-page"),
+    web.post(account_pages.SET_PASSWORD_PATH, account_pages.set_password, name="set-password"),
     web.get(account_pages.PATH, account_pages.account_page, name="account-page"),
     web.post("/account/password", account_pages.change_password, name="account-password"),
-    web.post("/account/sessions/end-others", account_pages.end_other_sessions, name="account-end-other-sessions"),
-    web.post("/account/sessions/{session_id}/end", account_pages.end_session, name="account-end-session"),
-    web.post("/account/api-keys", account_pages.create_api_key, name="account-create-api-key"),
-    web.post("/account/api-keys/{key_id}/delete", account_pages.delete_api_key, name="account-delete-api-key"),
+    web.post("/account/sessions/end-others", session_pages.end_other_sessions, name="account-end-other-sessions"),
+    web.post("/account/sessions/{session_id}/end", session_pages.end_session, name="account-end-session"),
+    web.post("/account/api-keys", api_key_pages.create_api_key, name="account-create-api-key"),
+    web.post("/account/api-keys/{key_id}/delete", api_key_pages.delete_api_key, name="account-delete-api-key"),
     web.get("/account/export", account_pages.export, name="account-export"),
     web.post("/account/delete", account_pages.delete_account, name="account-delete"),
     web.get("/admin", admin_pages.accounts_page, name="admin-page"),
@@ -104,5 +100,5 @@ PAGES: Final = (
     web.post("/admin/accounts/{account_id}", admin_pages.change_account, name="admin-change-account"),
     web.post("/admin/accounts/{account_id}/password-link", admin_pages.renew_password_link, name="admin-password-link"),
     web.post("/admin/accounts/{account_id}/delete", admin_pages.delete_account, name="admin-delete-account"),
-    web.get("/admin/audit", admin_pages.audit_page, name="admin-audit-page"),
+    web.get("/admin/audit", audit_pages.audit_page, name="admin-audit-page"),
 )

@@ -67,7 +67,7 @@ class Unauthenticated(Refusal):
 
     def __init__(
         self,
-        detail: str = N_("This needs a log-in: send a valid access token, or log in again."),
+        detail: str = N_("Log in again, or send a valid access token."),
         *,
         challenge: str = "Bearer",
         **members: object,
@@ -86,7 +86,7 @@ class InsufficientScope(Forbidden):
 
     def __init__(self) -> None:
         super().__init__(
-            "The API key that this access token came from may not do this: use one with a wider scope.",
+            "The API key behind this access token doesn’t allow this. Use one with a wider scope.",
             headers={"WWW-Authenticate": 'Bearer error="insufficient_scope"'},
         )
 
@@ -102,7 +102,7 @@ class NotFound(Refusal):
 
     code = "not-found"
 
-    def __init__(self, detail: str = N_("There is nothing here, or it is not yours to see.")) -> None:
+    def __init__(self, detail: str = N_("This doesn’t exist, or you don’t have access to it.")) -> None:
         super().__init__(detail)
 
 
@@ -112,9 +112,7 @@ class Misdirected(Refusal):
     code = "misdirected"
 
     def __init__(self) -> None:
-        super().__init__(
-            N_("This service does not answer under the name that it was called by: call it by its public address.")
-        )
+        super().__init__(N_("This service doesn’t answer under this host name. Use its public address."))
 
 
 class Conflict(Refusal):
@@ -142,7 +140,7 @@ class Invalid(Refusal):
 
     def __init__(self, errors: Sequence[Fault]) -> None:
         names = ", ".join(dict.fromkeys(error["pointer"].removeprefix("#/") or "the content" for error in errors))
-        super().__init__(gettext("Correct and send again: %(names)s.") % {"names": names}, errors=list(errors))
+        super().__init__(gettext("Correct these and try again: %(names)s.") % {"names": names}, errors=list(errors))
         self.errors = list(errors)
 
 
@@ -160,7 +158,7 @@ class IdempotentRequestRunning(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            N_("The first request with this Idempotency-Key is still being processed; try again in a moment."),
+            N_("The first request with this Idempotency-Key is still running. Try again in a moment."),
             headers={"Retry-After": "2"},
         )
 
@@ -181,7 +179,7 @@ class Unavailable(Refusal):
 
     def __init__(
         self,
-        detail: str = N_("A part of the system does not answer. Nothing is lost; try again in a few seconds."),
+        detail: str = N_("Part of the system isn’t responding. Nothing is lost. Try again in a few seconds."),
         *,
         retry_after_seconds: int = 2,
     ) -> None:

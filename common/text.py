@@ -54,9 +54,9 @@ def _clean(text: str, *, allowed: str) -> str:
     cleaned = unicodedata.normalize("NFC", text).strip()
     for character in cleaned:
         if character in BIDI:
-            raise ValueError(N_("must not hold characters that change the writing direction"))
+            raise ValueError(N_("must not contain characters that change the writing direction"))
         if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") and character not in allowed:
-            raise ValueError(N_("must not hold control characters"))
+            raise ValueError(N_("must not contain control characters"))
     return cleaned if is_visible(cleaned) else ""
 
 

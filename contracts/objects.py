@@ -175,7 +175,7 @@ class AskSources(Input):
     @model_validator(mode="after")
     def _each_once(self) -> Self:
         if len({source.id for source in self.sources}) < len(self.sources):
-            raise ValueError("name each object once")
+            raise ValueError("list each object once")
         return self
 
 

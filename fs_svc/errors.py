@@ -14,7 +14,7 @@ class UploadNotOpen(Conflict):
     code = "upload-not-open"
 
     def __init__(self, state: str) -> None:
-        super().__init__(f"This upload takes no more parts: it is {state}.")
+        super().__init__(f"This upload no longer accepts parts: it is {state}.")
 
 
 class TooManyOpen(RateLimited):
@@ -30,7 +30,7 @@ class PartsHeld(Conflict):
 
     def __init__(self, part_numbers: Sequence[int]) -> None:
         super().__init__(
-            N_("The storage holds these parts already, several times over; leave them out and complete the upload."),
+            N_("The storage already has several copies of these parts. Skip them and complete the upload."),
             part_numbers=list(part_numbers),
         )
 
@@ -41,7 +41,7 @@ class PartAmbiguous(Conflict):
     code = "part-ambiguous"
 
     def __init__(self, missing: Sequence[int]) -> None:
-        super().__init__("Send the parts named in `missing` once more, then complete again.", missing=list(missing))
+        super().__init__("Send the parts in `missing` again, then complete the upload.", missing=list(missing))
 
 
 class PartDiffers(Conflict):
@@ -51,7 +51,7 @@ class PartDiffers(Conflict):
 
     def __init__(self, part_numbers: Sequence[int]) -> None:
         super().__init__(
-            "Parts that have arrived already differ from this file. Choose the file that the upload was begun with, "
+            "Parts that were already uploaded differ from this file. Choose the file that the upload was started with, "
             "or discard the upload.",
             part_numbers=list(part_numbers),
         )
@@ -64,7 +64,7 @@ class FileDiffers(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            N_("This upload is of another file of the same size: its SHA-256 differs. Upload this file separately.")
+            N_("This upload is for another file of the same size (the SHA-256 differs). Upload this file separately.")
         )
 
 
@@ -74,7 +74,7 @@ class PartsMissing(Refusal):
     code = "parts-missing"
 
     def __init__(self, missing: Sequence[int]) -> None:
-        super().__init__("Send the parts named in `missing`, then complete again.", missing=list(missing))
+        super().__init__("Send the parts in `missing`, then complete the upload.", missing=list(missing))
 
 
 class QuotaExceeded(TooLarge):
@@ -84,7 +84,7 @@ class QuotaExceeded(TooLarge):
 
     def __init__(self, *, limit: int, used: int, reserved: int, size: int) -> None:
         super().__init__(
-            N_("Your storage cannot hold this file as well: delete something, or ask for more."),
+            N_("Not enough storage left for this file. Delete something or ask for more space."),
             limit=limit,
             used=used,
             reserved=reserved,
@@ -97,7 +97,7 @@ class RemovalHeld(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            N_("The bucket is not known to be this installation's alone. If it is: vss reconcile --claim, then again.")
+            N_("The bucket may be shared with another installation. If not, run vss reconcile --claim and try again.")
         )
 
 
@@ -105,11 +105,11 @@ class OrphansDiffer(Conflict):
     """There are not so many objects and multipart uploads without a row as somebody has seen."""
 
     def __init__(self, count: int) -> None:
-        super().__init__(f"There are {count} without a row: look at them, and say --remove {count}.")
+        super().__init__(f"{count} objects and uploads have no row. Review them, then run with --remove {count}.")
 
 
 class NotAdoptable(Conflict):
     """An object that no video can be made of."""
 
     def __init__(self) -> None:
-        super().__init__(N_("There is no object of this name without a row, or what it holds is not a video."))
+        super().__init__(N_("There is no object with this name and without a row, or it isn’t a video."))

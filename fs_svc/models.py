@@ -30,7 +30,7 @@ class CreateObject(objects.CreateObject):
     def _size_fits(cls, size: int | None, info: ValidationInfo) -> int | None:
         kind = info.data.get("kind")
         if kind is Kind.PLANNED and size is None:
-            raise ValueError("must be given where parts are planned")
+            raise ValueError("is required where parts are planned")
         if kind is Kind.FORM and (size or 0) > LARGEST_FORM:
             raise ValueError(f"must be at most {LARGEST_FORM} for a form; send it in parts")
         return size
@@ -49,7 +49,7 @@ class AskPartUrls(objects.AskPartUrls):
     @model_validator(mode="after")
     def _each_once(self) -> Self:
         if len(set(self.part_numbers)) < len(self.part_numbers):
-            raise ValueError("name each part number once")
+            raise ValueError("list each part number once")
         return self
 
 

@@ -32,7 +32,7 @@ class FileDiffers(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            N_("This upload is of another file of the same size: its SHA-256 differs. Upload this file separately.")
+            N_("This upload is for another file of the same size (the SHA-256 differs). Upload this file separately.")
         )
 
 
@@ -40,7 +40,7 @@ class NotFinished(Conflict):
     """Only what is ready can go into the trash and come back; what is unfinished is discarded for ever."""
 
     def __init__(self) -> None:
-        super().__init__(N_("The upload is not complete: finish it, or delete it."))
+        super().__init__(N_("The upload isn’t complete. Finish it or delete it."))
 
 
 class PreconditionFailed(Refusal):

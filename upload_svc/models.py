@@ -39,9 +39,7 @@ class NewFile(Input):
     @model_validator(mode="after")
     def _is_video(self) -> Self:
         if video_content_type(self.content_type, self.filename) is None:
-            raise ValueError(
-                "content_type must be a video type that is taken here, or the file name must have a known ending"
-            )
+            raise ValueError("content_type must be a supported video type, or the file name must have a known ending")
         return self
 
     @property

@@ -23,7 +23,7 @@ PATH: Final = "/videos/moderation"
 
 def _id(value: str) -> str:
     if not is_id(value):
-        raise ValueError(N_("must be an id"))
+        raise ValueError(N_("must be an ID"))
     return value
 
 

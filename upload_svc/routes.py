@@ -9,21 +9,8 @@ from aiohttp import web
 from common.tokens import READ, UPLOAD
 from common.web.routes import IDEMPOTENCY, delete, get, patch, post, put
 from contracts.objects import AskPartUrls, PartUrls
-from upload_svc import api, companion, moderation_pages, pages
-from upload_svc.companion_models import (
-    AskBatch,
-    AskForm,
-    Completed,
-    CompleteMultipart,
-    CreateMultipart,
-    FormParameters,
-    Key,
-    ListedParts,
-    Multipart,
-    Nothing,
-    PartUrl,
-    PartUrlBatch,
-)
+from upload_svc import api, moderation_pages, pages
+from upload_svc.companion.routes import COMPANION
 from upload_svc.errors import COMPLETING, SIGNING
 from upload_svc.models import (
     CompleteUpload,
@@ -40,9 +27,6 @@ from upload_svc.models import (
 IF_MATCH: Final = {
     "If-Match": "The ETag of a GET, or of a change: the change is made only while it is the present one."
 }
-
-# S3 puts up to 10,000 parts together.
-_COMPLETE_SECONDS: Final = 60
 
 API: Final = (
     post(
@@ -77,7 +61,7 @@ API: Final = (
         scopes=(UPLOAD,),
         body=CompleteUpload,
         is_body_optional=True,
-        time_limit_seconds=_COMPLETE_SECONDS,
+        time_limit_seconds=60,
         refusals=COMPLETING,
     ),
     get(
@@ -95,73 +79,20 @@ API: Final = (
         headers=IF_MATCH,
         refusals=("precondition-failed",),
     ),
-    post("/v1/uploads/{upload_id}/trash", api.trash_upload, {204: None}, refusals=("conflict",)),
+    post(
+        "/v1/uploads/{upload_id}/trash",
+        api.trash_upload,
+        {204: None},
+        headers=IF_MATCH,
+        refusals=("conflict", "precondition-failed"),
+    ),
     post("/v1/uploads/{upload_id}/restore", api.restore_upload, {204: None}, refusals=("conflict",)),
-    delete("/v1/uploads/{upload_id}", api.delete_upload, {204: None}),
+    delete(
+        "/v1/uploads/{upload_id}", api.delete_upload, {204: None}, headers=IF_MATCH, refusals=("precondition-failed",)
+    ),
     put("/v1/uploads/{upload_id}/moderation", api.moderate_upload, {204: None}, body=Moderate),
     delete("/v1/uploads/{upload_id}/moderation", api.delete_moderated_upload, {204: None}),
-    get(
-        "/s3/params",
-        companion.create_form,
-        {200: FormParameters},
-        scopes=(UPLOAD,),
-        query=AskForm,
-        is_unsafe=True,
-        refusals=("quota-exceeded", "storage-unavailable", "upload-not-open"),
-    ),
-    get("/s3/sts", companion.refuse_credentials, {}, scopes=(UPLOAD,), refusals=("malformed",)),
-    post(
-        "/s3/multipart",
-        companion.create_multipart,
-        {200: Multipart},
-        scopes=(UPLOAD,),
-        body=CreateMultipart,
-        refusals=("quota-exceeded", "storage-unavailable"),
-    ),
-    get(
-        "/s3/multipart/{upload_id}",
-        companion.list_parts,
-        {200: ListedParts},
-        scopes=(UPLOAD,),
-        query=Key,
-        refusals=("storage-unavailable", "upload-not-open"),
-    ),
-    get(
-        "/s3/multipart/{upload_id}/batch",
-        companion.sign_batch,
-        {200: PartUrlBatch},
-        scopes=(UPLOAD,),
-        query=AskBatch,
-        refusals=SIGNING,
-    ),
-    get(
-        "/s3/multipart/{upload_id}/{part_number}",
-        companion.sign_part,
-        {200: PartUrl},
-        scopes=(UPLOAD,),
-        query=Key,
-        # One for every 5 MiB, which no fast network should have to wait for.
-        call_weight=0.1,
-        refusals=SIGNING,
-    ),
-    post(
-        "/s3/multipart/{upload_id}/complete",
-        companion.complete_multipart,
-        {200: Completed},
-        scopes=(UPLOAD,),
-        query=Key,
-        body=CompleteMultipart,
-        time_limit_seconds=_COMPLETE_SECONDS,
-        refusals=COMPLETING,
-    ),
-    delete(
-        "/s3/multipart/{upload_id}",
-        companion.abort_multipart,
-        {200: Nothing},
-        scopes=(UPLOAD,),
-        query=Key,
-        refusals=("upload-not-open",),
-    ),
+    *COMPANION,
 )
 
 PAGES: Final = (

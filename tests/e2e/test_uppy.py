@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Response, Route, expect
 
 from tests import uppy
-from tests.e2e.visitor import logged_in, stored_sha256, uploads
+from tests.browsers import logged_in, stored_sha256, uploads
 from tests.footage import sha256_of
 from tests.product import Product
 from tests.waiting import eventually
@@ -162,7 +162,7 @@ async def test_what_is_cancelled_is_gone(
 @pytest.mark.parametrize(
     ("generation", "words"),
     # The fifth generation keeps the reason to itself.
-    [(uppy.GENERATIONS["5"], "Could not POST"), (uppy.GENERATIONS["6"], "Some values are not acceptable")],
+    [(uppy.GENERATIONS["5"], "Could not POST"), (uppy.GENERATIONS["6"], "Some values are invalid")],
     ids=["5", "6"],
 )
 async def test_a_refusal_is_told(

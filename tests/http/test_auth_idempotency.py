@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 
-from auth_svc.store import Role
+from auth_svc.accounts.store import Role
 from tests.auth_app import AuthApp, bearer, running_auth_app
 from tests.problems import assert_problem
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from auth_svc.store import Role
+from auth_svc.accounts.store import Role
 from common.ids import new_id
 from fs_svc.app_keys import RECONCILING
 from fs_svc.app_keys import UPLOADS as FS_UPLOADS
@@ -210,7 +210,7 @@ async def test_administrators_see_what_each_account_holds_and_the_page_does_with
     auth_url = services.auth.url
     await browser.log_in(auth_url)
     page = await page_of(await browser.open(f"{auth_url}/admin/accounts/{carol_id}"))
-    assert "2.5 MB stored, the trash included, and 7.0 MB reserved for what is being uploaded." in page.text
+    assert "2.5 MB used, including the trash, and 7.0 MB reserved for uploads in progress." in page.text
     assert "9.5 MB" in (await page_of(await browser.open(f"{auth_url}/admin"))).text
     lost = await carol.upload(FILM)
     key = await services.fs.app[RECONCILING]._store.get(lost["id"])  # noqa: SLF001 - nobody else says where bytes are
@@ -218,11 +218,11 @@ async def test_administrators_see_what_each_account_holds_and_the_page_does_with
     await services.fs.app[RECONCILING]._bucket.delete(key.object_key)  # noqa: SLF001
     await services.fs.app[RECONCILING].run(is_dry_run=False)
     page = await page_of(await browser.open(f"{auth_url}/admin"))
-    assert "Lost: these videos are known, and their files are gone." in page.text
+    assert "Missing: the files of these videos are gone." in page.text
     assert f"{services.addresses.upload_url}/videos/moderation?video={lost['id']}" in page.links
     await services.fs.stop()
-    assert "does not say what it holds just now" in (await page_of(await browser.open(f"{auth_url}/admin"))).text
+    assert "Storage status is unavailable" in (await page_of(await browser.open(f"{auth_url}/admin"))).text
     page = await page_of(await browser.open(f"{auth_url}/admin/accounts/{carol_id}"))
-    assert "What this account holds is not known now: the storage does not answer." in page.text
-    assert "not known now" in (await page_of(await browser.open(f"{auth_url}/admin"))).text
+    assert "Storage use is unavailable: the storage isn’t responding." in page.text
+    assert "unavailable" in (await page_of(await browser.open(f"{auth_url}/admin"))).text
     await services.fs.start()

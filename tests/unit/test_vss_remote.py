@@ -65,7 +65,14 @@ def test_folders_are_searched_only_when_asked(tmp_path: Path, monkeypatch: pytes
         ("f/more/c.webm", ""),
     ]
     assert find_files(["f"], recursive=True).passed_over == 1
-    assert _found(["f"], recursive=False) == [("f", "is a folder: --recursive sends the videos in it")]
+    assert _found(["f"], recursive=False) == [("f", "is a folder: use --recursive to upload the videos in it")]
+
+
+def test_a_video_is_known_by_its_name_as_the_server_reads_it(tmp_path: Path) -> None:
+    names = ("f\u200f.mp4\u200f", "g.mk\u202ev ")
+    for name in names:
+        (tmp_path / name).touch()
+    assert [Path(name).name for name, _ in _found([str(tmp_path)])] == sorted(names)
 
 
 def test_what_cannot_be_sent_is_named_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +91,7 @@ def test_what_cannot_be_sent_is_named_in_its_place(tmp_path: Path, monkeypatch: 
         ("linked/loop/pipe.mp4", "is not a regular file"),
         ("linked/loop/y.mp4", ""),
         ("gone.mp4", "does not exist"),
-        ("''", "an empty name stands for no file"),
+        ("''", "an empty name is not a file"),
         ("/dev/null", "is not a regular file"),
         ("y.mp4/x.mp4", "cannot be read: Not a directory"),
         ("n" * 300, "cannot be read: File name too long"),

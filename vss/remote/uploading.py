@@ -135,10 +135,10 @@ class Uploading:
                 return Sent(video=ready, sent_bytes=self._sent_bytes)
             await self._refuse_another(missing)
             self._moved_on(-sum(self._plan.part(number).size for number in missing))
-            self._progress.note(f"{len(missing)} parts have to be sent once more")
+            self._progress.note(f"{len(missing)} parts have to be sent again")
             # S3 tells in whole seconds which of two copies is the newer one.
             await asyncio.sleep(NEWER_SECONDS)
-        raise NoAnswer("the storage keeps losing parts; nothing that it holds is lost: try again later")
+        raise NoAnswer("the storage keeps losing parts; nothing else is lost: try again later")
 
     async def _refuse_another(self, numbers: Sequence[int]) -> None:
         """Raises AnotherFile when the storage holds another content for one of these parts.
@@ -179,13 +179,14 @@ class Uploading:
         return None
 
     def _other_file(self) -> str:
-        return f"{self._source.path}: there is an unfinished upload of this name and size, but of another file"
+        return f"{self._source.path}: an unfinished upload has the same name and size, but is another file"
 
     async def _differ(self, plan: PartPlan, received: Mapping[int, str]) -> list[int]:
         ours = {number: await self._source.checksum(plan.part(number)) for number in received}
         return differing(ours, received)
 
     async def _create(self) -> dict[str, Any]:
+        self._source.refuse_changed()
         options, path = self._options, self._source.path
         asked = {
             "title": title_of(path) if options.title is None else options.title,
@@ -249,7 +250,7 @@ class Uploading:
                 raise AnotherFile(self._other_file()) from refused
             raise
         except NotThere as gone:
-            raise NotThere(f"{self._source.path}: the upload was discarded meanwhile; send it again") from gone
+            raise NotThere(f"{self._source.path}: the upload was discarded meanwhile; upload it again") from gone
         return [
             _Job(
                 number,
@@ -287,7 +288,7 @@ class Uploading:
                 refusals += HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
             self._moved_on(-gone_out)
             self._source.refuse_changed()
-            said = f"the storage does not take part {part.number} ({trouble})"
+            said = f"the storage rejected part {part.number} ({trouble})"
             if refusals == MOST_REFUSALS:
                 raise NoAnswer(f"{said}; nothing is lost: run the same command to resume")
             await attempts.pause(said, retry_after_seconds=retry_after)
@@ -324,7 +325,7 @@ class Uploading:
                     "POST", f"{self._url}/complete", content=asked, limit_seconds=COMPLETE_SECONDS
                 )
             except NotThere as gone:
-                raise NotThere(f"{self._source.path}: the upload was discarded meanwhile; send it again") from gone
+                raise NotThere(f"{self._source.path}: the upload was discarded meanwhile; upload it again") from gone
             except Refused as refused:
                 if refused.code in ("parts-missing", "part-ambiguous"):
                     return None, list(refused.members["missing"])
@@ -334,7 +335,7 @@ class Uploading:
             if answer.status == HTTPStatus.OK:
                 return answer.content, []
             await attempts.pause(
-                "the server is not certain yet", retry_after_seconds=seconds_of(answer.headers.get("Retry-After"))
+                "the server has not confirmed it yet", retry_after_seconds=seconds_of(answer.headers.get("Retry-After"))
             )
 
 

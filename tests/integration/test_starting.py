@@ -78,7 +78,7 @@ def starting(folder: Path, **changes: str) -> Iterator[Starting]:
 def test_a_service_waits_for_its_tables_and_goes_on_by_itself(tmp_path: Path) -> None:
     with starting(tmp_path) as service:
         wait_until(
-            lambda: f"has not got migration {newest_revision()} yet" in service.said, what="it says what it waits for"
+            lambda: f"does not have migration {newest_revision()} yet" in service.said, what="it says what it waits for"
         )
         assert not service.is_ready()
         migrate(url_of(tmp_path / "vss.db"), tmp_path)

@@ -101,7 +101,7 @@ reliability: $(DEV)
 .PHONY: messages
 messages: $(DEV)
 	@mkdir -p .cache
-	@$(BIN)/pybabel --quiet extract -F common/locale/babel.cfg --add-location=file --no-wrap -o .cache/pages.pot auth_svc common fs_svc stream_svc upload_svc
+	@$(BIN)/pybabel --quiet extract -F common/locale/babel.cfg --add-location=file --no-wrap -o .cache/pages.pot auth_svc catalogue common contracts fs_svc stream_svc upload_svc
 	@$(BIN)/pybabel --quiet extract -F common/locale/babel.cfg --add-location=file --no-wrap -o .cache/scripts.pot web
 	@for language in common/locale/*/; do for name in pages scripts; do \
 		$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --no-wrap --ignore-pot-creation-date \

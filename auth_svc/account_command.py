@@ -17,12 +17,16 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from auth_svc.administration import Administration, NewAccount
+from auth_svc.accounts.passwords import Passwords
+from auth_svc.accounts.store import Account, AccountStore, Role
+from auth_svc.administration.administration import Administration, NewAccount
+from auth_svc.administration.models import MAX_QUOTA_BYTES, Username
+from auth_svc.administration.store import AdministrationStore
+from auth_svc.answered_creates_store import AnsweredCreateStore
+from auth_svc.audit.audit import Audit
+from auth_svc.audit.store import AuditStore
 from auth_svc.errors import LastAdministrator
-from auth_svc.models import MAX_QUOTA_BYTES, Username
-from auth_svc.passwords import Passwords
 from auth_svc.settings import Settings
-from auth_svc.store import Account, Role, Store
 from common.audit import Actor
 from common.clock import rfc3339, utc_now
 from common.cursors import Cursors
@@ -56,10 +60,18 @@ def main(arguments: Sequence[str]) -> int:
 async def _run(arguments: argparse.Namespace, settings: Settings) -> None:
     async with open_database(settings.database_url.get_secret_value()) as database:
         with closing(Passwords()) as passwords:
-            store = Store(database)
+            store = AccountStore(database)
             # No page of a list outlives this process.
             cursors = Cursors(secrets.token_hex(32))
-            administration = Administration(store, passwords, cursors, clock=utc_now)
+            administration = Administration(
+                store,
+                AdministrationStore(database),
+                AnsweredCreateStore(database),
+                passwords,
+                Audit(AuditStore(database), cursors, clock=utc_now),
+                cursors=cursors,
+                clock=utc_now,
+            )
             match arguments.command:
                 case "list":
                     for account in await store.list_accounts():
@@ -80,7 +92,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> None:
                     sys.stdout.write(f"{arguments.username}: {_quota(arguments.size)}\n")
 
 
-async def _add(store: Store, administration: Administration, arguments: argparse.Namespace) -> None:
+async def _add(store: AccountStore, administration: Administration, arguments: argparse.Namespace) -> None:
     password = secrets.token_urlsafe(15)
     new = NewAccount(
         username=arguments.username,
@@ -99,7 +111,12 @@ async def _add(store: Store, administration: Administration, arguments: argparse
 
 
 async def _change(
-    store: Store, administration: Administration, username: str, changes: dict[str, Any], *, password: str | None = None
+    store: AccountStore,
+    administration: Administration,
+    username: str,
+    changes: dict[str, Any],
+    *,
+    password: str | None = None,
 ) -> None:
     account = await store.get_account_by_username(username)
     if account is None:

@@ -33,6 +33,13 @@ class LastAdministrator(Conflict):
         super().__init__(N_("Make someone else an administrator first."))
 
 
+class NoSuchNewOwner(Invalid):
+    """The account that is to get a deleted one's videos does not exist."""
+
+    def __init__(self) -> None:
+        super().__init__([{"pointer": "#/heir", "detail": gettext("is not an existing account")}])
+
+
 class PasswordLinkGone(NotFound):
     """A link for choosing a password that was used, has run out, or never was."""
 

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from auth_svc.settings import Settings, encryption_keys
-from auth_svc.signing_keys import PUBLISHED_AHEAD, SigningKeys
-from auth_svc.store import Store
+from auth_svc.tokens.signing_keys import PUBLISHED_AHEAD, SigningKeys
+from auth_svc.tokens.store import SigningKeyStore
 from common.clock import utc_now
 from common.db import open_database
 from common.errors import Unavailable
@@ -60,10 +60,7 @@ async def _revoke_signing_keys(settings: Settings) -> int:
 @asynccontextmanager
 async def _signing_keys(settings: Settings) -> AsyncIterator[SigningKeys]:
     async with open_database(settings.database_url.get_secret_value()) as database:
-        encryption_key, previous_key = encryption_keys(settings)
-        yield SigningKeys(
-            Store(database), encryption_key=encryption_key, previous_encryption_key=previous_key, clock=utc_now
-        )
+        yield SigningKeys(SigningKeyStore(database), encryption_keys=encryption_keys(settings), clock=utc_now)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -62,10 +62,14 @@ class Settings(PageSettings):
     ] = 90
 
 
-def encryption_keys(settings: Settings) -> tuple[bytes, bytes | None]:
+def known_secrets(*values: SecretStr | None) -> list[str]:
+    """The present secret, and the one before while it is being replaced."""
+    return [value.get_secret_value() for value in values if value is not None]
+
+
+def encryption_keys(settings: Settings) -> list[bytes]:
     """The key that encrypts, and the one before while it is being replaced."""
-    previous = settings.previous_key_encryption_key
-    return (
-        bytes.fromhex(settings.key_encryption_key.get_secret_value()),
-        None if previous is None else bytes.fromhex(previous.get_secret_value()),
-    )
+    return [
+        bytes.fromhex(secret)
+        for secret in known_secrets(settings.key_encryption_key, settings.previous_key_encryption_key)
+    ]

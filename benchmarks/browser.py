@@ -22,7 +22,8 @@ from benchmarks.command_line import delete_all
 from benchmarks.installed import installed
 from benchmarks.pairs import Quantity
 from tests import browsers, uppy
-from tests.e2e.visitor import logged_in, person
+from tests.api_client import person
+from tests.browsers import logged_in
 from tests.product import Product
 
 _MIB: Final = 2**20

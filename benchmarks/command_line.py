@@ -30,8 +30,7 @@ import psutil
 
 from benchmarks.installed import installed
 from benchmarks.pairs import Quantity
-from tests.api_client import PART_SIZE, Person
-from tests.e2e.visitor import person
+from tests.api_client import PART_SIZE, Person, person
 from tests.product import Product
 from vss.data_folder import DataFolder
 from vss.seaweedfs import bucket_of

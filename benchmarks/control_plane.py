@@ -28,8 +28,7 @@ from yarl import URL
 from benchmarks.command_line import delete_all
 from benchmarks.installed import installed
 from benchmarks.pairs import Quantity
-from tests.api_client import Person
-from tests.e2e.visitor import person
+from tests.api_client import Person, person
 from tests.product import Product
 
 _MIB: Final = 2**20

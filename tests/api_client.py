@@ -8,6 +8,9 @@ from typing import Any
 from aiohttp import ClientResponse, ClientSession
 from yarl import URL
 
+from tests.installation import Installation
+from tests.product import Product
+
 PART_SIZE = 8 * 2**20
 
 
@@ -72,3 +75,12 @@ class Person:
         video: dict[str, Any] = await answer.json()
         assert video["state"] == "ready"
         return video
+
+
+async def person(session: ClientSession, place: Product | Installation) -> Person:
+    """The administrator who is there from the start, logged in."""
+    form = {"grant_type": "password", "username": "admin", "password": "admin"}
+    async with session.post(f"{place.url('auth')}/v1/token", data=form) as answer:
+        assert answer.status == 200, await answer.text()
+        token = (await answer.json())["access_token"]
+    return Person(session, token, upload_url=place.url("upload"), stream_url=place.url("stream"))

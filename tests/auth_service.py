@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-import os
 import secrets
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,16 +13,15 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from auth_svc.signing_keys import SigningKeys
-from auth_svc.store import Account, Role, Store
-from auth_svc.tokens import SigningKey, Subject, issue_access_token
+from auth_svc.accounts.store import Account, AccountStore, Role
+from auth_svc.tokens.access_tokens import SigningKey, Subject, issue_access_token
+from auth_svc.tokens.signing_keys import SigningKeys
+from auth_svc.tokens.store import SigningKeyStore
 from common.clock import utc_now
 from common.db import open_database
 from common.tokens import PERSON_AUDIENCE, SERVICE_AUDIENCE
 from tests.addresses import Addresses
-from tests.waiting import wait_until
-
-_ROOT = Path(__file__).parent.parent
+from tests.processes import ServiceProcess, auth_environment
 
 SERVICE_SCOPES = {
     "upload": "objects:write objects:settle objects:adopt sessions administrators",
@@ -55,7 +50,7 @@ class AuthService:
             created_at=utc_now(),
         )
         async with open_database(self.database_url) as database:
-            if not await Store(database).add_account(made):
+            if not await AccountStore(database).add_account(made):
                 async with database.write() as connection:
                     await connection.execute(
                         text("UPDATE accounts SET role = :role, is_disabled = :is_disabled WHERE id = :id"),
@@ -110,68 +105,29 @@ class AuthService:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Secrets:
-    upload_client: str = field(default_factory=lambda: secrets.token_hex(32))
-    stream_client: str = field(default_factory=lambda: secrets.token_hex(32))
-    key_encryption: str = field(default_factory=lambda: secrets.token_hex(32))
-
-
 @contextmanager
-def run_auth_service(addresses: Addresses, database_url: str, log: Path) -> Iterator[_Running]:
+def run_auth_service(addresses: Addresses, database_url: str, log: Path) -> Iterator[AuthService]:
     """Runs `python -m auth_svc` with the demo account, until the context ends."""
-    own = _Secrets()
-    environment = {
-        **{f"AUTH_{name.upper()}": value for name, value in addresses.common_settings().items()},
-        "AUTH_PORT": str(addresses.auth_port),
-        "AUTH_DATABASE_URL": database_url,
-        "AUTH_UPLOAD_CLIENT_SECRET": own.upload_client,
-        "AUTH_STREAM_CLIENT_SECRET": own.stream_client,
-        "AUTH_KEY_ENCRYPTION_KEY": own.key_encryption,
-        "AUTH_DEMO_ACCOUNT": "true",
-        # Where tests start an fs_svc of their own; between them nobody is there.
-        "AUTH_FS_URL": addresses.fs_url,
-        "PATH": os.environ["PATH"],
-    }
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "auth_svc"], cwd=_ROOT, env=environment, stdout=output, stderr=output
-        )
-    try:
-        wait_until(lambda: _is_ready(process, addresses.auth_url, log), what="auth_svc is ready")
-        yield _Running(url=addresses.auth_url, database_url=database_url, secrets=own)
-    finally:
-        process.terminate()
-        process.wait(timeout=15)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Running:
-    url: str
-    database_url: str
-    secrets: _Secrets
-
-    async def describe(self) -> AuthService:
-        """With its signing key, read as auth_svc itself reads it."""
-        async with open_database(self.database_url) as database:
-            keys = SigningKeys(
-                Store(database), encryption_key=bytes.fromhex(self.secrets.key_encryption), clock=utc_now
+    client_secrets = {name: secrets.token_hex(32) for name in ("upload", "stream")}
+    key_encryption_key = secrets.token_hex(32)
+    environment = auth_environment(addresses, database_url, client_secrets, key_encryption_key=key_encryption_key)
+    process = ServiceProcess("auth", addresses.auth_url, environment, log)
+    with asyncio.Runner() as runner:
+        try:
+            runner.run(process.start())
+            yield AuthService(
+                url=addresses.auth_url,
+                database_url=database_url,
+                client_secrets=client_secrets,
+                signing_key=runner.run(_signing_key(database_url, bytes.fromhex(key_encryption_key))),
             )
-            await keys.load()
-        return AuthService(
-            url=self.url,
-            database_url=self.database_url,
-            client_secrets={"upload": self.secrets.upload_client, "stream": self.secrets.stream_client},
-            signing_key=keys.current,
-        )
+        finally:
+            runner.run(process.stop())
 
 
-def _is_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> bool:
-    if process.poll() is not None:
-        said = log.read_text(encoding="utf-8", errors="replace")
-        raise AssertionError(f"auth_svc ended with {process.returncode}:\n{said}")
-    try:
-        with urllib.request.urlopen(f"{url}/readyz", timeout=5):  # noqa: S310 - http on loopback
-            return True
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
+async def _signing_key(database_url: str, encryption_key: bytes) -> SigningKey:
+    """Read as auth_svc itself reads it."""
+    async with open_database(database_url) as database:
+        keys = SigningKeys(SigningKeyStore(database), encryption_keys=[encryption_key], clock=utc_now)
+        await keys.load()
+        return keys.current

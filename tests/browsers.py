@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 import psutil
-from playwright.async_api import Browser, Error, Playwright, async_playwright
+from playwright.async_api import Browser, BrowserContext, Error, Page, Playwright, async_playwright, expect
 
 from tests import components
+from tests.product import Product
 
 # Nothing of the browser's own may ask for the network: a closed one would slow it down, an open one is not ours.
 CHROMIUM_FLAGS: Final = (
@@ -50,6 +52,7 @@ async def firefox() -> AsyncIterator[Browser]:
 @asynccontextmanager
 async def _launched(launch: Callable[[Playwright], Awaitable[Browser]]) -> AsyncIterator[Browser]:
     """The browser; at the end it and its driver are closed, or killed if they do not close."""
+    expect.set_options(timeout=30_000)  # a busy machine takes its time
     before = set(psutil.Process().children())
     manager = async_playwright()
     playwright = await manager.start()
@@ -76,3 +79,30 @@ async def _bounded(closing: Awaitable[None], started: set[psutil.Process]) -> No
             await asyncio.wait_for(task, timeout=_CLOSE_SECONDS)
     else:
         task.result()
+
+
+async def logged_in(browser: Browser, product: Product, **options: Any) -> BrowserContext:
+    """A browser of one's own, logged in as the administrator who is there from the start."""
+    context = await browser.new_context(**options)
+    context.set_default_timeout(30_000)
+    page = await context.new_page()
+    await page.goto(f"{product.url('upload')}/login?next=/upload")
+    await page.get_by_label("Username").fill("admin")
+    await page.get_by_label("Password", exact=True).fill("admin")
+    await page.get_by_role("button", name="Log in").click()
+    await page.wait_for_url("**/upload")
+    await page.close()
+    return context
+
+
+async def uploads(page: Page, product: Product, state: str) -> dict[str, dict[str, Any]]:
+    """The account's uploads in that state, by their titles."""
+    answer = await page.request.get(f"{product.url('upload')}/v1/uploads?limit=100&state={state}")
+    assert answer.ok
+    return {item["title"]: item for item in (await answer.json())["items"]}
+
+
+async def stored_sha256(page: Page, product: Product, video_id: str) -> str:
+    """Of what is watched, as 64 lower-case hex digits."""
+    source = await page.request.get(f"{product.url('stream')}/v1/videos/{video_id}/source")
+    return hashlib.sha256(await source.body()).hexdigest()

@@ -118,7 +118,7 @@ def auth(
     """The real auth_svc as a process with a database of its own, and its issuer: `auth.token("alice")`."""
     folder = tmp_path_factory.mktemp("auth")
     with run_auth_service(addresses, _sqlite_template.copy(folder), folder / "auth.log") as running:
-        yield asyncio.run(running.describe())
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ import aiohttp
 from playwright.async_api import Browser, BrowserContext, CDPSession, Page, expect
 
 from tests import footage
-from tests.api_client import Person
+from tests.api_client import person
 from tests.product import Product, running_product
 
 # A phone and a desk, as Playwright describes them.
@@ -65,31 +65,25 @@ class Stage:
         if self.ids:
             return
         async with aiohttp.ClientSession() as session:
-            person = await self._person(session)
+            admin = await person(session, self.product)
             contents = [film.read_bytes() for film in self.films]
             # The newest stand first: the list is as people see it.
             for number, (title, description, filename, visibility) in reversed(list(enumerate(_FILMS))):
                 described = {"title": title, "description": description, "filename": filename}
-                video = await person.upload(contents[number % len(contents)], **described, visibility=visibility)
+                video = await admin.upload(contents[number % len(contents)], **described, visibility=visibility)
                 self.ids.insert(0, video["id"])
-            begun = await person.begin(3 * 2**30, title="Harbour, whole day", filename="harbour.mp4")
+            begun = await admin.begin(3 * 2**30, title="Harbour, whole day", filename="harbour.mp4")
             self.ids.append(begun["id"])
 
     async def clear(self) -> None:
         """Nothing is there any more."""
         async with aiohttp.ClientSession() as session:
-            person = await self._person(session)
+            admin = await person(session, self.product)
             for query in ("limit=100", "limit=100&state=trashed"):
-                listed = await person.call("GET", f"{person.upload_url}/v1/uploads?{query}")
+                listed = await admin.call("GET", f"{admin.upload_url}/v1/uploads?{query}")
                 for upload in (await listed.json())["items"]:
-                    await person.call("DELETE", f"{person.upload_url}/v1/uploads/{upload['id']}")
+                    await admin.call("DELETE", f"{admin.upload_url}/v1/uploads/{upload['id']}")
         self.ids.clear()
-
-    async def _person(self, session: aiohttp.ClientSession) -> Person:
-        form = {"grant_type": "password", "username": "admin", "password": "admin"}
-        async with session.post(f"{self.product.url('auth')}/v1/token", data=form) as answer:
-            token: str = (await answer.json())["access_token"]
-        return Person(session, token, upload_url=self.product.url("upload"), stream_url=self.product.url("stream"))
 
     async def window(self, browser: Browser, look: Look, device: str, **options: Any) -> BrowserContext:
         """A browser of its own, logged in where the look wants it."""

@@ -64,7 +64,7 @@ class Product:
         """What the last `vss up` has printed so far."""
         return self._output.read_text(encoding="utf-8", errors="replace")
 
-    def start(self, *, limit_seconds: float = 90) -> None:
+    def start(self, *, limit_seconds: float = 100) -> None:
         """Returns when `vss up` has said that it is open."""
         assert self._process is None, "it is running"
         ours = {"VSS_PORT_BASE": str(self.base), "VSS_DATA_DIR": str(self.data)}
@@ -139,7 +139,8 @@ class Product:
         family = psutil.Process(pid).children(recursive=True)
         os.killpg(pid, signal.SIGINT)
         try:
-            ended = self._process.wait(timeout=STOP_LIMIT_SECONDS)
+            # And what a busy machine may add.
+            ended = self._process.wait(timeout=STOP_LIMIT_SECONDS + 5)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"not stopped within {STOP_LIMIT_SECONDS} s:\n{self.output}") from None
         self._process = None

@@ -16,6 +16,7 @@ from tests.addresses import Addresses
 from tests.auth_app import auth_settings
 from tests.auth_service import AuthService
 from tests.fs_service import fs_settings
+from tests.processes import face_environment
 from upload_svc.app import create_app as create_upload
 from upload_svc.settings import Settings as UploadSettings
 from vss.bucket import Bucket as StorageBucket
@@ -34,19 +35,21 @@ class Parts:
 
     def create(self, name: str) -> tuple[web.Application, str]:
         """The service's app, and the address at which it is to be."""
-        at, known = self.addresses, {**self.addresses.common_settings(), "database_url": self.database_url}
-        known |= {"auth_url": self.auth.url, "fs_url": at.fs_url, "cursor_key": "c" * 32, "client_secret": "s" * 32}
-        known |= self.more
+        at = self.addresses
         match name:
             case "auth":
                 return create_auth(auth_settings(at, self.database_url)), at.auth_url
             case "fs":
                 return create_fs(fs_settings(at, self.database_url, self.storage, self.auth)), at.fs_url
             case "upload":
-                settings = UploadSettings.model_validate({**known, "port": at.upload_port})
-                return create_upload(settings), at.upload_url
+                return create_upload(UploadSettings.model_validate(self._face_settings(name))), at.upload_url
             case _:
-                return create_stream(StreamSettings.model_validate({**known, "port": at.stream_port})), at.stream_url
+                return create_stream(StreamSettings.model_validate(self._face_settings(name))), at.stream_url
+
+    def _face_settings(self, name: str) -> dict[str, str]:
+        at = self.addresses
+        known = face_environment(name, at, self.database_url, self.auth.client_secrets, fs_url=at.fs_url)
+        return {**known, "auth_url": self.auth.url, **self.more}
 
 
 @asynccontextmanager

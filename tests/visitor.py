@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import aiohttp
 
-from tests.api_client import Person
+from tests.api_client import Person, person
 from tests.browser import Browser
 from tests.fs_service import PART_SIZE, TWO_PARTS, content
 from tests.installation import SERVICES, Installation
@@ -76,14 +76,8 @@ class Visitor:
     async def begin(self) -> None:
         """Logs in; has a video, one upload of which the first part was sent, and one that is to be completed."""
         addresses = self.place.addresses
-        self.person = Person(
-            self.session,
-            await self._token(grant_type="password", username="admin", password="admin"),
-            upload_url=addresses.upload_url,
-            stream_url=addresses.stream_url,
-        )
-        login = aiohttp.encode_basic_auth("upload", self.place.client_secrets["upload"])
-        self._service_token = await self._token(authorization=login, grant_type="client_credentials")
+        self.person = await person(self.session, self.place)
+        self._service_token = await self._get_service_token()
         assert (await self.browser.log_in(addresses.upload_url)).status == 303
         self.ready = await self.person.upload(FILM, visibility="members")
         self.half = await self.person.begin(len(FILM))
@@ -97,10 +91,10 @@ class Visitor:
         assert (await self.newcomer.log_in(addresses.upload_url)).status == 303
         self._before = await self.place.rows()
 
-    async def _token(self, *, authorization: str | None = None, **form: str) -> str:
-        headers = {} if authorization is None else {"Authorization": authorization}
-        url = f"{self.place.addresses.auth_url}/v1/token"
-        async with self.session.post(url, data=form, headers=headers) as answer:
+    async def _get_service_token(self) -> str:
+        headers = {"Authorization": aiohttp.encode_basic_auth("upload", self.place.client_secrets["upload"])}
+        form = {"grant_type": "client_credentials"}
+        async with self.session.post(f"{self.place.url('auth')}/v1/token", data=form, headers=headers) as answer:
             assert answer.status == 200, await answer.text()
             token: str = (await answer.json())["access_token"]
             return token

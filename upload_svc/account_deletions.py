@@ -40,7 +40,7 @@ class VideosOfDeletedAccounts:
                     if await self._store.move_video(
                         video.id, old=LIVE, new=VideoState.DELETED, settle_after=now, entry=entry
                     ):
-                        entry.tell()
+                        entry.log()
             else:
                 await self._hand_over(deletion.account_id, deletion.new_owner, videos)
 
@@ -59,4 +59,4 @@ class VideosOfDeletedAccounts:
                     owner_username=new_owner.username,
                     entry=entry,
                 ):
-                    entry.tell()
+                    entry.log()

@@ -52,14 +52,14 @@ class Moderation:
         video = await self.get(principal, video_id)
         entry = entry_about(Action.HIDDEN, Actor(principal.account_id, address), video, at=self._clock())
         if await self._store.hide_video(video_id, entry):
-            entry.tell()
+            entry.log()
 
     async def show(self, principal: Principal, video_id: str, *, address: str) -> None:
         """It is seen again by those for whom its owner has it. Idempotent. Raises NotFound."""
         video = await self.get(principal, video_id)
         entry = entry_about(Action.SHOWN, Actor(principal.account_id, address), video, at=self._clock())
         if await self._store.show_video(video_id, entry):
-            entry.tell()
+            entry.log()
 
     async def delete(self, principal: Principal, video_id: str, *, address: str) -> None:
         """Deletes for ever, whoever owns it; the bytes follow within seconds. Raises NotFound, also the second time."""
@@ -74,4 +74,4 @@ class Moderation:
             entry=entry,
         ):
             raise NotFound
-        entry.tell()
+        entry.log()

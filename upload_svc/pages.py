@@ -14,7 +14,7 @@ from catalogue.videos import DESCRIPTION_MAX, TITLE_MAX, Video, VideoState, Visi
 from common.clock import utc_now
 from common.errors import Invalid, NotFound
 from common.ids import is_id
-from common.media_types import BY_ENDING, KNOWN
+from common.media_types import BY_ENDING, CLAIMED
 from common.tokens import Principal
 from common.web.exports import every, send_export
 from common.web.forms import as_shown, changed_fields
@@ -60,7 +60,7 @@ async def upload_page(request: web.Request) -> web.Response:
         request,
         "upload.html",
         {
-            "types": sorted(KNOWN),
+            "types": sorted(CLAIMED),
             "endings": list(BY_ENDING),
             "unfinished": [upload.video for upload in unfinished],
             "usage": await request.app[UPLOADS].usage(principal),

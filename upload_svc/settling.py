@@ -80,7 +80,7 @@ class Settling:
     async def _purge(self, video: Video, now: datetime, *, taken_until: datetime) -> None:
         entry = entry_about(Action.DELETED, NOBODY, video, at=now)
         if await self._store.purge_video(video.id, taken_until=taken_until, settle_after=now, entry=entry):
-            entry.tell()
+            entry.log()
 
     async def _settle_deleted(self, video: Video, stored_object: StoredObject | None, now: datetime) -> None:
         state = State.DELETED if stored_object is None else stored_object.state

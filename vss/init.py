@@ -175,7 +175,7 @@ def _grpc_security() -> str:
 
 
 async def _hash(password: str) -> str:
-    ended = await run_module("auth_svc.passwords", stdin=password)
+    ended = await run_module("auth_svc.accounts.passwords", stdin=password)
     if ended.exit_code:
         raise Refusal(ended.errors or "the password could not be hashed")
     return ended.output

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final
 
 from common.errors import RateLimited
@@ -20,14 +21,15 @@ _ACCOUNTS_AT_MOST: Final = 10_000
 class CallLimit:
     """So many calls a minute for each account; as many at once."""
 
-    def __init__(self, per_minute: int) -> None:
+    def __init__(self, per_minute: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_minute = per_minute
+        self._clock = clock
         # When the bucket is whole again, in seconds of the monotonic clock: it then holds `per_minute` calls.
         self._whole_at: OrderedDict[str, float] = OrderedDict()
 
     def count(self, account_id: str, *, weight: float = 1.0) -> None:
         """One more call, that counts for `weight` of them. Raises RateLimited."""
-        now = time.monotonic()
+        now = self._clock()
         whole_at = max(self._whole_at.get(account_id, now), now) + 60 * weight / self._per_minute
         if whole_at - now > 60:
             raise RateLimited(

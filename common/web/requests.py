@@ -45,7 +45,7 @@ class Input(BaseModel):
 
 
 class Query(BaseModel):
-    """The base of query strings: text becomes numbers where numbers are asked for; unknown names are passed over."""
+    """The base of query strings and forms: text becomes what is asked for; unknown names are passed over."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 

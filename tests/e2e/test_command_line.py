@@ -22,6 +22,7 @@ import pytest
 from tests.product import Product
 from tests.waiting import wait_until
 from vss.remote.client import open_client
+from vss.remote.errors import FileUnusable
 from vss.remote.pacing import BURST_SECONDS
 from vss.remote.progress import shown
 from vss.remote.source import open_source
@@ -319,6 +320,23 @@ async def test_a_part_that_waited_long_for_its_turn_gets_a_fresh_url(
             sent = await Uploading(client, source, options, progress).run()
     assert sorted(signed) == [[1], [1, 2], [2]]
     terminal.run("rm", "--permanently", sent.video["id"])
+
+
+async def test_of_a_file_that_vanishes_before_its_turn_nothing_is_begun(
+    terminal: Terminal, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = terminal.home / "Vanishing.mp4"
+    _file(film, MIB)
+    made = _post(f"{product.url('auth')}/v1/me/api-keys", _token(product), {"name": "vanishing"})
+    monkeypatch.setenv("VSS_API_KEY", made["api_key"])
+    monkeypatch.setenv("VSS_PORT_BASE", str(product.base))
+    options = UploadOptions(title=None, description=None, visibility=None, anew=False, sha256=False, parallel=1)
+    with open_source(film) as source, shown("", source.size, quiet=True) as progress:
+        film.unlink()
+        async with open_client(patience_seconds=60) as client:
+            with pytest.raises(FileUnusable):
+                await Uploading(client, source, options, progress).run()
+    assert "Vanishing" not in {video["title"] for video in terminal.read("list", "--state", "uploading")}
 
 
 def test_folders_are_sent_and_what_is_no_video_is_named(terminal: Terminal) -> None:

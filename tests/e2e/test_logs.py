@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import aiohttp
 
+from tests.api_client import person
 from tests.browser import Browser
-from tests.e2e.visitor import person
 from tests.logs import lines_of, secrets_in_logs
 from tests.product import Product
 

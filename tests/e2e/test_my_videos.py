@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.visitor import logged_in, person, uploads
+from tests.api_client import person
+from tests.browsers import logged_in, uploads
 from tests.product import Product
 from tests.waiting import eventually
 

@@ -14,7 +14,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
 from tests import browsers, footage
-from tests.api_client import Person
+from tests.api_client import Person, person
 from tests.product import Product
 from tests.waiting import eventually
 
@@ -77,10 +77,7 @@ class Window:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def uploader(product: Product) -> AsyncIterator[Uploader]:
     async with aiohttp.ClientSession() as session:
-        form = {"grant_type": "password", "username": "admin", "password": "admin"}
-        async with session.post(f"{product.url('auth')}/v1/token", data=form) as answer:
-            token = (await answer.json())["access_token"]
-        yield Uploader(Person(session, token, upload_url=product.url("upload"), stream_url=product.url("stream")))
+        yield Uploader(await person(session, product))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

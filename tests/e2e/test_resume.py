@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Request, Response, Route, expect
 
-from tests.e2e.visitor import logged_in, stored_sha256, uploads
+from tests.browsers import logged_in, stored_sha256, uploads
 from tests.footage import sha256_of
 from tests.product import Product
 from tests.waiting import eventually

@@ -29,7 +29,7 @@ from fs_svc.installation import Installation as Marked
 from fs_svc.reconciling import LEAST_AGE, Reconciling
 from fs_svc.store import Store
 from tests.addresses import Addresses
-from tests.e2e.visitor import person
+from tests.api_client import person
 from tests.fs_service import real_bucket
 from tests.installation import Controlled, Installation, running_installation
 from tests.ports import free_ports

@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, CDPSession, Dialog, Locator, Page, Request, expect
 
 from tests import footage
-from tests.e2e.visitor import logged_in, uploads
+from tests.browsers import logged_in, uploads
 from tests.footage import sha256_of
 from tests.product import Product
 from tests.waiting import eventually
@@ -306,7 +306,7 @@ async def test_with_many_files_one_event_touches_one_row(page: Page, tmp_path: P
     # A browser looks at all fields that are there, to fill them in, whenever one is added.
     await expect(page.locator("[data-file] [name='title']")).to_have_count(10)
     await rows[40].evaluate("row => row.scrollIntoView()")
-    await rows[40].locator("summary").click()
+    await rows[40].locator("[data-part='fields'] > summary").click()
     await rows[40].get_by_label("Title").fill("Opened and said")
     await page.get_by_role("button", name="Upload all").click()
     await expect(page.locator("[data-state='waiting']")).to_have_count(len(files) - 1, timeout=DONE_MS)

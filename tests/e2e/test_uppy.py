@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Response, Route, expect
 
 from tests import uppy
-from tests.e2e.visitor import logged_in, stored_sha256, uploads
+from tests.browsers import logged_in, stored_sha256, uploads
 from tests.footage import sha256_of
 from tests.product import Product
 from tests.waiting import eventually

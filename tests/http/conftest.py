@@ -22,6 +22,7 @@ from tests.auth_service import AuthService
 from tests.browser import Browser
 from tests.clock import MovedClock
 from tests.fs_service import fs_settings
+from tests.processes import face_environment
 from upload_svc.app import create_app as create_upload
 from upload_svc.settings import Settings as UploadSettings
 from vss.bucket import Bucket as StorageBucket
@@ -85,26 +86,13 @@ async def services(
 ) -> AsyncIterator[Services]:
     """All on one database, as `make run` has them."""
     clock = MovedClock()
-    known = {
-        **addresses.common_settings(),
-        "database_url": services_url,
-        "auth_url": auth.url,
-        "fs_url": addresses.fs_url,
-        "cursor_key": "c" * 32,
-    }
     fs = Fs(fs_settings(addresses, services_url, seaweedfs, auth))
-    upload = create_upload(
-        UploadSettings.model_validate(
-            {**known, "port": addresses.upload_port, "client_secret": auth.client_secrets["upload"]}
-        ),
-        clock=clock,
+    upload_settings, stream_settings = (
+        face_environment(name, addresses, services_url, auth.client_secrets, fs_url=addresses.fs_url)
+        for name in ("upload", "stream")
     )
-    stream = create_stream(
-        StreamSettings.model_validate(
-            {**known, "port": addresses.stream_port, "client_secret": auth.client_secrets["stream"]}
-        ),
-        clock=clock,
-    )
+    upload = create_upload(UploadSettings.model_validate(upload_settings), clock=clock)
+    stream = create_stream(StreamSettings.model_validate(stream_settings), clock=clock)
     await fs.start()
     await aiohttp_server(upload, port=addresses.upload_port)
     await aiohttp_server(stream, port=addresses.stream_port)

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 from aiohttp import ClientResponse
 
+from auth_svc.accounts.store import Role
 from auth_svc.app_keys import AUDIT
-from auth_svc.audit import Action
-from auth_svc.store import Role
+from auth_svc.audit.audit import Action
 from common.audit import Actor
 from common.web.sessions import EXCHANGE_LIFETIME
 from tests.auth_app import COOKIE, AuthApp, bearer, running_auth_app

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from aiohttp import ClientResponse
 
-from auth_svc.administration import LINK_LIFETIME
-from auth_svc.store import Role
+from auth_svc.accounts.store import Role
+from auth_svc.administration.administration import LINK_LIFETIME
 from common.clock import rfc3339
 from common.tokens import PERSON_AUDIENCE
 from common.web.sessions import EXCHANGE_LIFETIME

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import ClientResponse
 
-from auth_svc.administration import LINK_LIFETIME
-from auth_svc.models import MAX_QUOTA_BYTES
-from auth_svc.store import Role
+from auth_svc.accounts.store import Role
+from auth_svc.administration.administration import LINK_LIFETIME
+from auth_svc.administration.models import MAX_QUOTA_BYTES
 from common.web.sessions import EXCHANGE_LIFETIME
 from tests.auth_app import AuthApp, running_auth_app
 from tests.html_pages import PAGE, page_of

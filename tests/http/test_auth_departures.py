@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from auth_svc.departures import GRACE
-from auth_svc.store import Role
+from auth_svc.accounts.deletions import GRACE
+from auth_svc.accounts.store import Role
 from common.ids import new_id
 from tests.auth_app import AuthApp, bearer, running_auth_app
 from tests.problems import assert_problem

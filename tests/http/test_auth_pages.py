@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import ClientResponse
 
-from auth_svc.sessions import ABSOLUTE_LIFETIME
+from auth_svc.sessions.sessions import ABSOLUTE_LIFETIME
 from tests.auth_app import COOKIE, AuthApp, bearer, running_auth_app
 from tests.html_pages import PAGE, page_of
 from tests.problems import assert_problem

@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 from aiohttp import ClientResponse
 
+from auth_svc.accounts.store import Role
 from auth_svc.app_keys import THROTTLE
-from auth_svc.store import Role
-from auth_svc.throttle import PER_ADDRESS, PER_NAME, network_of
+from auth_svc.login.throttle import PER_ADDRESS, PER_NAME, network_of
 from tests.auth_app import COOKIE, AuthApp, bearer, running_auth_app
 from tests.html_pages import page_of
 from tests.problems import assert_problem
@@ -257,7 +257,7 @@ async def test_replicas_share_the_buckets_under_attempts_at_once(database_url: s
 async def test_a_refused_attempt_is_not_hashed(app: AuthApp, monkeypatch: pytest.MonkeyPatch) -> None:
     await spend(app)
     hashed: list[Any] = []
-    monkeypatch.setattr("auth_svc.passwords._matches", lambda *arguments: hashed.append(arguments))
+    monkeypatch.setattr("auth_svc.accounts.passwords._matches", lambda *arguments: hashed.append(arguments))
     await assert_problem(await ask(app), 429, "rate-limited")
     assert hashed == []
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
+from auth_svc.accounts.store import Role
 from auth_svc.app_keys import ACCOUNTS
-from auth_svc.store import Role
 from tests.auth_app import AuthApp, bearer, running_auth_app
 from tests.problems import assert_problem
 

@@ -27,10 +27,9 @@ async def test_who_calls_too_often_waits_and_nobody_else(services: Services, mon
     assert (await alice.call("GET", f"{alice.stream_url}/v1/videos")).status == 200
 
 
-def test_the_bucket_fills_again_and_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bucket_fills_again_and_what_is_kept_is_bounded() -> None:
     now = 1000.0
-    monkeypatch.setattr("common.web.call_limit.time.monotonic", lambda: now)
-    limit = CallLimit(60)
+    limit = CallLimit(60, clock=lambda: now)
     for _ in range(60):
         limit.count("alice")
     with pytest.raises(RateLimited) as refused:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from auth_svc.store import Role
+from auth_svc.accounts.store import Role
 from common.ids import new_id
 from fs_svc.app_keys import RECONCILING
 from fs_svc.app_keys import UPLOADS as FS_UPLOADS

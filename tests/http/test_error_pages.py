@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from auth_svc.throttle import PER_NAME
+from auth_svc.login.throttle import PER_NAME
 from common.errors import Forbidden, Unavailable
 from tests.auth_app import AuthApp, running_auth_app
 from tests.html_pages import PAGE, Page, page_of

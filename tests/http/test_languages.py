@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from auth_svc.store import Role
-from auth_svc.throttle import PER_NAME
+from auth_svc.accounts.store import Role
+from auth_svc.login.throttle import PER_NAME
 from common.languages import read_catalogue
 from tests.auth_app import AuthApp, running_auth_app
 from tests.html_pages import PAGE, page_of

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from auth_svc.store import Role
+from auth_svc.accounts.store import Role
 from common.db import open_database
 from tests.api_client import Person
 from tests.auth_service import AuthService

@@ -22,7 +22,7 @@ from common.web.server import BoundedRunner
 from tests.addresses import Addresses
 
 LIMIT_SECONDS = 0.2
-STALL_SECONDS = 1.0
+STALL_SECONDS = 2.0
 LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
 # More than the sockets' buffers hold, and so more than goes out before it is read.
 BIG = b"x" * 6 * 2**20

@@ -24,7 +24,7 @@ from tests.waiting import eventually
 from vss.bucket import Bucket as StorageBucket
 
 T = TypeVar("T")
-DRAINS = {"drain_seconds": "1"}
+DRAINS = {"drain_seconds": "3"}
 
 
 async def status(session: aiohttp.ClientSession, url: str) -> int | None:

@@ -19,7 +19,7 @@ from common.db import open_database
 from fs_svc.reading_back import Outcome, Reading, ReadingBack
 from fs_svc.store import Store
 from fs_svc.verify_command import LOSS
-from tests.e2e.visitor import person
+from tests.api_client import person
 from tests.fs_service import real_bucket
 from tests.fs_world import FILM, World, opened_world
 from tests.product import running_product

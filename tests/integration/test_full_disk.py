@@ -12,8 +12,7 @@ import aiohttp
 import pytest
 
 from tests import components
-from tests.api_client import PART_SIZE, Person
-from tests.e2e.visitor import person
+from tests.api_client import PART_SIZE, Person, person
 from tests.problems import assert_problem
 from tests.product import Product, running_product
 from tests.waiting import eventually

@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.schema import SchemaItem
 
-from auth_svc.store import METADATA as AUTH
+from auth_svc.tables import METADATA as AUTH
 from catalogue.tables import METADATA as CATALOGUE
 from common.db import open_database
 from fs_svc.store import METADATA as FS

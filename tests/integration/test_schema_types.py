@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from auth_svc.store import METADATA as AUTH
+from auth_svc.tables import METADATA as AUTH
 from catalogue.tables import METADATA as CATALOGUE
 from fs_svc.store import METADATA as FS
 from stream_svc.store import METADATA as STREAM

@@ -42,7 +42,7 @@ class Starting:
         try:
             with urllib.request.urlopen(f"{self._url}/readyz", timeout=5) as answer:  # noqa: S310 - http on loopback
                 return bool(answer.status == 200)
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:
             return False
 
 
@@ -133,7 +133,7 @@ async def test_the_first_administrator_is_made_once(sqlite_url: str) -> None:
 
 def _hash(password: str) -> str:
     ended = subprocess.run(
-        [sys.executable, "-m", "auth_svc.passwords"],
+        [sys.executable, "-m", "auth_svc.accounts.passwords"],
         cwd=ROOT,
         input=password,
         capture_output=True,

@@ -13,8 +13,8 @@ import aiohttp
 import pytest
 
 from auth_svc.app_keys import SIGNING_KEYS
-from auth_svc.signing_keys import PUBLISHED_AHEAD, SigningKeys
-from auth_svc.store import Store
+from auth_svc.tokens.signing_keys import PUBLISHED_AHEAD, SigningKeys
+from auth_svc.tokens.store import SigningKeyStore
 from common.clock import utc_now
 from common.db import open_database
 from common.errors import Unauthenticated
@@ -193,12 +193,11 @@ def test_a_replacement_that_was_cut_goes_on(compose_folder: Path) -> None:
 async def _key_ids(folder: DataFolder) -> list[str]:
     """The signing keys that a freshly started auth_svc can read."""
     told = service_environment("auth", folder, PublicPorts(8000), bucket_of(folder, port=8333), {})
-    previous = told.get("AUTH_PREVIOUS_KEY_ENCRYPTION_KEY_FILE")
+    files = ("AUTH_KEY_ENCRYPTION_KEY_FILE", "AUTH_PREVIOUS_KEY_ENCRYPTION_KEY_FILE")
     async with open_database(folder.database_url) as database:
         keys = SigningKeys(
-            Store(database),
-            encryption_key=bytes.fromhex(Path(told["AUTH_KEY_ENCRYPTION_KEY_FILE"]).read_text().strip()),
-            previous_encryption_key=None if previous is None else bytes.fromhex(Path(previous).read_text().strip()),
+            SigningKeyStore(database),
+            encryption_keys=[bytes.fromhex(Path(told[name]).read_text().strip()) for name in files if name in told],
             clock=utc_now,
         )
         await keys.load()

@@ -18,7 +18,7 @@ import pytest
 from common.db import open_database
 from fs_svc.reconcile_command import LOSS
 from fs_svc.store import Store
-from tests.e2e.visitor import person
+from tests.api_client import person
 from tests.fs_service import real_bucket
 from tests.product import Product, running_product
 from tests.waiting import eventually

@@ -98,7 +98,7 @@ async def test_a_certificate_that_nobody_trusts_is_told_at_once(aiohttp_server: 
     async with open_session() as session:
         # With so much patience it would wait for a minute.
         with pytest.raises(NoAnswer, match="TLS certificate is not trusted"):
-            await asyncio.wait_for(grant(session, Server(auth=url, upload=url, stream=url), Patience(60), form), 10)
+            await asyncio.wait_for(grant(session, Server(auth=url, upload=url, stream=url), Patience(60), form), 30)
 
 
 def _untrusted(folder: Path) -> ssl.SSLContext:
@@ -134,7 +134,7 @@ async def test_who_waits_for_another_command_can_be_stopped(monkeypatch: pytest.
         with pytest.raises(asyncio.CancelledError):
             await waiting
         # No thread waits on, which the process would have to wait for at its end.
-        await asyncio.wait_for(asyncio.get_running_loop().shutdown_default_executor(), timeout=5)
+        await asyncio.wait_for(asyncio.get_running_loop().shutdown_default_executor(), timeout=30)
     # And when the other has done, it goes on.
     await asyncio.wait_for(_lock(file), timeout=30)
 

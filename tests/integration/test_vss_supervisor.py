@@ -120,13 +120,13 @@ def says(watch: Watched, *words: str) -> Callable[[], Awaitable[bool]]:
 
 async def test_a_child_that_is_ready_is_announced_with_its_address(tmp_path: Path) -> None:
     async with watched(tmp_path) as watch:
-        await asyncio.wait_for(watch.keep(stand_in("one", tmp_path)).wait(), 20)
+        await asyncio.wait_for(watch.keep(stand_in("one", tmp_path)).wait(), 60)
         assert watch.said.getvalue().split()[:3] == ["one", "ready", "here/one"]
 
 
 async def test_a_child_that_is_killed_is_started_again_and_a_line_says_so(tmp_path: Path) -> None:
     async with watched(tmp_path) as watch:
-        await asyncio.wait_for(watch.keep(stand_in("one", tmp_path)).wait(), 20)
+        await asyncio.wait_for(watch.keep(stand_in("one", tmp_path)).wait(), 60)
         first = watch.supervisor.pid("one")
         (tmp_path / "one.ready").unlink()
         os.kill(first, signal.SIGKILL)
@@ -142,7 +142,7 @@ async def test_a_child_that_is_killed_is_started_again_and_a_line_says_so(tmp_pa
 async def test_a_child_that_dies_for_ever_is_started_for_ever(tmp_path: Path) -> None:
     async with watched(tmp_path) as watch:
         ready = watch.keep(stand_in("one", tmp_path))
-        await asyncio.wait_for(ready.wait(), 20)
+        await asyncio.wait_for(ready.wait(), 60)
         # More often than a child may fail to start: each of these was ready first.
         for times in range(2, 9):
             os.kill(watch.supervisor.pid("one"), signal.SIGKILL)
@@ -177,14 +177,14 @@ async def test_a_child_that_is_not_ready_in_time_is_killed_and_counts_as_failed(
 async def test_children_stop_in_the_order_asked_for(tmp_path: Path) -> None:
     async with watched(tmp_path) as watch:
         for name in ("three", "one", "two"):
-            await asyncio.wait_for(watch.keep(stand_in(name, tmp_path)).wait(), 20)
+            await asyncio.wait_for(watch.keep(stand_in(name, tmp_path)).wait(), 60)
         watch.names = ["one", "two", "three"]
     assert (tmp_path / "stopped").read_text().split() == ["one", "two", "three"]
 
 
 async def test_a_child_that_does_not_stop_is_killed_when_the_time_is_up(tmp_path: Path) -> None:
     async with watched(tmp_path) as watch:
-        await asyncio.wait_for(watch.keep(stand_in("one", tmp_path, "deaf")).wait(), 20)
+        await asyncio.wait_for(watch.keep(stand_in("one", tmp_path, "deaf")).wait(), 60)
         pid = watch.supervisor.pid("one")
         await watch.stop(within_seconds=0.2)
         assert not psutil.pid_exists(pid)
@@ -194,7 +194,7 @@ async def test_a_child_that_does_not_stop_is_killed_when_the_time_is_up(tmp_path
 async def test_a_child_that_does_not_stop_leaves_the_others_their_time(tmp_path: Path) -> None:
     async with watched(tmp_path) as watch:
         for name, manner in (("one", "deaf"), ("two", "good"), ("three", "good")):
-            await asyncio.wait_for(watch.keep(stand_in(name, tmp_path, manner)).wait(), 20)
+            await asyncio.wait_for(watch.keep(stand_in(name, tmp_path, manner)).wait(), 60)
         await watch.stop(within_seconds=3)
         assert watch.said.getvalue().count("killed") == 1
     assert (tmp_path / "stopped").read_text().split() == ["one", "two", "three"]
@@ -202,12 +202,12 @@ async def test_a_child_that_does_not_stop_leaves_the_others_their_time(tmp_path:
 
 async def test_somebody_in_a_hurry_waits_for_nobody(tmp_path: Path) -> None:
     async with watched(tmp_path) as watch:
-        await asyncio.wait_for(watch.keep(stand_in("one", tmp_path, "deaf")).wait(), 20)
+        await asyncio.wait_for(watch.keep(stand_in("one", tmp_path, "deaf")).wait(), 60)
         stop = asyncio.create_task(watch.stop(within_seconds=60))
         asked = tmp_path / "stopped"
         await eventually(lambda: asyncio.to_thread(asked.exists), what="it was asked")
         watch.supervisor.hurry()
-        await asyncio.wait_for(stop, 20)
+        await asyncio.wait_for(stop, 60)
 
 
 async def test_ctrl_c_in_the_terminal_does_not_reach_a_child(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@ import { afterEach, test } from "node:test";
 
 import { formatRate, formatShare, formatSize, formatTimeLeft } from "../../web/src/common/format.js";
 import { gettext, ngettext, pluralOf, setCatalogue } from "../../web/src/common/i18n.js";
-import { Failure } from "../../web/src/upload/failures.js";
-import { failureWords, progressWords, troubleWords } from "../../web/src/upload/words.js";
+import { Failure } from "../../web/src/common/failures.js";
+import { failureWords, progressWords, troubleWords } from "../../web/src/upload/rows/words.js";
 
 afterEach(() => setCatalogue({ entries: {}, plural: (n) => (n === 1 ? 0 : 1) }));
 

@@ -68,6 +68,13 @@ def test_folders_are_searched_only_when_asked(tmp_path: Path, monkeypatch: pytes
     assert _found(["f"], recursive=False) == [("f", "is a folder: use --recursive to upload the videos in it")]
 
 
+def test_a_video_is_known_by_its_name_as_the_server_reads_it(tmp_path: Path) -> None:
+    names = ("f\u200f.mp4\u200f", "g.mk\u202ev ")
+    for name in names:
+        (tmp_path / name).touch()
+    assert [Path(name).name for name, _ in _found([str(tmp_path)])] == sorted(names)
+
+
 def test_what_cannot_be_sent_is_named_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("real/z.mp4", "empty/notes.txt", "y.mp4"):

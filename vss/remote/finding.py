@@ -10,6 +10,7 @@ from pathlib import Path
 
 from common.media_types import BY_ENDING
 from vss.remote.errors import FileUnusable
+from vss.remote.plan import clean_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ def _search(folder: Path, found: Found, seen: set[Path]) -> None:
     """Adds the videos below the folder; what is hidden is passed over without a word."""
     has_any = False
     for path, status in _below(folder, found):
-        if path.suffix.lower() not in BY_ENDING:
+        if Path(clean_name(path.name)).suffix.lower() not in BY_ENDING:
             found.passed_over += 1
             continue
         has_any = True

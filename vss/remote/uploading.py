@@ -186,6 +186,7 @@ class Uploading:
         return differing(ours, received)
 
     async def _create(self) -> dict[str, Any]:
+        self._source.refuse_changed()
         options, path = self._options, self._source.path
         asked = {
             "title": title_of(path) if options.title is None else options.title,

@@ -1,8 +1,8 @@
 /** What a person can do with a video, whichever button, key or gesture says it. */
 
 import { gettext } from "../common/i18n.js";
-import { steppedRate } from "./keys.js";
 import { keepPreference } from "../common/preferences.js";
+import { steppedRate } from "./keys.js";
 import { knownLength } from "./reach.js";
 
 // Nobody tells a page how long a frame is; of the usual ones this is the shortest but for films of 50 and more a second.

@@ -4,7 +4,7 @@ import { sleep, systemClock } from "../common/clock.js";
 import { formatShare } from "../common/format.js";
 import { gettext } from "../common/i18n.js";
 import { showToast } from "../common/toast.js";
-import { fileOf, findHandle, forgetHandle } from "./handles.js";
+import { fileOf, findHandle, forgetHandle } from "./files/handles.js";
 
 const SETTLE_MS = 2_000;
 

@@ -2,8 +2,7 @@
 
 import { gettext } from "../common/i18n.js";
 import { showToast } from "../common/toast.js";
-import { fieldErrors } from "../upload/details.js";
-import { showErrors } from "../upload/fields.js";
+import { fieldErrors, showErrors } from "../common/video_fields.js";
 
 export class Editor {
   #page;

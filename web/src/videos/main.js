@@ -2,7 +2,7 @@
 
 import { gettext } from "../common/i18n.js";
 import { showToast } from "../common/toast.js";
-import { UploadApi } from "../upload/api.js";
+import { UploadApi } from "../common/uploads_api.js";
 import { Editor } from "./editor.js";
 import { takeRow } from "./rows.js";
 

@@ -95,7 +95,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                     KnownDevices(keys),
                     throttle,
                     audit,
-                    refused=Counter("log_in_failures", "Log-ins refused", registry=app[METRICS]),
+                    refused=Counter("log_in_failures", "Failed logins", registry=app[METRICS]),
                 )
                 accounts = Accounts(account_store, passwords, log_in, audit, clock=clock)
                 api_keys = ApiKeys(ApiKeyStore(database), audit, cursors, clock=clock)
@@ -161,8 +161,8 @@ async def _ensure_first_account(accounts: Accounts, settings: Settings) -> None:
         await accounts.ensure_demo_account()
     elif await accounts.has_demo_account():
         raise CannotStart(
-            "the demo account is off, and admin's password is still the demo's: "
-            "set another with `vss account reset-password admin` (docs/operations.md says where)"
+            "the demo account is off, but admin still has the demo password: "
+            "set a new one with `vss account reset-password admin` (docs/operations.md says where)"
         )
     elif settings.first_administrator is not None:
         await accounts.ensure_administrator(settings.first_administrator.get_secret_value())

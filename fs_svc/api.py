@@ -16,13 +16,11 @@ from contracts.objects import (
     CompleteObject,
     Describe,
     Described,
-    Form,
     HandedOver,
     HandOver,
     Hold,
     ListLost,
     LostObjects,
-    PartUrls,
     QuotaUsage,
     SignedSources,
     State,
@@ -30,7 +28,7 @@ from contracts.objects import (
     UsageOfOwners,
 )
 from contracts.reports import StorageReport
-from fs_svc.app_keys import ADOPTING, INSTALLATION, RECONCILING, SOURCES, UPLOADS
+from fs_svc.app_keys import ADOPTING, FORMS, INSTALLATION, RECONCILING, SOURCES, UPLOADS
 from fs_svc.models import AskPartUrls, CreateObject, present
 
 READ = "objects:read"
@@ -68,22 +66,13 @@ async def create_part_urls(request: web.Request) -> web.Response:
     asked = await read_json(request, AskPartUrls)
     checksums = None if asked.checksums is None else {int(number): sha for number, sha in asked.checksums.items()}
     signed = await request.app[UPLOADS].part_urls(object_id, asked.part_numbers, checksums=checksums, subject=subject)
-    # Content-Length is signed; whatever sends a body of the right size sends it by itself.
-    return json_response(
-        PartUrls(
-            urls={str(number): url for number, url in signed.urls.items()},
-            headers={},
-            part_headers={str(number): headers for number, headers in signed.part_headers.items()} or None,
-            expires_at=signed.expires_at,
-        )
-    )
+    return json_response(signed)
 
 
 async def create_form(request: web.Request) -> web.Response:
     """POST /v1/objects/{id}/form."""
     subject = await _subject(request)
-    form, expires_at = await request.app[UPLOADS].form(id_in_path(request, "id"), subject=subject)
-    return json_response(Form(url=form.url, fields=form.fields, expires_at=expires_at))
+    return json_response(await request.app[FORMS].sign(id_in_path(request, "id"), subject=subject))
 
 
 async def get_object(request: web.Request) -> web.Response:

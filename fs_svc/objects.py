@@ -31,7 +31,7 @@ class Object:
     nothing, and is never used again. `etag` is the one expected from `completing` on (None
     where the vendor's cannot be foretold) and the real one once stored. With `part_checksums` each part is signed with
     the checksum of its content. Nobody but the holder of the lease works on a row before `leased_until`. `lost_at` is
-    since when the storage has known neither the upload nor the object; `overfull_at` when it was found to hold so many
+    since when the storage has known neither the upload nor the object; `excess_at` when it was found to hold so many
     copies of an open upload's parts that no more of them are taken. `read_back_sha256` is what the storage gave when
     the object was read at `read_back_at`; None where it could not be read to its end. `signed_until` is until when what
     was given out for it, URLs or a form, may bring bytes (None: nothing was), and `quota_bytes` the owner's quota at
@@ -58,7 +58,7 @@ class Object:
     last_activity_at: datetime
     leased_until: datetime
     lost_at: datetime | None = None
-    overfull_at: datetime | None = None
+    excess_at: datetime | None = None
     read_back_sha256: str | None = None
     read_back_at: datetime | None = None
     signed_until: datetime | None = None

@@ -17,8 +17,9 @@ from common.errors import Conflict, Unavailable
 from common.settings import load
 from fs_svc.installation import Installation
 from fs_svc.opening import opened
-from fs_svc.reconciling import Reconciling, in_words
+from fs_svc.reconciling import Reconciling
 from fs_svc.settings import Settings
+from fs_svc.storage_report import in_words
 
 # What scripts can tell apart (docs/command-line.md): something is not what was stored.
 LOSS: Final = 8

@@ -79,8 +79,7 @@ async def create_part_urls(request: web.Request) -> web.Response:
 async def complete_upload(request: web.Request) -> web.Response:
     """POST /v1/uploads/{upload_id}/complete."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
-    has_content = request.can_read_body and request.content_type == "application/json"
-    asked = await read_json(request, CompleteUpload) if has_content else CompleteUpload()
+    asked = await read_json(request, CompleteUpload) if request.can_read_body else CompleteUpload()
     upload = await request.app[UPLOADS].complete(principal, upload_id, sha256=asked.sha256)
     shown = present(upload, stream_url=request.app[SITE].stream_url)
     if upload.stored_object is not None:
@@ -106,8 +105,8 @@ async def edit_upload(request: web.Request) -> web.Response:
 
 async def trash_upload(request: web.Request) -> web.Response:
     """POST /v1/uploads/{upload_id}/trash."""
-    principal = require_principal(request)
-    await request.app[UPLOADS].trash(principal, id_in_path(request, "upload_id"), address=request.remote or "")
+    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
+    await request.app[UPLOADS].trash(principal, upload_id, address=request.remote or "", if_match=_if_match(request))
     return web.Response(status=204)
 
 
@@ -137,8 +136,8 @@ async def delete_moderated_upload(request: web.Request) -> web.Response:
 
 async def delete_upload(request: web.Request) -> web.Response:
     """DELETE /v1/uploads/{upload_id}."""
-    principal = require_principal(request)
-    await request.app[UPLOADS].delete(principal, id_in_path(request, "upload_id"), address=request.remote or "")
+    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
+    await request.app[UPLOADS].delete(principal, upload_id, address=request.remote or "", if_match=_if_match(request))
     return web.Response(status=204)
 
 

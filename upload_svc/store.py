@@ -142,14 +142,27 @@ class Store:
         new: VideoState,
         settle_after: datetime | None,
         entry: AuditEntry | None = None,
+        if_match: Collection[str] | None = None,
     ) -> bool:
-        """Takes the edge from one of `old` to `new`; False when the video is in another state."""
+        """Takes the edge from one of `old` to `new`; False when the video is in another state.
+
+        Raises PreconditionFailed, and changes nothing, when `if_match` does not have the video's ETag.
+        """
         change = (
             update(VIDEOS)
             .where(VIDEOS.c.id == video_id, VIDEOS.c.state.in_([state.value for state in old]))
             .values(state=new.value, settle_after=settle_after)
         )
-        return await self._change(change, entry)
+        async with self._database.write() as connection:
+            if if_match is not None:
+                query = _SELECT.where(VIDEOS.c.id == video_id).with_for_update()
+                row = (await connection.execute(query)).one_or_none()
+                if row is not None and to_video(row).etag not in if_match:
+                    raise PreconditionFailed
+            if rows_changed(await connection.execute(change)) != 1:
+                return False
+            await write_down(connection, entry)
+            return True
 
     async def make_ready(self, video_id: str, *, size: int, sha256: str | None) -> bool:
         """Takes the edge from uploading to ready, with the size that is stored, and its SHA-256 where that is known."""

@@ -236,11 +236,24 @@ class Uploads:
         changed = await self._own(principal, upload_id)
         return Upload(video=changed, stored_object=await self._describe_if_possible(changed))
 
-    async def delete(self, principal: Principal, upload_id: str, *, address: str) -> None:
-        """Deletes for ever; the bytes follow within seconds. Raises NotFound, also the second time."""
-        await self._delete(principal, upload_id, [VideoState.UPLOADING, VideoState.READY, VideoState.TRASHED], address)
+    async def delete(
+        self, principal: Principal, upload_id: str, *, address: str, if_match: Collection[str] | None = None
+    ) -> None:
+        """Deletes permanently; the bytes follow within seconds. Raises NotFound, also the second time.
 
-    async def _delete(self, principal: Principal, upload_id: str, states: Sequence[VideoState], address: str) -> None:
+        With `if_match` only while one of these is the video's ETag, else PreconditionFailed.
+        """
+        states = [VideoState.UPLOADING, VideoState.READY, VideoState.TRASHED]
+        await self._delete(principal, upload_id, states, address, if_match)
+
+    async def _delete(
+        self,
+        principal: Principal,
+        upload_id: str,
+        states: Sequence[VideoState],
+        address: str,
+        if_match: Collection[str] | None = None,
+    ) -> None:
         entry = self._entry(Action.DELETED, principal, await self._own(principal, upload_id), address)
         if not await self._store.move_video(
             upload_id,
@@ -248,6 +261,7 @@ class Uploads:
             new=VideoState.DELETED,
             settle_after=self._clock(),
             entry=entry,
+            if_match=if_match,
         ):
             raise NotFound
         entry.log()
@@ -265,10 +279,13 @@ class Uploads:
         # And not what has become complete since.
         await self._delete(principal, upload_id, [VideoState.UPLOADING], address)
 
-    async def trash(self, principal: Principal, upload_id: str, *, address: str) -> None:
+    async def trash(
+        self, principal: Principal, upload_id: str, *, address: str, if_match: Collection[str] | None = None
+    ) -> None:
         """Takes the video away from everybody but its owner, who may restore it for seven days.
 
-        Idempotent: what is in the trash already keeps its day. Raises NotFound, NotFinished.
+        Idempotent: what is in the trash already keeps its day. With `if_match` only while one of these is the video's
+        ETag, else PreconditionFailed. Raises NotFound, NotFinished.
         """
         entry = self._entry(Action.TRASHED, principal, await self._own(principal, upload_id), address)
         if await self._store.move_video(
@@ -277,6 +294,7 @@ class Uploads:
             new=VideoState.TRASHED,
             settle_after=self._clock() + TRASH_KEPT,
             entry=entry,
+            if_match=if_match,
         ):
             entry.log()
         elif (await self._own(principal, upload_id)).state is not VideoState.TRASHED:

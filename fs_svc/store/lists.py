@@ -1,4 +1,4 @@
-"""Reading objects: one, those that are named, and those that somebody has to look at."""
+"""Reading objects: one, those that are named, and those that are due."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ async def test_nothing_is_purged_while_an_older_database_or_a_clock_may_be_wrong
     alice = services.person("alice")
     video = await alice.upload(FILM)
     assert await _change(alice, video, "trash") == 204
-    await services.fs.app[INSTALLATION].look()
+    await services.fs.app[INSTALLATION].check()
     async with open_database(services_url) as database:
         for held_until, state, ahead in (
             (utc_now() + timedelta(days=1), "trashed", TRASH_KEPT + MINUTE),

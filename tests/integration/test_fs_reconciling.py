@@ -15,7 +15,8 @@ from contracts.reports import Holding
 from fs_svc.adopting import Adopting
 from fs_svc.errors import NotAdoptable, OrphansDiffer, RemovalHeld
 from fs_svc.objects import MARKER_PREFIX
-from fs_svc.reconciling import LEAST_AGE, PERIOD, SET_ASIDE_FOR, in_words
+from fs_svc.reconciling import LEAST_AGE, PERIOD, SET_ASIDE_FOR
+from fs_svc.storage_report import in_words
 from tests.fs_world import ALICE, FILM, World, opened_world, post
 from vss.bucket import Bucket as StorageBucket
 
@@ -95,7 +96,7 @@ async def test_an_empty_database_over_a_full_bucket_removes_nothing_whatever_it_
     for key in keys:
         await world.raw_object(key, FILM)
     # The marker is gone: bucket and database meet for the first time.
-    view = await world.installation.look()
+    view = await world.installation.check()
     await world.bucket.delete(f"{MARKER_PREFIX}{view.id}.json")
     report = await world.reconcile()
     assert (report.holding, report.unknown.names) == (Holding.UNPROVEN, keys)
@@ -142,7 +143,7 @@ async def test_a_database_that_is_older_than_the_bucket_begins_the_week_anew_and
     await world.raw_object(key, FILM)
     await world.reconcile_for(6)
     # As a later copy of this database has left it.
-    view = await world.installation.look()
+    view = await world.installation.check()
     await world.bucket.put(f"{MARKER_PREFIX}{view.id}.json", b'{"count": 1000}')
     assert await world.reconciling.run_when_due()
     last = await world.reconciling.last_report()
@@ -155,7 +156,7 @@ async def test_a_database_that_is_older_than_the_bucket_begins_the_week_anew_and
     assert not (await world.reconcile_for(2)).is_database_older
     for _ in range(3):
         world.forward(PERIOD / 2)
-        await world.installation.look()
+        await world.installation.check()
     assert not await world.installation.is_held()
 
 
@@ -246,7 +247,7 @@ async def test_it_is_done_once_a_day_and_the_reports_are_kept_for_a_while(world:
 
 async def test_a_form_that_was_sent_again_leaves_nothing(world: World) -> None:
     waiting, taken_over = await world.waiting_for_a_form(), await world.waiting_for_a_form()
-    form, _ = await world.uploads.form(taken_over.id, subject=ALICE)
+    form = await world.forms.sign(taken_over.id, subject=ALICE)
     assert await post(form, FILM) == 201
     found, _ = await world.uploads.get(taken_over.id, subject=ALICE)
     assert found.state is State.STORED

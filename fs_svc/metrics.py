@@ -1,4 +1,4 @@
-"""What there is in the bucket, by the rows that know of it: for whoever watches."""
+"""Metrics of what is in the bucket, by its rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fs_svc.store import Store
 _UNFINISHED: Final = (State.RESERVED, State.OPEN, State.COMPLETING)
 
 
-class Figures:
+class StorageMetrics:
     """Uploads and bytes by state, the age of the oldest unfinished upload, and what is in the bucket without a row."""
 
     def __init__(self, store: Store, registry: CollectorRegistry, *, clock: Clock) -> None:
@@ -32,7 +32,7 @@ class Figures:
         )
 
     async def count(self) -> None:
-        """Counts. Raises Unavailable."""
+        """Sets all of them to what the rows say now. Raises Unavailable."""
         report = await self._store.last_report()
         said = {} if report is None else json.loads(report.content)
         self._unknown.set(said.get("unknown", {}).get("count", 0))

@@ -1,50 +1,31 @@
-"""The control calls to S3: everything but moving bytes, each with a time limit and its failures by name."""
+"""The bucket, in S3's own verbs."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
-import random
-import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any, Final
 
 import aiohttp
-from aiobotocore.config import AioConfig
-from aiobotocore.session import AioSession
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from prometheus_client import CollectorRegistry, Histogram
+from botocore.exceptions import BotoCoreError, HTTPClientError
+from prometheus_client import CollectorRegistry
 
 from common.bucket_rule import cors_of
-from common.clock import utc_now
-from common.errors import StorageUnavailable
-from common.languages import N_
+from common.s3_client import s3_client
 from fs_svc.parts import Part
+from fs_svc.s3.calls import S3Calls, UploadGone, unavailable
 
-logger = logging.getLogger(__name__)
-
-CALL_SECONDS: Final = 5
 # Of a listing, all pages together: 10,000 parts take about a second when all is well.
 LIST_SECONDS: Final = 12
 # Of one block of an object.
 READ_SECONDS: Final = 20
-# S3 puts up to 10,000 parts together before it answers. What takes longer is looked at again by the loop.
+# S3 puts up to 10,000 parts together before it answers. What takes longer is checked again by the loop.
 COMPLETE_SECONDS: Final = 20
-TRIES: Final = 2
 # Parsing a page holds the event loop, for some 50 µs an entry.
 PAGE_SIZE: Final = 250
-CLOCK_TOLERANCE: Final = timedelta(minutes=5)
-# How S3 says that an object is not there, or not the one that was meant.
-_MISSING: Final = ("404", "NoSuchKey", "NotFound", "PreconditionFailed", "412")
-
-
-class UploadGone(Exception):
-    """S3 does not know this multipart upload (any more): it was completed, aborted, or never made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,39 +67,13 @@ async def open_bucket(
     secret_access_key: str,
     registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[Bucket]:
-    """The bucket behind `url`. Making the client takes about 0.2 s and 15 MiB, so a process has one."""
-    # What a person has configured for an AWS account of their own has no business here.
-    session = AioSession(
-        session_vars={
-            "profile": (None, None, None, None),
-            "config_file": (None, None, os.devnull, None),
-            "credentials_file": (None, None, os.devnull, None),
-        }
-    )
-    # The addresses of every service of AWS, as dictionaries: several MiB of which only S3's are ever looked at.
-    for partition in session.get_component("data_loader").load_data("endpoints")["partitions"]:
-        partition["services"] = {key: value for key, value in partition["services"].items() if key == "s3"}
-    config = AioConfig(
-        # Without these two, URLs and requests may come out in the older style of S3.
-        signature_version="s3v4",
-        s3={"addressing_style": "path"},
-        # botocore's own defaults send checksums that several vendors refuse.
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        connect_timeout=2,
-        read_timeout=COMPLETE_SECONDS,
-        # Only we know which calls may be repeated.
-        retries={"total_max_attempts": 1},
-        max_pool_connections=50,
-        proxies={},
-    )
-    async with session.create_client(
-        "s3",
-        endpoint_url=url,
-        region_name=region,
-        aws_access_key_id=access_key_id,
-        aws_secret_access_key=secret_access_key,
-        config=config,
+    """The bucket behind `url`."""
+    async with s3_client(
+        url=url,
+        region=region,
+        access_key_id=access_key_id,
+        secret_access_key=secret_access_key,
+        read_seconds=COMPLETE_SECONDS,
     ) as client:
         yield Bucket(client, name, registry)
 
@@ -129,26 +84,12 @@ class Bucket:
     """
 
     def __init__(self, client: Any, name: str, registry: CollectorRegistry | None) -> None:
-        self._client = client
         self._name = name
-        self._is_clock_known = False
-        self._durations = Histogram(
-            "s3_call_duration_seconds", "Tries of calls to S3", ("operation", "outcome"), registry=registry
-        )
+        self._call = S3Calls(client, name, registry)
 
     async def ping(self) -> None:
         """Returns when the bucket is there and we may use it. Says once if S3 has another time than this machine."""
         await self._call("head_bucket")
-
-    def _compare_clocks(self, answer: Mapping[str, Any]) -> None:
-        """Signatures carry the time: S3 refuses those that are too old or too new."""
-        date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-        if self._is_clock_known or not date:
-            return
-        self._is_clock_known = True
-        difference = parsedate_to_datetime(date) - utc_now()
-        if abs(difference) > CLOCK_TOLERANCE:
-            logger.error("clocks differ", extra={"s3_is_ahead_seconds": round(difference.total_seconds())})
 
     async def create_upload(self, object_key: str, *, content_type: str) -> str:
         """Opens a multipart upload; returns S3's id of it."""
@@ -215,7 +156,7 @@ class Bucket:
                         parts += page
                         marker = last
         except TimeoutError as exc:
-            raise _unavailable("list_parts", "timeout") from exc
+            raise unavailable("list_parts", "timeout") from exc
 
     async def _page(self, object_key: str, s3_upload_id: str, marker: int) -> tuple[list[Part], bool]:
         answer = await self._call(
@@ -285,7 +226,7 @@ class Bucket:
                     async with asyncio.timeout(READ_SECONDS):
                         block = await body.read(block_size)
                 except (HTTPClientError, BotoCoreError, aiohttp.ClientError, TimeoutError, OSError) as exc:
-                    raise _unavailable("get_object", type(exc).__name__) from exc
+                    raise unavailable("get_object", type(exc).__name__) from exc
                 if not block:
                     return
                 yield block
@@ -320,52 +261,6 @@ class Bucket:
     async def delete(self, object_key: str) -> None:
         """Removes the object; also when it is gone already."""
         await self._call("delete_object", missing={}, Key=object_key)
-
-    async def _call(
-        self,
-        operation: str,
-        *,
-        tries: int = TRIES,
-        seconds: float = CALL_SECONDS,
-        missing: dict[str, Any] | None = None,
-        **arguments: Any,
-    ) -> dict[str, Any]:
-        """The answer; `missing`, where given, for an object that is not there, or is another one than was meant.
-
-        Repeats only what got no answer.
-        """
-        for attempt in range(1, tries + 1):
-            started = time.perf_counter()
-            outcome = "failed"
-            try:
-                async with asyncio.timeout(seconds):
-                    answer: dict[str, Any] = await getattr(self._client, operation)(Bucket=self._name, **arguments)
-                outcome = "answered"
-                self._compare_clocks(answer)
-                return answer
-            except ClientError as exc:
-                outcome = "refused"
-                self._compare_clocks(exc.response)
-                code = str(exc.response.get("Error", {}).get("Code", ""))
-                if code == "NoSuchUpload":
-                    raise UploadGone from exc
-                if missing is not None and code in _MISSING:
-                    return missing
-                raise _unavailable(operation, code) from exc
-            except (HTTPClientError, aiohttp.ClientError, TimeoutError, OSError) as exc:
-                if attempt == tries:
-                    raise _unavailable(operation, type(exc).__name__) from exc
-                await asyncio.sleep(random.uniform(0.05, 0.2))  # noqa: S311 - spreads retries, no secret
-            except BotoCoreError as exc:
-                raise _unavailable(operation, type(exc).__name__) from exc
-            finally:
-                self._durations.labels(operation, outcome).observe(time.perf_counter() - started)
-        raise AssertionError("unreachable: the last attempt returns or raises")
-
-
-def _unavailable(operation: str, reason: str) -> StorageUnavailable:
-    logger.warning("storage call failed", extra={"operation": operation, "reason": reason})
-    return StorageUnavailable(N_("The storage isn’t responding. Nothing is lost. Try again in a few seconds."))
 
 
 def _unquoted(etag: str) -> str:

@@ -1,8 +1,4 @@
-"""Uploads in the S3 dialect of Uppy's Companion, for pages that have an Uppy of their own (docs/uppy.md).
-
-The same uploads under the same rules as in the API. What differs is what this dialect does not say: how large the file
-is, and how it is cut. `uploadId` and `key` are both our id; what the storage calls them is known to fs_svc alone.
-"""
+"""Companion's handlers."""
 
 from __future__ import annotations
 
@@ -23,7 +19,7 @@ from common.web.requests import id_in_path, read_json, read_query, require_princ
 from common.web.responses import json_response
 from contracts.objects import AskPartUrls, Kind, PartUrls
 from upload_svc.app_keys import UPLOADS
-from upload_svc.companion_models import (
+from upload_svc.companion.models import (
     COMPLETE_MOST_BYTES,
     PARTS_PER_CALL,
     AskBatch,

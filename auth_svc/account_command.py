@@ -17,12 +17,16 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from auth_svc.administration import Administration, NewAccount
+from auth_svc.accounts.passwords import Passwords
+from auth_svc.accounts.store import Account, AccountStore, Role
+from auth_svc.administration.administration import Administration, NewAccount
+from auth_svc.administration.models import MAX_QUOTA_BYTES, Username
+from auth_svc.administration.store import AdministrationStore
+from auth_svc.answered_creates_store import AnsweredCreateStore
+from auth_svc.audit.audit import Audit
+from auth_svc.audit.store import AuditStore
 from auth_svc.errors import LastAdministrator
-from auth_svc.models import MAX_QUOTA_BYTES, Username
-from auth_svc.passwords import Passwords
 from auth_svc.settings import Settings
-from auth_svc.store import Account, Role, Store
 from common.audit import Actor
 from common.clock import rfc3339, utc_now
 from common.cursors import Cursors
@@ -56,10 +60,18 @@ def main(arguments: Sequence[str]) -> int:
 async def _run(arguments: argparse.Namespace, settings: Settings) -> None:
     async with open_database(settings.database_url.get_secret_value()) as database:
         with closing(Passwords()) as passwords:
-            store = Store(database)
+            store = AccountStore(database)
             # No page of a list outlives this process.
             cursors = Cursors(secrets.token_hex(32))
-            administration = Administration(store, passwords, cursors, clock=utc_now)
+            administration = Administration(
+                store,
+                AdministrationStore(database),
+                AnsweredCreateStore(database),
+                passwords,
+                Audit(AuditStore(database), cursors, clock=utc_now),
+                cursors=cursors,
+                clock=utc_now,
+            )
             match arguments.command:
                 case "list":
                     for account in await store.list_accounts():
@@ -69,7 +81,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> None:
                 case "reset-password":
                     password = secrets.token_urlsafe(15)
                     await _change(store, administration, arguments.username, {}, password=password)
-                    sys.stdout.write("Sessions and API keys of before have ended.\n")
+                    sys.stdout.write("All sessions and API keys of this account have ended.\n")
                     _tell_password(arguments.username, password)
                 case "disable" | "enable":
                     is_disabled = arguments.command == "disable"
@@ -77,10 +89,10 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> None:
                     sys.stdout.write(f"{arguments.username} is {arguments.command}d\n")
                 case _:
                     await _change(store, administration, arguments.username, {"quota_bytes": arguments.size})
-                    sys.stdout.write(f"{arguments.username} has {_quota(arguments.size)}\n")
+                    sys.stdout.write(f"{arguments.username}: {_quota(arguments.size)}\n")
 
 
-async def _add(store: Store, administration: Administration, arguments: argparse.Namespace) -> None:
+async def _add(store: AccountStore, administration: Administration, arguments: argparse.Namespace) -> None:
     password = secrets.token_urlsafe(15)
     new = NewAccount(
         username=arguments.username,
@@ -93,17 +105,22 @@ async def _add(store: Store, administration: Administration, arguments: argparse
         await administration.add(_HERE, new)
     except Invalid as refusal:
         if await store.get_account_by_username(arguments.username):
-            raise _Trouble(f"{arguments.username} is there already") from None
+            raise _Trouble(f"{arguments.username} already exists") from None
         raise _Trouble(f"{arguments.username} {refusal.errors[0]['detail']}") from None
     _tell_password(arguments.username, password)
 
 
 async def _change(
-    store: Store, administration: Administration, username: str, changes: dict[str, Any], *, password: str | None = None
+    store: AccountStore,
+    administration: Administration,
+    username: str,
+    changes: dict[str, Any],
+    *,
+    password: str | None = None,
 ) -> None:
     account = await store.get_account_by_username(username)
     if account is None:
-        raise _Trouble(f"{username} is not there: `vss account list` shows who is")
+        raise _Trouble(f"no account {username}: `vss account list` shows all accounts")
     try:
         await administration.change(_HERE, account.id, changes, password=password)
     except LastAdministrator as refusal:
@@ -111,7 +128,7 @@ async def _change(
 
 
 def _tell_password(username: str, password: str) -> None:
-    sys.stdout.write(f"{username}'s password, shown only now: {password}\n")
+    sys.stdout.write(f"Password of {username} (you won't see it again): {password}\n")
 
 
 def _line(account: Account) -> str:
@@ -120,20 +137,20 @@ def _line(account: Account) -> str:
 
 
 def _quota(size: int | None) -> str:
-    return "no limit" if size is None else f"a quota of {size} bytes"
+    return "no limit" if size is None else f"quota {size} bytes"
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="vss account", description="Who may log in, and how much they may store.")
+    parser = argparse.ArgumentParser(prog="vss account", description="Manage accounts and their storage quotas.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
-    commands.add_parser("list", help="show every account")
-    add = commands.add_parser("add", help="make an account, and show its password once")
-    add.add_argument("--administrator", action="store_true", help="one that may administer")
-    add.add_argument("--quota", metavar="SIZE", type=_size, help="such as 50GB; without it there is no limit")
-    reset = commands.add_parser("reset-password", help="give an account another password, and end its sessions")
-    disable = commands.add_parser("disable", help="end all access of an account; nobody sees its videos meanwhile")
-    enable = commands.add_parser("enable", help="let a disabled account log in again")
-    quota = commands.add_parser("set-quota", help="bound what an account may store")
+    commands.add_parser("list", help="list all accounts")
+    add = commands.add_parser("add", help="create an account and show its password once")
+    add.add_argument("--administrator", action="store_true", help="give it the administrator role")
+    add.add_argument("--quota", metavar="SIZE", type=_size, help="storage quota, such as 50GB (default: no limit)")
+    reset = commands.add_parser("reset-password", help="set a new password and end all sessions")
+    disable = commands.add_parser("disable", help="block an account; its videos are hidden until it is enabled again")
+    enable = commands.add_parser("enable", help="unblock a disabled account")
+    quota = commands.add_parser("set-quota", help="set how much an account can store")
     add.add_argument("username", type=_username)
     for parser_of_one in (reset, disable, enable, quota):
         # Whatever it is called: the rules for names are younger than some accounts.
@@ -147,7 +164,7 @@ def _username(text: str) -> str:
         name: str = TypeAdapter(Username).validate_python(text)
     except ValidationError as exc:
         reason = exc.errors()[0]["msg"].removeprefix("Value error, ")
-        raise argparse.ArgumentTypeError(f"a user name {reason[:1].lower()}{reason[1:]}") from None
+        raise argparse.ArgumentTypeError(f"the username {reason[:1].lower()}{reason[1:]}") from None
     return name
 
 
@@ -160,7 +177,7 @@ def _size(text: str) -> int | None:
         size = int(Decimal(number) * (1024 if is_binary else 1000) ** " KMGT".index(unit.upper() or " "))
         if size <= MAX_QUOTA_BYTES:
             return size
-    raise argparse.ArgumentTypeError(f"{text!r} is no size: say 50GB, 1.5TiB, a number of bytes, or {_NO_LIMIT}")
+    raise argparse.ArgumentTypeError(f"{text!r} is not a size: use 50GB, 1.5TiB, a number of bytes, or {_NO_LIMIT}")
 
 
 if __name__ == "__main__":

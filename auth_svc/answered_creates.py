@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
 
-from auth_svc.store import AnsweredCreate, Store
+from auth_svc.answered_creates_store import AnsweredCreate, AnsweredCreateStore
 from common.clock import Clock
 from common.errors import IdempotencyKeyReused
 
@@ -32,7 +32,7 @@ class CreateRequest:
 class AnsweredCreates:
     """What creates with an `Idempotency-Key` were answered."""
 
-    def __init__(self, store: Store, *, key: bytes, clock: Clock) -> None:
+    def __init__(self, store: AnsweredCreateStore, *, key: bytes, clock: Clock) -> None:
         self._store = store
         self._key = key
         self._clock = clock

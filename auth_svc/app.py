@@ -1,4 +1,4 @@
-"""auth_svc's composition root."""
+"""auth_svc's composition root: the one place that builds stores and domain objects."""
 
 from __future__ import annotations
 
@@ -12,13 +12,20 @@ from typing import Final
 
 from aiohttp import web
 from prometheus_client import Counter
-from pydantic import SecretStr
 
-from auth_svc.accounts import Accounts
-from auth_svc.administration import Administration
+from auth_svc.accounts.accounts import Accounts
+from auth_svc.accounts.deletion_store import AccountDeletionStore
+from auth_svc.accounts.deletions import AccountDeletions
+from auth_svc.accounts.passwords import Passwords
+from auth_svc.accounts.store import AccountStore
+from auth_svc.administration.administration import Administration
+from auth_svc.administration.store import AdministrationStore
 from auth_svc.answered_creates import AnsweredCreates
-from auth_svc.api_keys import ApiKeys
+from auth_svc.answered_creates_store import AnsweredCreateStore
+from auth_svc.api_keys.api_keys import ApiKeys
+from auth_svc.api_keys.store import ApiKeyStore
 from auth_svc.app_keys import (
+    ACCOUNT_DELETIONS,
     ACCOUNT_SESSIONS,
     ACCOUNTS,
     ADMINISTRATION,
@@ -26,27 +33,28 @@ from auth_svc.app_keys import (
     API_KEYS,
     AUDIT,
     CLOCK,
-    CURSORS,
-    DEPARTURES,
     FS,
     GRANTS,
+    LOG_IN,
     REFRESH_TOKENS,
     SIGNING_KEYS,
     THROTTLE,
 )
-from auth_svc.audit import Audit
-from auth_svc.departures import Departures
+from auth_svc.audit.audit import Audit
+from auth_svc.audit.store import AuditStore
 from auth_svc.fs_client import FsClient, OwnTokens
-from auth_svc.grants import Grants
-from auth_svc.known_devices import KnownDevices
-from auth_svc.passwords import Passwords
-from auth_svc.refresh_tokens import RefreshTokens
+from auth_svc.login.known_devices import KnownDevices
+from auth_svc.login.login import LogIn
+from auth_svc.login.store import ThrottleStore
+from auth_svc.login.throttle import LogInThrottle
 from auth_svc.routes import API, PAGES
-from auth_svc.sessions import AccountSessions
-from auth_svc.settings import Settings, encryption_keys
-from auth_svc.signing_keys import SigningKeys
-from auth_svc.store import Store
-from auth_svc.throttle import LogInThrottle
+from auth_svc.sessions.sessions import AccountSessions
+from auth_svc.sessions.store import SessionStore
+from auth_svc.settings import Settings, encryption_keys, known_secrets
+from auth_svc.tokens.grants import Grants
+from auth_svc.tokens.refresh_tokens import RefreshTokens
+from auth_svc.tokens.signing_keys import SigningKeys
+from auth_svc.tokens.store import RefreshTokenStore, SigningKeyStore
 from common.clock import Clock, utc_now
 from common.cursors import Cursors
 from common.db import open_database
@@ -59,7 +67,7 @@ from common.web.sessions import SESSIONS
 from common.web.starting import CannotStart, Tables, wait_until_ready
 
 TIDY_INTERVAL_SECONDS: Final = 600.0
-# With a verifier's own interval less than a minute: so long a revoked key is good at most.
+# With a verifier's own interval less than a minute: a revoked key is accepted no longer than that.
 KEYS_INTERVAL_SECONDS: Final = 20.0
 
 
@@ -73,70 +81,71 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
         async with open_database(settings.database_url.get_secret_value()) as database, http_session() as session:
             observe_database(app, database)
             app[READINESS] = {"database": Tables(database).check}
-            # Without its keys it is nobody.
+            # Without its keys it can do nothing.
             await wait_until_ready(app[READINESS], limit_seconds=settings.start_limit_seconds)
             with closing(Passwords()) as passwords:
-                store = Store(database)
-                issuer = settings.auth_public_url
-                encryption_key, previous_key = encryption_keys(settings)
-                signing_keys = SigningKeys(
-                    store, encryption_key=encryption_key, previous_encryption_key=previous_key, clock=clock
-                )
-                refresh_tokens = RefreshTokens(
-                    store, encryption_key=encryption_key, previous_encryption_key=previous_key, clock=clock
-                )
-                cursors = Cursors(hmac.digest(encryption_key, b"cursors of lists", "sha256").hex())
-                api_keys = ApiKeys(store, cursors, clock=clock)
-                accounts = Accounts(
-                    store,
+                keys = encryption_keys(settings)
+                cursors = Cursors(hmac.digest(keys[0], b"cursors of lists", "sha256").hex())
+                audit = Audit(AuditStore(database), cursors, clock=clock)
+                account_store = AccountStore(database)
+                answered_store = AnsweredCreateStore(database)
+                throttle = LogInThrottle(ThrottleStore(database), clock=clock)
+                log_in = LogIn(
+                    account_store,
                     passwords,
-                    KnownDevices([key for key in (encryption_key, previous_key) if key is not None]),
+                    KnownDevices(keys),
+                    throttle,
+                    audit,
                     refused=Counter("log_in_failures", "Log-ins refused", registry=app[METRICS]),
-                    clock=clock,
                 )
+                accounts = Accounts(account_store, passwords, log_in, audit, clock=clock)
+                api_keys = ApiKeys(ApiKeyStore(database), audit, cursors, clock=clock)
+                signing_keys = SigningKeys(SigningKeyStore(database), encryption_keys=keys, clock=clock)
+                refresh_tokens = RefreshTokens(RefreshTokenStore(database), audit, encryption_keys=keys, clock=clock)
                 grants = Grants(
-                    accounts,
+                    log_in,
                     refresh_tokens,
                     api_keys,
                     signing_keys,
                     client_secrets={
-                        "upload": _known(settings.upload_client_secret, settings.previous_upload_client_secret),
-                        "stream": _known(settings.stream_client_secret, settings.previous_stream_client_secret),
+                        "upload": known_secrets(settings.upload_client_secret, settings.previous_upload_client_secret),
+                        "stream": known_secrets(settings.stream_client_secret, settings.previous_stream_client_secret),
                     },
-                    issuer=issuer,
+                    issuer=settings.auth_public_url,
                     clock=clock,
                 )
-                verifier = Verifier(signing_keys, issuer=issuer, clock=clock)
-                sessions = AccountSessions(store, accounts, grants, verifier, cursors, clock=clock)
+                verifier = Verifier(signing_keys, issuer=settings.auth_public_url, clock=clock)
+                sessions = AccountSessions(
+                    SessionStore(database), log_in, grants, verifier, audit, cursors=cursors, clock=clock
+                )
+                app[ACCOUNT_DELETIONS] = AccountDeletions(AccountDeletionStore(database), audit, clock=clock)
+                app[ACCOUNT_SESSIONS] = app[SESSIONS] = sessions
                 app[ACCOUNTS] = accounts
-                app[ADMINISTRATION] = Administration(store, passwords, cursors, clock=clock)
+                app[ADMINISTRATION] = Administration(
+                    account_store,
+                    AdministrationStore(database),
+                    answered_store,
+                    passwords,
+                    audit,
+                    cursors=cursors,
+                    clock=clock,
+                )
                 app[ANSWERED_CREATES] = AnsweredCreates(
-                    store, key=hmac.digest(encryption_key, b"contents of creates", "sha256"), clock=clock
+                    answered_store, key=hmac.digest(keys[0], b"contents of creates", "sha256"), clock=clock
                 )
                 app[API_KEYS] = api_keys
-                app[AUDIT] = Audit(store, clock=clock)
+                app[AUDIT] = audit
                 app[CLOCK] = clock
-                app[CURSORS] = cursors
-                app[DEPARTURES] = Departures(store, clock=clock)
                 app[FS] = FsClient(session, settings.fs_url, OwnTokens(partial(grants.service, "auth")))
                 app[GRANTS] = grants
-                app[ACCOUNT_SESSIONS] = sessions
+                app[LOG_IN] = log_in
                 app[REFRESH_TOKENS] = refresh_tokens
                 app[SIGNING_KEYS] = signing_keys
-                app[THROTTLE] = LogInThrottle(store, clock=clock)
+                app[THROTTLE] = throttle
                 app[VERIFIER] = verifier
-                app[SESSIONS] = sessions
                 await signing_keys.load()
                 await accounts.fill_skeletons()
-                if settings.demo_account:
-                    await accounts.ensure_demo_account()
-                elif await accounts.has_demo_account():
-                    raise CannotStart(
-                        "the demo account is off, and admin's password is still the demo's: "
-                        "set another with `vss account reset-password admin` (docs/operations.md says where)"
-                    )
-                elif settings.first_administrator is not None:
-                    await accounts.ensure_administrator(settings.first_administrator.get_secret_value())
+                await _ensure_first_account(accounts, settings)
                 yield
 
     app.cleanup_ctx.append(domain)
@@ -146,17 +155,25 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
     return app
 
 
-def _known(*values: SecretStr | None) -> list[str]:
-    return [value.get_secret_value() for value in values if value is not None]
+async def _ensure_first_account(accounts: Accounts, settings: Settings) -> None:
+    if settings.demo_account:
+        await accounts.ensure_demo_account()
+    elif await accounts.has_demo_account():
+        raise CannotStart(
+            "the demo account is off, and admin's password is still the demo's: "
+            "set another with `vss account reset-password admin` (docs/operations.md says where)"
+        )
+    elif settings.first_administrator is not None:
+        await accounts.ensure_administrator(settings.first_administrator.get_secret_value())
 
 
 async def _renew_keys(app: web.Application) -> None:
-    """Makes signing keys in time, and learns of those that other replicas have made."""
+    """Creates signing keys in time, and learns of those that other replicas have created."""
     await app[SIGNING_KEYS].load()
 
 
 async def _tidy(app: web.Application, *, audit_kept: timedelta) -> None:
-    """Drops what has run out."""
+    """Drops what has expired."""
     await app[THROTTLE].forget_whole_buckets()
     await app[REFRESH_TOKENS].forget_expired()
     await app[ADMINISTRATION].forget_expired_links()

@@ -10,7 +10,7 @@ class InvalidGrant(Unauthenticated):
     """Wrong name or password: one answer for all the ways to be wrong."""
 
     def __init__(self) -> None:
-        super().__init__(N_("The user name or the password is not right."), error="invalid_grant")
+        super().__init__(N_("Wrong username or password."), error="invalid_grant")
 
 
 class AlreadyAnswered(Conflict):
@@ -18,7 +18,7 @@ class AlreadyAnswered(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            N_("The first request with this Idempotency-Key has just been answered; ask again."),
+            N_("The first request with this Idempotency-Key has just finished. Send it again."),
             headers={"Retry-After": "1"},
         )
 
@@ -30,28 +30,35 @@ class LastAdministrator(Conflict):
     title = N_("This is the last administrator")
 
     def __init__(self) -> None:
-        super().__init__(N_("Make somebody else an administrator first."))
+        super().__init__(N_("Make someone else an administrator first."))
+
+
+class NoSuchNewOwner(Invalid):
+    """The account that is to get a deleted one's videos does not exist."""
+
+    def __init__(self) -> None:
+        super().__init__([{"pointer": "#/heir", "detail": gettext("is not an existing account")}])
 
 
 class PasswordLinkGone(NotFound):
     """A link for choosing a password that was used, has run out, or never was."""
 
     def __init__(self) -> None:
-        super().__init__(N_("This link was used or has run out: ask an administrator for another."))
+        super().__init__(N_("This link has been used or has expired. Ask an administrator for a new one."))
 
 
 class InvalidApiKey(Unauthenticated):
     """An API key that is unknown, has expired or was deleted, or whose account is disabled."""
 
     def __init__(self) -> None:
-        super().__init__("The API key is not valid, or not any more.", error="invalid_grant")
+        super().__init__("The API key is invalid, expired or deleted.", error="invalid_grant")
 
 
 class InvalidRefreshToken(Malformed):
     """A refresh token that is unknown, has run out, or was used before (RFC 6749, section 5.2)."""
 
     def __init__(self) -> None:
-        super().__init__("The refresh token is not valid any more: log in again.", error="invalid_grant")
+        super().__init__("The refresh token is no longer valid. Log in again.", error="invalid_grant")
 
 
 class UnsupportedTokenType(Malformed):
@@ -59,8 +66,8 @@ class UnsupportedTokenType(Malformed):
 
     def __init__(self) -> None:
         super().__init__(
-            "Only refresh tokens are revoked here: an access token ends by itself within minutes, and an API key is"
-            " deleted where it was made.",
+            "Only refresh tokens can be revoked here. Access tokens expire by themselves within minutes; API keys are"
+            " deleted where they were created.",
             error="unsupported_token_type",
         )
 
@@ -69,16 +76,14 @@ class InvalidClient(Unauthenticated):
     """A service that could not show who it is (RFC 6749, section 5.2)."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "The client id or its secret is not right.", challenge='Basic realm="vss"', error="invalid_client"
-        )
+        super().__init__("Wrong client ID or secret.", challenge='Basic realm="vss"', error="invalid_client")
 
 
 class WrongCurrentPassword(Invalid):
     """Somebody is logged in and wants another password, but does not know the one they have."""
 
     def __init__(self) -> None:
-        super().__init__([{"pointer": "#/current_password", "detail": gettext("is not your password")}])
+        super().__init__([{"pointer": "#/current_password", "detail": gettext("is wrong")}])
 
 
 class UnsupportedGrantType(Malformed):

@@ -11,17 +11,10 @@ import aiohttp
 
 from common.errors import Unavailable
 from common.service_client import ServiceClient
+from contracts.objects import AskUsage, Usage, UsageOfOwners
 
 # A page that says the rest does not wait longer for this.
 _TIME_LIMIT_SECONDS: Final = 3.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """Bytes of one account: of what is stored, the trash included, and of what is being uploaded."""
-
-    stored: int
-    reserved: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,20 +58,14 @@ class FsClient:
 
     async def usage(self, account_ids: Collection[str]) -> dict[str, Usage] | None:
         """What up to 100 accounts hold, by id; None when fs_svc does not say it in time."""
+        asked = AskUsage(owner_ids=sorted(account_ids))
         try:
-            answer = await self._client.call(
-                "POST",
-                "/v1/usage",
-                content={"owner_ids": sorted(account_ids)},
-                is_idempotent=True,
-                time_limit_seconds=_TIME_LIMIT_SECONDS,
+            found = await self._client.ask(
+                UsageOfOwners, "POST", "/v1/usage", content=asked, time_limit_seconds=_TIME_LIMIT_SECONDS
             )
         except Unavailable:
             return None
-        return {
-            owner_id: Usage(stored=usage["used"], reserved=usage["reserved"])
-            for owner_id, usage in answer.content["usage"].items()
-        }
+        return found.usage
 
     async def report(self) -> StorageReport | None:
         """What comparing the bucket with the rows has found last; None when fs_svc does not say it in time."""

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from auth_svc.settings import Settings, encryption_keys
-from auth_svc.signing_keys import PUBLISHED_AHEAD, SigningKeys
-from auth_svc.store import Store
+from auth_svc.tokens.signing_keys import PUBLISHED_AHEAD, SigningKeys
+from auth_svc.tokens.store import SigningKeyStore
 from common.clock import utc_now
 from common.db import open_database
 from common.errors import Unavailable
@@ -41,9 +41,9 @@ async def _rotate_signing_key(settings: Settings) -> int:
         key_id = await keys.rotate()
     minutes = int(PUBLISHED_AHEAD.total_seconds() / 60)
     if key_id is None:
-        sys.stderr.write(f"vss keys: the newest key is younger than {minutes} minutes: try again when it signs\n")
+        sys.stderr.write(f"vss keys: the newest key was created less than {minutes} minutes ago; try again later\n")
         return 1
-    sys.stdout.write(f"Signing key {key_id} is made and signs in {minutes} minutes; nobody is logged out.\n")
+    sys.stdout.write(f"Created signing key {key_id}; it takes over in {minutes} minutes. Nobody is logged out.\n")
     return 0
 
 
@@ -51,8 +51,8 @@ async def _revoke_signing_keys(settings: Settings) -> int:
     async with _signing_keys(settings) as keys:
         key_id = await keys.revoke()
     sys.stdout.write(
-        f"Signing key {key_id} replaces every other key. Within a minute nothing that those have signed is accepted;"
-        " nobody is logged out.\n"
+        f"Signing key {key_id} replaces all others. Tokens signed with the old keys are rejected everywhere within a "
+        "minute. Nobody is logged out.\n"
     )
     return 0
 
@@ -60,19 +60,16 @@ async def _revoke_signing_keys(settings: Settings) -> int:
 @asynccontextmanager
 async def _signing_keys(settings: Settings) -> AsyncIterator[SigningKeys]:
     async with open_database(settings.database_url.get_secret_value()) as database:
-        encryption_key, previous_key = encryption_keys(settings)
-        yield SigningKeys(
-            Store(database), encryption_key=encryption_key, previous_encryption_key=previous_key, clock=utc_now
-        )
+        yield SigningKeys(SigningKeyStore(database), encryption_keys=encryption_keys(settings), clock=utc_now)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="vss keys", description="What access tokens are signed with.")
+    parser = argparse.ArgumentParser(prog="vss keys", description="Replace the keys that sign access tokens.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
-    rotate = commands.add_parser("rotate", help="make another key before it is due")
+    rotate = commands.add_parser("rotate", help="create a new key before the regular rotation")
     rotate.add_argument("--signing", action="store_true", required=True, help="the key that signs access tokens")
-    rotate.add_argument("--revoke", action="store_true", help="end the keys that there are, as after a leak")
-    commands.add_parser("encrypt-anew", help="encrypt the signing keys with the present key instead of the previous")
+    rotate.add_argument("--revoke", action="store_true", help="revoke all existing keys, for example after a leak")
+    commands.add_parser("encrypt-anew", help="re-encrypt the signing keys with the current encryption key")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Opaque secrets: random enough that a plain hash of them may lie in the database, since there is nothing to guess."""
+"""Opaque secrets: so random that the database can hold a plain hash of them, because there is nothing to guess."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ def new_secret() -> str:
 
 
 def hash_of(secret: str) -> str:
-    """What is stored of a secret, and looked up by one: 64 hexadecimal digits."""
+    """What is stored of a secret, and what it is looked up by: 64 hexadecimal digits."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

@@ -6,39 +6,29 @@ from typing import Final
 
 from aiohttp import web
 
-from auth_svc import account_pages, admin_pages, pages
-from auth_svc.api import accounts, internal, me, tokens
+from auth_svc import internal_api as internal
+from auth_svc.accounts import api as me
+from auth_svc.accounts import pages as account_pages
+from auth_svc.accounts.models import ChangePassword, Me
+from auth_svc.administration import api as accounts
+from auth_svc.administration import pages as admin_pages
+from auth_svc.administration.models import Account, AccountPage, CreateAccount, DeleteAccount, EditAccount
+from auth_svc.api_keys import api as api_keys
+from auth_svc.api_keys import pages as api_key_pages
+from auth_svc.api_keys.models import ApiKey, ApiKeyPage, CreateApiKey
+from auth_svc.audit import pages as audit_pages
 from auth_svc.errors import AlreadyAnswered, InvalidGrant, InvalidTokenRequest, LastAdministrator, UnsupportedTokenType
-from auth_svc.models import (
-    AccountNamed,
-    AccountPage,
-    AccountShown,
-    ApiKeyPage,
-    ApiKeyShown,
-    AskAccount,
-    ChangePassword,
-    CreateAccount,
-    CreateApiKey,
-    DeleteAccount,
-    DepartureList,
-    DisabledAccounts,
-    EditAccount,
-    ExchangedSession,
-    KeySet,
-    ListQuery,
-    Me,
-    RevocationRequest,
-    ServerMetadata,
-    SessionPage,
-    SessionSecret,
-    StartedSession,
-    StartSession,
-    TokenRequest,
-    TokenResponse,
-)
+from auth_svc.models import ListQuery
+from auth_svc.sessions import api as sessions
+from auth_svc.sessions import pages as session_pages
+from auth_svc.sessions.models import SessionPage
+from auth_svc.tokens import api as tokens
+from auth_svc.tokens.models import KeySet, RevocationRequest, ServerMetadata, TokenRequest, TokenResponse
 from common.errors import Forbidden, IdempotencyKeyReused, RateLimited, Unauthenticated
 from common.tokens import READ, UPLOAD
 from common.web.routes import IDEMPOTENCY, Route
+from common.web.sessions import ExchangedSession, SessionSecret, StartedSession, StartSession
+from contracts.accounts import AccountDeletionList, AskAccount, DisabledAccounts, NamedAccount
 
 API: Final = (
     Route(
@@ -105,7 +95,7 @@ API: Final = (
     Route(
         method="GET",
         path="/v1/me/sessions",
-        handler=me.list_sessions,
+        handler=sessions.list_sessions,
         name="list-sessions",
         # Addresses and devices are nothing for a key that looks at videos.
         scopes=(),
@@ -116,7 +106,7 @@ API: Final = (
     Route(
         method="DELETE",
         path="/v1/me/sessions/{session_id}",
-        handler=me.end_own_session,
+        handler=sessions.end_own_session,
         name="end-own-session",
         summary="Ends one of my sessions; it is over everywhere within 30 seconds.",
         answers={204: None},
@@ -124,18 +114,18 @@ API: Final = (
     Route(
         method="POST",
         path="/v1/me/api-keys",
-        handler=me.create_api_key,
+        handler=api_keys.create_api_key,
         name="create-api-key",
         summary="A key for a program; its secret is in this answer and never again.",
         body=CreateApiKey,
         headers=IDEMPOTENCY,
-        answers={201: ApiKeyShown},
+        answers={201: ApiKey},
         refusals=(IdempotencyKeyReused, AlreadyAnswered),
     ),
     Route(
         method="GET",
         path="/v1/me/api-keys",
-        handler=me.list_api_keys,
+        handler=api_keys.list_api_keys,
         name="list-api-keys",
         summary="My API keys, newest first.",
         scopes=(),
@@ -145,7 +135,7 @@ API: Final = (
     Route(
         method="DELETE",
         path="/v1/me/api-keys/{key_id}",
-        handler=me.delete_api_key,
+        handler=api_keys.delete_api_key,
         name="delete-api-key",
         summary="Ends an API key; access tokens that it gave live out their five minutes.",
         answers={204: None},
@@ -158,7 +148,7 @@ API: Final = (
         summary="For administrators: a new account; without a password, with a link by which its owner chooses one.",
         body=CreateAccount,
         headers=IDEMPOTENCY,
-        answers={201: AccountShown},
+        answers={201: Account},
         refusals=(Forbidden, IdempotencyKeyReused, AlreadyAnswered),
     ),
     Route(
@@ -179,7 +169,7 @@ API: Final = (
         name="get-account",
         summary="For administrators: one account.",
         scopes=(),
-        answers={200: AccountShown},
+        answers={200: Account},
         refusals=(Forbidden,),
     ),
     Route(
@@ -189,7 +179,7 @@ API: Final = (
         name="edit-account",
         summary="For administrators: role, quota, password, and whether it is disabled; taken access ends at once.",
         body=EditAccount,
-        answers={200: AccountShown},
+        answers={200: Account},
         refusals=(Forbidden, LastAdministrator),
     ),
     Route(
@@ -227,23 +217,23 @@ API: Final = (
         name="get-account-named",
         summary="The account with a user name.",
         query=AskAccount,
-        answers={200: AccountNamed},
+        answers={200: NamedAccount},
         refusals=(Forbidden,),
     ),
     Route(
         method="GET",
         path="/internal/departures",
-        handler=internal.list_departures,
-        name="list-departures",
+        handler=internal.list_account_deletions,
+        name="list-account-deletions",
         summary="Deleted accounts of which something may be left, and who gets their videos.",
-        answers={200: DepartureList},
+        answers={200: AccountDeletionList},
         refusals=(Forbidden,),
     ),
     Route(
         method="POST",
         path="/internal/departures/{account_id}/settled",
-        handler=internal.settle_departure,
-        name="settle-departure",
+        handler=internal.settle_account_deletion,
+        name="settle-account-deletion",
         summary="Tells that the asking service has nothing of a deleted account any more.",
         answers={204: None},
         refusals=(Forbidden,),
@@ -281,15 +271,15 @@ API: Final = (
 )
 
 PAGES: Final = (
-    web.get("/", pages.home, name="home"),
-    web.get(pages.SET_PASSWORD_PATH, pages.set_password_page, name="set-password-page"),
-    web.post(pages.SET_PASSWORD_PATH, pages.set_password, name="set-password"),
+    web.get("/", account_pages.home, name="home"),
+    web.get(account_pages.SET_PASSWORD_PATH, account_pages.set_password_page, name="set-password-page"),
+    web.post(account_pages.SET_PASSWORD_PATH, account_pages.set_password, name="set-password"),
     web.get(account_pages.PATH, account_pages.account_page, name="account-page"),
     web.post("/account/password", account_pages.change_password, name="account-password"),
-    web.post("/account/sessions/end-others", account_pages.end_other_sessions, name="account-end-other-sessions"),
-    web.post("/account/sessions/{session_id}/end", account_pages.end_session, name="account-end-session"),
-    web.post("/account/api-keys", account_pages.create_api_key, name="account-create-api-key"),
-    web.post("/account/api-keys/{key_id}/delete", account_pages.delete_api_key, name="account-delete-api-key"),
+    web.post("/account/sessions/end-others", session_pages.end_other_sessions, name="account-end-other-sessions"),
+    web.post("/account/sessions/{session_id}/end", session_pages.end_session, name="account-end-session"),
+    web.post("/account/api-keys", api_key_pages.create_api_key, name="account-create-api-key"),
+    web.post("/account/api-keys/{key_id}/delete", api_key_pages.delete_api_key, name="account-delete-api-key"),
     web.get("/account/export", account_pages.export, name="account-export"),
     web.post("/account/delete", account_pages.delete_account, name="account-delete"),
     web.get("/admin", admin_pages.accounts_page, name="admin-page"),
@@ -298,5 +288,5 @@ PAGES: Final = (
     web.post("/admin/accounts/{account_id}", admin_pages.change_account, name="admin-change-account"),
     web.post("/admin/accounts/{account_id}/password-link", admin_pages.renew_password_link, name="admin-password-link"),
     web.post("/admin/accounts/{account_id}/delete", admin_pages.delete_account, name="admin-delete-account"),
-    web.get("/admin/audit", admin_pages.audit_page, name="admin-audit-page"),
+    web.get("/admin/audit", audit_pages.audit_page, name="admin-audit-page"),
 )

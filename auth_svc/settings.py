@@ -36,36 +36,40 @@ class Settings(PageSettings):
     key_encryption_key: Annotated[
         SecretStr,
         AfterValidator(_aes_key),
-        Field(description="What signing keys are encrypted with in the database: 64 hexadecimal digits."),
+        Field(description="The key that encrypts signing keys in the database: 64 hexadecimal digits."),
     ]
-    fs_url: Annotated[BaseUrl, Field(description="Where fs_svc is reached from inside.")]
-    upload_client_secret: Annotated[LongSecret, Field(description="What upload_svc logs in with.")]
-    stream_client_secret: Annotated[LongSecret, Field(description="What stream_svc logs in with.")]
+    fs_url: Annotated[BaseUrl, Field(description="Internal URL of fs_svc.")]
+    upload_client_secret: Annotated[LongSecret, Field(description="The secret upload_svc logs in with.")]
+    stream_client_secret: Annotated[LongSecret, Field(description="The secret stream_svc logs in with.")]
     previous_key_encryption_key: Annotated[
         Annotated[SecretStr, AfterValidator(_aes_key)] | None,
         BeforeValidator(_none_if_empty),
-        Field(description="While that key is replaced: the one before. What it encrypted is encrypted anew."),
+        Field(description="The previous key, while it is being replaced. What it encrypted is re-encrypted."),
     ] = None
     previous_upload_client_secret: Annotated[
-        PreviousSecret, Field(description="While it is replaced: what upload_svc may still log in with.")
+        PreviousSecret, Field(description="The previous secret of upload_svc, while it is being replaced.")
     ] = None
     previous_stream_client_secret: Annotated[
-        PreviousSecret, Field(description="While it is replaced: what stream_svc may still log in with.")
+        PreviousSecret, Field(description="The previous secret of stream_svc, while it is being replaced.")
     ] = None
     first_administrator: Annotated[
         SecretStr | None,
-        Field(description="The argon2 hash of the password of `admin`, who is made when there is no account at all."),
+        Field(description="The argon2 hash of the password for `admin`, created when there are no accounts yet."),
     ] = None
     audit_days: Annotated[
         int,
-        Field(ge=1, le=3650, description="How many days the audit log, which has people's addresses in it, is kept."),
+        Field(ge=1, le=3650, description="Days to keep the audit log, which contains IP addresses."),
     ] = 90
 
 
-def encryption_keys(settings: Settings) -> tuple[bytes, bytes | None]:
+def known_secrets(*values: SecretStr | None) -> list[str]:
+    """The present secret, and the one before while it is being replaced."""
+    return [value.get_secret_value() for value in values if value is not None]
+
+
+def encryption_keys(settings: Settings) -> list[bytes]:
     """The key that encrypts, and the one before while it is being replaced."""
-    previous = settings.previous_key_encryption_key
-    return (
-        bytes.fromhex(settings.key_encryption_key.get_secret_value()),
-        None if previous is None else bytes.fromhex(previous.get_secret_value()),
-    )
+    return [
+        bytes.fromhex(secret)
+        for secret in known_secrets(settings.key_encryption_key, settings.previous_key_encryption_key)
+    ]

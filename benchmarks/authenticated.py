@@ -13,7 +13,7 @@ from functools import partial
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, generate_private_key
 
-from auth_svc.tokens import SigningKey, Subject, issue_access_token
+from auth_svc.tokens.access_tokens import SigningKey, Subject, issue_access_token
 from benchmarks.pairs import Pair
 from common.clock import utc_now
 from common.tokens import ALL, PERSON_AUDIENCE

@@ -63,8 +63,8 @@ class AuditEntry:
     request_id: str
     details: str
 
-    def tell(self) -> None:
-        """The line in the process's log, for an entry that has been committed."""
+    def log(self) -> None:
+        """Writes the line in the process's log, for an entry that has been committed."""
         known = {"action": self.action, "actor_id": self.actor_id, "target_id": self.target_id}
         logger.info("audit", extra={**known, "address": self.address, "details": json.loads(self.details)})
 

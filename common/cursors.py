@@ -33,7 +33,7 @@ class Cursors:
             raw = b""
         mac, content = raw[:_MAC_SIZE], raw[_MAC_SIZE:]
         if not hmac.compare_digest(mac, self._mac(purpose, content)):
-            raise Invalid([{"pointer": "#/cursor", "detail": "is not a cursor of this list: start without one"}])
+            raise Invalid([{"pointer": "#/cursor", "detail": "is not a cursor for this list: start without one"}])
         position: list[str] = json.loads(content)
         if len(position) != length:
             raise AssertionError("a cursor of ours has another length")

@@ -199,7 +199,9 @@ class _Translated:
         if isinstance(exc, self._outages) or (isinstance(exc, DBAPIError) and exc.connection_invalidated):
             reason = str(getattr(exc, "orig", None) or exc) or type(exc).__name__
             logger.warning("database failed", extra={"reason": reason[:200]})
-            raise Unavailable(N_("The database does not answer. Nothing is lost; try again in a few seconds.")) from exc
+            raise Unavailable(
+                N_("The database isn’t responding. Nothing is lost. Try again in a few seconds.")
+            ) from exc
 
 
 def _create_engine(url: str, threads: WeakSet[Thread]) -> AsyncEngine:

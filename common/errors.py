@@ -64,7 +64,7 @@ class Unauthenticated(Refusal):
 
     def __init__(
         self,
-        detail: str = N_("This needs a log-in: send a valid access token, or log in again."),
+        detail: str = N_("Log in again, or send a valid access token."),
         *,
         challenge: str = "Bearer",
         **members: object,
@@ -85,7 +85,7 @@ class InsufficientScope(Forbidden):
 
     def __init__(self) -> None:
         super().__init__(
-            "The API key that this access token came from may not do this: use one with a wider scope.",
+            "The API key behind this access token doesn’t allow this. Use one with a wider scope.",
             headers={"WWW-Authenticate": 'Bearer error="insufficient_scope"'},
         )
 
@@ -104,7 +104,7 @@ class NotFound(Refusal):
     code = "not-found"
     title = N_("Not found")
 
-    def __init__(self, detail: str = N_("There is nothing here, or it is not yours to see.")) -> None:
+    def __init__(self, detail: str = N_("This doesn’t exist, or you don’t have access to it.")) -> None:
         super().__init__(detail)
 
 
@@ -113,12 +113,10 @@ class Misdirected(Refusal):
 
     status = 421
     code = "misdirected"
-    title = N_("Not under this name")
+    title = N_("Wrong host name")
 
     def __init__(self) -> None:
-        super().__init__(
-            N_("This service does not answer under the name that it was called by: call it by its public address.")
-        )
+        super().__init__(N_("This service doesn’t answer under this host name. Use its public address."))
 
 
 class Conflict(Refusal):
@@ -150,11 +148,11 @@ class Invalid(Refusal):
 
     status = 422
     code = "invalid"
-    title = N_("Some values are not acceptable")
+    title = N_("Some values are invalid")
 
     def __init__(self, errors: Sequence[Fault]) -> None:
         names = ", ".join(dict.fromkeys(error["pointer"].removeprefix("#/") or "the content" for error in errors))
-        super().__init__(gettext("Correct and send again: %(names)s.") % {"names": names}, errors=list(errors))
+        super().__init__(gettext("Correct these and try again: %(names)s.") % {"names": names}, errors=list(errors))
         self.errors = list(errors)
 
 
@@ -163,7 +161,7 @@ class IdempotencyKeyReused(Refusal):
 
     status = 422
     code = "idempotency-key-reused"
-    title = N_("This Idempotency-Key was used for something else")
+    title = N_("This Idempotency-Key was used for another request")
 
     def __init__(self) -> None:
         super().__init__(N_("Send the same content as the first time, or use a new Idempotency-Key."))
@@ -185,11 +183,11 @@ class Unavailable(Refusal):
 
     status = 503
     code = "unavailable"
-    title = N_("Not available just now")
+    title = N_("Temporarily unavailable")
 
     def __init__(
         self,
-        detail: str = N_("A part of the system does not answer. Nothing is lost; try again in a few seconds."),
+        detail: str = N_("Part of the system isn’t responding. Nothing is lost. Try again in a few seconds."),
         *,
         retry_after_seconds: int = 2,
     ) -> None:
@@ -200,4 +198,4 @@ class StorageUnavailable(Unavailable):
     """The S3 storage does not answer."""
 
     code = "storage-unavailable"
-    title = N_("The storage is not available just now")
+    title = N_("The storage is temporarily unavailable")

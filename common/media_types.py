@@ -37,14 +37,22 @@ BY_ENDING: Final[Mapping[str, str]] = MappingProxyType(
         ".f4v": "video/mp4",
     }
 )
-KNOWN: Final = frozenset(BY_ENDING.values())
+# What clients may claim, and the type that it means: some call a type otherwise than the endings do.
+CLAIMED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **{known: known for known in BY_ENDING.values()},
+        "video/avi": "video/x-msvideo",
+        "video/msvideo": "video/x-msvideo",
+        "video/vnd.avi": "video/x-msvideo",
+        "video/matroska": "video/x-matroska",
+    }
+)
 
 
-def media_type(claimed: str, filename: str) -> str | None:
+def video_content_type(claimed: str, filename: str) -> str | None:
     """The video type of a file: what its ending says, and only where that says nothing, what the client claims.
 
     None when it is not one that we take. (Browsers know few video types, and each of them others.)
     """
     by_ending = BY_ENDING.get(PurePosixPath(filename).suffix.lower())
-    essence = claimed.partition(";")[0].strip().lower()
-    return by_ending or (essence if essence in KNOWN else None)
+    return by_ending or CLAIMED.get(claimed.partition(";")[0].strip().lower())

@@ -26,18 +26,20 @@ _TYPES: Final = {
     "malformed": ProblemType(
         400,
         N_("The request could not be read"),
-        N_("What was sent is not what this call reads. Compare it with the API description, and send it again."),
+        N_("The request doesn’t have the expected form. Compare it with the API description and send it again."),
     ),
     "unauthenticated": ProblemType(
-        401, N_("Log in first"), N_("The request has no valid access token or session. Log in again and repeat it.")
+        401, N_("Log in first"), N_("The request has no valid access token or session. Log in and send it again.")
     ),
     "forbidden": ProblemType(
-        403, N_("Not allowed"), N_("Your account or your API key may not do this. Ask an administrator if it should.")
+        403,
+        N_("Not allowed"),
+        N_("Your account or API key doesn’t have permission. If it should, ask an administrator."),
     ),
     "cross-origin": ProblemType(
         403,
         N_("This request came from another site"),
-        N_("Changes are accepted from this site’s own pages only. Open the page here and try again."),
+        N_("Changes are accepted only from this site’s own pages. Open the page here and try again."),
     ),
     "not-found": ProblemType(
         404, N_("Not found"), N_("It doesn’t exist, or you don’t have access to it. Check the address.")
@@ -45,40 +47,40 @@ _TYPES: Final = {
     "conflict": ProblemType(
         409,
         N_("Not possible in this state"),
-        N_("Something else changed or finished it in the meantime. Look at its present state, then try again."),
+        N_("It was changed or finished in the meantime. Check its current state, then try again."),
     ),
     "upload-not-open": ProblemType(
         409,
-        N_("This upload is not open any more"),
-        N_("The upload is complete or was cancelled, so it takes no more parts. Start a new upload."),
+        N_("This upload is no longer open"),
+        N_("The upload is complete or was cancelled, so it accepts no more parts. Start a new upload."),
     ),
     "part-ambiguous": ProblemType(
         409,
-        N_("A part was sent twice with different contents"),
+        N_("A part was sent twice with different content"),
         N_("The same part was sent twice with different content. Send the parts in “missing” again, then complete."),
     ),
     "part-differs": ProblemType(
         409,
-        N_("This is not the file that the upload was begun with"),
-        N_("A part that arrived isn’t the one that was announced. Check that it is the same file, or start anew."),
+        N_("This isn’t the file that the upload was started with"),
+        N_("An uploaded part isn’t the one that was announced. Check that it’s the same file, or start a new upload."),
     ),
     "file-differs": ProblemType(
         409,
-        N_("This is not the same file"),
+        N_("This isn’t the same file"),
         N_("The SHA-256 differs from the file that this upload is for. Nothing is lost: upload this file separately."),
     ),
     "last-administrator": ProblemType(
         409,
         N_("This is the last administrator"),
-        N_("One enabled administrator must remain. Make somebody else an administrator first."),
+        N_("At least one administrator must remain enabled. Make someone else an administrator first."),
     ),
     "precondition-failed": ProblemType(
         412,
         N_("Changed in the meantime"),
-        N_("Somebody changed it since you loaded it, so nothing was saved. Load it again, then make your change."),
+        N_("It was changed after you loaded it, so nothing was saved. Load it again, then make your change."),
     ),
     "too-large": ProblemType(
-        413, N_("Too large"), N_("More was sent than is accepted here. The detail says how much is.")
+        413, N_("Too large"), N_("The request is larger than allowed. The detail says what the limit is.")
     ),
     "quota-exceeded": ProblemType(
         413,
@@ -86,16 +88,18 @@ _TYPES: Final = {
         N_("Your storage can’t hold this file. Delete something, or ask an administrator for more space."),
     ),
     "unsupported-media-type": ProblemType(
-        415, N_("Content type not supported"), N_("This call reads another content type. The detail names it.")
+        415,
+        N_("Content type not supported"),
+        N_("This endpoint expects a different content type. The detail names it."),
     ),
     "misdirected": ProblemType(
         421,
-        N_("Not under this name"),
+        N_("Wrong host name"),
         N_("The request used a host name that isn’t this site’s. Use the public address."),
     ),
     "invalid": ProblemType(
         422,
-        N_("Some values are not acceptable"),
+        N_("Some values are invalid"),
         N_("Some values can’t be used. “errors” names each of them. Correct them and send the request again."),
     ),
     "parts-missing": ProblemType(
@@ -105,23 +109,21 @@ _TYPES: Final = {
     ),
     "idempotency-key-reused": ProblemType(
         422,
-        N_("This Idempotency-Key was used for something else"),
+        N_("This Idempotency-Key was used for another request"),
         N_("The key belongs to a request with other content. Use a new key for a new request."),
     ),
     "rate-limited": ProblemType(
-        429, N_("Too many requests"), N_("Wait for as many seconds as Retry-After says, then try again.")
+        429, N_("Too many requests"), N_("Wait for the number of seconds in Retry-After, then try again.")
     ),
     "unavailable": ProblemType(
         503,
-        N_("Not available just now"),
+        N_("Temporarily unavailable"),
         N_("Part of the system isn’t responding. Nothing is lost. Try again after the seconds in Retry-After."),
     ),
     "storage-unavailable": ProblemType(
         503,
-        N_("The storage is not available just now"),
-        N_(
-            "The storage server isn’t responding. What has arrived is kept. Try again after the seconds in Retry-After."
-        ),
+        N_("The storage is temporarily unavailable"),
+        N_("The storage server isn’t responding. Nothing is lost. Try again after the seconds in Retry-After."),
     ),
 }
 PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = MappingProxyType(_TYPES)

@@ -6,15 +6,16 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import aiohttp
 from aiohttp import hdrs
+from pydantic import BaseModel, ValidationError
 
 from common.clock import Clock, utc_now
 from common.errors import Refusal, Unavailable
@@ -22,6 +23,8 @@ from common.logs import REQUEST_ID
 from common.verifying import INVALID_TOKEN
 
 logger = logging.getLogger(__name__)
+
+M = TypeVar("M", bound=BaseModel)
 
 TOKEN_TIMEOUT: Final = aiohttp.ClientTimeout(total=10, sock_connect=2)
 # One limit over all tries of a call; a try by itself is bounded in connecting only.
@@ -157,6 +160,34 @@ class ServiceClient:
                 return await self._call(method, path, content, subject_token, tries=tries, relays=relays)
         except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as exc:
             logger.warning("service does not answer", extra={"path": path, "reason": type(exc).__name__})
+            raise Unavailable from exc
+
+    async def ask(
+        self,
+        answer: type[M],
+        method: str,
+        path: str,
+        *,
+        content: BaseModel | Mapping[str, object] | None = None,
+        subject_token: str | None = None,
+        is_idempotent: bool = True,
+        relays: Collection[str] = (),
+        time_limit_seconds: float = TIME_LIMIT_SECONDS,
+    ) -> M:
+        """The content of a 2xx, as `answer`. Raises as `call`, and Unavailable for any other content."""
+        found = await self.call(
+            method,
+            path,
+            content=content.model_dump(mode="json") if isinstance(content, BaseModel) else content,
+            subject_token=subject_token,
+            is_idempotent=is_idempotent,
+            relays=relays,
+            time_limit_seconds=time_limit_seconds,
+        )
+        try:
+            return answer.model_validate(found.content)
+        except ValidationError as exc:
+            logger.warning("service answers something else", extra={"path": path, "faults": exc.error_count()})
             raise Unavailable from exc
 
     async def _call(

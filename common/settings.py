@@ -123,29 +123,27 @@ class ServiceSettings(EnvironmentSettings):
 
     host: Annotated[str, Field(description="The address to listen on.")] = "127.0.0.1"
     port: Annotated[Port, Field(description="The port to listen on.")]
-    database_url: Annotated[DatabaseUrl, Field(description="Where the tables are, with this service's own user.")]
-    auth_public_url: Annotated[BaseUrl, Field(description="Where browsers reach auth_svc; the tokens' issuer.")]
-    upload_public_url: Annotated[BaseUrl, Field(description="Where browsers reach upload_svc.")]
-    stream_public_url: Annotated[BaseUrl, Field(description="Where browsers reach stream_svc.")]
-    s3_public_url: Annotated[BaseUrl, Field(description="Where browsers reach the S3 server.")]
+    database_url: Annotated[DatabaseUrl, Field(description="The database, with this service's own user.")]
+    auth_public_url: Annotated[BaseUrl, Field(description="Public URL of auth_svc; also the issuer of access tokens.")]
+    upload_public_url: Annotated[BaseUrl, Field(description="Public URL of upload_svc.")]
+    stream_public_url: Annotated[BaseUrl, Field(description="Public URL of stream_svc.")]
+    s3_public_url: Annotated[BaseUrl, Field(description="Public URL of the S3 server.")]
     internal_names: Annotated[
         Names,
         NoDecode,
         Field(
-            description="Host names that the other services call it by, besides its public and loopback ones and"
-            " `<service>_svc`: with commas between them."
+            description="More host names that other services use for it, besides its public and loopback names and"
+            " `<service>_svc`: comma-separated."
         ),
     ] = ()
-    site_name: Annotated[str, Field(description="What the pages call the site.")] = "vss"
+    site_name: Annotated[str, Field(description="The site's name, as pages show it.")] = "vss"
     drain_seconds: Annotated[
         float,
-        Field(
-            description="How long /readyz says 503 before the port is closed, in seconds; 0 where nobody looks.", ge=0
-        ),
+        Field(description="Seconds that /readyz answers 503 before the port closes; 0 without a load balancer.", ge=0),
     ] = 0.0
     start_limit_seconds: Annotated[
         float,
-        Field(description="How long to wait at the start for what this service needs, in seconds; then it ends.", gt=0),
+        Field(description="Seconds to wait at startup for what this service needs; then it exits.", gt=0),
     ] = 120.0
 
 
@@ -155,17 +153,15 @@ class PageSettings(ServiceSettings):
     trusted_proxies: Annotated[
         Networks,
         NoDecode,
-        Field(description="Whose X-Forwarded-For is believed: addresses or networks, with commas between them."),
+        Field(description="Proxies whose X-Forwarded-For is trusted: comma-separated addresses or networks."),
     ] = ()
-    session_cookie: Annotated[str, Field(description="The session cookie's name.")] = "vss_session"
+    session_cookie: Annotated[str, Field(description="Name of the session cookie.")] = "vss_session"
     published_on: Annotated[
         str | None,
-        Field(description="The address its port is published on, when that is not `host` (in a container)."),
+        Field(description="The address the port is published on, if it differs from `host` (in a container)."),
     ] = None
-    calls_per_minute: Annotated[
-        int, Field(ge=1, description="How many API calls an account may make here in a minute.")
-    ] = 600
-    demo_account: Annotated[bool, Field(description="Whether admin/admin is on; for loopback only.")] = False
+    calls_per_minute: Annotated[int, Field(ge=1, description="API calls allowed per account and minute.")] = 600
+    demo_account: Annotated[bool, Field(description="Enable the demo account admin/admin; on loopback only.")] = False
 
     @field_validator("demo_account")
     @classmethod
@@ -176,14 +172,14 @@ class PageSettings(ServiceSettings):
         listens_on = known.data.get("published_on") or known.data.get("host", "")
         if not _is_loopback(listens_on):
             raise ValueError(
-                f"is for this machine alone, and others can reach {listens_on or 'this service'}: unset it, or set"
+                f"is only for this machine, but others can reach {listens_on or 'this service'}: unset it, or set"
                 " HOST to 127.0.0.1 (with compose: VSS_BIND)"
             )
         # What is missing is a fault of its own.
         urls = [known.data[name] for name in PUBLIC_URLS if name in known.data]
         if away := [url for url in urls if not _is_loopback(URL(url).host or "")]:
             raise ValueError(
-                f"is for this machine alone, and people come by {', '.join(dict.fromkeys(away))}: unset it"
+                f"is only for this machine, but the public address is {', '.join(dict.fromkeys(away))}: unset it"
             )
         return value
 
@@ -198,9 +194,9 @@ def _is_loopback(host: str) -> bool:
 class IdentifiedSettings(PageSettings):
     """What a service is told that asks auth_svc, at `auth_url` from inside, who its visitors are."""
 
-    auth_url: Annotated[BaseUrl, Field(description="Where auth_svc is reached from inside.")]
-    client_secret: Annotated[LongSecret, Field(description="What this service logs in to auth_svc with.")]
-    cursor_key: Annotated[LongSecret, Field(description="What the cursors of lists are signed with.")]
+    auth_url: Annotated[BaseUrl, Field(description="Internal URL of auth_svc.")]
+    client_secret: Annotated[LongSecret, Field(description="The secret this service logs in to auth_svc with.")]
+    cursor_key: Annotated[LongSecret, Field(description="The key that signs list cursors.")]
 
 
 S = TypeVar("S", bound=BaseSettings)
@@ -212,7 +208,7 @@ def load(settings_class: type[S]) -> S:
         return settings_class()
     except ValidationError as exc:
         lines = [_in_words(error, settings_class) for error in exc.errors(include_url=False)]
-    sys.stderr.write("\n  ".join(["Settings that must be mended before this can start:", *lines]) + "\n")
+    sys.stderr.write("\n  ".join(["These settings must be fixed before this can start:", *lines]) + "\n")
     raise SystemExit(2)
 
 
@@ -222,5 +218,5 @@ def _in_words(error: ErrorDetails, settings_class: type[BaseSettings]) -> str:
         return str(error["input"])
     name = f"{settings_class.model_config.get('env_prefix', '')}{'_'.join(map(str, error['loc']))}".upper()
     if error["type"] == "missing":
-        return f"{name}: is missing"
+        return f"{name}: is required"
     return f"{name}: {error['msg'].removeprefix('Value error, ')}"

@@ -6,15 +6,9 @@ import re
 import unicodedata
 from typing import Final
 
+from common.characters import BIDI, is_visible
 from common.languages import N_
 
-# Characters that reorder or hide what follows them (Unicode TR 9 and TR 36): they make a name read as another.
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-# Characters without an image of their own that count as letters, signs or symbols.
-_BLANK: Final = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-_INVISIBLE_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Me", "Mn", "Zl", "Zp", "Zs"})
 _FILE_WITHOUT_A_NAME: Final = "video"
 _ENDING: Final = re.compile(r"(?<=.)\.[^.\s]{1,16}$")
 # What a search takes for the same and Unicode's foldings do not: letters that stand for others in Arabic and Persian
@@ -59,15 +53,11 @@ def clean_text(text: str) -> str:
 def _clean(text: str, *, allowed: str) -> str:
     cleaned = unicodedata.normalize("NFC", text).strip()
     for character in cleaned:
-        if character in _BIDI:
-            raise ValueError(N_("must not hold characters that change the writing direction"))
+        if character in BIDI:
+            raise ValueError(N_("must not contain characters that change the writing direction"))
         if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") and character not in allowed:
-            raise ValueError(N_("must not hold control characters"))
-    return cleaned if any(map(_is_visible, cleaned)) else ""
-
-
-def _is_visible(character: str) -> bool:
-    return unicodedata.category(character) not in _INVISIBLE_CATEGORIES and character not in _BLANK
+            raise ValueError(N_("must not contain control characters"))
+    return cleaned if is_visible(cleaned) else ""
 
 
 def clean_filename(text: str, *, longest: int = 255) -> str:
@@ -79,11 +69,11 @@ def clean_filename(text: str, *, longest: int = 255) -> str:
     name = "".join(
         character
         for character in name
-        if character not in _BIDI and unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
+        if character not in BIDI and unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
     ).strip()
     # What was taken out may have stood between two that go together.
     name = unicodedata.normalize("NFC", name)
-    if name in (".", "..") or not any(map(_is_visible, name)):
+    if name in (".", "..") or not is_visible(name):
         return _FILE_WITHOUT_A_NAME
     if len(name) > longest:
         ending = found[0] if (found := _ENDING.search(name)) else ""

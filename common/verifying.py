@@ -156,7 +156,7 @@ class Verifier:
         except InvalidToken as exc:
             logger.info("token refused", extra={"reason": str(exc)})
             raise Unauthenticated(
-                "The access token is not valid or has expired: get a new one.",
+                "The access token is invalid or has expired. Get a new one.",
                 challenge=INVALID_TOKEN,
             ) from exc
         self._verified[audience, token] = (key_id, key, principal)

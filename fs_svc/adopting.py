@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from common.clock import Clock
 from common.ids import is_id
+from contracts.objects import LostObject, State
 from fs_svc.errors import NotAdoptable, RemovalHeld
 from fs_svc.installation import Installation
-from fs_svc.objects import KEY_PREFIX, Kind, Object, State
+from fs_svc.objects import KEY_PREFIX, Object
 from fs_svc.s3 import Bucket, ListedObject
 from fs_svc.store import Status, Store
 
 logger = logging.getLogger(__name__)
 
 # Of the bucket, in one answer.
-LOOKED_AT_AT_ONCE: Final = 250
+OBJECTS_A_PAGE: Final = 250
 _VIDEO: Final = "video/"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LostObject:
-    """An object without a row; `name` is its key without what all keys begin with, `size` in bytes."""
-
-    name: str
-    size: int
-    content_type: str
-    last_modified: datetime
 
 
 class Adopting:
@@ -42,7 +30,7 @@ class Adopting:
         self._installation = installation
         self._clock = clock
 
-    async def list(self, *, after: str) -> tuple[Sequence[LostObject], str | None]:
+    async def list(self, *, after: str) -> tuple[list[LostObject], str | None]:
         """Those behind the name `after` in a part of the bucket, and the name behind which it goes on (None: nowhere).
 
         Raises RemovalHeld where the bucket is another installation's too: they may be its; StorageUnavailable.
@@ -51,7 +39,7 @@ class Adopting:
         listed: list[ListedObject] = []
         async for one in self._bucket.list_objects(prefix=KEY_PREFIX, after=f"{KEY_PREFIX}{after}" if after else ""):
             listed.append(one)
-            if len(listed) == LOOKED_AT_AT_ONCE:
+            if len(listed) == OBJECTS_A_PAGE:
                 break
         known = await self._store.known_keys([one.object_key for one in listed])
         lost = []
@@ -63,7 +51,7 @@ class Adopting:
             lost.append(
                 LostObject(name=name, size=head.size, content_type=head.content_type, last_modified=head.last_modified)
             )
-        has_more = len(listed) == LOOKED_AT_AT_ONCE
+        has_more = len(listed) == OBJECTS_A_PAGE
         return lost, listed[-1].object_key.removeprefix(KEY_PREFIX) if has_more else None
 
     async def adopt(self, object_id: str, name: str, *, owner_id: str) -> Object:
@@ -81,7 +69,6 @@ class Adopting:
             id=object_id,
             owner_id=owner_id,
             state=State.STORED,
-            kind=Kind.FREE,
             size=head.size,
             content_type=head.content_type,
             part_size=None,
@@ -101,6 +88,6 @@ class Adopting:
         return found
 
     async def _refuse_held(self) -> None:
-        view = await self._installation.look()
+        view = await self._installation.check()
         if view.others or view.status is Status.UNPROVEN:
             raise RemovalHeld

@@ -4,40 +4,32 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from common.clock import rfc3339
 from common.errors import Unauthenticated
 from common.tokens import Principal
 from common.web.requests import id_in_path, read_json, read_query
 from common.web.responses import json_response
 from common.web.service_calls import SUBJECT_TOKEN_HEADER, require_service, subject_of
-from fs_svc.app_keys import ADOPTING, INSTALLATION, RECONCILING, SOURCES, UPLOADS
-from fs_svc.models import (
+from contracts.objects import (
     AdoptObject,
-    AskPartUrls,
     AskSources,
     AskUsage,
     CompleteObject,
-    CreateObject,
     Describe,
     Described,
-    FormView,
     HandedOver,
     HandOver,
     Hold,
     ListLost,
     LostObjects,
-    LostObjectView,
-    ObjectView,
-    OwnerUsage,
-    PartUrlsView,
+    QuotaUsage,
     SignedSources,
-    SourceView,
-    StorageReport,
+    State,
+    Usage,
     UsageOfOwners,
-    UsageView,
 )
-from fs_svc.objects import State
-from fs_svc.sources import WantedSource
+from contracts.reports import StorageReport
+from fs_svc.app_keys import ADOPTING, FORMS, INSTALLATION, RECONCILING, SOURCES, UPLOADS
+from fs_svc.models import AskPartUrls, CreateObject, present
 
 READ = "objects:read"
 WRITE = "objects:write"
@@ -64,7 +56,7 @@ async def create_object(request: web.Request) -> web.Response:
         sha256=asked.sha256,
         subject=subject,
     )
-    return json_response(ObjectView.of(item))
+    return json_response(present(item))
 
 
 async def create_part_urls(request: web.Request) -> web.Response:
@@ -74,29 +66,20 @@ async def create_part_urls(request: web.Request) -> web.Response:
     asked = await read_json(request, AskPartUrls)
     checksums = None if asked.checksums is None else {int(number): sha for number, sha in asked.checksums.items()}
     signed = await request.app[UPLOADS].part_urls(object_id, asked.part_numbers, checksums=checksums, subject=subject)
-    # Content-Length is signed; whatever sends a body of the right size sends it by itself.
-    return json_response(
-        PartUrlsView(
-            urls=signed.urls,
-            headers={},
-            part_headers=signed.part_headers,
-            expires_at=rfc3339(signed.expires_at),
-        )
-    )
+    return json_response(signed)
 
 
 async def create_form(request: web.Request) -> web.Response:
     """POST /v1/objects/{id}/form."""
     subject = await _subject(request)
-    form, expires_at = await request.app[UPLOADS].form(id_in_path(request, "id"), subject=subject)
-    return json_response(FormView(url=form.url, fields=form.fields, expires_at=rfc3339(expires_at)))
+    return json_response(await request.app[FORMS].sign(id_in_path(request, "id"), subject=subject))
 
 
 async def get_object(request: web.Request) -> web.Response:
     """GET /v1/objects/{id}."""
     subject = await _subject(request)
     item, received = await request.app[UPLOADS].get(id_in_path(request, "id"), subject=subject)
-    return json_response(ObjectView.of(item, received))
+    return json_response(present(item, received))
 
 
 async def complete_object(request: web.Request) -> web.Response:
@@ -108,8 +91,8 @@ async def complete_object(request: web.Request) -> web.Response:
         object_id, part_count=asked.part_count, sha256=asked.sha256, subject=subject
     )
     if item.state is State.STORED and asked.sha256 in (None, item.sha256):
-        return json_response(ObjectView.of(item))
-    return json_response(ObjectView.of(item), status=202, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+        return json_response(present(item))
+    return json_response(present(item), status=202, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
 async def delete_object(request: web.Request) -> web.Response:
@@ -117,7 +100,7 @@ async def delete_object(request: web.Request) -> web.Response:
     has_subject = SUBJECT_TOKEN_HEADER in request.headers
     await require_service(request, WRITE if has_subject else SETTLE)
     subject = await subject_of(request)
-    return json_response(ObjectView.of(await request.app[UPLOADS].delete(id_in_path(request, "id"), subject=subject)))
+    return json_response(present(await request.app[UPLOADS].delete(id_in_path(request, "id"), subject=subject)))
 
 
 async def describe_objects(request: web.Request) -> web.Response:
@@ -125,7 +108,7 @@ async def describe_objects(request: web.Request) -> web.Response:
     await require_service(request, SETTLE)
     asked = await read_json(request, Describe)
     items = await request.app[UPLOADS].describe(asked.ids)
-    return json_response(Described(objects={item.id: ObjectView.of(item) for item in items}))
+    return json_response(Described(objects={item.id: present(item) for item in items}))
 
 
 async def hand_over_objects(request: web.Request) -> web.Response:
@@ -142,7 +125,7 @@ async def get_usage(request: web.Request) -> web.Response:
     """GET /v1/usage."""
     subject = await _subject(request)
     reserved, stored = await request.app[UPLOADS].usage(subject)
-    return json_response(UsageView(limit=subject.quota_bytes, used=stored, reserved=reserved))
+    return json_response(QuotaUsage(limit=subject.quota_bytes, stored=stored, reserved=reserved))
 
 
 async def list_usage(request: web.Request) -> web.Response:
@@ -150,7 +133,7 @@ async def list_usage(request: web.Request) -> web.Response:
     await require_service(request, USAGE)
     asked = await read_json(request, AskUsage)
     found = await request.app[UPLOADS].usage_of(asked.owner_ids)
-    usage = {owner_id: OwnerUsage(used=stored, reserved=reserved) for owner_id, (reserved, stored) in found.items()}
+    usage = {owner_id: Usage(stored=stored, reserved=reserved) for owner_id, (reserved, stored) in found.items()}
     return json_response(UsageOfOwners(usage=usage))
 
 
@@ -161,7 +144,7 @@ async def get_report(request: web.Request) -> web.Response:
     if found is None:
         return json_response(StorageReport(at=None))
     at, content = found
-    return json_response(StorageReport.model_validate({"at": rfc3339(at), **content}))
+    return json_response(StorageReport.model_validate({**content, "at": at}))
 
 
 async def get_hold(request: web.Request) -> web.Response:
@@ -174,20 +157,7 @@ async def list_lost_objects(request: web.Request) -> web.Response:
     """GET /v1/lost-objects."""
     await require_service(request, ADOPT)
     found, next_name = await request.app[ADOPTING].list(after=read_query(request, ListLost).after)
-    return json_response(
-        LostObjects(
-            objects=[
-                LostObjectView(
-                    name=one.name,
-                    size=one.size,
-                    content_type=one.content_type,
-                    last_modified=rfc3339(one.last_modified),
-                )
-                for one in found
-            ],
-            next=next_name,
-        )
-    )
+    return json_response(LostObjects(objects=found, next=next_name))
 
 
 async def adopt_object(request: web.Request) -> web.Response:
@@ -195,29 +165,14 @@ async def adopt_object(request: web.Request) -> web.Response:
     await require_service(request, ADOPT)
     object_id = id_in_path(request, "id")
     asked = await read_json(request, AdoptObject)
-    return json_response(
-        ObjectView.of(await request.app[ADOPTING].adopt(object_id, asked.name, owner_id=asked.owner_id))
-    )
+    return json_response(present(await request.app[ADOPTING].adopt(object_id, asked.name, owner_id=asked.owner_id)))
 
 
 async def sign_sources(request: web.Request) -> web.Response:
     """POST /v1/sources."""
     await require_service(request, READ)
     asked = await read_json(request, AskSources)
-    signed = await request.app[SOURCES].sign(
-        [
-            WantedSource(id=source.id, method=source.method, filename=source.filename, is_download=source.is_download)
-            for source in asked.sources
-        ]
-    )
-    return json_response(
-        SignedSources(
-            sources={
-                object_id: SourceView(url=source.url, expires_at=rfc3339(source.expires_at), type=source.type)
-                for object_id, source in signed.items()
-            }
-        )
-    )
+    return json_response(SignedSources(sources=await request.app[SOURCES].sign(asked.sources)))
 
 
 async def _subject(request: web.Request) -> Principal:
@@ -225,5 +180,5 @@ async def _subject(request: web.Request) -> Principal:
     await require_service(request, WRITE)
     subject = await subject_of(request)
     if subject is None:
-        raise Unauthenticated(f"Say for whom: the person's access token in {SUBJECT_TOKEN_HEADER}.")
+        raise Unauthenticated(f"Send the person's access token in {SUBJECT_TOKEN_HEADER}.")
     return subject

@@ -17,27 +17,44 @@ from common.web.keys import READINESS, REMOTE_KEYS, VERIFIER
 from common.web.metrics import METRICS, observe_database
 from common.web.remote_identity import KEYS_RENEWED
 from common.web.starting import Tables
+from contracts.objects import Kind
 from fs_svc.adopting import Adopting
-from fs_svc.app_keys import ADOPTING, BUCKET, COMPARING, FIGURES, INSTALLATION, RECONCILING, SETTLING, SOURCES, UPLOADS
+from fs_svc.app_keys import (
+    ADOPTING,
+    BUCKET,
+    COMPARING,
+    EXCESS_CHECK,
+    FORMS,
+    INSTALLATION,
+    RECONCILING,
+    SETTLING,
+    SOURCES,
+    STORAGE_METRICS,
+    UPLOADS,
+)
+from fs_svc.companion.by_form import FORM_INTERVAL, ByForm
+from fs_svc.companion.cut_by_client import CutByClient
 from fs_svc.comparing import Comparing
 from fs_svc.dialects import DIALECTS
-from fs_svc.figures import Figures
 from fs_svc.installation import Installation
+from fs_svc.metrics import StorageMetrics
 from fs_svc.reconciling import Reconciling
 from fs_svc.routes import API
 from fs_svc.s3 import open_bucket
 from fs_svc.settings import Settings
-from fs_svc.settling import FORM_INTERVAL, WATCH_INTERVAL, Settling
 from fs_svc.sigv4 import Presigner
 from fs_svc.sources import Sources
 from fs_svc.store import Store
-from fs_svc.uploads import Uploads
+from fs_svc.uploads.excess import CHECK_INTERVAL, ExcessCheck
+from fs_svc.uploads.lifecycle import Uploads
+from fs_svc.uploads.planned import Planned
+from fs_svc.uploads.settling import Settling
 
 SETTLE_INTERVAL_SECONDS: Final = 2.0
 # So many objects are read at a time: a large one does not keep the others waiting.
 READERS: Final = 3
 READ_INTERVAL_SECONDS: Final = 2.0
-# How often it is looked whether a day has passed.
+# How often it is checked whether a day has passed.
 RECONCILE_INTERVAL_SECONDS: Final = 600.0
 CORS_INTERVAL_SECONDS: Final = 600.0
 # Counting reads every row.
@@ -74,16 +91,21 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             observe_database(app, database)
             store = Store(database)
             keys = RemoteKeys(session, settings.auth_url, clock=clock)
-            settling = Settling(store, bucket, DIALECTS[settings.s3_vendor], clock=clock)
+            dialect = DIALECTS[settings.s3_vendor]
+            app[FORMS] = forms = ByForm(store, bucket, presigner, dialect, clock=clock)
+            kinds = {
+                Kind.PLANNED: Planned(store, bucket, presigner, dialect, clock=clock),
+                Kind.FREE: CutByClient(store, bucket, presigner, dialect, clock=clock),
+                Kind.FORM: forms,
+            }
             app[REMOTE_KEYS] = keys
             app[BUCKET] = bucket
             app[VERIFIER] = Verifier(keys, issuer=settings.auth_public_url, clock=clock)
-            app[SETTLING] = settling
-            app[FIGURES] = Figures(store, app[METRICS], clock=clock)
+            app[SETTLING] = settling = Settling(store, bucket, kinds, clock=clock)
+            app[EXCESS_CHECK] = ExcessCheck(store, bucket, kinds, clock=clock)
+            app[STORAGE_METRICS] = StorageMetrics(store, app[METRICS], clock=clock)
             app[COMPARING] = comparing = Comparing(store, bucket, clock=clock)
-            app[UPLOADS] = Uploads(
-                store, bucket, presigner, settling, comparing, open_at_most=settings.open_uploads, clock=clock
-            )
+            app[UPLOADS] = Uploads(store, kinds, settling, comparing, open_at_most=settings.open_uploads, clock=clock)
             installation = Installation(store, bucket, clock=clock)
             app[INSTALLATION] = installation
             app[RECONCILING] = Reconciling(store, bucket, installation, clock=clock)
@@ -101,7 +123,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
     for _ in range(READERS):
         app.cleanup_ctx.append(repeated(_compare, name="compare", seconds=READ_INTERVAL_SECONDS))
     app.cleanup_ctx.append(repeated(_count, name="count", seconds=COUNT_INTERVAL_SECONDS))
-    app.cleanup_ctx.append(repeated(_watch_open, name="watch", seconds=WATCH_INTERVAL.total_seconds()))
+    app.cleanup_ctx.append(repeated(_check_excess, name="excess", seconds=CHECK_INTERVAL.total_seconds()))
     app.cleanup_ctx.append(repeated(_drop_late_forms, name="late-forms", seconds=FORM_INTERVAL.total_seconds()))
     if settings.keeps_cors:
         app.cleanup_ctx.append(repeated(keep_cors, name="cors", seconds=CORS_INTERVAL_SECONDS))
@@ -113,12 +135,12 @@ async def _reconcile(app: web.Application) -> None:
     await app[RECONCILING].run_when_due()
 
 
-async def _watch_open(app: web.Application) -> None:
-    await app[SETTLING].watch_open()
+async def _check_excess(app: web.Application) -> None:
+    await app[EXCESS_CHECK].check_open()
 
 
 async def _drop_late_forms(app: web.Application) -> None:
-    await app[SETTLING].drop_late_forms()
+    await app[FORMS].drop_late()
 
 
 async def _settle(app: web.Application) -> None:
@@ -133,4 +155,4 @@ async def _compare(app: web.Application) -> None:
 
 
 async def _count(app: web.Application) -> None:
-    await app[FIGURES].count()
+    await app[STORAGE_METRICS].count()

@@ -13,12 +13,13 @@ from typing import Final
 
 from common.clock import Clock
 from common.errors import StorageUnavailable
-from fs_svc.objects import Object, State
+from contracts.objects import State
+from fs_svc.objects import Object
 from fs_svc.plan import MIB
 from fs_svc.reading_back import Outcome, Reading, read_whole
 from fs_svc.s3 import Bucket, Head
-from fs_svc.settling import LEASE, REST
 from fs_svc.store import Store
+from fs_svc.uploads.settling import LEASE, REST
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ AT_ONCE_SECONDS: Final = 10
 RENEW_AFTER: Final = LEASE / 3
 # What cannot be read as it was stored is tried again, in case it was the storage's bad day.
 TRY_AGAIN_AFTER: Final = timedelta(minutes=1)
-LOOKED_AT: Final = 10
+CANDIDATES: Final = 10
 
 
 class _Over(Exception):
@@ -45,7 +46,7 @@ class Comparing:
 
     async def compare_next(self) -> bool:
         """Reads the object that was waited for longest; False when there is none to read."""
-        for item in await self._store.list_read_wanted(now=self._clock(), limit=LOOKED_AT):
+        for item in await self._store.list_read_wanted(now=self._clock(), limit=CANDIDATES):
             if await self._lease(item):
                 await self._compare(item)
                 return True

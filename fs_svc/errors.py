@@ -12,10 +12,10 @@ class UploadNotOpen(Conflict):
     """The upload takes no parts: it is finished, aborted, or not yet prepared."""
 
     code = "upload-not-open"
-    title = N_("The upload is not open")
+    title = N_("This upload is no longer open")
 
     def __init__(self, state: str) -> None:
-        super().__init__(f"This upload takes no more parts: it is {state}.")
+        super().__init__(f"This upload no longer accepts parts: it is {state}.")
 
 
 class TooManyOpen(RateLimited):
@@ -31,7 +31,7 @@ class PartsHeld(Conflict):
 
     def __init__(self, part_numbers: Sequence[int]) -> None:
         super().__init__(
-            N_("The storage holds these parts already, several times over; leave them out and complete the upload."),
+            N_("The storage already has several copies of these parts. Skip them and complete the upload."),
             part_numbers=list(part_numbers),
         )
 
@@ -40,21 +40,21 @@ class PartAmbiguous(Conflict):
     """The storage holds different contents for a part and does not say which came last."""
 
     code = "part-ambiguous"
-    title = N_("A part was sent twice with different contents")
+    title = N_("A part was sent twice with different content")
 
     def __init__(self, missing: Sequence[int]) -> None:
-        super().__init__("Send the parts named in `missing` once more, then complete again.", missing=list(missing))
+        super().__init__("Send the parts in `missing` again, then complete the upload.", missing=list(missing))
 
 
 class PartDiffers(Conflict):
     """The storage holds these parts already, with another content than the checksums say."""
 
     code = "part-differs"
-    title = N_("This is not the file that the upload was begun with")
+    title = N_("This isn’t the file that the upload was started with")
 
     def __init__(self, part_numbers: Sequence[int]) -> None:
         super().__init__(
-            "Parts that have arrived already differ from this file. Choose the file that the upload was begun with, "
+            "Parts that were already uploaded differ from this file. Choose the file that the upload was started with, "
             "or discard the upload.",
             part_numbers=list(part_numbers),
         )
@@ -64,11 +64,11 @@ class FileDiffers(Conflict):
     """The file is not the one that was announced, or that is stored."""
 
     code = "file-differs"
-    title = N_("This is not the same file")
+    title = N_("This isn’t the same file")
 
     def __init__(self) -> None:
         super().__init__(
-            N_("This upload is of another file of the same size: its SHA-256 differs. Upload this file separately.")
+            N_("This upload is for another file of the same size (the SHA-256 differs). Upload this file separately.")
         )
 
 
@@ -80,7 +80,7 @@ class PartsMissing(Refusal):
     title = N_("Parts are missing")
 
     def __init__(self, missing: Sequence[int]) -> None:
-        super().__init__("Send the parts named in `missing`, then complete again.", missing=list(missing))
+        super().__init__("Send the parts in `missing`, then complete the upload.", missing=list(missing))
 
 
 class QuotaExceeded(TooLarge):
@@ -91,7 +91,7 @@ class QuotaExceeded(TooLarge):
 
     def __init__(self, *, limit: int, used: int, reserved: int, size: int) -> None:
         super().__init__(
-            N_("Your storage cannot hold this file as well: delete something, or ask for more."),
+            N_("Not enough storage left for this file. Delete something or ask for more space."),
             limit=limit,
             used=used,
             reserved=reserved,
@@ -104,7 +104,7 @@ class RemovalHeld(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            N_("The bucket is not known to be this installation's alone. If it is: vss reconcile --claim, then again.")
+            N_("The bucket may be shared with another installation. If not, run vss reconcile --claim and try again.")
         )
 
 
@@ -112,11 +112,11 @@ class OrphansDiffer(Conflict):
     """There are not so many objects and multipart uploads without a row as somebody has seen."""
 
     def __init__(self, count: int) -> None:
-        super().__init__(f"There are {count} without a row: look at them, and say --remove {count}.")
+        super().__init__(f"{count} objects and uploads have no row. Review them, then run with --remove {count}.")
 
 
 class NotAdoptable(Conflict):
     """An object that no video can be made of."""
 
     def __init__(self) -> None:
-        super().__init__(N_("There is no object of this name without a row, or what it holds is not a video."))
+        super().__init__(N_("There is no object with this name and without a row, or it isn’t a video."))

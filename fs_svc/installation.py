@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 MARK_INTERVAL: Final = timedelta(hours=1)
 # How long nothing is destroyed because its time is over, after an older database was found.
 HELD_AFTER_RESTORE: Final = timedelta(days=7)
-# The same after a time in which nobody looked: this machine was off, or its clock was put forward.
+# The same after a time in which nothing was checked: this machine was off, or its clock was put forward.
 HELD_AFTER_GAP: Final = timedelta(days=1)
 _MARKER_SIZE: Final = 2**16
 
@@ -47,9 +47,9 @@ class Installation:
         self._store = store
         self._bucket = bucket
         self._clock = clock
-        self._has_looked = False
+        self._has_checked = False
 
-    async def look(self) -> View:
+    async def check(self) -> View:
         """Compares marker and row, and writes both where it is time. Raises StorageUnavailable."""
         now = self._clock()
         row = await self._row()
@@ -57,10 +57,10 @@ class Installation:
         others = {name async for name in self._marked_by()} - {row.id}
         mark = await self._mark_of(row.id)
         row = await self._row()
-        new = _after_look(row, mark, now)
+        new = _after_check(row, mark, now)
         # A row that has never been written has no marker yet.
         is_known = mark is not None or not row.marked
-        is_due = not self._has_looked or mark is None or now - row.looked_at >= MARK_INTERVAL or now < row.looked_at
+        is_due = not self._has_checked or mark is None or now - row.looked_at >= MARK_INTERVAL or now < row.looked_at
         is_older = mark is not None and mark > row.marked
         if is_older or not is_known:
             logger.error("bucket and database differ", extra={"installation": row.id, "is_database_older": is_older})
@@ -68,7 +68,7 @@ class Installation:
             if await self._store.mark(row, new, forgets=is_older or not is_known):
                 await self._write_marker(new)
             row = new
-        self._has_looked = True
+        self._has_checked = True
         return View(id=row.id, status=row.status, others=others)
 
     async def is_held(self) -> bool:
@@ -77,8 +77,8 @@ class Installation:
         So it is for a week after an older database was put back, whose times are not true any more, and for a day after
         the clock has leapt, which is what a machine that was switched off looks like too.
         """
-        if not self._has_looked:
-            await self.look()
+        if not self._has_checked:
+            await self.check()
         row, now = await self._row(), self._clock()
         return _has_gap(row, now) or (row.held_until is not None and now < row.held_until)
 
@@ -87,7 +87,7 @@ class Installation:
 
         One that still runs marks the bucket again. Raises StorageUnavailable.
         """
-        view = await self.look()
+        view = await self.check()
         for other in view.others:
             await self._bucket.delete(_marker_key(other))
         await self._store.set_status(view.status, Status.AGREED)
@@ -131,8 +131,8 @@ def _has_gap(row: InstallationRow, now: datetime) -> bool:
     return not -MARK_INTERVAL <= now - row.looked_at <= HELD_AFTER_GAP
 
 
-def _after_look(row: InstallationRow, mark: int | None, now: datetime) -> InstallationRow:
-    """The row as it is after a look that has found this count in the bucket (None: no marker)."""
+def _after_check(row: InstallationRow, mark: int | None, now: datetime) -> InstallationRow:
+    """The row as it is after a check that has found this count in the bucket (None: no marker)."""
     status, held_until = row.status, row.held_until
     if _has_gap(row, now):
         held_until = now + HELD_AFTER_GAP

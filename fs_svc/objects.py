@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
+from contracts.objects import ChecksumAlgorithm, Kind, State
 from fs_svc.plan import Plan
 
 # An upload that nobody has touched for this long is abandoned.
@@ -22,39 +22,6 @@ MARKER_PREFIX: Final = "installations/"
 OPEN_AT_MOST: Final = 20
 
 
-class State(StrEnum):
-    """The edges: reserved → open → completing → stored → deleting → deleted; reserved or open → aborting → aborted;
-    completing → aborting when the storage has lost upload and object, or when the object is not the announced file.
-    What comes by a form is never open: it goes from reserved to completing.
-    """
-
-    RESERVED = "reserved"
-    OPEN = "open"
-    COMPLETING = "completing"
-    STORED = "stored"
-    ABORTING = "aborting"
-    ABORTED = "aborted"
-    DELETING = "deleting"
-    DELETED = "deleted"
-
-
-class Kind(StrEnum):
-    """How the bytes come: in parts as this service has planned them, in parts as the client cuts them, or in one form.
-
-    The last two are what clients of Companion's dialect do, which do not say how large a file is.
-    """
-
-    PLANNED = "planned"
-    FREE = "free"
-    FORM = "form"
-
-
-class ChecksumAlgorithm(StrEnum):
-    """How parts are hashed, where they are."""
-
-    SHA256 = "sha256"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Object:
     """One object, from the intent to make it until after its end; sizes in bytes.
@@ -64,7 +31,7 @@ class Object:
     nothing, and is never used again. `etag` is the one expected from `completing` on (None
     where the vendor's cannot be foretold) and the real one once stored. With `part_checksums` each part is signed with
     the checksum of its content. Nobody but the holder of the lease works on a row before `leased_until`. `lost_at` is
-    since when the storage has known neither the upload nor the object; `overfull_at` when it was found to hold so many
+    since when the storage has known neither the upload nor the object; `excess_at` when it was found to hold so many
     copies of an open upload's parts that no more of them are taken. `read_back_sha256` is what the storage gave when
     the object was read at `read_back_at`; None where it could not be read to its end. `signed_until` is until when what
     was given out for it, URLs or a form, may bring bytes (None: nothing was), and `quota_bytes` the owner's quota at
@@ -91,7 +58,7 @@ class Object:
     last_activity_at: datetime
     leased_until: datetime
     lost_at: datetime | None = None
-    overfull_at: datetime | None = None
+    excess_at: datetime | None = None
     read_back_sha256: str | None = None
     read_back_at: datetime | None = None
     signed_until: datetime | None = None

@@ -44,6 +44,11 @@ class Choice:
         """The part numbers of the plan that are not here in their exact size."""
         return plan.missing((part.part_number, part.size) for part in self.parts)
 
+    def whole(self, plan: Plan | None) -> set[int]:
+        """The numbers of the parts that need not be sent again: in their exact size, where there is a plan."""
+        numbers = {part.part_number for part in self.parts}
+        return numbers.difference(self.ambiguous, () if plan is None else self.missing(plan))
+
 
 def choose_parts(listed: Iterable[Part]) -> Choice:
     """The newest copy of each part.

@@ -17,8 +17,9 @@ from common.errors import Conflict, Unavailable
 from common.settings import load
 from fs_svc.installation import Installation
 from fs_svc.opening import opened
-from fs_svc.reconciling import Reconciling, in_words
+from fs_svc.reconciling import Reconciling
 from fs_svc.settings import Settings
+from fs_svc.storage_report import in_words
 
 # What scripts can tell apart (docs/command-line.md): something is not what was stored.
 LOSS: Final = 8
@@ -39,7 +40,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         installation = Installation(store, bucket, clock=utc_now)
         if arguments.claim:
             for other in await installation.claim():
-                sys.stderr.write(f"vss reconcile: the bucket is no longer marked by {other}\n")
+                sys.stderr.write(f"vss reconcile: removed the marker of installation {other}\n")
         report = await Reconciling(store, bucket, installation, clock=utc_now).run(
             is_dry_run=arguments.dry_run, removes=arguments.remove
         )
@@ -51,18 +52,16 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vss reconcile",
-        description="Compares the bucket with the rows: sets aside what nobody knows of, and removes it after a week; "
-        "says what is missing or damaged. --adopt --owner NAME brings back what the database does not know of.",
+        description="Compare the bucket with the database: report missing and damaged videos, and remove files that "
+        "have no record after a week. With --adopt --owner NAME: recover those files as videos.",
     )
     ways = parser.add_mutually_exclusive_group()
-    ways.add_argument("--dry-run", action="store_true", help="remove nothing")
+    ways.add_argument("--dry-run", action="store_true", help="only report; remove nothing")
     ways.add_argument(
-        "--remove", metavar="N", type=_count, help="remove what has no row at once, when there are so many of it"
+        "--remove", metavar="N", type=_count, help="remove files without a record now, if there are exactly N"
     )
-    ways.add_argument(
-        "--claim", action="store_true", help="this installation has the bucket for itself: forget others' marks"
-    )
-    parser.add_argument("--json", action="store_true", help="the report as one line of JSON")
+    ways.add_argument("--claim", action="store_true", help="confirm that only this installation uses the bucket")
+    parser.add_argument("--json", action="store_true", help="print the report as one line of JSON")
     return parser
 
 

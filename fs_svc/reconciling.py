@@ -12,18 +12,20 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
-from common.clock import Clock, rfc3339
+from common.clock import Clock
 from common.ids import new_id
+from contracts.objects import State
+from contracts.reports import Holding
 from fs_svc.errors import OrphansDiffer, RemovalHeld
 from fs_svc.installation import Installation, View
-from fs_svc.objects import INCOMING_PREFIX, KEY_PREFIX, MARKER_PREFIX, Object, State
+from fs_svc.objects import INCOMING_PREFIX, KEY_PREFIX, MARKER_PREFIX, Object
 from fs_svc.s3 import Bucket, ListedObject, ListedUpload
+from fs_svc.storage_report import Report
 from fs_svc.store import SetAside, Status, Store, StoredReport
 
 logger = logging.getLogger(__name__)
@@ -43,62 +45,9 @@ _LEAP: Final = timedelta(days=2)
 _SHARE: Final = 100
 _AT_LEAST: Final = 10
 _AT_MOST: Final = 100
-# Names in a report; the figures count all of them.
-_NAMED_AT_MOST: Final = 100
 _REPORTS_KEPT: Final = 30
 # In these an object may be in the bucket; in the ended ones it may not.
 _ENDED: Final = (State.ABORTED, State.DELETED)
-
-
-class Holding(StrEnum):
-    """Why nothing without a row is removed."""
-
-    # Another installation has marked the bucket too.
-    SHARED = "shared"
-    # Bucket and database have not been seen to belong together.
-    UNPROVEN = "unproven"
-    TOO_MANY = "too-many"
-
-
-@dataclass(slots=True)
-class Finding:
-    """How many there are of a kind, their bytes where they have any, and the first of their names."""
-
-    count: int = 0
-    size: int = 0
-    names: list[str] = field(default_factory=list)
-
-    def add(self, name: str, *, size: int = 0) -> None:
-        self.count += 1
-        self.size += size
-        if len(self.names) < _NAMED_AT_MOST:
-            self.names.append(name)
-
-
-@dataclass(slots=True, kw_only=True)
-class Report:
-    """What was found: `orphan_objects` and `orphan_uploads` are keys in the bucket, `missing` and `damaged` row ids.
-
-    Orphans are what no row needs. `unknown` are those of them that have no row at all, and `removed` those that this
-    run has removed. Foreign keys are not ours to judge. `is_database_older`: than the one that marked the bucket last.
-    """
-
-    is_dry_run: bool
-    objects: int = 0
-    size: int = 0
-    orphan_objects: Finding = field(default_factory=Finding)
-    orphan_uploads: Finding = field(default_factory=Finding)
-    unknown: Finding = field(default_factory=Finding)
-    removed: Finding = field(default_factory=Finding)
-    missing: Finding = field(default_factory=Finding)
-    damaged: Finding = field(default_factory=Finding)
-    foreign: Finding = field(default_factory=Finding)
-    holding: Holding | None = None
-    others: list[str] = field(default_factory=list)
-    is_database_older: bool = False
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +88,7 @@ class Reconciling:
         """One step of the loop: a run when the last one was a day ago, or when bucket and database stand to each other
         in another way than then. Raises StorageUnavailable.
         """
-        view, last = await self._installation.look(), await self._store.last_report()
+        view, last = await self._installation.check(), await self._store.last_report()
         if last is not None and last.at - LEAST_AGE <= self._clock() < last.at + PERIOD:
             said = json.loads(last.content)
             is_older = view.status is Status.OLDER
@@ -162,13 +111,13 @@ class Reconciling:
         there is of anything else. Raises StorageUnavailable, OrphansDiffer when they are not so many, and RemovalHeld
         where bucket and database do not belong together; nothing without a row is removed then.
         """
-        view = await self._installation.look()
+        view = await self._installation.check()
         report = Report(
             is_dry_run=is_dry_run, others=sorted(view.others), is_database_older=view.status is Status.OLDER
         )
         run = _Run(report=report, view=view, most=max(_AT_MOST, removes or 0))
         await self._compare_objects(run)
-        await self._look_at_uploads(run)
+        await self._check_uploads(run)
         report.holding = await self._judge(run)
         if not is_dry_run:
             if removes is None:
@@ -179,7 +128,7 @@ class Reconciling:
                 raise OrphansDiffer(report.unknown.count)
             else:
                 await self._remove(run, run.unknown)
-            # A look is no run: the daily one would not be due for it.
+            # A dry run is no run: the daily one would not be due for it.
             await self._store.add_report(
                 StoredReport(id=new_id(), at=self._clock(), content=report.to_json()), kept=_REPORTS_KEPT
             )
@@ -251,7 +200,7 @@ class Reconciling:
         async for listed in self._bucket.list_objects():
             if listed.object_key.startswith(INCOMING_PREFIX):
                 # A form can be sent again after what came by it was taken over.
-                await self._look_at_orphan(run, listed, not_there=(*_ENDED, State.STORED))
+                await self._check_orphan(run, listed, not_there=(*_ENDED, State.STORED))
                 continue
             if listed.object_key.startswith(MARKER_PREFIX):
                 continue
@@ -261,16 +210,16 @@ class Reconciling:
             report.objects += 1
             report.size += listed.size
             while row is not None and row.object_key < listed.object_key:
-                await self._look_at_missing(report, row)
+                await self._check_missing(report, row)
                 row = await anext(stored, None)
             if row is not None and row.object_key == listed.object_key:
                 if (row.size, row.etag) != (listed.size, listed.etag) or row.is_another_file:
                     report.damaged.add(row.id, size=row.taken)
                 row = await anext(stored, None)
             else:
-                await self._look_at_orphan(run, listed, not_there=_ENDED)
+                await self._check_orphan(run, listed, not_there=_ENDED)
         while row is not None:
-            await self._look_at_missing(report, row)
+            await self._check_missing(report, row)
             row = await anext(stored, None)
 
     async def _stored(self) -> AsyncIterator[Object]:
@@ -280,14 +229,14 @@ class Reconciling:
                 yield row
             after = rows[-1].object_key
 
-    async def _look_at_missing(self, report: Report, row: Object) -> None:
+    async def _check_missing(self, report: Report, row: Object) -> None:
         # Both lists were read over some time: what counts is what both say now.
         if await self._bucket.head(row.object_key) is None:
             now = await self._store.get(row.id)
             if now is not None and now.state is State.STORED:
                 report.missing.add(row.id, size=row.taken)
 
-    async def _look_at_orphan(self, run: _Run, listed: ListedObject, *, not_there: Collection[State]) -> None:
+    async def _check_orphan(self, run: _Run, listed: ListedObject, *, not_there: Collection[State]) -> None:
         row = await self._store.get_by_key(_row_key(listed.object_key))
         if row is not None and (row.state not in not_there or self._is_young(listed.last_modified)):
             return
@@ -295,7 +244,7 @@ class Reconciling:
         run.unknown_objects += row is None and listed.object_key.startswith(KEY_PREFIX)
         await self._take(run, _Orphan(object_key=listed.object_key, size=listed.size), row)
 
-    async def _look_at_uploads(self, run: _Run) -> None:
+    async def _check_uploads(self, run: _Run) -> None:
         async for listed in self._bucket.list_all_uploads():
             if not listed.object_key.startswith(KEY_PREFIX):
                 continue
@@ -349,55 +298,3 @@ def _seen(before: SetAside | None, orphan_id: str, now: datetime) -> SetAside:
 
 def _is_due(item: SetAside, now: datetime) -> bool:
     return item.sightings >= SIGHTINGS and now - item.first_seen_at >= SET_ASIDE_FOR
-
-
-# What a person does about each.
-_HELD_IN_WORDS: Final = {
-    Holding.SHARED: (
-        "NOTHING IS REMOVED: another installation uses this bucket too ({others}). If that is a mistake, give this "
-        "one its own bucket. If the other one is no more: vss reconcile --claim"
-    ),
-    Holding.UNPROVEN: (
-        "NOTHING IS REMOVED: the bucket holds much that this database does not know of. If it is the wrong database, "
-        "or an older one, put the right one back. If it is the right one: vss reconcile --claim, and then --adopt"
-    ),
-    Holding.TOO_MANY: (
-        "NOTHING WITHOUT A ROW IS REMOVED, because it is much. To bring it back as videos: vss reconcile --adopt "
-        "--owner NAME; to remove it: vss reconcile --remove {unknown}"
-    ),
-}
-_OLDER_IN_WORDS: Final = (
-    "THE DATABASE IS OLDER than what was used with this bucket last. What was uploaded since has no row: to bring it "
-    "back as videos: vss reconcile --adopt --owner NAME"
-)
-
-
-def in_words(content: Mapping[str, object], at: datetime) -> str:
-    """A report for a terminal."""
-    lines = [f"{rfc3339(at)}{'  (dry run: nothing was removed)' if content['is_dry_run'] else ''}"]
-    lines.append(f"{content['objects']} objects, {content['size']} bytes")
-    for name, words in (
-        ("orphan_objects", "objects that no row needs"),
-        ("orphan_uploads", "multipart uploads that no row needs"),
-        ("unknown", "of both have no row at all: set aside, and removed after a week"),
-        ("removed", "of both were removed"),
-        ("foreign", "keys that are not ours, left alone"),
-        ("missing", "stored videos whose object is MISSING"),
-        ("damaged", "stored videos whose object has another size, ETag or SHA-256"),
-    ):
-        finding = content[name]
-        if isinstance(finding, dict):
-            lines.append(f"{finding['count']:>8} {words}")
-            lines += [f"         {one}" for one in finding["names"]]
-    if content["holding"]:
-        others, unknown = content["others"], content["unknown"]
-        words = _HELD_IN_WORDS[Holding(str(content["holding"]))]
-        lines.append(
-            words.format(
-                others=", ".join(others) if isinstance(others, list) else "",
-                unknown=unknown["count"] if isinstance(unknown, dict) else 0,
-            )
-        )
-    if content["is_database_older"]:
-        lines.append(_OLDER_IN_WORDS)
-    return "\n".join(lines) + "\n"

@@ -6,6 +6,26 @@ from typing import Final
 
 from common.errors import Conflict, Forbidden, Invalid, RateLimited, StorageUnavailable
 from common.web.routes import Route
+from contracts.objects import (
+    AdoptObject,
+    AskSources,
+    AskUsage,
+    CompleteObject,
+    Describe,
+    Described,
+    Form,
+    HandedOver,
+    HandOver,
+    Hold,
+    ListLost,
+    LostObjects,
+    PartUrls,
+    QuotaUsage,
+    SignedSources,
+    StoredObject,
+    UsageOfOwners,
+)
+from contracts.reports import StorageReport
 from fs_svc import api
 from fs_svc.errors import (
     FileDiffers,
@@ -18,28 +38,7 @@ from fs_svc.errors import (
     RemovalHeld,
     UploadNotOpen,
 )
-from fs_svc.models import (
-    AdoptObject,
-    AskPartUrls,
-    AskSources,
-    AskUsage,
-    CompleteObject,
-    CreateObject,
-    Describe,
-    Described,
-    FormView,
-    HandedOver,
-    HandOver,
-    Hold,
-    ListLost,
-    LostObjects,
-    ObjectView,
-    PartUrlsView,
-    SignedSources,
-    StorageReport,
-    UsageOfOwners,
-    UsageView,
-)
+from fs_svc.models import AskPartUrls, CreateObject
 
 _SUBJECT: Final = {"Vss-Subject-Token": "The access token of the person for whom the service asks."}
 
@@ -51,7 +50,7 @@ API: Final = (
         name="create-object",
         summary="Plans, reserves and opens an upload; the same again for the same id.",
         body=CreateObject,
-        answers={200: ObjectView},
+        answers={200: StoredObject},
         refusals=(Forbidden, Conflict, QuotaExceeded, RateLimited, StorageUnavailable),
         headers=_SUBJECT,
     ),
@@ -62,7 +61,7 @@ API: Final = (
         name="create-part-urls",
         summary="Presigned URLs for up to 100 parts.",
         body=AskPartUrls,
-        answers={200: PartUrlsView},
+        answers={200: PartUrls},
         refusals=(Forbidden, UploadNotOpen, PartDiffers, PartsHeld, RateLimited, StorageUnavailable),
         headers=_SUBJECT,
     ),
@@ -72,7 +71,7 @@ API: Final = (
         handler=api.create_form,
         name="create-form",
         summary="A presigned form that takes the whole file in one POST.",
-        answers={200: FormView},
+        answers={200: Form},
         refusals=(Forbidden, UploadNotOpen),
         headers=_SUBJECT,
     ),
@@ -82,7 +81,7 @@ API: Final = (
         handler=api.get_object,
         name="get-object",
         summary="An object and, while it is open, the parts that S3 holds.",
-        answers={200: ObjectView},
+        answers={200: StoredObject},
         refusals=(Forbidden, StorageUnavailable),
         headers=_SUBJECT,
     ),
@@ -94,7 +93,7 @@ API: Final = (
         summary="Makes the parts one object, once, however often it is asked for.",
         body=CompleteObject,
         is_body_optional=True,
-        answers={200: ObjectView, 202: ObjectView},
+        answers={200: StoredObject, 202: StoredObject},
         refusals=(
             Forbidden,
             UploadNotOpen,
@@ -114,7 +113,7 @@ API: Final = (
         handler=api.delete_object,
         name="delete-object",
         summary="Aborts what is unfinished, deletes what is stored; ask again until it is aborted or deleted.",
-        answers={200: ObjectView},
+        answers={200: StoredObject},
         refusals=(Forbidden,),
         headers=_SUBJECT,
     ),
@@ -144,7 +143,7 @@ API: Final = (
         handler=api.get_usage,
         name="get-usage",
         summary="What a person's uploads take up, and how much they may.",
-        answers={200: UsageView},
+        answers={200: QuotaUsage},
         refusals=(Forbidden,),
         headers=_SUBJECT,
     ),
@@ -193,7 +192,7 @@ API: Final = (
         name="adopt-object",
         summary="Gives an object without a row one, as a stored object of an account; the same again for the same id.",
         body=AdoptObject,
-        answers={200: ObjectView},
+        answers={200: StoredObject},
         refusals=(Forbidden, NotAdoptable, RemovalHeld, StorageUnavailable),
     ),
     Route(

@@ -16,18 +16,18 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="FS_")
 
-    auth_url: Annotated[BaseUrl, Field(description="Where auth_svc is reached from inside.")]
-    s3_url: Annotated[BaseUrl, Field(description="Where the S3 server is reached from inside.")]
+    auth_url: Annotated[BaseUrl, Field(description="Internal URL of auth_svc.")]
+    s3_url: Annotated[BaseUrl, Field(description="Internal URL of the S3 server.")]
     s3_region: Annotated[str, Field(description="The S3 server's region.")]
     s3_bucket: Annotated[str, Field(description="The bucket that holds every video.")]
-    s3_access_key_id: Annotated[str, Field(description="Who this service is for the S3 server.")]
-    s3_secret_access_key: Annotated[SecretStr, Field(description="What it signs with.")]
-    open_uploads: Annotated[int, Field(ge=1, description="How many unfinished uploads an account may have.")] = 20
+    s3_access_key_id: Annotated[str, Field(description="The S3 access key ID of this service.")]
+    s3_secret_access_key: Annotated[SecretStr, Field(description="The S3 secret access key of this service.")]
+    open_uploads: Annotated[int, Field(ge=1, description="Unfinished uploads allowed per account.")] = 20
     keeps_cors: Annotated[
         bool,
         Field(
-            description="Whether to write the bucket's CORS rule every ten minutes: where this service's own S3 "
-            "identity may change it, as on SeaweedFS."
+            description="Rewrite the bucket's CORS rule every ten minutes, where this service's S3 identity is "
+            "allowed to, as on SeaweedFS."
         ),
     ] = False
-    s3_vendor: Annotated[Vendor, Field(description="Whose S3 server it is.")] = Vendor.SEAWEEDFS
+    s3_vendor: Annotated[Vendor, Field(description="The S3 server's vendor.")] = Vendor.SEAWEEDFS

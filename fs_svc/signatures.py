@@ -49,7 +49,7 @@ class Signatures:
         counts = window.counts
         if any(counts[number - 1] >= PER_PART for number in part_numbers):
             raise RateLimited(
-                N_("A part of this upload was asked for too often. It goes on by itself in a while."),
+                N_("A part of this upload was requested too often. The upload resumes by itself in a while."),
                 retry_after_seconds=math.ceil((window.ends_at - now).total_seconds()),
             )
         for number in part_numbers:

@@ -6,9 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html. Ev
 time is an argument, and equal arguments give equal URLs.
 """
 
-import base64
 import hmac
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,14 +42,6 @@ def signing_key(secret_access_key: str, day: str, region: str, service: str) -> 
     for message in (day, region, service, "aws4_request"):
         key = hmac.digest(key, message.encode(), "sha256")
     return key
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """What a browser sends a file with: a POST of `fields` and then `file`, as multipart/form-data (RFC 7578)."""
-
-    url: str
-    fields: dict[str, str]
 
 
 # Compared by identity: each signature looks it up, and hashing all fields would take as long as signing.
@@ -91,21 +81,21 @@ class Presigner:
         `query` (`response-content-type`, `partNumber` …) becomes part of the URL, sorted by name. The request
         must carry each of `headers` with this very value; `Host` is signed anyway.
         """
-        form = _form(self, _second(now), lifetime, tuple(query), tuple(headers))
+        template = _template(self, _second(now), lifetime, tuple(query), tuple(headers))
         path = self._path(object_key)
         given = fields = ""
-        for prefix, name in form.query:
+        for prefix, name in template.query:
             value = query[name]
             given += f"{prefix}{value if _is_plain(value) else _quoted(value)}"
-        for prefix, name in form.headers:
+        for prefix, name in template.headers:
             fields += f"{prefix}{' '.join(headers[name].split())}"
-        canonical_request = f"{method}\n{path}\n{form.auth}{given}{fields}{form.end}"
-        inner = form.inner.copy()
+        canonical_request = f"{method}\n{path}\n{template.auth}{given}{fields}{template.end}"
+        inner = template.inner.copy()
         inner.update(sha256(canonical_request.encode()).hexdigest().encode())
-        outer = form.outer.copy()
+        outer = template.outer.copy()
         outer.update(inner.digest())
         given = f"{given[1:]}&" if given else ""
-        return f"{self.origin}{path}?{given}{form.auth}&X-Amz-Signature={outer.hexdigest()}"
+        return f"{self.origin}{path}?{given}{template.auth}&X-Amz-Signature={outer.hexdigest()}"
 
     def presign_parts(
         self,
@@ -125,62 +115,37 @@ class Presigner:
         better asked for in several calls.
         """
         names = ("content-length", CHECKSUM_HEADER) if checksums else ("content-length",)
-        form = _form(self, _second(now), lifetime, ("partNumber", "uploadId"), names)
+        template = _template(self, _second(now), lifetime, ("partNumber", "uploadId"), names)
         path = self._path(object_key)
         upload_id = _quoted(s3_upload_id)
         before_number = f"{self.origin}{path}?partNumber="
-        after_number = f"&uploadId={upload_id}&{form.auth}&X-Amz-Signature="
-        start = sha256(f"PUT\n{path}\n{form.auth}&partNumber=".encode())
+        after_number = f"&uploadId={upload_id}&{template.auth}&X-Amz-Signature="
+        start = sha256(f"PUT\n{path}\n{template.auth}&partNumber=".encode())
         # Two at most: all parts but the last are equal.
         ends = {
-            size: f"&uploadId={upload_id}\ncontent-length:{size}{'' if checksums else form.end}".encode()
+            size: f"&uploadId={upload_id}\ncontent-length:{size}{'' if checksums else template.end}".encode()
             for size in set(part_sizes.values())
         }
-        checksum_line = form.headers[1][0] if checksums else ""
+        checksum_line = template.headers[1][0] if checksums else ""
         urls: dict[int, str] = {}
         for part_number, size in part_sizes.items():
             request_hash = start.copy()
             request_hash.update(b"%d%b" % (part_number, ends[size]))
             if checksums:
-                request_hash.update(f"{checksum_line}{checksums[part_number]}{form.end}".encode())
-            inner = form.inner.copy()
+                request_hash.update(f"{checksum_line}{checksums[part_number]}{template.end}".encode())
+            inner = template.inner.copy()
             inner.update(request_hash.hexdigest().encode())
-            outer = form.outer.copy()
+            outer = template.outer.copy()
             outer.update(inner.digest())
             urls[part_number] = f"{before_number}{part_number}{after_number}{outer.hexdigest()}"
         return urls
-
-    def sign_form(self, object_key: str, *, now: datetime, lifetime: timedelta, content_type: str, most: int) -> Form:
-        """A form that takes one file of 1 to `most` bytes, as `content_type`, from `now` for `lifetime`.
-
-        Every field has a condition in the policy, so that none can be changed
-        (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html).
-        """
-        amz_date = datetime.fromtimestamp(_second(now), UTC).strftime("%Y%m%dT%H%M%SZ")
-        fields = {
-            "key": object_key,
-            "success_action_status": "201",
-            "Content-Type": content_type,
-            "x-amz-algorithm": ALGORITHM,
-            "x-amz-credential": f"{self.access_key_id}/{amz_date[:8]}/{self.region}/s3/aws4_request",
-            "x-amz-date": amz_date,
-        }
-        expires_at = datetime.fromtimestamp(_second(now), UTC) + lifetime
-        conditions: list[object] = [{name: value} for name, value in fields.items()]
-        conditions += [{"bucket": self.bucket}] if self.bucket else []
-        conditions.append(["content-length-range", 1, most])
-        policy = json.dumps({"expiration": expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"), "conditions": conditions})
-        fields["policy"] = base64.b64encode(policy.encode()).decode()
-        key = signing_key(self.secret_access_key, amz_date[:8], self.region, "s3")
-        fields["x-amz-signature"] = hmac.digest(key, fields["policy"].encode(), "sha256").hex()
-        return Form(url=f"{self.origin}/{self.bucket}", fields=fields)
 
     def _path(self, object_key: str) -> str:
         key = object_key if _is_plain_path(object_key) else quote(object_key, safe="/")
         return f"/{self.bucket}/{key}" if self.bucket else f"/{key}"
 
 
-class _Form:
+class _Template:
     """What URLs share that are signed in one second, for one lifetime, with the same names.
 
     The HMAC (RFC 2104) is kept as two hash states that are copied for each signature, the inner one having
@@ -231,7 +196,7 @@ class _Form:
         self.outer = sha256(key.translate(_OPAD))
 
 
-_form = lru_cache(maxsize=64)(_Form)
+_template = lru_cache(maxsize=64)(_Template)
 
 
 def _second(now: datetime) -> int:

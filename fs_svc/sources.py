@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import quote
 
 from common.clock import Clock
-from fs_svc.objects import Object, State
+from contracts.objects import Source, State, WantedSource
+from fs_svc.objects import Object
 from fs_svc.sigv4 import Presigner
 from fs_svc.store import Store
 
 SOURCE_URL_LIFETIME: Final = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedSource:
-    """What a URL is wanted for: `filename` is what a download is saved as; a URL is good for one method."""
-
-    id: str
-    method: Literal["GET", "HEAD"]
-    filename: str | None
-    is_download: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A presigned URL, good until `expires_at`; S3 answers it with the content type `type`."""
-
-    url: str
-    expires_at: datetime
-    type: str
 
 
 class Sources:
@@ -65,7 +46,9 @@ class Sources:
                 "response-content-disposition": content_disposition(wanted.filename, is_download=wanted.is_download),
             },
         )
-        return Source(url=url, expires_at=now.replace(microsecond=0) + SOURCE_URL_LIFETIME, type=item.content_type)
+        return Source(
+            url=url, expires_at=now.replace(microsecond=0) + SOURCE_URL_LIFETIME, content_type=item.content_type
+        )
 
 
 def content_disposition(filename: str | None, *, is_download: bool) -> str:

@@ -22,8 +22,8 @@ LOSS: Final = 8
 _MB: Final = 1_000_000
 _WORDS: Final = {
     Outcome.READ: "intact",
-    Outcome.CHANGED: "not what was read the last time",
-    Outcome.DIFFERS: "not the file that was announced",
+    Outcome.CHANGED: "changed since the last check",
+    Outcome.DIFFERS: "not the file that was uploaded",
     Outcome.SHORT: "incomplete",
     Outcome.MISSING: "missing",
 }
@@ -69,16 +69,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vss verify",
         description=(
-            "Reads stored videos back, the one that was not read for longest first, records their SHA-256, and "
-            "compares it with what was read before and with what the sender announced."
+            "Read stored videos back, starting with those not checked for the longest time, record their SHA-256, and "
+            "compare it with the last check and with the checksum the uploader sent."
         ),
     )
-    parser.add_argument("--rate", metavar="MB", type=_positive, default=50, help="megabytes a second (now %(default)s)")
-    parser.add_argument("--limit", metavar="N", type=_positive, help="so many videos; without it all that are due")
+    parser.add_argument("--rate", metavar="MB", type=_positive, default=50, help="MB per second (default %(default)s)")
+    parser.add_argument("--limit", metavar="N", type=_positive, help="check at most N videos (default: all due)")
     parser.add_argument(
-        "--days", metavar="N", type=_days, default=30, help="those not read for so many days (now %(default)s)"
+        "--days", metavar="N", type=_days, default=30, help="check videos not read for N days (default %(default)s)"
     )
-    parser.add_argument("--json", action="store_true", help="a line of JSON for each")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     return parser
 
 

@@ -11,7 +11,6 @@ from aiohttp import web
 from common.clock import Clock, utc_now
 from common.cursors import Cursors
 from common.db import open_database
-from common.departures import DEPARTURES_SECONDS, Departures
 from common.service_client import ServiceClient
 from common.web.app import http_session, new_page_app
 from common.web.background import repeated
@@ -20,9 +19,10 @@ from common.web.metrics import observe_database
 from common.web.remote_identity import KEYS_RENEWED, remote_identity
 from common.web.sessions import SESSIONS
 from common.web.starting import Tables
-from stream_svc.app_keys import DEPARTURES, DISABLED_OWNERS, LIBRARY
+from contracts.accounts import DELETIONS_SECONDS, AccountDeletions
+from stream_svc.account_deletions import PositionsOfDeletedAccounts
+from stream_svc.app_keys import ACCOUNT_DELETIONS, DISABLED_OWNERS, LIBRARY
 from stream_svc.auth_client import REFRESH_SECONDS, DisabledOwners
-from stream_svc.departures import PositionsOfDeparted
 from stream_svc.fs_client import FsClient
 from stream_svc.library import Library
 from stream_svc.routes import API, PAGES
@@ -48,7 +48,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             store = Store(database)
             auth = ServiceClient(session, settings.auth_url, identity.tokens)
             disabled = DisabledOwners(auth)
-            app[DEPARTURES] = PositionsOfDeparted(Departures(auth), store)
+            app[ACCOUNT_DELETIONS] = PositionsOfDeletedAccounts(AccountDeletions(auth), store)
             app[DISABLED_OWNERS] = disabled
             app[LIBRARY] = Library(store, fs, disabled, cursors, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
@@ -57,7 +57,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
     app.cleanup_ctx.append(domain)
     app.cleanup_ctx.append(KEYS_RENEWED)
     app.cleanup_ctx.append(repeated(_refresh_disabled_owners, name="disabled owners", seconds=REFRESH_SECONDS))
-    app.cleanup_ctx.append(repeated(_settle_departures, name="departures", seconds=DEPARTURES_SECONDS))
+    app.cleanup_ctx.append(repeated(_settle_deletions, name="account deletions", seconds=DELETIONS_SECONDS))
     return app
 
 
@@ -65,5 +65,5 @@ async def _refresh_disabled_owners(app: web.Application) -> None:
     await app[DISABLED_OWNERS].refresh()
 
 
-async def _settle_departures(app: web.Application) -> None:
-    await app[DEPARTURES].settle()
+async def _settle_deletions(app: web.Application) -> None:
+    await app[ACCOUNT_DELETIONS].settle()

@@ -6,10 +6,10 @@ from typing import Final
 
 from aiohttp import web
 
+from stream_svc.account_deletions import PositionsOfDeletedAccounts
 from stream_svc.auth_client import DisabledOwners
-from stream_svc.departures import PositionsOfDeparted
 from stream_svc.library import Library
 
-DEPARTURES: Final = web.AppKey("departures", PositionsOfDeparted)
+ACCOUNT_DELETIONS: Final = web.AppKey("account_deletions", PositionsOfDeletedAccounts)
 DISABLED_OWNERS: Final = web.AppKey("disabled_owners", DisabledOwners)
 LIBRARY: Final = web.AppKey("library", Library)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from common.service_client import ServiceClient
+from contracts.accounts import DisabledAccounts
 
 REFRESH_SECONDS: Final = 15.0
 
@@ -21,8 +22,8 @@ class DisabledOwners:
 
     async def refresh(self) -> None:
         """Asks. Raises Unavailable."""
-        answer = await self._auth.call("GET", "/internal/accounts/disabled", is_idempotent=True)
-        self._ids = frozenset(answer.content["ids"])
+        disabled = await self._auth.ask(DisabledAccounts, "GET", "/internal/accounts/disabled")
+        self._ids = frozenset(disabled.ids)
 
     async def ids(self) -> frozenset[str]:
         """Their ids. Raises Unavailable until auth_svc has answered once: what is hidden must not be shown."""

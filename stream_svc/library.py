@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, Literal
 
+from catalogue.pages import Sort, read_page
+from catalogue.videos import Video
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import NotFound, Unauthenticated
 from common.ids import is_id
 from common.tokens import Principal
+from contracts.objects import Source, WantedSource
 from stream_svc.auth_client import DisabledOwners
-from stream_svc.fs_client import FsClient, Source
-from stream_svc.store import KeptPosition, Listing, Position, Sort, Store, Video, Visibility
+from stream_svc.fs_client import FsClient
+from stream_svc.store import KeptPosition, Listing, Position, Store
 
 # Who stopped so early has hardly begun, and who stopped in the last twentieth has seen it: both start anew.
 BEGUN_SECONDS: Final = 10.0
 SEEN_SHARE: Final = 0.95
-# So many of the videos watched last are looked through for those to continue.
+# How many of the videos watched last are checked for those to continue.
 _LATELY: Final = 50
 _AT_ONCE: Final = 100
 
@@ -56,19 +58,21 @@ class Library:
         self, principal: Principal, *, q: str, owner_id: str | None, sort: Sort, cursor: str | None, limit: int
     ) -> tuple[list[Video], str | None]:
         """What the viewer may watch, and the cursor of the next page. Raises Invalid for a cursor of another list."""
-        purpose = f"videos:{sort}:{owner_id}:{q}"
-        after: tuple[str | datetime, str] | None = None
-        if cursor is not None:
-            value, video_id = self._cursors.read(purpose, cursor, length=2)
-            after = (value if sort is Sort.TITLE else datetime.fromisoformat(value), video_id)
-        hidden = await self._disabled.ids()
-        listing = Listing(viewer_id=principal.account_id, q=q, owner_id=owner_id, sort=sort, hidden_owner_ids=hidden)
-        videos = await self._store.list_videos(listing, after=after, limit=limit + 1)
-        if len(videos) <= limit:
-            return videos, None
-        last = videos[limit - 1]
-        value = last.title_key if sort is Sort.TITLE else last.created_at.isoformat()
-        return videos[:limit], self._cursors.make(purpose, [value, last.id])
+        listing = Listing(
+            viewer_id=principal.account_id,
+            q=q,
+            owner_id=owner_id,
+            sort=sort,
+            disabled_owner_ids=await self._disabled.ids(),
+        )
+        return await read_page(
+            lambda after, most: self._store.list_videos(listing, after=after, limit=most),
+            self._cursors,
+            f"videos:{sort}:{owner_id}:{q}",
+            cursor=cursor,
+            limit=limit,
+            sort=sort,
+        )
 
     async def get(self, principal: Principal | None, video_id: str) -> Video:
         """A video that this person may watch; nobody may watch those of a disabled account.
@@ -76,14 +80,19 @@ class Library:
         Raises NotFound for an account; without one, Unauthenticated, whether there is such a video or not.
         """
         video = await self._store.get_video(video_id) if is_id(video_id) else None
-        if video is not None and _may_watch(principal, video) and video.owner_id not in await self._disabled.ids():
+        account_id = None if principal is None else principal.account_id
+        if (
+            video is not None
+            and video.may_be_watched_by(account_id)
+            and video.owner_id not in await self._disabled.ids()
+        ):
             return video
         raise Unauthenticated if principal is None else NotFound
 
     async def play(self, principal: Principal | None, video_id: str) -> Playback:
         """A fresh URL to play from. Raises as `get`, and Unavailable."""
         video = await self.get(principal, video_id)
-        source = await self._fs.source(video.id, method="GET", filename=video.filename, is_download=False)
+        source = await self._fs.source(WantedSource(id=video.id, method="GET", filename=video.filename))
         position = None if principal is None else await self._store.get_position(principal.account_id, video.id)
         return Playback(
             video=video,
@@ -118,11 +127,13 @@ class Library:
     async def to_continue(self, principal: Principal, *, limit: int) -> Sequence[Begun]:
         """What this person has begun lately and not seen to its end, the last one first."""
         watched = await self._store.list_watched(principal.account_id, limit=_LATELY)
-        hidden = await self._disabled.ids()
+        disabled = await self._disabled.ids()
         return [
             Begun(video=video, watched=_share(position))
             for video, position in watched
-            if resume_at(position) > 0 and video.owner_id not in hidden
+            if resume_at(position) > 0
+            and video.may_be_watched_by(principal.account_id)
+            and video.owner_id not in disabled
         ][:limit]
 
     async def source(
@@ -130,7 +141,8 @@ class Library:
     ) -> Source:
         """A fresh URL for one method, as an attachment under the original file name if asked. Raises as `play`."""
         video = await self.get(principal, video_id)
-        return await self._fs.source(video.id, method=method, filename=video.filename, is_download=is_download)
+        wanted = WantedSource(id=video.id, method=method, filename=video.filename, is_download=is_download)
+        return await self._fs.source(wanted)
 
 
 def resume_at(position: Position) -> float:
@@ -143,11 +155,3 @@ def _share(position: Position | None) -> float | None:
     if position is None or position.duration is None:
         return None
     return min(position.seconds / position.duration, 1.0)
-
-
-def _may_watch(principal: Principal | None, video: Video) -> bool:
-    if video.visibility is Visibility.PUBLIC:
-        return True
-    if principal is None:
-        return False
-    return video.visibility is Visibility.MEMBERS or video.owner_id == principal.account_id

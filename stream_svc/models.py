@@ -6,11 +6,12 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
 
+from catalogue.pages import Sort
+from catalogue.videos import Video as VideoInDomain
+from catalogue.videos import Visibility
 from common.clock import rfc3339
 from common.web.requests import Input, Query
 from stream_svc.library import Playback as PlaybackInDomain
-from stream_svc.store import Sort, Visibility
-from stream_svc.store import Video as VideoInDomain
 
 
 class ListVideos(Query):
@@ -24,12 +25,12 @@ class ListVideos(Query):
 
 
 class AskSource(Query):
-    """Whether the browser should save the film instead of showing it."""
+    """Whether the browser should save the video instead of showing it."""
 
     download: Annotated[bool, Field()] = False
 
 
-# No film is longer than a month.
+# No video is longer than a month.
 _LONGEST_SECONDS: Final = 31 * 24 * 3600
 
 
@@ -109,6 +110,6 @@ def present_playback(playback: PlaybackInDomain) -> Playback:
     """Playback URLs as the API shows them."""
     source = playback.source
     return Playback(
-        sources=[PlaybackSource(url=source.url, type=source.media_type, expires_at=rfc3339(source.expires_at))],
+        sources=[PlaybackSource(url=source.url, type=source.content_type, expires_at=rfc3339(source.expires_at))],
         position=playback.position,
     )

@@ -8,8 +8,10 @@ from typing import Any, Final
 from aiohttp import web
 from yarl import URL
 
+from catalogue.pages import Sort
+from catalogue.videos import Video
 from common.clock import rfc3339
-from common.languages import gettext
+from common.languages import gettext, ngettext
 from common.tokens import Principal
 from common.web.exports import every, send_export
 from common.web.keys import PRINCIPAL, SITE
@@ -18,7 +20,6 @@ from common.web.requests import read_query, require_principal, require_whole_pri
 from stream_svc.app_keys import LIBRARY
 from stream_svc.library import Begun
 from stream_svc.models import KeptPosition, ListVideos
-from stream_svc.store import Sort, Video
 
 _TO_CONTINUE: Final = 4
 _MORE: Final = 12
@@ -38,7 +39,7 @@ async def library_page(request: web.Request) -> web.Response:
         "cards": [_card(request, begun) for begun in await library.begun(principal, videos)],
         "continued": [_card(request, begun) for begun in to_continue],
         "q": asked.q,
-        "heading": _heading(principal, asked, videos),
+        "heading": _heading(principal, asked, videos, is_whole=asked.cursor is None and next_cursor is None),
         "is_mine": asked.owner == principal.account_id,
         "is_one_owners": asked.owner is not None,
         "is_first": asked.cursor is None,
@@ -111,19 +112,25 @@ def _card(request: web.Request, begun: Begun) -> dict[str, Any]:
         "title": video.title,
         "owner_username": video.owner_username,
         "created_at": video.created_at,
-        "hue": video.size % 12,
+        "hue": (video.size or 0) % 12,
         "watch_url": str(request.app.router["watch"].url_for(video_id=video.id)),
         "watched_percent": None if begun.watched is None else round(100 * begun.watched),
     }
 
 
-def _heading(principal: Principal, asked: ListVideos, videos: Sequence[Video]) -> str:
+def _heading(principal: Principal, asked: ListVideos, videos: Sequence[Video], *, is_whole: bool) -> str:
+    """`is_whole`: these videos are all that was found, not a page of them."""
+    if asked.q and not videos:
+        return gettext("No results for “%(q)s”") % {"q": asked.q}
+    if asked.q and is_whole:
+        counted = ngettext("%(count)s result for “%(q)s”", "%(count)s results for “%(q)s”", len(videos))
+        return counted % {"count": len(videos), "q": asked.q}
     if asked.q:
-        return (gettext("Found for “%(q)s”") if videos else gettext("Nothing found for “%(q)s”")) % {"q": asked.q}
+        return gettext("Results for “%(q)s”") % {"q": asked.q}
     if asked.owner == principal.account_id:
-        return gettext("My videos in the library")
+        return gettext("My videos")
     if asked.owner is not None and videos:
-        return gettext("Videos of %(username)s") % {"username": videos[0].owner_username}
+        return gettext("Videos by %(username)s") % {"username": videos[0].owner_username}
     return gettext("Library")
 
 
@@ -132,7 +139,7 @@ def _filters(
 ) -> list[tuple[str, str, bool]]:
     """Whose videos: label, address, whether it is the present one."""
     whose: list[tuple[str, str | None]] = [
-        (gettext("Everybody’s"), None),
+        (gettext("Everyone"), None),
         (gettext("Mine"), principal.account_id),
     ]
     if asked.owner is not None and asked.owner != principal.account_id and videos:

@@ -11,11 +11,12 @@ import aiohttp
 from aiohttp import web
 from sqlalchemy import text
 
+from auth_svc.accounts.store import Account, Role
 from auth_svc.app import create_app
 from auth_svc.app_keys import ACCOUNTS
 from auth_svc.settings import Settings
-from auth_svc.signing_keys import SigningKeys
-from auth_svc.store import Account, Role, Store, StoredSigningKey
+from auth_svc.tokens.signing_keys import SigningKeys
+from auth_svc.tokens.store import SigningKeyStore, StoredSigningKey
 from common.clock import utc_now
 from common.db import open_database
 from common.tokens import Principal
@@ -77,7 +78,9 @@ class AuthApp:
         """A new account; returns its id."""
         accounts = self.app[ACCOUNTS]
         assert await accounts.add(username, password, role=role)
-        return (await accounts.authenticate(username, password, address="test")).id
+        account = await accounts.named(username)
+        assert account is not None
+        return account.id
 
     async def account(self, account_id: str) -> Account:
         account = await self.app[ACCOUNTS].get(account_id)
@@ -149,9 +152,9 @@ _MADE_KEYS: list[StoredSigningKey] = []
 
 async def _give_key(database_url: str) -> None:
     async with open_database(database_url) as database:
-        store = Store(database)
+        store = SigningKeyStore(database)
         if not _MADE_KEYS:
-            keys = SigningKeys(store, encryption_key=bytes.fromhex(KEY_ENCRYPTION_KEY), clock=utc_now)
+            keys = SigningKeys(store, encryption_keys=[bytes.fromhex(KEY_ENCRYPTION_KEY)], clock=utc_now)
             await keys.load()
             _MADE_KEYS.extend(await store.list_signing_keys())
         for key in _MADE_KEYS:

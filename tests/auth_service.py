@@ -13,9 +13,10 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from auth_svc.signing_keys import SigningKeys
-from auth_svc.store import Account, Role, Store
-from auth_svc.tokens import SigningKey, Subject, issue_access_token
+from auth_svc.accounts.store import Account, AccountStore, Role
+from auth_svc.tokens.access_tokens import SigningKey, Subject, issue_access_token
+from auth_svc.tokens.signing_keys import SigningKeys
+from auth_svc.tokens.store import SigningKeyStore
 from common.clock import utc_now
 from common.db import open_database
 from common.tokens import PERSON_AUDIENCE, SERVICE_AUDIENCE
@@ -49,7 +50,7 @@ class AuthService:
             created_at=utc_now(),
         )
         async with open_database(self.database_url) as database:
-            if not await Store(database).add_account(made):
+            if not await AccountStore(database).add_account(made):
                 async with database.write() as connection:
                     await connection.execute(
                         text("UPDATE accounts SET role = :role, is_disabled = :is_disabled WHERE id = :id"),
@@ -127,6 +128,6 @@ def run_auth_service(addresses: Addresses, database_url: str, log: Path) -> Iter
 async def _signing_key(database_url: str, encryption_key: bytes) -> SigningKey:
     """Read as auth_svc itself reads it."""
     async with open_database(database_url) as database:
-        keys = SigningKeys(Store(database), encryption_key=encryption_key, clock=utc_now)
+        keys = SigningKeys(SigningKeyStore(database), encryption_keys=[encryption_key], clock=utc_now)
         await keys.load()
         return keys.current

@@ -87,7 +87,7 @@ async def logged_in(browser: Browser, product: Product, **options: Any) -> Brows
     context.set_default_timeout(30_000)
     page = await context.new_page()
     await page.goto(f"{product.url('upload')}/login?next=/upload")
-    await page.get_by_label("User name").fill("admin")
+    await page.get_by_label("Username").fill("admin")
     await page.get_by_label("Password", exact=True).fill("admin")
     await page.get_by_role("button", name="Log in").click()
     await page.wait_for_url("**/upload")

@@ -10,7 +10,7 @@ PAGE: Final = Path(__file__).parent.parent / "docs" / "reliability.md"
 _BEGIN: Final = "<!-- written by make reliability: do not edit -->"
 _END: Final = "<!-- until here -->"
 _HEAD: Final = """\
-| fault | what people see | slowest answer | lost | whole again after | how it heals |
+| fault | what people see | slowest response | lost | recovered after | how it recovers |
 |---|---|---|---|---|---|
 """
 
@@ -39,45 +39,45 @@ def _fault(part: str, id: str, what: str, seen: str, heals: str) -> Fault:
 
 
 _SAID = "503, try again"
-_WRITES_SAID = "reading goes on; what writes is 503, try again"
-_BYTES_SAID = "films play on if S3 still answers the browser; creating and completing are 503, try again"
-_SURE = "200, as ever"
-_LATER = "202, not certain yet, ask again"
-_ANEW = "connections are made anew"
-_AGAIN = "asked again at every request"
-_LOOKED = "the object is looked for: it is there, whole"
-_RESTARTED = "`vss up` starts it again, and says so"
-_GO_ON = "nothing is left to heal"
+_WRITES_SAID = "reads work; writes get 503, try again"
+_BYTES_SAID = "videos keep playing if the browser still reaches S3; creating and completing uploads get 503, try again"
+_SURE = "200, as usual"
+_LATER = "202, not confirmed yet, ask again"
+_ANEW = "connections are reopened"
+_AGAIN = "retried with each request"
+_LOOKED = "the object is looked up and found complete"
+_RESTARTED = "`vss up` restarts it and says so"
+_GO_ON = "nothing needs recovery"
 
 FAULTS: Final = (
-    _fault("MariaDB", "mariadb-killed", "the server is killed (`kill -9`), and comes back", _SAID, _ANEW),
-    _fault("MariaDB", "mariadb-stopped", "the server is stopped in order, and started again", _SAID, _ANEW),
-    _fault("MariaDB", "mariadb-hangs", "the server hangs: connections stay, no answer comes", _SAID, _ANEW),
-    _fault("MariaDB", "mariadb-cut", "connections are cut in the middle of statements", _SAID, _ANEW),
+    _fault("MariaDB", "mariadb-killed", "the server is killed (`kill -9`) and restarted", _SAID, _ANEW),
+    _fault("MariaDB", "mariadb-stopped", "the server is shut down and restarted", _SAID, _ANEW),
+    _fault("MariaDB", "mariadb-hangs", "the server hangs: connections stay open, without responses", _SAID, _ANEW),
+    _fault("MariaDB", "mariadb-cut", "connections drop in the middle of statements", _SAID, _ANEW),
     _fault(
         "MariaDB",
         "mariadb-pool-exhausted",
-        "somebody else locks the tables, until every connection of the pools waits",
+        "another client locks the tables until every pooled connection is waiting",
         _SAID,
-        "what waits is given up, and connections are made anew",
+        "waiting queries time out, and connections are reopened",
     ),
-    _fault("MariaDB", "mariadb-connections-exhausted", "the server takes no more connections", _SAID, _AGAIN),
-    _fault("MariaDB", "mariadb-read-only", "the server takes no writes (as after a failover)", _WRITES_SAID, _GO_ON),
-    _fault("SQLite", "sqlite-locked", "another program holds the file's lock", _WRITES_SAID, _GO_ON),
-    _fault("SQLite", "sqlite-disk-full", "no file can grow: neither the database nor the logs", _WRITES_SAID, _GO_ON),
-    _fault("S3", "s3-down", "connections are refused or cut", _BYTES_SAID, _AGAIN),
-    _fault("S3", "s3-hangs", "requests are taken, and no answer comes", _BYTES_SAID, _AGAIN),
-    _fault("S3", "s3-503", "every answer is 503 `SlowDown`", _BYTES_SAID, _AGAIN),
-    _fault("S3", "s3-error-in-200", "Complete is answered 200, with an error inside", _LATER, "Complete is sent again"),
-    _fault("S3", "s3-complete-lost", "the answer to Complete is lost", _SURE, _LOOKED),
-    _fault("S3", "s3-complete-lost-and-silent", "it is lost, and then nothing answers", _LATER, _LOOKED),
+    _fault("MariaDB", "mariadb-connections-exhausted", "the server accepts no more connections", _SAID, _AGAIN),
+    _fault("MariaDB", "mariadb-read-only", "the server accepts no writes (as after a failover)", _WRITES_SAID, _GO_ON),
+    _fault("SQLite", "sqlite-locked", "another program holds the file lock", _WRITES_SAID, _GO_ON),
+    _fault("SQLite", "sqlite-disk-full", "the disk is full: neither database nor logs can grow", _WRITES_SAID, _GO_ON),
+    _fault("S3", "s3-down", "connections are refused or dropped", _BYTES_SAID, _AGAIN),
+    _fault("S3", "s3-hangs", "requests are accepted but never answered", _BYTES_SAID, _AGAIN),
+    _fault("S3", "s3-503", "every response is 503 `SlowDown`", _BYTES_SAID, _AGAIN),
+    _fault("S3", "s3-error-in-200", "Complete returns 200 with an error in the body", _LATER, "Complete is sent again"),
+    _fault("S3", "s3-complete-lost", "the response to Complete is lost", _SURE, _LOOKED),
+    _fault("S3", "s3-complete-lost-and-silent", "the response is lost, and then S3 stops responding", _LATER, _LOOKED),
     _fault("fs_svc", "fs-killed", "the process is killed", _SAID, _AGAIN),
     _fault("fs_svc", "fs-hangs", "the process hangs", _SAID, _AGAIN),
     _fault(
         "auth_svc",
         "auth-killed",
         "the process is killed",
-        "who is logged in goes on; log-in, and a visit after a pause, are 503, try again; nobody is logged out",
+        "logged-in people keep working; logging in, or returning after a pause, gets 503; nobody is logged out",
         _AGAIN,
     ),
     _fault("auth_svc", "auth-hangs", "the process hangs", "the same", _AGAIN),
@@ -85,11 +85,11 @@ FAULTS: Final = (
         "any call",
         "killed-anywhere",
         "fs_svc or upload_svc is killed before or after any call of create, complete and delete (19 points)",
-        "503 or a connection that ends; asked again, the answer that was due",
-        "the rows say what was going on, and a loop or the next request finishes it",
+        "503 or a dropped connection; the retry gets the right answer",
+        "rows record what was in progress; a background loop or the next request finishes it",
     ),
     *(
-        _fault("`vss up`", f"{name}-killed-under-vss", f"{what} is killed", "503 or a connection that ends", _RESTARTED)
+        _fault("`vss up`", f"{name}-killed-under-vss", f"{what} is killed", "503 or a dropped connection", _RESTARTED)
         for name, what in (
             ("storage", "the storage engine"),
             ("auth", "auth_svc"),
@@ -101,9 +101,9 @@ FAULTS: Final = (
     _fault(
         "`vss up`",
         "vss-killed-under-vss",
-        "`vss up` itself is killed, and started again",
-        "connections that end",
-        "its processes end with it; the next start finds everything",
+        "`vss up` itself is killed and restarted",
+        "dropped connections",
+        "its processes end with it; the next start has everything",
     ),
 )
 BY_ID: Final = {fault.id: fault for fault in FAULTS}

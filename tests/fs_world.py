@@ -13,17 +13,24 @@ from common.clock import utc_now
 from common.db import open_database
 from common.ids import new_id
 from common.tokens import Principal
+from contracts.objects import Form, Kind
+from fs_svc.companion.by_form import ByForm
+from fs_svc.companion.cut_by_client import CutByClient
 from fs_svc.comparing import Comparing
 from fs_svc.dialects import DIALECTS, Vendor
 from fs_svc.installation import Installation
-from fs_svc.objects import Kind, Object
+from fs_svc.objects import Object
 from fs_svc.parts import choose_parts
-from fs_svc.reconciling import LEAST_AGE, PERIOD, Reconciling, Report
+from fs_svc.reconciling import LEAST_AGE, PERIOD, Reconciling
 from fs_svc.s3 import Bucket
-from fs_svc.settling import LEASE, Settling
-from fs_svc.sigv4 import Form, Presigner
+from fs_svc.sigv4 import Presigner
+from fs_svc.storage_report import Report
 from fs_svc.store import Store
-from fs_svc.uploads import Uploads
+from fs_svc.uploads.excess import ExcessCheck
+from fs_svc.uploads.kinds import UploadKinds
+from fs_svc.uploads.lifecycle import Uploads
+from fs_svc.uploads.planned import Planned
+from fs_svc.uploads.settling import LEASE, Settling
 from tests.fs_service import put, real_bucket
 from tests.s3_proxy import S3Proxy, s3_proxy
 from vss.bucket import Bucket as StorageBucket
@@ -50,9 +57,12 @@ class World:
         self.proxy = proxy
         self.presigner = presigner
         self._later = timedelta()
-        self.settling = Settling(store, bucket, DIALECTS[Vendor.SEAWEEDFS], clock=self.now)
+        self.forms = ByForm(store, bucket, presigner, DIALECTS[Vendor.SEAWEEDFS], clock=self.now)
+        self.kinds = self.kinds_at(Vendor.SEAWEEDFS)
+        self.settling = self.settling_at(Vendor.SEAWEEDFS)
         self.comparing = Comparing(store, bucket, clock=self.now)
-        self.uploads = Uploads(store, bucket, presigner, self.settling, self.comparing, clock=self.now)
+        self.uploads = Uploads(store, self.kinds, self.settling, self.comparing, clock=self.now)
+        self.excess = ExcessCheck(store, bucket, self.kinds, clock=self.now)
         self.installation = Installation(store, bucket, clock=self.now)
         self.reconciling = Reconciling(store, bucket, self.installation, clock=self.now)
 
@@ -61,6 +71,17 @@ class World:
 
     def forward(self, by: timedelta) -> None:
         self._later += by
+
+    def kinds_at(self, vendor: Vendor) -> UploadKinds:
+        insides = self.store, self.bucket, self.presigner, DIALECTS[vendor]
+        return {
+            Kind.PLANNED: Planned(*insides, clock=self.now),
+            Kind.FREE: CutByClient(*insides, clock=self.now),
+            Kind.FORM: self.forms,
+        }
+
+    def settling_at(self, vendor: Vendor) -> Settling:
+        return Settling(self.store, self.bucket, self.kinds_at(vendor), clock=self.now)
 
     async def get(self, item: Object) -> Object:
         found = await self.store.get(item.id)
@@ -84,7 +105,7 @@ class World:
 
     async def post(self, item: Object, body: bytes) -> int:
         """Sends the form; returns the status."""
-        form, _ = await self.uploads.form(item.id, subject=ALICE)
+        form = await self.forms.sign(item.id, subject=ALICE)
         return await post(form, body)
 
     async def raw_object(self, key: str, content: bytes) -> None:

@@ -12,8 +12,8 @@ from typing import Final
 
 import pytest
 
-_LIMIT_SECONDS: Final = 120
-_LONG_LIMIT_SECONDS: Final = 600
+_LIMIT_SECONDS: Final = 240
+_LONG_LIMIT_SECONDS: Final = 900
 
 
 @contextmanager

@@ -28,7 +28,7 @@ def rendered() -> str:
             assert field.description, f"{prefix}{name} does not say what it is"
             assert fields.setdefault(name, field).description == field.description, name
             told.setdefault(name, []).append(prefix)
-    lines = ["| setting | told to | what it is | default |", "|---|---|---|---|"]
+    lines = ["| setting | read by | meaning | default |", "|---|---|---|---|"]
     for name, field in fields.items():
         who = "all" if len(told[name]) == len(CLASSES) else ", ".join(f"`{prefix}`" for prefix in told[name])
         lines.append(f"| `…{name.upper()}` | {who} | {field.description} | {_default(field)} |")
@@ -37,7 +37,7 @@ def rendered() -> str:
 
 def _default(field: FieldInfo) -> str:
     if field.is_required():
-        return "must be given"
+        return "required"
     return (
         "none"
         if field.default in (None, ())

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from auth_svc.tokens import SigningKey, Subject, issue_access_token
+from auth_svc.tokens.access_tokens import SigningKey, Subject, issue_access_token
 from common.tokens import PERSON_AUDIENCE
 
 ISSUER = "http://auth.example"

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"vss reconcile: {refusal.detail}\n")
         return 1
     except Unavailable:
-        sys.stderr.write("vss reconcile: the services do not answer: they have to run. The same command goes on.\n")
+        sys.stderr.write("vss reconcile: the services are not responding. Start them and run this again to resume.\n")
         return 1
 
 
@@ -45,7 +45,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         adopting = Adopting(auth, Store(database), FsClient(fs), clock=utc_now)
         owner = await adopting.owner(arguments.owner)
         if owner is None:
-            sys.stderr.write(f"vss reconcile: there is no account {arguments.owner}\n")
+            sys.stderr.write(f"vss reconcile: no account {arguments.owner}\n")
             return 1
         counts = {"adopted": 0, "left": 0}
         async for adoption in adopting.run(owner, is_dry_run=arguments.dry_run):
@@ -70,21 +70,21 @@ def _tell(adoption: Adoption, *, is_json: bool) -> None:
         sys.stdout.write(f"{json.dumps(line)}\n")
     else:
         sys.stdout.write(f"{adoption.video_id or lost.name}  {adoption.title}  {lost.size} bytes")
-        sys.stdout.write(f"  left: {adoption.reason}\n" if adoption.reason else "\n")
+        sys.stdout.write(f"  left alone: {adoption.reason}\n" if adoption.reason else "\n")
     sys.stdout.flush()
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vss reconcile",
-        description="Makes private videos of the objects in the bucket that the database does not know of, as after an "
-        "older backup was put back. The services have to run. Whose they were is not known: they get one owner, "
-        "whatever the quota, and the day as their title.",
+        description="Recover objects in the bucket that are not in the database, for example after restoring an older "
+        "backup. Each becomes a private video titled with its upload date, owned by one account whatever its quota. "
+        "The services must be running.",
     )
-    parser.add_argument("--adopt", action="store_true", required=True, help="do so")
-    parser.add_argument("--owner", metavar="NAME", required=True, help="the account that gets them")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be adopted")
-    parser.add_argument("--json", action="store_true", help="a line of JSON for each")
+    parser.add_argument("--adopt", action="store_true", required=True, help="recover the objects as videos")
+    parser.add_argument("--owner", metavar="NAME", required=True, help="username of the account that will own them")
+    parser.add_argument("--dry-run", action="store_true", help="only list what would be adopted")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     return parser
 
 

@@ -9,27 +9,21 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import urlencode
 
+from catalogue.videos import Video, VideoState, Visibility
 from common.clock import Clock
 from common.ids import new_id
 from common.media_types import BY_ENDING
 from common.service_client import Relayed, ServiceClient
-from upload_svc.fs_client import FsClient, LostObject
+from contracts.accounts import NamedAccount
+from contracts.objects import LostObject
+from upload_svc.fs_client import FsClient
 from upload_svc.store import Store
-from upload_svc.videos import Video, VideoState, Visibility
 
 logger = logging.getLogger(__name__)
 
 # Before the settling loop looks at what is being adopted: longer than a call to fs_svc takes.
 _SETTLE_AFTER: Final = timedelta(seconds=60)
 _NAME_SHOWN: Final = 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
-    """Whose the videos become."""
-
-    id: str
-    username: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,24 +45,24 @@ class Adopting:
         self._fs = fs
         self._clock = clock
 
-    async def owner(self, username: str) -> Owner | None:
+    async def owner(self, username: str) -> NamedAccount | None:
         """The account with this user name. Raises Unavailable."""
         path = f"/internal/accounts/named?{urlencode({'username': username})}"
         try:
-            answer = await self._auth.call("GET", path, is_idempotent=True, relays=("not-found",))
+            return await self._auth.ask(NamedAccount, "GET", path, relays=("not-found",))
         except Relayed:
             return None
-        return Owner(id=answer.content["id"], username=answer.content["username"])
 
-    async def run(self, owner: Owner, *, is_dry_run: bool) -> AsyncIterator[Adoption]:
+    async def run(self, owner: NamedAccount, *, is_dry_run: bool) -> AsyncIterator[Adoption]:
         """Adopts all that is lost, one after the other; one that cannot be is told and passed.
 
         Raises Unavailable, and Relayed where the bucket is not known to be this installation's.
         """
         after: str | None = ""
         while after is not None:
-            lost, after = await self._fs.lost_objects(after=after)
-            for one in lost:
+            lost = await self._fs.lost_objects(after=after)
+            after = lost.next
+            for one in lost.objects:
                 title = f"{one.last_modified:%Y-%m-%d} {one.name[:_NAME_SHOWN]}"
                 if not one.content_type.startswith("video/") or one.size == 0:
                     yield Adoption(lost=one, title=title, video_id=None, reason="it is not a video")
@@ -77,7 +71,7 @@ class Adopting:
                 else:
                     yield await self._adopt(owner, one, title)
 
-    async def _adopt(self, owner: Owner, lost: LostObject, title: str) -> Adoption:
+    async def _adopt(self, owner: NamedAccount, lost: LostObject, title: str) -> Adoption:
         # As every upload: the video, its bytes, and then it is ready. When this ends in between, the settling loop
         # does the rest: it makes ready what has bytes, and drops what has none for ten minutes.
         video = _new_video(owner, lost, title, video_id=new_id(), clock=self._clock)
@@ -95,7 +89,7 @@ class Adopting:
         return Adoption(lost=lost, title=title, video_id=video.id)
 
 
-def _new_video(owner: Owner, lost: LostObject, title: str, *, video_id: str, clock: Clock) -> Video:
+def _new_video(owner: NamedAccount, lost: LostObject, title: str, *, video_id: str, clock: Clock) -> Video:
     now = clock()
     ending = next((ending for ending, known in BY_ENDING.items() if known == lost.content_type), "")
     return Video(

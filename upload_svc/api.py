@@ -7,19 +7,19 @@ from typing import Final
 
 from aiohttp import web
 
+from catalogue.videos import VideoState
 from common.ids import new_id
 from common.web.keys import SITE
 from common.web.requests import id_in_path, idempotency_key, read_json, read_query, require_principal
 from common.web.responses import json_response
+from contracts.objects import AskPartUrls
 from upload_svc.app_keys import IDEMPOTENT_CREATES, MODERATION, UPLOADS
 from upload_svc.models import (
-    AskPartUrls,
     CompleteUpload,
     CreateUpload,
     EditUpload,
     ListUploads,
     Moderate,
-    PartUrls,
     Upload,
     UploadPage,
     present,
@@ -27,7 +27,6 @@ from upload_svc.models import (
 )
 from upload_svc.uploads import Edit
 from upload_svc.uploads import Upload as UploadInDomain
-from upload_svc.videos import VideoState
 
 _ETAG: Final = re.compile(r'(W/)?"([^"]*)"')
 _LISTED = (VideoState.UPLOADING, VideoState.READY)
@@ -74,24 +73,13 @@ async def create_part_urls(request: web.Request) -> web.Response:
     """POST /v1/uploads/{upload_id}/part-urls."""
     principal = require_principal(request)
     asked = await read_json(request, AskPartUrls)
-    urls = await request.app[UPLOADS].part_urls(
-        principal, id_in_path(request, "upload_id"), asked.part_numbers, asked.checksums
-    )
-    return json_response(
-        PartUrls(
-            urls=urls.urls,
-            headers=urls.headers,
-            part_headers=urls.part_headers or None,
-            expires_at=urls.expires_at,
-        )
-    )
+    return json_response(await request.app[UPLOADS].part_urls(principal, id_in_path(request, "upload_id"), asked))
 
 
 async def complete_upload(request: web.Request) -> web.Response:
     """POST /v1/uploads/{upload_id}/complete."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
-    has_content = request.can_read_body and request.content_type == "application/json"
-    asked = await read_json(request, CompleteUpload) if has_content else CompleteUpload()
+    asked = await read_json(request, CompleteUpload) if request.can_read_body else CompleteUpload()
     upload = await request.app[UPLOADS].complete(principal, upload_id, sha256=asked.sha256)
     shown = present(upload, stream_url=request.app[SITE].stream_url)
     if upload.stored_object is not None:
@@ -117,8 +105,8 @@ async def edit_upload(request: web.Request) -> web.Response:
 
 async def trash_upload(request: web.Request) -> web.Response:
     """POST /v1/uploads/{upload_id}/trash."""
-    principal = require_principal(request)
-    await request.app[UPLOADS].trash(principal, id_in_path(request, "upload_id"), address=request.remote or "")
+    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
+    await request.app[UPLOADS].trash(principal, upload_id, address=request.remote or "", if_match=_if_match(request))
     return web.Response(status=204)
 
 
@@ -148,8 +136,8 @@ async def delete_moderated_upload(request: web.Request) -> web.Response:
 
 async def delete_upload(request: web.Request) -> web.Response:
     """DELETE /v1/uploads/{upload_id}."""
-    principal = require_principal(request)
-    await request.app[UPLOADS].delete(principal, id_in_path(request, "upload_id"), address=request.remote or "")
+    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
+    await request.app[UPLOADS].delete(principal, upload_id, address=request.remote or "", if_match=_if_match(request))
     return web.Response(status=204)
 
 

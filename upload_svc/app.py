@@ -12,7 +12,6 @@ from aiohttp import web
 from common.clock import Clock, utc_now
 from common.cursors import Cursors
 from common.db import open_database
-from common.departures import DEPARTURES_SECONDS, Departures
 from common.service_client import ServiceClient
 from common.web.app import http_session, new_page_app
 from common.web.background import repeated
@@ -21,14 +20,16 @@ from common.web.metrics import observe_database
 from common.web.remote_identity import KEYS_RENEWED, remote_identity
 from common.web.sessions import SESSIONS
 from common.web.starting import Tables
-from upload_svc.app_keys import DEPARTURES, IDEMPOTENT_CREATES, MODERATION, UPLOADS
+from contracts.accounts import DELETIONS_SECONDS, AccountDeletions
+from upload_svc.account_deletions import VideosOfDeletedAccounts
+from upload_svc.app_keys import ACCOUNT_DELETIONS, IDEMPOTENT_CREATES, MODERATION, SETTLING, UPLOADS
 from upload_svc.auth_client import Administrators
-from upload_svc.departures import VideosOfDeparted
 from upload_svc.fs_client import FsClient
 from upload_svc.idempotency import IdempotentCreates
 from upload_svc.moderation import Moderation
 from upload_svc.routes import API, PAGES
 from upload_svc.settings import Settings
+from upload_svc.settling import Settling
 from upload_svc.store import Store
 from upload_svc.uploads import Uploads
 
@@ -53,8 +54,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[VERIFIER] = identity.verifier
             app[SESSIONS] = identity.sessions
             app[UPLOADS] = Uploads(store, fs, cursors, clock=clock)
+            app[SETTLING] = Settling(store, fs, clock=clock)
             auth = ServiceClient(session, settings.auth_url, identity.tokens)
-            app[DEPARTURES] = VideosOfDeparted(Departures(auth), store, fs, clock=clock)
+            app[ACCOUNT_DELETIONS] = VideosOfDeletedAccounts(AccountDeletions(auth), store, fs, clock=clock)
             app[MODERATION] = Moderation(store, Administrators(auth), cursors, clock=clock)
             app[IDEMPOTENT_CREATES] = IdempotentCreates(store, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
@@ -63,17 +65,17 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
     app.cleanup_ctx.append(domain)
     app.cleanup_ctx.append(KEYS_RENEWED)
     app.cleanup_ctx.append(repeated(_settle, name="settle", seconds=SETTLE_INTERVAL_SECONDS))
-    app.cleanup_ctx.append(repeated(_settle_departures, name="departures", seconds=DEPARTURES_SECONDS))
+    app.cleanup_ctx.append(repeated(_settle_deletions, name="account deletions", seconds=DELETIONS_SECONDS))
     app.cleanup_ctx.append(repeated(_forget, name="forget", seconds=FORGET_INTERVAL_SECONDS))
     return app
 
 
 async def _settle(app: web.Application) -> None:
-    await app[UPLOADS].settle()
+    await app[SETTLING].settle()
 
 
-async def _settle_departures(app: web.Application) -> None:
-    await app[DEPARTURES].settle()
+async def _settle_deletions(app: web.Application) -> None:
+    await app[ACCOUNT_DELETIONS].settle()
 
 
 async def _forget(app: web.Application) -> None:

@@ -6,12 +6,14 @@ from typing import Final
 
 from aiohttp import web
 
-from upload_svc.departures import VideosOfDeparted
+from upload_svc.account_deletions import VideosOfDeletedAccounts
 from upload_svc.idempotency import IdempotentCreates
 from upload_svc.moderation import Moderation
+from upload_svc.settling import Settling
 from upload_svc.uploads import Uploads
 
 UPLOADS: Final = web.AppKey("uploads", Uploads)
-DEPARTURES: Final = web.AppKey("departures", VideosOfDeparted)
+SETTLING: Final = web.AppKey("settling", Settling)
+ACCOUNT_DELETIONS: Final = web.AppKey("account_deletions", VideosOfDeletedAccounts)
 MODERATION: Final = web.AppKey("moderation", Moderation)
 IDEMPOTENT_CREATES: Final = web.AppKey("idempotent_creates", IdempotentCreates)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from catalogue.videos import Video
 from common.audit import Actor, AuditEntry, audit_entry
-from upload_svc.videos import Video
 
 
 class Action(StrEnum):

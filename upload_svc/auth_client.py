@@ -21,7 +21,7 @@ class Administrators:
     async def require(self, principal: Principal) -> None:
         """Lets an administrator pass. Raises Forbidden, its kin from auth_svc (Relayed), and Unavailable."""
         if principal.role != _ADMIN:
-            raise Forbidden(N_("This is for administrators."))
+            raise Forbidden(N_("Only administrators can do this."))
         await self._auth.call(
             "GET",
             "/internal/administrator",

@@ -10,18 +10,18 @@ class UploadNotOpen(Conflict):
     """The upload takes no more parts: it is finished or was given up."""
 
     code = "upload-not-open"
-    title = N_("This upload is not open any more")
+    title = N_("This upload is no longer open")
 
 
 class FileDiffers(Conflict):
     """The file is not the one that was announced, or that is stored; in fs_svc's words, since both may be first."""
 
     code = "file-differs"
-    title = N_("This is not the same file")
+    title = N_("This isn’t the same file")
 
     def __init__(self) -> None:
         super().__init__(
-            N_("This upload is of another file of the same size: its SHA-256 differs. Upload this file separately.")
+            N_("This upload is for another file of the same size (the SHA-256 differs). Upload this file separately.")
         )
 
 
@@ -29,7 +29,7 @@ class NotFinished(Conflict):
     """Only what is ready can go into the trash and come back; what is unfinished is discarded for ever."""
 
     def __init__(self) -> None:
-        super().__init__(N_("The upload is not complete: finish it, or delete it."))
+        super().__init__(N_("The upload isn’t complete. Finish it or delete it."))
 
 
 class PreconditionFailed(Refusal):
@@ -48,6 +48,6 @@ class IdempotentRequestRunning(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "The first request with this Idempotency-Key is still being worked on; ask again in a moment.",
+            "The first request with this Idempotency-Key is still running. Try again in a moment.",
             headers={"Retry-After": "2"},
         )

@@ -7,26 +7,21 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from catalogue.videos import DESCRIPTION_MAX, MAX_SIZE, TITLE_MAX, VideoState, Visibility
 from common.clock import rfc3339
-from common.media_types import media_type
+from common.media_types import video_content_type
 from common.text import clean_filename, clean_line, clean_text
 from common.web.requests import Input, Query
+from contracts.objects import ChecksumAlgorithm
+from contracts.shape import Sha256, is_absent
 from upload_svc.uploads import Integrity as IntegrityInDomain
 from upload_svc.uploads import NewUpload
 from upload_svc.uploads import Upload as UploadInDomain
-from upload_svc.videos import DESCRIPTION_MAX, MAX_SIZE, TITLE_MAX, VideoState, Visibility
 
-PARTS_PER_CALL = 100
 CONTENT_TYPE_MAX = 255
 
 
-def _is_absent(value: object) -> bool:
-    return value is None
-
-
 Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-ShortText = Annotated[str, Field(max_length=64)]
 Title = Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=TITLE_MAX)]
 Description = Annotated[str, AfterValidator(clean_text), Field(max_length=DESCRIPTION_MAX)]
 Filename = Annotated[str, AfterValidator(clean_filename)]
@@ -43,16 +38,14 @@ class NewFile(Input):
 
     @model_validator(mode="after")
     def _is_video(self) -> Self:
-        if media_type(self.content_type, self.filename) is None:
-            raise ValueError(
-                "content_type must be a video type that is taken here, or the file name must have a known ending"
-            )
+        if video_content_type(self.content_type, self.filename) is None:
+            raise ValueError("content_type must be a supported video type, or the file name must have a known ending")
         return self
 
     @property
-    def media_type(self) -> str:
-        """The type that it is taken as."""
-        found = media_type(self.content_type, self.filename)
+    def known_content_type(self) -> str:
+        """The type that it is stored with."""
+        found = video_content_type(self.content_type, self.filename)
         if found is None:
             raise AssertionError("checked when it was parsed")
         return found
@@ -72,10 +65,10 @@ class CreateUpload(NewFile):
             description=self.description,
             filename=self.filename,
             size=self.size,
-            content_type=self.media_type,
+            content_type=self.known_content_type,
             visibility=self.visibility,
             sha256=self.sha256,
-            part_checksums=self.part_checksums,
+            part_checksums=None if self.part_checksums is None else ChecksumAlgorithm(self.part_checksums),
         )
 
 
@@ -141,30 +134,12 @@ class ListUploads(Query):
     cursor: Annotated[str, Field(max_length=1024)] | None = None
 
 
-class AskPartUrls(Input):
-    """Which parts; numbers start at 1. `checksums` (SHA-256 in base64 by part number) for an upload that has them."""
-
-    part_numbers: Annotated[list[int], Field(min_length=1, max_length=PARTS_PER_CALL)]
-    # What they must be is fs_svc's to say.
-    checksums: Annotated[dict[ShortText, ShortText], Field(max_length=PARTS_PER_CALL)] | None = None
-
-
-class PartUrls(BaseModel):
-    """A presigned URL for each part number; each PUT sends `headers`, and beside them its part's `part_headers`."""
-
-    urls: dict[str, str]
-    headers: dict[str, str]
-    expires_at: str
-    # Only of an upload whose parts have checksums.
-    part_headers: Annotated[dict[str, dict[str, str]] | None, Field(exclude_if=_is_absent)] = None
-
-
 class ReceivedPart(BaseModel):
     """A part that S3 holds; `checksum` (SHA-256 in base64) where it was sent with one."""
 
     part_number: int
     size: int
-    checksum: Annotated[str | None, Field(exclude_if=_is_absent)] = None
+    checksum: Annotated[str | None, Field(exclude_if=is_absent)] = None
 
 
 class Upload(BaseModel):
@@ -192,9 +167,9 @@ class Upload(BaseModel):
     expires_at: str | None
     watch_url: str
     # Only while it is open, and only where parts have checksums.
-    part_checksums: Annotated[str | None, Field(exclude_if=_is_absent)] = None
+    part_checksums: Annotated[str | None, Field(exclude_if=is_absent)] = None
     # Only of one upload that is open; lists and finished ones do not have it.
-    received: Annotated[list[ReceivedPart] | None, Field(exclude_if=_is_absent)] = None
+    received: Annotated[list[ReceivedPart] | None, Field(exclude_if=is_absent)] = None
 
 
 class UploadPage(BaseModel):
@@ -244,7 +219,7 @@ def present_integrity(integrity: IntegrityInDomain) -> Integrity:
         if read_back is None
         else ReadBack(
             sha256=read_back.sha256,
-            at=read_back.at,
+            at=rfc3339(read_back.at),
             is_same=_is_same(sha256, read_back.sha256),
         ),
     )
@@ -260,7 +235,8 @@ def _expires_at(upload: UploadInDomain) -> str | None:
     video, stored_object = upload.video, upload.stored_object
     if video.state is VideoState.TRASHED:
         return None if video.settle_after is None else rfc3339(video.settle_after)
-    return None if stored_object is None else stored_object.expires_at
+    expires_at = None if stored_object is None else stored_object.expires_at
+    return None if expires_at is None else rfc3339(expires_at)
 
 
 def watch_url(stream_url: str, video_id: str) -> str:

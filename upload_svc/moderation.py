@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
+from catalogue.pages import read_page
+from catalogue.videos import Video, VideoState
 from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
@@ -12,7 +12,6 @@ from common.tokens import Principal
 from upload_svc.audit import Action, entry_about
 from upload_svc.auth_client import Administrators
 from upload_svc.store import Store
-from upload_svc.videos import Video, VideoState
 
 
 class Moderation:
@@ -32,16 +31,13 @@ class Moderation:
         Raises Invalid.
         """
         await self._administrators.require(principal)
-        purpose = f"moderation:{owner_id or ''}"
-        after = None
-        if cursor is not None:
-            created_at, video_id = self._cursors.read(purpose, cursor, length=2)
-            after = (datetime.fromisoformat(created_at), video_id)
-        videos = await self._store.list_ready_videos(owner_id, after=after, limit=limit + 1)
-        if len(videos) <= limit:
-            return videos, None
-        last = videos[limit - 1]
-        return videos[:limit], self._cursors.make(purpose, [last.created_at.isoformat(), last.id])
+        return await read_page(
+            lambda after, most: self._store.list_ready_videos(owner_id, after=after, limit=most),
+            self._cursors,
+            f"moderation:{owner_id or ''}",
+            cursor=cursor,
+            limit=limit,
+        )
 
     async def get(self, principal: Principal, video_id: str) -> Video:
         """Anybody's video. Raises NotFound."""
@@ -56,14 +52,14 @@ class Moderation:
         video = await self.get(principal, video_id)
         entry = entry_about(Action.HIDDEN, Actor(principal.account_id, address), video, at=self._clock())
         if await self._store.hide_video(video_id, entry):
-            entry.tell()
+            entry.log()
 
     async def show(self, principal: Principal, video_id: str, *, address: str) -> None:
         """It is seen again by those for whom its owner has it. Idempotent. Raises NotFound."""
         video = await self.get(principal, video_id)
         entry = entry_about(Action.SHOWN, Actor(principal.account_id, address), video, at=self._clock())
         if await self._store.show_video(video_id, entry):
-            entry.tell()
+            entry.log()
 
     async def delete(self, principal: Principal, video_id: str, *, address: str) -> None:
         """Deletes for ever, whoever owns it; the bytes follow within seconds. Raises NotFound, also the second time."""
@@ -78,4 +74,4 @@ class Moderation:
             entry=entry,
         ):
             raise NotFound
-        entry.tell()
+        entry.log()

@@ -8,6 +8,7 @@ from aiohttp import web
 from pydantic import AfterValidator, Field
 from yarl import URL
 
+from catalogue.videos import Video
 from common.ids import is_id
 from common.languages import N_
 from common.tokens import Principal
@@ -16,14 +17,13 @@ from common.web.pages import render
 from common.web.requests import Query, id_in_path, read_query, require_whole_principal
 from upload_svc.app_keys import MODERATION
 from upload_svc.models import watch_url
-from upload_svc.videos import Video, VideoState
 
 PATH: Final = "/videos/moderation"
 
 
 def _id(value: str) -> str:
     if not is_id(value):
-        raise ValueError(N_("must be an id"))
+        raise ValueError(N_("must be an ID"))
     return value
 
 
@@ -88,10 +88,6 @@ def _kept(request: web.Request) -> dict[str, str]:
 
 
 def _shown(request: web.Request, principal: Principal, video: Video) -> dict[str, object]:
-    # An administrator watches as everybody does: what is private is listed, and not played.
-    may_watch = video.state is VideoState.READY and (
-        video.visibility.value != "private" or video.owner_id == principal.account_id
-    )
     return {
         "id": video.id,
         "title": video.title,
@@ -103,5 +99,8 @@ def _shown(request: web.Request, principal: Principal, video: Video) -> dict[str
         "is_hidden": video.is_hidden,
         "size": video.size,
         "created_at": video.created_at,
-        "watch_url": watch_url(request.app[SITE].stream_url, video.id) if may_watch else None,
+        # An administrator watches as everybody does: what is private is listed, and not played.
+        "watch_url": watch_url(request.app[SITE].stream_url, video.id)
+        if video.may_be_watched_by(principal.account_id)
+        else None,
     }

@@ -10,10 +10,11 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 from yarl import URL
 
+from catalogue.videos import DESCRIPTION_MAX, TITLE_MAX, Video, VideoState, Visibility
 from common.clock import utc_now
 from common.errors import Invalid, NotFound
 from common.ids import is_id
-from common.media_types import BY_ENDING, KNOWN
+from common.media_types import BY_ENDING, CLAIMED
 from common.tokens import Principal
 from common.web.exports import every, send_export
 from common.web.forms import as_shown, changed_fields
@@ -30,7 +31,6 @@ from common.web.requests import (
 from upload_svc.app_keys import UPLOADS
 from upload_svc.models import Description, ListUploads, Title, present, watch_url
 from upload_svc.uploads import Edit, Upload
-from upload_svc.videos import DESCRIPTION_MAX, TITLE_MAX, Video, VideoState, Visibility
 
 _MINE: Final = (VideoState.READY, VideoState.UPLOADING)
 _LIVE: Final = (VideoState.READY, VideoState.UPLOADING, VideoState.TRASHED)
@@ -60,7 +60,7 @@ async def upload_page(request: web.Request) -> web.Response:
         request,
         "upload.html",
         {
-            "types": sorted(KNOWN),
+            "types": sorted(CLAIMED),
             "endings": list(BY_ENDING),
             "unfinished": [upload.video for upload in unfinished],
             "usage": await request.app[UPLOADS].usage(principal),

@@ -6,34 +6,20 @@ from typing import Final
 
 from aiohttp import web
 
-from common.errors import Conflict, Forbidden, IdempotencyKeyReused, Invalid, Malformed, StorageUnavailable, TooLarge
+from common.errors import Conflict, Forbidden, IdempotencyKeyReused, Invalid, StorageUnavailable, TooLarge
 from common.tokens import READ, UPLOAD
 from common.web.routes import IDEMPOTENCY, Route
-from upload_svc import api, companion, moderation_pages, pages
-from upload_svc.companion_models import (
-    AskBatch,
-    AskForm,
-    Completed,
-    CompleteMultipart,
-    CreateMultipart,
-    FormParameters,
-    Key,
-    ListedParts,
-    Multipart,
-    Nothing,
-    PartUrl,
-    PartUrlBatch,
-)
+from contracts.objects import AskPartUrls, PartUrls
+from upload_svc import api, moderation_pages, pages
+from upload_svc.companion.routes import COMPANION
 from upload_svc.errors import FileDiffers, IdempotentRequestRunning, PreconditionFailed, UploadNotOpen
 from upload_svc.models import (
-    AskPartUrls,
     CompleteUpload,
     CreateUpload,
     EditUpload,
     Integrity,
     ListUploads,
     Moderate,
-    PartUrls,
     Upload,
     UploadPage,
 )
@@ -127,8 +113,9 @@ API: Final = (
         handler=api.trash_upload,
         name="trash-upload",
         summary="Into the trash: nobody else finds it any more, and after seven days it is deleted. Idempotent.",
+        headers=IF_MATCH,
         answers={204: None},
-        refusals=(Conflict,),
+        refusals=(Conflict, PreconditionFailed),
     ),
     Route(
         method="POST",
@@ -145,7 +132,9 @@ API: Final = (
         handler=api.delete_upload,
         name="delete-upload",
         summary="Deletes for ever: aborts what is unfinished, deletes what is stored.",
+        headers=IF_MATCH,
         answers={204: None},
+        refusals=(PreconditionFailed,),
     ),
     Route(
         method="PUT",
@@ -166,98 +155,7 @@ API: Final = (
         answers={204: None},
         refusals=(Forbidden,),
     ),
-    Route(
-        method="GET",
-        path="/s3/params",
-        handler=companion.create_form,
-        name="companion-create-form",
-        scopes=(UPLOAD,),
-        summary="For an Uppy: announces a file that is sent in one piece; a form to send it with.",
-        query=AskForm,
-        answers={200: FormParameters},
-        refusals=(TooLarge, StorageUnavailable),
-        is_unsafe=True,
-    ),
-    Route(
-        method="GET",
-        path="/s3/sts",
-        handler=companion.refuse_credentials,
-        name="companion-credentials",
-        scopes=(UPLOAD,),
-        summary="For an Uppy: refused; nobody is given the storage's credentials.",
-        answers={},
-        refusals=(Malformed,),
-    ),
-    Route(
-        method="POST",
-        path="/s3/multipart",
-        handler=companion.create_multipart,
-        name="companion-create-multipart",
-        scopes=(UPLOAD,),
-        summary="For an Uppy: announces a file that is sent in parts.",
-        body=CreateMultipart,
-        answers={200: Multipart},
-        refusals=(TooLarge, StorageUnavailable),
-    ),
-    Route(
-        method="GET",
-        path="/s3/multipart/{upload_id}",
-        handler=companion.list_parts,
-        name="companion-list-parts",
-        scopes=(UPLOAD,),
-        summary="For an Uppy: the parts that have been received.",
-        query=Key,
-        answers={200: ListedParts},
-        refusals=(UploadNotOpen, StorageUnavailable),
-    ),
-    Route(
-        method="GET",
-        path="/s3/multipart/{upload_id}/batch",
-        handler=companion.sign_batch,
-        name="companion-sign-batch",
-        scopes=(UPLOAD,),
-        summary="For an older Uppy: presigned URLs of up to 50 parts.",
-        query=AskBatch,
-        answers={200: PartUrlBatch},
-        refusals=(Conflict, UploadNotOpen, TooLarge, StorageUnavailable),
-    ),
-    Route(
-        method="GET",
-        path="/s3/multipart/{upload_id}/{part_number}",
-        handler=companion.sign_part,
-        name="companion-sign-part",
-        scopes=(UPLOAD,),
-        summary="For an Uppy: the presigned URL of a part.",
-        query=Key,
-        answers={200: PartUrl},
-        refusals=(Conflict, UploadNotOpen, TooLarge, StorageUnavailable),
-        # One for every 5 MiB, which no fast network should have to wait for.
-        call_weight=0.1,
-    ),
-    Route(
-        method="POST",
-        path="/s3/multipart/{upload_id}/complete",
-        handler=companion.complete_multipart,
-        name="companion-complete-multipart",
-        scopes=(UPLOAD,),
-        summary="For an Uppy: makes the parts one video; idempotent.",
-        body=CompleteMultipart,
-        query=Key,
-        answers={200: Completed},
-        refusals=(Conflict, UploadNotOpen, StorageUnavailable),
-        time_limit_seconds=60,
-    ),
-    Route(
-        method="DELETE",
-        path="/s3/multipart/{upload_id}",
-        handler=companion.abort_multipart,
-        name="companion-abort-multipart",
-        scopes=(UPLOAD,),
-        summary="For an Uppy: discards what is unfinished, and never what is complete.",
-        query=Key,
-        answers={200: Nothing},
-        refusals=(UploadNotOpen,),
-    ),
+    *COMPANION,
 )
 
 PAGES: Final = (

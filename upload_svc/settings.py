@@ -15,4 +15,4 @@ class Settings(IdentifiedSettings):
 
     model_config = SettingsConfigDict(env_prefix="UPLOAD_")
 
-    fs_url: Annotated[BaseUrl, Field(description="Where fs_svc is reached from inside.")]
+    fs_url: Annotated[BaseUrl, Field(description="Internal URL of fs_svc.")]

@@ -1,87 +1,25 @@
-"""upload_svc's tables and queries."""
+"""What upload_svc writes: videos, and the create requests that carried an `Idempotency-Key`."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Index,
-    Integer,
-    MetaData,
-    Row,
-    Select,
-    Table,
-    Update,
-    and_,
-    delete,
-    insert,
-    null,
-    or_,
-    select,
-    union_all,
-    update,
-)
+from sqlalchemy import Column, Index, MetaData, Table, Update, and_, delete, insert, null, select, update
 from sqlalchemy.exc import IntegrityError
 
+from catalogue.lists import COLUMNS, Branch, library_index, read_list, to_video
+from catalogue.pages import Place, Sort
+from catalogue.tables import VIDEOS
+from catalogue.videos import Video, VideoState, Visibility
 from common.audit import AuditEntry, write_down
-from common.db import (
-    Database,
-    Instant,
-    binary_text,
-    human_text,
-    identifier,
-    long_text,
-    read_in_order,
-    rows_changed,
-    size_in_bytes,
-)
+from common.db import Database, Instant, binary_text, identifier, long_text, rows_changed
 from common.text import search_key, sort_key
 from upload_svc.errors import PreconditionFailed
-from upload_svc.videos import Video, VideoState, Visibility
 
 METADATA: Final = MetaData()
-
-_videos: Final = Table(
-    "videos",
-    METADATA,
-    Column("id", identifier(), primary_key=True),
-    Column("owner_id", identifier(), nullable=False),
-    Column("owner_username", binary_text(64), nullable=False),
-    Column("title", human_text(200), nullable=False),
-    Column("title_key", binary_text(200), nullable=False),
-    Column("description", long_text(), nullable=False),
-    Column("search_key", long_text(), nullable=False),
-    Column("filename", human_text(255), nullable=False),
-    # None while only its client knows it, which is before it is ready.
-    Column("size", size_in_bytes(), nullable=True),
-    Column("content_type", binary_text(100), nullable=False),
-    Column("visibility", binary_text(16), nullable=False),
-    Column("state", binary_text(16), nullable=False),
-    Column("sha256", binary_text(64), nullable=True),
-    Column("part_size", size_in_bytes(), nullable=True),
-    Column("part_count", Integer(), nullable=True),
-    Column("created_at", Instant(), nullable=False),
-    # When the settling loop looks next (at what is in the trash: to purge it); None: nothing is left to settle.
-    Column("settle_after", Instant(), nullable=True),
-    # What the owner has chosen, while an administrator hides the video: `visibility`, which stream_svc reads, is then
-    # `private`. None: it is not hidden.
-    Column("hidden_visibility", binary_text(16), nullable=True),
-    Column("sent_sha256", binary_text(64), nullable=True),
-)
-Index("videos_mine", _videos.c.owner_id, _videos.c.state, _videos.c.created_at, _videos.c.id)
-Index("videos_unsettled", _videos.c.settle_after)
-# The library's lists, which stream_svc reads: by age and by title, everybody's and one owner's.
-Index("videos_age", _videos.c.state, _videos.c.visibility, _videos.c.created_at, _videos.c.id)
-Index("videos_title", _videos.c.state, _videos.c.visibility, _videos.c.title_key, _videos.c.id)
-Index("videos_owner_age", _videos.c.owner_id, _videos.c.state, _videos.c.visibility, _videos.c.created_at, _videos.c.id)
-Index(
-    "videos_owner_title", _videos.c.owner_id, _videos.c.state, _videos.c.visibility, _videos.c.title_key, _videos.c.id
-)
 
 _idempotency: Final = Table(
     "upload_idempotency",
@@ -120,76 +58,42 @@ class Store:
     async def add_video(self, video: Video) -> None:
         """Adds a video."""
         async with self._database.write() as connection:
-            await connection.execute(
-                insert(_videos).values(
-                    id=video.id,
-                    owner_id=video.owner_id,
-                    owner_username=video.owner_username,
-                    filename=video.filename,
-                    size=video.size,
-                    content_type=video.content_type,
-                    visibility=video.visibility.value,
-                    state=video.state.value,
-                    sha256=video.sha256,
-                    part_size=video.part_size,
-                    part_count=video.part_count,
-                    created_at=video.created_at,
-                    settle_after=video.settle_after,
-                    hidden_visibility=video.hidden_visibility,
-                    sent_sha256=video.sent_sha256,
-                    **_texts(video.title, video.description),
-                )
-            )
+            values = {
+                **asdict(video),
+                **_texts(video.title, video.description),
+                "visibility": video.visibility.value,
+                "state": video.state.value,
+                "hidden_visibility": video.hidden_visibility and video.hidden_visibility.value,
+            }
+            await connection.execute(insert(VIDEOS).values(values))
 
     async def get_video(self, video_id: str, owner_id: str) -> Video | None:
         """The owner's video with this id, unless it was deleted."""
         async with self._database.read() as connection:
             row = (await connection.execute(_SELECT.where(*_live(video_id, owner_id)))).one_or_none()
-        return None if row is None else _video(row)
+        return None if row is None else to_video(row)
 
     async def list_videos(
-        self, owner_id: str, states: Collection[VideoState], *, after: tuple[datetime, str] | None, limit: int
+        self, owner_id: str, states: Collection[VideoState], *, after: Place | None, limit: int
     ) -> list[Video]:
-        """The owner's videos in these states, newest first, behind the place `after` (created_at, id)."""
-        return await self._newest(
-            [
-                (_SELECT.where(_videos.c.owner_id == owner_id, _videos.c.state == state.value), "videos_mine")
-                for state in states
-            ],
-            after=after,
-            limit=limit,
-        )
-
-    async def _newest(
-        self, parts: Collection[tuple[Select[Any], str]], *, after: tuple[datetime, str] | None, limit: int
-    ) -> list[Video]:
-        """The newest of what the queries find, each by its index, behind the place `after` (created_at, id).
-
-        Each is a branch that reads its index in order and stops at `limit`: a page costs the same at any depth,
-        however many there are. (One query with IN would sort all of them.)
-        """
-        branches = []
-        for part, index in parts:
-            query = part if after is None else part.where(_older(*after))
-            query = query.order_by(_videos.c.created_at.desc(), _videos.c.id.desc()).limit(limit)
-            branches.append(select(read_in_order(query, _videos, index).subquery()))
-        found = union_all(*branches).subquery()
-        newest = select(found).order_by(found.c.created_at.desc(), found.c.id.desc()).limit(limit)
-        async with self._database.read() as connection:
-            return [_video(row) for row in (await connection.execute(newest)).all()]
+        """The owner's videos in these states, newest first, behind the place `after`."""
+        branches: list[Branch] = [
+            (and_(VIDEOS.c.owner_id == owner_id, VIDEOS.c.state == state.value), "videos_mine") for state in states
+        ]
+        return await read_list(self._database, branches, after=after, limit=limit)
 
     async def set_plan(self, video_id: str, *, part_size: int, part_count: int) -> None:
         """Keeps fs_svc's plan, which never changes, beside the video."""
         async with self._database.write() as connection:
             await connection.execute(
-                update(_videos).where(_videos.c.id == video_id).values(part_size=part_size, part_count=part_count)
+                update(VIDEOS).where(VIDEOS.c.id == video_id).values(part_size=part_size, part_count=part_count)
             )
 
     async def set_sent_sha256(self, video_id: str, sha256: str) -> None:
         """Keeps the SHA-256 of what is stored beside a video of which none is known."""
         change = (
-            update(_videos)
-            .where(_videos.c.id == video_id, _NOT_DELETED, _videos.c.sha256.is_(None), _videos.c.sent_sha256.is_(None))
+            update(VIDEOS)
+            .where(VIDEOS.c.id == video_id, _NOT_DELETED, VIDEOS.c.sha256.is_(None), VIDEOS.c.sent_sha256.is_(None))
             .values(sent_sha256=sha256)
         )
         async with self._database.write() as connection:
@@ -216,7 +120,7 @@ class Store:
             row = (await connection.execute(query)).one_or_none()
             if row is None:
                 return False
-            video = _video(row)
+            video = to_video(row)
             if if_match is not None and video.etag not in if_match:
                 raise PreconditionFailed
             values: dict[str, Any] = {}
@@ -227,7 +131,7 @@ class Store:
                     video.title if title is None else title, video.description if description is None else description
                 )
             if values:
-                await connection.execute(update(_videos).where(_videos.c.id == video_id).values(**values))
+                await connection.execute(update(VIDEOS).where(VIDEOS.c.id == video_id).values(**values))
             return True
 
     async def move_video(
@@ -238,20 +142,33 @@ class Store:
         new: VideoState,
         settle_after: datetime | None,
         entry: AuditEntry | None = None,
+        if_match: Collection[str] | None = None,
     ) -> bool:
-        """Takes the edge from one of `old` to `new`; False when the video is in another state."""
+        """Takes the edge from one of `old` to `new`; False when the video is in another state.
+
+        Raises PreconditionFailed, and changes nothing, when `if_match` does not have the video's ETag.
+        """
         change = (
-            update(_videos)
-            .where(_videos.c.id == video_id, _videos.c.state.in_([state.value for state in old]))
+            update(VIDEOS)
+            .where(VIDEOS.c.id == video_id, VIDEOS.c.state.in_([state.value for state in old]))
             .values(state=new.value, settle_after=settle_after)
         )
-        return await self._change(change, entry)
+        async with self._database.write() as connection:
+            if if_match is not None:
+                query = _SELECT.where(VIDEOS.c.id == video_id).with_for_update()
+                row = (await connection.execute(query)).one_or_none()
+                if row is not None and to_video(row).etag not in if_match:
+                    raise PreconditionFailed
+            if rows_changed(await connection.execute(change)) != 1:
+                return False
+            await write_down(connection, entry)
+            return True
 
     async def make_ready(self, video_id: str, *, size: int, sha256: str | None) -> bool:
         """Takes the edge from uploading to ready, with the size that is stored, and its SHA-256 where that is known."""
         change = (
-            update(_videos)
-            .where(_videos.c.id == video_id, _videos.c.state == VideoState.UPLOADING.value)
+            update(VIDEOS)
+            .where(VIDEOS.c.id == video_id, VIDEOS.c.state == VideoState.UPLOADING.value)
             .values(state=VideoState.READY.value, settle_after=None, size=size, sent_sha256=sha256)
         )
         return await self._change(change, None)
@@ -259,11 +176,11 @@ class Store:
     async def hide_video(self, video_id: str, entry: AuditEntry) -> bool:
         """Takes it away from everybody but its owner; False when it is hidden already, or deleted."""
         change = (
-            update(_videos)
-            .where(_videos.c.id == video_id, _NOT_DELETED, _videos.c.hidden_visibility.is_(None))
+            update(VIDEOS)
+            .where(VIDEOS.c.id == video_id, _NOT_DELETED, VIDEOS.c.hidden_visibility.is_(None))
             # In this order: MySQL gives each column its value in turn, from what the columns hold by then.
             .ordered_values(
-                (_videos.c.hidden_visibility, _videos.c.visibility), (_videos.c.visibility, Visibility.PRIVATE.value)
+                (VIDEOS.c.hidden_visibility, VIDEOS.c.visibility), (VIDEOS.c.visibility, Visibility.PRIVATE.value)
             )
         )
         return await self._change(change, entry)
@@ -271,9 +188,9 @@ class Store:
     async def show_video(self, video_id: str, entry: AuditEntry) -> bool:
         """Gives it back the visibility that its owner has chosen; False when it is not hidden, or deleted."""
         change = (
-            update(_videos)
-            .where(_videos.c.id == video_id, _NOT_DELETED, _videos.c.hidden_visibility.is_not(None))
-            .ordered_values((_videos.c.visibility, _videos.c.hidden_visibility), (_videos.c.hidden_visibility, null()))
+            update(VIDEOS)
+            .where(VIDEOS.c.id == video_id, _NOT_DELETED, VIDEOS.c.hidden_visibility.is_not(None))
+            .ordered_values((VIDEOS.c.visibility, VIDEOS.c.hidden_visibility), (VIDEOS.c.hidden_visibility, null()))
         )
         return await self._change(change, entry)
 
@@ -282,7 +199,7 @@ class Store:
     ) -> bool:
         """Hands the video over; False when it is not the old owner's any more, or deleted."""
         change = (
-            update(_videos)
+            update(VIDEOS)
             .where(*_live(video_id, old_owner_id))
             .values(owner_id=owner_id, owner_username=owner_username)
         )
@@ -291,26 +208,19 @@ class Store:
     async def get_anybodys_video(self, video_id: str) -> Video | None:
         """The video with this id, unless it was deleted."""
         async with self._database.read() as connection:
-            row = (await connection.execute(_SELECT.where(_videos.c.id == video_id, _NOT_DELETED))).one_or_none()
-        return None if row is None else _video(row)
+            row = (await connection.execute(_SELECT.where(VIDEOS.c.id == video_id, _NOT_DELETED))).one_or_none()
+        return None if row is None else to_video(row)
 
-    async def list_ready_videos(
-        self, owner_id: str | None, *, after: tuple[datetime, str] | None, limit: int
-    ) -> list[Video]:
-        """Ready videos whoever may watch them, newest first, behind the place `after` (created_at, id)."""
+    async def list_ready_videos(self, owner_id: str | None, *, after: Place | None, limit: int) -> list[Video]:
+        """Ready videos, whoever may watch them, newest first, behind the place `after`."""
         if owner_id is not None:
             return await self.list_videos(owner_id, [VideoState.READY], after=after, limit=limit)
-        return await self._newest(
-            [
-                (
-                    _SELECT.where(_videos.c.state == VideoState.READY.value, _videos.c.visibility == one.value),
-                    "videos_age",
-                )
-                for one in Visibility
-            ],
-            after=after,
-            limit=limit,
-        )
+        index = library_index(Sort.NEWEST, is_one_owners=False)
+        branches: list[Branch] = [
+            (and_(VIDEOS.c.state == VideoState.READY.value, VIDEOS.c.visibility == one.value), index)
+            for one in Visibility
+        ]
+        return await read_list(self._database, branches, after=after, limit=limit)
 
     async def purge_video(
         self, video_id: str, *, taken_until: datetime, settle_after: datetime, entry: AuditEntry | None = None
@@ -320,11 +230,11 @@ class Store:
         False when the video was restored meanwhile, even if it is in the trash again: its days are counted anew.
         """
         change = (
-            update(_videos)
+            update(VIDEOS)
             .where(
-                _videos.c.id == video_id,
-                _videos.c.state == VideoState.TRASHED.value,
-                _videos.c.settle_after == taken_until,
+                VIDEOS.c.id == video_id,
+                VIDEOS.c.state == VideoState.TRASHED.value,
+                VIDEOS.c.settle_after == taken_until,
             )
             .values(state=VideoState.DELETED.value, settle_after=settle_after)
         )
@@ -343,25 +253,25 @@ class Store:
         owner and size, so that every key there ever was can be traced to one.
         """
         change = (
-            update(_videos)
-            .where(_videos.c.id == video_id, _videos.c.state == VideoState.DELETED.value)
+            update(VIDEOS)
+            .where(VIDEOS.c.id == video_id, VIDEOS.c.state == VideoState.DELETED.value)
             .values(settle_after=None, owner_username="", filename="", sha256=None, sent_sha256=None, **_texts("", ""))
         )
         async with self._database.write() as connection:
             await connection.execute(change)
 
     async def take_unsettled(self, *, now: datetime, until: datetime, limit: int) -> list[Video]:
-        """Videos that are due to be looked at, taken until `until`: nobody else gets them before."""
-        query = _SELECT.where(_videos.c.settle_after <= now).order_by(_videos.c.settle_after).limit(limit)
+        """Videos that are due, leased until `until`: nobody else gets them before."""
+        query = _SELECT.where(VIDEOS.c.settle_after <= now).order_by(VIDEOS.c.settle_after).limit(limit)
         async with self._database.read() as connection:
-            due = [_video(row) for row in (await connection.execute(query)).all()]
+            due = [to_video(row) for row in (await connection.execute(query)).all()]
         taken = []
         if due:
             async with self._database.write() as connection:
                 for video in due:
                     take = (
-                        update(_videos)
-                        .where(_videos.c.id == video.id, _videos.c.settle_after == video.settle_after)
+                        update(VIDEOS)
+                        .where(VIDEOS.c.id == video.id, VIDEOS.c.settle_after == video.settle_after)
                         .values(settle_after=until)
                     )
                     if rows_changed(await connection.execute(take)) == 1:
@@ -369,10 +279,10 @@ class Store:
         return taken
 
     async def set_settle_after(self, video_id: str, *, state: VideoState, settle_after: datetime | None) -> None:
-        """When to look next at a video that is still in `state`; None: no more."""
+        """When to settle a video next that is still in `state`; None: never."""
         change = (
-            update(_videos)
-            .where(_videos.c.id == video_id, _videos.c.state == state.value)
+            update(VIDEOS)
+            .where(VIDEOS.c.id == video_id, VIDEOS.c.state == state.value)
             .values(settle_after=settle_after)
         )
         async with self._database.write() as connection:
@@ -445,28 +355,15 @@ class Store:
             )
 
 
-_SELECT: Final = select(
-    *(column for column in _videos.c if column.name not in ("title_key", "search_key")),
-)
-
-
-_NOT_DELETED: Final = _videos.c.state != VideoState.DELETED.value
+_SELECT: Final = select(*COLUMNS)
+_NOT_DELETED: Final = VIDEOS.c.state != VideoState.DELETED.value
 
 
 def _live(video_id: str, owner_id: str) -> tuple[Any, ...]:
     return (
-        _videos.c.id == video_id,
-        _videos.c.owner_id == owner_id,
+        VIDEOS.c.id == video_id,
+        VIDEOS.c.owner_id == owner_id,
         _NOT_DELETED,
-    )
-
-
-def _older(created_at: datetime, video_id: str) -> ColumnElement[bool]:
-    # Spelled out: MySQL does not use the index for a comparison of row values. The first bound says the same again for
-    # SQLite, which would read an OR alone from the first page on.
-    return and_(
-        _videos.c.created_at <= created_at,
-        or_(_videos.c.created_at < created_at, and_(_videos.c.created_at == created_at, _videos.c.id < video_id)),
     )
 
 
@@ -481,16 +378,3 @@ def _texts(title: str, description: str) -> dict[str, str]:
         "description": description,
         "search_key": search_key(f"{title}\n{description}"),
     }
-
-
-def _video(row: Row[Any]) -> Video:
-    values = dict(row._mapping)  # noqa: SLF001 (public, despite its name)
-    hidden = values["hidden_visibility"]
-    return Video(
-        **{
-            **values,
-            "state": VideoState(values["state"]),
-            "visibility": Visibility(values["visibility"]),
-            "hidden_visibility": None if hidden is None else Visibility(hidden),
-        }
-    )

@@ -1,45 +1,49 @@
-"""Uploads: everything a creator can do with a video, and the settling of what was left half done.
+"""Uploads: everything a creator can do with a video.
 
 Two rows, two commits: ours says what the video is, fs_svc's what its bytes are. Creating commits ours and then asks
-fs_svc; completing waits for fs_svc and then commits ours; deleting commits ours and leaves the bytes to `settle`, which
-also empties the trash.
+fs_svc; completing waits for fs_svc and then commits ours; deleting commits ours and leaves the bytes to the settling
+loop.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
-from typing import Final, assert_never
+from typing import Final
 
-from common.audit import NOBODY, Actor, AuditEntry
+from catalogue.pages import read_page
+from catalogue.videos import Video, VideoState, Visibility
+from common.audit import Actor, AuditEntry
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import NotFound, Refusal, Unavailable
 from common.languages import N_
 from common.service_client import Relayed
 from common.tokens import Principal
+from contracts.objects import (
+    AskPartUrls,
+    ChecksumAlgorithm,
+    CompleteObject,
+    CreateObject,
+    Form,
+    Kind,
+    PartUrls,
+    QuotaUsage,
+    State,
+    StoredObject,
+)
 from upload_svc.audit import Action, entry_about
 from upload_svc.errors import FileDiffers, NotFinished, UploadNotOpen
-from upload_svc.fs_client import GONE, Form, FsClient, Kind, PartUrls, StoredObject, Usage
+from upload_svc.fs_client import FsClient
+from upload_svc.settling import CHECK_AGAIN, become_ready
 from upload_svc.store import Store
-from upload_svc.videos import Video, VideoState, Visibility
 
 logger = logging.getLogger(__name__)
 
-LOOK_AGAIN: Final = timedelta(seconds=10)
-# Nobody else works on a row that somebody has taken, so long.
-LEASE: Final = timedelta(seconds=60)
-# Longer than the work on one row can take: a call to fs_svc and two uses of the database.
-STEP_LIMIT: Final = timedelta(seconds=35)
-# A create that never reached fs_svc; by then its client has given up or was answered.
-UNKNOWN_LIMIT: Final = timedelta(minutes=10)
-# How soon it is asked again whether what lies in the trash may be purged.
-HELD_FOR: Final = timedelta(hours=1)
-SETTLE_AT_ONCE: Final = 100
-# How long something lies in the trash before it is deleted for ever.
+# How long a video lies in the trash before it is deleted for good.
 TRASH_KEPT: Final = timedelta(days=7)
 
 
@@ -54,7 +58,7 @@ class NewUpload:
     content_type: str
     visibility: Visibility
     sha256: str | None = None
-    part_checksums: str | None = None
+    part_checksums: ChecksumAlgorithm | None = None
     kind: Kind = Kind.PLANNED
 
 
@@ -104,11 +108,13 @@ class Uploads:
         try:
             stored_object = await self._fs.create(
                 upload_id,
-                kind=new.kind,
-                size=video.size,
-                content_type=video.content_type,
-                part_checksums=new.part_checksums,
-                sha256=new.sha256,
+                CreateObject(
+                    kind=new.kind,
+                    size=video.size,
+                    content_type=video.content_type,
+                    part_checksums=new.part_checksums,
+                    sha256=new.sha256,
+                ),
                 subject_token=principal.token,
             )
         except Refusal as refusal:
@@ -131,14 +137,12 @@ class Uploads:
         await self._own(principal, upload_id)
         return await self._fs.form(upload_id, subject_token=principal.token)
 
-    async def part_urls(
-        self, principal: Principal, upload_id: str, part_numbers: Sequence[int], checksums: Mapping[str, str] | None
-    ) -> PartUrls:
+    async def part_urls(self, principal: Principal, upload_id: str, asked: AskPartUrls) -> PartUrls:
         """Presigned URLs for parts. Raises NotFound, UploadNotOpen, and what fs_svc refuses."""
         video = await self._own(principal, upload_id)
         if video.state is not VideoState.UPLOADING:
-            raise UploadNotOpen(N_("It is complete already; there is nothing left to send."))
-        return await self._fs.part_urls(upload_id, part_numbers, checksums=checksums, subject_token=principal.token)
+            raise UploadNotOpen(N_("The upload is already complete. There is nothing left to send."))
+        return await self._fs.part_urls(upload_id, asked, subject_token=principal.token)
 
     async def get(self, principal: Principal, upload_id: str) -> Upload:
         """The upload; while uploading with what S3 has received. Raises NotFound."""
@@ -146,10 +150,10 @@ class Uploads:
         if video.state is not VideoState.UPLOADING:
             return Upload(video=video, stored_object=None)
         stored_object = await self._fs.get(upload_id, subject_token=principal.token)
-        if stored_object.state != "stored":
+        if stored_object.state is not State.STORED:
             return Upload(video=video, stored_object=stored_object)
         # What came by a form has nobody who completes it.
-        await self._become_ready(stored_object)
+        await become_ready(self._store, stored_object)
         return Upload(video=await self._own(principal, upload_id), stored_object=None)
 
     async def integrity(self, principal: Principal, upload_id: str) -> Integrity:
@@ -166,16 +170,13 @@ class Uploads:
         self, principal: Principal, states: Sequence[VideoState], *, cursor: str | None, limit: int
     ) -> tuple[list[Upload], str | None]:
         """The account's uploads in these states, newest first, and the cursor of the next page. Raises Invalid."""
-        purpose = "uploads:" + ",".join(states)
-        after = None
-        if cursor is not None:
-            created_at, video_id = self._cursors.read(purpose, cursor, length=2)
-            after = (datetime.fromisoformat(created_at), video_id)
-        videos = await self._store.list_videos(principal.account_id, states, after=after, limit=limit + 1)
-        next_cursor = None
-        if len(videos) > limit:
-            videos = videos[:limit]
-            next_cursor = self._cursors.make(purpose, [videos[-1].created_at.isoformat(), videos[-1].id])
+        videos, next_cursor = await read_page(
+            lambda after, most: self._store.list_videos(principal.account_id, states, after=after, limit=most),
+            self._cursors,
+            "uploads:" + ",".join(states),
+            cursor=cursor,
+            limit=limit,
+        )
         uploading = [video.id for video in videos if video.state is VideoState.UPLOADING]
         objects = await self._fs.describe(uploading) if uploading else {}
         return [Upload(video=video, stored_object=objects.get(video.id)) for video in videos], next_cursor
@@ -197,12 +198,12 @@ class Uploads:
         if video.state is not VideoState.UPLOADING and sha256 in (None, video.file_sha256):
             return Upload(video=video, stored_object=None)
         stored_object = await self._fs.complete(
-            upload_id, part_count=part_count, sha256=sha256, subject_token=principal.token
+            upload_id, CompleteObject(part_count=part_count, sha256=sha256), subject_token=principal.token
         )
-        if stored_object.state != "stored" or sha256 not in (None, stored_object.sha256):
+        if stored_object.state is not State.STORED or sha256 not in (None, stored_object.sha256):
             return Upload(video=video, stored_object=stored_object)
         if video.state is VideoState.UPLOADING:
-            await self._become_ready(stored_object)
+            await become_ready(self._store, stored_object)
         elif sha256 is not None:
             await self._store.set_sent_sha256(upload_id, sha256)
         # Read again: another tab may have been first, or may have deleted it.
@@ -235,11 +236,24 @@ class Uploads:
         changed = await self._own(principal, upload_id)
         return Upload(video=changed, stored_object=await self._describe_if_possible(changed))
 
-    async def delete(self, principal: Principal, upload_id: str, *, address: str) -> None:
-        """Deletes for ever; the bytes follow within seconds. Raises NotFound, also the second time."""
-        await self._delete(principal, upload_id, [VideoState.UPLOADING, VideoState.READY, VideoState.TRASHED], address)
+    async def delete(
+        self, principal: Principal, upload_id: str, *, address: str, if_match: Collection[str] | None = None
+    ) -> None:
+        """Deletes permanently; the bytes follow within seconds. Raises NotFound, also the second time.
 
-    async def _delete(self, principal: Principal, upload_id: str, states: Sequence[VideoState], address: str) -> None:
+        With `if_match` only while one of these is the video's ETag, else PreconditionFailed.
+        """
+        states = [VideoState.UPLOADING, VideoState.READY, VideoState.TRASHED]
+        await self._delete(principal, upload_id, states, address, if_match)
+
+    async def _delete(
+        self,
+        principal: Principal,
+        upload_id: str,
+        states: Sequence[VideoState],
+        address: str,
+        if_match: Collection[str] | None = None,
+    ) -> None:
         entry = self._entry(Action.DELETED, principal, await self._own(principal, upload_id), address)
         if not await self._store.move_video(
             upload_id,
@@ -247,9 +261,10 @@ class Uploads:
             new=VideoState.DELETED,
             settle_after=self._clock(),
             entry=entry,
+            if_match=if_match,
         ):
             raise NotFound
-        entry.tell()
+        entry.log()
 
     async def discard(self, principal: Principal, upload_id: str, *, address: str) -> None:
         """Deletes what is unfinished, and nothing else. Raises NotFound, UploadNotOpen, Unavailable.
@@ -258,16 +273,19 @@ class Uploads:
         """
         video = await self._own(principal, upload_id)
         stored_object = (await self._fs.describe([upload_id])).get(upload_id)
-        is_complete = stored_object is not None and stored_object.state in ("completing", "stored")
+        is_complete = stored_object is not None and stored_object.state in (State.COMPLETING, State.STORED)
         if video.state is not VideoState.UPLOADING or is_complete:
-            raise UploadNotOpen(N_("It is complete already; delete the video instead."))
+            raise UploadNotOpen(N_("The upload is already complete. Delete the video instead."))
         # And not what has become complete since.
         await self._delete(principal, upload_id, [VideoState.UPLOADING], address)
 
-    async def trash(self, principal: Principal, upload_id: str, *, address: str) -> None:
+    async def trash(
+        self, principal: Principal, upload_id: str, *, address: str, if_match: Collection[str] | None = None
+    ) -> None:
         """Takes the video away from everybody but its owner, who may restore it for seven days.
 
-        Idempotent: what is in the trash already keeps its day. Raises NotFound, NotFinished.
+        Idempotent: what is in the trash already keeps its day. With `if_match` only while one of these is the video's
+        ETag, else PreconditionFailed. Raises NotFound, NotFinished.
         """
         entry = self._entry(Action.TRASHED, principal, await self._own(principal, upload_id), address)
         if await self._store.move_video(
@@ -276,8 +294,9 @@ class Uploads:
             new=VideoState.TRASHED,
             settle_after=self._clock() + TRASH_KEPT,
             entry=entry,
+            if_match=if_match,
         ):
-            entry.tell()
+            entry.log()
         elif (await self._own(principal, upload_id)).state is not VideoState.TRASHED:
             raise NotFinished
 
@@ -287,11 +306,11 @@ class Uploads:
         if await self._store.move_video(
             upload_id, old=[VideoState.TRASHED], new=VideoState.READY, settle_after=None, entry=entry
         ):
-            entry.tell()
+            entry.log()
         elif (await self._own(principal, upload_id)).state is not VideoState.READY:
             raise NotFinished
 
-    async def usage(self, principal: Principal) -> Usage | None:
+    async def usage(self, principal: Principal) -> QuotaUsage | None:
         """How full the person's quota is; None when there is none, or when fs_svc is away."""
         if principal.quota_bytes is None:
             return None
@@ -299,63 +318,6 @@ class Uploads:
             return await self._fs.usage(subject_token=principal.token)
         except Unavailable:
             return None
-
-    async def settle(self) -> int:
-        """One step of the loop: moves rows to where fs_svc's are; returns how many there were. Raises Unavailable.
-
-        Rows that cannot be worked on before their lease ends are left for a later step, here or elsewhere.
-        """
-        now = self._clock()
-        until = now + LEASE
-        videos = await self._store.take_unsettled(now=now, until=until, limit=SETTLE_AT_ONCE)
-        objects = await self._fs.describe([video.id for video in videos]) if videos else {}
-        has_trash = any(video.state is VideoState.TRASHED for video in videos)
-        is_held = has_trash and await self._fs.is_held()
-        for video in videos:
-            if self._clock() + STEP_LIMIT > until:
-                break
-            match video.state:
-                case VideoState.UPLOADING:
-                    await self._settle_uploading(video, objects.get(video.id), now)
-                case VideoState.TRASHED if is_held:
-                    # Its owner may have restored it, and this row, or this clock, know nothing of that.
-                    await self._store.set_settle_after(video.id, state=video.state, settle_after=now + HELD_FOR)
-                case VideoState.TRASHED:
-                    await self._purge(video, now, taken_until=until)
-                case VideoState.DELETED:
-                    await self._settle_deleted(video, objects.get(video.id), now)
-                case VideoState.READY:
-                    await self._store.set_settle_after(video.id, state=video.state, settle_after=None)
-                case _:
-                    assert_never(video.state)
-        return len(videos)
-
-    async def _settle_uploading(self, video: Video, stored_object: StoredObject | None, now: datetime) -> None:
-        state = None if stored_object is None else stored_object.state
-        if stored_object is not None and state == "stored":
-            await self._become_ready(stored_object)
-        elif state in GONE or (state is None and now >= video.created_at + UNKNOWN_LIMIT):
-            await self._store.move_video(video.id, old=[VideoState.UPLOADING], new=VideoState.DELETED, settle_after=now)
-            logger.info("unfinished upload is gone", extra={"upload_id": video.id, "object_state": state})
-        else:
-            await self._store.set_settle_after(video.id, state=video.state, settle_after=now + LOOK_AGAIN)
-
-    async def _purge(self, video: Video, now: datetime, *, taken_until: datetime) -> None:
-        entry = entry_about(Action.DELETED, NOBODY, video, at=now)
-        if await self._store.purge_video(video.id, taken_until=taken_until, settle_after=now, entry=entry):
-            entry.tell()
-
-    async def _settle_deleted(self, video: Video, stored_object: StoredObject | None, now: datetime) -> None:
-        state = "deleted" if stored_object is None else stored_object.state
-        if state not in GONE:
-            try:
-                state = await self._fs.delete(video.id)
-            except Unavailable:
-                logger.warning("bytes not deleted yet", extra={"upload_id": video.id})
-        if state in GONE:
-            await self._store.finish_deleting(video.id)
-        else:
-            await self._store.set_settle_after(video.id, state=video.state, settle_after=now + LOOK_AGAIN)
 
     async def _describe_if_possible(self, video: Video) -> StoredObject | None:
         """For an answer that is right without it: a committed change is not called failed because fs_svc is away."""
@@ -365,12 +327,6 @@ class Uploads:
             return (await self._fs.describe([video.id])).get(video.id)
         except Unavailable:
             return None
-
-    async def _become_ready(self, stored_object: StoredObject) -> None:
-        if stored_object.size is None:
-            raise AssertionError(f"object {stored_object.id} is stored without a size")
-        if await self._store.make_ready(stored_object.id, size=stored_object.size, sha256=stored_object.sha256):
-            logger.info("video ready", extra={"upload_id": stored_object.id})
 
     def _entry(self, action: Action, principal: Principal, video: Video, address: str) -> AuditEntry:
         return entry_about(action, Actor(principal.account_id, address), video, at=self._clock())
@@ -398,5 +354,5 @@ class Uploads:
             part_size=None,
             part_count=None,
             created_at=now,
-            settle_after=now + LOOK_AGAIN,
+            settle_after=now + CHECK_AGAIN,
         )

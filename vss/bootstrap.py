@@ -11,7 +11,7 @@ LIMIT_SECONDS = 60
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("bootstrap", help="make the bucket and write its CORS rule (settings: S3_…)")
+    parser = commands.add_parser("bootstrap", help="create the bucket and write its CORS rule (settings: S3_…)")
     parser.set_defaults(run=run)
 
 

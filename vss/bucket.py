@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -76,34 +75,13 @@ class Bucket:
     @asynccontextmanager
     async def client(self, keys: KeyPair) -> AsyncIterator[Any]:
         """An aiobotocore client for one of the two identities."""
-        from aiobotocore.config import AioConfig  # noqa: PLC0415
-        from aiobotocore.session import AioSession  # noqa: PLC0415
+        from common.s3_client import s3_client  # noqa: PLC0415
 
-        # A profile, a configuration or a proxy of the person's own AWS account has no business here.
-        session = AioSession(
-            session_vars={
-                "profile": (None, None, None, None),
-                "config_file": (None, None, os.devnull, None),
-                "credentials_file": (None, None, os.devnull, None),
-            }
-        )
-        config = AioConfig(
-            signature_version="s3v4",
-            s3={"addressing_style": "path"},
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            connect_timeout=2,
-            read_timeout=10,
-            retries={"total_max_attempts": 1},
-            proxies={},
-        )
-        async with session.create_client(
-            "s3",
-            endpoint_url=self.endpoint,
-            region_name=self.region,
-            aws_access_key_id=keys.access_key_id,
-            aws_secret_access_key=keys.secret_access_key,
-            config=config,
+        async with s3_client(
+            url=self.endpoint,
+            region=self.region,
+            access_key_id=keys.access_key_id,
+            secret_access_key=keys.secret_access_key,
         ) as client:
             yield client
 

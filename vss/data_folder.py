@@ -37,7 +37,7 @@ class DataFolder:
         except OSError as exc:
             raise FolderUnusable(
                 f"the data folder {path} cannot be used: {exc.strerror}: {exc.filename}; "
-                "mend that or name another folder with --data DIR (or VSS_DATA_DIR)"
+                "fix that or name another folder with --data DIR (or VSS_DATA_DIR)"
             ) from exc
         if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
             raise FolderUnusable(
@@ -86,7 +86,7 @@ class DataFolder:
         if not file.exists():
             write_atomically(file, secrets.token_hex(size_bytes).encode() + b"\n")
         elif not file.stat().st_size:
-            raise FolderUnusable(f"the secret {file} is empty; put it back from a copy of the data folder")
+            raise FolderUnusable(f"the secret {file} is empty; restore it from a copy of the data folder")
         return file
 
     def previous_secret_file(self, name: str) -> Path:

@@ -45,7 +45,7 @@ DROPS_FROM: Mapping[str, tuple[str, ...]] = {"auth": ("audit",)}
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("grant", help="make each service's database user (from AUTH_DATABASE_URL and so on)")
+    parser = commands.add_parser("grant", help="create each service's database user (from AUTH_DATABASE_URL and so on)")
     add_database_option(parser)
     parser.set_defaults(run=run)
 
@@ -55,15 +55,15 @@ def run(arguments: argparse.Namespace) -> int:
     logging.getLogger().addHandler(logging.NullHandler())
     administrator = database_url(arguments)
     if administrator is None:
-        raise BadOption("an administrator's --database-url (or VSS_DATABASE_URL) is needed")
+        raise BadOption("--database-url (or VSS_DATABASE_URL) of a database administrator is required")
     users: dict[str, str] = {}
     for service in WRITES:
         url = from_environment(f"{service.upper()}_DATABASE_URL")
         if url is None:
-            raise BadOption(f"{service.upper()}_DATABASE_URL (or …_FILE) is needed, with the user to make")
+            raise BadOption(f"{service.upper()}_DATABASE_URL (or …_FILE) is required; it names the user to create")
         users[service] = url
     changes = grant(administrator, users)
-    print(f"{len(changes)} rights changed" if changes else "the rights are what they should be")
+    print(f"{len(changes)} privileges changed" if changes else "privileges are up to date")
     return 0
 
 
@@ -111,7 +111,7 @@ async def _grant(administrator_url: str, user_urls: Mapping[str, str]) -> list[s
         ) from exc
     except (Unavailable, SQLAlchemyError) as exc:
         reason = exc.__cause__ if isinstance(exc, Unavailable) else exc
-        raise DatabaseUnusable(f"the rights cannot be set: {getattr(reason, 'orig', None) or reason}") from exc
+        raise DatabaseUnusable(f"the privileges cannot be set: {getattr(reason, 'orig', None) or reason}") from exc
 
 
 async def _make_user(connection: AsyncConnection, url: URL) -> None:

@@ -30,9 +30,9 @@ FOLDER_MODE = 0o700
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("init", help="make the secrets and the .env that compose.yaml needs")
+    parser = commands.add_parser("init", help="create the secrets and the .env file for compose.yaml")
     parser.add_argument(
-        "--folder", metavar="DIR", type=Path, default=Path(), help="where compose.yaml is (now %(default)s)"
+        "--folder", metavar="DIR", type=Path, default=Path(), help="the folder with compose.yaml (default %(default)s)"
     )
     add_port_base_option(parser)
     parser.set_defaults(run=run)
@@ -42,34 +42,32 @@ def run(arguments: argparse.Namespace) -> int:
     """Says what it made; the administrator's password is shown here and nowhere else."""
     folder: Path = arguments.folder
     if not (folder / "compose.yaml").is_file():
-        raise Refusal(
-            f"there is no compose.yaml in {folder.resolve()}; go where it is, or name that folder with --folder DIR"
-        )
+        raise Refusal(f"no compose.yaml in {folder.resolve()}: run this in the folder that has it, or use --folder DIR")
     env = folder / ".env"
     before = env.read_text(encoding="utf-8") if env.exists() else ""
     vault = Vault(folder / "secrets")
     if MARK in before:
         if lost := [name for name in vault.names() if name != GRPC_IDENTITY and not (vault.path / name).is_file()]:
             raise SecretsMissing(
-                f"{vault.path} has lost {', '.join(lost)}: put that back from a copy. (With new secrets the database "
+                f"{', '.join(lost)} missing in {vault.path}: restore from a copy. (With new secrets the database "
                 "and the videos could no longer be opened.)"
             )
         if vault.renew():
             print(
-                f"Renewed the certificate of the storage in {vault.path}; everything else is as it was. "
+                f"Renewed the storage certificate in {vault.path}; nothing else was changed. "
                 "Next: docker compose up -d --wait --force-recreate seaweedfs"
             )
         else:
-            print(f"{env} and {vault.path} are there already: nothing was changed")
+            print(f"{env} and {vault.path} already exist: nothing was changed")
         return 0
     password = vault.fill()
     write_atomically(env, f"{before}{_env(PublicPorts(arguments.port_base))}".encode())
     print(
-        f"Made {env} and {len(vault.names())} files in {vault.path}. Keep a copy of both: nobody can make them again."
+        f"Created {env} and {len(vault.names())} files in {vault.path}. Keep a copy of both: they cannot be recreated."
     )
     if password:
-        print(f"The first administrator is admin, with the password {password}")
-        print("(shown only now; `vss account reset-password admin` makes another).")
+        print(f"Log in as admin with the password {password}")
+        print("(you won't see it again; `vss account reset-password admin` sets a new one).")
     print("Next: docker compose up -d --build --wait")
     return 0
 
@@ -177,7 +175,7 @@ def _grpc_security() -> str:
 
 
 async def _hash(password: str) -> str:
-    ended = await run_module("auth_svc.passwords", stdin=password)
+    ended = await run_module("auth_svc.accounts.passwords", stdin=password)
     if ended.exit_code:
         raise Refusal(ended.errors or "the password could not be hashed")
     return ended.output
@@ -189,7 +187,7 @@ def _env(ports: PublicPorts) -> str:
     numbers = "".join(f"VSS_{name}_PORT={ports.by_name()[part]}\n" for name, part in parts.items())
     urls = "".join(f"VSS_{name}_URL={ports.url(part)}\n" for name, part in parts.items() if name != "FS")
     return (
-        "# Made by `vss init` for compose.yaml. After a change: docker compose up -d --wait\n"
+        "# Created by `vss init` for compose.yaml. After a change: docker compose up -d --wait\n"
         f"{MARK}done\n"
         "# The address that every port is published on, and the ports.\n"
         f"VSS_BIND=127.0.0.1\n{numbers}"

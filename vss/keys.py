@@ -27,25 +27,25 @@ _SIZE_BYTES: Final = 32
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("keys", help="replace keys and secrets, with nobody logged out")
+    parser = commands.add_parser("keys", help="replace keys and secrets without logging anyone out")
     rotate = parser.add_subparsers(title="commands", metavar="COMMAND", required=True).add_parser(
-        "rotate", help="replace one of them now"
+        "rotate", help="replace a key or secret now"
     )
     what = rotate.add_mutually_exclusive_group(required=True)
     what.add_argument("--signing", action="store_true", help="the key that signs access tokens")
     what.add_argument("--encryption", action="store_true", help="the key that encrypts signing keys in the database")
-    what.add_argument("--services", action="store_true", help="what upload_svc and stream_svc log in with")
-    what.add_argument("--finish", action="store_true", help="forget the values before, once all runs with the new")
+    what.add_argument("--services", action="store_true", help="the secrets upload_svc and stream_svc log in with")
+    what.add_argument("--finish", action="store_true", help="discard the old values once every service has the new")
     rotate.add_argument(
         "--folder",
         metavar="DIR",
         type=Path,
-        help="where compose.yaml is; without it the data folder is meant",
+        help="the folder with compose.yaml (default: use the data folder)",
     )
     rotate.add_argument(
         "--revoke",
         action="store_true",
-        help="with --signing, after a leak: end the keys that there are within a minute",
+        help="with --signing: revoke all existing keys within a minute, for example after a leak",
     )
     add_data_option(rotate)
     rotate.set_defaults(run=run)
@@ -57,9 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
         revoke = ["--revoke"] if arguments.revoke else []
         become("auth", "keys_command", ["rotate", "--signing", *revoke], data=arguments.data)
     if arguments.revoke:
-        raise Refusal("--revoke goes with --signing")
+        raise Refusal("--revoke works only with --signing")
     if has_settings("auth"):
-        raise Refusal("this is done beside compose.yaml, where the secrets are: vss keys rotate … --folder DIR")
+        raise Refusal("run this on the host, beside compose.yaml: vss keys rotate … --folder DIR")
     names = ENCRYPTION if arguments.encryption else SERVICES if arguments.services else (*ENCRYPTION, *SERVICES)
     if arguments.folder is not None:
         return _in_containers(ComposeSecrets(arguments.folder), names, is_end=arguments.finish)
@@ -84,7 +84,7 @@ def replace(place: Secrets, name: str) -> None:
     if previous is None:
         place.set_previous(name, current)
     elif previous != current:
-        raise Refusal(f"{name} is being replaced already: finish that with vss keys rotate --finish")
+        raise Refusal(f"{name} is already being replaced: finish that with vss keys rotate --finish")
     # Else an attempt was cut here.
     place.set_current(name, secrets.token_hex(_SIZE_BYTES))
 
@@ -93,11 +93,11 @@ def _in_containers(place: ComposeSecrets, names: tuple[str, ...], *, is_end: boo
     if is_end:
         for name in names:
             place.set_previous(name, None)
-        print("What was replaced is forgotten. Next: docker compose up -d --wait")
+        print("The old values are discarded. Next: docker compose up -d --wait")
         return 0
     for name in names:
         replace(place, name)
-    print(f"Replaced in {place.vault}: {', '.join(names)}. Both values are good for now. Next:")
+    print(f"Replaced in {place.vault}: {', '.join(names)}. Old and new values both work for now. Next:")
     print("  docker compose up -d --wait --force-recreate auth_svc")
     for name in names:
         if name in SERVICES:
@@ -109,7 +109,7 @@ def _in_containers(place: ComposeSecrets, names: tuple[str, ...], *, is_end: boo
 
 def _at_home(folder: DataFolder, names: tuple[str, ...], *, is_end: bool) -> int:
     if not folder.database.is_file():
-        raise Refusal(f"there is no vss in {folder.path}; name its folder with --data DIR (or VSS_DATA_DIR)")
+        raise Refusal(f"no vss data in {folder.path}: name the data folder with --data DIR (or VSS_DATA_DIR)")
     place = FolderSecrets(folder)
     # Nothing runs meanwhile: a service that is started again in between would have another secret than auth_svc.
     with folder.locked():
@@ -120,7 +120,7 @@ def _at_home(folder: DataFolder, names: tuple[str, ...], *, is_end: bool) -> int
             _encrypt_anew(folder)
         for name in names:
             place.set_previous(name, None)
-    done = "Nothing is being replaced any more" if is_end else f"Replaced in {folder.secrets}: {', '.join(names)}"
+    done = "The old values are discarded" if is_end else f"Replaced in {folder.secrets}: {', '.join(names)}"
     print(f"{done}. Start vss again; nobody is logged out.")
     return 0
 

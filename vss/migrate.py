@@ -32,7 +32,7 @@ LOCK_POLL_SECONDS = 0.1
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("migrate", help="bring the database to the newest schema")
+    parser = commands.add_parser("migrate", help="update the database to the newest schema")
     add_data_option(parser)
     add_database_option(parser)
     parser.set_defaults(run=run)
@@ -113,8 +113,8 @@ def _upgrade(connection: Connection, scripts: Path, file: Path | None, copies: P
     known = [script.revision for script in directory.walk_revisions()]
     if unknown := set(current).difference(known):
         raise SchemaUnknown(
-            f"the database has revision {', '.join(unknown)}, which this vss does not know. A newer one migrated it: "
-            "install that, or put back the copy made before. (One from before the first release has a number below "
+            f"the database has revision {', '.join(unknown)}, which this vss does not know. A newer version did it: "
+            "install that, or restore the copy made before. (One from before the first release has a number below "
             f"{FIRST_RELEASE}: let the vss of November 2026 migrate it first.)"
         )
     pending = [script.revision for script in directory.iterate_revisions("heads", current or "base")]

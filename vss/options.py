@@ -22,7 +22,7 @@ def add_data_option(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         type=_data_folder,
         default=_default_data_folder(),
-        help="the folder with everything in it (or VSS_DATA_DIR; now %(default)s)",
+        help="the data folder (or VSS_DATA_DIR; default %(default)s)",
     )
 
 
@@ -51,7 +51,7 @@ def add_port_base_option(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=port_base,
         default=os.environ.get("VSS_PORT_BASE") or str(DEFAULT_PORT_BASE),
-        help="listen on N+1 to N+4, and on N+333 for S3 (or VSS_PORT_BASE; now %(default)s)",
+        help="listen on ports N+1 to N+4, and N+333 for S3 (or VSS_PORT_BASE; default %(default)s)",
     )
 
 
@@ -61,7 +61,7 @@ def add_database_option(parser: argparse.ArgumentParser) -> None:
         "--database-url",
         metavar="URL",
         help="such as mysql+asyncmy://user:password@host/vss (or VSS_DATABASE_URL, or a file named by "
-        "VSS_DATABASE_URL_FILE); without it the SQLite file in the data folder",
+        "VSS_DATABASE_URL_FILE; default: the SQLite file in the data folder)",
     )
 
 
@@ -86,7 +86,7 @@ def _data_folder(text: str) -> Path:
     try:
         # A question mark would end the path in the database's URL, and other bytes than UTF-8 cannot stand there.
         if not text or "?" in text or not text.encode():
-            raise ValueError("a name in UTF-8 without question mark is needed")
+            raise ValueError("the name must be UTF-8 without question marks")
         return Path(text).expanduser().resolve()
     except (RuntimeError, OSError, ValueError) as exc:
         raise argparse.ArgumentTypeError(

@@ -73,7 +73,7 @@ def refuse_taken(ports: PublicPorts) -> None:
     taken = [f"{port} ({name})" for name, port in ports.by_name().items() if not is_free(port)]
     if taken:
         what = f"port {taken[0]} is" if len(taken) == 1 else f"ports {', '.join(taken)} are"
-        raise PortTaken(f"{what} taken by another program; choose others with --port-base N (or VSS_PORT_BASE)")
+        raise PortTaken(f"{what} in use by another program; choose others with --port-base N (or VSS_PORT_BASE)")
 
 
 def is_free(port: int) -> bool:

@@ -21,9 +21,9 @@ from vss.seaweedfs import bucket_of
 from vss.services import service_environment
 
 _COMMANDS: Final = (
-    ("account", "auth", "list, add and disable accounts, reset passwords, set quotas"),
-    ("verify", "fs", "read stored videos back from the storage, slowly, and record their SHA-256"),
-    ("reconcile", "fs", "compare the bucket with what is known of it: what is left over, lost, to be brought back"),
+    ("account", "auth", "manage accounts: add, disable, reset passwords, set quotas"),
+    ("verify", "fs", "check stored videos against their SHA-256, at a limited rate"),
+    ("reconcile", "fs", "compare the bucket with the database: find leftover, lost and recoverable files"),
 )
 
 
@@ -67,8 +67,8 @@ def settings_in(folder: DataFolder, service: str) -> dict[str, str]:
     """The service's environment in an installation of `vss up`. Raises Refusal where there is none."""
     if not folder.database.is_file():
         raise Refusal(
-            f"there is no vss in {folder.path}: name its folder by VSS_DATA_DIR; or, with containers, "
-            f"do this where the settings are: docker compose exec {service}_svc vss …"
+            f"no vss data in {folder.path}: set VSS_DATA_DIR to the data folder. With containers, "
+            f"run it inside: docker compose exec {service}_svc vss …"
         )
     ports = PublicPorts(port_base(os.environ.get("VSS_PORT_BASE") or str(DEFAULT_PORT_BASE)))
     return service_environment(service, folder, ports, bucket_of(folder, port=ports.s3), os.environ)

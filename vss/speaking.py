@@ -7,8 +7,8 @@ import os
 import sys
 import unicodedata
 
-# Characters that reorder what follows them (Unicode TR 9): with them one name reads as another.
-BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+from common.characters import BIDI
+
 # Control characters, bytes of a file name that are not UTF-8, and the two line ends of Unicode.
 _OBEYED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 

@@ -59,7 +59,7 @@ class Supervisor:
                 await running.wait()
             if failures == START_ATTEMPTS:
                 raise ChildCannotStart(
-                    f"{child.name} cannot start ({trouble}); its last lines are above, all of them in "
+                    f"{child.name} cannot start ({trouble}); see its last lines above, or all of them in "
                     f"{self._logs / child.name}.log",
                     running.last_lines(),
                 )
@@ -68,7 +68,7 @@ class Supervisor:
             self._console.step(
                 child.name,
                 "failed" if failures else "died",
-                f"{trouble}; starting it again in {pause_seconds:g} s",
+                f"{trouble}; restarting in {pause_seconds:g} s",
                 Mood.WARNING,
             )
             await asyncio.sleep(pause_seconds)
@@ -99,7 +99,10 @@ class Supervisor:
         for running in left:
             if not running.has_ended:
                 self._console.step(
-                    running.child.name, "killed", "it took too long to stop; nothing is lost", Mood.WARNING
+                    running.child.name,
+                    "killed",
+                    "it took too long to stop; nothing is lost",
+                    Mood.WARNING,
                 )
                 running.kill()
                 await running.wait()

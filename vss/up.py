@@ -66,7 +66,7 @@ async def _run(console: Console, folder: DataFolder, ports: PublicPorts) -> None
         await asyncio.wait({work, asked}, return_when=asyncio.FIRST_COMPLETED)
         if stop_asked.is_set():
             console.say()
-            console.step("everything", "stopping", "Ctrl-C again ends it at once", Mood.QUIET)
+            console.step("everything", "stopping", "press Ctrl-C again to stop at once", Mood.QUIET)
         asked.cancel()
         work.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -132,7 +132,7 @@ async def _work(
                 await event.wait()
             console.say()
             console.say(f"  Open {ports.url('stream')} and log in as admin / admin")
-            console.say("  (the demo account; nobody but this machine can reach it). Ctrl-C stops everything.")
+            console.say("  (a demo account, reachable only from this machine). Press Ctrl-C to stop everything.")
             console.say(f"  From another terminal: {_command_line(ports)} login")
             console.say()
     except* (Refusal, OSError) as group:

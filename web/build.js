@@ -15,7 +15,7 @@ const SERVICES = {
     "app.css": "src/css/upload.css",
     ...EVERYWHERE,
     "upload.js": "src/upload/main.js",
-    "hash_worker.js": "src/upload/hash_worker.js",
+    "hash_worker.js": "src/upload/sending/hash_worker.js",
     "videos.js": "src/videos/main.js",
   },
   stream_svc: { "app.css": "src/css/stream.css", ...EVERYWHERE, "watch.js": "src/player/main.js" },

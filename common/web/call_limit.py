@@ -33,7 +33,7 @@ class CallLimit:
         whole_at = max(self._whole_at.get(account_id, now), now) + 60 * weight / self._per_minute
         if whole_at - now > 60:
             raise RateLimited(
-                N_("That were too many calls in a minute. Wait a little and go on."),
+                N_("Too many requests. Wait a moment and try again."),
                 retry_after_seconds=max(1, math.ceil(whole_at - now - 60)),
             )
         self._whole_at[account_id] = whole_at

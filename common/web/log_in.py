@@ -44,7 +44,10 @@ async def log_in(request: web.Request) -> web.StreamResponse:
             raise
         error = gettext(refusal.detail)
         if refusal.status == Invalid.status:
-            error = gettext("Type your user name and your password.")
+            error = gettext("Enter your username and password.")
+        elif refusal.status == RateLimited.status:
+            # The page says for how long.
+            error = gettext("Too many attempts.")
         seconds = int(refusal.headers.get(hdrs.RETRY_AFTER, 0))
         context = {"username": username, "error": error, "retry_after_seconds": seconds}
         response = _form(request, target, context, status=refusal.status)

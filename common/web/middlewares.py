@@ -123,7 +123,7 @@ def _answer_to(request: web.Request, failure: Exception) -> web.StreamResponse:
             return _answer(request, failure)
         case TimeoutError():
             logger.warning("handler took too long", extra={"path": request.path})
-            return _answer(request, Unavailable(N_("This takes too long just now. Nothing is lost; try again.")))
+            return _answer(request, Unavailable(N_("This is taking too long. Nothing is lost. Try again.")))
         case web.HTTPRequestEntityTooLarge():
             return _answer(request, TooLarge(f"Send at most {request.client_max_size} bytes."))
         case web.HTTPNotFound():
@@ -257,7 +257,7 @@ async def same_origin(request: web.Request, handler: Handler) -> web.StreamRespo
     else:
         is_own = not has_cookie
     if not is_own:
-        raise CrossOrigin(N_("Open the page here and try again; nothing was changed."))
+        raise CrossOrigin(N_("Nothing was changed. Open the page here and try again."))
     return await handler(request)
 
 

@@ -30,7 +30,7 @@ MAX_CONTENT_SIZE = 64 * 1024
 MAX_DEPTH = 32
 CONTENT_SECONDS = 10.0
 
-_TOO_SLOW = N_("The content did not arrive in time; send it again.")
+_TOO_SLOW = N_("The content didn’t arrive in time. Send it again.")
 # A path of this very service: `//host` and `/\host` lead elsewhere, and control characters are dropped by browsers.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
@@ -45,7 +45,7 @@ class Input(BaseModel):
 
 
 class Query(BaseModel):
-    """The base of query strings: text becomes numbers where numbers are asked for; unknown names are passed over."""
+    """The base of query strings and forms: text becomes what is asked for; unknown names are passed over."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -204,12 +204,12 @@ def _faults(error: ValidationError) -> list[Fault]:
 
 # Said so that it can follow the field's name; pydantic's own words are for programmers.
 _WORDS: Final = {
-    "missing": N_("must be given"),
-    "extra_forbidden": "is not known here: leave it out",
-    "too_short": N_("needs at least {min_length}"),
-    "string_too_short": N_("needs at least {min_length}"),
-    "too_long": N_("must not be longer than {max_length}"),
-    "string_too_long": N_("must not be longer than {max_length}"),
+    "missing": N_("is required"),
+    "extra_forbidden": "is not a known field: leave it out",
+    "too_short": N_("is too short (minimum {min_length})"),
+    "string_too_short": N_("is too short (minimum {min_length})"),
+    "too_long": N_("is too long (maximum {max_length})"),
+    "string_too_long": N_("is too long (maximum {max_length})"),
     "greater_than_equal": N_("must be at least {ge}"),
     "less_than_equal": N_("must be at most {le}"),
     "greater_than": "must be more than {gt}",
@@ -241,7 +241,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise Malformed(f"The content is not JSON: {name} is no number.")
+    raise Malformed(f"The content is not JSON: {name} is not a number.")
 
 
 def _is_deeper(value: object, depth: int) -> bool:

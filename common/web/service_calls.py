@@ -15,10 +15,10 @@ async def require_service(request: web.Request, *scopes: str) -> Principal:
     """The calling service, which holds one of `scopes`. Raises Unauthenticated or Forbidden."""
     scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
     if scheme.lower() != "bearer":
-        raise Unauthenticated("This needs a service's access token.")
+        raise Unauthenticated("This requires a service's access token.")
     principal = await request.app[VERIFIER].verify(token.strip(), audience=SERVICE_AUDIENCE)
     if principal.scopes.isdisjoint(scopes):
-        raise Forbidden("The service's token has none of the scopes this needs.")
+        raise Forbidden("The service's access token lacks the required scope.")
     return principal
 
 

@@ -7,15 +7,17 @@ from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Annotated, Final, Protocol
 
 from aiohttp import hdrs, web
+from pydantic import BaseModel, Field
 
 from common.clock import Clock, utc_now
 from common.errors import Unauthenticated, Unavailable
 from common.service_client import Relayed, ServiceClient
 from common.tokens import PERSON_AUDIENCE, Principal
 from common.verifying import Verifier
+from common.web.requests import Input
 
 # An ended session is over everywhere within this time.
 EXCHANGE_LIFETIME: Final = timedelta(seconds=30)
@@ -37,6 +39,39 @@ class NewSession:
     secret: str
     lifetime: timedelta
     known_device: str
+
+
+Secret = Annotated[str, Field(max_length=1024)]
+
+
+class StartSession(Input):
+    """A log-in that a page of another service passes on, with the browser's own address and user agent."""
+
+    username: Secret
+    password: Secret
+    user_agent: Annotated[str, Field(max_length=255)]
+    address: Annotated[str, Field(max_length=64)]
+    known_device: Annotated[str, Field(max_length=MAX_KNOWN_DEVICE_LENGTH)] | None = None
+
+
+class StartedSession(BaseModel):
+    """The secret for the session's cookie, and what the device's own cookie is to hold."""
+
+    session: str
+    lifetime_seconds: int
+    known_device: str
+
+
+class SessionSecret(Input):
+    """The content of the cookie."""
+
+    session: Secret
+
+
+class ExchangedSession(BaseModel):
+    """An access token for the session's account; null when the session has ended."""
+
+    access_token: str | None
 
 
 class Sessions(Protocol):
@@ -159,6 +194,7 @@ class RemoteSessions:
         self, username: str, password: str, *, user_agent: str, address: str, known_device: str | None
     ) -> NewSession:
         """See Sessions."""
+        # As it was typed: whoever answers says what is wrong with it.
         log_in = {
             "username": username,
             "password": password,
@@ -167,7 +203,8 @@ class RemoteSessions:
             "known_device": known_device,
         }
         try:
-            answer = await self._auth.call(
+            started = await self._auth.ask(
+                StartedSession,
                 "POST",
                 "/internal/sessions",
                 content=log_in,
@@ -180,9 +217,9 @@ class RemoteSessions:
                 raise Unavailable from refusal
             raise
         return NewSession(
-            secret=answer.content["session"],
-            lifetime=timedelta(seconds=answer.content["lifetime_seconds"]),
-            known_device=answer.content["known_device"],
+            secret=started.session,
+            lifetime=timedelta(seconds=started.lifetime_seconds),
+            known_device=started.known_device,
         )
 
     async def exchange(self, secret: str) -> Principal | None:
@@ -190,16 +227,12 @@ class RemoteSessions:
         if principal := await self._cache.get(secret):
             return principal
         try:
-            answer = await self._auth.call(
-                "POST",
-                "/internal/sessions/exchange",
-                content={"session": secret},
-                is_idempotent=True,
-                relays=_NO_SECRET,
+            exchanged = await self._auth.ask(
+                ExchangedSession, "POST", "/internal/sessions/exchange", content={"session": secret}, relays=_NO_SECRET
             )
         except Relayed:
             return None
-        token = answer.content["access_token"]
+        token = exchanged.access_token
         if token is None:
             return None
         try:

@@ -38,11 +38,11 @@ class Tables:
         known, found = newest_revision(), await self._database.schema()
         if found > known:
             raise CannotStart(
-                f"the database has revision {found}, and this vss knows only {known}: a newer one migrated it; "
-                "install that, or put back the copy made before"
+                f"the database has revision {found}, and this vss knows only {known}: a newer version migrated it; "
+                "install that, or restore the copy made before"
             )
         if found < known:
-            raise Unavailable(f"The database has not got migration {known} yet.")
+            raise Unavailable(f"The database does not have migration {known} yet.")
         self._are_there = True
 
 
@@ -56,10 +56,10 @@ async def wait_until_ready(checks: Mapping[str, Check], *, limit_seconds: float)
         found = {name: await _why_not(checks[name]) for name in missing}
         missing = {name: reason for name, reason in found.items() if reason is not None}
         if not missing:
-            logger.info("all that is needed is there", extra={"checks": list(checks)})
+            logger.info("everything needed is available", extra={"checks": list(checks)})
             return
         if loop.time() > deadline:
-            raise CannotStart(f"not there within {limit_seconds:g} s: {missing}")
+            raise CannotStart(f"not available within {limit_seconds:g} s: {missing}")
         if missing != said or loop.time() > say_after:
             logger.warning("waiting", extra={"waits_for": missing})
             said, say_after = missing, loop.time() + SAY_SECONDS

@@ -55,7 +55,7 @@ class InstallationQueries(Queries):
     """The one row, and those of what is set aside."""
 
     async def get_installation(self) -> InstallationRow | None:
-        """The row; None before the first look."""
+        """The row; None before the first check."""
         query = select(INSTALLATION).where(INSTALLATION.c.number == _THE_ROW)
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()

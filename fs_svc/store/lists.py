@@ -1,4 +1,4 @@
-"""Reading objects: one, those that are named, and those that somebody has to look at."""
+"""Reading objects: one, those that are named, and those that are due."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Final
 
 from sqlalchemy import or_, select
 
-from fs_svc.objects import Kind, Object, State
+from contracts.objects import Kind, State
+from fs_svc.objects import Object
 from fs_svc.store.queries import Queries
 from fs_svc.store.tables import OBJECTS
 

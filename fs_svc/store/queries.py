@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Row, Select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.db import Database, rows_changed
-from fs_svc.objects import ChecksumAlgorithm, Kind, Object, State
+from contracts.objects import ChecksumAlgorithm, Kind, State
+from fs_svc.objects import Object
 from fs_svc.store.tables import OBJECTS
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, insert, select
 
-from fs_svc.objects import State
+from contracts.objects import State
 from fs_svc.store.queries import Queries
 from fs_svc.store.tables import OBJECTS, STORAGE_REPORTS
 

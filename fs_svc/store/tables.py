@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, false
 
 from common.db import Instant, binary_text, identifier, long_text, size_in_bytes
-from fs_svc.objects import Kind
+from contracts.objects import Kind
 
 METADATA: Final = MetaData()
 
@@ -30,7 +30,7 @@ OBJECTS: Final = Table(
     Column("leased_until", Instant(), nullable=False),
     Column("part_checksums", binary_text(16), nullable=True),
     Column("lost_at", Instant(), nullable=True),
-    Column("overfull_at", Instant(), nullable=True),
+    Column("excess_at", Instant(), nullable=True),
     Column("read_back_sha256", binary_text(64), nullable=True),
     Column("read_back_at", Instant(), nullable=True),
     Column("kind", binary_text(16), nullable=False, server_default=Kind.PLANNED.value),

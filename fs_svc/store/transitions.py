@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.objects import State
 from fs_svc.errors import TooManyOpen
-from fs_svc.objects import OPEN_AT_MOST, Object, State
+from fs_svc.objects import OPEN_AT_MOST, Object
 from fs_svc.store.queries import compare_and_set
 from fs_svc.store.tables import OBJECTS, PART_CHECKSUMS
 from fs_svc.store.usage import UsageQueries, add_to_usage, reserve_quota
@@ -208,14 +209,14 @@ class TransitionQueries(UsageQueries):
         return await self._change(item.id, item.state, OBJECTS.c.leased_until <= now, leased_until=until)
 
     async def release(self, item: Object, *, until: datetime) -> bool:
-        """Gives the row back, to be looked at again from `until` on, or keeps it so long; False when its state is no
+        """Gives the row back, to be taken again from `until` on, or keeps it so long; False when its state is no
         longer `item`'s.
         """
         return await self._change(item.id, item.state, leased_until=until)
 
-    async def note_overfull(self, object_id: str, *, at: datetime) -> bool:
+    async def note_excess(self, object_id: str, *, at: datetime) -> bool:
         """Records that the storage holds too many copies of an open upload's parts."""
-        return await self._change(object_id, State.OPEN, overfull_at=at)
+        return await self._change(object_id, State.OPEN, excess_at=at)
 
     async def set_read_back(self, object_id: str, *, sha256: str | None, at: datetime) -> bool:
         """Records what was read of a stored object."""

@@ -39,7 +39,7 @@ def test_without_secrets_every_command_stops_with_one_line_that_says_what_to_run
 
 def test_init_makes_secrets_once_and_says_so(checkout: Containers) -> None:
     said = checkout.init()
-    assert re.search(r"first administrator is admin, with the password \S{20}\n", said)
+    assert re.search(r"Log in as admin with the password \S{20}\n", said)
     assert stat.S_IMODE((checkout.folder / ".env").stat().st_mode) == 0o600
     secrets = checkout.folder / "secrets"
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
@@ -130,7 +130,7 @@ def test_each_service_reaches_its_own_tables_and_no_other(product: Containers) -
 
 def test_setting_the_rights_again_changes_nothing(product: Containers) -> None:
     said = product.compose("run", "--rm", "-T", "migrate")
-    assert said.splitlines() == ["up to date", "the rights are what they should be"]
+    assert said.splitlines() == ["up to date", "privileges are up to date"]
 
 
 def test_accounts_are_administered_in_the_container(product: Containers) -> None:
@@ -138,9 +138,7 @@ def test_accounts_are_administered_in_the_container(product: Containers) -> None
     password = said.split()[-1]
     listed = product.compose("exec", "-T", "auth_svc", "vss", "account", "list").splitlines()
     assert [line.split()[:2] for line in listed] == [["admin", "admin"], ["alice", "member"]]
-    assert "is there already" in product.compose(
-        "exec", "-T", "auth_svc", "vss", "account", "add", "alice", check=False
-    )
+    assert "already exist" in product.compose("exec", "-T", "auth_svc", "vss", "account", "add", "alice", check=False)
 
     async def log_in(word: str) -> bool:
         async with product.session() as session:
@@ -213,7 +211,7 @@ def test_the_demo_account_is_refused_where_others_could_reach_it(product: Contai
     said = product.compose(
         *("--file=compose.demo.yaml", "run", "--rm", "-T", "-e", "AUTH_PUBLISHED_ON=0.0.0.0", "auth_svc"), check=False
     )
-    assert "AUTH_DEMO_ACCOUNT: is for this machine alone" in said
+    assert "AUTH_DEMO_ACCOUNT: is only for this machine" in said
 
 
 def test_containers_use_no_more_memory_than_an_operator_was_told(product: Containers) -> None:

@@ -22,10 +22,11 @@ import pytest
 from tests.product import Product
 from tests.waiting import wait_until
 from vss.remote.client import open_client
+from vss.remote.errors import FileUnusable
 from vss.remote.pacing import BURST_SECONDS
 from vss.remote.progress import shown
 from vss.remote.source import open_source
-from vss.remote.uploading import Uploading, Wishes
+from vss.remote.uploading import Uploading, UploadOptions
 
 MIB = 2**20
 
@@ -181,7 +182,7 @@ async def test_what_is_completed_elsewhere_with_another_file_is_not_taken_for_th
     made = _post(f"{product.url('auth')}/v1/me/api-keys", _token(product), {"name": "raced"})
     monkeypatch.setenv("VSS_API_KEY", made["api_key"])
     monkeypatch.setenv("VSS_PORT_BASE", str(product.base))
-    wishes = Wishes(title=None, description=None, visibility=None, anew=True, sha256=False, parallel=1)
+    options = UploadOptions(title=None, description=None, visibility=None, anew=True, sha256=False, parallel=1)
     raced: list[str] = []
     with open_source(terminal.home / "raced.mp4") as source, shown("", source.size, quiet=True) as progress:
         async with open_client(patience_seconds=60) as client:
@@ -199,7 +200,7 @@ async def test_what_is_completed_elsewhere_with_another_file_is_not_taken_for_th
                 return await call(method, url, **options)
 
             monkeypatch.setattr(client, "call", late)
-            sent = await Uploading(client, source, wishes, progress).run()
+            sent = await Uploading(client, source, options, progress).run()
             assert (sent.video["state"], sent.video["sha256"]) == ("ready", sha256)
             assert not raced[0].endswith(sent.video["id"])
     for video_id in (raced[0].rpartition("/")[2], sent.video["id"]):
@@ -305,7 +306,7 @@ async def test_a_part_that_waited_long_for_its_turn_gets_a_fresh_url(
     # As if every part had.
     monkeypatch.setattr("vss.remote.uploading.FRESH_SECONDS", 0)
     signed: list[list[int]] = []
-    wishes = Wishes(title=None, description=None, visibility=None, anew=True, sha256=False, parallel=1)
+    options = UploadOptions(title=None, description=None, visibility=None, anew=True, sha256=False, parallel=1)
     with open_source(terminal.home / "Patient.mp4") as source, shown("", source.size, quiet=True) as progress:
         async with open_client(patience_seconds=60) as client:
             call = client.call
@@ -316,9 +317,26 @@ async def test_a_part_that_waited_long_for_its_turn_gets_a_fresh_url(
                 return await call(method, url, **options)
 
             monkeypatch.setattr(client, "call", seen)
-            sent = await Uploading(client, source, wishes, progress).run()
+            sent = await Uploading(client, source, options, progress).run()
     assert sorted(signed) == [[1], [1, 2], [2]]
     terminal.run("rm", "--permanently", sent.video["id"])
+
+
+async def test_of_a_file_that_vanishes_before_its_turn_nothing_is_begun(
+    terminal: Terminal, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = terminal.home / "Vanishing.mp4"
+    _file(film, MIB)
+    made = _post(f"{product.url('auth')}/v1/me/api-keys", _token(product), {"name": "vanishing"})
+    monkeypatch.setenv("VSS_API_KEY", made["api_key"])
+    monkeypatch.setenv("VSS_PORT_BASE", str(product.base))
+    options = UploadOptions(title=None, description=None, visibility=None, anew=False, sha256=False, parallel=1)
+    with open_source(film) as source, shown("", source.size, quiet=True) as progress:
+        film.unlink()
+        async with open_client(patience_seconds=60) as client:
+            with pytest.raises(FileUnusable):
+                await Uploading(client, source, options, progress).run()
+    assert "Vanishing" not in {video["title"] for video in terminal.read("list", "--state", "uploading")}
 
 
 def test_folders_are_sent_and_what_is_no_video_is_named(terminal: Terminal) -> None:
@@ -356,7 +374,7 @@ def test_what_concerns_one_file_ends_no_other_and_nothing_is_sent_twice(terminal
         "vss: gone.mp4: does not exist",
         r"vss: notes.txt is not a supported video type (MP4, MOV, MKV, WebM, \u2026)",
         "vss: empty.mp4 is empty",
-        "vss: '': an empty name stands for no file",
+        "vss: '': an empty name is not a file",
         "vss: 3 of 7 files uploaded. The same command tries the others again; uploaded files are not sent twice",
     ]
     again, _ = upload()

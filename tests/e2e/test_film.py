@@ -116,7 +116,7 @@ async def test_after_a_restart_the_film_is_still_there_and_plays(visit: Visit, p
 
 async def log_in(page: Page, product: AnyProduct) -> None:
     await page.goto(f"{product.url('upload')}/upload")
-    await page.get_by_label("User name").fill("admin")
+    await page.get_by_label("Username").fill("admin")
     await page.get_by_label("Password", exact=True).fill(product.password)
     await page.get_by_role("button", name="Log in").click()
     # Where one wanted to go.

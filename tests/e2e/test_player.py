@@ -129,7 +129,7 @@ async def _is_away(url: str) -> bool:
 
 async def _log_in(page: Page, product: Product) -> None:
     await page.goto(f"{product.url('stream')}/login")
-    await page.get_by_label("User name").fill("admin")
+    await page.get_by_label("Username").fill("admin")
     await page.get_by_label("Password", exact=True).fill("admin")
     await page.get_by_role("button", name="Log in").click()
     await expect(page).to_have_url(f"{product.url('stream')}/")
@@ -174,9 +174,9 @@ async def test_the_keys_do_what_people_know(window: Window, night: str) -> None:
 async def test_a_question_mark_lists_the_keys(window: Window, night: str) -> None:
     await window.open(night)
     await window.page.keyboard.press("?")
-    dialog = window.page.get_by_role("dialog", name="Keys")
+    dialog = window.page.get_by_role("dialog", name="Keyboard shortcuts")
     await expect(dialog).to_be_visible()
-    await expect(dialog.get_by_text("Back, forward 10 seconds")).to_be_visible()
+    await expect(dialog.get_by_text("Skip back or forward 10 s")).to_be_visible()
     # Under it nothing happens.
     await window.page.keyboard.press("k")
     assert await window.video.evaluate("video => video.paused")
@@ -217,17 +217,17 @@ async def test_the_buttons_say_what_they_do_and_do_it(window: Window, night: str
     await window.state("playing")
     await window.button("Pause").click()
     await window.state("paused")
-    await window.button("Forward 10 seconds").click()
+    await window.button("Skip forward 10 seconds").click()
     await window.until("video => video.currentTime >= 10")
-    await window.button("Back 10 seconds").click()
+    await window.button("Skip back 10 seconds").click()
     await window.until("video => video.currentTime < 5")
-    await window.button("Sound off").click()
+    await window.button("Mute").click()
     await window.until("video => video.muted")
-    await window.button("Playback rate: 1×").click()
+    await window.button("Speed: 1×").click()
     await window.page.keyboard.press("ArrowUp")
     await window.page.keyboard.press("Enter")
     await window.until("video => video.playbackRate === 1.25")
-    await expect(window.button("Playback rate: 1.25×")).to_be_focused()
+    await expect(window.button("Speed: 1.25×")).to_be_focused()
     await window.player.get_by_role("slider", name="Volume").fill("0.4")
     await window.until("video => !video.muted && Math.abs(video.volume - 0.4) < 0.001")
     # What was chosen for the sound is kept.
@@ -261,7 +261,7 @@ async def test_fingers_show_and_hide_the_controls_and_jump_at_the_sides(browser:
     await window.open(night)
     box = await window.video.bounding_box()
     assert box is not None
-    for button in ("Play", "Back 10 seconds", "Full screen"):
+    for button in ("Play", "Skip back 10 seconds", "Full screen"):
         size = await window.button(button).bounding_box()
         assert size is not None
         assert min(size["width"], size["height"]) >= 44
@@ -301,7 +301,7 @@ async def test_a_lost_connection_is_said_and_made_good(window: Window, night: st
     await expect(window.player.locator(".player-spinner")).to_be_visible()
     await window.state("trouble")
     alert = window.player.get_by_role("alert")
-    await expect(alert).to_contain_text("The video does not come through")
+    await expect(alert).to_contain_text("Can’t load the video")
     await expect(alert.get_by_role("button", name="Try again")).to_be_visible()
     await expect(alert.get_by_role("link", name="Download")).to_be_visible()
     await window.page.context.set_offline(False)
@@ -314,7 +314,7 @@ async def test_a_lost_connection_is_said_and_made_good(window: Window, night: st
 
 @pytest.mark.parametrize(
     ("is_known", "words", "way_on"),
-    [(True, "This video is gone", "To the library"), (False, "not open to everybody any more", "Log in")],
+    [(True, "This video is unavailable", "Go to library"), (False, "no longer public", "Log in")],
     ids=["to an account", "to nobody"],
 )
 async def test_a_video_that_is_deleted_while_it_is_watched_is_said_to_be_gone(
@@ -349,11 +349,11 @@ async def test_a_format_that_the_browser_does_not_know_is_said(
     await window.open(f"{product.url('stream')}/watch/{video_id}")
     await window.state("trouble")
     alert = window.player.get_by_role("alert")
-    words = "This browser can play only the sound" if with_sound else "This browser cannot play this video"
+    words = "Sound only" if with_sound else "Your browser can’t play this format"
     await expect(alert).to_contain_text(words)
     await expect(alert.get_by_role("link", name="Download")).to_be_visible()
     if with_sound:
-        await alert.get_by_role("button", name="Listen all the same").click()
+        await alert.get_by_role("button", name="Play sound only").click()
         await expect(window.button("Play")).to_be_focused()
         await window.page.keyboard.press("k")
         await window.until("video => video.currentTime > 0.3")
@@ -382,7 +382,7 @@ async def test_a_file_without_pictures_is_played_as_what_it_is(
     footage.write_sound(film, codec="aac", seconds=4)
     video_id = await uploader.upload(film, title="Interview", visibility="public")
     await window.open(f"{product.url('stream')}/watch/{video_id}")
-    await expect(window.player.get_by_text("This file has no picture")).to_be_visible()
+    await expect(window.player.get_by_text("This video has no picture")).to_be_visible()
     await expect(window.player.get_by_role("alert")).to_be_hidden()
     await expect(window.button("Play")).to_be_visible()
     await window.page.keyboard.press("k")

@@ -105,15 +105,15 @@ async def test_after_a_crash_it_goes_on_with_the_same_file_and_sends_the_rest_al
     upload_id, held = await _leave_in_the_middle(await _open(context, product), product, film, "Cut by a crash")
     page = await _open(context, product)
     item = _unfinished(page, "Cut by a crash")
-    await expect(item).to_contain_text("has arrived")
+    await expect(item).to_contain_text("% uploaded")
     sent = _sent_parts(page)
-    await expect(item.get_by_role("button", name="Go on with Cut by a crash")).to_be_visible()
+    await expect(item.get_by_role("button", name="Resume Cut by a crash")).to_be_visible()
     await item.locator("[data-go-on-file]").set_input_files(film)
     row = page.locator("[data-file]")
-    await expect(row).to_contain_text("Stored", timeout=DONE_MS)
+    await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)
     assert set(sent).isdisjoint(held)
     assert len(sent) == len(set(sent))
-    await expect(row).to_contain_text("Stored exactly: the storage has checked every part.")
+    await expect(row).to_contain_text("Verified: the stored copy is identical to your file.")
     await expect(row).to_contain_text(sha256_of(film))
     # It is the same video, and no longer among the unfinished.
     assert (await uploads(page, product, "ready"))["Cut by a crash"]["id"] == upload_id
@@ -139,12 +139,12 @@ async def test_what_lacks_nothing_but_the_last_word_is_finished_without_its_file
     other = await logged_in(browser, product)
     page = await _open(other, product)
     item = _unfinished(page, "Whole and unfinished")
-    await expect(item).to_contain_text("Everything is uploaded")
-    await expect(item.get_by_role("button", name="Go on")).to_be_hidden()
+    await expect(item).to_contain_text("Fully uploaded")
+    await expect(item.get_by_role("button", name="Resume")).to_be_hidden()
     sent = _sent_parts(page)
     await item.get_by_role("button", name="Finish Whole and unfinished").click()
     await expect(item).to_have_count(0)
-    await expect(page.get_by_text("“Whole and unfinished” is uploaded.")).to_be_visible()
+    await expect(page.get_by_text("“Whole and unfinished” uploaded.")).to_be_visible()
     assert sent == []
     assert await stored_sha256(page, product, upload_id) == sha256_of(film)
     await other.close()
@@ -156,14 +156,14 @@ async def test_on_another_device_choosing_the_file_is_enough(
     upload_id, held = await _leave_in_the_middle(await _open(context, product), product, film, "Begun elsewhere")
     other = await logged_in(browser, product)
     page = await _open(other, product)
-    await expect(_unfinished(page, "Begun elsewhere")).to_contain_text("has arrived")
+    await expect(_unfinished(page, "Begun elsewhere")).to_contain_text("% uploaded")
     sent = _sent_parts(page)
     await page.locator("input[name=file]").set_input_files(film)
     row = page.locator("[data-file]")
     # What it was called there stands here, and what is changed here counts.
     await expect(row.get_by_label("Title")).to_have_value("Begun elsewhere")
     await row.get_by_role("button", name="Upload", exact=True).click()
-    await expect(row).to_contain_text("Stored", timeout=DONE_MS)
+    await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)
     assert set(sent).isdisjoint(held)
     await _is_the_file(page, product, upload_id, film)
     await other.close()
@@ -179,15 +179,15 @@ async def test_another_file_of_that_name_and_size_is_refused_and_may_be_uploaded
     content[(min(held) - 1) * PART_SIZE + 5] ^= 1
     other.write_bytes(content)
     page = await _open(context, product)
-    await expect(_unfinished(page, "The right one")).to_contain_text("has arrived")
+    await expect(_unfinished(page, "The right one")).to_contain_text("% uploaded")
     sent = _sent_parts(page)
     await _unfinished(page, "The right one").locator("[data-go-on-file]").set_input_files(other)
     row = page.locator("[data-file]")
-    await expect(row).to_contain_text("This is another file than the one that was begun")
+    await expect(row).to_contain_text("This isn’t the file you started uploading")
     assert sent == []
     assert await _received(page, product, upload_id) >= held
-    await row.get_by_role("button", name="Upload this file by itself").click()
-    await expect(row).to_contain_text("Stored", timeout=DONE_MS)
+    await row.get_by_role("button", name="Upload separately").click()
+    await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)
     ready = (await uploads(page, product, "ready"))["The right one"]
     assert ready["id"] != upload_id
     await _is_the_file(page, product, ready["id"], other)
@@ -197,9 +197,9 @@ async def test_another_file_of_that_name_and_size_is_refused_and_may_be_uploaded
     await page.reload()
     shorter = tmp_path / "shorter.mp4"
     shorter.write_bytes(content[:-1])
-    await expect(_unfinished(page, "The right one")).to_contain_text("has arrived")
+    await expect(_unfinished(page, "The right one")).to_contain_text("% uploaded")
     await _unfinished(page, "The right one").locator("[data-go-on-file]").set_input_files(shorter)
-    await expect(page.get_by_role("status").filter(has_text="“shorter.mp4” is not the file")).to_be_visible()
+    await expect(page.get_by_role("status").filter(has_text="“shorter.mp4” isn’t the file")).to_be_visible()
     assert (
         await page.request.delete(
             f"{product.url('upload')}/v1/uploads/{upload_id}", headers={"Sec-Fetch-Site": "same-origin"}
@@ -235,7 +235,7 @@ async def test_a_part_that_was_damaged_on_the_way_is_refused_by_the_storage_and_
     row = page.locator("[data-file]")
     await row.get_by_label("Title").fill("Damaged on the way")
     await row.get_by_role("button", name="Upload", exact=True).click()
-    await expect(row).to_contain_text("Stored", timeout=DONE_MS)
+    await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)
     assert damaged == [2]
     assert statuses[0] == 400
     upload_id = (await uploads(page, product, "ready"))["Damaged on the way"]["id"]
@@ -280,8 +280,8 @@ async def test_where_the_browser_remembers_the_file_one_click_goes_on(
     page = await _open(context, product)
     held = await _received(page, product, upload_id)
     sent = _sent_parts(page)
-    await _unfinished(page, "One click").get_by_role("button", name="Go on with One click").click()
-    await expect(page.locator("[data-file]")).to_contain_text("Stored", timeout=DONE_MS)
+    await _unfinished(page, "One click").get_by_role("button", name="Resume One click").click()
+    await expect(page.locator("[data-file]")).to_contain_text("Uploaded", timeout=DONE_MS)
     assert set(sent).isdisjoint(held)
     assert (await uploads(page, product, "ready"))["One click"]["id"] == upload_id
     # What is stored needs nobody's file any more.

@@ -98,11 +98,11 @@ async def test_three_files_go_one_after_another_each_as_it_was_described(
     described = {"Night": "private", "Ocean": "members", "Three times": "public"}
     for row, (title, visibility) in zip(rows, described.items(), strict=True):
         await row.get_by_label("Title").fill(title)
-        await row.get_by_label("Who may watch").select_option(visibility)
+        await row.get_by_label("Visibility").select_option(visibility)
     await page.get_by_role("button", name="Upload all").click()
     await expect(rows[0]).to_contain_text("Uploading")
     for row in rows[1:]:
-        await expect(row).to_contain_text("Waiting for its turn")
+        await expect(row).to_contain_text("Queued")
     # What is changed while it waits is how it begins.
     await rows[1].get_by_label("Description").fill("Written while it waited.")
     await expect(page.locator("[data-overall]")).to_be_visible()
@@ -110,7 +110,7 @@ async def test_three_files_go_one_after_another_each_as_it_was_described(
     await network.detach()
     for row in rows:
         await expect(row.get_by_role("link", name="Watch", exact=True)).to_be_visible(timeout=DONE_MS)
-    await expect(page.get_by_role("heading", name="3 of 3 videos are stored")).to_be_visible()
+    await expect(page.get_by_role("heading", name="3 uploads complete")).to_be_visible()
     await expect(page.locator("[data-overall]")).to_be_hidden()
     await expect(page).to_have_title("Upload · vss")
 
@@ -133,7 +133,7 @@ async def test_a_paused_upload_sends_nothing_and_goes_on_when_told(page: Page, p
     await _is_moving(row)
     await row.get_by_role("button", name="Pause").click()
     await expect(row).to_contain_text("Paused")
-    await expect(row.get_by_role("button", name="Go on", exact=True)).to_be_focused()
+    await expect(row.get_by_role("button", name="Resume", exact=True)).to_be_focused()
     sent: list[Request] = []
     # Not the method itself: Playwright marks what it is given, and cannot mark that.
     page.on("request", lambda request: sent.append(request))  # noqa: PLW0108
@@ -142,15 +142,15 @@ async def test_a_paused_upload_sends_nothing_and_goes_on_when_told(page: Page, p
     await page.evaluate("new Promise((resolve) => setTimeout(resolve, 1500))")
     assert (sent, await _sent(row)) == ([], held)
     await network.detach()
-    await row.get_by_role("button", name="Go on", exact=True).click()
-    await expect(row).to_contain_text("Stored", timeout=DONE_MS)
+    await row.get_by_role("button", name="Resume", exact=True).click()
+    await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)
     assert (await uploads(page, product, "ready"))["Paused for a while"]["size"] == film.stat().st_size
 
 
 async def test_under_a_limit_parts_wait_for_their_turn_and_another_limit_holds_at_once(
     page: Page, product: Product, night: Path
 ) -> None:
-    speed = page.get_by_label("Upload speed")
+    speed = page.get_by_label("Speed limit")
     happened: list[str] = []
     page.on("request", lambda request: happened.append("PUT") if request.method == "PUT" else None)
     [row] = await _choose(page, night)
@@ -164,22 +164,22 @@ async def test_under_a_limit_parts_wait_for_their_turn_and_another_limit_holds_a
 
     await eventually(is_one_part_there, what="the first part is there")
     # 8 MiB at 1 Mbit/s, less what has passed, and nothing for the last part.
-    await expect(row).to_contain_text(re.compile(r"at most 1 Mbit/s · (2 min|\d\d s) left"))
+    await expect(row).to_contain_text(re.compile(r"limited to 1 Mbit/s · (2 min|\d\d s) left"))
     await row.get_by_role("button", name="Pause").press("Enter")
     await expect(row).to_contain_text("Paused")
-    await row.get_by_role("button", name="Go on", exact=True).press("Enter")
+    await row.get_by_role("button", name="Resume", exact=True).press("Enter")
     await expect(row).to_contain_text("Uploading")
-    await expect(row).to_contain_text("at most 1 Mbit/s")
+    await expect(row).to_contain_text("limited to 1 Mbit/s")
     assert await is_one_part_there()
     happened.append("lifted")
-    await speed.select_option(label="as fast as possible")
-    await expect(row).to_contain_text("Stored", timeout=DONE_MS)
+    await speed.select_option(label="No limit")
+    await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)
     assert happened == ["PUT", "lifted", "PUT"]
     found = (await uploads(page, product, "ready"))["Within the limit"]
     source = await page.request.get(f"{product.url('stream')}/v1/videos/{found['id']}/source")
     assert hashlib.sha256(await source.body()).hexdigest() == sha256_of(night)
 
-    await speed.select_option(label="at most 5 Mbit/s")
+    await speed.select_option(label="5 Mbit/s")
     await page.reload()
     await _choose(page, night)
     await expect(speed).to_have_value("5")
@@ -196,12 +196,12 @@ async def test_a_line_that_is_cut_loses_nothing_and_it_goes_on_by_itself(
     await page.context.set_offline(offline=True)
     await network.detach()
     await expect(row).to_contain_text(
-        re.compile(r"(You are offline|The connection dropped)\. Nothing is lost\. Going on in")
+        re.compile(r"(You’re offline|The connection dropped)\. Nothing is lost\. Retrying in")
     )
     await expect(row).to_contain_text("Interrupted")
     await expect(row.get_by_role("button", name="Try now")).to_be_visible()
     await page.context.set_offline(offline=False)
-    await expect(row).to_contain_text("Stored", timeout=DONE_MS)
+    await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)
     found = (await uploads(page, product, "ready"))["Cut off"]
     source = await page.request.get(f"{product.url('stream')}/v1/videos/{found['id']}/source")
     assert hashlib.sha256(await source.body()).hexdigest() == sha256_of(film)
@@ -215,7 +215,7 @@ async def test_under_way_it_can_be_edited_linked_to_and_not_left_by_mistake(
     await _begin(row, "Working title")
     await _is_moving(row)
     await row.get_by_label("Title").fill("The final title")
-    await row.get_by_label("Who may watch").select_option("members")
+    await row.get_by_label("Visibility").select_option("members")
 
     async def is_saved() -> bool:
         found = (await uploads(page, product, "uploading")).get("The final title")
@@ -238,7 +238,7 @@ async def test_under_way_it_can_be_edited_linked_to_and_not_left_by_mistake(
     await eventually(lambda: _is_true(asked), what="the browser asks before the page is left")
     assert asked == ["beforeunload"]
     await network.detach()
-    await expect(row).to_contain_text("Stored", timeout=DONE_MS)
+    await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)
     page.remove_listener("dialog", stay)
 
 
@@ -256,13 +256,13 @@ async def test_a_cancelled_one_is_gone_and_the_next_has_its_turn(
     await page.get_by_role("button", name="Upload all").click()
     await _is_moving(first)
     await first.get_by_role("button", name="Cancel").press("Enter")
-    await first.get_by_role("button", name="Discard the upload").press("Enter")
-    await expect(page.get_by_role("status").filter(has_text="“Given up” is cancelled")).to_be_visible()
+    await first.get_by_role("button", name="Cancel upload").press("Enter")
+    await expect(page.get_by_role("status").filter(has_text="Upload of “Given up” cancelled")).to_be_visible()
     await expect(page.locator("[data-file]")).to_have_count(1)
     # The focus is on the file that is left, not lost.
     await expect(page.locator("[data-file] h3")).to_be_focused()
     await network.detach()
-    await expect(page.locator("[data-file]")).to_contain_text("Stored", timeout=DONE_MS)
+    await expect(page.locator("[data-file]")).to_contain_text("Uploaded", timeout=DONE_MS)
     assert "Given up" not in await uploads(page, product, "uploading")
     assert "After it" in await uploads(page, product, "ready")
 
@@ -279,7 +279,7 @@ async def test_what_is_no_video_is_refused_beside_it_before_anything_is_sent(
     # The browser asks for the tab's picture when it likes.
     page.on("request", lambda request: None if request.url.endswith("/mark.svg") else sent.append(request))
     first, second = await _choose(page, notes, empty)
-    await expect(first).to_contain_text("This is not a kind of video that is taken here. These are: MP4")
+    await expect(first).to_contain_text("This file type isn’t supported. Use MP4")
     await expect(second).to_contain_text("This file is empty.")
     # Dropped anywhere on the page, too; and then the page is still there.
     dropped = await page.evaluate_handle(
@@ -306,7 +306,7 @@ async def test_with_many_files_one_event_touches_one_row(page: Page, tmp_path: P
     # A browser looks at all fields that are there, to fill them in, whenever one is added.
     await expect(page.locator("[data-file] [name='title']")).to_have_count(10)
     await rows[40].evaluate("row => row.scrollIntoView()")
-    await rows[40].locator("summary").click()
+    await rows[40].locator("[data-part='fields'] > summary").click()
     await rows[40].get_by_label("Title").fill("Opened and said")
     await page.get_by_role("button", name="Upload all").click()
     await expect(page.locator("[data-state='waiting']")).to_have_count(len(files) - 1, timeout=DONE_MS)
@@ -337,4 +337,4 @@ async def test_parts_are_hashed_beside_the_page(page: Page, night: Path) -> None
     await page.reload()
     (row,) = await _choose(page, night)
     await _begin(row, "Hashed in a worker")
-    await expect(row).to_contain_text("Stored", timeout=DONE_MS)
+    await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)

@@ -162,7 +162,7 @@ async def test_what_is_cancelled_is_gone(
 @pytest.mark.parametrize(
     ("generation", "words"),
     # The fifth generation keeps the reason to itself.
-    [(uppy.GENERATIONS["5"], "Could not POST"), (uppy.GENERATIONS["6"], "Some values are not acceptable")],
+    [(uppy.GENERATIONS["5"], "Could not POST"), (uppy.GENERATIONS["6"], "Some values are invalid")],
     ids=["5", "6"],
 )
 async def test_a_refusal_is_told(

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 from aiohttp import ClientResponse
 
+from auth_svc.accounts.store import Role
 from auth_svc.app_keys import AUDIT
-from auth_svc.audit import Action
-from auth_svc.store import Role
+from auth_svc.audit.audit import Action
 from common.audit import Actor
 from common.web.sessions import EXCHANGE_LIFETIME
 from tests.auth_app import COOKIE, AuthApp, bearer, running_auth_app
@@ -94,9 +94,9 @@ async def test_a_new_password_ends_every_other_log_in(app: AuthApp) -> None:
 @pytest.mark.parametrize(
     ("fields", "name", "words"),
     [
-        ({"current_password": "wrong", "new_password": OTHER}, "current_password", "is not your password"),
+        ({"current_password": "wrong", "new_password": OTHER}, "current_password", "The password is wrong."),
         ({"current_password": PASSWORD, "new_password": "short"}, "new_password", "8"),
-        ({"current_password": PASSWORD}, "new_password", "must be given"),
+        ({"current_password": PASSWORD}, "new_password", "The password is required."),
     ],
 )
 async def test_a_password_that_is_refused_is_told_beside_its_field(
@@ -121,7 +121,7 @@ async def test_guessing_the_password_here_is_as_slow_as_at_the_log_in(app: AuthA
         guesses += 1
     assert answer.status == 429
     assert int(answer.headers["Retry-After"]) > 0
-    assert "too many attempts" in (await page_of(answer, 429)).text
+    assert "Too many attempts" in (await page_of(answer, 429)).text
 
 
 async def test_log_ins_are_ended_one_by_one_or_all(app: AuthApp) -> None:
@@ -134,7 +134,7 @@ async def test_log_ins_are_ended_one_by_one_or_all(app: AuthApp) -> None:
     desk = await app.log_in("alice", PASSWORD, **{"User-Agent": "<script>alert(1)</script>"})
     of_bob = await app.log_in("bob", PASSWORD)
     page = await opened(app, here)
-    for words in ("Firefox · Linux", "Chrome · Android", "An unknown device", "This one"):
+    for words in ("Firefox · Linux", "Chrome · Android", "Unknown device", "This device"):
         assert page.text.count(words) == 1, words
     ends = [str(form["action"]) for form in page.forms if str(form["action"]).endswith("/end")]
     assert len(ends) == 2
@@ -167,7 +167,7 @@ async def test_a_key_is_shown_once_and_works_until_it_is_deleted(app: AuthApp) -
     assert await key_logs_in(app, secret)
     page = await opened(app, cookie)
     assert secret not in page.text
-    for words in ("<b>backup</b>", secret[:10], "Watch and upload", "without an end"):
+    for words in ("<b>backup</b>", secret[:10], "Watch and upload", "never expires"):
         assert words in page.text
     (delete,) = (str(form["action"]) for form in page.forms if str(form["action"]).startswith("/account/api-keys/"))
     answer = await sent(app, cookie, delete)
@@ -223,11 +223,11 @@ async def test_what_was_done_is_told_and_only_of_oneself(app: AuthApp) -> None:
     await app.send("POST", "/login", data={"username": "bob", "password": "wrong"}, headers=OWN)
     await new_key(app, cookie)
     page = await opened(app, cookie)
-    assert "An API key was made" in page.text
+    assert "API key created" in page.text
     assert "Logged in" in page.text
-    assert "A log-in was refused" not in page.text
+    assert "Failed sign-in" not in page.text
     await app.send("POST", "/login", data={"username": "alice", "password": "wrong"}, headers=OWN)
-    assert "A log-in was refused" in (await opened(app, cookie)).text
+    assert "Failed sign-in" in (await opened(app, cookie)).text
 
 
 async def test_what_was_done_goes_on_on_older_pages(app: AuthApp) -> None:
@@ -237,7 +237,7 @@ async def test_what_was_done_goes_on_on_older_pages(app: AuthApp) -> None:
     first = await opened(app, cookie)
     (older,) = (link for link in first.links if "cursor=" in link)
     second = await page_of(await app.send("GET", older.partition("#")[0], cookie=cookie, headers=PAGE))
-    assert second.text.count("An API key was made") + first.text.count("An API key was made") == 21
+    assert second.text.count("API key created") + first.text.count("API key created") == 21
     assert not any("cursor=" in link for link in second.links)
     # A place in somebody else's list is none here: one's own begins from the beginning.
     bob = await app.log_in("bob", PASSWORD)
@@ -263,7 +263,7 @@ async def test_who_knows_the_password_deletes_the_account_with_all_that_it_can_b
     here, there = await app.log_in("alice", PASSWORD), await app.log_in("alice", PASSWORD)
     secret = await new_key(app, here)
     refresh_token = (await app.grant("alice", PASSWORD))["refresh_token"]
-    for fields, words in (({"delete_password": "wrong"}, "is not your password"), ({}, "must be given")):
+    for fields, words in (({"delete_password": "wrong"}, "The password is wrong."), ({}, "The password is required.")):
         page = await page_of(await sent(app, here, "/account/delete", **fields), 422)
         assert words in page.text
         assert page.fields["delete_password"]["aria-invalid"] == "true"
@@ -292,7 +292,7 @@ async def test_the_last_administrator_stays_even_if_they_want_to_go(app: AuthApp
     await app.add_account("root", PASSWORD, role=Role.ADMIN)
     cookie = await app.log_in("root", PASSWORD)
     page = await page_of(await sent(app, cookie, "/account/delete", delete_password=PASSWORD), 409)
-    assert "Make somebody else an administrator first." in page.text
+    assert "Make someone else an administrator first." in page.text
     assert await is_logged_in(app, cookie)
 
 

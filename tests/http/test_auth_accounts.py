@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from aiohttp import ClientResponse
 
-from auth_svc.administration import LINK_LIFETIME
-from auth_svc.store import Role
+from auth_svc.accounts.store import Role
+from auth_svc.administration.administration import LINK_LIFETIME
 from common.clock import rfc3339
 from common.tokens import PERSON_AUDIENCE
 from common.web.sessions import EXCHANGE_LIFETIME
@@ -254,7 +254,7 @@ async def test_without_a_password_the_owner_chooses_one_by_a_link_once(root: Adm
     answer = await choose(app, token)
     assert (answer.status, answer.headers["Location"]) == (303, "/login")
     assert await ask(app, "alice", NEW) == 200
-    assert "used or has run out" in (await page_of(await choose(app, token, PASSWORD), 404)).text
+    assert "has been used or has expired" in (await page_of(await choose(app, token, PASSWORD), 404)).text
     await page_of(await app.send("GET", url, headers=PAGE), 404)
     assert await ask(app, "alice", NEW) == 200
 

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import ClientResponse
 
-from auth_svc.administration import LINK_LIFETIME
-from auth_svc.models import MAX_QUOTA_BYTES
-from auth_svc.store import Role
+from auth_svc.accounts.store import Role
+from auth_svc.administration.administration import LINK_LIFETIME
+from auth_svc.administration.models import MAX_QUOTA_BYTES
 from common.web.sessions import EXCHANGE_LIFETIME
 from tests.auth_app import AuthApp, running_auth_app
 from tests.html_pages import PAGE, page_of
@@ -99,7 +99,7 @@ async def test_only_an_administrator_of_this_moment_may_see_or_send(root: Admin)
         assert answer.headers["Location"].startswith("/login?next=")
         for cookie in (member, former):
             answer = await app.send(method, f"/admin{path}", cookie=cookie, headers={**OWN, **PAGE}, data=data)
-            assert "This is for administrators." in (await page_of(answer, 403)).text
+            assert "Only administrators can do this." in (await page_of(answer, 403)).text
     assert "new" not in [row.username for row in await app.execute("SELECT username FROM accounts")]
     assert (await app.account(member_id)).role is Role.MEMBER
 
@@ -119,7 +119,7 @@ async def test_an_account_with_a_password_is_made_and_listed(root: Admin) -> Non
     assert (account.username, account.role, account.quota_bytes) == ("alice", Role.ADMIN, 1_500_000_000)
     page = await page_of(await root.see())
     assert "1.5 GB" in page.text
-    assert "no limit" in page.text
+    assert "No limit" in page.text
     assert f"/admin/accounts/{account_id}" in page.links
     assert page.inline == []
     one = await root.see(f"/accounts/{account_id}")
@@ -159,10 +159,10 @@ async def test_the_list_holds_everybody_in_pages(root: Admin) -> None:
 @pytest.mark.parametrize(
     ("fields", "name", "words"),
     [
-        ({"username": "root"}, "username", "The user name is taken."),
-        ({"username": ""}, "username", "The user name needs at least 1."),
-        ({"username": MARKUP}, "username", "The user name may have letters, digits"),
-        ({"password": "short"}, "password", "The password must have 8 to 128 characters."),
+        ({"username": "root"}, "username", "The username is already taken."),
+        ({"username": ""}, "username", "The username is too short (minimum 1)."),
+        ({"username": MARKUP}, "username", "The username may only contain letters, digits"),
+        ({"password": "short"}, "password", "The password must be 8 to 128 characters long."),
         ({"role": "king"}, "role", "The role must be"),
         ({"quota": "much"}, "quota", "The quota must be a number of GB"),
     ],
@@ -223,7 +223,7 @@ async def test_what_is_no_quota_is_refused_and_kept_in_the_field(root: Admin, ty
 async def test_a_form_that_names_no_quota_takes_none_away(root: Admin) -> None:
     account_id = await root.add("alice", quota="3")
     answer = await root.send(f"/accounts/{account_id}", role="admin", disabled="false")
-    assert "The quota must be given." in (await page_of(answer, 422)).text
+    assert "The quota is required." in (await page_of(answer, 422)).text
     assert (await root.app.account(account_id)).quota_bytes == 3 * 10**9
 
 
@@ -247,7 +247,7 @@ async def test_disabling_ends_sessions_and_other_changes_do_not(root: Admin) -> 
 async def test_the_last_administrator_stays_and_what_was_typed_too(root: Admin, fields: dict[str, str]) -> None:
     answer = await root.change(root.account_id, quota="7", **fields)
     page, content = await page_of(answer, 409), await answer.text()
-    assert "This is the last administrator. Make somebody else an administrator first." in page.text
+    assert "This is the last administrator. Make someone else an administrator first." in page.text
     assert page.fields["quota"]["value"] == "7"
     assert selected(content, "role") == fields["role"]
     assert selected(content, "disabled") == fields.get("disabled", "false")
@@ -274,10 +274,10 @@ async def test_an_account_is_deleted_only_by_who_types_its_name(root: Admin) -> 
     app = root.app
     account_id, heir_id = await root.add("alice"), await root.add("bob")
     for fields, words in (
-        ({"confirm": "bob"}, "What you typed is not the name of this account."),
-        ({"confirm": "alice", "heir": "nobody"}, "The new owner is no account here."),
-        ({"confirm": "alice", "heir": "alice"}, "The new owner must be another account."),
-        ({"confirm": "alice", "videos": "keep"}, "What becomes of the videos must be "),
+        ({"confirm": "bob"}, "What you typed doesn’t match this account’s username."),
+        ({"confirm": "alice", "heir": "nobody"}, "The new owner is not an existing account."),
+        ({"confirm": "alice", "heir": "alice"}, "The new owner must be a different account."),
+        ({"confirm": "alice", "videos": "keep"}, "The choice for the videos must be "),
     ):
         form = {"videos": "hand-over", "heir": "bob", **fields}
         page = await page_of(await root.send(f"/accounts/{account_id}/delete", **form), 422)
@@ -291,7 +291,7 @@ async def test_an_account_is_deleted_only_by_who_types_its_name(root: Admin) -> 
         (account_id, heir_id)
     ]
     page = await page_of(await root.see("/audit"))
-    assert "The account was deleted" in page.text
+    assert "Account deleted" in page.text
     assert "alice" in page.text
 
 
@@ -299,8 +299,7 @@ async def test_the_last_administrator_is_not_deleted(root: Admin) -> None:
     heir = await root.add("bob")
     answer = await root.send(f"/accounts/{root.account_id}/delete", videos="hand-over", heir="bob", confirm="root")
     assert (
-        "This is the last administrator. Make somebody else an administrator first."
-        in (await page_of(answer, 409)).text
+        "This is the last administrator. Make someone else an administrator first." in (await page_of(answer, 409)).text
     )
     assert (await root.see(f"/accounts/{heir}")).status == 200
 
@@ -364,15 +363,15 @@ async def test_the_audit_log_says_who_did_what_to_whom(root: Admin) -> None:
     answer = await root.see("/audit")
     page = await page_of(answer)
     text = " ".join(page.text.split())
-    assert "The account was made: alice root 127.0.0.1" in text
-    assert "A log-in was refused: alice somebody 127.0.0.1" in text
-    assert "Logged in a deleted account 127.0.0.1" in text
+    assert "Account created: alice root 127.0.0.1" in text
+    assert "Failed sign-in: alice unknown 127.0.0.1" in text
+    assert "Logged in deleted account 127.0.0.1" in text
     assert "Logged in root 127.0.0.1" in text
     (row,) = await root.app.execute("SELECT request_id FROM audit WHERE action = 'account-made'")
     assert row.request_id in text
     assert page.inline == []
     one = " ".join((await page_of(await root.see(f"/accounts/{account_id}"))).text.split())
-    assert "The account was made root" in one
+    assert "Account created root" in one
     assert "Logged in root" not in one
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 
-from auth_svc.api_keys import TOUCH_INTERVAL
+from auth_svc.api_keys.api_keys import TOUCH_INTERVAL
 from common.clock import rfc3339
 from common.tokens import PERSON_AUDIENCE
 from tests.auth_app import AuthApp, bearer, running_auth_app

@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from auth_svc.accounts.store import Role
 from auth_svc.app_keys import AUDIT
-from auth_svc.store import Role
-from auth_svc.throttle import PER_NAME
+from auth_svc.login.throttle import PER_NAME
 from tests.auth_app import AuthApp, bearer, running_auth_app
 
 PASSWORD = "correct horse battery staple"

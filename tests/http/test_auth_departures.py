@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from auth_svc.departures import GRACE
-from auth_svc.store import Role
+from auth_svc.accounts.deletions import GRACE
+from auth_svc.accounts.store import Role
 from common.ids import new_id
 from tests.auth_app import AuthApp, bearer, running_auth_app
 from tests.problems import assert_problem
@@ -51,11 +51,11 @@ async def test_a_departure_is_remembered_until_everybody_has_settled_it_after_th
     alice, bob = await app.add_account("alice", PASSWORD), await app.add_account("bob", PASSWORD)
     assert (await delete(app, "root", alice, "?videos=delete")).status == 204
     assert (await delete(app, "root", bob)).status == 204
-    gone = {"account_id": alice, "heir": None}
-    handed = {"account_id": bob, "heir": {"id": root, "username": "root"}}
+    gone = {"account_id": alice, "new_owner": None}
+    handed = {"account_id": bob, "new_owner": {"id": root, "username": "root"}}
     for service in ("upload", "stream"):
         found = await departures(app, service)
-        assert sorted(found, key=lambda item: str(item["heir"])) == [gone, handed]
+        assert sorted(found, key=lambda item: str(item["new_owner"])) == [gone, handed]
     # Who is about to be handed over, or deleted, is seen by nobody meanwhile.
     disabled = await app.send("GET", "/internal/accounts/disabled", headers=bearer(await app.service_token("stream")))
     assert (await disabled.json())["ids"] == sorted([alice, bob])

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 
+from auth_svc.accounts.store import Role
 from auth_svc.answered_creates import KEPT
 from auth_svc.app_keys import ANSWERED_CREATES
-from auth_svc.store import Role
 from tests.auth_app import AuthApp, bearer, running_auth_app
 from tests.problems import assert_problem
 

@@ -14,9 +14,9 @@ import aiohttp
 import pytest
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from auth_svc.signing_keys import SigningKeys
-from auth_svc.store import Store, StoredSigningKey
-from auth_svc.tokens import Subject, issue_access_token
+from auth_svc.tokens.access_tokens import Subject, issue_access_token
+from auth_svc.tokens.signing_keys import SigningKeys
+from auth_svc.tokens.store import SigningKeyStore, StoredSigningKey
 from common.clock import utc_now
 from common.db import Database, open_database
 from common.tokens import PERSON_AUDIENCE, InvalidToken, verify_access_token
@@ -39,13 +39,13 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 async def loaded(database: Database, encryption_key: bytes = ENCRYPTION_KEY) -> SigningKeys:
     """The keys as a process has them that starts now."""
-    keys = SigningKeys(Store(database), encryption_key=encryption_key, clock=utc_now)
+    keys = SigningKeys(SigningKeyStore(database), encryption_keys=[encryption_key], clock=utc_now)
     await keys.load()
     return keys
 
 
 async def rows(database: Database) -> list[StoredSigningKey]:
-    return await Store(database).list_signing_keys()
+    return await SigningKeyStore(database).list_signing_keys()
 
 
 def key_ids(keys: SigningKeys) -> list[str]:
@@ -102,7 +102,7 @@ async def test_a_row_cannot_be_given_anothers_key(database: Database) -> None:
     await loaded(database)
     (row,) = await rows(database)
     copy = StoredSigningKey(id="b" * 26, encrypted_private_key=row.encrypted_private_key, created_at=utc_now())
-    assert await Store(database).add_signing_key(copy)
+    assert await SigningKeyStore(database).add_signing_key(copy)
     assert key_ids(await loaded(database)) == [row.id]
 
 

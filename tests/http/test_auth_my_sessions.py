@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from auth_svc.sessions import ABSOLUTE_LIFETIME, IDLE_LIFETIME, TOUCH_INTERVAL
+from auth_svc.sessions.sessions import ABSOLUTE_LIFETIME, IDLE_LIFETIME, TOUCH_INTERVAL
 from common.clock import rfc3339
 from common.web.sessions import EXCHANGE_LIFETIME
 from tests.auth_app import AuthApp, bearer, running_auth_app

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import ClientResponse
 
-from auth_svc.sessions import ABSOLUTE_LIFETIME
+from auth_svc.sessions.sessions import ABSOLUTE_LIFETIME
 from tests.auth_app import COOKIE, AuthApp, bearer, running_auth_app
 from tests.html_pages import PAGE, page_of
 from tests.problems import assert_problem
@@ -109,7 +109,7 @@ async def test_who_is_logged_in_is_led_on(app: AuthApp) -> None:
 async def test_a_wrong_log_in_shows_the_form_again_with_what_was_typed(app: AuthApp, fields: dict[str, str]) -> None:
     answer = await log_in(app, next="/x", **fields)
     page = await page_of(answer, 401)
-    assert "is not right" in page.text
+    assert "Wrong username or password." in page.text
     assert page.fields["username"]["value"] == fields.get("username", "alice")
     assert "value" not in page.fields["password"]
     assert page.fields["next"]["value"] == "/x"
@@ -121,7 +121,7 @@ async def test_the_demo_says_its_two_words_and_nothing_else_does(app: AuthApp, s
     assert "demo" not in (await page_of(await app.send("GET", "/login"))).text
     async with running_auth_app(sqlite_url, demo_account=True) as demo:
         assert (
-            "the user name is admin and the password is admin" in (await page_of(await demo.send("GET", "/login"))).text
+            "the username is admin and the password is admin" in (await page_of(await demo.send("GET", "/login"))).text
         )
         assert await demo.log_in("admin", "admin")
 

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import ClientResponse
 
 from auth_svc.app_keys import REFRESH_TOKENS
-from auth_svc.refresh_tokens import ABSOLUTE_LIFETIME, IDLE_LIFETIME, RETRY_WINDOW
+from auth_svc.tokens.refresh_tokens import ABSOLUTE_LIFETIME, IDLE_LIFETIME, RETRY_WINDOW
 from common.tokens import PERSON_AUDIENCE
 from tests.auth_app import AuthApp, bearer, running_auth_app
 from tests.problems import assert_problem

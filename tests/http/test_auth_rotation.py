@@ -10,8 +10,8 @@ import pytest
 
 from auth_svc.app import KEYS_INTERVAL_SECONDS
 from auth_svc.app_keys import SIGNING_KEYS
-from auth_svc.signing_keys import PUBLISHED_AFTER, PUBLISHED_AHEAD, ROTATION_PERIOD, SigningKeys
-from auth_svc.store import Store
+from auth_svc.tokens.signing_keys import PUBLISHED_AFTER, PUBLISHED_AHEAD, ROTATION_PERIOD, SigningKeys
+from auth_svc.tokens.store import SigningKeyStore
 from common.db import Database, open_database
 from common.tokens import ACCESS_TOKEN_LIFETIME, LEEWAY, PERSON_AUDIENCE, read_key_id
 from common.verifying import FETCH_TIMEOUT, RENEW_SECONDS
@@ -29,7 +29,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 def replica(database: Database, clock: StoppedClock) -> SigningKeys:
-    return SigningKeys(Store(database), encryption_key=bytes.fromhex(KEY_ENCRYPTION_KEY), clock=clock)
+    return SigningKeys(SigningKeyStore(database), encryption_keys=[bytes.fromhex(KEY_ENCRYPTION_KEY)], clock=clock)
 
 
 def key_ids(keys: SigningKeys) -> list[str]:
@@ -61,7 +61,7 @@ async def test_a_key_is_published_before_it_signs_and_after_it_has_stopped(datab
     await keys.load()
     assert key_ids(keys) == [second]
     assert await keys.get(first) is None
-    assert len(await Store(database).list_signing_keys()) == 1
+    assert len(await SigningKeyStore(database).list_signing_keys()) == 1
 
 
 async def test_the_overlap_is_longer_than_anything_that_needs_it() -> None:
@@ -79,7 +79,7 @@ async def test_replicas_that_rotate_together_make_one_key(database: Database) ->
         await asyncio.gather(*(keys.load() for keys in replicas))
         assert len({keys.current.key_id for keys in replicas}) == 1
         assert len({tuple(key_ids(keys)) for keys in replicas}) == 1
-        assert len(await Store(database).list_signing_keys()) == min(rotations, 2)
+        assert len(await SigningKeyStore(database).list_signing_keys()) == min(rotations, 2)
         clock.advance(ROTATION_PERIOD)
 
 
@@ -103,7 +103,7 @@ async def test_nobody_is_logged_out_by_a_rotation(database_url: str, database: D
         await app.add_account("alice", PASSWORD)
         keys = app.app[SIGNING_KEYS]
         before = keys.current.key_id
-        (row,) = await Store(database).list_signing_keys()
+        (row,) = await SigningKeyStore(database).list_signing_keys()
         app.clock.now = row.created_at + ROTATION_PERIOD
         await keys.load()
         app.clock.advance(PUBLISHED_AHEAD - SECOND)
@@ -157,4 +157,4 @@ async def test_replicas_that_revoke_together_keep_one_key(database: Database) ->
     await asyncio.gather(*(keys.revoke() for keys in replicas))
     await asyncio.gather(*(keys.load() for keys in replicas))
     assert len({tuple(key_ids(keys)) for keys in replicas}) == 1
-    assert len(await Store(database).list_signing_keys()) == 1
+    assert len(await SigningKeyStore(database).list_signing_keys()) == 1

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 
-from auth_svc.sessions import ABSOLUTE_LIFETIME, IDLE_LIFETIME, TOUCH_INTERVAL
+from auth_svc.sessions.sessions import ABSOLUTE_LIFETIME, IDLE_LIFETIME, TOUCH_INTERVAL
 from common.tokens import ACCESS_TOKEN_LIFETIME, LEEWAY, PERSON_AUDIENCE
 from common.web.sessions import EXCHANGE_LIFETIME
 from tests.auth_app import AuthApp, basic, bearer, running_auth_app

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from auth_svc.refresh_tokens import RETRY_WINDOW
-from auth_svc.store import Role
+from auth_svc.accounts.store import Role
+from auth_svc.tokens.refresh_tokens import RETRY_WINDOW
 from tests.auth_app import AuthApp, bearer, running_auth_app
 from tests.html_pages import page_of
 from tests.problems import assert_problem

@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 from aiohttp import ClientResponse
 
+from auth_svc.accounts.store import Role
 from auth_svc.app_keys import THROTTLE
-from auth_svc.store import Role
-from auth_svc.throttle import PER_ADDRESS, PER_NAME, network_of
+from auth_svc.login.throttle import PER_ADDRESS, PER_NAME, network_of
 from tests.auth_app import COOKIE, AuthApp, bearer, running_auth_app
 from tests.html_pages import page_of
 from tests.problems import assert_problem
@@ -106,7 +106,7 @@ async def test_one_bucket_for_the_form_the_token_endpoint_and_the_pages_of_other
     await spend(app)
     await assert_problem(await log_in_from(app, "192.0.2.1", "alice", PASSWORD), 429, "rate-limited")
     answer = await app.send("POST", "/login", data={"username": "alice", "password": PASSWORD})
-    assert "too many attempts" in (await page_of(answer, 429)).text
+    assert "Too many attempts" in (await page_of(answer, 429)).text
     assert int(answer.headers["Retry-After"]) >= 1
     assert not answer.cookies
 
@@ -257,7 +257,7 @@ async def test_replicas_share_the_buckets_under_attempts_at_once(database_url: s
 async def test_a_refused_attempt_is_not_hashed(app: AuthApp, monkeypatch: pytest.MonkeyPatch) -> None:
     await spend(app)
     hashed: list[Any] = []
-    monkeypatch.setattr("auth_svc.passwords._matches", lambda *arguments: hashed.append(arguments))
+    monkeypatch.setattr("auth_svc.accounts.passwords._matches", lambda *arguments: hashed.append(arguments))
     await assert_problem(await ask(app), 429, "rate-limited")
     assert hashed == []
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 
-from auth_svc.store import Role
+from auth_svc.accounts.store import Role
 from common.tokens import ACCESS_TOKEN_LIFETIME, LEEWAY, PERSON_AUDIENCE, SERVICE_AUDIENCE
 from tests.auth_app import CLIENT_SECRETS, AuthApp, basic, bearer, running_auth_app
 from tests.problems import assert_problem

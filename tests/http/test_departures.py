@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from auth_svc.store import Role
+from auth_svc.accounts.store import Role
 from common.ids import new_id
 from fs_svc.app_keys import RECONCILING
 from fs_svc.app_keys import UPLOADS as FS_UPLOADS
@@ -19,7 +19,7 @@ from tests.http.conftest import Services
 from tests.http.test_moderation import audited
 from tests.problems import assert_problem
 from tests.waiting import eventually
-from upload_svc.app_keys import DEPARTURES, UPLOADS
+from upload_svc.app_keys import ACCOUNT_DELETIONS, SETTLING
 
 FILM = b"a very short film"
 PASSWORD = "correct horse battery staple"
@@ -64,7 +64,7 @@ class Town:
         assert answer.status == 204, await answer.text()
 
     async def settle(self) -> None:
-        await self.services.upload[DEPARTURES].settle()
+        await self.services.upload[ACCOUNT_DELETIONS].settle()
 
 
 async def _token(services: Services, username: str, password: str) -> str:
@@ -110,7 +110,7 @@ async def test_what_is_handed_over_is_the_heirs_as_it_was(town: Town, services_u
     assert (await heir.call("DELETE", f"{heir.upload_url}/v1/uploads/{film['id']}")).status == 204
 
     async def is_given_back() -> bool:
-        await services.upload[UPLOADS].settle()
+        await services.upload[SETTLING].settle()
         return await _usage(services, heir_id) == (0, len(FILM) + 5)
 
     await eventually(is_given_back, what="the quota is given back to the heir")
@@ -144,7 +144,7 @@ async def test_what_is_deleted_is_gone_with_its_bytes(town: Town) -> None:
         assert (await carol.call("GET", f"{carol.upload_url}/v1/uploads/{video['id']}")).status == 404
 
     async def is_gone() -> bool:
-        await services.upload[UPLOADS].settle()
+        await services.upload[SETTLING].settle()
         async with services.session.get(source.headers["Location"]) as answer:
             return answer.status == 404 and await _usage(services, carol_id) == (0, 0)
 
@@ -210,7 +210,7 @@ async def test_administrators_see_what_each_account_holds_and_the_page_does_with
     auth_url = services.auth.url
     await browser.log_in(auth_url)
     page = await page_of(await browser.open(f"{auth_url}/admin/accounts/{carol_id}"))
-    assert "2.5 MB stored, the trash included, and 7.0 MB reserved for what is being uploaded." in page.text
+    assert "2.5 MB used, including the trash, and 7.0 MB reserved for uploads in progress." in page.text
     assert "9.5 MB" in (await page_of(await browser.open(f"{auth_url}/admin"))).text
     lost = await carol.upload(FILM)
     key = await services.fs.app[RECONCILING]._store.get(lost["id"])  # noqa: SLF001 - nobody else says where bytes are
@@ -218,11 +218,11 @@ async def test_administrators_see_what_each_account_holds_and_the_page_does_with
     await services.fs.app[RECONCILING]._bucket.delete(key.object_key)  # noqa: SLF001
     await services.fs.app[RECONCILING].run(is_dry_run=False)
     page = await page_of(await browser.open(f"{auth_url}/admin"))
-    assert "Lost: these videos are known, and their files are gone." in page.text
+    assert "Missing: the files of these videos are gone." in page.text
     assert f"{services.addresses.upload_url}/videos/moderation?video={lost['id']}" in page.links
     await services.fs.stop()
-    assert "does not say what it holds just now" in (await page_of(await browser.open(f"{auth_url}/admin"))).text
+    assert "Storage status is unavailable" in (await page_of(await browser.open(f"{auth_url}/admin"))).text
     page = await page_of(await browser.open(f"{auth_url}/admin/accounts/{carol_id}"))
-    assert "What this account holds is not known now: the storage does not answer." in page.text
-    assert "not known now" in (await page_of(await browser.open(f"{auth_url}/admin"))).text
+    assert "Storage use is unavailable: the storage isn’t responding." in page.text
+    assert "unavailable" in (await page_of(await browser.open(f"{auth_url}/admin"))).text
     await services.fs.start()

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from auth_svc.throttle import PER_NAME
+from auth_svc.login.throttle import PER_NAME
 from common.errors import Forbidden, Unavailable
 from tests.auth_app import AuthApp, running_auth_app
 from tests.html_pages import PAGE, Page, page_of
@@ -41,11 +41,11 @@ async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
     ("method", "path", "status", "words"),
     [
         ("GET", "/refuse", 403, "You may look at this and not change it."),
-        ("GET", "/no-such-page", 404, "There is nothing here, or it is not yours to see."),
+        ("GET", "/no-such-page", 404, "This doesn’t exist, or you don’t have access to it."),
         ("POST", "/", 405, "Nothing was changed."),
-        ("POST", "/login", 413, "Go back and make it shorter"),
-        ("GET", "/fail", 500, "What you did may not have been saved."),
-        ("GET", "/wait", 503, "Nothing that was stored is lost."),
+        ("POST", "/login", 413, "Shorten it and try again."),
+        ("GET", "/fail", 500, "Your last change may not have been saved."),
+        ("GET", "/wait", 503, "Your videos are safe."),
     ],
 )
 async def test_an_error_says_what_happened_and_where_to_go(
@@ -89,7 +89,7 @@ async def test_who_tried_too_often_is_told_how_long_to_wait(app: AuthApp) -> Non
         await page_of(await app.send("POST", "/login", data=form, headers={**PAGE, **OWN}), 401)
     answer = await app.send("POST", "/login", data=form, headers={**PAGE, **OWN})
     page = await page_of(answer, 429)
-    assert f"You can try again in {int(answer.headers['Retry-After'])} seconds." in page.text
+    assert f"Try again in {int(answer.headers['Retry-After'])} seconds." in page.text
     assert page.fields["username"]["value"] == "alice"
     assert "autofocus" in page.fields["password"]
     assert page.fields["password"]["aria-describedby"] == "login-error"

@@ -36,7 +36,7 @@ async def sign(fs: FsService, *sources: object) -> dict[str, dict[str, str]]:
 async def test_a_source_plays_for_fifteen_minutes(fs: FsService) -> None:
     object_id = await fs.store(FILM)
     source = (await sign(fs, {"id": object_id, "method": "GET"}))[object_id]
-    assert source["type"] == "video/mp4"
+    assert source["content_type"] == "video/mp4"
     lifetime = datetime.fromisoformat(source["expires_at"]) - utc_now()
     assert timedelta(minutes=14) < lifetime <= timedelta(minutes=15)
     status, headers, body = await fetch("GET", source["url"])

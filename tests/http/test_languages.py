@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from auth_svc.store import Role
-from auth_svc.throttle import PER_NAME
+from auth_svc.accounts.store import Role
+from auth_svc.login.throttle import PER_NAME
 from common.languages import read_catalogue
 from tests.auth_app import AuthApp, running_auth_app
 from tests.html_pages import PAGE, page_of
@@ -36,8 +36,8 @@ async def test_a_page_speaks_what_the_browser_asks_for(app: AuthApp) -> None:
     assert answer.headers["Content-Language"] == "ar"
     text = await answer.text()
     assert '<html lang="ar" dir="rtl">' in text
-    assert in_arabic("User name") in text
-    assert "User name" not in text
+    assert in_arabic("Username") in text
+    assert "Username" not in text
     # What the scripts say is there as data.
     assert '<script type="application/json" data-words>' in text
 
@@ -98,7 +98,7 @@ async def test_a_wrong_password_is_told_in_the_language(app: AuthApp) -> None:
     form = {"username": "alice", "password": "not this one"}
     answer = await app.send("POST", "/login", data=form, headers={**OWN, **PAGE, **ARABIC})
     assert answer.status == 401
-    assert in_arabic("The user name or the password is not right.") in await answer.text()
+    assert in_arabic("Wrong username or password.") in await answer.text()
 
 
 # What is shown as it is in every language: names, figures with their units, what was typed.
@@ -177,6 +177,6 @@ async def test_how_long_to_wait_is_told_in_the_language(app: AuthApp) -> None:
     answer = await app.send("POST", "/login", data=form, headers=headers)
     assert answer.status == 429
     (said,) = re.findall(r'<p class="error" id="login-error"[^>]*>([^<]+)<', await answer.text())
-    assert in_arabic("There were too many attempts to log in. Wait a little and try again.") in said
+    assert in_arabic("Too many attempts.") in said
     assert re.search(r"\d", said)
     assert not re.search(r"[A-Za-z]{2}", said)

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from auth_svc.store import Role
+from auth_svc.accounts.store import Role
 from common.db import open_database
 from tests.api_client import Person
 from tests.auth_service import AuthService
 from tests.http.conftest import Services
 from tests.problems import assert_problem
 from tests.waiting import eventually
-from upload_svc.app_keys import UPLOADS
+from upload_svc.app_keys import SETTLING
 
 FILM = b"a very short film"
 
@@ -98,7 +98,7 @@ async def test_an_administrator_deletes_anybodys_video_bytes_and_all(services: S
     assert (await alice.call("GET", f"{alice.upload_url}/v1/uploads/{video_id}")).status == 404
 
     async def is_gone() -> bool:
-        await services.upload[UPLOADS].settle()
+        await services.upload[SETTLING].settle()
         async with services.session.get(source.headers["Location"]) as answer:
             return answer.status == 404
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from catalogue.videos import Video, VideoState, Visibility
 from common.clock import utc_now
 from common.db import open_database
 from common.ids import new_id
@@ -16,7 +17,6 @@ from tests.api_client import Person
 from tests.http.conftest import Services
 from tests.problems import assert_problem
 from upload_svc.store import Store
-from upload_svc.videos import Video, VideoState, Visibility
 
 NOW = utc_now().replace(microsecond=123_456)
 SORTS = ["-created_at", "created_at", "title"]

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from auth_svc.accounts.store import Role
 from auth_svc.app_keys import SIGNING_KEYS
-from auth_svc.store import Role
 from common.ids import new_id
 from tests.auth_app import CLIENT_SECRETS, AuthApp, basic, bearer, running_auth_app
 from tests.html_pages import PAGE

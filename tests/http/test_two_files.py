@@ -195,3 +195,13 @@ async def test_who_sends_the_rest_of_another_file_is_not_told_that_it_is_stored(
         await assert_problem(refused, 409, "part-differs")
     await put(services, await sign(alice, upload_id, other, "2"), other, "2")
     await assert_problem(await complete(alice, upload_id, ONE if announces else other), 409, "file-differs")
+
+
+async def test_a_hash_that_is_not_sent_as_json_is_refused_and_not_dropped(services: Services, alice: Person) -> None:
+    upload = await alice.begin(4)
+    await alice.send(upload, b"film")
+    url = f"{alice.upload_url}/v1/uploads/{upload['id']}/complete"
+    said = f'{{"sha256": "{hexadecimal(b"FILM")}"}}'
+    refused = await alice.call("POST", url, data=said, headers={"Content-Type": "text/plain"})
+    await assert_problem(refused, 415, "unsupported-media-type")
+    assert (await alice.call("POST", url)).status == 200

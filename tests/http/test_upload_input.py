@@ -172,6 +172,10 @@ TYPES = [
     ("a.3gpp", "audio/3gpp", "video/3gpp"),
     ("no ending", "video/webm;codecs=vp9", "video/webm"),
     ("a.unknown", "video/mp4", "video/mp4"),
+    ("tape", "video/avi", "video/x-msvideo"),
+    ("tape", "video/vnd.avi", "video/x-msvideo"),
+    ("tape.unknown", "VIDEO/MSVIDEO", "video/x-msvideo"),
+    ("no ending", "video/matroska;codecs=avc1", "video/x-matroska"),
 ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from catalogue.videos import Visibility
 from tests.browser import Browser
 from tests.http.conftest import Services
 from tests.problems import assert_problem
@@ -112,6 +113,17 @@ async def test_my_videos_shows_mine_and_opens_the_one_to_edit(services: Services
     for video_id in (video["id"], "nonsense", "a" * 26):
         page = await browser.open(f"{url}/videos?edit={video_id}")
         assert (page.status, page.content_type) == (404, "text/html")
+
+
+async def test_every_visibility_has_its_own_words(services: Services, browser: Browser) -> None:
+    url = services.addresses.upload_url
+    await browser.log_in(url)
+    for visibility in Visibility:
+        await browser.create(url, title=visibility, visibility=visibility)
+    tags = re.findall(r"data-visibility>.*?</svg>\s*([^<]+)</span>", await (await browser.open(f"{url}/videos")).text())
+    assert len(tags) == len(set(tags)) == len(Visibility)
+    options = re.findall(r'<option value="(\w+)"', await (await browser.open(f"{url}/upload")).text())
+    assert set(Visibility) <= set(options)
 
 
 async def test_an_edit_form_that_was_open_for_long_writes_what_was_changed_in_it(

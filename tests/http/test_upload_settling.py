@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from catalogue.videos import VideoState
 from common.db import open_database
 from fs_svc.app_keys import SETTLING as FS_SETTLING
 from fs_svc.app_keys import UPLOADS as FS_UPLOADS
@@ -16,24 +17,23 @@ from tests.fs_service import PART_SIZE, TWO_PARTS, content, fetch
 from tests.http.conftest import Services
 from tests.problems import assert_problem
 from tests.waiting import eventually
-from upload_svc.app_keys import UPLOADS
-from upload_svc.uploads import LEASE, LOOK_AGAIN, UNKNOWN_LIMIT, Uploads
-from upload_svc.videos import VideoState
+from upload_svc.app_keys import SETTLING
+from upload_svc.settling import CHECK_AGAIN, LEASE, UNKNOWN_LIMIT, Settling
 
 FILM = b"a very short film"
 SECOND = timedelta(seconds=1)
 
 
-async def _step(services: Services, *, ahead: timedelta = LOOK_AGAIN + SECOND) -> None:
+async def _step(services: Services, *, ahead: timedelta = CHECK_AGAIN + SECOND) -> None:
     """One step at a later time. (The loop steps as well; whoever takes a row first does its work.)"""
     services.clock.moved = ahead
-    await services.upload[UPLOADS].settle()
+    await services.upload[SETTLING].settle()
     # People's tokens are of today.
     services.clock.moved = timedelta()
 
 
 async def _settled(
-    services: Services, is_true: Callable[[], Awaitable[bool]], *, what: str, ahead: timedelta = LOOK_AGAIN + SECOND
+    services: Services, is_true: Callable[[], Awaitable[bool]], *, what: str, ahead: timedelta = CHECK_AGAIN + SECOND
 ) -> None:
     """Steps until it is true."""
 
@@ -79,7 +79,7 @@ async def test_an_open_upload_is_left_alone(services: Services) -> None:
     alice = services.person("alice")
     upload = await alice.begin(len(FILM))
     await alice.send(upload, FILM)
-    for ahead in (LOOK_AGAIN, UNKNOWN_LIMIT, timedelta(days=6)):
+    for ahead in (CHECK_AGAIN, UNKNOWN_LIMIT, timedelta(days=6)):
         await _step(services, ahead=ahead + SECOND)
     assert await _state(services, upload["id"]) == "uploading"
     assert await _object_state(services, upload["id"]) == "open"
@@ -200,15 +200,15 @@ async def test_what_is_deleted_while_it_completes_does_not_come_back(services: S
 
 async def test_no_row_is_worked_on_behind_its_lease(services: Services) -> None:
     video = await services.person("alice").upload(FILM)
-    uploads = services.upload[UPLOADS]
+    settling = services.upload[SETTLING]
     # Due in an hour, so that the service's own loop leaves it alone.
     due = services.clock() + timedelta(hours=1)
-    assert await uploads._store.move_video(  # noqa: SLF001
+    assert await settling._store.move_video(  # noqa: SLF001
         video["id"], old=[VideoState.READY], new=VideoState.DELETED, settle_after=due
     )
     # A process that stood still after it had taken the row, until somebody else may have it.
     readings = chain([due], repeat(due + LEASE))
-    slow = Uploads(uploads._store, uploads._fs, uploads._cursors, clock=lambda: next(readings))  # noqa: SLF001
+    slow = Settling(settling._store, settling._fs, clock=lambda: next(readings))  # noqa: SLF001
     assert await slow.settle() == 1
     assert await _object_state(services, video["id"]) == "stored"
 

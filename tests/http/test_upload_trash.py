@@ -18,8 +18,9 @@ from tests.fs_service import fetch
 from tests.http.conftest import Services
 from tests.problems import assert_problem
 from tests.waiting import eventually
-from upload_svc.app_keys import UPLOADS
-from upload_svc.uploads import HELD_FOR, TRASH_KEPT
+from upload_svc.app_keys import SETTLING
+from upload_svc.settling import HELD_FOR
+from upload_svc.uploads import TRASH_KEPT
 
 FILM = b"a very short film"
 MINUTE = timedelta(minutes=1)
@@ -50,7 +51,7 @@ async def _listed(person: Person, state: str) -> list[str]:
 async def _step(services: Services, *, ahead: timedelta) -> None:
     """One step of the loop at a later time."""
     services.clock.moved = ahead
-    await services.upload[UPLOADS].settle()
+    await services.upload[SETTLING].settle()
     # People's tokens are of today.
     services.clock.moved = timedelta()
 
@@ -177,7 +178,7 @@ async def test_nothing_is_purged_while_an_older_database_or_a_clock_may_be_wrong
     alice = services.person("alice")
     video = await alice.upload(FILM)
     assert await _change(alice, video, "trash") == 204
-    await services.fs.app[INSTALLATION].look()
+    await services.fs.app[INSTALLATION].check()
     async with open_database(services_url) as database:
         for held_until, state, ahead in (
             (utc_now() + timedelta(days=1), "trashed", TRASH_KEPT + MINUTE),

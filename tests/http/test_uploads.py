@@ -115,3 +115,17 @@ async def test_an_edit_of_what_was_seen_before_is_refused(services: Services) ->
         "PATCH", f"{alice.upload_url}/v1/uploads/{'a' * 26}", json={"title": "A"}, headers={"If-Match": "*"}
     )
     await assert_problem(missing, 404, "not-found")
+
+
+async def test_what_was_edited_since_it_was_seen_is_neither_trashed_nor_deleted(services: Services) -> None:
+    alice = services.person("alice")
+    video = await alice.upload(b"film")
+    url = f"{alice.upload_url}/v1/uploads/{video['id']}"
+    seen = (await alice.call("GET", url)).headers["ETag"]
+    edited = (await alice.call("PATCH", url, json={"title": "B"})).headers["ETag"]
+    for method, target in (("POST", f"{url}/trash"), ("DELETE", url)):
+        refused = await alice.call(method, target, headers={"If-Match": seen})
+        await assert_problem(refused, 412, "precondition-failed")
+        assert (await (await alice.call("GET", url)).json())["state"] == "ready"
+    assert (await alice.call("POST", f"{url}/trash", headers={"If-Match": edited})).status == 204
+    assert (await alice.call("DELETE", url, headers={"If-Match": "*"})).status == 204

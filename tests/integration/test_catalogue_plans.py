@@ -11,14 +11,16 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy import text as sql
 
+from catalogue.pages import Sort
+from catalogue.tables import VIDEOS
+from catalogue.videos import VideoState
 from common.db import Database, open_database
 from common.ids import new_id
 from common.text import search_key, sort_key
-from stream_svc.store import Listing, Sort
+from stream_svc.store import Listing
 from stream_svc.store import Store as StreamStore
 from tests.statements import Statement, plan, statements, work
-from upload_svc.store import METADATA, Store
-from upload_svc.videos import VideoState
+from upload_svc.store import Store
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 OWNERS = [new_id() for _ in range(3)]
@@ -40,7 +42,7 @@ class Catalogue:
     async def grow_to(self, size: int) -> None:
         rows = [self._row(number) for number in range(self._size, size)]
         async with self.database.write() as connection:
-            await connection.execute(insert(METADATA.tables["videos"]), rows)
+            await connection.execute(insert(VIDEOS), rows)
             if connection.dialect.name != "sqlite":
                 # What the server does by itself in the background, done now.
                 await connection.execute(sql("ANALYZE TABLE videos"))

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from catalogue.pages import Sort
+from catalogue.videos import Video, VideoState, Visibility
 from common.db import Database, open_database
 from common.ids import new_id
-from stream_svc.store import Listing, Position, Sort
+from stream_svc.store import Listing, Position
 from stream_svc.store import Store as StreamStore
 from upload_svc.store import Store
-from upload_svc.videos import Video, VideoState, Visibility
 
 NOW = datetime(2026, 11, 24, 8, 0, 0, 123_456, tzinfo=UTC)
 OWNER = new_id()

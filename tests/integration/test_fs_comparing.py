@@ -9,11 +9,12 @@ from datetime import datetime
 import pytest
 
 from common.ids import new_id
+from contracts.objects import State
 from fs_svc.comparing import RENEW_AFTER, Comparing
 from fs_svc.errors import FileDiffers
-from fs_svc.objects import Object, State
+from fs_svc.objects import Object
 from fs_svc.reading_back import BLOCK_SIZE
-from fs_svc.settling import LEASE, REST
+from fs_svc.uploads.settling import LEASE, REST
 from tests.fs_world import ALICE, FILM, World, opened_world
 from vss.bucket import Bucket as StorageBucket
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 from aiohttp import web
 
 from common.clock import utc_now
 from common.ids import new_id
+from contracts.objects import State
+from fs_svc.companion.by_form import FORM_INTERVAL, FORM_LIFETIME
 from fs_svc.errors import UploadNotOpen
-from fs_svc.objects import FORM_UPLOAD_LIFETIME, INCOMING_PREFIX, State
-from fs_svc.settling import FORM_INTERVAL, LOST_AFTER, REST
-from fs_svc.uploads import FORM_LIFETIME, SIGNED_AHEAD
+from fs_svc.objects import FORM_UPLOAD_LIFETIME, INCOMING_PREFIX
+from fs_svc.uploads.kinds import LOST_AFTER, SIGNED_AHEAD
+from fs_svc.uploads.settling import REST
 from tests.fs_service import fetch
 from tests.fs_world import ALICE, FILM, World, opened_world, post
 from vss.bucket import Bucket as StorageBucket
@@ -45,14 +46,14 @@ async def test_it_is_found_and_taken_over_without_anybody_asking(world: World) -
     assert head is not None
     assert (head.size, head.etag) == (stored.size, stored.etag)
     with pytest.raises(UploadNotOpen):
-        await world.uploads.form(item.id, subject=ALICE)
+        await world.forms.sign(item.id, subject=ALICE)
 
 
 async def test_killed_after_it_was_copied(world: World) -> None:
     item = await world.waiting_for_a_form()
-    form, _ = await world.uploads.form(item.id, subject=ALICE)
+    form = await world.forms.sign(item.id, subject=ALICE)
     assert await post(form, FILM) == 201
-    found = await world.settling.find_form(item)
+    found = await world.forms.find_arrived(item)
     assert found.state is State.COMPLETING
     incoming = await world.bucket.head(item.incoming_key)
     assert incoming is not None
@@ -69,9 +70,9 @@ async def test_killed_after_it_was_copied(world: World) -> None:
 
 async def test_what_is_replaced_while_it_is_taken_over_is_taken_over_whole(world: World) -> None:
     item = await world.waiting_for_a_form()
-    form, _ = await world.uploads.form(item.id, subject=ALICE)
+    form = await world.forms.sign(item.id, subject=ALICE)
     assert await post(form, FILM) == 201
-    assert (await world.settling.find_form(item)).state is State.COMPLETING
+    assert (await world.forms.find_arrived(item)).state is State.COMPLETING
 
     async def sent_again(request: web.Request) -> None:
         if "x-amz-copy-source" in request.headers:
@@ -99,7 +100,7 @@ async def test_what_does_not_come_is_given_up_in_an_hour(world: World) -> None:
 async def test_what_the_storage_loses_after_it_came_is_given_up(world: World) -> None:
     item = await world.waiting_for_a_form()
     assert await world.post(item, FILM) == 201
-    assert (await world.settling.find_form(item)).state is State.COMPLETING
+    assert (await world.forms.find_arrived(item)).state is State.COMPLETING
     await world.bucket.delete(item.incoming_key)
     await world.settling.settle_due()
     assert (await world.get(item)).state is State.COMPLETING
@@ -126,13 +127,13 @@ async def test_deleting_removes_what_came(world: World, *, is_sent: bool) -> Non
 
 async def test_a_deleted_form_counts_while_it_lives_and_brings_nothing(world: World) -> None:
     item = await world.waiting_for_a_form()
-    form, _ = await world.uploads.form(item.id, subject=ALICE)
+    form = await world.forms.sign(item.id, subject=ALICE)
     for _ in range(2):
         assert (await world.uploads.delete(item.id, subject=ALICE)).state is State.ABORTING
     # What is posted all the same has its place in the figures, and goes.
     assert await post(form, FILM) == 201
     assert await world.store.get_usage(ALICE.account_id) == (item.size, 0)
-    assert await world.settling.drop_late_forms() == 1
+    assert await world.forms.drop_late() == 1
     assert await world.bucket.head(item.incoming_key) is None
     assert await world.settling.settle_due() == 0
 
@@ -144,24 +145,24 @@ async def test_a_deleted_form_counts_while_it_lives_and_brings_nothing(world: Wo
     assert await world.store.get_usage(ALICE.account_id) == (0, 0)
     # What was on its way all that time goes too.
     await world.raw_object(item.incoming_key, FILM)
-    assert await world.settling.drop_late_forms() == 1
+    assert await world.forms.drop_late() == 1
 
 
 async def test_what_a_form_brings_again_goes_and_what_was_stored_stays(world: World) -> None:
     item, waiting = await world.waiting_for_a_form(), await world.waiting_for_a_form()
-    form, _ = await world.uploads.form(item.id, subject=ALICE)
+    form = await world.forms.sign(item.id, subject=ALICE)
     assert await post(form, FILM) == 201
     assert (await world.uploads.get(item.id, subject=ALICE))[0].state is State.STORED
     assert await post(form, b"much more than that film") == 201
     assert await world.post(waiting, FILM) == 201
-    assert await world.settling.drop_late_forms() == 1
+    assert await world.forms.drop_late() == 1
     assert await world.bucket.head(item.incoming_key) is None
     assert await world.bucket.head(item.object_key) is not None
     # A form that somebody waits for, and one of which no row is known, are not judged.
     assert await world.bucket.head(waiting.incoming_key) is not None
     unknown = f"{INCOMING_PREFIX}{new_id()}"
     await world.raw_object(unknown, FILM)
-    assert await world.settling.drop_late_forms() == 0
+    assert await world.forms.drop_late() == 0
     assert await world.bucket.head(unknown) is not None
     await world.bucket.delete(unknown)
 
@@ -197,8 +198,8 @@ UNNAMED_FIELDS = {
 async def test_nothing_that_a_form_says_besides_stays_with_the_bytes(world: World) -> None:
     plain, dressed = await world.waiting_for_a_form(), await world.waiting_for_a_form()
     for item, besides in ((plain, {}), (dressed, UNNAMED_FIELDS)):
-        form, _ = await world.uploads.form(item.id, subject=ALICE)
-        assert await post(replace(form, fields={**form.fields, **besides}), FILM) in (201, 303)
+        form = await world.forms.sign(item.id, subject=ALICE)
+        assert await post(form.model_copy(update={"fields": {**form.fields, **besides}}), FILM) in (201, 303)
         assert (await world.uploads.get(item.id, subject=ALICE))[0].state is State.STORED
     answers = []
     for item in (plain, dressed):
@@ -214,5 +215,5 @@ async def test_nothing_that_a_form_says_besides_stays_with_the_bytes(world: Worl
     ["x-amz-meta-a", "x-amz-tagging", "x-amz-storage-class", "x-amz-website-redirect-location", "x-amz-acl"],
 )
 async def test_the_storage_refuses_fields_of_its_own_that_the_form_does_not_name(world: World, name: str) -> None:
-    form, _ = await world.uploads.form((await world.waiting_for_a_form()).id, subject=ALICE)
-    assert await post(replace(form, fields={**form.fields, name: "a"}), FILM) == 403
+    form = await world.forms.sign((await world.waiting_for_a_form()).id, subject=ALICE)
+    assert await post(form.model_copy(update={"fields": {**form.fields, name: "a"}}), FILM) == 403

@@ -10,10 +10,13 @@ import pytest
 
 from common.clock import utc_now
 from common.ids import new_id
+from contracts.objects import State
+from contracts.reports import Holding
 from fs_svc.adopting import Adopting
 from fs_svc.errors import NotAdoptable, OrphansDiffer, RemovalHeld
-from fs_svc.objects import MARKER_PREFIX, State
-from fs_svc.reconciling import LEAST_AGE, PERIOD, SET_ASIDE_FOR, Holding, in_words
+from fs_svc.objects import MARKER_PREFIX
+from fs_svc.reconciling import LEAST_AGE, PERIOD, SET_ASIDE_FOR
+from fs_svc.storage_report import in_words
 from tests.fs_world import ALICE, FILM, World, opened_world, post
 from vss.bucket import Bucket as StorageBucket
 
@@ -93,7 +96,7 @@ async def test_an_empty_database_over_a_full_bucket_removes_nothing_whatever_it_
     for key in keys:
         await world.raw_object(key, FILM)
     # The marker is gone: bucket and database meet for the first time.
-    view = await world.installation.look()
+    view = await world.installation.check()
     await world.bucket.delete(f"{MARKER_PREFIX}{view.id}.json")
     report = await world.reconcile()
     assert (report.holding, report.unknown.names) == (Holding.UNPROVEN, keys)
@@ -140,7 +143,7 @@ async def test_a_database_that_is_older_than_the_bucket_begins_the_week_anew_and
     await world.raw_object(key, FILM)
     await world.reconcile_for(6)
     # As a later copy of this database has left it.
-    view = await world.installation.look()
+    view = await world.installation.check()
     await world.bucket.put(f"{MARKER_PREFIX}{view.id}.json", b'{"count": 1000}')
     assert await world.reconciling.run_when_due()
     last = await world.reconciling.last_report()
@@ -153,7 +156,7 @@ async def test_a_database_that_is_older_than_the_bucket_begins_the_week_anew_and
     assert not (await world.reconcile_for(2)).is_database_older
     for _ in range(3):
         world.forward(PERIOD / 2)
-        await world.installation.look()
+        await world.installation.check()
     assert not await world.installation.is_held()
 
 
@@ -205,7 +208,7 @@ async def test_what_is_missing_or_damaged_is_said_and_nothing_is_made_of_it(worl
         assert row is not None
         assert row.state is State.STORED
     said = in_words(json.loads(report.to_json()), utc_now())
-    assert f"1 stored videos whose object is MISSING\n         {missing.id}" in said
+    assert f"1 stored videos MISSING from the bucket\n         {missing.id}" in said
 
 
 async def test_more_rows_and_objects_than_are_read_at_once_are_all_compared(
@@ -244,7 +247,7 @@ async def test_it_is_done_once_a_day_and_the_reports_are_kept_for_a_while(world:
 
 async def test_a_form_that_was_sent_again_leaves_nothing(world: World) -> None:
     waiting, taken_over = await world.waiting_for_a_form(), await world.waiting_for_a_form()
-    form, _ = await world.uploads.form(taken_over.id, subject=ALICE)
+    form = await world.forms.sign(taken_over.id, subject=ALICE)
     assert await post(form, FILM) == 201
     found, _ = await world.uploads.get(taken_over.id, subject=ALICE)
     assert found.state is State.STORED

@@ -1,4 +1,4 @@
-"""fs_svc's storage calls against the real engine, and against one that fails in every way."""
+"""fs_svc's storage calls against the real engine, one that answers as AWS does, and one that fails in every way."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import asyncio
 import contextlib
 import hashlib
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 
 import aiohttp
 import pytest
 from aiohttp import web
+from moto.server import ThreadedMotoServer
 from pytest_aiohttp.plugin import AiohttpServer
 
 from common.clock import utc_now
@@ -23,16 +25,49 @@ from fs_svc.dialects import DIALECTS, Vendor
 from fs_svc.parts import choose_parts, multipart_etag
 from fs_svc.s3 import PAGE_SIZE, Bucket, UploadGone, open_bucket
 from fs_svc.sigv4 import Presigner
-from fs_svc.uploads import PART_URL_LIFETIME
+from fs_svc.uploads.in_parts import PART_URL_LIFETIME
 from tests.fs_service import PART_SIZE, fetch, real_bucket
 from tests.fs_world import presigner_of
 from vss.bucket import Bucket as StorageBucket
+from vss.bucket import KeyPair
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[StorageBucket]:
+    """Answers and refuses as AWS does, mostly: it checks no signature, no signed header and no condition of a copy."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        keys = KeyPair(access_key_id="a", secret_access_key="b")
+        storage = StorageBucket(
+            endpoint=f"http://{host}:{port}",
+            region="us-east-1",
+            name="vss",
+            administrator=keys,
+            worker=keys,
+            origins=["https://stream.example"],
+        )
+        assert asyncio.run(storage.prepare()) is None
+        yield storage
+    finally:
+        server.stop()
 
 
 @pytest.fixture
-async def bucket(seaweedfs: StorageBucket) -> AsyncIterator[Bucket]:
-    async with real_bucket(seaweedfs) as bucket:
+def storage(request: pytest.FixtureRequest) -> StorageBucket:
+    """The real engine, or what the mark `on_both` names."""
+    found: StorageBucket = request.getfixturevalue(getattr(request, "param", "seaweedfs"))
+    return found
+
+
+@pytest.fixture
+async def bucket(storage: StorageBucket) -> AsyncIterator[Bucket]:
+    async with real_bucket(storage) as bucket:
         yield bucket
+
+
+on_both = pytest.mark.parametrize("storage", ["seaweedfs", "moto"], indirect=True)
 
 
 class Sender:
@@ -76,15 +111,16 @@ class Sender:
 
 
 @pytest.fixture
-async def sender(seaweedfs: StorageBucket) -> AsyncIterator[Sender]:
+async def sender(storage: StorageBucket) -> AsyncIterator[Sender]:
     async with aiohttp.ClientSession() as session:
-        yield Sender(seaweedfs, session)
+        yield Sender(storage, session)
 
 
 def new_key() -> str:
     return f"objects/{new_id()}"
 
 
+@on_both
 async def test_parts_become_an_object_with_the_foretold_etag(bucket: Bucket, sender: Sender) -> None:
     key = new_key()
     upload_id = await bucket.create_upload(key, content_type="video/mp4")
@@ -122,6 +158,7 @@ async def test_copies_of_a_part_at_the_end_of_a_page_are_all_listed(bucket: Buck
     await bucket.abort_upload(key, upload_id)
 
 
+@on_both
 async def test_an_upload_can_be_aborted_twice(bucket: Bucket, sender: Sender) -> None:
     key = new_key()
     upload_id = await bucket.create_upload(key, content_type="video/mp4")
@@ -210,20 +247,85 @@ async def test_completing_an_upload_that_is_gone_says_so(bucket: Bucket, sender:
         await bucket.complete_upload(key, upload_id, parts)
 
 
-async def test_the_rule_for_pages_is_written_over_whatever_there_is(bucket: Bucket, seaweedfs: StorageBucket) -> None:
+@on_both
+async def test_the_rule_for_pages_is_written_over_whatever_there_is(bucket: Bucket, storage: StorageBucket) -> None:
     origins = ["https://upload.example", "https://stream.example"]
     everybody = {"CORSRules": [{"AllowedOrigins": ["*"], "AllowedMethods": ["GET"]}]}
-    async with seaweedfs.client(seaweedfs.administrator) as s3:
-        await s3.put_bucket_cors(Bucket=seaweedfs.name, CORSConfiguration=everybody)
+    async with storage.client(storage.administrator) as s3:
+        await s3.put_bucket_cors(Bucket=storage.name, CORSConfiguration=everybody)
         try:
             await bucket.set_cors(origins)
-            (rule,) = (await s3.get_bucket_cors(Bucket=seaweedfs.name))["CORSRules"]
+            (rule,) = (await s3.get_bucket_cors(Bucket=storage.name))["CORSRules"]
         finally:
             # As the other tests know it: without one.
-            await s3.delete_bucket_cors(Bucket=seaweedfs.name)
+            await s3.delete_bucket_cors(Bucket=storage.name)
     assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == (origins, ["GET", "HEAD", "PUT", "POST"])
 
 
+@on_both
+async def test_a_part_that_was_sent_again_counts_once_it_is_chosen(bucket: Bucket, sender: Sender) -> None:
+    key = new_key()
+    upload_id = await bucket.create_upload(key, content_type="video/mp4")
+    for body in (b"film", b"film"):
+        await sender.send(key, upload_id, 1, body)
+    choice = choose_parts(await bucket.list_parts(key, upload_id))
+    assert [(part.part_number, part.size) for part in choice.parts] == [(1, 4)]
+    await bucket.complete_upload(key, upload_id, choice.parts)
+    head = await bucket.head(key)
+    assert head is not None
+    assert (head.size, head.content_type) == (4, "video/mp4")
+
+
+@on_both
+async def test_completing_twice_is_told_that_the_upload_is_gone_or_nothing_and_the_object_stays(
+    bucket: Bucket, sender: Sender
+) -> None:
+    key = new_key()
+    upload_id = await bucket.create_upload(key, content_type="video/mp4")
+    await sender.send(key, upload_id, 1, b"film")
+    parts = await bucket.list_parts(key, upload_id)
+    await bucket.complete_upload(key, upload_id, parts)
+    # AWS answers NoSuchUpload, SeaweedFS 200 again.
+    with contextlib.suppress(UploadGone):
+        await bucket.complete_upload(key, upload_id, parts)
+    assert await bucket.head(key) is not None
+
+
+@on_both
+async def test_parts_that_s3_refuses_to_put_together_stay_open(bucket: Bucket, sender: Sender) -> None:
+    key = new_key()
+    upload_id = await bucket.create_upload(key, content_type="video/mp4")
+    await sender.send(key, upload_id, 1, b"film")
+    (part,) = await bucket.list_parts(key, upload_id)
+    with pytest.raises(StorageUnavailable):
+        await bucket.complete_upload(key, upload_id, [replace(part, etag="0" * 32)])
+    assert await bucket.has_upload(key, upload_id)
+    assert await bucket.head(key) is None
+
+
+@on_both
+async def test_what_is_not_there_is_nothing_and_no_failure(bucket: Bucket) -> None:
+    key = new_key()
+    assert await bucket.head(key) is None
+    assert [block async for block in bucket.read(key, block_size=4)] == []
+    assert not await bucket.copy(key, new_key(), etag="0" * 32, content_type="video/mp4")
+    assert not await bucket.has_upload(key, "no-such-upload")
+    await bucket.delete(key)
+
+
+async def test_only_the_object_that_was_meant_is_copied_and_read_back_whole(bucket: Bucket) -> None:
+    source, copied = new_key(), new_key()
+    await bucket.put(source, b"film")
+    head = await bucket.head(source)
+    assert head is not None
+    assert await bucket.copy(source, copied, etag=head.etag, content_type="video/mp4")
+    assert b"".join([block async for block in bucket.read(copied, block_size=3)]) == b"film"
+    await bucket.put(source, b"FILM")
+    assert not await bucket.copy(source, copied, etag=head.etag, content_type="video/mp4")
+    assert b"".join([block async for block in bucket.read(copied, block_size=3)]) == b"film"
+
+
+@on_both
 async def test_ping_finds_the_bucket(bucket: Bucket) -> None:
     await bucket.ping()
 

@@ -15,12 +15,16 @@ from aiohttp import web
 from common.clock import utc_now
 from common.errors import RateLimited, StorageUnavailable
 from common.ids import new_id
-from fs_svc.dialects import DIALECTS, Vendor
+from contracts.objects import ChecksumAlgorithm, Kind, State
+from fs_svc.dialects import Vendor
 from fs_svc.errors import PartDiffers, PartsHeld, QuotaExceeded, UploadNotOpen
-from fs_svc.objects import UPLOAD_LIFETIME, ChecksumAlgorithm, Kind, Object, State
-from fs_svc.settling import LATEST_PART, LEASE, LONGEST_WATCH_INTERVAL, LOST_AFTER, WATCH_INTERVAL, Settling
+from fs_svc.objects import UPLOAD_LIFETIME, Object
 from fs_svc.signatures import PER_PART, WINDOW
-from fs_svc.uploads import PART_URL_LIFETIME, RESERVATION_LIFETIME, SIGNED_AHEAD, Uploads
+from fs_svc.uploads.excess import CHECK_INTERVAL, LATEST_PART, LONGEST_CHECK_INTERVAL, ExcessCheck
+from fs_svc.uploads.in_parts import PART_URL_LIFETIME, RESERVATION_LIFETIME
+from fs_svc.uploads.kinds import LOST_AFTER, SIGNED_AHEAD
+from fs_svc.uploads.lifecycle import Uploads
+from fs_svc.uploads.settling import LEASE
 from tests.fs_service import PART_SIZE, put
 from tests.fs_world import ALICE, FILM, World, etag_of, opened_world
 from tests.s3_proxy import is_complete, is_create, is_list_parts, nothing
@@ -97,7 +101,7 @@ async def test_what_s3_lists_while_it_completes_is_not_believed(world: World) ->
 
 
 async def test_where_etags_cannot_be_foretold_the_size_decides(world: World) -> None:
-    settling = Settling(world.store, world.bucket, DIALECTS[Vendor.OTHER], clock=world.now)
+    settling = world.settling_at(Vendor.OTHER)
     item, other = await world.completing(b"film"), await world.completing(b"film")
     for expected in (item, other):
         assert await world.store.expect_etag(expected.id, None)
@@ -114,7 +118,7 @@ async def test_where_etags_cannot_be_foretold_the_size_decides(world: World) -> 
 async def test_a_row_is_settled_by_one_of_two_workers(world: World) -> None:
     items = [await world.completing(b"film") for _ in range(5)]
     world.forward(LEASE)
-    other = Settling(world.store, world.bucket, DIALECTS[Vendor.SEAWEEDFS], clock=world.now)
+    other = world.settling_at(Vendor.SEAWEEDFS)
     taken = await asyncio.gather(world.settling.settle_due(), other.settle_due())
     assert sum(taken) == len(items)
     assert [(await world.get(item)).state for item in items] == [State.STORED] * len(items)
@@ -376,10 +380,10 @@ async def test_a_part_is_signed_sixty_times_an_hour(world: World) -> None:
 
 
 async def test_of_an_upload_that_was_sent_over_and_over_only_what_is_missing_is_taken_and_then_nothing(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World,
 ) -> None:
     # As if these few bytes were many.
-    monkeypatch.setattr("fs_svc.settling.LEAST_EXCESS", 3 * PART_SIZE)
+    excess = ExcessCheck(world.store, world.bucket, world.kinds, clock=world.now, least_excess=3 * PART_SIZE)
     size = PART_SIZE + 4
     item = await world.uploads.create(new_id(), size=size, content_type="video/mp4", subject=ALICE)
     marked = await world.uploads.create(new_id(), size=size, content_type="video/mp4", subject=ALICE)
@@ -387,40 +391,38 @@ async def test_of_an_upload_that_was_sent_over_and_over_only_what_is_missing_is_
     await world.uploads.part_urls(marked.id, [1], checksums=None, subject=ALICE)
 
     async def send(times: int) -> None:
-        world.forward(WATCH_INTERVAL)
+        world.forward(CHECK_INTERVAL)
         for _ in range(times):
-            assert await put(urls[1], b"x" * PART_SIZE) == 200
+            assert await put(urls["1"], b"x" * PART_SIZE) == 200
 
     await send(2)
-    assert await world.settling.watch_open() == 0
+    assert await excess.check_open() == 0
     await world.uploads.part_urls(item.id, [1], checksums=None, subject=ALICE)
     await send(1)
-    assert await world.settling.watch_open() == 0
+    assert await excess.check_open() == 0
     with pytest.raises(PartsHeld):
         await world.uploads.part_urls(item.id, [1, 2], checksums=None, subject=ALICE)
     # Nothing is lost by it: what is missing is taken, and the upload may be completed as any other.
-    assert sorted((await world.uploads.part_urls(item.id, [2], checksums=None, subject=ALICE)).urls) == [2]
+    assert sorted((await world.uploads.part_urls(item.id, [2], checksums=None, subject=ALICE)).urls) == ["2"]
 
     await send(2)
     # One URL, which was signed before all of that, lives on: the upload does not.
-    assert await world.settling.watch_open() == 1
+    assert await excess.check_open() == 1
     assert await world.settling.settle_due() == 1
     assert (await world.get(item)).state is State.ABORTED
-    assert await put(urls[1], b"x" * PART_SIZE) == 404
+    assert await put(urls["1"], b"x" * PART_SIZE) == 404
     assert await world.bucket.list_uploads(item.object_key) == []
     assert (await world.get(marked)).state is State.OPEN
     assert await world.store.get_usage(ALICE.account_id) == (size, 0)
 
 
-async def test_an_upload_of_countless_small_copies_is_aborted_too(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("fs_svc.settling.LEAST_LISTED", 3)
+async def test_an_upload_of_countless_small_copies_is_aborted_too(world: World) -> None:
+    excess = ExcessCheck(world.store, world.bucket, world.kinds, clock=world.now, least_listed=3)
     item = await world.uploads.create(new_id(), size=1, content_type="video/mp4", subject=ALICE)
     urls = (await world.uploads.part_urls(item.id, [1], checksums=None, subject=ALICE)).urls
     for _ in range(5):
-        assert await put(urls[1], b"x") == 200
-    assert await world.settling.watch_open() == 1
+        assert await put(urls["1"], b"x") == 200
+    assert await excess.check_open() == 1
 
 
 async def test_what_can_hold_more_is_looked_at_less_often_and_what_is_not_signed_for_not_at_all(world: World) -> None:
@@ -441,22 +443,20 @@ async def test_what_can_hold_more_is_looked_at_less_often_and_what_is_not_signed
 
     async def looked_at() -> set[str]:
         listed.clear()
-        await world.settling.watch_open()
+        await world.excess.check_open()
         return {item.id for item in (small, large, idle) for path in listed if path.endswith(item.object_key)}
 
     assert await looked_at() == {small.id, large.id}
-    world.forward(WATCH_INTERVAL)
+    world.forward(CHECK_INTERVAL)
     assert await looked_at() == {small.id}
-    world.forward(LONGEST_WATCH_INTERVAL)
+    world.forward(LONGEST_CHECK_INTERVAL)
     assert await looked_at() == {small.id, large.id}
     world.forward(PART_URL_LIFETIME + LATEST_PART)
     assert await looked_at() == set()
 
 
-async def test_what_one_upload_hides_does_not_keep_the_others_from_being_looked_at(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("fs_svc.settling.LEAST_LISTED", 3)
+async def test_what_one_upload_hides_does_not_keep_the_others_from_being_looked_at(world: World) -> None:
+    excess = ExcessCheck(world.store, world.bucket, world.kinds, clock=world.now, least_listed=3)
     first, second = sorted([await world.open(b"x") for _ in range(2)], key=lambda item: item.id)
     for item in (first, second):
         await world.uploads.part_urls(item.id, [1], checksums=None, subject=ALICE)
@@ -468,16 +468,16 @@ async def test_what_one_upload_hides_does_not_keep_the_others_from_being_looked_
             raise web.HTTPServiceUnavailable
 
     world.proxy.meanwhile = refuses
-    assert await world.settling.watch_open() == 1
+    assert await excess.check_open() == 1
     assert (await world.get(second)).state is State.ABORTING
     world.proxy.meanwhile = nothing
     # At once, and not when it would be due.
-    assert await world.settling.watch_open() == 1
+    assert await excess.check_open() == 1
 
 
 async def test_where_parts_may_land_after_an_abort_the_reservation_outlives_their_urls(world: World) -> None:
-    settling = Settling(world.store, world.bucket, DIALECTS[Vendor.OTHER], clock=world.now)
-    uploads = Uploads(world.store, world.bucket, world.presigner, settling, world.comparing, clock=world.now)
+    settling = world.settling_at(Vendor.OTHER)
+    uploads = Uploads(world.store, world.kinds_at(Vendor.OTHER), settling, world.comparing, clock=world.now)
     item = await world.open(b"film")
     await uploads.part_urls(item.id, [1], checksums=None, subject=ALICE)
     assert (await uploads.delete(item.id, subject=ALICE)).state is State.ABORTING
@@ -511,10 +511,8 @@ async def test_what_is_signed_while_somebody_deletes_was_recorded_or_is_refused(
     assert not await world.store.note_signed(item, at=world.now(), until=world.now(), quota=None)
 
 
-async def test_what_nobody_has_declared_counts_as_it_comes_and_far_past_the_quota_it_ends(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("fs_svc.settling.LEAST_EXCESS", PART_SIZE)
+async def test_what_nobody_has_declared_counts_as_it_comes_and_far_past_the_quota_it_ends(world: World) -> None:
+    excess = ExcessCheck(world.store, world.bucket, world.kinds, clock=world.now, least_excess=PART_SIZE)
     limited = replace(ALICE, account_id=new_id(), quota_bytes=3 * PART_SIZE)
     one, other = [
         await world.uploads.create(new_id(), size=None, content_type="video/mp4", kind=Kind.FREE, subject=limited)
@@ -527,19 +525,19 @@ async def test_what_nobody_has_declared_counts_as_it_comes_and_far_past_the_quot
     urls = {item.id: await sign(item) for item in (one, other)}
     for item in (one, other):
         assert await put(urls[item.id][0], b"x" * PART_SIZE) == 200
-    assert await world.settling.watch_open() == 0
+    assert await excess.check_open() == 0
     # Each counts for the other.
     assert await world.store.get_usage(limited.account_id) == (2 * PART_SIZE, 0)
     assert await put(urls[one.id][1], b"x" * PART_SIZE) == 200
-    world.forward(WATCH_INTERVAL)
-    assert await world.settling.watch_open() == 0
+    world.forward(CHECK_INTERVAL)
+    assert await excess.check_open() == 0
     with pytest.raises(QuotaExceeded) as refused:
         await sign(other)
     assert refused.value.members["reserved"] == 2 * PART_SIZE
     for url in urls[other.id][1:] * 2:
         assert await put(url, b"x" * PART_SIZE) == 200
-    world.forward(WATCH_INTERVAL)
-    assert await world.settling.watch_open() == 1
+    world.forward(CHECK_INTERVAL)
+    assert await excess.check_open() == 1
     await world.settling.settle_due()
     ended, lives = (one, other) if (await world.get(one)).state is State.ABORTED else (other, one)
     assert (await world.get(ended)).state is State.ABORTED

@@ -11,8 +11,9 @@ import pytest
 
 from common.db import open_database
 from common.ids import new_id
+from contracts.objects import Kind, State
 from fs_svc.errors import QuotaExceeded, TooManyOpen
-from fs_svc.objects import Kind, Object, State
+from fs_svc.objects import Object
 from fs_svc.plan import plan_parts
 from fs_svc.store import RecordedChecksum, Store
 

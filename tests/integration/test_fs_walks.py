@@ -33,7 +33,7 @@ from fs_svc.app_keys import SETTLING
 from fs_svc.plan import Plan, plan_parts
 from fs_svc.s3 import Bucket
 from fs_svc.settings import Settings
-from fs_svc.settling import LEASE
+from fs_svc.uploads.settling import LEASE
 from tests.addresses import Addresses
 from tests.auth_service import AuthService
 from tests.clock import MovedClock

@@ -95,7 +95,7 @@ def test_a_service_that_waits_can_be_stopped(tmp_path: Path) -> None:
 def test_waiting_has_a_limit(tmp_path: Path) -> None:
     with starting(tmp_path, start_limit_seconds="1") as service:
         assert service.process.wait(timeout=60) == 1
-        assert "not there within 1 s:" in service.said
+        assert "not available within 1 s:" in service.said
 
 
 def test_tables_of_a_newer_version_are_refused(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ async def test_the_first_administrator_is_made_once(sqlite_url: str) -> None:
 
 def _hash(password: str) -> str:
     ended = subprocess.run(
-        [sys.executable, "-m", "auth_svc.passwords"],
+        [sys.executable, "-m", "auth_svc.accounts.passwords"],
         cwd=ROOT,
         input=password,
         capture_output=True,

@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
+from catalogue.pages import Sort
+from catalogue.videos import DESCRIPTION_MAX, TITLE_MAX, Video, VideoState, Visibility
 from common.audit import NOBODY
 from common.db import open_database
 from common.ids import new_id
-from stream_svc.store import Listing, Sort
+from stream_svc.store import Listing
 from stream_svc.store import Store as StreamStore
 from upload_svc.audit import Action, entry_about
 from upload_svc.store import IdempotentCreate, Store
-from upload_svc.videos import DESCRIPTION_MAX, TITLE_MAX, Video, VideoState, Visibility
 
 NOW = datetime(2026, 11, 24, 8, 0, 0, 123_456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

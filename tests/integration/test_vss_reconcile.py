@@ -76,7 +76,7 @@ async def test_what_is_lost_is_said_and_scripts_can_tell(tmp_path: Path) -> None
         ended = reconcile(product, "--dry-run")
         assert ended.returncode == LOSS
         assert "dry run: nothing was removed" in ended.stdout
-        assert f"1 stored videos whose object is MISSING\n         {video_id}" in ended.stdout
+        assert f"1 stored videos MISSING from the bucket\n         {video_id}" in ended.stdout
     ended = reconcile(product)
     assert (ended.returncode, ended.stderr.count("\n") >= 1, "does not answer" in ended.stderr) == (1, True, True)
 

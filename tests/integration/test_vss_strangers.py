@@ -48,7 +48,7 @@ async def test_a_log_in_where_no_vss_is_says_so(aiohttp_server: AiohttpServer, t
     server = Server(auth=url, upload=url, stream=url)
     form = {"grant_type": "password", "username": "alice", "password": "x"}
     async with open_session() as session:
-        with pytest.raises(NotLoggedIn, match="does not answer as a vss does"):
+        with pytest.raises(NotLoggedIn, match="is not a vss server"):
             await grant(session, server, Patience(1), form)
 
 
@@ -60,7 +60,7 @@ async def test_a_list_that_is_none_says_so(
     monkeypatch.setenv("VSS_API_KEY", "vss_key")
     monkeypatch.setenv("VSS_SERVER", url)
     async with open_client(patience_seconds=1) as client:
-        with pytest.raises(Refused, match="does not answer as a vss does"):
+        with pytest.raises(Refused, match="is not a vss server"):
             _ = [item async for item in client.items(f"{url}/v1/uploads")]
 
 
@@ -71,7 +71,7 @@ async def test_an_html_page_is_not_taken_for_a_video_that_is_gone(
     monkeypatch.setenv("VSS_API_KEY", "vss_key\n")
     monkeypatch.setenv("VSS_SERVER", url)
     async with open_client(patience_seconds=1) as client:
-        with pytest.raises(Refused, match="does not answer as a vss does"):
+        with pytest.raises(Refused, match="is not a vss server"):
             await client.call("GET", f"{url}/v1/uploads/gone")
 
 

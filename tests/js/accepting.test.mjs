@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { refusalOf } from "../../web/src/upload/accepting.js";
+import { refusalOf } from "../../web/src/upload/files/accepting.js";
 
 const TAKEN = { types: ["video/mp4", "video/x-matroska"], endings: [".mp4", ".mkv"] };
 
@@ -13,6 +13,8 @@ test("a video of a kind that is taken is not refused, by its ending or else by i
     { name: "a.mkv", type: "video/matroska" },
     { name: "a.mp4", type: "image/png" },
     { name: "a.mkv", type: "application/octet-stream" },
+    { name: "f\u200f.mp4\u200f", type: "" },
+    { name: "a.m\u202dkv\t \u2069", type: "" },
   ]) {
     assert.equal(refusalOf({ size: 1, ...file }, TAKEN), null, file.name);
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { filesIn } from "../../web/src/upload/dropped.js";
+import { filesIn } from "../../web/src/upload/files/dropped.js";
 
 const file = (name) => ({ name });
 const fileEntry = (name) => ({ name, isDirectory: false, file: (resolve) => resolve(file(name)) });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Estimate } from "../../web/src/upload/estimate.js";
+import { Estimate } from "../../web/src/upload/sending/estimate.js";
 
 test("a steady line gives its rate and the time left", () => {
   const estimate = new Estimate();

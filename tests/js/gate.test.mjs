@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Failure } from "../../web/src/upload/failures.js";
-import { Gate } from "../../web/src/upload/gate.js";
+import { Failure } from "../../web/src/common/failures.js";
+import { Gate } from "../../web/src/upload/sending/gate.js";
 import { FakeClock, settled } from "./fake_clock.mjs";
 
 function newGate() {

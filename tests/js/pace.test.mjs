@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Pace } from "../../web/src/upload/pace.js";
+import { Pace } from "../../web/src/upload/sending/pace.js";
 import { FakeClock, settled } from "./fake_clock.mjs";
 
 function paced(rate) {

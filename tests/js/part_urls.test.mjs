@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { PartUrls } from "../../web/src/upload/part_urls.js";
+import { PartUrls } from "../../web/src/upload/sending/part_urls.js";
 import { FakeClock, settled } from "./fake_clock.mjs";
 
 function newUrls({ lifeMs = 900_000, fails = () => false } = {}) {

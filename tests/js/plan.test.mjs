@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bytesIn, missingParts, partRange, planOf } from "../../web/src/upload/plan.js";
+import { bytesIn, missingParts, partRange, planOf } from "../../web/src/upload/sending/plan.js";
 
 const plan = planOf({ size: 2500, part_size: 1000, part_count: 3 });
 

@@ -1,6 +1,6 @@
 import { after, before, test } from "node:test";
 
-import { putPart } from "../../web/src/upload/put_part.js";
+import { putPart } from "../../web/src/upload/sending/put_part.js";
 import { FaultServer, answer, cut, silent } from "./fault_server.mjs";
 import { NodeRequest } from "./node_request.mjs";
 import { cases } from "./put_part_cases.mjs";

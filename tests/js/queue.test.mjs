@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Queue } from "../../web/src/upload/queue.js";
+import { Queue } from "../../web/src/upload/sending/queue.js";
 
 /** What the queue knows of an upload; its state is moved by hand. */
 class FakeUpload extends EventTarget {

@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { afterEach, beforeEach, test } from "node:test";
 
-import { PartChecksums } from "../../web/src/upload/hashing.js";
-import { UploadApi } from "../../web/src/upload/api.js";
-import { Pace } from "../../web/src/upload/pace.js";
-import { putPart } from "../../web/src/upload/put_part.js";
-import { Upload } from "../../web/src/upload/upload.js";
+import { PartChecksums } from "../../web/src/upload/sending/hashing.js";
+import { UploadApi } from "../../web/src/common/uploads_api.js";
+import { Pace } from "../../web/src/upload/sending/pace.js";
+import { putPart } from "../../web/src/upload/sending/put_part.js";
+import { Upload } from "../../web/src/upload/sending/upload.js";
 import { FakeClock, settled } from "./fake_clock.mjs";
 import { FaultServer, answer, cut, lost, silent } from "./fault_server.mjs";
 import { NodeRequest } from "./node_request.mjs";
@@ -262,6 +262,14 @@ test("a file that can no longer be read is told from a dropped connection", asyn
   const upload = newUpload();
   await upload.start(FIELDS);
   assert.deepEqual([upload.state, upload.failure.kind, upload.troubles], ["failed", "file-changed", []]);
+});
+
+test("of a file that cannot be read when its turn comes nothing is begun", async () => {
+  const unreadable = { arrayBuffer: () => Promise.reject(new Error("NotReadableError")) };
+  file = { size: SIZE, slice: () => unreadable };
+  const upload = newUpload();
+  await upload.start(FIELDS);
+  assert.deepEqual([upload.state, upload.failure.kind, upload.record, server.uploads.size], ["failed", "file-changed", null, 0]);
 });
 
 test("cancelling stops everything and removes what has arrived", async () => {

@@ -3,8 +3,8 @@ import { afterEach, test } from "node:test";
 
 import { formatRate, formatShare, formatSize, formatTimeLeft } from "../../web/src/common/format.js";
 import { gettext, ngettext, pluralOf, setCatalogue } from "../../web/src/common/i18n.js";
-import { Failure } from "../../web/src/upload/failures.js";
-import { failureWords, progressWords, troubleWords } from "../../web/src/upload/words.js";
+import { Failure } from "../../web/src/common/failures.js";
+import { failureWords, progressWords, troubleWords } from "../../web/src/upload/rows/words.js";
 
 afterEach(() => setCatalogue({ entries: {}, plural: (n) => (n === 1 ? 0 : 1) }));
 
@@ -29,14 +29,14 @@ test("progress leaves out what is not known, and never claims all before the ser
   assert.equal(progressWords({ ...known, safeBytes: 39_000_000 }, "en"), "50% · 50.0 MB of 100.0 MB · 1.0 MB/s · 50 s left · 39% saved");
   // Between two parts nothing moves, and nothing is wrong.
   const limited = { ...known, bytesPerSecond: null, limit: 250_000, secondsLeft: 192 };
-  assert.equal(progressWords(limited, "en"), "50% · 50.0 MB of 100.0 MB · at most 2 Mbit/s · 4 min left");
+  assert.equal(progressWords(limited, "en"), "50% · 50.0 MB of 100.0 MB · limited to 2 Mbit/s · 4 min left");
 });
 
 test("every trouble says that nothing is lost and what comes next", () => {
   for (const failure of [new Failure("offline"), new Failure("stalled"), new Failure("busy", { status: 503 }), new Failure("busy", { status: 429 })]) {
     const words = troubleWords({ failure, isTrying: false, secondsLeft: 7.2, isOnline: true });
     assert.match(words.happened, /Nothing is lost\.$/);
-    assert.equal(words.next, "Going on in 8 s.");
+    assert.equal(words.next, "Retrying in 8 s.");
   }
   const signedOut = troubleWords({ failure: new Failure("signed-out"), isTrying: false, secondsLeft: null, isOnline: true });
   assert.match(signedOut.happened, /log in again/);
@@ -71,5 +71,5 @@ test("too much of something is said in the server's own words", () => {
   const ours = new Failure("busy", { status: 429, code: "rate-limited", detail });
   assert.equal(troubleWords({ ...waiting, failure: ours }).happened, detail);
   const storages = new Failure("busy", { status: 429 });
-  assert.equal(troubleWords({ ...waiting, failure: storages }).happened, "The server asks for a pause. Nothing is lost.");
+  assert.equal(troubleWords({ ...waiting, failure: storages }).happened, "The server is busy. Nothing is lost.");
 });

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from auth_svc.audit import WORDS
-from auth_svc.audit import Action as AuthAction
+from auth_svc.audit.audit import WORDS
+from auth_svc.audit.audit import Action as AuthAction
 from upload_svc.audit import Action as UploadAction
 
 

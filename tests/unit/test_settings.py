@@ -77,7 +77,7 @@ class Environment:
         output = self._capsys.readouterr()
         assert output.out == ""
         headline, *faults = output.err.splitlines()
-        assert headline.startswith("Settings that must be mended")
+        assert headline.startswith("These settings must be fixed")
         return [fault.strip() for fault in faults]
 
 
@@ -103,7 +103,7 @@ def test_settings_come_from_the_environment_and_stay(
 
 
 def test_every_missing_setting_is_named_at_once(environment: Environment, settings_class: type[BaseSettings]) -> None:
-    expected = {f"{prefix(settings_class)}{name}: is missing" for name in GOOD[settings_class]}
+    expected = {f"{prefix(settings_class)}{name}: is required" for name in GOOD[settings_class]}
     assert set(environment.faults(settings_class)) == expected
 
 
@@ -264,7 +264,7 @@ def test_the_demo_account_is_no_account_of_a_public_address(
         load(settings)
     else:
         (fault,) = environment.faults(settings)
-        assert "DEMO_ACCOUNT: is for this machine alone" in fault
+        assert "DEMO_ACCOUNT: is only for this machine" in fault
         assert url in fault
     environment.tell(settings, {**told, "DEMO_ACCOUNT": "false"})
     load(settings)
@@ -299,5 +299,5 @@ def test_a_service_without_settings_ends_with_status_2(service: str) -> None:
         [sys.executable, "-m", service], cwd=_ROOT, env={}, capture_output=True, text=True, check=False, timeout=60
     )
     assert ended.returncode == 2, ended.stderr
-    assert f"{service.removesuffix('_svc').upper()}_DATABASE_URL: is missing" in ended.stderr
+    assert f"{service.removesuffix('_svc').upper()}_DATABASE_URL: is required" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.characters import title_from_filename
 from common.text import clean_filename, clean_line, clean_text, search_key, sort_key
 
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -176,3 +179,16 @@ def test_a_cleaned_file_name_is_a_good_one(sent: str) -> None:
     assert 0 < len(kept) <= 255
     assert clean_filename(unicodedata.normalize("NFD", sent)) == clean_filename(unicodedata.normalize("NFC", sent))
     kept.encode()
+
+
+TITLES = json.loads((Path(__file__).parents[1] / "data" / "file_titles.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("name", "title"), TITLES.items())
+def test_a_file_name_suggests_the_same_title_here_and_on_the_upload_page(name: str, title: str) -> None:
+    assert title_from_filename(name, longest=200) == title
+
+
+def test_a_suggested_title_is_one_that_is_accepted() -> None:
+    assert title_from_filename("🎬" * 300 + ".mp4", longest=200) == "🎬" * 200
+    assert title_from_filename("\u200b\u3164.mp4", longest=200) == ""

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from auth_svc.usernames import fault_of_new_username, folded, skeleton, spellings
+from auth_svc.accounts.usernames import fault_of_new_username, folded, skeleton, spellings
 
 
 @pytest.mark.parametrize(

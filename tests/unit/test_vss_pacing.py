@@ -100,4 +100,4 @@ def test_a_rate_that_cannot_be_used_names_option_and_remedy(value: str) -> None:
     answer = run("upload", f"--limit-rate={value}", "film.mp4")
     assert (answer.returncode, answer.stderr.count("\n")) == (2, 1), answer.stderr
     assert "--limit-rate" in answer.stderr
-    assert "give bytes a second such as 500K, 2M or 1.5M, or 0 for no limit" in answer.stderr
+    assert "give bytes per second such as 500K, 2M or 1.5M, or 0 for no limit" in answer.stderr

@@ -33,19 +33,9 @@ def test_a_part_without_a_checksum_is_another_one() -> None:
     assert differing({1: "a", 2: "b", 3: "c"}, {1: "a", 2: "x", 3: None}) == [2, 3]
 
 
-@pytest.mark.parametrize(
-    ("name", "title"),
-    [
-        ("My_Holiday.2026-final.MP4", "My Holiday 2026-final"),
-        ("v1.2 demo.mkv", "v1.2 demo"),
-        ("في البحر.webm", "في البحر"),
-        ("\u202eevil.mp4", "evil"),
-        (".mp4", "mp4"),
-        ("\u200b\u3164.mp4", "\u200b\u3164.mp4"),
-    ],
-)
-def test_a_title_is_made_from_the_name(name: str, title: str) -> None:
-    assert title_of(Path(name)) == title
+def test_a_file_always_has_a_title() -> None:
+    assert title_of(Path("My_Holiday.mp4")) == "My Holiday"
+    assert title_of(Path("\u200b\u3164.mp4")) == "\u200b\u3164.mp4"
 
 
 def test_a_name_is_one_that_the_server_takes() -> None:
@@ -75,7 +65,14 @@ def test_folders_are_searched_only_when_asked(tmp_path: Path, monkeypatch: pytes
         ("f/more/c.webm", ""),
     ]
     assert find_files(["f"], recursive=True).passed_over == 1
-    assert _found(["f"], recursive=False) == [("f", "is a folder: --recursive sends the videos in it")]
+    assert _found(["f"], recursive=False) == [("f", "is a folder: use --recursive to upload the videos in it")]
+
+
+def test_a_video_is_known_by_its_name_as_the_server_reads_it(tmp_path: Path) -> None:
+    names = ("f\u200f.mp4\u200f", "g.mk\u202ev ")
+    for name in names:
+        (tmp_path / name).touch()
+    assert [Path(name).name for name, _ in _found([str(tmp_path)])] == sorted(names)
 
 
 def test_what_cannot_be_sent_is_named_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +91,7 @@ def test_what_cannot_be_sent_is_named_in_its_place(tmp_path: Path, monkeypatch: 
         ("linked/loop/pipe.mp4", "is not a regular file"),
         ("linked/loop/y.mp4", ""),
         ("gone.mp4", "does not exist"),
-        ("''", "an empty name stands for no file"),
+        ("''", "an empty name is not a file"),
         ("/dev/null", "is not a regular file"),
         ("y.mp4/x.mp4", "cannot be read: Not a directory"),
         ("n" * 300, "cannot be read: File name too long"),

@@ -67,13 +67,13 @@ def _clean(text: str, option: str) -> str:
     try:
         url = URL(text)
     except ValueError as exc:
-        raise BadOption(f"{option}: {text!r} is no URL ({exc})") from exc
+        raise BadOption(f"{option}: {text!r} is not a URL ({exc})") from exc
     if url.scheme not in ("http", "https") or not url.host or url.query_string or url.user or url.password:
         raise BadOption(f"{option}: {text!r} cannot be used; give something like https://videos.example.org")
     if url.path not in ("", "/"):
-        raise BadOption(f"{option}: {text!r} has a path; give the address alone, {url.origin()}")
+        raise BadOption(f"{option}: {text!r} has a path; give only the address, {url.origin()}")
     if url.scheme == "http" and url.host not in _LOOPBACK:
-        raise BadOption(f"{option}: {text!r} would send the password unprotected; give its https:// URL")
+        raise BadOption(f"{option}: {text!r} would send the password unencrypted; use its https:// URL")
     return str(url.origin())
 
 
@@ -94,7 +94,7 @@ class LogInFile:
             return platformdirs.user_config_path("vss", appauthor=False)
         except RuntimeError as exc:
             # An account that the system does not know, in a container for example.
-            raise FileUnusable("there is no home folder to keep the session in: set HOME, or VSS_API_KEY") from exc
+            raise FileUnusable("no home folder to keep the session in: set HOME or VSS_API_KEY") from exc
 
     @property
     def path(self) -> Path:

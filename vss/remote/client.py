@@ -76,7 +76,7 @@ class Client:
                 raise Refused(answer.status, {"detail": f"{url} redirects to {moved_to}: log in to that server"})
             if answer.status < HTTPStatus.BAD_REQUEST:
                 if answer.status in (HTTPStatus.OK, HTTPStatus.CREATED) and not isinstance(answer.content, dict):
-                    raise Refused(answer.status, {"detail": f"{url} does not answer as a vss does"})
+                    raise Refused(answer.status, {"detail": f"{url} is not a vss server"})
                 return answer
             if answer.status == HTTPStatus.UNAUTHORIZED and refused_token is None:
                 refused_token = token
@@ -95,7 +95,7 @@ class Client:
             asked = {**query, "limit": "100", **({} if cursor is None else {"cursor": cursor})}
             page = (await self.call("GET", str(URL(url).with_query(asked)))).content
             if not isinstance(page.get("items"), list):
-                raise Refused(HTTPStatus.OK, {"detail": f"{url} does not answer as a vss does"})
+                raise Refused(HTTPStatus.OK, {"detail": f"{url} is not a vss server"})
             for item in page["items"]:
                 yield item
             if (cursor := page.get("next_cursor")) is None:
@@ -164,7 +164,7 @@ class _Credentials:
             granted = await grant(self._session, self._server, self.patience, form)
         except Refused as refused:
             # Of no one call or file, but of all that would follow.
-            raise NotLoggedIn(f"the server does not let us log in: {refused}") from refused
+            raise NotLoggedIn(f"the server refused the login: {refused}") from refused
         self.patience.met()
         return granted
 
@@ -217,11 +217,11 @@ async def _revoke(session: aiohttp.ClientSession, known: LogIn, patience: Patien
         try:
             answer = await _ask(session, "POST", url, form={"token": known.refresh_token})
         except NETWORK_ERRORS as exc:
-            await attempts.pause(f"forgotten here, but {url} does not answer ({reason_of(exc)})")
+            await attempts.pause(f"logged out here, but {url} does not answer ({reason_of(exc)})")
             continue
         if not is_passing(answer):
             return
-        await attempts.pause(f"forgotten here, but {url} answers {answer.status}")
+        await attempts.pause(f"logged out here, but {url} answers {answer.status}")
 
 
 async def grant(session: aiohttp.ClientSession, server: Server, patience: Patience, form: Mapping[str, str]) -> Any:
@@ -240,7 +240,7 @@ async def grant(session: aiohttp.ClientSession, server: Server, patience: Patien
         if moved_to := _moved_to(answer):
             raise NotLoggedIn(f"{url} redirects to {moved_to}: name that server, `vss login --server URL`")
         if answer.status < HTTPStatus.BAD_REQUEST:
-            raise NotLoggedIn(f"{url} does not answer as a vss does; name the right one: `vss login --server URL`")
+            raise NotLoggedIn(f"{url} is not a vss server; name the right one: `vss login --server URL`")
         # Too many wrong passwords are told at once: waiting for minutes would look like hanging.
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or (
             answer.status == HTTPStatus.TOO_MANY_REQUESTS and form["grant_type"] != "password"
@@ -251,7 +251,7 @@ async def grant(session: aiohttp.ClientSession, server: Server, patience: Patien
         elif isinstance(answer.content, dict) and answer.content.get("error") == "invalid_grant":
             raise NotLoggedIn(
                 {
-                    "api_key": "the API key in VSS_API_KEY is not valid, or not any more",
+                    "api_key": "the API key in VSS_API_KEY is invalid, expired or deleted",
                     "refresh_token": "the session has ended: run `vss login`",
                 }.get(form["grant_type"], "wrong username or password")
             )
@@ -332,11 +332,11 @@ def _refuse_certificate(url: str, exc: BaseException, patience: Patience) -> Non
 def _refusal(answer: Answer) -> Exception:
     problem = answer.content if isinstance(answer.content, dict) else {}
     if answer.status == HTTPStatus.UNAUTHORIZED:
-        return NotLoggedIn("the server does not accept this session any more: run `vss login`")
+        return NotLoggedIn("the server no longer accepts this session: run `vss login`")
     if answer.status == HTTPStatus.NOT_FOUND:
         if not problem:
-            return Refused(answer.status, {"detail": "the server does not answer as a vss does"})
-        return NotThere("no such video, or it is not this account's to see")
+            return Refused(answer.status, {"detail": "the server is not a vss server"})
+        return NotThere("no such video, or this account has no access to it")
     return Refused(answer.status, problem)
 
 

@@ -27,69 +27,73 @@ MOST_PARALLEL = 16
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """All of them: they share the log-in and how they speak."""
-    login = commands.add_parser("login", help="log in to a server, once for all commands below")
+    login = commands.add_parser("login", help="log in to a server, for all commands below")
     login.add_argument(
         "--server",
         metavar="URL",
         nargs="+",
-        help="one URL of a site, or three: auth, upload and stream; without it the one of `make run` here",
+        help="one URL of a site, or three: auth, upload and stream (default: `make run` on this machine)",
     )
-    login.add_argument("--username", metavar="NAME", help="instead of being asked")
+    login.add_argument("--username", metavar="NAME", help="username (default: ask)")
     login.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     login.set_defaults(run=_login)
 
-    logout = commands.add_parser("logout", help="log out, at the server too")
+    logout = commands.add_parser("logout", help="log out and end the session")
     logout.set_defaults(run=_logout)
 
-    upload = commands.add_parser("upload", help="upload videos; after an interruption the same command resumes")
+    upload = commands.add_parser("upload", help="upload videos; run again to resume")
     upload.add_argument("files", metavar="FILE", nargs="+", help="a video, or with --recursive a folder")
-    upload.add_argument("-r", "--recursive", action="store_true", help="the videos in folders and their folders too")
-    upload.add_argument("--title", help="for one file; by default made from its name")
-    upload.add_argument("--description")
-    upload.add_argument("--visibility", choices=("private", "members", "public"), help="by default private")
     upload.add_argument(
-        "--restart", action="store_true", help="upload from the start what is unfinished or already uploaded"
+        "-r", "--recursive", action="store_true", help="also the videos in folders and their subfolders"
     )
+    upload.add_argument("--title", help="title, for one file (default: from the file name)")
+    upload.add_argument("--description")
+    upload.add_argument("--visibility", choices=("private", "members", "public"), help="default private")
+    upload.add_argument("--restart", action="store_true", help="start over, even if unfinished or already uploaded")
     upload.add_argument(
         "--skip-uploaded",
         action="store_true",
-        help="skip files that are already uploaded, under another name too (compared by size and SHA-256)",
+        help="skip files that are already uploaded, even under another name (compared by size and SHA-256)",
     )
-    upload.add_argument("--sha256", action="store_true", help="read the file first, so that downloads can be verified")
+    upload.add_argument("--sha256", action="store_true", help="hash the file first so that downloads can be verified")
     upload.add_argument(
-        "--parallel", metavar="N", type=_parallel, default=4, help="parts at once (default %(default)s)"
+        "--parallel",
+        metavar="N",
+        type=_parallel,
+        default=4,
+        help="parts to send at the same time (default %(default)s)",
     )
     upload.add_argument(
         "--limit-rate",
         metavar="RATE",
         type=_rate,
         default=0,
-        help="bytes a second at most, such as 500K, 2M or 1.5M (K = 1024; without it as fast as possible)",
+        help="maximum bytes per second, such as 500K, 2M or 1.5M (K = 1024; default: no limit)",
     )
     _speaking(upload)
     upload.set_defaults(run=_upload)
 
-    listing = commands.add_parser("list", help="show my videos, newest first")
-    listing.add_argument("--state", choices=("uploading", "ready", "trashed"), help="by default the first two")
-    listing.add_argument("--json", action="store_true", help="one JSON object a line")
+    listing = commands.add_parser("list", help="list your videos, newest first")
+    listing.add_argument("--state", choices=("uploading", "ready", "trashed"), help="default: uploading and ready")
+    listing.add_argument("--json", action="store_true", help="print one JSON object per line")
     listing.set_defaults(run=_list)
 
-    download = commands.add_parser("download", help="download a video; after an interruption the same command resumes")
-    download.add_argument("id", metavar="ID", type=_id, help="as `vss list` shows it, or the address of its page")
-    download.add_argument("-o", "--output", metavar="FILE", help="a file or a folder; - for standard output")
-    download.add_argument("--replace", action="store_true", help="replace a file that already exists")
+    download = commands.add_parser("download", help="download a video; run again to resume")
+    download.add_argument("id", metavar="ID", type=_id, help="ID from `vss list`, or the URL of the video's page")
+    download.add_argument("-o", "--output", metavar="FILE", help="file or folder to write to; - for standard output")
+    download.add_argument("--replace", action="store_true", help="overwrite an existing file")
     _speaking(download)
     download.set_defaults(run=_download)
 
     remove = commands.add_parser("rm", help="move videos to the trash")
     remove.add_argument("ids", metavar="ID", nargs="+")
-    remove.add_argument("--permanently", action="store_true", help="delete at once, unfinished uploads too")
+    remove.add_argument("--permanently", action="store_true", help="delete immediately, including unfinished uploads")
     remove.set_defaults(run=_remove)
 
 
 def _speaking(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
-    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line on standard output")
+    parser.add_argument("--quiet", action="store_true", help="do not show progress")
     parser.add_argument(
         "--wait",
         metavar="MINUTES",
@@ -123,7 +127,7 @@ def _rate(text: str) -> int:
         if rate or not number:
             return rate
     raise argparse.ArgumentTypeError(
-        f"{text!r} cannot be used; give bytes a second such as 500K, 2M or 1.5M, or 0 for no limit"
+        f"{text!r} cannot be used; give bytes per second such as 500K, 2M or 1.5M, or 0 for no limit"
     )
 
 
@@ -159,7 +163,7 @@ def _login(arguments: argparse.Namespace) -> int:
     server = server_named(arguments.server or ())
     has_terminal = sys.stdin is not None and sys.stdin.isatty()
     if not (arguments.username and arguments.password_stdin) and not has_terminal:
-        raise BadOption("there is no terminal to ask on: give --username NAME and --password-stdin")
+        raise BadOption("no terminal to ask on: give --username NAME and --password-stdin")
     try:
         username = arguments.username or input(f"Username at {server.auth}: ")
         password = _password_of_stdin() if arguments.password_stdin else getpass.getpass()
@@ -174,7 +178,7 @@ def _login(arguments: argparse.Namespace) -> int:
         from vss.remote.client import log_in  # noqa: PLC0415
 
         kept = await log_in(server, username, password, patience_seconds=SHORT_WAIT_SECONDS)
-        say(f"Logged in to {server.stream} as {kept.username}; `vss logout` ends it.")
+        say(f"Logged in to {server.stream} as {kept.username}; log out with `vss logout`.")
         return 0
 
     return _run(work())
@@ -207,8 +211,8 @@ def _upload(arguments: argparse.Namespace) -> int:
         raise BadOption("--title is for one file")
     return _run(
         upload_all(arguments, found),
-        if_interrupted="What was uploaded is kept for 7 days: the same command, here or on any machine with "
-        "the files, resumes; uploaded files are not sent twice",
+        if_interrupted="What was uploaded is kept for 7 days. Run the same command, here or on any machine with "
+        "the files, to resume; uploaded files are not sent twice",
     )
 
 
@@ -289,6 +293,6 @@ async def _remove_one(client: Client, named: str, *, is_permanent: bool) -> str:
         await client.call("POST", f"{url}/trash")
     except Refused as refused:
         if refused.status == HTTPStatus.CONFLICT:
-            raise Refused(refused.status, {"detail": "is unfinished: --permanently discards it"}) from refused
+            raise Refused(refused.status, {"detail": "is unfinished: use --permanently to discard it"}) from refused
         raise
     return "moved to the trash; deletes in 7 days"

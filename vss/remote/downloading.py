@@ -98,9 +98,9 @@ def _refuse_existing(target: Path, *, replace: bool) -> None:
     if stat.S_ISDIR(mode):
         raise FileUnusable(f"{target} is a folder: -o FILE takes another name")
     if not replace:
-        raise FileUnusable(f"{target} already exists: --replace replaces it, -o FILE takes another name")
+        raise FileUnusable(f"{target} already exists: --replace overwrites it, -o FILE takes another name")
     if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
-        raise FileUnusable(f"{target} is read-only and is not replaced")
+        raise FileUnusable(f"{target} is read-only and was not replaced")
 
 
 async def _to_stream(client: Client, wanted: _Wanted, output: str) -> str | None:
@@ -118,7 +118,7 @@ async def _to_stream(client: Client, wanted: _Wanted, output: str) -> str | None
         except BrokenPipeError:
             if output == STDOUT:
                 raise
-            raise FileUnusable(f"{output}: its reader has gone") from None
+            raise FileUnusable(f"{output}: nothing reads it any more") from None
         except OSError as exc:
             raise FileUnusable(f"{output} cannot be written: {exc.strerror}") from exc
     return _compared(wanted, digest.hexdigest() if wanted.sha256 else None, output)
@@ -165,7 +165,7 @@ async def _to_file(client: Client, wanted: _Wanted, named: Path, *, replace: boo
             raise
         _put_in_place(partial, target, replace=replace)
     except OSError as exc:
-        kept = "; what was downloaded is kept, and the same command resumes" if exc.errno in _FULL else ""
+        kept = "; what was downloaded is kept: run the same command to resume" if exc.errno in _FULL else ""
         raise FileUnusable(f"{named} cannot be written: {exc.strerror}{kept}") from exc
     return found
 
@@ -191,7 +191,7 @@ def _put_in_place(partial: Path, target: Path, *, replace: bool) -> None:
         # Unlike a renaming, this never replaces.
         target.hardlink_to(partial)
     except FileExistsError:
-        raise FileUnusable(f"{target} exists by now: --replace replaces it, -o FILE takes another name") from None
+        raise FileUnusable(f"{target} exists now: --replace overwrites it, -o FILE takes another name") from None
     except OSError:
         # A file system without links.
         _refuse_existing(target, replace=False)
@@ -202,7 +202,7 @@ def _put_in_place(partial: Path, target: Path, *, replace: bool) -> None:
 
 def _compared(wanted: _Wanted, found: str | None, name: str) -> str | None:
     if found != wanted.sha256:
-        raise Damaged(f"{name}: its SHA-256 is not that of the file that was uploaded; download it again")
+        raise Damaged(f"{name}: its SHA-256 differs from the uploaded file; download it again")
     return found
 
 
@@ -210,7 +210,7 @@ def _take(file: BinaryIO, target: Path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise FileUnusable(f"another vss is downloading {target} right now") from None
+        raise FileUnusable(f"another vss is already downloading {target}") from None
 
 
 async def _as_owner(client: Client, video_id: str) -> dict[str, Any] | None:

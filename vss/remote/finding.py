@@ -10,6 +10,7 @@ from pathlib import Path
 
 from common.media_types import BY_ENDING
 from vss.remote.errors import FileUnusable
+from vss.remote.plan import clean_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +41,12 @@ def find_files(names: Sequence[str], *, recursive: bool) -> Found:
     seen: set[Path] = set()
     for name in names:
         path = Path(name)
-        status = _status(path) if name else "an empty name stands for no file"
+        status = _status(path) if name else "an empty name is not a file"
         if isinstance(status, int) and stat.S_ISDIR(status):
             if recursive:
                 _search(Path(name), found, seen)
             else:
-                found.add(str(Path(name)), "is a folder: --recursive sends the videos in it")
+                found.add(str(Path(name)), "is a folder: use --recursive to upload the videos in it")
         elif (place := _place(path)) not in seen:
             seen.add(place)
             found.add(str(Path(name)) if name else "''", _trouble(status))
@@ -78,7 +79,7 @@ def _search(folder: Path, found: Found, seen: set[Path]) -> None:
     """Adds the videos below the folder; what is hidden is passed over without a word."""
     has_any = False
     for path, status in _below(folder, found):
-        if path.suffix.lower() not in BY_ENDING:
+        if Path(clean_name(path.name)).suffix.lower() not in BY_ENDING:
             found.passed_over += 1
             continue
         has_any = True

@@ -53,7 +53,7 @@ class Attempts:
         if self._began is None:
             self._began = now
         if now - self._began >= self._patience.limit_seconds:
-            raise NoAnswer(f"{reason}; given up after {now - self._began:.0f} s. Nothing is lost: try again later")
+            raise NoAnswer(f"{reason}; gave up after {now - self._began:.0f} s. Nothing is lost: try again later")
         pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**self._failures)
         self._failures = min(self._failures + 1, 10)
         # Half of it for certain, so that many who wait do not come back at once.

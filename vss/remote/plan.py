@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vss.speaking import BIDI
+from common.characters import BIDI, title_from_filename
 
 TITLE_MAX = 200
 FILENAME_MAX = 255
 LONGEST_ENDING = 15
-# Letters by their category that nobody sees (the Hangul fillers and the blank of Braille).
-_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +53,9 @@ def wire_name(path: Path) -> str:
 
 
 def title_of(path: Path) -> str:
-    """A title to begin with: `My_Holiday.2026-final.MP4` → `My Holiday 2026-final`."""
-    stem = re.sub(r"(?<=.)\.[a-zA-Z0-9]{1,5}$", "", clean_name(path.name))
-    # Dots between words are spaces; between figures they are part of what is said.
-    words = re.sub(r"\.(?!\d)|(?<!\d)\.", " ", stem.replace("_", " "))
-    title = " ".join(words.split())[:TITLE_MAX].strip()
-    return title if _is_visible(title) else wire_name(path)[:TITLE_MAX]
-
-
-def _is_visible(text: str) -> bool:
-    return any(unicodedata.category(c)[0] in "LNPS" and c not in _BLANK for c in text)
+    """The title that the file's name suggests."""
+    name = wire_name(path)
+    return title_from_filename(name, longest=TITLE_MAX) or name[:TITLE_MAX]
 
 
 def clean_name(name: str) -> str:

@@ -18,7 +18,7 @@ from vss.remote.plan import human_size
 from vss.remote.progress import shown
 from vss.remote.source import open_source
 from vss.remote.uploaded import Uploaded
-from vss.remote.uploading import Uploading, Wishes
+from vss.remote.uploading import Uploading, UploadOptions
 from vss.speaking import say, warn
 
 # Names in one line, before it only counts them.
@@ -59,7 +59,7 @@ class _One:
         self._client = client
         self._report = report
         self._quiet = arguments.quiet
-        self._wishes = Wishes(
+        self._options = UploadOptions(
             title=arguments.title,
             description=arguments.description,
             visibility=arguments.visibility,
@@ -85,18 +85,18 @@ class _One:
         path = Path(name)
         with open_source(path) as source:
             if self._uploaded is not None and (video := await self._uploaded.find(source)):
-                text = f"{name}: already uploaded ({video['id']}){_not_heeded(self._wishes, video)}"
+                text = f"{name}: already uploaded ({video['id']}){_not_heeded(self._options, video)}"
                 self._report.done(name, {**video, "sent_bytes": 0, "skipped": True}, text)
                 return
             with shown(path.name, source.size, quiet=self._quiet) as progress:
-                sent = await Uploading(self._client, source, self._wishes, progress).run()
+                sent = await Uploading(self._client, source, self._options, progress).run()
         text = f"{name}: uploaded ({human_size(sent.video['size'])}), {sent.video['watch_url']}"
         self._report.done(name, {**sent.video, "sent_bytes": sent.sent_bytes}, text)
 
 
-def _not_heeded(wishes: Wishes, video: Mapping[str, Any]) -> str:
+def _not_heeded(options: UploadOptions, video: Mapping[str, Any]) -> str:
     """A command that runs every night must not open again what its owner has closed since."""
-    said = {"title": wishes.title, "description": wishes.description, "visibility": wishes.visibility}
+    said = {"title": options.title, "description": options.description, "visibility": options.visibility}
     other = [name for name, value in said.items() if value is not None and value != video[name]]
     return f"; its {' and '.join(other)} was not changed" if other else ""
 

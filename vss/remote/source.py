@@ -44,7 +44,7 @@ class SourceFile:
         try:
             now, named = os.fstat(self._descriptor), self.path.stat()
         except OSError as exc:
-            raise FileUnusable(f"{self.path} disappeared while it was being uploaded ({exc.strerror})") from exc
+            raise FileUnusable(f"{self.path} was removed while being uploaded ({exc.strerror})") from exc
         if (now.st_size, now.st_mtime_ns) != self._seen or (now.st_dev, now.st_ino) != (named.st_dev, named.st_ino):
             raise FileUnusable(
                 f"{self.path} changed while it was being uploaded (is something still writing it?): "

@@ -39,8 +39,8 @@ MOST_REFUSALS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What was said on the command line; None: what goes without saying."""
+class UploadOptions:
+    """What the command line asks for; None: not said."""
 
     title: str | None
     description: str | None
@@ -72,10 +72,10 @@ class _Job:
 class Uploading:
     """The upload of one file."""
 
-    def __init__(self, client: Client, source: SourceFile, wishes: Wishes, progress: Progress) -> None:
+    def __init__(self, client: Client, source: SourceFile, options: UploadOptions, progress: Progress) -> None:
         self._client = client
         self._source = source
-        self._wishes = wishes
+        self._options = options
         self._progress = progress
         self._uploads = f"{client.server.upload}/v1/uploads"
         self._url = ""
@@ -89,7 +89,7 @@ class Uploading:
 
         Nobody has asked for another file's upload to be resumed: what turns out to be one is left as it is.
         """
-        found = None if self._wishes.anew else await self._find()
+        found = None if self._options.anew else await self._find()
         tries = 0
         while True:
             tries += 1
@@ -135,10 +135,10 @@ class Uploading:
                 return Sent(video=ready, sent_bytes=self._sent_bytes)
             await self._refuse_another(missing)
             self._moved_on(-sum(self._plan.part(number).size for number in missing))
-            self._progress.note(f"{len(missing)} parts have to be sent once more")
+            self._progress.note(f"{len(missing)} parts have to be sent again")
             # S3 tells in whole seconds which of two copies is the newer one.
             await asyncio.sleep(NEWER_SECONDS)
-        raise NoAnswer("the storage keeps losing parts; nothing that it holds is lost: try again later")
+        raise NoAnswer("the storage keeps losing parts; nothing else is lost: try again later")
 
     async def _refuse_another(self, numbers: Sequence[int]) -> None:
         """Raises AnotherFile when the storage holds another content for one of these parts.
@@ -179,25 +179,26 @@ class Uploading:
         return None
 
     def _other_file(self) -> str:
-        return f"{self._source.path}: there is an unfinished upload of this name and size, but of another file"
+        return f"{self._source.path}: an unfinished upload has the same name and size, but is another file"
 
     async def _differ(self, plan: PartPlan, received: Mapping[int, str]) -> list[int]:
         ours = {number: await self._source.checksum(plan.part(number)) for number in received}
         return differing(ours, received)
 
     async def _create(self) -> dict[str, Any]:
-        wishes, path = self._wishes, self._source.path
+        self._source.refuse_changed()
+        options, path = self._options, self._source.path
         asked = {
-            "title": title_of(path) if wishes.title is None else wishes.title,
-            "description": wishes.description or "",
+            "title": title_of(path) if options.title is None else options.title,
+            "description": options.description or "",
             "filename": wire_name(path),
             "size": self._source.size,
             # The server knows the type by the name's ending.
             "content_type": "",
-            "visibility": wishes.visibility or "private",
+            "visibility": options.visibility or "private",
             "part_checksums": "sha256",
         }
-        if wishes.sha256:
+        if options.sha256:
             asked["sha256"] = await self._source.sha256()
         key = {"Idempotency-Key": uuid4().hex}
         video: dict[str, Any] = (await self._client.call("POST", self._uploads, content=asked, headers=key)).content
@@ -205,18 +206,18 @@ class Uploading:
 
     async def _edit(self, video: Mapping[str, Any]) -> None:
         """What was said this time about an upload that was begun before."""
-        wishes = self._wishes
-        said = {"title": wishes.title, "description": wishes.description, "visibility": wishes.visibility}
+        options = self._options
+        said = {"title": options.title, "description": options.description, "visibility": options.visibility}
         if changes := {name: value for name, value in said.items() if value is not None and value != video[name]}:
             await self._client.call("PATCH", self._url, content=changes)
 
     async def _send(self, numbers: Sequence[int]) -> None:
         # Bounded, so that no URL gets old before it is used.
-        jobs: asyncio.Queue[_Job | None] = asyncio.Queue(self._wishes.parallel)
+        jobs: asyncio.Queue[_Job | None] = asyncio.Queue(self._options.parallel)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._feed(jobs, numbers))
-                for _ in range(self._wishes.parallel):
+                for _ in range(self._options.parallel):
                     tasks.create_task(self._work(jobs))
         except* (Refusal, OSError) as group:
             reason: BaseException = group
@@ -230,7 +231,7 @@ class Uploading:
         for first in range(0, len(numbers), BATCH):
             for job in await self._sign(numbers[first : first + BATCH]):
                 await jobs.put(job)
-        for _ in range(self._wishes.parallel):
+        for _ in range(self._options.parallel):
             await jobs.put(None)
 
     async def _work(self, jobs: asyncio.Queue[_Job | None]) -> None:
@@ -249,7 +250,7 @@ class Uploading:
                 raise AnotherFile(self._other_file()) from refused
             raise
         except NotThere as gone:
-            raise NotThere(f"{self._source.path}: the upload was discarded meanwhile; send it again") from gone
+            raise NotThere(f"{self._source.path}: the upload was discarded meanwhile; upload it again") from gone
         return [
             _Job(
                 number,
@@ -287,7 +288,7 @@ class Uploading:
                 refusals += HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
             self._moved_on(-gone_out)
             self._source.refuse_changed()
-            said = f"the storage does not take part {part.number} ({trouble})"
+            said = f"the storage rejected part {part.number} ({trouble})"
             if refusals == MOST_REFUSALS:
                 raise NoAnswer(f"{said}; nothing is lost: run the same command to resume")
             await attempts.pause(said, retry_after_seconds=retry_after)
@@ -307,7 +308,7 @@ class Uploading:
             url = URL(job.url, encoded=True)
             async with self._client.session.put(
                 url,
-                data=self._source.stream(part, sent, self._wishes.pace),
+                data=self._source.stream(part, sent, self._options.pace),
                 headers={**job.headers, "Content-Length": str(part.size)},
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=15),
                 proxy=proxy_for(url),
@@ -324,7 +325,7 @@ class Uploading:
                     "POST", f"{self._url}/complete", content=asked, limit_seconds=COMPLETE_SECONDS
                 )
             except NotThere as gone:
-                raise NotThere(f"{self._source.path}: the upload was discarded meanwhile; send it again") from gone
+                raise NotThere(f"{self._source.path}: the upload was discarded meanwhile; upload it again") from gone
             except Refused as refused:
                 if refused.code in ("parts-missing", "part-ambiguous"):
                     return None, list(refused.members["missing"])
@@ -334,7 +335,7 @@ class Uploading:
             if answer.status == HTTPStatus.OK:
                 return answer.content, []
             await attempts.pause(
-                "the server is not certain yet", retry_after_seconds=seconds_of(answer.headers.get("Retry-After"))
+                "the server has not confirmed it yet", retry_after_seconds=seconds_of(answer.headers.get("Retry-After"))
             )
 
 

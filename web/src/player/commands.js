@@ -1,8 +1,8 @@
 /** What a person can do with a video, whichever button, key or gesture says it. */
 
 import { gettext } from "../common/i18n.js";
-import { steppedRate } from "./keys.js";
 import { keepPreference } from "../common/preferences.js";
+import { steppedRate } from "./keys.js";
 import { knownLength } from "./reach.js";
 
 // Nobody tells a page how long a frame is; of the usual ones this is the shortest but for films of 50 and more a second.
@@ -54,7 +54,7 @@ export class Commands {
     // Without any volume left, being unmuted would still be silence.
     if (this.#video.muted && this.#video.volume === 0) this.#video.volume = 0.5;
     this.#video.muted = !this.#video.muted;
-    this.#say(this.#video.muted ? gettext("Sound off") : gettext("Sound on"));
+    this.#say(this.#video.muted ? gettext("Muted") : gettext("Unmuted"));
     this.#keepVolume();
   }
 

@@ -60,14 +60,14 @@ export class Controls {
     this.#volume.value = String(heard);
     this.#volume.style.setProperty("--share", `${heard * 100}%`);
     this.#volume.setAttribute("aria-valuetext", `${Math.round(heard * 100)} %`);
-    this.#label("mute", muted ? gettext("Sound on") : gettext("Sound off"), "m");
+    this.#label("mute", muted ? gettext("Unmute") : gettext("Mute"), "m");
   }
 
   #drawScreen() {
     const { isFullscreen, isTheatre } = this.#screen;
     this.#player.toggleAttribute("data-fullscreen", isFullscreen);
-    this.#label("fullscreen", isFullscreen ? gettext("Leave full screen") : gettext("Full screen"), "f");
-    this.#label("theatre", isTheatre ? gettext("Leave theatre mode") : gettext("Theatre mode"), "t");
+    this.#label("fullscreen", isFullscreen ? gettext("Exit full screen") : gettext("Full screen"), "f");
+    this.#label("theatre", isTheatre ? gettext("Exit theatre mode") : gettext("Theatre mode"), "t");
   }
 
   #label(name, words, key) {

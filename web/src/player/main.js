@@ -1,5 +1,6 @@
 /** The watch page: the plain video made into a player, and kept alive. */
 
+import { preference } from "../common/preferences.js";
 import { Commands } from "./commands.js";
 import { Controls } from "./controls.js";
 import { foldDescription } from "./description.js";
@@ -7,7 +8,6 @@ import { listenToHands } from "./gestures.js";
 import { actionOf } from "./keys.js";
 import { describeToSystem } from "./media_session.js";
 import { PositionKeeper } from "./position_keeper.js";
-import { preference } from "../common/preferences.js";
 import { Reach } from "./reach.js";
 import { Screen } from "./screen.js";
 import { SourceKeeper } from "./source_keeper.js";

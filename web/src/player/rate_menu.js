@@ -72,7 +72,7 @@ export class RateMenu {
   #draw() {
     const rate = this.#video.playbackRate;
     this.#button.querySelector("[data-rate-now]").textContent = `${rate}×`;
-    this.#button.setAttribute("aria-label", gettext("Playback rate: %(rate)s×", { rate }));
+    this.#button.setAttribute("aria-label", gettext("Speed: %(rate)s×", { rate }));
     for (const item of this.#menu.children) item.setAttribute("aria-checked", String(Number(item.dataset.rate) === rate));
   }
 }

@@ -55,27 +55,27 @@ export class Trouble {
 function wordsOf(reason) {
   switch (reason) {
     case "signed-out":
-      return { title: gettext("You have been logged out"), words: gettext("Log in again to watch on from here.") };
+      return { title: gettext("You’ve been logged out"), words: gettext("Log in to keep watching.") };
     case "closed":
-      return { title: gettext("This video is not open to everybody any more"), words: gettext("It was deleted, or is only for people who are logged in.") };
+      return { title: gettext("This video is no longer public"), words: gettext("It was deleted, or you need to log in to watch it.") };
     case "gone":
-      return { title: gettext("This video is gone"), words: gettext("It was deleted, or is no longer for you to watch.") };
+      return { title: gettext("This video is unavailable"), words: gettext("It was deleted, or you no longer have access.") };
     case "unplayable":
       return {
-        title: gettext("This browser cannot play this video"),
-        words: gettext("Its format is not one that the browser knows. Download it to watch it with another player."),
+        title: gettext("Your browser can’t play this format"),
+        words: gettext("Download the video and open it in another player."),
       };
     case "no-picture":
       return {
-        title: gettext("This browser can play only the sound"),
-        words: gettext("It cannot decode these pictures; often they are HEVC (H.265). Download the video to watch it with another player."),
+        title: gettext("Sound only"),
+        words: gettext("Your browser can’t show this video’s picture (often HEVC/H.265). Download it to watch it elsewhere."),
       };
     case "no-sound":
       return {
         title: gettext("No sound"),
-        words: gettext("Your browser can't play this video's sound (often AC-3 or DTS). Download it to hear it in another player."),
+        words: gettext("Your browser can’t play this video’s sound (often AC-3 or DTS). Download it to hear it in another player."),
       };
     default:
-      return { title: gettext("The video does not come through"), words: gettext("Check the connection, then go on where you were.") };
+      return { title: gettext("Can’t load the video"), words: gettext("Check your connection, then pick up where you left off.") };
   }
 }

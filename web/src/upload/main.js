@@ -1,21 +1,20 @@
 /** The upload page: files become rows, rows wait in the queue, and the page says how far all of them are. */
 
+import { OFFLINE, SIGNED_OUT } from "../common/failures.js";
 import { formatSize } from "../common/format.js";
 import { gettext, ngettext } from "../common/i18n.js";
 import { keepPreference, preference } from "../common/preferences.js";
 import { showToast } from "../common/toast.js";
-import { refusalOf } from "./accepting.js";
-import { UploadApi } from "./api.js";
-import { filesIn } from "./dropped.js";
-import { OFFLINE, SIGNED_OUT } from "./failures.js";
-import { FileRow } from "./file_row.js";
+import { UploadApi } from "../common/uploads_api.js";
+import { refusalOf } from "./files/accepting.js";
+import { chooseFiles } from "./files/choosing.js";
 import { Painter, inSlices } from "./frames.js";
-import { handlesIn } from "./handles.js";
-import { Pace } from "./pace.js";
-import { Queue } from "./queue.js";
+import { FileRow } from "./rows/file_row.js";
+import { shareWords } from "./rows/words.js";
+import { Pace } from "./sending/pace.js";
+import { Queue } from "./sending/queue.js";
 import { UnfinishedList } from "./unfinished.js";
 import { keepAwake } from "./wake_lock.js";
-import { shareWords } from "./words.js";
 
 const TICK_MS = 250;
 // Of more files than this nobody fills in one after the other what is to be said: the fields of the rest begin closed.
@@ -46,6 +45,7 @@ function uploadPage(page) {
   let saying = null;
   const unfinishedSection = find("[data-unfinished-list]");
   const unfinished = unfinishedSection && new UnfinishedList(unfinishedSection, { api, goOn, language });
+  const shared = { template: find("[data-file-template]"), api, queue, pace, say, onChange: rowChanged, watchRoot: page.dataset.watchRoot, language };
   let letSleep = null;
   let ticking = null;
 
@@ -57,16 +57,12 @@ function uploadPage(page) {
 
   function newRow(file, { record = null, handle = null } = {}) {
     const refusal = refusalOf(file, taken);
-    const isFolded = rows.size >= OPEN_AT_MOST;
-    const options = { template: find("[data-file-template]"), file, record, handle, refusal, isFolded, api, queue, pace, say };
     if (record) unfinished.take(record);
-    return new FileRow({ ...options, onChange: rowChanged, watchRoot: page.dataset.watchRoot });
+    return new FileRow(file, { record, handle, refusal, isFolded: rows.size >= OPEN_AT_MOST }, shared);
   }
 
-  /** `handles`, as far as the browser gives them, in the order of the files: promises, or null. */
-  function add(files, handles = []) {
-    // What was begun with it goes on with it.
-    const chosen = [...files].map((file, index) => ({ file, handle: handles[index] }));
+  function add(files, handles) {
+    const chosen = files.map((file, index) => ({ file, handle: handles[index] }));
     adding = adding.then(() => addInSlices(chosen));
   }
 
@@ -74,49 +70,20 @@ function uploadPage(page) {
     let first = null;
     let refused = 0;
     await inSlices(chosen, ({ file, handle }) => {
+      // What was begun with it goes on with it.
       const row = newRow(file, { record: unfinished?.find(file) ?? null, handle });
       place(row);
       if (!first) row.focus();
       first ??= row;
       if (row.isRefused) refused += 1;
     });
-    if (refused > 0) say(ngettext("%(n)s file is not taken.", "%(n)s files are not taken.", refused));
-  }
-
-  /** Where the browser can tell where a file lies, it is asked to: then going on after a crash takes one click. */
-  async function pick() {
-    let handles;
-    try {
-      handles = await window.showOpenFilePicker({ multiple: true, types: [{ accept: { "video/*": taken.endings } }] });
-    } catch {
-      // Nothing was chosen.
-      return;
-    }
-    const found = await Promise.allSettled(handles.map((handle) => handle.getFile()));
-    const there = found.flatMap(({ value }, index) => (value ? { file: value, handle: handles[index] } : []));
-    const gone = handles.filter((_, index) => !found[index].value).map(({ name }) => name);
-    if (gone.length > 0) showToast(ngettext("This file can’t be read: %(names)s", "These files can’t be read: %(names)s", gone.length, { names: gone.join(", ") }));
-    add(
-      there.map(({ file }) => file),
-      there.map(({ handle }) => handle),
-    );
-  }
-
-  /** Of what lies in folders only the videos: nobody has chosen the rest. */
-  async function addDropped(dataTransfer) {
-    const handles = handlesIn(dataTransfer);
-    const { files, found } = await filesIn(dataTransfer);
-    const videos = found.filter((file) => !refusalOf(file, taken));
-    // With folders among them, which file has which handle is not known.
-    add([...files, ...videos], found.length === 0 ? handles : []);
-    const others = found.length - videos.length;
-    if (others > 0) showToast(ngettext("%(n)s other file in the folder is left out.", "%(n)s other files in the folder are left out.", others));
+    if (refused > 0) say(ngettext("%(n)s file isn’t supported.", "%(n)s files aren’t supported.", refused));
   }
 
   function goOn(file, record) {
     if (file.size !== record.size) {
       const sizes = { name: file.name, size: formatSize(file.size, language), wanted: formatSize(record.size, language) };
-      showToast(gettext("“%(name)s” is not the file that was begun: it has %(size)s, and that one has %(wanted)s.", sizes));
+      showToast(gettext("“%(name)s” isn’t the file you started with (%(size)s instead of %(wanted)s).", sizes));
       return;
     }
     const row = newRow(file, { record });
@@ -178,8 +145,8 @@ function uploadPage(page) {
     const { title } = row;
     showToast(
       (await discarding)
-        ? gettext("“%(title)s” is cancelled. What had been sent is discarded.", { title })
-        : gettext("“%(title)s” is cancelled. The server could not be told; what had been sent is discarded by itself after seven days.", { title }),
+        ? gettext("Upload of “%(title)s” cancelled.", { title })
+        : gettext("Upload of “%(title)s” cancelled. The server couldn’t be reached; the partial upload will be removed after 7 days.", { title }),
     );
   }
 
@@ -215,11 +182,11 @@ function uploadPage(page) {
     drop.toggleAttribute("data-filled", rows.size > 0);
     const done = count("done");
     const all = rows.size - count("refused");
-    const words =
-      done > 0
-        ? ngettext("%(done)s of %(n)s video is stored", "%(done)s of %(n)s videos are stored", all, { done })
-        : ngettext("%(n)s video", "%(n)s videos", all);
+    let words = ngettext("%(n)s video", "%(n)s videos", all);
+    if (done > 0) words = gettext("%(done)s of %(n)s uploaded", { done, n: all });
+    if (done === all) words = ngettext("Upload complete", "%(n)s uploads complete", all);
     if (heading.textContent !== words) heading.textContent = words;
+    heading.hidden = all === 0;
     const isOneOfMany = count("chosen") > 1;
     uploadAll.hidden = !isOneOfMany;
     // There is one first thing to do.
@@ -256,36 +223,6 @@ function uploadPage(page) {
     limit();
     tick();
   });
-  if (window.showOpenFilePicker) {
-    fileField.addEventListener("click", (event) => {
-      event.preventDefault();
-      pick();
-    });
-  }
-  fileField.addEventListener("change", () => {
-    const files = [...fileField.files];
-    // So that the same file can be chosen again.
-    fileField.value = "";
-    add(files);
-  });
-
-  // Files may fall anywhere on the page; one that missed the zone must not replace the page.
-  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
-  document.addEventListener("dragover", (event) => {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    drop.toggleAttribute("data-over", true);
-  });
-  document.addEventListener("dragleave", (event) => {
-    if (event.relatedTarget === null) drop.removeAttribute("data-over");
-  });
-  document.addEventListener("drop", (event) => {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    drop.removeAttribute("data-over");
-    addDropped(event.dataTransfer);
-  });
-
   window.addEventListener("online", () => {
     for (const row of moving) row.wake(OFFLINE);
   });
@@ -297,9 +234,7 @@ function uploadPage(page) {
   window.addEventListener("beforeunload", (event) => {
     if (queue.isBusy) event.preventDefault();
   });
-
-  // After "back", a browser may have kept the files.
-  if (fileField.files.length > 0) fileField.dispatchEvent(new Event("change"));
+  chooseFiles({ field: fileField, drop, endings: taken.endings, isTaken: (file) => !refusalOf(file, taken), onFiles: add });
 }
 
 uploadPage(document.querySelector("[data-upload-page]"));

@@ -4,7 +4,7 @@ import { sleep, systemClock } from "../common/clock.js";
 import { formatShare } from "../common/format.js";
 import { gettext } from "../common/i18n.js";
 import { showToast } from "../common/toast.js";
-import { fileOf, findHandle, forgetHandle } from "./handles.js";
+import { fileOf, findHandle, forgetHandle } from "./files/handles.js";
 
 const SETTLE_MS = 2_000;
 
@@ -78,19 +78,19 @@ export class UnfinishedList {
     }
     if (record.part_size === null) {
       // Another program has cut it into parts of its own, and alone can go on.
-      this.#say(item, gettext("another program uploads it"));
+      this.#say(item, gettext("Uploading from another app"));
       return;
     }
     this.#records.set(record.id, record);
     const handle = await findHandle(record.id);
     if (handle) this.#handles.set(record.id, handle);
     const arrived = (record.received ?? []).reduce((sum, part) => sum + part.size, 0);
-    const words = gettext("%(share)s has arrived", { share: formatShare(arrived / record.size, this.#language) });
+    const words = gettext("%(share)s uploaded", { share: formatShare(arrived / record.size, this.#language) });
     // The file is not needed any more: only the last word is missing.
     const isWhole = arrived === record.size;
     item.querySelector("[data-action='finish']").hidden = !isWhole;
     item.querySelector("[data-action='go-on']").hidden = isWhole;
-    this.#say(item, isWhole ? gettext("Everything is uploaded") : words);
+    this.#say(item, isWhole ? gettext("Fully uploaded") : words);
   }
 
   /** Completes what lacks nothing but that. Should it be refused, the file is asked for after all. */
@@ -101,7 +101,7 @@ export class UnfinishedList {
       await completed(this.#api, id);
     } catch (failure) {
       button.disabled = false;
-      showToast(failure.isPassing || !failure.detail ? gettext("“%(title)s” couldn’t be finished just now. Try again in a moment.", { title }) : failure.detail);
+      showToast(failure.isPassing || !failure.detail ? gettext("Couldn’t finish “%(title)s”. Try again in a moment.", { title }) : failure.detail);
       if (failure.isPassing) return;
       button.hidden = true;
       const other = item.querySelector("[data-action='go-on']");
@@ -110,7 +110,7 @@ export class UnfinishedList {
       return;
     }
     this.#leave(item);
-    showToast(gettext("“%(title)s” is uploaded.", { title }));
+    showToast(gettext("“%(title)s” uploaded.", { title }));
   }
 
   #say(item, words) {
@@ -125,11 +125,11 @@ export class UnfinishedList {
     try {
       await this.#api.remove(id);
     } catch (failure) {
-      showToast(failure.detail ?? gettext("“%(title)s” could not be discarded just now. Try again in a moment.", { title }));
+      showToast(failure.detail ?? gettext("Couldn’t discard “%(title)s”. Try again in a moment.", { title }));
       return;
     }
     this.#leave(item);
-    showToast(gettext("“%(title)s” is discarded.", { title }));
+    showToast(gettext("“%(title)s” discarded.", { title }));
   }
 
   /** It is over; the focus goes to what is next. */

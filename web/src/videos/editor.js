@@ -2,8 +2,7 @@
 
 import { gettext } from "../common/i18n.js";
 import { showToast } from "../common/toast.js";
-import { fieldErrors } from "../upload/details.js";
-import { showErrors } from "../upload/fields.js";
+import { fieldErrors, showErrors } from "../common/video_fields.js";
 
 export class Editor {
   #page;
@@ -61,15 +60,15 @@ export class Editor {
       dialog.remove();
       return;
     }
-    showToast(gettext("What you changed is not saved."), {
-      action: { label: gettext("Go on editing"), run: () => this.#show(dialog, form) },
+    showToast(gettext("You have unsaved changes."), {
+      action: { label: gettext("Keep editing"), run: () => this.#show(dialog, form) },
     });
   }
 
   async #save(dialog, form) {
     const id = form.dataset.editForm;
     const isNamed = form.elements.title.value.trim() !== "";
-    showErrors(form, isNamed ? {} : { title: gettext("Give it a title.") });
+    showErrors(form, isNamed ? {} : { title: gettext("Enter a title.") });
     if (!isNamed) return;
     const submit = form.querySelector("[type='submit']");
     submit.disabled = true;

@@ -2,7 +2,7 @@
 
 import { gettext } from "../common/i18n.js";
 import { showToast } from "../common/toast.js";
-import { UploadApi } from "../upload/api.js";
+import { UploadApi } from "../common/uploads_api.js";
 import { Editor } from "./editor.js";
 import { takeRow } from "./rows.js";
 
@@ -13,17 +13,17 @@ const MOVES = {
   trash: {
     call: (id) => api.trash(id),
     undo: (id) => api.restore(id),
-    said: (title) => gettext("“%(title)s” is in the trash for seven days.", { title }),
+    said: (title) => gettext("“%(title)s” moved to trash.", { title }),
   },
   restore: {
     call: (id) => api.restore(id),
     undo: (id) => api.trash(id),
-    said: (title) => gettext("“%(title)s” is back among your videos.", { title }),
+    said: (title) => gettext("“%(title)s” restored.", { title }),
   },
   delete: {
     call: (id) => api.remove(id),
     undo: null,
-    said: (title) => gettext("“%(title)s” is deleted.", { title }),
+    said: (title) => gettext("“%(title)s” deleted.", { title }),
   },
 };
 
@@ -97,8 +97,8 @@ function videosPage(page) {
 }
 
 function notMoved(title, failure) {
-  const reason = failure.detail ?? gettext("The server could not be reached.");
-  return gettext("“%(title)s” is where it was. %(reason)s", { title, reason });
+  const reason = failure.detail ?? gettext("The server couldn’t be reached.");
+  return gettext("Couldn’t change “%(title)s”. %(reason)s", { title, reason });
 }
 
 videosPage(document.querySelector("[data-videos-page]"));

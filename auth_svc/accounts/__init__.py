@@ -1,0 +1,1 @@
+"""Accounts: who there is, their names and passwords, and their deletion."""

@@ -1,0 +1,127 @@
+"""Hashing and checking passwords with argon2id, off the event loop, a bounded number at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import os
+import sys
+import threading
+import unicodedata
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from common.languages import gettext
+
+# OWASP's parameters for argon2id: 19 MiB, two passes, one lane; about 40 ms.
+_HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+_AT_ONCE: Final = 2
+_NICENESS: Final = 10
+MIN_LENGTH: Final = 8
+# Longer input is refused before hashing, so that nobody makes us hash megabytes.
+MAX_LENGTH: Final = 128
+
+
+class Passwords:
+    """A pool of threads that hash; argon2 releases the interpreter lock."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="argon2", initializer=_step_back)
+        # Checked when there is no account, so that an unknown name takes as long as a wrong password.
+        self._nobody = _HASHER.hash("no account has this password")
+
+    async def hash(self, password: str) -> str:
+        """The hash to store, of the password's normal form, with its parameters and salt."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _HASHER.hash, normal_form(password))
+
+    async def match(self, password: str, stored_hash: str | None) -> str | None:
+        """The form of `password` that made `stored_hash`; None when it is another password.
+
+        No hash (no such account) takes the same time and is never right: only what was typed decides how long it takes.
+        """
+        matched = None
+        for form in _forms(password):
+            if await asyncio.get_running_loop().run_in_executor(
+                self._pool, _matches, stored_hash or self._nobody, form
+            ):
+                matched = matched or form
+        return None if stored_hash is None else matched
+
+    def close(self) -> None:
+        """Ends the threads; hashing under way is finished first."""
+        self._pool.shutdown()
+
+
+def normal_form(password: str) -> str:
+    """The password as it is hashed: the same for two keyboards that send it differently (RFC 8265, OpaqueString).
+
+    NFC, and every kind of space as the plain one; nothing else is changed.
+    """
+    plain = "".join(" " if unicodedata.category(character) == "Zs" else character for character in password)
+    return unicodedata.normalize("NFC", plain)
+
+
+def _forms(password: str) -> tuple[str, ...]:
+    """What may have been hashed when this was typed: its normal form, or, in older hashes, what a keyboard sent.
+
+    What is too long for a password is not hashed.
+    """
+    normal = normal_form(password)
+    if len(normal) > MAX_LENGTH:
+        return ()
+    return tuple(dict.fromkeys((normal, password, unicodedata.normalize("NFD", normal))))
+
+
+def main() -> None:
+    """`python -m auth_svc.accounts.passwords`: the hash of the line on standard input, on standard output."""
+    sys.stdout.write(_HASHER.hash(normal_form(sys.stdin.readline().rstrip("\n"))) + "\n")
+
+
+def fault_of_new_password(password: str, *, username: str) -> str | None:
+    """What is wrong with a new password, worded to follow the field's name; None: nothing.
+
+    Length, and not one of the most common ones: rules about kinds of characters make passwords worse (ASVS 5.0, 6.2).
+    Checked when a password is set, never at log-in.
+    """
+    password = normal_form(password)
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        return gettext("must be %(least)s to %(most)s characters long") % {"least": MIN_LENGTH, "most": MAX_LENGTH}
+    if password.casefold() in _common_passwords() or password.casefold() == username.casefold():
+        return gettext("is too common; try a few random words")
+    return None
+
+
+def needs_rehash(stored_hash: str) -> bool:
+    """Whether the hash was created with other parameters than the present ones."""
+    return _HASHER.check_needs_rehash(stored_hash)
+
+
+@cache
+def _common_passwords() -> frozenset[str]:
+    # The 3,000 most common ones of at least 8 characters, from the frequency list of zxcvbn (MIT licence); packed,
+    # because nobody wants to come across them.
+    packed = (Path(__file__).parent / "common_passwords.txt.gz").read_bytes()
+    return frozenset(gzip.decompress(packed).decode().split())
+
+
+def _step_back() -> None:
+    """Gives the event loop's thread priority: many log-ins at a time must not keep other requests waiting."""
+    if sys.platform == "linux":
+        # Only there does a thread have a priority of its own.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+
+
+def _matches(stored_hash: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(stored_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+if __name__ == "__main__":
+    main()

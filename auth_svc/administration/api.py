@@ -1,0 +1,103 @@
+"""Accounts, for administrators."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from auth_svc.accounts.store import Account
+from auth_svc.administration import models
+from auth_svc.administration.administration import Administration, NewAccount
+from auth_svc.answered_creates import Remember
+from auth_svc.app_keys import ACCOUNT_DELETIONS, ADMINISTRATION
+from auth_svc.asking import asker_of, create_once
+from auth_svc.models import ListQuery
+from common.clock import rfc3339
+from common.web.keys import SITE
+from common.web.requests import id_in_path, read_json, read_query
+from common.web.responses import json_response
+
+
+async def create_account(request: web.Request) -> web.Response:
+    """POST /v1/accounts."""
+    administration = await _administration(request)
+    asked = await read_json(request, models.CreateAccount)
+    new = NewAccount(
+        username=asked.username,
+        password=asked.password,
+        role=asked.role,
+        is_disabled=asked.disabled,
+        quota_bytes=asked.quota_bytes,
+    )
+
+    async def create(remember: Remember[Account] | None) -> models.Account:
+        account, secret = await administration.add(asker_of(request), new, remember=remember)
+        if secret is None:
+            return _account(account)
+        return _account(account, set_password_url(request, secret))
+
+    created = await create_once(request, asked, models.Account, _account, create)
+    location = request.app.router["get-account"].url_for(account_id=created.id)
+    return json_response(created, status=201, headers={"Location": str(location)})
+
+
+async def list_accounts(request: web.Request) -> web.Response:
+    """GET /v1/accounts."""
+    administration = await _administration(request)
+    asked = read_query(request, ListQuery)
+    accounts, next_cursor = await administration.list(cursor=asked.cursor, limit=asked.limit)
+    return json_response(models.AccountPage(items=[_account(account) for account in accounts], next_cursor=next_cursor))
+
+
+async def get_account(request: web.Request) -> web.Response:
+    """GET /v1/accounts/{account_id}."""
+    administration = await _administration(request)
+    return json_response(_account(await administration.get(id_in_path(request, "account_id"))))
+
+
+async def edit_account(request: web.Request) -> web.Response:
+    """PATCH /v1/accounts/{account_id}."""
+    administration = await _administration(request)
+    asked = await read_json(request, models.EditAccount)
+    given = asked.model_dump(mode="json", include=asked.model_fields_set)
+    password = given.pop("password", None)
+    if "disabled" in given:
+        given["is_disabled"] = given.pop("disabled")
+    account = await administration.change(
+        asker_of(request), id_in_path(request, "account_id"), given, password=password
+    )
+    return json_response(_account(account))
+
+
+async def delete_account(request: web.Request) -> web.Response:
+    """DELETE /v1/accounts/{account_id}."""
+    administration = await _administration(request)
+    asked = read_query(request, models.DeleteAccount)
+    by = asker_of(request)
+    new_owner_id = None if asked.videos is models.Videos.DELETE else asked.heir or by.account_id
+    account = await administration.get(id_in_path(request, "account_id"))
+    await request.app[ACCOUNT_DELETIONS].delete(by, account, new_owner_id=new_owner_id)
+    return web.Response(status=204)
+
+
+def set_password_url(request: web.Request, secret: str) -> str:
+    """The absolute URL of the page on which the owner of the link's secret chooses a password."""
+    page = request.app.router["set-password-page"].url_for().with_query(token=secret)
+    return request.app[SITE].auth_url + str(page)
+
+
+async def _administration(request: web.Request) -> Administration:
+    administration = request.app[ADMINISTRATION]
+    await administration.require_administrator(asker_of(request))
+    return administration
+
+
+def _account(account: Account, set_password_url: str | None = None) -> models.Account:
+    return models.Account(
+        id=account.id,
+        username=account.username,
+        role=account.role,
+        disabled=account.is_disabled,
+        quota_bytes=account.quota_bytes,
+        created_at=rfc3339(account.created_at),
+        set_password_url=set_password_url,
+    )

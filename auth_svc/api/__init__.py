@@ -1,1 +1,0 @@
-"""auth_svc's JSON handlers."""

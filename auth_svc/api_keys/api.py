@@ -1,0 +1,65 @@
+"""Somebody's own API keys."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from auth_svc.answered_creates import Remember
+from auth_svc.api_keys import models
+from auth_svc.api_keys.store import ApiKey
+from auth_svc.app_keys import API_KEYS
+from auth_svc.asking import asker_of, create_once
+from auth_svc.models import ListQuery
+from common.clock import rfc3339
+from common.web.requests import id_in_path, read_json, read_query, require_principal
+from common.web.responses import json_response
+
+
+async def create_api_key(request: web.Request) -> web.Response:
+    """POST /v1/me/api-keys."""
+    principal = require_principal(request)
+    asked = await read_json(request, models.CreateApiKey)
+
+    async def create(remember: Remember[ApiKey] | None) -> models.ApiKey:
+        key, secret = await request.app[API_KEYS].add(
+            asker_of(request),
+            principal.account_id,
+            name=asked.name,
+            scopes=asked.scopes,
+            expires_at=asked.expires_at,
+            remember=remember,
+        )
+        return present_api_key(key, secret)
+
+    created = await create_once(request, asked, models.ApiKey, present_api_key, create)
+    location = request.app.router["delete-api-key"].url_for(key_id=created.id)
+    return json_response(created, status=201, headers={"Location": str(location)})
+
+
+async def list_api_keys(request: web.Request) -> web.Response:
+    """GET /v1/me/api-keys."""
+    principal = require_principal(request)
+    asked = read_query(request, ListQuery)
+    keys, next_cursor = await request.app[API_KEYS].list(principal.account_id, cursor=asked.cursor, limit=asked.limit)
+    return json_response(models.ApiKeyPage(items=[present_api_key(key) for key in keys], next_cursor=next_cursor))
+
+
+async def delete_api_key(request: web.Request) -> web.Response:
+    """DELETE /v1/me/api-keys/{key_id}."""
+    principal = require_principal(request)
+    await request.app[API_KEYS].delete(asker_of(request), principal.account_id, id_in_path(request, "key_id"))
+    return web.Response(status=204)
+
+
+def present_api_key(key: ApiKey, secret: str | None = None) -> models.ApiKey:
+    """A key as its owner sees it; `secret` only when it has just been created."""
+    return models.ApiKey(
+        id=key.id,
+        name=key.name,
+        prefix=key.prefix,
+        scopes=key.scopes.split(),
+        created_at=rfc3339(key.created_at),
+        expires_at=None if key.expires_at is None else rfc3339(key.expires_at),
+        last_used_at=None if key.last_used_at is None else rfc3339(key.last_used_at),
+        api_key=secret,
+    )

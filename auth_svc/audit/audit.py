@@ -1,0 +1,106 @@
+"""The audit log: who logged in, who was refused, who used a key, and what administrators did. Never a secret."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Final
+
+from auth_svc.audit.store import AuditStore
+from auth_svc.paging import read_page
+from common.audit import Actor, AuditEntry, audit_entry
+from common.clock import Clock
+from common.cursors import Cursors
+from common.languages import N_
+
+
+class Action(StrEnum):
+    """What is recorded."""
+
+    LOG_IN = "log-in"
+    LOG_IN_REFUSED = "log-in-refused"
+    SESSION_ENDED = "session-ended"
+    PASSWORD_CHANGED = "password-changed"
+    PASSWORD_CHOSEN = "password-chosen"
+    REFRESH_TOKEN_REUSED = "refresh-token-reused"
+    API_KEY_MADE = "api-key-made"
+    API_KEY_USED = "api-key-used"
+    API_KEY_DELETED = "api-key-deleted"
+    ACCOUNT_MADE = "account-made"
+    ACCOUNT_CHANGED = "account-changed"
+    ACCOUNT_DELETED = "account-deleted"
+
+
+# What people read of it.
+WORDS: Final[Mapping[str, str]] = {
+    Action.LOG_IN: N_("Logged in"),
+    Action.LOG_IN_REFUSED: N_("Failed sign-in"),
+    Action.SESSION_ENDED: N_("Session ended"),
+    Action.PASSWORD_CHANGED: N_("Password changed"),
+    Action.PASSWORD_CHOSEN: N_("Password set with a link"),
+    Action.REFRESH_TOKEN_REUSED: N_("A reused sign-in token was detected, so that session was logged out"),
+    Action.API_KEY_MADE: N_("API key created"),
+    Action.API_KEY_USED: N_("API key used"),
+    Action.API_KEY_DELETED: N_("API key deleted"),
+    Action.ACCOUNT_MADE: N_("Account created"),
+    Action.ACCOUNT_CHANGED: N_("Account changed by an administrator"),
+    Action.ACCOUNT_DELETED: N_("Account deleted"),
+    # What other services write down.
+    "video-trashed": N_("Video moved to the trash"),
+    "video-restored": N_("Video restored from the trash"),
+    "video-deleted": N_("Video permanently deleted"),
+    "video-hidden": N_("Video hidden by an administrator"),
+    "video-shown": N_("Video unhidden by an administrator"),
+    "video-handed-over": N_("Video of a deleted account transferred"),
+}
+
+
+def about(entry: AuditEntry) -> str | None:
+    """The name of what it was done to, where that is a video, or an account that is gone."""
+    details = json.loads(entry.details)
+    name = details.get("title")
+    if name is None and entry.action == Action.ACCOUNT_DELETED:
+        name = details["username"]
+    return name if isinstance(name, str) else None
+
+
+class Audit:
+    """Makes entries. Each is written in the transaction of what it tells, and then to the process's log."""
+
+    def __init__(self, store: AuditStore, cursors: Cursors, *, clock: Clock) -> None:
+        self._store = store
+        self._cursors = cursors
+        self._clock = clock
+
+    def entry(self, action: Action, by: Actor, *, target_id: str | None = None, **details: object) -> AuditEntry:
+        """An entry to hand to the store. `details` must be fit for every administrator's eyes."""
+        return audit_entry(action, by, at=self._clock(), target_id=target_id, **details)
+
+    async def record(self, action: Action, by: Actor, *, target_id: str | None = None, **details: object) -> None:
+        """Writes and logs what changes no other row."""
+        entry = self.entry(action, by, target_id=target_id, **details)
+        await self._store.add_audit_entry(entry)
+        entry.log()
+
+    async def list(
+        self, account_id: str | None, *, cursor: str | None, limit: int
+    ) -> tuple[list[AuditEntry], str | None]:
+        """Entries, newest first, and the cursor of the next page: all of them, or those that one account did or met.
+
+        Raises Invalid.
+        """
+        return await read_page(
+            self._cursors,
+            f"audit:{account_id or ''}",
+            partial(self._store.list_audit_entries, account_id),
+            lambda entry: (entry.at, entry.id),
+            cursor=cursor,
+            limit=limit,
+        )
+
+    async def forget_old(self, kept: timedelta) -> int:
+        """One step of the housekeeping: drops entries, and the addresses in them, after their time."""
+        return await self._store.forget_audit_entries(before=self._clock() - kept)

@@ -1,0 +1,38 @@
+"""The audit log's table: every service adds to it, auth_svc reads it and drops what is old."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, or_, select
+
+from auth_svc.paging import Place, newest_first
+from auth_svc.tables import AUDIT, values_of
+from common.audit import AuditEntry, write_down
+from common.db import Database, rows_changed
+
+
+class AuditStore:
+    """Queries of the audit log."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add_audit_entry(self, entry: AuditEntry) -> None:
+        """Adds an entry about something that changes no row."""
+        async with self._database.write() as connection:
+            await write_down(connection, entry)
+
+    async def list_audit_entries(self, account_id: str | None, *, after: Place | None, limit: int) -> list[AuditEntry]:
+        """Entries, newest first, after the place (at, id): all of them, or those that one account did or met."""
+        query = select(AUDIT)
+        if account_id is not None:
+            query = query.where(or_(AUDIT.c.actor_id == account_id, AUDIT.c.target_id == account_id))
+        query = newest_first(query, AUDIT.c.at, AUDIT.c.id, after=after, limit=limit)
+        async with self._database.read() as connection:
+            return [AuditEntry(**values_of(row, AUDIT)) for row in await connection.execute(query)]
+
+    async def forget_audit_entries(self, *, before: datetime) -> int:
+        """Drops older entries; returns how many."""
+        async with self._database.write() as connection:
+            return rows_changed(await connection.execute(delete(AUDIT).where(AUDIT.c.at < before)))

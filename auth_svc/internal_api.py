@@ -1,0 +1,107 @@
+"""What other services ask: sessions for their pages, who administers, whose videos are hidden or transferred."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from auth_svc.accounts.standing import Asker
+from auth_svc.app_keys import ACCOUNT_DELETIONS, ACCOUNT_SESSIONS, ACCOUNTS, ADMINISTRATION
+from common.errors import Forbidden, NotFound, Unauthenticated
+from common.languages import N_
+from common.web.requests import id_in_path, read_json, read_query
+from common.web.responses import json_response
+from common.web.service_calls import require_service, subject_of
+from common.web.sessions import ExchangedSession, SessionSecret, StartedSession, StartSession
+from contracts.accounts import AccountDeletion, AccountDeletionList, AskAccount, DisabledAccounts, NamedAccount
+
+
+async def list_disabled_accounts(request: web.Request) -> web.Response:
+    """GET /internal/accounts/disabled."""
+    await require_service(request, "accounts:read")
+    return json_response(DisabledAccounts(ids=await request.app[ACCOUNTS].disabled_ids()))
+
+
+async def confirm_administrator(request: web.Request) -> web.Response:
+    """GET /internal/administrator: of the person in `Vss-Subject-Token`."""
+    await require_service(request, "administrators")
+    subject = await subject_of(request)
+    if subject is None:
+        raise Forbidden(N_("Only administrators can do this."))
+    asker = Asker(subject.account_id, "", token_issued_at=subject.issued_at, session_hash=None)
+    try:
+        await request.app[ADMINISTRATION].require_administrator(asker)
+    except Unauthenticated as exc:
+        raise Forbidden(N_("Your account was changed a moment ago. Wait half a minute, or log in again.")) from exc
+    return web.Response(status=204)
+
+
+async def get_account_named(request: web.Request) -> web.Response:
+    """GET /internal/accounts/named."""
+    await require_service(request, "accounts:read")
+    account = await request.app[ACCOUNTS].named(read_query(request, AskAccount).username)
+    if account is None:
+        raise NotFound
+    return json_response(NamedAccount(id=account.id, username=account.username))
+
+
+async def list_account_deletions(request: web.Request) -> web.Response:
+    """GET /internal/departures."""
+    await require_service(request, "departures")
+    deletions = await request.app[ACCOUNT_DELETIONS].list()
+    return json_response(
+        AccountDeletionList(
+            items=[
+                AccountDeletion(
+                    account_id=deletion.account_id,
+                    new_owner=None
+                    if deletion.new_owner_id is None
+                    else NamedAccount(id=deletion.new_owner_id, username=deletion.new_owner_username or ""),
+                )
+                for deletion in deletions
+            ]
+        )
+    )
+
+
+async def settle_account_deletion(request: web.Request) -> web.Response:
+    """POST /internal/departures/{account_id}/settled."""
+    service = await require_service(request, "departures")
+    await request.app[ACCOUNT_DELETIONS].settle(
+        id_in_path(request, "account_id"), service.account_id.removeprefix("svc:")
+    )
+    return web.Response(status=204)
+
+
+async def start_session(request: web.Request) -> web.Response:
+    """POST /internal/sessions."""
+    await require_service(request, "sessions")
+    asked = await read_json(request, StartSession)
+    session = await request.app[ACCOUNT_SESSIONS].start(
+        asked.username,
+        asked.password,
+        user_agent=asked.user_agent,
+        address=asked.address,
+        known_device=asked.known_device,
+    )
+    started = StartedSession(
+        session=session.secret,
+        lifetime_seconds=int(session.lifetime.total_seconds()),
+        known_device=session.known_device,
+    )
+    return json_response(started, status=201)
+
+
+async def exchange_session(request: web.Request) -> web.Response:
+    """POST /internal/sessions/exchange."""
+    await require_service(request, "sessions")
+    asked = await read_json(request, SessionSecret)
+    token = await request.app[ACCOUNT_SESSIONS].exchange_for_token(asked.session)
+    return json_response(ExchangedSession(access_token=token))
+
+
+async def end_session(request: web.Request) -> web.Response:
+    """POST /internal/sessions/end."""
+    await require_service(request, "sessions")
+    asked = await read_json(request, SessionSecret)
+    await request.app[ACCOUNT_SESSIONS].end(asked.session)
+    return web.Response(status=204)

@@ -1,0 +1,1 @@
+"""Log-in: passwords checked, attempts limited, known devices."""

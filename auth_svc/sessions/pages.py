@@ -1,0 +1,28 @@
+"""The forms of /account that end sessions; they work without JavaScript and lead back to the page."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from auth_svc.accounts.pages import back_to_account
+from auth_svc.app_keys import ACCOUNT_SESSIONS
+from auth_svc.asking import asker_of, current_session
+from common.web.requests import require_principal
+
+
+async def end_session(request: web.Request) -> web.Response:
+    """POST /account/sessions/{session_id}/end."""
+    principal = require_principal(request)
+    await request.app[ACCOUNT_SESSIONS].end_by_id(
+        asker_of(request), principal.account_id, request.match_info["session_id"]
+    )
+    return back_to_account("session")
+
+
+async def end_other_sessions(request: web.Request) -> web.Response:
+    """POST /account/sessions/end-others."""
+    principal = require_principal(request)
+    await request.app[ACCOUNT_SESSIONS].end_others(
+        asker_of(request), principal.account_id, keep_session=current_session(request)
+    )
+    return back_to_account("sessions")

@@ -1,0 +1,1 @@
+"""The token endpoint: access tokens, refresh tokens, and the keys that sign."""

@@ -1,0 +1,45 @@
+"""The table of videos."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Column, Index, Integer, MetaData, Table
+
+from common.db import Instant, binary_text, human_text, identifier, long_text, size_in_bytes
+
+METADATA: Final = MetaData()
+
+VIDEOS: Final = Table(
+    "videos",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("owner_id", identifier(), nullable=False),
+    Column("owner_username", binary_text(64), nullable=False),
+    Column("title", human_text(200), nullable=False),
+    Column("title_key", binary_text(200), nullable=False),
+    Column("description", long_text(), nullable=False),
+    Column("search_key", long_text(), nullable=False),
+    Column("filename", human_text(255), nullable=False),
+    # None while only its client knows it, which is before it is ready.
+    Column("size", size_in_bytes(), nullable=True),
+    Column("content_type", binary_text(100), nullable=False),
+    Column("visibility", binary_text(16), nullable=False),
+    Column("state", binary_text(16), nullable=False),
+    Column("sha256", binary_text(64), nullable=True),
+    Column("part_size", size_in_bytes(), nullable=True),
+    Column("part_count", Integer(), nullable=True),
+    Column("created_at", Instant(), nullable=False),
+    # When the settling loop checks it next (in the trash: purges it); None: nothing is left to settle.
+    Column("settle_after", Instant(), nullable=True),
+    # What the owner has chosen, while an administrator hides the video and `visibility` is `private`. None: not hidden.
+    Column("hidden_visibility", binary_text(16), nullable=True),
+    Column("sent_sha256", binary_text(64), nullable=True),
+)
+Index("videos_mine", VIDEOS.c.owner_id, VIDEOS.c.state, VIDEOS.c.created_at, VIDEOS.c.id)
+Index("videos_unsettled", VIDEOS.c.settle_after)
+# The library's lists, by age and by title: everybody's, and one owner's.
+Index("videos_age", VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.created_at, VIDEOS.c.id)
+Index("videos_title", VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.title_key, VIDEOS.c.id)
+Index("videos_owner_age", VIDEOS.c.owner_id, VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.created_at, VIDEOS.c.id)
+Index("videos_owner_title", VIDEOS.c.owner_id, VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.title_key, VIDEOS.c.id)

@@ -1,0 +1,109 @@
+"""What a video is: its fields, its states and who may watch it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, assert_never
+
+from common.text import sort_key
+
+# S3's own limit for one object: 5 TiB.
+MAX_SIZE: Final = 5 * 2**40
+TITLE_MAX: Final = 200
+DESCRIPTION_MAX: Final = 5000
+
+
+class VideoState(StrEnum):
+    """uploading → ready ⇄ trashed, and from any of them → deleted."""
+
+    UPLOADING = "uploading"
+    READY = "ready"
+    TRASHED = "trashed"
+    DELETED = "deleted"
+
+
+class Visibility(StrEnum):
+    """Who may watch beside the owner: nobody, any account, anybody."""
+
+    PRIVATE = "private"
+    MEMBERS = "members"
+    PUBLIC = "public"
+
+
+# These are in every account's library; the others are in their owner's alone.
+LISTED: Final = frozenset({Visibility.MEMBERS, Visibility.PUBLIC})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Video:
+    """A catalogue entry; `part_size` and `part_count` are fs_svc's plan, None until it has answered and where it has
+    none. `size` is None while only the uploading client knows it.
+
+    `sha256` is the whole file's as it was announced, `sent_sha256` as its sender has computed it while sending.
+    `visibility` is who may watch now; while an administrator hides the video, `hidden_visibility` is what its owner
+    has chosen for the time after that, and otherwise None.
+    """
+
+    id: str
+    owner_id: str
+    owner_username: str
+    title: str
+    description: str
+    filename: str
+    size: int | None
+    content_type: str
+    visibility: Visibility
+    state: VideoState
+    sha256: str | None
+    part_size: int | None
+    part_count: int | None
+    created_at: datetime
+    settle_after: datetime | None
+    hidden_visibility: Visibility | None = None
+    sent_sha256: str | None = None
+
+    def may_be_watched_by(self, account_id: str | None) -> bool:
+        """Whether it is ready, and open to this account (None: to somebody without one)."""
+        if self.state is not VideoState.READY:
+            return False
+        if account_id is not None and account_id == self.owner_id:
+            return True
+        match self.visibility:
+            case Visibility.PRIVATE:
+                return False
+            case Visibility.MEMBERS:
+                return account_id is not None
+            case Visibility.PUBLIC:
+                return True
+            case _:
+                assert_never(self.visibility)
+
+    @property
+    def title_key(self) -> str:
+        """What lists in the order of titles are sorted by."""
+        return sort_key(self.title)
+
+    @property
+    def file_sha256(self) -> str | None:
+        """The whole file's SHA-256, as far as its sender has said it."""
+        return self.sha256 or self.sent_sha256
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether an administrator has taken it away from everybody but its owner."""
+        return self.hidden_visibility is not None
+
+    @property
+    def etag(self) -> str:
+        """Another one after each change that its owner would see, whoever makes it."""
+        seen = (self.title, self.description, self.chosen_visibility, self.is_hidden, self.state)
+        return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:32]
+
+    @property
+    def chosen_visibility(self) -> Visibility:
+        """Who may watch if it depends on the owner alone."""
+        return self.visibility if self.hidden_visibility is None else self.hidden_visibility

@@ -1,0 +1,64 @@
+"""What auth_svc tells other services about accounts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from common.service_client import ServiceClient
+from common.web.requests import Input
+from contracts.shape import Shape
+
+# How often whoever has something of deleted accounts asks for them.
+DELETIONS_SECONDS: Final = 15.0
+
+
+class DisabledAccounts(Shape):
+    """The ids of the accounts that are disabled."""
+
+    ids: list[str]
+
+
+class AskAccount(Input):
+    """By its username."""
+
+    username: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class NamedAccount(Shape):
+    """An account and its username."""
+
+    id: str
+    username: str
+
+
+class AccountDeletion(Shape):
+    """A deleted account, and who gets its videos; null: they are deleted."""
+
+    account_id: str
+    new_owner: NamedAccount | None
+
+
+class AccountDeletionList(Shape):
+    """What is not settled everywhere, the oldest first."""
+
+    items: list[AccountDeletion]
+
+
+class AccountDeletions:
+    """Deleted accounts, until every service has settled what was theirs; both methods raise Unavailable."""
+
+    def __init__(self, auth: ServiceClient) -> None:
+        self._auth = auth
+
+    async def list(self) -> list[AccountDeletion]:
+        """Those that are not settled, the oldest first."""
+        return (await self._auth.ask(AccountDeletionList, "GET", "/internal/departures")).items
+
+    async def report_settled(self, account_id: str) -> None:
+        """Says that nothing of this account is left here.
+
+        It may have to be said again: as long as an access token of the account can live, something may come after.
+        """
+        await self._auth.call("POST", f"/internal/departures/{account_id}/settled", is_idempotent=True)

@@ -1,0 +1,47 @@
+"""Metrics of what is in the bucket, by its rows."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Gauge
+
+from common.clock import Clock
+from contracts.objects import State
+from contracts.reports import Holding
+from fs_svc.store import Store
+
+_UNFINISHED: Final = (State.RESERVED, State.OPEN, State.COMPLETING)
+
+
+class StorageMetrics:
+    """Uploads and bytes by state, the age of the oldest unfinished upload, and what is in the bucket without a row."""
+
+    def __init__(self, store: Store, registry: CollectorRegistry, *, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._uploads = Gauge("uploads", "Uploads", ("state",), registry=registry)
+        self._bytes = Gauge("upload_bytes", "Their bytes, as declared", ("state",), registry=registry)
+        self._unknown = Gauge("bucket_unknown", "What is in the bucket without a row", registry=registry)
+        self._held = Gauge(
+            "bucket_removal_held", "1 when nothing without a row is removed", ("reason",), registry=registry
+        )
+        self._oldest = Gauge(
+            "oldest_unfinished_upload_age_seconds", "Age of the oldest upload that is not finished", registry=registry
+        )
+
+    async def count(self) -> None:
+        """Sets all of them to what the rows say now. Raises Unavailable."""
+        report = await self._store.last_report()
+        said = {} if report is None else json.loads(report.content)
+        self._unknown.set(said.get("unknown", {}).get("count", 0))
+        for holding in Holding:
+            self._held.labels(holding.value).set(said.get("holding") == holding.value)
+        counts = {count.state: count for count in await self._store.count_by_state()}
+        for state in State:
+            count = counts.get(state)
+            self._uploads.labels(state.value).set(count.uploads if count else 0)
+            self._bytes.labels(state.value).set(count.size if count else 0)
+        begun = [counts[state].oldest for state in _UNFINISHED if state in counts]
+        self._oldest.set((self._clock() - min(begun)).total_seconds() if begun else 0)

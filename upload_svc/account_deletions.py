@@ -1,0 +1,62 @@
+"""The videos of deleted accounts: they go to a new owner, or are deleted with their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from catalogue.videos import Video, VideoState
+from common.audit import NOBODY
+from common.clock import Clock
+from contracts.accounts import AccountDeletions, NamedAccount
+from upload_svc.audit import Action, entry_about
+from upload_svc.fs_client import FsClient
+from upload_svc.store import Store
+
+LIVE: Final = (VideoState.UPLOADING, VideoState.READY, VideoState.TRASHED)
+AT_ONCE: Final = 100
+
+
+class VideosOfDeletedAccounts:
+    """Every step may be done again: whatever died between two of them, the next round goes on."""
+
+    def __init__(self, deletions: AccountDeletions, store: Store, fs: FsClient, *, clock: Clock) -> None:
+        self._deletions = deletions
+        self._store = store
+        self._fs = fs
+        self._clock = clock
+
+    async def settle(self) -> None:
+        """One step of the loop: up to 100 videos of each deleted account. Raises Unavailable."""
+        for deletion in await self._deletions.list():
+            videos = await self._store.list_videos(deletion.account_id, LIVE, after=None, limit=AT_ONCE)
+            if not videos:
+                await self._store.forget_idempotent_creates_of(deletion.account_id)
+                await self._deletions.report_settled(deletion.account_id)
+            elif deletion.new_owner is None:
+                for video in videos:
+                    now = self._clock()
+                    entry = entry_about(Action.DELETED, NOBODY, video, at=now)
+                    if await self._store.move_video(
+                        video.id, old=LIVE, new=VideoState.DELETED, settle_after=now, entry=entry
+                    ):
+                        entry.log()
+            else:
+                await self._hand_over(deletion.account_id, deletion.new_owner, videos)
+
+    async def _hand_over(self, account_id: str, new_owner: NamedAccount, videos: Sequence[Video]) -> None:
+        # First the bytes: a video whose bytes are not its owner's could be neither finished nor deleted.
+        remaining = await self._fs.hand_over(
+            [video.id for video in videos], old_owner_id=account_id, owner_id=new_owner.id
+        )
+        for video in videos:
+            if video.id not in remaining:
+                entry = entry_about(Action.HANDED_OVER, NOBODY, video, at=self._clock(), owner_id=new_owner.id)
+                if await self._store.change_owner(
+                    video.id,
+                    old_owner_id=account_id,
+                    owner_id=new_owner.id,
+                    owner_username=new_owner.username,
+                    entry=entry,
+                ):
+                    entry.log()

@@ -1,0 +1,36 @@
+/** What a person says of a video, and the errors that are shown beside the fields. */
+
+import { gettext } from "./i18n.js";
+
+export const VIDEO_FIELDS = ["title", "description", "visibility"];
+
+/** Shows each message beside its field, takes the others away, and moves the focus to the first fault. */
+export function showErrors(form, errors) {
+  let first = null;
+  for (const place of form.querySelectorAll("[data-error-of]")) {
+    const name = place.dataset.errorOf;
+    const field = form.elements[name];
+    const message = errors[name] ?? "";
+    place.textContent = message;
+    place.hidden = !message;
+    if (message) field?.setAttribute("aria-invalid", "true");
+    else field?.removeAttribute("aria-invalid");
+    if (message) first ??= field;
+  }
+  first?.focus();
+}
+
+/** The server's errors by field name; one that names no field of ours goes to `fallback`. */
+export function fieldErrors(failure, fallback) {
+  const errors = {};
+  for (const { pointer, detail } of failure.errors ?? []) {
+    const name = pointer?.replace(/^#\//, "");
+    errors[VIDEO_FIELDS.includes(name) ? name : fallback] ??= detail;
+  }
+  if (Object.keys(errors).length === 0) {
+    errors[fallback] = failure.isPassing
+      ? gettext("Couldn’t save. Try again in a moment.")
+      : (failure.detail ?? gettext("Couldn’t save."));
+  }
+  return errors;
+}

@@ -1,0 +1,234 @@
+/** One chosen file on the page: from its fields to the stored video, and what can be done with it on the way. */
+
+import { systemClock } from "../../common/clock.js";
+import { FILE_CHANGED } from "../../common/failures.js";
+import { formatSize } from "../../common/format.js";
+import { gettext } from "../../common/i18n.js";
+import { fieldErrors } from "../../common/video_fields.js";
+import { titleFromFileName } from "../files/file_name.js";
+import { forgetHandle, keepHandle } from "../files/handles.js";
+import { hashingOf } from "../sending/hashing.js";
+import { Upload } from "../sending/upload.js";
+import { Details } from "./details.js";
+import { figuresOf, lookOf, spokenOf } from "./row_look.js";
+import { RowView } from "./row_view.js";
+
+const COPIED_MS = 2_000;
+
+export class FileRow {
+  #file;
+  #record;
+  #handle;
+  #page;
+  #view;
+  #details;
+  #announced = "";
+
+  /**
+   * `record` is what the server has of an upload that this file goes on with, or null; `handle` (or a promise of it) is
+   * where the file lies, where the browser says. `refusal` says why the file is not taken; then the row is all there is of it.
+   * `isFolded`: its fields are closed at first. `page` is what all rows share: `{template, api, queue, pace, watchRoot,
+   * language}`, `onChange(row)` after every change of state (whoever has the page calls `show()` when it is time to draw),
+   * and `say(words)`, which reaches those who listen.
+   */
+  constructor(file, { record = null, handle = null, refusal = null, isFolded = false }, page) {
+    this.#file = file;
+    this.#record = record;
+    this.#handle = handle;
+    this.#page = page;
+    this.#view = new RowView(page.template);
+    this.element = this.#view.element;
+    this.isRefused = Boolean(refusal);
+    this.isGone = false;
+    this.upload = null;
+    const { form } = this.#view;
+    this.#details = new Details({ form, unfold: () => this.#view.unfold(), say: (words) => this.#view.say(words), api: page.api });
+    const { title } = form.elements;
+    title.value = titleFromFileName(file.name, title.maxLength);
+    if (record) this.#details.fill(record);
+    this.#view.text("size", formatSize(file.size, page.language));
+    this.#view.text("remove-label", gettext("Remove %(name)s", { name: file.name }));
+    this.#view.message("refusal", refusal);
+    this.#view.poster(file.size);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.enqueue({ isFocused: true });
+    });
+    this.element.addEventListener("click", (event) => this.#clicked(event));
+    if (isFolded) this.#view.fold();
+    this.show();
+  }
+
+  get title() {
+    return this.#details.values.title || this.#file.name;
+  }
+
+  /** `refused`, `chosen`, `waiting`, or the state of its upload. */
+  get state() {
+    if (this.isRefused) return "refused";
+    if (!this.upload) return "chosen";
+    return this.#page.queue.isWaiting(this.upload) ? "waiting" : this.upload.state;
+  }
+
+  focus() {
+    this.#view.part("name").focus();
+  }
+
+  /** Has it sent when its turn comes. False when a field must be mended first. */
+  enqueue({ isFocused = false } = {}) {
+    if (this.state !== "chosen") return true;
+    const errors = this.#details.values.title ? {} : { title: gettext("Enter a title.") };
+    this.#details.showErrors(errors);
+    if (errors.title) return false;
+    this.#view.message("form-error", null);
+    const upload = new Upload({ file: this.#file, record: this.#record, api: this.#page.api, pace: this.#page.pace, ...hashingOf(this.#file) });
+    this.upload = upload;
+    upload.addEventListener("statechange", () => this.#changed());
+    let values;
+    if (this.#record) this.#attach(this.#record, this.#record);
+    upload.addEventListener("uploadcreated", () => {
+      this.#attach(upload.record, values);
+      this.#keepHandle(upload.record.id);
+    });
+    if (isFocused) this.focus();
+    this.#page.queue.add(upload, async () => {
+      // It waits no more, whether or not its upload has anything to say yet.
+      this.#page.onChange(this);
+      // What stands in the fields when its turn has come.
+      values = this.#details.values;
+      const { name: filename, size, type: content_type } = this.#file;
+      await upload.start({ ...values, filename, size, content_type });
+      if (upload.state === "failed" && !upload.record && upload.failure.kind !== FILE_CHANGED) this.#refused(upload.failure);
+    });
+    this.#changed();
+    return true;
+  }
+
+  /** The line may be back, or the session. */
+  wake(kind) {
+    if (this.upload?.trouble?.failure.kind === kind) this.upload.tryNow();
+  }
+
+  /** Draws what changes by itself: figures, rate, countdown. */
+  tick() {
+    if (!this.upload) return;
+    const { language } = this.#page;
+    this.#view.showFigures(figuresOf(this.state, this.upload, { now: systemClock.now(), isOnline: navigator.onLine, language }));
+  }
+
+  /** Draws what it has become. */
+  show() {
+    const { state } = this;
+    const hadFocus = this.element.contains(document.activeElement);
+    // Stored: a line is enough.
+    if (state === "done" && this.element.dataset.state !== "done") this.#view.foldUnlessTypedIn();
+    this.#view.text("name", state === "done" ? this.title : this.#file.name);
+    this.#view.show(lookOf(state, this.upload));
+    this.tick();
+    // What had the focus may be gone now; it must not fall back to the top of the page.
+    if (hadFocus && (document.activeElement === document.body || !document.activeElement.checkVisibility())) this.focus();
+  }
+
+  #attach({ id }, values) {
+    this.#view.link(this.#page.watchRoot + id);
+    this.#details.attach(id, values);
+  }
+
+  async #keepHandle(id) {
+    const handle = await this.#handle;
+    if (handle?.kind === "file" && this.upload?.isUnderWay) keepHandle(id, handle);
+  }
+
+  #changed() {
+    const { upload } = this;
+    if (upload?.record && ["done", "cancelled"].includes(upload.state)) forgetHandle(upload.record.id);
+    const words = spokenOf(this.state, upload, { isOnline: navigator.onLine });
+    // Each change once.
+    if (words && words !== this.#announced) {
+      this.#announced = words;
+      this.#page.say(gettext("%(title)s: %(words)s", { title: this.title, words }));
+    }
+    this.#page.onChange(this);
+  }
+
+  #clicked({ target }) {
+    // A button whose form is off the page submits nothing by itself.
+    if (target.closest("[type='submit']")?.form === null) this.enqueue({ isFocused: true });
+    switch (target.closest("[data-action]")?.dataset.action) {
+      case "pause":
+        this.upload.pause();
+        this.show();
+        this.#view.button("resume").focus();
+        break;
+      case "resume":
+        this.upload.resume();
+        this.show();
+        this.#view.button("pause").focus();
+        break;
+      case "try-now":
+        this.upload.tryNow();
+        break;
+      case "again":
+        this.#page.queue.add(this.upload, () => this.upload.start());
+        this.#changed();
+        break;
+      case "anew":
+        this.#anew();
+        break;
+      case "cancel":
+        this.#view.part("sure").hidePopover();
+        this.#end(this.upload.cancel());
+        break;
+      case "remove":
+        this.#remove();
+        break;
+      case "copy":
+        this.#copy();
+        break;
+    }
+  }
+
+  /** The file is not that of the upload which it was to go on with: it becomes one of its own. */
+  #anew() {
+    this.#details.detach();
+    this.#record = null;
+    this.upload = null;
+    this.#changed();
+    this.enqueue({ isFocused: true });
+  }
+
+  #remove() {
+    if (this.state === "waiting") {
+      // Out of the queue, not off the page: nothing has been sent, and what was typed stays.
+      this.#page.queue.remove(this.upload);
+      this.upload = null;
+      this.#changed();
+      return;
+    }
+    this.#end(null);
+  }
+
+  /** The row goes; `discarding` resolves to whether the server knows. */
+  #end(discarding) {
+    this.#details.detach();
+    this.isGone = true;
+    this.#page.onChange(this, { discarding });
+  }
+
+  /** The server would not begin: nothing was sent, and the fields are there with the reason. */
+  #refused(failure) {
+    this.upload = null;
+    const errors = failure.errors ? fieldErrors(failure, "form") : { form: failure.detail ?? gettext("Couldn’t start the upload.") };
+    this.#view.message("form-error", errors.form);
+    this.show();
+    this.#details.showErrors(errors);
+    this.#page.onChange(this);
+  }
+
+  async #copy() {
+    await navigator.clipboard.writeText(this.#view.part("watch-link").href);
+    this.#page.say(gettext("Copied"));
+    this.#view.text("copy-label", gettext("Copied"));
+    systemClock.after(COPIED_MS, () => this.#view.text("copy-label", gettext("Copy link")));
+  }
+}

@@ -25,6 +25,8 @@ ROWS: dict[str, list[dict[str, Any]]] = json.loads(
 )
 # Made from other columns, and made anew when the rule for them changes.
 DERIVED = {"title_key", "search_key"}
+# What columns of the first release are called now.
+RENAMED = {"overfull_at": "excess_at"}
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])
@@ -109,7 +111,7 @@ def test_rows_of_the_first_release_are_all_there_after_every_revision_since(
     after = run(empty_database, contents)
     for name in ROWS:
         # What is new has values of its own; what was there has them still.
-        kept = [{column: row[column] for column in before[name][0]} for row in after[name]]
+        kept = [{column: row[RENAMED.get(column, column)] for column in before[name][0]} for row in after[name]]
         assert sorted(kept, key=str) == sorted(before[name], key=str), name
 
 

@@ -65,7 +65,7 @@ init: $(RUNTIME)
 test: test-programs lint test-js
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
-# Storms, full disks, faults that last, kill -9 at every call: minutes each.
+# Storms, full disks, faults that last, kill -9 at every call, generated requests: minutes each.
 .PHONY: test-long
 test-long: test-programs $(DEV)
 	$(BIN)/python -m pytest -m long -o faulthandler_timeout=1200 --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)

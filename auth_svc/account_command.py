@@ -22,7 +22,6 @@ from auth_svc.accounts.store import Account, AccountStore, Role
 from auth_svc.administration.administration import Administration, NewAccount
 from auth_svc.administration.models import MAX_QUOTA_BYTES, Username
 from auth_svc.administration.store import AdministrationStore
-from auth_svc.answered_creates_store import AnsweredCreateStore
 from auth_svc.audit.audit import Audit
 from auth_svc.audit.store import AuditStore
 from auth_svc.errors import LastAdministrator
@@ -66,7 +65,6 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> None:
             administration = Administration(
                 store,
                 AdministrationStore(database),
-                AnsweredCreateStore(database),
                 passwords,
                 Audit(AuditStore(database), cursors, clock=utc_now),
                 cursors=cursors,

@@ -13,6 +13,7 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import Counter
 
+from auth_svc import tables
 from auth_svc.accounts.accounts import Accounts
 from auth_svc.accounts.deletion_store import AccountDeletionStore
 from auth_svc.accounts.deletions import AccountDeletions
@@ -20,8 +21,6 @@ from auth_svc.accounts.passwords import Passwords
 from auth_svc.accounts.store import AccountStore
 from auth_svc.administration.administration import Administration
 from auth_svc.administration.store import AdministrationStore
-from auth_svc.answered_creates import AnsweredCreates
-from auth_svc.answered_creates_store import AnsweredCreateStore
 from auth_svc.api_keys.api_keys import ApiKeys
 from auth_svc.api_keys.store import ApiKeyStore
 from auth_svc.app_keys import (
@@ -29,7 +28,6 @@ from auth_svc.app_keys import (
     ACCOUNT_SESSIONS,
     ACCOUNTS,
     ADMINISTRATION,
-    ANSWERED_CREATES,
     API_KEYS,
     AUDIT,
     CLOCK,
@@ -58,9 +56,11 @@ from auth_svc.tokens.store import RefreshTokenStore, SigningKeyStore
 from common.clock import Clock, utc_now
 from common.cursors import Cursors
 from common.db import open_database
+from common.idempotency import IdempotencyKeys
 from common.verifying import Verifier
 from common.web.app import http_session, new_page_app
 from common.web.background import repeated
+from common.web.idempotency import IDEMPOTENCY_KEYS
 from common.web.keys import READINESS, VERIFIER
 from common.web.metrics import METRICS, observe_database
 from common.web.sessions import SESSIONS
@@ -88,7 +88,6 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 cursors = Cursors(hmac.digest(keys[0], b"cursors of lists", "sha256").hex())
                 audit = Audit(AuditStore(database), cursors, clock=clock)
                 account_store = AccountStore(database)
-                answered_store = AnsweredCreateStore(database)
                 throttle = LogInThrottle(ThrottleStore(database), clock=clock)
                 log_in = LogIn(
                     account_store,
@@ -96,7 +95,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                     KnownDevices(keys),
                     throttle,
                     audit,
-                    refused=Counter("log_in_failures", "Log-ins refused", registry=app[METRICS]),
+                    refused=Counter("log_in_failures", "Failed logins", registry=app[METRICS]),
                 )
                 accounts = Accounts(account_store, passwords, log_in, audit, clock=clock)
                 api_keys = ApiKeys(ApiKeyStore(database), audit, cursors, clock=clock)
@@ -124,14 +123,16 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 app[ADMINISTRATION] = Administration(
                     account_store,
                     AdministrationStore(database),
-                    answered_store,
                     passwords,
                     audit,
                     cursors=cursors,
                     clock=clock,
                 )
-                app[ANSWERED_CREATES] = AnsweredCreates(
-                    answered_store, key=hmac.digest(keys[0], b"contents of creates", "sha256"), clock=clock
+                app[IDEMPOTENCY_KEYS] = IdempotencyKeys(
+                    database,
+                    tables.IDEMPOTENCY_KEYS,
+                    clock=clock,
+                    secret=hmac.digest(keys[0], b"contents of creates", "sha256"),
                 )
                 app[API_KEYS] = api_keys
                 app[AUDIT] = audit
@@ -160,8 +161,8 @@ async def _ensure_first_account(accounts: Accounts, settings: Settings) -> None:
         await accounts.ensure_demo_account()
     elif await accounts.has_demo_account():
         raise CannotStart(
-            "the demo account is off, and admin's password is still the demo's: "
-            "set another with `vss account reset-password admin` (docs/operations.md says where)"
+            "the demo account is off, but admin still has the demo password: "
+            "set a new one with `vss account reset-password admin` (docs/operations.md says where)"
         )
     elif settings.first_administrator is not None:
         await accounts.ensure_administrator(settings.first_administrator.get_secret_value())
@@ -178,4 +179,4 @@ async def _tidy(app: web.Application, *, audit_kept: timedelta) -> None:
     await app[REFRESH_TOKENS].forget_expired()
     await app[ADMINISTRATION].forget_expired_links()
     await app[AUDIT].forget_old(audit_kept)
-    await app[ANSWERED_CREATES].forget_old()
+    await app[IDEMPOTENCY_KEYS].forget_old()

@@ -9,7 +9,6 @@ from aiohttp import web
 from auth_svc.accounts.accounts import Accounts
 from auth_svc.accounts.deletions import AccountDeletions
 from auth_svc.administration.administration import Administration
-from auth_svc.answered_creates import AnsweredCreates
 from auth_svc.api_keys.api_keys import ApiKeys
 from auth_svc.audit.audit import Audit
 from auth_svc.fs_client import FsClient
@@ -25,7 +24,6 @@ ACCOUNT_DELETIONS: Final = web.AppKey("account_deletions", AccountDeletions)
 ACCOUNT_SESSIONS: Final = web.AppKey("account_sessions", AccountSessions)
 ACCOUNTS: Final = web.AppKey("accounts", Accounts)
 ADMINISTRATION: Final = web.AppKey("administration", Administration)
-ANSWERED_CREATES: Final = web.AppKey("answered_creates", AnsweredCreates)
 API_KEYS: Final = web.AppKey("api_keys", ApiKeys)
 AUDIT: Final = web.AppKey("audit", Audit)
 CLOCK: Final = web.AppKey[Clock]("clock")

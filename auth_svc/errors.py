@@ -13,21 +13,10 @@ class InvalidGrant(Unauthenticated):
         super().__init__(N_("Wrong username or password."), error="invalid_grant")
 
 
-class AlreadyAnswered(Conflict):
-    """The first request with this `Idempotency-Key` was answered in this very moment."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            N_("The first request with this Idempotency-Key has just finished. Send it again."),
-            headers={"Retry-After": "1"},
-        )
-
-
 class LastAdministrator(Conflict):
     """Nobody would be left who could undo it."""
 
     code = "last-administrator"
-    title = N_("This is the last administrator")
 
     def __init__(self) -> None:
         super().__init__(N_("Make someone else an administrator first."))

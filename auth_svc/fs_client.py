@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Collection
 from typing import Final
 
 import aiohttp
@@ -12,28 +10,10 @@ import aiohttp
 from common.errors import Unavailable
 from common.service_client import ServiceClient
 from contracts.objects import AskUsage, Usage, UsageOfOwners
+from contracts.reports import StorageReport
 
 # A page that says the rest does not wait longer for this.
 _TIME_LIMIT_SECONDS: Final = 3.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StorageReport:
-    """When bucket and rows were compared last (None: not yet), and what was found: ids of videos, and counts.
-
-    `unknown` are without a row, `holding` is why nothing of them is removed (None: they are, after a week), and
-    `is_database_older` whether the bucket was used by a later copy of the database.
-    """
-
-    at: datetime | None
-    objects: int = 0
-    size: int = 0
-    removed: int = 0
-    unknown: int = 0
-    holding: str | None = None
-    is_database_older: bool = False
-    missing: Sequence[str] = ()
-    damaged: Sequence[str] = ()
 
 
 class OwnTokens:
@@ -70,22 +50,6 @@ class FsClient:
     async def report(self) -> StorageReport | None:
         """What comparing the bucket with the rows has found last; None when fs_svc does not say it in time."""
         try:
-            answer = await self._client.call(
-                "GET", "/v1/report", is_idempotent=True, time_limit_seconds=_TIME_LIMIT_SECONDS
-            )
+            return await self._client.ask(StorageReport, "GET", "/v1/report", time_limit_seconds=_TIME_LIMIT_SECONDS)
         except Unavailable:
             return None
-        content = answer.content
-        if content["at"] is None:
-            return StorageReport(at=None)
-        return StorageReport(
-            at=datetime.fromisoformat(content["at"]),
-            objects=content["objects"],
-            size=content["size"],
-            removed=0 if content["removed"] is None else content["removed"]["count"],
-            unknown=0 if content["unknown"] is None else content["unknown"]["count"],
-            holding=content["holding"],
-            is_database_older=content["is_database_older"],
-            missing=content["missing"]["names"],
-            damaged=content["damaged"]["names"],
-        )

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, MetaData,
 
 from common import audit
 from common.db import Instant, binary_text, human_text, identifier, long_text, size_in_bytes
+from common.idempotency import idempotency_table
 
 METADATA: Final = MetaData()
 
@@ -99,20 +100,7 @@ AUDIT: Final = audit.AUDIT.to_metadata(METADATA)
 Index("audit_at", AUDIT.c.at)
 Index("audit_actor", AUDIT.c.actor_id, AUDIT.c.at)
 Index("audit_target", AUDIT.c.target_id, AUDIT.c.at)
-# Creates that carried an `Idempotency-Key`: written with what they created, dropped after a day.
-ANSWERED_CREATES: Final = Table(
-    "answered_creates",
-    METADATA,
-    Column("account_id", identifier(), primary_key=True),
-    Column("path", binary_text(64), primary_key=True),
-    Column("idempotency_key", binary_text(255), primary_key=True),
-    # Keyed: the content may hold a password.
-    Column("content_hash", binary_text(64), nullable=False),
-    # The answer's JSON, without the secret that it had.
-    Column("answer", long_text(), nullable=False),
-    Column("created_at", Instant(), nullable=False),
-)
-Index("answered_creates_age", ANSWERED_CREATES.c.created_at)
+IDEMPOTENCY_KEYS: Final = idempotency_table("auth_idempotency_keys", METADATA)
 # Deleted accounts, until every service has dealt with what they owned.
 DEPARTURES: Final = Table(
     "departures",

@@ -102,7 +102,8 @@ async def _traced(browser: Browser) -> AsyncIterator[list[dict[str, Any]]]:
     events: list[dict[str, Any]] = []
     session = await browser.new_browser_cdp_session()
     ended = asyncio.get_running_loop().create_future()
-    session.on("Tracing.dataCollected", lambda said: events.extend(said["value"]))
+    # Of some million events those that `_count_long` asks for.
+    session.on("Tracing.dataCollected", lambda said: events.extend(filter(_is_wanted, said["value"])))
     session.on("Tracing.tracingComplete", lambda said: ended.set_result(said))  # noqa: PLW0108 Playwright marks what it is given
     await session.send("Tracing.start", {"traceConfig": _TRACE, "transferMode": "ReportEvents"})
     yield events
@@ -110,12 +111,19 @@ async def _traced(browser: Browser) -> AsyncIterator[list[dict[str, Any]]]:
     assert not (await ended)["dataLossOccurred"], "the trace has gaps"
 
 
+def _is_wanted(event: Mapping[str, Any]) -> bool:
+    arguments = event.get("args", {})
+    is_long = event["name"] == _TASK and event.get("tdur", 0) > _LONG_MICROSECONDS
+    return is_long or arguments.get("name") == "CrRendererMain" or _DRIVER in str(arguments)
+
+
 def _count_long(events: Sequence[Mapping[str, Any]]) -> int:
     """How many tasks of the page's thread took over 50 ms of its time, without those that the driver asked for."""
     threads = {_thread(event) for event in events if event.get("args", {}).get("name") == "CrRendererMain"}
+    assert threads, "the trace holds no page"
     lasting = [event for event in events if event["ph"] == "X" and _thread(event) in threads]
-    assert any(event["name"] == _TASK for event in lasting), "the trace holds no tasks"
-    long = [event for event in lasting if event["name"] == _TASK and event["tdur"] > _LONG_MICROSECONDS]
+    assert any("tdur" in event for event in lasting), "the trace holds no times of threads"
+    long = [event for event in lasting if event["name"] == _TASK]
     asked = [event for event in lasting if _DRIVER in str(event["args"])]
     return sum(not any(_is_within(event, task) for event in asked) for task in long)
 

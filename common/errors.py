@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from common.languages import N_, gettext
+from common.problem_types import PROBLEM_TYPES
 
 
 class Fault(TypedDict):
@@ -18,13 +19,19 @@ class Fault(TypedDict):
 class Refusal(Exception):
     """A request that is answered with an RFC 9457 problem.
 
+    A class has the `code` of one of PROBLEM_TYPES, its own or its base's, and with that its status and title.
     `detail` is for the person: what happened in this case and what to do, without internals.
     `members` become extension members of the problem, `headers` fields of the answer.
     """
 
-    status: int
     code: str
+    status: int
     title: str
+
+    def __init_subclass__(cls) -> None:
+        if "code" in cls.__dict__:
+            problem_type = PROBLEM_TYPES[cls.code]
+            cls.status, cls.title = problem_type.status, problem_type.title
 
     def __init__(self, detail: str, *, headers: Mapping[str, str] | None = None, **members: object) -> None:
         super().__init__(detail)
@@ -50,17 +57,13 @@ class Refusal(Exception):
 class Malformed(Refusal):
     """The bytes of the request are not what the method takes."""
 
-    status = 400
     code = "malformed"
-    title = N_("The request could not be read")
 
 
 class Unauthenticated(Refusal):
     """Nobody is logged in, or the credentials are not valid (RFC 9110, section 15.5.2)."""
 
-    status = 401
     code = "unauthenticated"
-    title = N_("Log in first")
 
     def __init__(
         self,
@@ -75,9 +78,7 @@ class Unauthenticated(Refusal):
 class Forbidden(Refusal):
     """Known, but not allowed."""
 
-    status = 403
     code = "forbidden"
-    title = N_("Not allowed")
 
 
 class InsufficientScope(Forbidden):
@@ -94,15 +95,12 @@ class CrossOrigin(Forbidden):
     """An unsafe request with a session cookie that did not come from a page of this service."""
 
     code = "cross-origin"
-    title = N_("This request came from another site")
 
 
 class NotFound(Refusal):
     """Not there, or not yours: both look the same."""
 
-    status = 404
     code = "not-found"
-    title = N_("Not found")
 
     def __init__(self, detail: str = N_("This doesn’t exist, or you don’t have access to it.")) -> None:
         super().__init__(detail)
@@ -111,9 +109,7 @@ class NotFound(Refusal):
 class Misdirected(Refusal):
     """The request was sent to a name that is none of ours (RFC 9110, section 15.5.20)."""
 
-    status = 421
     code = "misdirected"
-    title = N_("Wrong host name")
 
     def __init__(self) -> None:
         super().__init__(N_("This service doesn’t answer under this host name. Use its public address."))
@@ -122,33 +118,25 @@ class Misdirected(Refusal):
 class Conflict(Refusal):
     """The state of the thing does not allow this now."""
 
-    status = 409
     code = "conflict"
-    title = N_("Not possible in this state")
 
 
 class TooLarge(Refusal):
     """More than is taken."""
 
-    status = 413
     code = "too-large"
-    title = N_("Too large")
 
 
 class UnsupportedMediaType(Refusal):
     """The content type is not one that is read here."""
 
-    status = 415
     code = "unsupported-media-type"
-    title = N_("Content type not supported")
 
 
 class Invalid(Refusal):
     """Readable, but some values are not acceptable; `errors` names each of them."""
 
-    status = 422
     code = "invalid"
-    title = N_("Some values are invalid")
 
     def __init__(self, errors: Sequence[Fault]) -> None:
         names = ", ".join(dict.fromkeys(error["pointer"].removeprefix("#/") or "the content" for error in errors))
@@ -159,20 +147,26 @@ class Invalid(Refusal):
 class IdempotencyKeyReused(Refusal):
     """The same `Idempotency-Key` with another content."""
 
-    status = 422
     code = "idempotency-key-reused"
-    title = N_("This Idempotency-Key was used for another request")
 
     def __init__(self) -> None:
         super().__init__(N_("Send the same content as the first time, or use a new Idempotency-Key."))
 
 
+class IdempotentRequestRunning(Conflict):
+    """The first request with this `Idempotency-Key` has no answer yet."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("The first request with this Idempotency-Key is still running. Try again in a moment."),
+            headers={"Retry-After": "2"},
+        )
+
+
 class RateLimited(Refusal):
     """Too many requests; `Retry-After` says when to come again."""
 
-    status = 429
     code = "rate-limited"
-    title = N_("Too many requests")
 
     def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)})
@@ -181,9 +175,7 @@ class RateLimited(Refusal):
 class Unavailable(Refusal):
     """Something this service needs does not answer; nothing is lost, try again."""
 
-    status = 503
     code = "unavailable"
-    title = N_("Temporarily unavailable")
 
     def __init__(
         self,
@@ -198,4 +190,3 @@ class StorageUnavailable(Unavailable):
     """The S3 storage does not answer."""
 
     code = "storage-unavailable"
-    title = N_("The storage is temporarily unavailable")

@@ -43,7 +43,7 @@ RETRY_AFTER_SECONDS = 1
 
 
 async def create_object(request: web.Request) -> web.Response:
-    """PUT /v1/objects/{id}."""
+    """Plans, reserves and opens an upload; the same again for the same id."""
     subject = await _subject(request)
     object_id = id_in_path(request, "id")
     asked = await read_json(request, CreateObject)
@@ -60,7 +60,7 @@ async def create_object(request: web.Request) -> web.Response:
 
 
 async def create_part_urls(request: web.Request) -> web.Response:
-    """POST /v1/objects/{id}/part-urls."""
+    """Presigned URLs for up to 100 parts."""
     subject = await _subject(request)
     object_id = id_in_path(request, "id")
     asked = await read_json(request, AskPartUrls)
@@ -70,20 +70,20 @@ async def create_part_urls(request: web.Request) -> web.Response:
 
 
 async def create_form(request: web.Request) -> web.Response:
-    """POST /v1/objects/{id}/form."""
+    """A presigned form that takes the whole file in one POST."""
     subject = await _subject(request)
     return json_response(await request.app[FORMS].sign(id_in_path(request, "id"), subject=subject))
 
 
 async def get_object(request: web.Request) -> web.Response:
-    """GET /v1/objects/{id}."""
+    """An object and, while it is open, the parts that S3 holds."""
     subject = await _subject(request)
     item, received = await request.app[UPLOADS].get(id_in_path(request, "id"), subject=subject)
     return json_response(present(item, received))
 
 
 async def complete_object(request: web.Request) -> web.Response:
-    """POST /v1/objects/{id}/complete."""
+    """Makes the parts one object, once, however often it is asked for."""
     subject = await _subject(request)
     object_id = id_in_path(request, "id")
     asked = await read_json(request, CompleteObject) if request.can_read_body else CompleteObject()
@@ -96,7 +96,7 @@ async def complete_object(request: web.Request) -> web.Response:
 
 
 async def delete_object(request: web.Request) -> web.Response:
-    """DELETE /v1/objects/{id}."""
+    """Aborts what is unfinished, deletes what is stored; ask again until it is aborted or deleted."""
     has_subject = SUBJECT_TOKEN_HEADER in request.headers
     await require_service(request, WRITE if has_subject else SETTLE)
     subject = await subject_of(request)
@@ -104,7 +104,7 @@ async def delete_object(request: web.Request) -> web.Response:
 
 
 async def describe_objects(request: web.Request) -> web.Response:
-    """POST /v1/objects/describe."""
+    """Up to 100 objects as this service knows them; S3 is not asked."""
     await require_service(request, SETTLE)
     asked = await read_json(request, Describe)
     items = await request.app[UPLOADS].describe(asked.ids)
@@ -112,7 +112,7 @@ async def describe_objects(request: web.Request) -> web.Response:
 
 
 async def hand_over_objects(request: web.Request) -> web.Response:
-    """POST /v1/objects/hand-over."""
+    """Makes up to 100 objects another person's, whatever their quota; the same again changes nothing."""
     await require_service(request, HAND_OVER)
     asked = await read_json(request, HandOver)
     remaining = await request.app[UPLOADS].hand_over(
@@ -122,14 +122,14 @@ async def hand_over_objects(request: web.Request) -> web.Response:
 
 
 async def get_usage(request: web.Request) -> web.Response:
-    """GET /v1/usage."""
+    """What a person's uploads take up, and how much they may."""
     subject = await _subject(request)
     reserved, stored = await request.app[UPLOADS].usage(subject)
     return json_response(QuotaUsage(limit=subject.quota_bytes, stored=stored, reserved=reserved))
 
 
 async def list_usage(request: web.Request) -> web.Response:
-    """POST /v1/usage."""
+    """What the uploads of up to 100 people take up."""
     await require_service(request, USAGE)
     asked = await read_json(request, AskUsage)
     found = await request.app[UPLOADS].usage_of(asked.owner_ids)
@@ -138,7 +138,7 @@ async def list_usage(request: web.Request) -> web.Response:
 
 
 async def get_report(request: web.Request) -> web.Response:
-    """GET /v1/report."""
+    """What comparing the bucket with the rows has found last."""
     await require_service(request, USAGE)
     found = await request.app[RECONCILING].last_report()
     if found is None:
@@ -148,20 +148,20 @@ async def get_report(request: web.Request) -> web.Response:
 
 
 async def get_hold(request: web.Request) -> web.Response:
-    """GET /v1/hold."""
+    """Whether nothing may be destroyed only because its time is over: the database is older, or the clock."""
     await require_service(request, SETTLE)
     return json_response(Hold(is_held=await request.app[INSTALLATION].is_held()))
 
 
 async def list_lost_objects(request: web.Request) -> web.Response:
-    """GET /v1/lost-objects."""
+    """Objects in the bucket without a row, in a part of the bucket."""
     await require_service(request, ADOPT)
     found, next_name = await request.app[ADOPTING].list(after=read_query(request, ListLost).after)
     return json_response(LostObjects(objects=found, next=next_name))
 
 
 async def adopt_object(request: web.Request) -> web.Response:
-    """PUT /v1/objects/{id}/adopt."""
+    """Gives an object without a row one, as a stored object of an account; the same again for the same id."""
     await require_service(request, ADOPT)
     object_id = id_in_path(request, "id")
     asked = await read_json(request, AdoptObject)
@@ -169,7 +169,7 @@ async def adopt_object(request: web.Request) -> web.Response:
 
 
 async def sign_sources(request: web.Request) -> web.Response:
-    """POST /v1/sources."""
+    """Presigned URLs of up to 100 stored objects."""
     await require_service(request, READ)
     asked = await read_json(request, AskSources)
     return json_response(SignedSources(sources=await request.app[SOURCES].sign(asked.sources)))

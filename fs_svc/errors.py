@@ -12,7 +12,6 @@ class UploadNotOpen(Conflict):
     """The upload takes no parts: it is finished, aborted, or not yet prepared."""
 
     code = "upload-not-open"
-    title = N_("This upload is no longer open")
 
     def __init__(self, state: str) -> None:
         super().__init__(f"This upload no longer accepts parts: it is {state}.")
@@ -40,7 +39,6 @@ class PartAmbiguous(Conflict):
     """The storage holds different contents for a part and does not say which came last."""
 
     code = "part-ambiguous"
-    title = N_("A part was sent twice with different content")
 
     def __init__(self, missing: Sequence[int]) -> None:
         super().__init__("Send the parts in `missing` again, then complete the upload.", missing=list(missing))
@@ -50,7 +48,6 @@ class PartDiffers(Conflict):
     """The storage holds these parts already, with another content than the checksums say."""
 
     code = "part-differs"
-    title = N_("This isn’t the file that the upload was started with")
 
     def __init__(self, part_numbers: Sequence[int]) -> None:
         super().__init__(
@@ -64,7 +61,6 @@ class FileDiffers(Conflict):
     """The file is not the one that was announced, or that is stored."""
 
     code = "file-differs"
-    title = N_("This isn’t the same file")
 
     def __init__(self) -> None:
         super().__init__(
@@ -75,9 +71,7 @@ class FileDiffers(Conflict):
 class PartsMissing(Refusal):
     """The storage does not hold every part in its planned size."""
 
-    status = 422
     code = "parts-missing"
-    title = N_("Parts are missing")
 
     def __init__(self, missing: Sequence[int]) -> None:
         super().__init__("Send the parts in `missing`, then complete the upload.", missing=list(missing))
@@ -87,7 +81,6 @@ class QuotaExceeded(TooLarge):
     """The account's storage would not hold the file; all sizes in bytes."""
 
     code = "quota-exceeded"
-    title = N_("Not enough storage left")
 
     def __init__(self, *, limit: int, used: int, reserved: int, size: int) -> None:
         super().__init__(

@@ -22,13 +22,13 @@ class StorageMetrics:
         self._store = store
         self._clock = clock
         self._uploads = Gauge("uploads", "Uploads", ("state",), registry=registry)
-        self._bytes = Gauge("upload_bytes", "Their bytes, as declared", ("state",), registry=registry)
-        self._unknown = Gauge("bucket_unknown", "What is in the bucket without a row", registry=registry)
+        self._bytes = Gauge("upload_bytes", "Declared bytes of uploads by state", ("state",), registry=registry)
+        self._unknown = Gauge("bucket_unknown", "Objects and multipart uploads without a row", registry=registry)
         self._held = Gauge(
-            "bucket_removal_held", "1 when nothing without a row is removed", ("reason",), registry=registry
+            "bucket_removal_held", "1 while nothing without a row is removed", ("reason",), registry=registry
         )
         self._oldest = Gauge(
-            "oldest_unfinished_upload_age_seconds", "Age of the oldest upload that is not finished", registry=registry
+            "oldest_unfinished_upload_age_seconds", "Age of the oldest unfinished upload", registry=registry
         )
 
     async def count(self) -> None:

@@ -12,7 +12,7 @@ from stream_svc.models import AskSource, KeepPosition, ListVideos, VideoPage, pr
 
 
 async def list_videos(request: web.Request) -> web.Response:
-    """GET /v1/videos."""
+    """What I may watch."""
     principal = require_principal(request)
     asked = read_query(request, ListVideos)
     videos, next_cursor = await request.app[LIBRARY].list(
@@ -22,19 +22,19 @@ async def list_videos(request: web.Request) -> web.Response:
 
 
 async def get_video(request: web.Request) -> web.Response:
-    """GET /v1/videos/{video_id}."""
+    """One video."""
     video = await request.app[LIBRARY].get(request[PRINCIPAL], request.match_info["video_id"])
     return json_response(present(video))
 
 
 async def play_video(request: web.Request) -> web.Response:
-    """GET /v1/videos/{video_id}/playback."""
+    """Presigned URLs to play from."""
     playback = await request.app[LIBRARY].play(request[PRINCIPAL], request.match_info["video_id"])
     return json_response(present_playback(playback))
 
 
 async def keep_position(request: web.Request) -> web.Response:
-    """PUT /v1/videos/{video_id}/position."""
+    """Remembers where I am in a video."""
     principal = require_principal(request)
     asked = await read_json(request, KeepPosition)
     await request.app[LIBRARY].keep_position(
@@ -44,7 +44,7 @@ async def keep_position(request: web.Request) -> web.Response:
 
 
 async def get_source(request: web.Request) -> web.Response:
-    """GET and HEAD /v1/videos/{video_id}/source: a presigned URL is good for the method it was signed for."""
+    """Leads to a fresh presigned URL."""
     asked = read_query(request, AskSource)
     source = await request.app[LIBRARY].source(
         request[PRINCIPAL],
@@ -53,3 +53,8 @@ async def get_source(request: web.Request) -> web.Response:
         is_download=asked.download,
     )
     return web.Response(status=307, headers={hdrs.LOCATION: source.url})
+
+
+async def head_source(request: web.Request) -> web.Response:
+    """Leads to a fresh presigned URL for HEAD."""
+    return await get_source(request)

@@ -6,71 +6,36 @@ from typing import Final
 
 from aiohttp import web
 
-from common.errors import StorageUnavailable, Unauthenticated
-from common.web.routes import Route
+from common.web.routes import get, head, put
 from stream_svc import api, pages, problem_pages
 from stream_svc.models import AskSource, KeepPosition, ListVideos, Playback, Video, VideoPage
 
 API: Final = (
-    Route(
-        method="GET",
-        path="/v1/videos",
-        handler=api.list_videos,
-        name="list-videos",
-        summary="What I may watch.",
-        query=ListVideos,
-        answers={200: VideoPage},
-    ),
-    Route(
-        method="GET",
-        path="/v1/videos/{video_id}",
-        handler=api.get_video,
-        name="get-video",
-        summary="One video.",
-        answers={200: Video},
-        refusals=(Unauthenticated,),
+    get("/v1/videos", api.list_videos, {200: VideoPage}, query=ListVideos),
+    get("/v1/videos/{video_id}", api.get_video, {200: Video}, is_open=True, refusals=("unauthenticated",)),
+    get(
+        "/v1/videos/{video_id}/playback",
+        api.play_video,
+        {200: Playback},
         is_open=True,
+        refusals=("storage-unavailable", "unauthenticated"),
     ),
-    Route(
-        method="GET",
-        path="/v1/videos/{video_id}/playback",
-        handler=api.play_video,
-        name="play-video",
-        summary="Presigned URLs to play from.",
-        answers={200: Playback},
-        refusals=(Unauthenticated, StorageUnavailable),
-        is_open=True,
-    ),
-    Route(
-        method="PUT",
-        path="/v1/videos/{video_id}/position",
-        handler=api.keep_position,
-        name="keep-position",
-        summary="Remembers where I am in a video.",
-        body=KeepPosition,
-        answers={204: None},
-    ),
-    Route(
-        method="GET",
-        path="/v1/videos/{video_id}/source",
-        handler=api.get_source,
-        name="get-source",
-        summary="Leads to a fresh presigned URL.",
+    put("/v1/videos/{video_id}/position", api.keep_position, {204: None}, body=KeepPosition),
+    get(
+        "/v1/videos/{video_id}/source",
+        api.get_source,
+        {307: None},
         query=AskSource,
-        answers={307: None},
-        refusals=(Unauthenticated, StorageUnavailable),
         is_open=True,
+        refusals=("storage-unavailable", "unauthenticated"),
     ),
-    Route(
-        method="HEAD",
-        path="/v1/videos/{video_id}/source",
-        handler=api.get_source,
-        name="head-source",
-        summary="Leads to a fresh presigned URL for HEAD.",
+    head(
+        "/v1/videos/{video_id}/source",
+        api.head_source,
+        {307: None},
         query=AskSource,
-        answers={307: None},
-        refusals=(Unauthenticated, StorageUnavailable),
         is_open=True,
+        refusals=("storage-unavailable", "unauthenticated"),
     ),
 )
 

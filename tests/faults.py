@@ -136,21 +136,12 @@ class Observations:
 
 def _row(fault: Fault, observed: Observed) -> str:
     answer = "–" if observed.slowest_answer is None else f"{observed.slowest_answer:.1f} s"
-    return _line([*promise(fault)[:2], answer, "nothing", f"{observed.healed_after:.1f} s", promise(fault)[2]])
-
-
-def _line(cells: list[str]) -> str:
+    cells = (
+        f"{fault.part}: {fault.what}",
+        fault.seen,
+        answer,
+        "nothing",
+        f"{observed.healed_after:.1f} s",
+        fault.heals,
+    )
     return f"| {' | '.join(cells)} |\n"
-
-
-def promise(fault: Fault) -> tuple[str, str, str]:
-    """What no run changes: the fault, what people see, how it heals; as cells of the table."""
-    return f"{fault.part}: {fault.what}", fault.seen, fault.heals
-
-
-def rows_of(page: Path) -> list[list[str]]:
-    """The table's rows on the page, each as its cells."""
-    _, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
-    table, _, _ = rest.partition(_END)
-    lines = [line for line in table.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]

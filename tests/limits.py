@@ -26,7 +26,7 @@ def limited(item: pytest.Item) -> Iterator[None]:
         with suppress(RuntimeError):  # no loop is running
             for task in asyncio.all_tasks():
                 task.print_stack(file=sys.stderr)
-        pytest.fail(f"{item.nodeid} hangs: not done within {seconds} s")
+        pytest.fail(f"{item.nodeid} hangs: not done within {seconds} s", pytrace=False)
 
     signal.signal(signal.SIGALRM, fail)
     # Again and again: a failure that is raised in somebody else's callback may be lost.

@@ -8,6 +8,7 @@ from typing import Final
 from catalogue.videos import Video, VideoState
 from common.audit import NOBODY
 from common.clock import Clock
+from common.idempotency import IdempotencyKeys
 from contracts.accounts import AccountDeletions, NamedAccount
 from upload_svc.audit import Action, entry_about
 from upload_svc.fs_client import FsClient
@@ -20,9 +21,12 @@ AT_ONCE: Final = 100
 class VideosOfDeletedAccounts:
     """Every step may be done again: whatever died between two of them, the next round goes on."""
 
-    def __init__(self, deletions: AccountDeletions, store: Store, fs: FsClient, *, clock: Clock) -> None:
+    def __init__(
+        self, deletions: AccountDeletions, store: Store, keys: IdempotencyKeys, fs: FsClient, *, clock: Clock
+    ) -> None:
         self._deletions = deletions
         self._store = store
+        self._keys = keys
         self._fs = fs
         self._clock = clock
 
@@ -31,7 +35,7 @@ class VideosOfDeletedAccounts:
         for deletion in await self._deletions.list():
             videos = await self._store.list_videos(deletion.account_id, LIVE, after=None, limit=AT_ONCE)
             if not videos:
-                await self._store.forget_idempotent_creates_of(deletion.account_id)
+                await self._keys.forget_account(deletion.account_id)
                 await self._deletions.report_settled(deletion.account_id)
             elif deletion.new_owner is None:
                 for video in videos:

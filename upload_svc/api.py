@@ -8,12 +8,14 @@ from typing import Final
 from aiohttp import web
 
 from catalogue.videos import VideoState
+from common.idempotency import Claim
 from common.ids import new_id
+from common.web.idempotency import IDEMPOTENCY_KEYS, create_once
 from common.web.keys import SITE
-from common.web.requests import id_in_path, idempotency_key, read_json, read_query, require_principal
+from common.web.requests import id_in_path, read_json, read_query, require_principal
 from common.web.responses import json_response
 from contracts.objects import AskPartUrls
-from upload_svc.app_keys import IDEMPOTENT_CREATES, MODERATION, UPLOADS
+from upload_svc.app_keys import MODERATION, UPLOADS
 from upload_svc.models import (
     CompleteUpload,
     CreateUpload,
@@ -33,26 +35,25 @@ _LISTED = (VideoState.UPLOADING, VideoState.READY)
 
 
 async def create_upload(request: web.Request) -> web.Response:
-    """POST /v1/uploads."""
+    """Announces a file: plans its upload and reserves its place."""
     principal = require_principal(request)
     asked = await read_json(request, CreateUpload)
 
-    async def create(upload_id: str) -> str:
-        upload = await request.app[UPLOADS].create(principal, asked.to_domain(), upload_id=upload_id)
-        return present(upload, stream_url=request.app[SITE].stream_url).model_dump_json()
+    async def create(claim: Claim | None) -> Upload:
+        upload_id = new_id() if claim is None else claim.resource_id
+        made = await request.app[UPLOADS].create(principal, asked.to_domain(), upload_id=upload_id)
+        shown = present(made, stream_url=request.app[SITE].stream_url)
+        if claim is not None:
+            await request.app[IDEMPOTENCY_KEYS].answer(claim, shown.model_dump_json())
+        return shown
 
-    key = idempotency_key(request)
-    if key is None:
-        body = await create(new_id())
-    else:
-        body = await request.app[IDEMPOTENT_CREATES].once(principal.account_id, key, asked.model_dump_json(), create)
-    upload = Upload.model_validate_json(body)
+    upload = await create_once(request, asked, Upload, create)
     location = request.app.router["get-upload"].url_for(upload_id=upload.id)
     return json_response(upload, status=201, headers={"Location": str(location)})
 
 
 async def list_uploads(request: web.Request) -> web.Response:
-    """GET /v1/uploads."""
+    """My uploads, newest first."""
     principal = require_principal(request)
     asked = read_query(request, ListUploads)
     states = _LISTED if asked.state is None else (VideoState(asked.state),)
@@ -64,20 +65,20 @@ async def list_uploads(request: web.Request) -> web.Response:
 
 
 async def get_upload(request: web.Request) -> web.Response:
-    """GET /v1/uploads/{upload_id}."""
+    """One upload; while it is open, with the parts that have been received."""
     principal = require_principal(request)
     return _one(request, await request.app[UPLOADS].get(principal, id_in_path(request, "upload_id")))
 
 
 async def create_part_urls(request: web.Request) -> web.Response:
-    """POST /v1/uploads/{upload_id}/part-urls."""
+    """Presigned URLs for parts; each takes a body of exactly that part's size."""
     principal = require_principal(request)
     asked = await read_json(request, AskPartUrls)
     return json_response(await request.app[UPLOADS].part_urls(principal, id_in_path(request, "upload_id"), asked))
 
 
 async def complete_upload(request: web.Request) -> web.Response:
-    """POST /v1/uploads/{upload_id}/complete."""
+    """Makes the parts one video; idempotent, the content may be left out. 202: not certain yet, ask again."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
     asked = await read_json(request, CompleteUpload) if request.can_read_body else CompleteUpload()
     upload = await request.app[UPLOADS].complete(principal, upload_id, sha256=asked.sha256)
@@ -88,14 +89,14 @@ async def complete_upload(request: web.Request) -> web.Response:
 
 
 async def get_integrity(request: web.Request) -> web.Response:
-    """GET /v1/uploads/{upload_id}/integrity."""
+    """How it is known that what is stored is what was sent."""
     principal = require_principal(request)
     integrity = await request.app[UPLOADS].integrity(principal, id_in_path(request, "upload_id"))
     return json_response(present_integrity(integrity))
 
 
 async def edit_upload(request: web.Request) -> web.Response:
-    """PATCH /v1/uploads/{upload_id}."""
+    """Changes what is sent of title, description and visibility, and nothing else; answers have an ETag."""
     principal = require_principal(request)
     asked = await read_json(request, EditUpload)
     edit = Edit(title=asked.title, description=asked.description, visibility=asked.visibility)
@@ -104,21 +105,21 @@ async def edit_upload(request: web.Request) -> web.Response:
 
 
 async def trash_upload(request: web.Request) -> web.Response:
-    """POST /v1/uploads/{upload_id}/trash."""
+    """Into the trash: nobody else finds it any more, and after seven days it is deleted. Idempotent."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
     await request.app[UPLOADS].trash(principal, upload_id, address=request.remote or "", if_match=_if_match(request))
     return web.Response(status=204)
 
 
 async def restore_upload(request: web.Request) -> web.Response:
-    """POST /v1/uploads/{upload_id}/restore."""
+    """Out of the trash, as it was. Idempotent."""
     principal = require_principal(request)
     await request.app[UPLOADS].restore(principal, id_in_path(request, "upload_id"), address=request.remote or "")
     return web.Response(status=204)
 
 
 async def moderate_upload(request: web.Request) -> web.Response:
-    """PUT /v1/uploads/{upload_id}/moderation."""
+    """For administrators: hides a video from everybody but its owner, or shows it again. Idempotent."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
     asked = await read_json(request, Moderate)
     moderation = request.app[MODERATION]
@@ -128,14 +129,14 @@ async def moderate_upload(request: web.Request) -> web.Response:
 
 
 async def delete_moderated_upload(request: web.Request) -> web.Response:
-    """DELETE /v1/uploads/{upload_id}/moderation."""
+    """For administrators: deletes anybody's video for ever."""
     principal = require_principal(request)
     await request.app[MODERATION].delete(principal, id_in_path(request, "upload_id"), address=request.remote or "")
     return web.Response(status=204)
 
 
 async def delete_upload(request: web.Request) -> web.Response:
-    """DELETE /v1/uploads/{upload_id}."""
+    """Deletes for ever: aborts what is unfinished, deletes what is stored."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
     await request.app[UPLOADS].delete(principal, upload_id, address=request.remote or "", if_match=_if_match(request))
     return web.Response(status=204)

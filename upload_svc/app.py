@@ -12,9 +12,11 @@ from aiohttp import web
 from common.clock import Clock, utc_now
 from common.cursors import Cursors
 from common.db import open_database
+from common.idempotency import IdempotencyKeys
 from common.service_client import ServiceClient
 from common.web.app import http_session, new_page_app
 from common.web.background import repeated
+from common.web.idempotency import IDEMPOTENCY_KEYS
 from common.web.keys import READINESS, REMOTE_KEYS, VERIFIER
 from common.web.metrics import observe_database
 from common.web.remote_identity import KEYS_RENEWED, remote_identity
@@ -22,15 +24,14 @@ from common.web.sessions import SESSIONS
 from common.web.starting import Tables
 from contracts.accounts import DELETIONS_SECONDS, AccountDeletions
 from upload_svc.account_deletions import VideosOfDeletedAccounts
-from upload_svc.app_keys import ACCOUNT_DELETIONS, IDEMPOTENT_CREATES, MODERATION, SETTLING, UPLOADS
+from upload_svc.app_keys import ACCOUNT_DELETIONS, MODERATION, SETTLING, UPLOADS
 from upload_svc.auth_client import Administrators
 from upload_svc.fs_client import FsClient
-from upload_svc.idempotency import IdempotentCreates
 from upload_svc.moderation import Moderation
 from upload_svc.routes import API, PAGES
 from upload_svc.settings import Settings
 from upload_svc.settling import Settling
-from upload_svc.store import Store
+from upload_svc.store import Store, idempotency_keys
 from upload_svc.uploads import Uploads
 
 SETTLE_INTERVAL_SECONDS: Final = 2.0
@@ -55,10 +56,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[SESSIONS] = identity.sessions
             app[UPLOADS] = Uploads(store, fs, cursors, clock=clock)
             app[SETTLING] = Settling(store, fs, clock=clock)
+            app[IDEMPOTENCY_KEYS] = keys = IdempotencyKeys(database, idempotency_keys, clock=clock)
             auth = ServiceClient(session, settings.auth_url, identity.tokens)
-            app[ACCOUNT_DELETIONS] = VideosOfDeletedAccounts(AccountDeletions(auth), store, fs, clock=clock)
+            app[ACCOUNT_DELETIONS] = VideosOfDeletedAccounts(AccountDeletions(auth), store, keys, fs, clock=clock)
             app[MODERATION] = Moderation(store, Administrators(auth), cursors, clock=clock)
-            app[IDEMPOTENT_CREATES] = IdempotentCreates(store, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
             yield
 
@@ -79,4 +80,4 @@ async def _settle_deletions(app: web.Application) -> None:
 
 
 async def _forget(app: web.Application) -> None:
-    await app[IDEMPOTENT_CREATES].forget_old()
+    await app[IDEMPOTENCY_KEYS].forget_old()

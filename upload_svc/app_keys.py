@@ -7,7 +7,6 @@ from typing import Final
 from aiohttp import web
 
 from upload_svc.account_deletions import VideosOfDeletedAccounts
-from upload_svc.idempotency import IdempotentCreates
 from upload_svc.moderation import Moderation
 from upload_svc.settling import Settling
 from upload_svc.uploads import Uploads
@@ -16,4 +15,3 @@ UPLOADS: Final = web.AppKey("uploads", Uploads)
 SETTLING: Final = web.AppKey("settling", Settling)
 ACCOUNT_DELETIONS: Final = web.AppKey("account_deletions", VideosOfDeletedAccounts)
 MODERATION: Final = web.AppKey("moderation", Moderation)
-IDEMPOTENT_CREATES: Final = web.AppKey("idempotent_creates", IdempotentCreates)

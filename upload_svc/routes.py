@@ -6,13 +6,12 @@ from typing import Final
 
 from aiohttp import web
 
-from common.errors import Conflict, Forbidden, IdempotencyKeyReused, Invalid, StorageUnavailable, TooLarge
 from common.tokens import READ, UPLOAD
-from common.web.routes import IDEMPOTENCY, Route
+from common.web.routes import IDEMPOTENCY, delete, get, patch, post, put
 from contracts.objects import AskPartUrls, PartUrls
 from upload_svc import api, moderation_pages, pages
 from upload_svc.companion.routes import COMPANION
-from upload_svc.errors import FileDiffers, IdempotentRequestRunning, PreconditionFailed, UploadNotOpen
+from upload_svc.errors import COMPLETING, SIGNING
 from upload_svc.models import (
     CompleteUpload,
     CreateUpload,
@@ -30,131 +29,69 @@ IF_MATCH: Final = {
 }
 
 API: Final = (
-    Route(
-        method="POST",
-        path="/v1/uploads",
-        handler=api.create_upload,
-        name="create-upload",
+    post(
+        "/v1/uploads",
+        api.create_upload,
+        {201: Upload},
         scopes=(UPLOAD,),
-        summary="Announces a file: plans its upload and reserves its place.",
         body=CreateUpload,
         headers=IDEMPOTENCY,
-        answers={201: Upload},
-        refusals=(IdempotencyKeyReused, IdempotentRequestRunning, TooLarge),
+        refusals=("quota-exceeded", "storage-unavailable"),
     ),
-    Route(
-        method="GET",
-        path="/v1/uploads",
-        handler=api.list_uploads,
-        name="list-uploads",
+    get("/v1/uploads", api.list_uploads, {200: UploadPage}, scopes=(READ, UPLOAD), query=ListUploads),
+    get(
+        "/v1/uploads/{upload_id}",
+        api.get_upload,
+        {200: Upload},
         scopes=(READ, UPLOAD),
-        summary="My uploads, newest first.",
-        query=ListUploads,
-        answers={200: UploadPage},
+        refusals=("storage-unavailable",),
     ),
-    Route(
-        method="GET",
-        path="/v1/uploads/{upload_id}",
-        handler=api.get_upload,
-        name="get-upload",
-        scopes=(READ, UPLOAD),
-        summary="One upload; while it is open, with the parts that have been received.",
-        answers={200: Upload},
-    ),
-    Route(
-        method="POST",
-        path="/v1/uploads/{upload_id}/part-urls",
-        handler=api.create_part_urls,
-        name="create-part-urls",
+    post(
+        "/v1/uploads/{upload_id}/part-urls",
+        api.create_part_urls,
+        {200: PartUrls},
         scopes=(UPLOAD,),
-        summary="Presigned URLs for parts; each takes a body of exactly that part's size.",
         body=AskPartUrls,
-        answers={200: PartUrls},
-        refusals=(Conflict, UploadNotOpen, StorageUnavailable),
+        refusals=(*SIGNING, "part-differs"),
     ),
-    Route(
-        method="POST",
-        path="/v1/uploads/{upload_id}/complete",
-        handler=api.complete_upload,
-        name="complete-upload",
+    post(
+        "/v1/uploads/{upload_id}/complete",
+        api.complete_upload,
+        {200: Upload, 202: Upload},
         scopes=(UPLOAD,),
-        summary="Makes the parts one video; idempotent, the content may be left out. 202: not certain yet, ask again.",
         body=CompleteUpload,
         is_body_optional=True,
-        answers={200: Upload, 202: Upload},
-        refusals=(Conflict, FileDiffers, Invalid, StorageUnavailable),
-        # S3 puts up to 10,000 parts together.
         time_limit_seconds=60,
+        refusals=COMPLETING,
     ),
-    Route(
-        method="GET",
-        path="/v1/uploads/{upload_id}/integrity",
-        handler=api.get_integrity,
-        name="get-integrity",
+    get(
+        "/v1/uploads/{upload_id}/integrity",
+        api.get_integrity,
+        {200: Integrity},
         scopes=(READ, UPLOAD),
-        summary="How it is known that what is stored is what was sent.",
-        answers={200: Integrity},
-        refusals=(Conflict,),
+        refusals=("conflict",),
     ),
-    Route(
-        method="PATCH",
-        path="/v1/uploads/{upload_id}",
-        handler=api.edit_upload,
-        name="edit-upload",
-        summary="Changes what is sent of title, description and visibility, and nothing else; answers have an ETag.",
+    patch(
+        "/v1/uploads/{upload_id}",
+        api.edit_upload,
+        {200: Upload},
         body=EditUpload,
         headers=IF_MATCH,
-        answers={200: Upload},
-        refusals=(PreconditionFailed,),
+        refusals=("precondition-failed",),
     ),
-    Route(
-        method="POST",
-        path="/v1/uploads/{upload_id}/trash",
-        handler=api.trash_upload,
-        name="trash-upload",
-        summary="Into the trash: nobody else finds it any more, and after seven days it is deleted. Idempotent.",
+    post(
+        "/v1/uploads/{upload_id}/trash",
+        api.trash_upload,
+        {204: None},
         headers=IF_MATCH,
-        answers={204: None},
-        refusals=(Conflict, PreconditionFailed),
+        refusals=("conflict", "precondition-failed"),
     ),
-    Route(
-        method="POST",
-        path="/v1/uploads/{upload_id}/restore",
-        handler=api.restore_upload,
-        name="restore-upload",
-        summary="Out of the trash, as it was. Idempotent.",
-        answers={204: None},
-        refusals=(Conflict,),
+    post("/v1/uploads/{upload_id}/restore", api.restore_upload, {204: None}, refusals=("conflict",)),
+    delete(
+        "/v1/uploads/{upload_id}", api.delete_upload, {204: None}, headers=IF_MATCH, refusals=("precondition-failed",)
     ),
-    Route(
-        method="DELETE",
-        path="/v1/uploads/{upload_id}",
-        handler=api.delete_upload,
-        name="delete-upload",
-        summary="Deletes for ever: aborts what is unfinished, deletes what is stored.",
-        headers=IF_MATCH,
-        answers={204: None},
-        refusals=(PreconditionFailed,),
-    ),
-    Route(
-        method="PUT",
-        path="/v1/uploads/{upload_id}/moderation",
-        handler=api.moderate_upload,
-        name="moderate-upload",
-        summary="For administrators: hides a video from everybody but its owner, or shows it again. Idempotent.",
-        body=Moderate,
-        answers={204: None},
-        refusals=(Forbidden,),
-    ),
-    Route(
-        method="DELETE",
-        path="/v1/uploads/{upload_id}/moderation",
-        handler=api.delete_moderated_upload,
-        name="delete-moderated-upload",
-        summary="For administrators: deletes anybody's video for ever.",
-        answers={204: None},
-        refusals=(Forbidden,),
-    ),
+    put("/v1/uploads/{upload_id}/moderation", api.moderate_upload, {204: None}, body=Moderate),
+    delete("/v1/uploads/{upload_id}/moderation", api.delete_moderated_upload, {204: None}),
     *COMPANION,
 )
 

@@ -3,50 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, Index, MetaData, Table, Update, and_, delete, insert, null, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import MetaData, Update, and_, insert, null, select, update
 
 from catalogue.lists import COLUMNS, Branch, library_index, read_list, to_video
 from catalogue.pages import Place, Sort
 from catalogue.tables import VIDEOS
 from catalogue.videos import Video, VideoState, Visibility
 from common.audit import AuditEntry, write_down
-from common.db import Database, Instant, binary_text, identifier, long_text, rows_changed
+from common.db import Database, rows_changed
+from common.idempotency import idempotency_table
 from common.text import search_key, sort_key
 from upload_svc.errors import PreconditionFailed
 
 METADATA: Final = MetaData()
 
-_idempotency: Final = Table(
-    "upload_idempotency",
-    METADATA,
-    Column("account_id", identifier(), primary_key=True),
-    Column("idempotency_key", binary_text(255), primary_key=True),
-    Column("content_hash", binary_text(64), nullable=False),
-    Column("upload_id", identifier(), nullable=False),
-    # The answer as it was given; None while the first request is being worked on.
-    Column("answer", long_text(), nullable=True),
-    Column("taken_until", Instant(), nullable=False),
-    Column("created_at", Instant(), nullable=False),
-)
-Index("upload_idempotency_age", _idempotency.c.created_at)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdempotentCreate:
-    """A create request that carried an `Idempotency-Key`."""
-
-    account_id: str
-    idempotency_key: str
-    content_hash: str
-    upload_id: str
-    answer: str | None
-    taken_until: datetime
-    created_at: datetime
+idempotency_keys: Final = idempotency_table("upload_idempotency_keys", METADATA)
 
 
 class Store:
@@ -288,72 +263,6 @@ class Store:
         async with self._database.write() as connection:
             await connection.execute(change)
 
-    async def add_idempotent_create(self, request: IdempotentCreate) -> bool:
-        """Remembers the request; False when its key is known already."""
-        try:
-            async with self._database.write() as connection:
-                await connection.execute(
-                    insert(_idempotency).values(
-                        account_id=request.account_id,
-                        idempotency_key=request.idempotency_key,
-                        content_hash=request.content_hash,
-                        upload_id=request.upload_id,
-                        answer=request.answer,
-                        taken_until=request.taken_until,
-                        created_at=request.created_at,
-                    )
-                )
-        except IntegrityError:
-            return False
-        return True
-
-    async def get_idempotent_create(self, account_id: str, idempotency_key: str) -> IdempotentCreate | None:
-        """The request with this key."""
-        query = select(_idempotency).where(*_keyed(account_id, idempotency_key))
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        return None if row is None else IdempotentCreate(**row._mapping)  # noqa: SLF001 (public, despite its name)
-
-    async def take_idempotent_create(self, request: IdempotentCreate, *, until: datetime) -> bool:
-        """Takes over a request whose first worker did not answer; False when another took it meanwhile."""
-        change = (
-            update(_idempotency)
-            .where(
-                *_keyed(request.account_id, request.idempotency_key),
-                _idempotency.c.answer.is_(None),
-                _idempotency.c.taken_until == request.taken_until,
-            )
-            .values(taken_until=until)
-        )
-        async with self._database.write() as connection:
-            return rows_changed(await connection.execute(change)) == 1
-
-    async def answer_idempotent_create(self, account_id: str, idempotency_key: str, answer: str) -> None:
-        """Keeps the answer for those who ask again."""
-        change = update(_idempotency).where(*_keyed(account_id, idempotency_key)).values(answer=answer)
-        async with self._database.write() as connection:
-            await connection.execute(change)
-
-    async def forget_idempotent_create(self, request: IdempotentCreate) -> None:
-        """Frees the key of a request that was refused, unless another worker has it: mended, it may be sent again."""
-        is_ours = _idempotency.c.taken_until == request.taken_until
-        async with self._database.write() as connection:
-            await connection.execute(
-                delete(_idempotency).where(*_keyed(request.account_id, request.idempotency_key), is_ours)
-            )
-
-    async def forget_idempotent_creates_of(self, account_id: str) -> None:
-        """Drops what was remembered for an account."""
-        async with self._database.write() as connection:
-            await connection.execute(delete(_idempotency).where(_idempotency.c.account_id == account_id))
-
-    async def forget_idempotent_creates(self, *, before: datetime) -> int:
-        """Drops what was remembered before an instant; returns how many."""
-        async with self._database.write() as connection:
-            return rows_changed(
-                await connection.execute(delete(_idempotency).where(_idempotency.c.created_at < before))
-            )
-
 
 _SELECT: Final = select(*COLUMNS)
 _NOT_DELETED: Final = VIDEOS.c.state != VideoState.DELETED.value
@@ -365,10 +274,6 @@ def _live(video_id: str, owner_id: str) -> tuple[Any, ...]:
         VIDEOS.c.owner_id == owner_id,
         _NOT_DELETED,
     )
-
-
-def _keyed(account_id: str, idempotency_key: str) -> tuple[Any, ...]:
-    return _idempotency.c.account_id == account_id, _idempotency.c.idempotency_key == idempotency_key
 
 
 def _texts(title: str, description: str) -> dict[str, str]:

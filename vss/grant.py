@@ -26,11 +26,11 @@ WRITES: Mapping[str, tuple[str, ...]] = {
         "password_links",
         "signing_keys",
         "login_throttle",
-        "answered_creates",
+        "auth_idempotency_keys",
         "departures",
     ),
     "fs": ("objects", "storage_usage", "part_checksums", "storage_reports", "installation", "set_aside"),
-    "upload": ("videos", "shares", "captions", "upload_idempotency"),
+    "upload": ("videos", "shares", "captions", "upload_idempotency_keys"),
     "stream": ("positions", "views", "share_uses", "share_throttle"),
 }
 READS: Mapping[str, tuple[str, ...]] = {

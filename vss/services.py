@@ -119,7 +119,7 @@ async def _why_not_ready(port: int) -> str | None:
             finally:
                 writer.close()
     except TimeoutError:
-        return f"/readyz does not answer within {PROBE_SECONDS} s"
+        return f"/readyz does not respond within {PROBE_SECONDS} s"
     except OSError as exc:
         return f"no answer on port {port} ({exc})"
     return None if status_line.split()[1:2] == ["200"] else f"/readyz answers {status_line!r}"

@@ -16,7 +16,7 @@ from common.web.sessions import known_device
 
 
 async def get_me(request: web.Request) -> web.Response:
-    """GET /v1/me."""
+    """The account that asks."""
     principal = require_principal(request)
     account = await request.app[ACCOUNTS].get(principal.account_id)
     if account is None:
@@ -25,7 +25,7 @@ async def get_me(request: web.Request) -> web.Response:
 
 
 async def change_password(request: web.Request) -> web.Response:
-    """POST /v1/me/password."""
+    """Another password; every other session and every refresh token is over."""
     principal = require_principal(request)
     asked = await read_json(request, models.ChangePassword)
     await request.app[ACCOUNTS].change_password(

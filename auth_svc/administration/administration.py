@@ -11,16 +11,15 @@ from auth_svc.accounts.passwords import Passwords, fault_of_new_password
 from auth_svc.accounts.standing import Asker, require_standing
 from auth_svc.accounts.store import Account, AccountStore, Role
 from auth_svc.administration.store import AdministrationStore, PasswordLink
-from auth_svc.answered_creates import Remember
-from auth_svc.answered_creates_store import AnsweredCreateStore
 from auth_svc.audit.audit import Action, Audit
-from auth_svc.errors import AlreadyAnswered, NoSuchNewOwner, PasswordLinkGone
+from auth_svc.errors import NoSuchNewOwner, PasswordLinkGone
 from auth_svc.opaque import hash_of, new_secret
 from auth_svc.paging import read_page
 from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import Invalid, NotFound
+from common.idempotency import Remember
 from common.ids import new_id
 from common.languages import gettext
 
@@ -46,7 +45,6 @@ class Administration:
         self,
         accounts: AccountStore,
         store: AdministrationStore,
-        answered: AnsweredCreateStore,
         passwords: Passwords,
         audit: Audit,
         *,
@@ -55,7 +53,6 @@ class Administration:
     ) -> None:
         self._accounts = accounts
         self._store = store
-        self._answered = answered
         self._passwords = passwords
         self._audit = audit
         self._cursors = cursors
@@ -92,7 +89,7 @@ class Administration:
     ) -> tuple[Account, str | None]:
         """A new account, and the secret of the link by which its owner chooses a password if none was given.
 
-        Raises Invalid for a name that is taken and a password that may not be, and AlreadyAnswered.
+        Raises Invalid for a name that is taken and a password that may not be.
         """
         now = self._clock()
         _check_password(new.password, new.username)
@@ -115,16 +112,12 @@ class Administration:
             disabled=account.is_disabled,
             quota_bytes=account.quota_bytes,
         )
-        answered = None if remember is None else remember(account)
         secret = new_secret() if new.password is None else None
         link = None
         if secret is not None:
             link = PasswordLink(secret_hash=hash_of(secret), account_id=account.id, expires_at=now + LINK_LIFETIME)
-        if not await self._store.create_account(by, account, link, entry, answered):
-            if answered is not None and await self._answered.get_answered_create(
-                answered.account_id, answered.path, answered.idempotency_key
-            ):
-                raise AlreadyAnswered
+        keep = None if remember is None else remember(account)
+        if not await self._store.create_account(by, account, link, entry, keep):
             is_taken = await self._accounts.get_account_by_username(new.username) is not None
             detail = gettext("is already taken") if is_taken else gettext("looks too much like another username")
             raise Invalid([{"pointer": "#/username", "detail": detail}])

@@ -7,18 +7,19 @@ from aiohttp import web
 from auth_svc.accounts.store import Account
 from auth_svc.administration import models
 from auth_svc.administration.administration import Administration, NewAccount
-from auth_svc.answered_creates import Remember
 from auth_svc.app_keys import ACCOUNT_DELETIONS, ADMINISTRATION
-from auth_svc.asking import asker_of, create_once
+from auth_svc.asking import asker_of
 from auth_svc.models import ListQuery
 from common.clock import rfc3339
+from common.idempotency import Claim
+from common.web.idempotency import create_once
 from common.web.keys import SITE
 from common.web.requests import id_in_path, read_json, read_query
 from common.web.responses import json_response
 
 
 async def create_account(request: web.Request) -> web.Response:
-    """POST /v1/accounts."""
+    """For administrators: a new account; without a password, with a link by which its owner chooses one."""
     administration = await _administration(request)
     asked = await read_json(request, models.CreateAccount)
     new = NewAccount(
@@ -29,19 +30,20 @@ async def create_account(request: web.Request) -> web.Response:
         quota_bytes=asked.quota_bytes,
     )
 
-    async def create(remember: Remember[Account] | None) -> models.Account:
+    async def create(claim: Claim | None) -> models.Account:
+        remember = None if claim is None else lambda account: claim.keep(_account(account).model_dump_json())
         account, secret = await administration.add(asker_of(request), new, remember=remember)
         if secret is None:
             return _account(account)
         return _account(account, set_password_url(request, secret))
 
-    created = await create_once(request, asked, models.Account, _account, create)
+    created = await create_once(request, asked, models.Account, create)
     location = request.app.router["get-account"].url_for(account_id=created.id)
     return json_response(created, status=201, headers={"Location": str(location)})
 
 
 async def list_accounts(request: web.Request) -> web.Response:
-    """GET /v1/accounts."""
+    """For administrators: every account, newest first."""
     administration = await _administration(request)
     asked = read_query(request, ListQuery)
     accounts, next_cursor = await administration.list(cursor=asked.cursor, limit=asked.limit)
@@ -49,13 +51,13 @@ async def list_accounts(request: web.Request) -> web.Response:
 
 
 async def get_account(request: web.Request) -> web.Response:
-    """GET /v1/accounts/{account_id}."""
+    """For administrators: one account."""
     administration = await _administration(request)
     return json_response(_account(await administration.get(id_in_path(request, "account_id"))))
 
 
 async def edit_account(request: web.Request) -> web.Response:
-    """PATCH /v1/accounts/{account_id}."""
+    """For administrators: role, quota, password, and whether it is disabled; taken access ends at once."""
     administration = await _administration(request)
     asked = await read_json(request, models.EditAccount)
     given = asked.model_dump(mode="json", include=asked.model_fields_set)
@@ -69,7 +71,7 @@ async def edit_account(request: web.Request) -> web.Response:
 
 
 async def delete_account(request: web.Request) -> web.Response:
-    """DELETE /v1/accounts/{account_id}."""
+    """For administrators: deletes an account; its videos go to who asks, to another heir, or are deleted."""
     administration = await _administration(request)
     asked = read_query(request, models.DeleteAccount)
     by = asker_of(request)

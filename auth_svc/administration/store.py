@@ -11,13 +11,13 @@ from sqlalchemy.exc import IntegrityError
 
 from auth_svc.accounts.standing import demand_standing
 from auth_svc.accounts.store import Account, Role, account_of, end_everything, insert_account, lock_administrators
-from auth_svc.answered_creates_store import AnsweredCreate, remember
 from auth_svc.errors import LastAdministrator
 from auth_svc.paging import Place, newest_first
 from auth_svc.tables import ACCOUNTS, PASSWORD_LINKS, values_of
 from common.audit import Actor, AuditEntry, write_down
 from common.db import Database, rows_changed
 from common.errors import NotFound
+from common.idempotency import Keep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,16 +47,17 @@ class AdministrationStore:
         account: Account,
         link: PasswordLink | None,
         entry: AuditEntry,
-        answered: AnsweredCreate | None = None,
+        keep: Keep | None = None,
     ) -> bool:
-        """Adds what is given; False when the username is taken, or the `Idempotency-Key` was used meanwhile."""
+        """Adds what is given, and `keep`s the answer about it; False when the username is taken."""
         try:
             async with self._database.write() as connection:
                 await demand_standing(connection, by, is_administrators=True)
                 await insert_account(connection, account)
                 if link is not None:
                     await connection.execute(insert(PASSWORD_LINKS).values(**asdict(link)))
-                await remember(connection, answered)
+                if keep is not None:
+                    await keep(connection)
                 await write_down(connection, entry)
         except IntegrityError:
             return False

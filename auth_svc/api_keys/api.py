@@ -4,40 +4,41 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from auth_svc.answered_creates import Remember
 from auth_svc.api_keys import models
 from auth_svc.api_keys.store import ApiKey
 from auth_svc.app_keys import API_KEYS
-from auth_svc.asking import asker_of, create_once
+from auth_svc.asking import asker_of
 from auth_svc.models import ListQuery
 from common.clock import rfc3339
+from common.idempotency import Claim
+from common.web.idempotency import create_once
 from common.web.requests import id_in_path, read_json, read_query, require_principal
 from common.web.responses import json_response
 
 
 async def create_api_key(request: web.Request) -> web.Response:
-    """POST /v1/me/api-keys."""
+    """A key for a program; its secret is in this answer and never again."""
     principal = require_principal(request)
     asked = await read_json(request, models.CreateApiKey)
 
-    async def create(remember: Remember[ApiKey] | None) -> models.ApiKey:
+    async def create(claim: Claim | None) -> models.ApiKey:
         key, secret = await request.app[API_KEYS].add(
             asker_of(request),
             principal.account_id,
             name=asked.name,
             scopes=asked.scopes,
             expires_at=asked.expires_at,
-            remember=remember,
+            remember=None if claim is None else lambda key: claim.keep(present_api_key(key).model_dump_json()),
         )
         return present_api_key(key, secret)
 
-    created = await create_once(request, asked, models.ApiKey, present_api_key, create)
+    created = await create_once(request, asked, models.ApiKey, create)
     location = request.app.router["delete-api-key"].url_for(key_id=created.id)
     return json_response(created, status=201, headers={"Location": str(location)})
 
 
 async def list_api_keys(request: web.Request) -> web.Response:
-    """GET /v1/me/api-keys."""
+    """My API keys, newest first."""
     principal = require_principal(request)
     asked = read_query(request, ListQuery)
     keys, next_cursor = await request.app[API_KEYS].list(principal.account_id, cursor=asked.cursor, limit=asked.limit)
@@ -45,7 +46,7 @@ async def list_api_keys(request: web.Request) -> web.Response:
 
 
 async def delete_api_key(request: web.Request) -> web.Response:
-    """DELETE /v1/me/api-keys/{key_id}."""
+    """Ends an API key; access tokens that it gave live out their five minutes."""
     principal = require_principal(request)
     await request.app[API_KEYS].delete(asker_of(request), principal.account_id, id_in_path(request, "key_id"))
     return web.Response(status=204)

@@ -10,16 +10,16 @@ from functools import partial
 from typing import Final
 
 from auth_svc.accounts.store import Account
-from auth_svc.answered_creates import Remember
 from auth_svc.api_keys.store import ApiKey, ApiKeyStore
 from auth_svc.audit.audit import Action, Audit
-from auth_svc.errors import AlreadyAnswered, InvalidApiKey
+from auth_svc.errors import InvalidApiKey
 from auth_svc.opaque import hash_of
 from auth_svc.paging import read_page
 from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import Invalid, NotFound
+from common.idempotency import Remember
 from common.ids import new_id
 
 # For programs that look for secrets in places where they should not be.
@@ -51,7 +51,7 @@ class ApiKeys:
     ) -> tuple[ApiKey, str]:
         """A new key, and its secret, which nobody can see again.
 
-        Raises Invalid for an `expires_at` in the past or too far away, AlreadyAnswered, and Unauthenticated.
+        Raises Invalid for an `expires_at` in the past or too far away, and Unauthenticated.
         """
         now = self._clock()
         if expires_at is not None and not now < expires_at <= now + LONGEST_LIFETIME:
@@ -72,9 +72,7 @@ class ApiKeys:
         entry = self._audit.entry(
             Action.API_KEY_MADE, by, target_id=account_id, key_id=key.id, prefix=key.prefix, scopes=key.scopes
         )
-        answered = None if remember is None else remember(key)
-        if not await self._store.add_api_key(by, key, entry, answered):
-            raise AlreadyAnswered
+        await self._store.add_api_key(by, key, entry, None if remember is None else remember(key))
         entry.log()
         return key, secret
 

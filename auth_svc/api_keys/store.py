@@ -6,15 +6,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from auth_svc.accounts.standing import demand_standing
 from auth_svc.accounts.store import Account, account_of, distrust_tokens
-from auth_svc.answered_creates_store import AnsweredCreate, remember
 from auth_svc.paging import Place, newest_first
 from auth_svc.tables import ACCOUNTS, API_KEYS, values_of
 from common.audit import Actor, AuditEntry, write_down
 from common.db import Database, rows_changed
+from common.idempotency import Keep
 from common.tokens import ALL
 
 
@@ -43,22 +42,17 @@ class ApiKeyStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add_api_key(
-        self, by: Actor, key: ApiKey, entry: AuditEntry, answered: AnsweredCreate | None = None
-    ) -> bool:
-        """Adds a key; False when its `Idempotency-Key` has been used meanwhile.
+    async def add_api_key(self, by: Actor, key: ApiKey, entry: AuditEntry, keep: Keep | None = None) -> None:
+        """Adds a key, and `keep`s the answer about it.
 
         Raises Unauthenticated when the session or token of `by` no longer counts.
         """
-        try:
-            async with self._database.write() as connection:
-                await demand_standing(connection, by)
-                await connection.execute(insert(API_KEYS).values(**asdict(key)))
-                await remember(connection, answered)
-                await write_down(connection, entry)
-        except IntegrityError:
-            return False
-        return True
+        async with self._database.write() as connection:
+            await demand_standing(connection, by)
+            await connection.execute(insert(API_KEYS).values(**asdict(key)))
+            if keep is not None:
+                await keep(connection)
+            await write_down(connection, entry)
 
     async def get_api_key(self, secret_hash: str) -> tuple[ApiKey, Account] | None:
         """The key with this hash and its account, expired and disabled ones included."""

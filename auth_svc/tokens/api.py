@@ -23,7 +23,7 @@ from common.web.responses import json_response
 
 
 async def issue_token(request: web.Request) -> web.Response:
-    """POST /v1/token."""
+    """The OAuth 2.0 token endpoint (RFC 6749)."""
     asked = await _read_oauth(request, TokenRequest)
     grants = request.app[GRANTS]
     address = request.remote or ""
@@ -55,7 +55,7 @@ async def issue_token(request: web.Request) -> web.Response:
 
 
 async def revoke_token(request: web.Request) -> web.Response:
-    """POST /v1/token/revoke."""
+    """Ends a refresh token and all that came from the same log-in (RFC 7009)."""
     asked = await _read_oauth(request, RevocationRequest)
     if asked.token.count(".") == 2 or asked.token.startswith("vss_"):
         # An access token or an API key: to say that it has been revoked would be a lie.
@@ -65,7 +65,7 @@ async def revoke_token(request: web.Request) -> web.Response:
 
 
 async def get_server_metadata(request: web.Request) -> web.Response:
-    """GET /.well-known/oauth-authorization-server."""
+    """Where everything is (RFC 8414)."""
     issuer = request.app[SITE].auth_url
     metadata = ServerMetadata(
         issuer=issuer,
@@ -85,7 +85,7 @@ async def get_server_metadata(request: web.Request) -> web.Response:
 
 
 async def get_jwks(request: web.Request) -> web.Response:
-    """GET /.well-known/jwks.json."""
+    """The public keys that verify access tokens (RFC 7517)."""
     response = json_response(KeySet.model_validate(request.app[SIGNING_KEYS].to_jwks()))
     # As often as our own verifiers ask: a revoked key must not live on in a cache.
     response.headers[hdrs.CACHE_CONTROL] = f"public, max-age={RENEW_SECONDS:.0f}"

@@ -37,18 +37,18 @@ def setup_metrics(app: web.Application) -> None:
     ProcessCollector(registry=registry)
     GCCollector(registry=registry)
     app[METRICS] = registry
-    app[_REQUESTS] = Counter("http_requests", "Requests answered", ("method", "route", "status"), registry=registry)
+    app[_REQUESTS] = Counter("http_requests", "HTTP requests handled", ("method", "route", "status"), registry=registry)
     app[_DURATIONS] = Histogram(
-        "http_request_duration_seconds", "Time to the end of the answer", ("route",), registry=registry
+        "http_request_duration_seconds", "Time until the end of the response", ("route",), registry=registry
     )
-    app[LOOP_RUNS] = Counter("loop_runs", "Rounds of background loops", ("loop", "outcome"), registry=registry)
-    app[LOOP_TIME] = Counter("loop_busy_seconds", "Time that background loops worked", ("loop",), registry=registry)
+    app[LOOP_RUNS] = Counter("loop_runs", "Runs of background loops", ("loop", "outcome"), registry=registry)
+    app[LOOP_TIME] = Counter("loop_busy_seconds", "Time background loops spent working", ("loop",), registry=registry)
     app[LOOP_SUCCESS] = Gauge(
-        "loop_last_success_timestamp_seconds", "When a round of the loop last worked", ("loop",), registry=registry
+        "loop_last_success_timestamp_seconds", "Time of the loop's last successful run", ("loop",), registry=registry
     )
     app[_LAG] = Histogram(
         "event_loop_lag_seconds",
-        "How much later than asked for the event loop comes back",
+        "Delay of the event loop beyond the requested time",
         buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0),
         registry=registry,
     )
@@ -56,9 +56,9 @@ def setup_metrics(app: web.Application) -> None:
 
 def observe_database(app: web.Application, database: Database) -> None:
     """Figures of the pool of connections."""
-    used = Gauge("database_connections_in_use", "Connections that somebody uses now", registry=app[METRICS])
+    used = Gauge("database_connections_in_use", "Database connections in use", registry=app[METRICS])
     used.set_function(database.connections_in_use)
-    Gauge("database_connections_limit", "How many there may be", registry=app[METRICS]).set(POOL_SIZE)
+    Gauge("database_connections_limit", "Maximum number of database connections", registry=app[METRICS]).set(POOL_SIZE)
 
 
 async def measure_lag(app: web.Application) -> None:

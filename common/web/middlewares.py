@@ -141,6 +141,8 @@ def _answer_to(request: web.Request, failure: Exception) -> web.StreamResponse:
 
 
 def _answer(request: web.Request, refusal: Refusal) -> web.StreamResponse:
+    route = {"service": request.app[SERVICE].name, "route": request.match_info.route.name}
+    logger.debug("refused", extra={**route, "code": refusal.code})
     is_page = not request.path.startswith(API_PREFIXES)
     if is_page and isinstance(refusal, Unauthenticated):
         target = "/" if is_unsafe(request) else request.path_qs

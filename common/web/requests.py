@@ -33,7 +33,6 @@ CONTENT_SECONDS = 10.0
 _TOO_SLOW = N_("The content didn’t arrive in time. Send it again.")
 # A path of this very service: `//host` and `/\host` lead elsewhere, and control characters are dropped by browsers.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
-_IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 # What follows on the connection cannot be read either.
 _CLOSE: Final = {"Connection": "close"}
 
@@ -83,15 +82,6 @@ def id_in_path(request: web.Request, name: str) -> str:
 def local_path(target: str) -> str:
     """`target` if it is a path within this service, else `/`."""
     return target if _LOCAL_PATH.fullmatch(target) else "/"
-
-
-def idempotency_key(request: web.Request) -> str | None:
-    """The header `Idempotency-Key`, if there is one. Raises Invalid."""
-    value = request.headers.get("Idempotency-Key")
-    if value is not None and not _IDEMPOTENCY_KEY.fullmatch(value):
-        detail = gettext("must be 1 to 255 visible ASCII characters")
-        raise Invalid([{"pointer": "#/headers/Idempotency-Key", "detail": detail}])
-    return value
 
 
 async def read_json(request: web.Request, model: type[M], *, most_bytes: int = MAX_CONTENT_SIZE) -> M:

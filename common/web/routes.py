@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import hdrs, web
@@ -12,20 +13,7 @@ from aiohttp.typedefs import Handler
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from common.errors import (
-    CrossOrigin,
-    InsufficientScope,
-    Invalid,
-    Malformed,
-    Misdirected,
-    NotFound,
-    RateLimited,
-    Refusal,
-    TooLarge,
-    Unauthenticated,
-    Unavailable,
-    UnsupportedMediaType,
-)
+from common.problem_types import PROBLEM_TYPES
 from common.tokens import ALL, READ
 
 TIME_LIMIT_SECONDS: Final = 15.0
@@ -57,24 +45,25 @@ _PROBLEM: dict[str, Any] = {
 IDEMPOTENCY: Final = {"Idempotency-Key": "1 to 255 visible ASCII characters; kept for 24 hours."}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Route:
     """One operation: how it is called and everything it may answer.
 
-    `answers` maps each success to its model (None: no content). `refusals` names what this operation may refuse
-    besides what follows from its shape (a body can be malformed, an id unknown, a caller unauthenticated).
+    Its name is its handler's (`get_video` is `get-video`), its summary the first line of the handler's docstring.
+    `answers` maps each success to its model (None: no content). `refusals` has the codes of problems that this
+    operation answers besides what follows from its shape (a body can be malformed, an id unknown, a caller
+    unauthenticated).
     """
 
     method: str
     path: str
     handler: Handler
-    name: str
-    summary: str
     answers: Mapping[int, type[BaseModel] | None]
+    _: KW_ONLY
     body: type[BaseModel] | None = None
     is_body_optional: bool = False
     query: type[BaseModel] | None = None
-    refusals: Sequence[type[Refusal]] = ()
+    refusals: Sequence[str] = ()
     is_open: bool = False
     form_too: bool = False
     time_limit_seconds: float = TIME_LIMIT_SECONDS
@@ -87,6 +76,38 @@ class Route:
     call_weight: float = 1.0
 
     @property
+    def name(self) -> str:
+        """What the router, the metrics and the description call it."""
+        return self.handler.__name__.replace("_", "-")
+
+    @property
+    def summary(self) -> str:
+        """What it does, in a line."""
+        return (self.handler.__doc__ or "").partition("\n")[0]
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes of all problems that it may answer, each once."""
+        codes = list(self.refusals)
+        if self.headers.keys() & IDEMPOTENCY.keys():
+            codes += ["conflict", "idempotency-key-reused"]
+        if self.needed_scopes:
+            codes.append("forbidden")
+        if self.path.startswith(CALL_PREFIXES):
+            codes.append("rate-limited")
+        if not self.is_open:
+            codes.append("unauthenticated")
+            if self.is_unsafe or self.method not in _SAFE_METHODS:
+                codes.append("cross-origin")
+        if self.body is not None:
+            codes += ["malformed", "too-large", "unsupported-media-type", "invalid"]
+        if self.query is not None:
+            codes += ["malformed", "invalid"]
+        if _PARAMETER.search(self.path):
+            codes.append("not-found")
+        return list(dict.fromkeys([*codes, "misdirected", "unavailable"]))
+
+    @property
     def needed_scopes(self) -> frozenset[str]:
         """Which scopes a person's token may have here; none: it does not matter which."""
         if self.scopes is not None:
@@ -94,6 +115,15 @@ class Route:
         if self.is_open and self.method not in _SAFE_METHODS:
             return frozenset()
         return _default_scopes(self.method)
+
+
+# What a table of routes is written with, a line a route.
+get = partial(Route, "GET")
+head = partial(Route, "HEAD")
+post = partial(Route, "POST")
+put = partial(Route, "PUT")
+patch = partial(Route, "PATCH")
+delete = partial(Route, "DELETE")
 
 
 def _default_scopes(method: str) -> frozenset[str]:
@@ -181,11 +211,11 @@ def _operation(route: Route, references: Mapping[Any, dict[str, Any]]) -> dict[s
         if model is not None:
             schema = references[model, "serialization"]
             responses[str(status)]["content"] = {"application/json": {"schema": schema}}
-    for refusal in _refusals(route):
+    for problem in (PROBLEM_TYPES[code] for code in route.codes):
         content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        known = responses.setdefault(str(refusal.status), {"description": refusal.title, "content": content})
-        if refusal.title not in known["description"]:
-            known["description"] += f"; {refusal.title}"
+        known = responses.setdefault(str(problem.status), {"description": problem.title, "content": content})
+        if problem.title not in known["description"]:
+            known["description"] += f"; {problem.title}"
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
@@ -202,23 +232,3 @@ def _operation(route: Route, references: Mapping[Any, dict[str, Any]]) -> dict[s
         if route.form_too:
             operation["requestBody"]["content"]["application/x-www-form-urlencoded"] = {"schema": schema}
     return operation
-
-
-def _refusals(route: Route) -> list[type[Refusal]]:
-    found: list[type[Refusal]] = list(route.refusals)
-    if route.needed_scopes:
-        found.append(InsufficientScope)
-    if route.path.startswith(CALL_PREFIXES):
-        found.append(RateLimited)
-    if not route.is_open:
-        found.append(Unauthenticated)
-        if route.is_unsafe or route.method not in _SAFE_METHODS:
-            found.append(CrossOrigin)
-    if route.body is not None:
-        found += [Malformed, TooLarge, UnsupportedMediaType, Invalid]
-    if route.query is not None:
-        found += [Malformed, Invalid]
-    if _PARAMETER.search(route.path):
-        found.append(NotFound)
-    found += [Misdirected, Unavailable]
-    return list(dict.fromkeys(found))

@@ -12,6 +12,8 @@ import pytest
 
 from tests.product import Product, running_product
 
+pytestmark = pytest.mark.long
+
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
 

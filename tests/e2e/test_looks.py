@@ -321,7 +321,7 @@ async def test_the_focus_is_in_the_field_that_is_wrong(browser: Browser, stage: 
         described = await page.evaluate(
             "document.getElementById(document.activeElement.getAttribute('aria-describedby')).textContent"
         )
-        assert "is not right" in described
+        assert "Wrong username or password." in described
         # Where one wanted to go is not forgotten.
         await page.locator("#password").fill("admin")
         await page.keyboard.press("Enter")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import aiohttp
@@ -23,6 +23,7 @@ from tests.browser import Browser
 from tests.clock import MovedClock
 from tests.fs_service import fs_settings
 from tests.processes import face_environment
+from tests.refusals import UndeclaredRefusals
 from upload_svc.app import create_app as create_upload
 from upload_svc.settings import Settings as UploadSettings
 from vss.bucket import Bucket as StorageBucket
@@ -68,6 +69,14 @@ class Services:
     async def principal(self, username: str) -> Principal:
         """Somebody as the domain knows them."""
         return await self.upload[VERIFIER].verify(self.auth.token(username), audience=PERSON_AUDIENCE)
+
+
+@pytest.fixture(autouse=True)
+def _refusals_are_declared() -> Iterator[None]:
+    """Fails a test in which a route refuses what its description does not say."""
+    with UndeclaredRefusals() as undeclared:
+        yield
+    assert not undeclared.found
 
 
 @pytest.fixture

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
 
 from auth_svc.accounts.store import Role
-from auth_svc.answered_creates import KEPT
-from auth_svc.app_keys import ANSWERED_CREATES
 from tests.auth_app import AuthApp, bearer, running_auth_app
 from tests.problems import assert_problem
 
@@ -102,18 +99,6 @@ async def test_a_refusal_is_not_kept(app: AuthApp) -> None:
     assert (await create(app, "/v1/accounts", ACCOUNT)).status == 201
 
 
-@every_create
-async def test_after_a_day_a_key_is_new_again(app: AuthApp, path: str, content: Any, other: Any, secret: str) -> None:
-    assert (await create(app, path, content)).status == 201
-    app.clock.advance(KEPT)
-    assert await app.app[ANSWERED_CREATES].forget_old() == 0
-    assert secret not in await (await create(app, path, content)).json()
-    app.clock.advance(timedelta(seconds=1))
-    assert await app.app[ANSWERED_CREATES].forget_old() == 1
-    answer = await create(app, path, other)
-    assert secret in await answer.json()
-
-
 @pytest.mark.any_database
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "schlüssel"])
 async def test_what_is_no_key_is_refused(app: AuthApp, key: str) -> None:
@@ -126,7 +111,7 @@ async def test_nothing_secret_is_kept_for_it(app: AuthApp) -> None:
     made = await (await create(app, "/v1/me/api-keys", KEY)).json()
     with_password = {"username": "erin", "password": "a password nobody guesses"}
     assert (await create(app, "/v1/accounts", with_password, key="b")).status == 201
-    rows = str(await app.execute("SELECT * FROM answered_creates"))
+    rows = str(await app.execute("SELECT * FROM auth_idempotency_keys"))
     assert made["id"] in rows
     for secret in (made["api_key"], made["api_key"].removeprefix(made["prefix"]), with_password["password"]):
         assert secret not in rows

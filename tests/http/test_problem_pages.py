@@ -24,8 +24,6 @@ def _declared(kind: type[Refusal] = Refusal) -> set[type[Refusal]]:
 def test_every_refusal_has_its_page() -> None:
     declared = [refusal for refusal in _declared() if not refusal.__module__.startswith("tests")]
     assert {refusal.code for refusal in declared} == set(PROBLEM_TYPES)
-    titles = {(refusal.code, refusal.status, refusal.title) for refusal in declared}
-    assert {(code, known.status, known.title) for code, known in PROBLEM_TYPES.items()} <= titles
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])

@@ -112,15 +112,7 @@ async def serving(file: Path) -> AsyncIterator[int]:
 
     known = {**Addresses.choose().common_settings(), "port": 1, "database_url": "sqlite+aiosqlite:////x"}
     routes = [
-        Route(
-            method="GET",
-            path=f"/v1/{name}",
-            handler=handler,
-            name=name,
-            summary="",
-            answers={200: None},
-            time_limit_seconds=LIMIT_SECONDS,
-        )
+        Route("GET", f"/v1/{name}", handler, {200: None}, time_limit_seconds=LIMIT_SECONDS)
         for name, handler in {**HANDLERS, "file": from_file}.items()
     ]
     runner = BoundedRunner(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,13 +12,11 @@ from aiohttp import ClientResponse
 
 from common.clock import utc_now
 from common.db import open_database
-from common.ids import new_id
+from common.idempotency import CLAIMED, Claim, CreateRequest, IdempotencyKeys
 from tests.http.conftest import Services
 from tests.problems import assert_problem
-from upload_svc.app_keys import IDEMPOTENT_CREATES
-from upload_svc.idempotency import TAKE_OVER_LIMIT, TAKEN
 from upload_svc.models import CreateUpload
-from upload_svc.store import IdempotentCreate, Store
+from upload_svc.store import idempotency_keys
 
 CREATE = {"title": "A film", "filename": "film.mp4", "size": 17, "content_type": "video/mp4"}
 KEY = "a-key"
@@ -38,21 +34,24 @@ async def _ids(services: Services, username: str = "alice") -> list[str]:
     return [item["id"] for item in (await answer.json())["items"]]
 
 
-async def _left_by_a_dead_worker(services: Services, services_url: str, *, ago: timedelta) -> str:
+async def _left_by_a_dead_worker(services: Services, services_url: str) -> str:
     """What is in the database when a worker is killed right after it has begun; returns the upload's id."""
-    began_at = utc_now() - ago
-    begun = IdempotentCreate(
+    begun = CreateRequest(
         account_id=services.auth.account_id("alice"),
+        path="/v1/uploads",
         idempotency_key=KEY,
-        content_hash=hashlib.sha256(CreateUpload.model_validate(CREATE).model_dump_json().encode()).hexdigest(),
-        upload_id=new_id(),
-        answer=None,
-        taken_until=began_at + TAKEN,
-        created_at=began_at,
+        content=CreateUpload.model_validate(CREATE).model_dump_json(),
     )
+    claims: list[Claim] = []
+
+    async def die(claim: Claim) -> None:
+        claims.append(claim)
+        raise asyncio.CancelledError
+
     async with open_database(services_url) as database:
-        assert await Store(database).add_idempotent_create(begun)
-    return begun.upload_id
+        with pytest.raises(asyncio.CancelledError):
+            await IdempotencyKeys(database, idempotency_keys, clock=utc_now).once(begun, die, lambda _: None)
+    return claims[0].resource_id
 
 
 @asynccontextmanager
@@ -97,33 +96,14 @@ async def test_the_first_still_running_is_said_so(services: Services) -> None:
 
 
 async def test_a_dead_workers_request_is_taken_over_with_its_upload(services: Services, services_url: str) -> None:
-    upload_id = await _left_by_a_dead_worker(services, services_url, ago=timedelta())
+    upload_id = await _left_by_a_dead_worker(services, services_url)
     await assert_problem(await _create(services), 409, "conflict")
-    services.clock.moved += TAKEN
+    services.clock.moved += CLAIMED
     answers = await asyncio.gather(*(_create(services) for _ in range(5)))
     assert {answer.status for answer in answers} <= {201, 409}
     made = [await answer.json() for answer in answers if answer.status == 201]
     assert {upload["id"] for upload in made} == {upload_id}
     assert await _ids(services) == [upload_id]
-
-
-async def test_what_was_taken_over_and_failed_can_be_asked_for_at_once_again(
-    services: Services, services_url: str
-) -> None:
-    upload_id = await _left_by_a_dead_worker(services, services_url, ago=TAKEN + timedelta(seconds=1))
-    await services.fs.stop()
-    await assert_problem(await _create(services), 503, "unavailable")
-    await services.fs.start()
-    answer = await _create(services)
-    assert (answer.status, (await answer.json())["id"]) == (201, upload_id)
-
-
-async def test_after_a_while_a_dead_workers_upload_is_not_taken_up_again(services: Services, services_url: str) -> None:
-    old = await _left_by_a_dead_worker(services, services_url, ago=TAKE_OVER_LIMIT)
-    answer = await _create(services)
-    upload_id = (await answer.json())["id"]
-    assert (answer.status, upload_id != old) == (201, True)
-    assert (await (await _create(services)).json())["id"] == upload_id
 
 
 async def test_the_answer_stays_the_first_one(services: Services) -> None:
@@ -152,13 +132,3 @@ async def test_only_what_means_the_same_is_the_same(services: Services) -> None:
     assert (await _create(services, title=" A film ", visibility="private")).status == 201
     for other in ({"title": "a film"}, {"size": 18}, {"visibility": "public"}, {"description": "x"}):
         await assert_problem(await _create(services, **other), 422, "idempotency-key-reused")
-
-
-@pytest.mark.parametrize(("age", "is_known"), [(timedelta(hours=23, minutes=59), True), (timedelta(hours=24), False)])
-async def test_a_key_is_kept_for_a_day(services: Services, age: timedelta, *, is_known: bool) -> None:
-    first = await _create(services)
-    services.clock.moved += age
-    await services.upload[IDEMPOTENT_CREATES].forget_old()
-    services.clock.moved -= age
-    again = await _create(services)
-    assert ((await again.json())["id"] == (await first.json())["id"]) is is_known

@@ -15,8 +15,13 @@ from sqlalchemy import Connection, DateTime, MetaData, insert, inspect, select, 
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from common.clock import utc_now
+from common.db import open_database
+from common.idempotency import Claim, CreateRequest, IdempotencyKeys
 from tests.databases import sqlite_url
 from tests.mariadb import DatabaseServer
+from upload_svc.models import CreateUpload
+from upload_svc.store import idempotency_keys
 from vss.migrate import FIRST_RELEASE, SCRIPTS, migrate
 
 # As a `make run` of 2026-11-28 left them: accounts, videos in every state, a key, a link, a position, the audit log.
@@ -25,8 +30,9 @@ ROWS: dict[str, list[dict[str, Any]]] = json.loads(
 )
 # Made from other columns, and made anew when the rule for them changes.
 DERIVED = {"title_key", "search_key"}
-# What columns of the first release are called now.
-RENAMED = {"overfull_at": "excess_at"}
+# Where rows are now, and what their columns are called, if that has changed.
+MOVED = {"answered_creates": "auth_idempotency_keys", "upload_idempotency": "upload_idempotency_keys"}
+RENAMED = {"upload_id": "resource_id", "taken_until": "claimed_until", "overfull_at": "excess_at"}
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])
@@ -111,8 +117,37 @@ def test_rows_of_the_first_release_are_all_there_after_every_revision_since(
     after = run(empty_database, contents)
     for name in ROWS:
         # What is new has values of its own; what was there has them still.
-        kept = [{column: row[RENAMED.get(column, column)] for column in before[name][0]} for row in after[name]]
+        kept = [
+            {column: row[column if column in row else RENAMED[column]] for column in before[name][0]}
+            for row in after[MOVED.get(name, name)]
+        ]
         assert sorted(kept, key=str) == sorted(before[name], key=str), name
+
+
+def test_a_create_request_from_before_is_answered_as_it_was(
+    empty_database: str, first_release: Path, tmp_path: Path
+) -> None:
+    migrate(empty_database, tmp_path, first_release)
+    run(empty_database, put)
+    migrate(empty_database, tmp_path)
+    row = next(row for row in ROWS["upload_idempotency"] if row["idempotency_key"] == "kFirstfilm")
+    told = json.loads(row["answer"])
+    said = ("title", "description", "filename", "size", "content_type", "visibility")
+    again = CreateRequest(
+        account_id=row["account_id"],
+        path="/v1/uploads",
+        idempotency_key=row["idempotency_key"],
+        content=CreateUpload.model_validate_json(json.dumps({name: told[name] for name in said})).model_dump_json(),
+    )
+
+    async def make(_: Claim) -> str:
+        raise AssertionError("a second upload")
+
+    async def ask() -> str:
+        async with open_database(empty_database) as database:
+            return await IdempotencyKeys(database, idempotency_keys, clock=utc_now).once(again, make, str)
+
+    assert asyncio.run(ask()) == row["answer"]
 
 
 @pytest.mark.parametrize("empty_database", ["mariadb"], indirect=True)

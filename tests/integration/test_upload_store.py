@@ -1,4 +1,4 @@
-"""upload_svc's rows on both databases: leases of replicas, remembered requests, and texts at their longest."""
+"""upload_svc's rows on both databases: leases of replicas, and texts at their longest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from common.ids import new_id
 from stream_svc.store import Listing
 from stream_svc.store import Store as StreamStore
 from upload_svc.audit import Action, entry_about
-from upload_svc.store import IdempotentCreate, Store
+from upload_svc.store import Store
 
 NOW = datetime(2026, 11, 24, 8, 0, 0, 123_456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -56,21 +56,6 @@ def video(**fields: Any) -> Video:
             "part_count": None,
             "created_at": NOW,
             "settle_after": NOW,
-            **fields,
-        }
-    )
-
-
-def request(**fields: Any) -> IdempotentCreate:
-    return IdempotentCreate(
-        **{
-            "account_id": OWNER,
-            "idempotency_key": "key",
-            "content_hash": "a" * 64,
-            "upload_id": new_id(),
-            "answer": None,
-            "taken_until": NOW,
-            "created_at": NOW,
             **fields,
         }
     )
@@ -216,56 +201,3 @@ async def test_texts_at_their_longest_are_kept_found_and_sorted(
         first, second = await stream.list_videos(replace(listing, q=""), after=None, limit=5)
         behind = (first.title_key, first.id)
         assert await stream.list_videos(replace(listing, q=""), after=behind, limit=5) == [second]
-
-
-async def test_a_request_is_remembered_once(replicas: list[Store]) -> None:
-    requests = [request(content_hash=f"{number:064}") for number in range(9)]
-    added = await asyncio.gather(
-        *(replicas[number % 3].add_idempotent_create(one) for number, one in enumerate(requests))
-    )
-    assert added.count(True) == 1
-    assert await replicas[0].get_idempotent_create(OWNER, "key") == requests[added.index(True)]
-
-
-async def test_keys_are_compared_byte_by_byte_and_belong_to_an_account(store: Store) -> None:
-    others = [
-        request(idempotency_key="KEY"),
-        request(idempotency_key="key."),
-        request(idempotency_key="~" * 255),
-        request(account_id=new_id()),
-    ]
-    for one in [request(), *others]:
-        assert await store.add_idempotent_create(one)
-    for one in others:
-        assert await store.get_idempotent_create(one.account_id, one.idempotency_key) == one
-        # Not one that another worker has taken over.
-        await store.forget_idempotent_create(replace(one, taken_until=one.taken_until - SECOND))
-        assert await store.get_idempotent_create(one.account_id, one.idempotency_key) == one
-        await store.forget_idempotent_create(one)
-        assert await store.get_idempotent_create(one.account_id, one.idempotency_key) is None
-    assert await store.get_idempotent_create(OWNER, "key") is not None
-
-
-async def test_one_of_many_takes_over(replicas: list[Store]) -> None:
-    left = request()
-    await replicas[0].add_idempotent_create(left)
-    until = NOW + SECOND
-    taken = await asyncio.gather(*(replicas[n % 3].take_idempotent_create(left, until=until) for n in range(9)))
-    assert taken.count(True) == 1
-    assert await replicas[0].get_idempotent_create(OWNER, "key") == replace(left, taken_until=until)
-
-
-async def test_what_is_answered_is_not_taken_over_and_the_answer_is_kept_whole(store: Store) -> None:
-    one, answer = request(), '{"title": "' + "\U0001f3ac" * 30_000 + '"}'
-    await store.add_idempotent_create(one)
-    await store.answer_idempotent_create(OWNER, "key", answer)
-    assert not await store.take_idempotent_create(one, until=NOW + SECOND)
-    assert await store.get_idempotent_create(OWNER, "key") == replace(one, answer=answer)
-
-
-async def test_only_what_is_older_is_forgotten(store: Store) -> None:
-    for age in range(4):
-        await store.add_idempotent_create(request(idempotency_key=f"{age}", created_at=NOW - age * SECOND))
-    assert await store.forget_idempotent_creates(before=NOW - SECOND) == 2
-    assert await store.get_idempotent_create(OWNER, "1") is not None
-    assert await store.get_idempotent_create(OWNER, "2") is None

@@ -78,7 +78,7 @@ async def test_what_is_lost_is_said_and_scripts_can_tell(tmp_path: Path) -> None
         assert "dry run: nothing was removed" in ended.stdout
         assert f"1 stored videos MISSING from the bucket\n         {video_id}" in ended.stdout
     ended = reconcile(product)
-    assert (ended.returncode, ended.stderr.count("\n") >= 1, "does not answer" in ended.stderr) == (1, True, True)
+    assert (ended.returncode, ended.stderr.count("\n") >= 1, "isn’t responding" in ended.stderr) == (1, True, True)
 
 
 async def test_what_was_uploaded_after_the_backup_that_is_put_back_is_said_adopted_and_plays(

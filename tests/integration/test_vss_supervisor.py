@@ -130,7 +130,7 @@ async def test_a_child_that_is_killed_is_started_again_and_a_line_says_so(tmp_pa
         first = watch.supervisor.pid("one")
         (tmp_path / "one.ready").unlink()
         os.kill(first, signal.SIGKILL)
-        await eventually(says(watch, "one", "died", "ended by SIGKILL; starting it again in 0.01 s"), what="a line")
+        await eventually(says(watch, "one", "died", "ended by SIGKILL; restarting in 0.01 s"), what="a line")
 
         async def is_back() -> bool:
             return watch.said.getvalue().count("ready") == 2

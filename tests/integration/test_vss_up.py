@@ -126,7 +126,7 @@ def test_it_starts_keeps_everything_running_and_stops_in_time(tmp_path: Path, ba
         children = running.children()
         for name in ("storage", "fs"):
             children[name].kill()
-            running.wait_until_it_says(rf"{name} +died +ended by SIGKILL; starting it again")
+            running.wait_until_it_says(rf"{name} +died +ended by SIGKILL; restarting")
             running.wait_until_it_says(rf"(?s){name} +died.*{name} +ready")
         wait_until(lambda: running.status("fs") == 200, what="fs is ready again", limit_seconds=30)
 
@@ -167,7 +167,7 @@ def test_a_taken_port_is_told_before_anything_is_started(tmp_path: Path, base: i
         answer = run(tmp_path / "data", base)
     assert (answer.returncode, answer.stdout) == (1, "")
     assert answer.stderr == (
-        f"vss: port {base + 3} (upload) is taken by another program; "
+        f"vss: port {base + 3} (upload) is in use by another program; "
         "choose others with --port-base N (or VSS_PORT_BASE)\n"
     )
     assert not list((tmp_path / "data" / "logs").iterdir())

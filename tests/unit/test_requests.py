@@ -74,13 +74,10 @@ async def take_query(request: web.Request) -> web.Response:
 
 
 ROUTES = [
-    Route(method=method, path=path, handler=handler, name=path[4:], summary="Shows it.", answers={200: Seen})
-    for method, path, handler in (
-        ("POST", "/v1/json", take_json),
-        ("POST", "/v1/form", take_form),
-        ("POST", "/v1/any-form", take_any_form),
-        ("GET", "/v1/query", take_query),
-    )
+    Route("POST", "/v1/json", take_json, {200: Seen}),
+    Route("POST", "/v1/form", take_form, {200: Seen}),
+    Route("POST", "/v1/any-form", take_any_form, {200: Seen}),
+    Route("GET", "/v1/query", take_query, {200: Seen}),
 ]
 
 Client = TestClient[web.Request, web.Application]

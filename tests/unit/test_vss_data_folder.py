@@ -57,7 +57,7 @@ def test_a_secret_is_made_once_and_differs_between_folders(tmp_path: Path) -> No
 def test_an_emptied_secret_is_not_made_anew(tmp_path: Path) -> None:
     folder = DataFolder.prepare(tmp_path)
     folder.secret_file("key").write_text("")
-    with pytest.raises(FolderUnusable, match="key is empty; put it back"):
+    with pytest.raises(FolderUnusable, match="key is empty; restore it"):
         folder.secret("key")
 
 

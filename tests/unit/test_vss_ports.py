@@ -42,7 +42,7 @@ def test_free_ports_are_not_refused(ports: PublicPorts) -> None:
 def test_a_taken_port_is_named_with_the_option_that_changes_it(ports: PublicPorts, address: str) -> None:
     with (
         socket.create_server((address, ports.upload)),
-        pytest.raises(PortTaken, match=rf"port {ports.upload} \(upload\) is taken.*--port-base"),
+        pytest.raises(PortTaken, match=rf"port {ports.upload} \(upload\) is in use.*--port-base"),
     ):
         refuse_taken(ports)
 
@@ -51,7 +51,7 @@ def test_all_taken_ports_are_named_at_once(ports: PublicPorts) -> None:
     with (
         socket.create_server(("127.0.0.1", ports.auth)),
         socket.create_server(("127.0.0.1", ports.s3)),
-        pytest.raises(PortTaken, match=rf"ports {ports.auth} \(auth\), {ports.s3} \(storage\) are taken"),
+        pytest.raises(PortTaken, match=rf"ports {ports.auth} \(auth\), {ports.s3} \(storage\) are in use"),
     ):
         refuse_taken(ports)
 

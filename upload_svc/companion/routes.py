@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from common.errors import Conflict, Malformed, StorageUnavailable, TooLarge
 from common.tokens import UPLOAD
-from common.web.routes import Route
+from common.web.routes import delete, get, post
 from upload_svc.companion import api
 from upload_svc.companion.models import (
     AskBatch,
@@ -22,99 +21,68 @@ from upload_svc.companion.models import (
     PartUrl,
     PartUrlBatch,
 )
-from upload_svc.errors import UploadNotOpen
+from upload_svc.errors import COMPLETING, SIGNING
 
 COMPANION: Final = (
-    Route(
-        method="GET",
-        path="/s3/params",
-        handler=api.create_form,
-        name="companion-create-form",
+    get(
+        "/s3/params",
+        api.create_form,
+        {200: FormParameters},
         scopes=(UPLOAD,),
-        summary="For an Uppy: announces a file that is sent in one piece; a form to send it with.",
         query=AskForm,
-        answers={200: FormParameters},
-        refusals=(TooLarge, StorageUnavailable),
         is_unsafe=True,
+        refusals=("quota-exceeded", "storage-unavailable", "upload-not-open"),
     ),
-    Route(
-        method="GET",
-        path="/s3/sts",
-        handler=api.refuse_credentials,
-        name="companion-credentials",
+    get("/s3/sts", api.refuse_credentials, {}, scopes=(UPLOAD,), refusals=("malformed",)),
+    post(
+        "/s3/multipart",
+        api.create_multipart,
+        {200: Multipart},
         scopes=(UPLOAD,),
-        summary="For an Uppy: refused; nobody is given the storage's credentials.",
-        answers={},
-        refusals=(Malformed,),
-    ),
-    Route(
-        method="POST",
-        path="/s3/multipart",
-        handler=api.create_multipart,
-        name="companion-create-multipart",
-        scopes=(UPLOAD,),
-        summary="For an Uppy: announces a file that is sent in parts.",
         body=CreateMultipart,
-        answers={200: Multipart},
-        refusals=(TooLarge, StorageUnavailable),
+        refusals=("quota-exceeded", "storage-unavailable"),
     ),
-    Route(
-        method="GET",
-        path="/s3/multipart/{upload_id}",
-        handler=api.list_parts,
-        name="companion-list-parts",
+    get(
+        "/s3/multipart/{upload_id}",
+        api.list_parts,
+        {200: ListedParts},
         scopes=(UPLOAD,),
-        summary="For an Uppy: the parts that have been received.",
         query=Key,
-        answers={200: ListedParts},
-        refusals=(UploadNotOpen, StorageUnavailable),
+        refusals=("storage-unavailable", "upload-not-open"),
     ),
-    Route(
-        method="GET",
-        path="/s3/multipart/{upload_id}/batch",
-        handler=api.sign_batch,
-        name="companion-sign-batch",
+    get(
+        "/s3/multipart/{upload_id}/batch",
+        api.sign_batch,
+        {200: PartUrlBatch},
         scopes=(UPLOAD,),
-        summary="For an older Uppy: presigned URLs of up to 50 parts.",
         query=AskBatch,
-        answers={200: PartUrlBatch},
-        refusals=(Conflict, UploadNotOpen, TooLarge, StorageUnavailable),
+        refusals=SIGNING,
     ),
-    Route(
-        method="GET",
-        path="/s3/multipart/{upload_id}/{part_number}",
-        handler=api.sign_part,
-        name="companion-sign-part",
+    get(
+        "/s3/multipart/{upload_id}/{part_number}",
+        api.sign_part,
+        {200: PartUrl},
         scopes=(UPLOAD,),
-        summary="For an Uppy: the presigned URL of a part.",
-        query=Key,
-        answers={200: PartUrl},
-        refusals=(Conflict, UploadNotOpen, TooLarge, StorageUnavailable),
-        # One for every 5 MiB, which no fast network should have to wait for.
+        query=Key,  # One for every 5 MiB, which no fast network should have to wait for.
         call_weight=0.1,
+        refusals=SIGNING,
     ),
-    Route(
-        method="POST",
-        path="/s3/multipart/{upload_id}/complete",
-        handler=api.complete_multipart,
-        name="companion-complete-multipart",
+    post(
+        "/s3/multipart/{upload_id}/complete",
+        api.complete_multipart,
+        {200: Completed},
         scopes=(UPLOAD,),
-        summary="For an Uppy: makes the parts one video; idempotent.",
+        query=Key,
         body=CompleteMultipart,
-        query=Key,
-        answers={200: Completed},
-        refusals=(Conflict, UploadNotOpen, StorageUnavailable),
         time_limit_seconds=60,
+        refusals=COMPLETING,
     ),
-    Route(
-        method="DELETE",
-        path="/s3/multipart/{upload_id}",
-        handler=api.abort_multipart,
-        name="companion-abort-multipart",
+    delete(
+        "/s3/multipart/{upload_id}",
+        api.abort_multipart,
+        {200: Nothing},
         scopes=(UPLOAD,),
-        summary="For an Uppy: discards what is unfinished, and never what is complete.",
         query=Key,
-        answers={200: Nothing},
-        refusals=(UploadNotOpen,),
+        refusals=("upload-not-open",),
     ),
 )

@@ -69,7 +69,7 @@ class Client:
                 answer = await _ask(self.session, method, url, json=content, headers=sent, limit_seconds=limit_seconds)
             except NETWORK_ERRORS as exc:
                 _refuse_certificate(url, exc, self.patience)
-                await attempts.pause(f"{url} does not answer ({reason_of(exc)})")
+                await attempts.pause(f"{url} is not responding ({reason_of(exc)})")
                 continue
             self.patience.met()
             if moved_to := _moved_to(answer):
@@ -180,7 +180,7 @@ async def log_in(server: Server, username: str, password: str, *, patience_secon
             try:
                 answer = await _ask(session, "GET", f"{url}?limit=1", headers=headers)
             except NETWORK_ERRORS as exc:
-                raise NoAnswer(f"{url} does not answer ({reason_of(exc)})") from exc
+                raise NoAnswer(f"{url} is not responding ({reason_of(exc)})") from exc
             if not (is_passing(answer) or (isinstance(answer.content, dict) and "items" in answer.content)):
                 raise Refused(
                     answer.status, {"detail": f"{url} is not there: give --server all three URLs, auth upload stream"}
@@ -217,7 +217,7 @@ async def _revoke(session: aiohttp.ClientSession, known: LogIn, patience: Patien
         try:
             answer = await _ask(session, "POST", url, form={"token": known.refresh_token})
         except NETWORK_ERRORS as exc:
-            await attempts.pause(f"logged out here, but {url} does not answer ({reason_of(exc)})")
+            await attempts.pause(f"logged out here, but {url} is not responding ({reason_of(exc)})")
             continue
         if not is_passing(answer):
             return
@@ -233,7 +233,7 @@ async def grant(session: aiohttp.ClientSession, server: Server, patience: Patien
             answer = await _ask(session, "POST", url, form=form)
         except NETWORK_ERRORS as exc:
             _refuse_certificate(url, exc, patience)
-            await attempts.pause(f"{url} does not answer ({reason_of(exc)})")
+            await attempts.pause(f"{url} is not responding ({reason_of(exc)})")
             continue
         if answer.status == HTTPStatus.OK and _is_grant(answer.content, form["grant_type"]):
             return answer.content

@@ -99,7 +99,7 @@ def _speaking(parser: argparse.ArgumentParser) -> None:
         metavar="MINUTES",
         type=_minutes,
         default=WAIT_MINUTES,
-        help="how long to wait for a server or network that does not answer (default %(default)g)",
+        help="how long to wait for a server or network that is not responding (default %(default)g)",
     )
 
 

@@ -284,7 +284,7 @@ async def _fetch(
                 else:
                     trouble = f"the storage answers {answer.status}"
         except NETWORK_ERRORS as exc:
-            trouble = f"the storage does not answer ({reason_of(exc)})"
+            trouble = f"the storage is not responding ({reason_of(exc)})"
         if there > start or trouble is None:
             return there
         await attempts.pause(trouble)

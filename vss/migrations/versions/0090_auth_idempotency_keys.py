@@ -6,7 +6,7 @@ from alembic import op
 from common.db import Instant, binary_text, identifier, long_text
 
 revision = "0090"
-down_revision = "0085"
+down_revision = "0086"
 
 
 def upgrade() -> None:

@@ -16,13 +16,13 @@ from contracts.accounts import AccountDeletion, AccountDeletionList, AskAccount,
 
 
 async def list_disabled_accounts(request: web.Request) -> web.Response:
-    """The accounts whose videos nobody sees."""
+    """Disabled accounts, whose videos are hidden."""
     await require_service(request, "accounts:read")
     return json_response(DisabledAccounts(ids=await request.app[ACCOUNTS].disabled_ids()))
 
 
 async def confirm_administrator(request: web.Request) -> web.Response:
-    """Whether the person in `Vss-Subject-Token` is an administrator at this moment."""
+    """Whether the person in `Vss-Subject-Token` is an administrator right now."""
     await require_service(request, "administrators")
     subject = await subject_of(request)
     if subject is None:
@@ -36,7 +36,7 @@ async def confirm_administrator(request: web.Request) -> web.Response:
 
 
 async def get_account_named(request: web.Request) -> web.Response:
-    """The account with a user name."""
+    """The account with this username."""
     await require_service(request, "accounts:read")
     account = await request.app[ACCOUNTS].named(read_query(request, AskAccount).username)
     if account is None:
@@ -45,7 +45,7 @@ async def get_account_named(request: web.Request) -> web.Response:
 
 
 async def list_account_deletions(request: web.Request) -> web.Response:
-    """Deleted accounts of which something may be left, and who gets their videos."""
+    """Deleted accounts that may still have data, and who gets their videos."""
     await require_service(request, "departures")
     deletions = await request.app[ACCOUNT_DELETIONS].list()
     return json_response(
@@ -64,7 +64,7 @@ async def list_account_deletions(request: web.Request) -> web.Response:
 
 
 async def settle_account_deletion(request: web.Request) -> web.Response:
-    """Tells that the asking service has nothing of a deleted account any more."""
+    """Reports that the calling service has no data of a deleted account left."""
     service = await require_service(request, "departures")
     await request.app[ACCOUNT_DELETIONS].settle(
         id_in_path(request, "account_id"), service.account_id.removeprefix("svc:")
@@ -73,7 +73,7 @@ async def settle_account_deletion(request: web.Request) -> web.Response:
 
 
 async def start_session(request: web.Request) -> web.Response:
-    """Logs a browser in, for a page of another service."""
+    """Starts a browser session, for another service's login page."""
     await require_service(request, "sessions")
     asked = await read_json(request, StartSession)
     session = await request.app[ACCOUNT_SESSIONS].start(

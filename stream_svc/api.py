@@ -12,7 +12,7 @@ from stream_svc.models import AskSource, KeepPosition, ListVideos, VideoPage, pr
 
 
 async def list_videos(request: web.Request) -> web.Response:
-    """What I may watch."""
+    """Videos you can watch."""
     principal = require_principal(request)
     asked = read_query(request, ListVideos)
     videos, next_cursor = await request.app[LIBRARY].list(
@@ -28,13 +28,13 @@ async def get_video(request: web.Request) -> web.Response:
 
 
 async def play_video(request: web.Request) -> web.Response:
-    """Presigned URLs to play from."""
+    """Presigned URLs for playback."""
     playback = await request.app[LIBRARY].play(request[PRINCIPAL], request.match_info["video_id"])
     return json_response(present_playback(playback))
 
 
 async def keep_position(request: web.Request) -> web.Response:
-    """Remembers where I am in a video."""
+    """Saves your position in a video."""
     principal = require_principal(request)
     asked = await read_json(request, KeepPosition)
     await request.app[LIBRARY].keep_position(
@@ -44,7 +44,7 @@ async def keep_position(request: web.Request) -> web.Response:
 
 
 async def get_source(request: web.Request) -> web.Response:
-    """Leads to a fresh presigned URL."""
+    """Redirects to a fresh presigned URL."""
     asked = read_query(request, AskSource)
     source = await request.app[LIBRARY].source(
         request[PRINCIPAL],
@@ -56,5 +56,5 @@ async def get_source(request: web.Request) -> web.Response:
 
 
 async def head_source(request: web.Request) -> web.Response:
-    """Leads to a fresh presigned URL for HEAD."""
+    """Redirects to a fresh presigned URL for HEAD."""
     return await get_source(request)

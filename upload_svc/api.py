@@ -35,7 +35,7 @@ _LISTED = (VideoState.UPLOADING, VideoState.READY)
 
 
 async def create_upload(request: web.Request) -> web.Response:
-    """Announces a file: plans its upload and reserves its place."""
+    """Creates an upload: plans its parts and reserves storage."""
     principal = require_principal(request)
     asked = await read_json(request, CreateUpload)
 
@@ -53,7 +53,7 @@ async def create_upload(request: web.Request) -> web.Response:
 
 
 async def list_uploads(request: web.Request) -> web.Response:
-    """My uploads, newest first."""
+    """Your uploads, newest first."""
     principal = require_principal(request)
     asked = read_query(request, ListUploads)
     states = _LISTED if asked.state is None else (VideoState(asked.state),)
@@ -65,20 +65,20 @@ async def list_uploads(request: web.Request) -> web.Response:
 
 
 async def get_upload(request: web.Request) -> web.Response:
-    """One upload; while it is open, with the parts that have been received."""
+    """One upload; while it is open, with the parts received so far."""
     principal = require_principal(request)
     return _one(request, await request.app[UPLOADS].get(principal, id_in_path(request, "upload_id")))
 
 
 async def create_part_urls(request: web.Request) -> web.Response:
-    """Presigned URLs for parts; each takes a body of exactly that part's size."""
+    """Presigned URLs for parts; each accepts exactly that part's size."""
     principal = require_principal(request)
     asked = await read_json(request, AskPartUrls)
     return json_response(await request.app[UPLOADS].part_urls(principal, id_in_path(request, "upload_id"), asked))
 
 
 async def complete_upload(request: web.Request) -> web.Response:
-    """Makes the parts one video; idempotent, the content may be left out. 202: not certain yet, ask again."""
+    """Completes an upload; idempotent, the content is optional. 202: not confirmed yet, ask again."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
     asked = await read_json(request, CompleteUpload) if request.can_read_body else CompleteUpload()
     upload = await request.app[UPLOADS].complete(principal, upload_id, sha256=asked.sha256)
@@ -89,14 +89,14 @@ async def complete_upload(request: web.Request) -> web.Response:
 
 
 async def get_integrity(request: web.Request) -> web.Response:
-    """How it is known that what is stored is what was sent."""
+    """The evidence that the stored file is the one that was sent."""
     principal = require_principal(request)
     integrity = await request.app[UPLOADS].integrity(principal, id_in_path(request, "upload_id"))
     return json_response(present_integrity(integrity))
 
 
 async def edit_upload(request: web.Request) -> web.Response:
-    """Changes what is sent of title, description and visibility, and nothing else; answers have an ETag."""
+    """Changes title, description or visibility, only the fields sent; the response has an ETag."""
     principal = require_principal(request)
     asked = await read_json(request, EditUpload)
     edit = Edit(title=asked.title, description=asked.description, visibility=asked.visibility)
@@ -105,21 +105,21 @@ async def edit_upload(request: web.Request) -> web.Response:
 
 
 async def trash_upload(request: web.Request) -> web.Response:
-    """Into the trash: nobody else finds it any more, and after seven days it is deleted. Idempotent."""
+    """Moves a video to the trash: only you can see it, and it is deleted after seven days. Idempotent."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
     await request.app[UPLOADS].trash(principal, upload_id, address=request.remote or "", if_match=_if_match(request))
     return web.Response(status=204)
 
 
 async def restore_upload(request: web.Request) -> web.Response:
-    """Out of the trash, as it was. Idempotent."""
+    """Restores a video from the trash. Idempotent."""
     principal = require_principal(request)
     await request.app[UPLOADS].restore(principal, id_in_path(request, "upload_id"), address=request.remote or "")
     return web.Response(status=204)
 
 
 async def moderate_upload(request: web.Request) -> web.Response:
-    """For administrators: hides a video from everybody but its owner, or shows it again. Idempotent."""
+    """For administrators: hides a video from everyone but its owner, or unhides it. Idempotent."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
     asked = await read_json(request, Moderate)
     moderation = request.app[MODERATION]
@@ -129,14 +129,14 @@ async def moderate_upload(request: web.Request) -> web.Response:
 
 
 async def delete_moderated_upload(request: web.Request) -> web.Response:
-    """For administrators: deletes anybody's video for ever."""
+    """For administrators: permanently deletes any video."""
     principal = require_principal(request)
     await request.app[MODERATION].delete(principal, id_in_path(request, "upload_id"), address=request.remote or "")
     return web.Response(status=204)
 
 
 async def delete_upload(request: web.Request) -> web.Response:
-    """Deletes for ever: aborts what is unfinished, deletes what is stored."""
+    """Permanently deletes a video, or aborts an unfinished upload."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
     await request.app[UPLOADS].delete(principal, upload_id, address=request.remote or "", if_match=_if_match(request))
     return web.Response(status=204)

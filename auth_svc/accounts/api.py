@@ -16,7 +16,7 @@ from common.web.sessions import known_device
 
 
 async def get_me(request: web.Request) -> web.Response:
-    """The account that asks."""
+    """The current account."""
     principal = require_principal(request)
     account = await request.app[ACCOUNTS].get(principal.account_id)
     if account is None:
@@ -25,7 +25,7 @@ async def get_me(request: web.Request) -> web.Response:
 
 
 async def change_password(request: web.Request) -> web.Response:
-    """Another password; every other session and every refresh token is over."""
+    """Changes the password; ends all other sessions and all refresh tokens."""
     principal = require_principal(request)
     asked = await read_json(request, models.ChangePassword)
     await request.app[ACCOUNTS].change_password(

@@ -19,7 +19,7 @@ from common.web.responses import json_response
 
 
 async def create_account(request: web.Request) -> web.Response:
-    """For administrators: a new account; without a password, with a link by which its owner chooses one."""
+    """For administrators: creates an account; without a password, returns a link to set one."""
     administration = await _administration(request)
     asked = await read_json(request, models.CreateAccount)
     new = NewAccount(
@@ -43,7 +43,7 @@ async def create_account(request: web.Request) -> web.Response:
 
 
 async def list_accounts(request: web.Request) -> web.Response:
-    """For administrators: every account, newest first."""
+    """For administrators: all accounts, newest first."""
     administration = await _administration(request)
     asked = read_query(request, ListQuery)
     accounts, next_cursor = await administration.list(cursor=asked.cursor, limit=asked.limit)
@@ -57,7 +57,7 @@ async def get_account(request: web.Request) -> web.Response:
 
 
 async def edit_account(request: web.Request) -> web.Response:
-    """For administrators: role, quota, password, and whether it is disabled; taken access ends at once."""
+    """For administrators: changes role, quota, password or status; access that is removed ends at once."""
     administration = await _administration(request)
     asked = await read_json(request, models.EditAccount)
     given = asked.model_dump(mode="json", include=asked.model_fields_set)
@@ -71,7 +71,7 @@ async def edit_account(request: web.Request) -> web.Response:
 
 
 async def delete_account(request: web.Request) -> web.Response:
-    """For administrators: deletes an account; its videos go to who asks, to another heir, or are deleted."""
+    """For administrators: deletes an account; its videos are transferred to you or to `heir`, or deleted."""
     administration = await _administration(request)
     asked = read_query(request, models.DeleteAccount)
     by = asker_of(request)

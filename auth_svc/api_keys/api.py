@@ -17,7 +17,7 @@ from common.web.responses import json_response
 
 
 async def create_api_key(request: web.Request) -> web.Response:
-    """A key for a program; its secret is in this answer and never again."""
+    """Creates an API key; only this response contains its secret."""
     principal = require_principal(request)
     asked = await read_json(request, models.CreateApiKey)
 
@@ -38,7 +38,7 @@ async def create_api_key(request: web.Request) -> web.Response:
 
 
 async def list_api_keys(request: web.Request) -> web.Response:
-    """My API keys, newest first."""
+    """Your API keys, newest first."""
     principal = require_principal(request)
     asked = read_query(request, ListQuery)
     keys, next_cursor = await request.app[API_KEYS].list(principal.account_id, cursor=asked.cursor, limit=asked.limit)
@@ -46,7 +46,7 @@ async def list_api_keys(request: web.Request) -> web.Response:
 
 
 async def delete_api_key(request: web.Request) -> web.Response:
-    """Ends an API key; access tokens that it gave live out their five minutes."""
+    """Deletes an API key; access tokens it has given stay valid for their five minutes."""
     principal = require_principal(request)
     await request.app[API_KEYS].delete(asker_of(request), principal.account_id, id_in_path(request, "key_id"))
     return web.Response(status=204)

@@ -15,7 +15,7 @@ from common.web.responses import json_response
 
 
 async def list_sessions(request: web.Request) -> web.Response:
-    """Where I am logged in, newest first."""
+    """Your sessions, newest first."""
     principal = require_principal(request)
     asked = read_query(request, ListQuery)
     sessions, next_cursor = await request.app[ACCOUNT_SESSIONS].list(
@@ -27,7 +27,7 @@ async def list_sessions(request: web.Request) -> web.Response:
 
 
 async def end_own_session(request: web.Request) -> web.Response:
-    """Ends one of my sessions; it is over everywhere within 30 seconds."""
+    """Ends one of your sessions; it is over everywhere within 30 seconds."""
     principal = require_principal(request)
     await request.app[ACCOUNT_SESSIONS].end_by_id(
         asker_of(request), principal.account_id, request.match_info["session_id"]

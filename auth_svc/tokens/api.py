@@ -55,7 +55,7 @@ async def issue_token(request: web.Request) -> web.Response:
 
 
 async def revoke_token(request: web.Request) -> web.Response:
-    """Ends a refresh token and all that came from the same log-in (RFC 7009)."""
+    """Revokes a refresh token and everything from the same login (RFC 7009)."""
     asked = await _read_oauth(request, RevocationRequest)
     if asked.token.count(".") == 2 or asked.token.startswith("vss_"):
         # An access token or an API key: to say that it has been revoked would be a lie.
@@ -65,7 +65,7 @@ async def revoke_token(request: web.Request) -> web.Response:
 
 
 async def get_server_metadata(request: web.Request) -> web.Response:
-    """Where everything is (RFC 8414)."""
+    """Authorization server metadata (RFC 8414)."""
     issuer = request.app[SITE].auth_url
     metadata = ServerMetadata(
         issuer=issuer,

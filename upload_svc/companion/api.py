@@ -49,7 +49,7 @@ _METADATA: Final = re.compile(r"metadata\[(.+)\]")
 
 
 async def create_form(request: web.Request) -> web.Response:
-    """For an Uppy: announces a file that is sent in one piece; a form to send it with."""
+    """For Uppy: creates an upload sent in one piece; returns a form to send it with."""
     principal = require_principal(request)
     asked = read_query(request, AskForm)
     metadata = {found[1]: value for name, value in request.query.items() if (found := _METADATA.fullmatch(name))}
@@ -62,7 +62,7 @@ async def create_form(request: web.Request) -> web.Response:
 
 
 async def create_multipart(request: web.Request) -> web.Response:
-    """For an Uppy: announces a file that is sent in parts."""
+    """For Uppy: creates an upload sent in parts."""
     principal = require_principal(request)
     asked = await read_json(request, CreateMultipart)
     new = UppyFile.of(asked.filename, asked.type or "", asked.metadata or {}).to_domain(Kind.FREE)
@@ -71,7 +71,7 @@ async def create_multipart(request: web.Request) -> web.Response:
 
 
 async def list_parts(request: web.Request) -> web.Response:
-    """For an Uppy: the parts that have been received."""
+    """For Uppy: the parts received so far."""
     principal, upload_id = require_principal(request), _upload_id(request)
     listed = listed_parts(await request.app[UPLOADS].get(principal, upload_id))
     if listed is None:
@@ -80,7 +80,7 @@ async def list_parts(request: web.Request) -> web.Response:
 
 
 async def sign_batch(request: web.Request) -> web.Response:
-    """For an older Uppy: presigned URLs of up to 50 parts."""
+    """For older versions of Uppy: presigned URLs of up to 50 parts."""
     upload_id, asked = _upload_id(request), read_query(request, AskBatch)
     numbers = [int(number) for number in asked.partNumbers.split(",")]
     if len(set(numbers)) < len(numbers) or len(numbers) > PARTS_PER_CALL:
@@ -89,7 +89,7 @@ async def sign_batch(request: web.Request) -> web.Response:
 
 
 async def sign_part(request: web.Request) -> web.Response:
-    """For an Uppy: the presigned URL of a part."""
+    """For Uppy: the presigned URL of a part."""
     upload_id, number = _upload_id(request), request.match_info["part_number"]
     if not re.fullmatch(r"[1-9][0-9]{0,4}", number):
         raise Malformed("A part's number is from 1 to 10000.")
@@ -98,7 +98,7 @@ async def sign_part(request: web.Request) -> web.Response:
 
 
 async def complete_multipart(request: web.Request) -> web.Response:
-    """For an Uppy: makes the parts one video; idempotent."""
+    """For Uppy: completes an upload; idempotent."""
     principal, upload_id = require_principal(request), _upload_id(request)
     asked = await read_json(request, CompleteMultipart, most_bytes=COMPLETE_MOST_BYTES)
     part_count = asked.part_count
@@ -118,14 +118,14 @@ async def complete_multipart(request: web.Request) -> web.Response:
 
 
 async def abort_multipart(request: web.Request) -> web.Response:
-    """For an Uppy: discards what is unfinished, and never what is complete."""
+    """For Uppy: discards an unfinished upload, never a complete one."""
     principal, upload_id = require_principal(request), _upload_id(request)
     await request.app[UPLOADS].discard(principal, upload_id, address=request.remote or "")
     return json_response(Nothing())
 
 
 async def refuse_credentials(request: web.Request) -> web.Response:
-    """For an Uppy: refused; nobody is given the storage's credentials."""
+    """For Uppy: refused; storage credentials are never handed out."""
     require_principal(request)
     raise Malformed("Storage credentials are never handed out. Let this service sign the requests.")
 

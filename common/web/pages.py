@@ -146,7 +146,7 @@ def filesize(size: int) -> str:
     if size < 1000:
         return gettext("%(size)s B") % {"size": size}
     exponent = min(int(math.log10(size) // 3), 4)
-    words = (gettext("%(size)s KB"), gettext("%(size)s MB"), gettext("%(size)s GB"), gettext("%(size)s TB"))
+    words = (gettext("%(size)s kB"), gettext("%(size)s MB"), gettext("%(size)s GB"), gettext("%(size)s TB"))
     return words[exponent - 1] % {"size": f"{size / 1000**exponent:.1f}"}
 
 

@@ -272,7 +272,7 @@ async def test_whoever_has_a_quota_sees_how_full_it_is_the_trash_counted(service
     await alice.call("POST", f"{alice.upload_url}/v1/uploads/{video['id']}/trash")
     await alice.begin(3_000)
     text = await (await alice.call("GET", f"{alice.upload_url}{path}", headers=page)).text()
-    assert "5.0 KB of 10.0 KB used" in text
+    assert "5.0 kB of 10.0 kB used" in text
     assert re.search(r'<meter [^>]*max="10000"[^>]* value="5000"', text)
     bob = services.person("bob")
     assert "<meter" not in await (await bob.call("GET", f"{bob.upload_url}{path}", headers=page)).text()

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.schema import SchemaItem
 
@@ -16,6 +18,7 @@ from common.db import open_database
 from fs_svc.store import METADATA as FS
 from stream_svc.store import METADATA as STREAM
 from upload_svc.store import METADATA as UPLOAD
+from vss.migrate import SCRIPTS
 
 
 @pytest.mark.parametrize(
@@ -35,3 +38,10 @@ async def test_a_service_finds_its_tables_as_it_knows_them(database_url: str, me
 
     async with open_database(database_url) as database, database.read() as connection:
         assert await connection.run_sync(compare) == []
+
+
+def test_the_migrations_are_one_line() -> None:
+    """Two branches of development that each add a revision merge without a conflict, and no service starts."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    assert len(ScriptDirectory.from_config(config).get_heads()) == 1

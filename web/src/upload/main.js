@@ -185,8 +185,8 @@ function uploadPage(page) {
     let words = ngettext("%(n)s video", "%(n)s videos", all);
     if (done > 0) words = gettext("%(done)s of %(n)s uploaded", { done, n: all });
     if (done === all) words = ngettext("Upload complete", "%(n)s uploads complete", all);
+    if (all === 0) words = gettext("Nothing to upload");
     if (heading.textContent !== words) heading.textContent = words;
-    heading.hidden = all === 0;
     const isOneOfMany = count("chosen") > 1;
     uploadAll.hidden = !isOneOfMany;
     // There is one first thing to do.

@@ -97,8 +97,8 @@ class Route:
             codes.append("rate-limited")
         if not self.is_open:
             codes.append("unauthenticated")
-            if self.is_unsafe or self.method not in _SAFE_METHODS:
-                codes.append("cross-origin")
+        if self.is_unsafe or self.method not in _SAFE_METHODS:
+            codes.append("cross-origin")
         if self.body is not None:
             codes += ["malformed", "too-large", "unsupported-media-type", "invalid"]
         if self.query is not None:

@@ -88,15 +88,14 @@ class Route:
     @property
     def codes(self) -> list[str]:
         """The codes of all problems that it may answer, each once."""
-        codes = list(self.refusals)
+        # A token or session that is shown counts also where none is needed.
+        codes = [*self.refusals, "unauthenticated"]
         if self.headers.keys() & IDEMPOTENCY.keys():
             codes += ["conflict", "idempotency-key-reused"]
         if self.needed_scopes:
             codes.append("forbidden")
         if self.path.startswith(CALL_PREFIXES):
             codes.append("rate-limited")
-        if not self.is_open:
-            codes.append("unauthenticated")
         if self.is_unsafe or self.method not in _SAFE_METHODS:
             codes.append("cross-origin")
         if self.body is not None:

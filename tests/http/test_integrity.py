@@ -62,8 +62,7 @@ async def test_a_file_that_is_not_the_announced_one_is_not_completed(alice: Pers
 
 @pytest.mark.any_database
 @pytest.mark.parametrize(
-    "options",
-    [{}, {"json": {}}, {"json": {"parts": [1]}}, {"data": b"anything", "headers": {"Content-Type": "text/plain"}}],
+    "options", [{}, {"json": {}}, {"json": {"parts": [1]}}, {"headers": {"Content-Type": "text/plain"}}]
 )
 async def test_no_content_is_needed_and_unknown_content_is_passed_over(alice: Person, options: dict[str, Any]) -> None:
     assert (await complete(alice, await begun(alice), **options)).status == 200

@@ -65,7 +65,7 @@ async def runs_out_of_time(request: web.Request) -> web.StreamResponse:
     raise TimeoutError
 
 
-async def is_elsewhere(request: web.Request) -> web.StreamResponse:
+async def sends_elsewhere(request: web.Request) -> web.StreamResponse:
     await _begun(request)
     raise web.HTTPFound("/elsewhere")
 
@@ -95,7 +95,7 @@ HANDLERS: dict[str, Handler] = {
         fails,
         refuses,
         runs_out_of_time,
-        is_elsewhere,
+        sends_elsewhere,
         fails_at_once,
         never_begins,
         big,
@@ -107,13 +107,13 @@ HANDLERS: dict[str, Handler] = {
 async def serving(file: Path) -> AsyncIterator[int]:
     """A service with those handlers, and with a file; its port."""
 
-    async def from_file(request: web.Request) -> web.StreamResponse:
+    async def a_file(request: web.Request) -> web.StreamResponse:
         return web.FileResponse(file)
 
     known = {**Addresses.choose().common_settings(), "port": 1, "database_url": "sqlite+aiosqlite:////x"}
     routes = [
         Route("GET", f"/v1/{name}", handler, {200: None}, time_limit_seconds=LIMIT_SECONDS)
-        for name, handler in {**HANDLERS, "file": from_file}.items()
+        for name, handler in {**HANDLERS, "file": a_file}.items()
     ]
     runner = BoundedRunner(
         new_app("fs", ServiceSettings.model_validate(known), routes), stall_seconds=STALL_SECONDS, access_log=None
@@ -172,7 +172,7 @@ def test_a_stream_takes_as_long_as_it_takes_and_is_cut_when_it_fails_or_stands_s
                     "fails",
                     "refuses",
                     "runs_out_of_time",
-                    "is_elsewhere",
+                    "sends_elsewhere",
                     "fails_at_once",
                 ):
                     raw, was_cut = await read(await connect(port, failing, version))

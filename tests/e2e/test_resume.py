@@ -62,9 +62,11 @@ async def _leave_in_the_middle(page: Page, product: Product, file: Path, title: 
         return len(await _received(page, product, upload_id)) >= 2
 
     await eventually(has_two_parts, what="two parts have arrived")
-    # As if the power had gone: nobody is asked.
-    await page.close()
+    # As if the power had gone: nobody is asked, and what was held back does not get out while the page closes.
     context = page.context
+    await context.set_offline(True)
+    await page.close()
+    await context.set_offline(False)
     later = await context.new_page()
     held = await _received(later, product, upload_id)
     await later.close()

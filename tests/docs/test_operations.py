@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 from tests import settings_table
@@ -19,3 +20,10 @@ def test_every_variable_of_the_compose_files_is_explained() -> None:
     for file in ROOT.glob("compose*.yaml"):
         for name in re.findall(r"\$\{(VSS_\w+)", file.read_text(encoding="utf-8")):
             assert f"`{name}`" in text, f"{name} of {file.name}"
+
+
+def test_the_image_is_made_of_every_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packages = {name.rstrip("*") for name in project["tool"]["setuptools"]["packages"]["find"]["include"]}
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] == "!"}
+    assert packages <= let_in

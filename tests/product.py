@@ -139,8 +139,7 @@ class Product:
         family = psutil.Process(pid).children(recursive=True)
         os.killpg(pid, signal.SIGINT)
         try:
-            # And what a busy machine may add.
-            ended = self._process.wait(timeout=STOP_LIMIT_SECONDS + 5)
+            ended = self._process.wait(timeout=STOP_LIMIT_SECONDS)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"not stopped within {STOP_LIMIT_SECONDS} s:\n{self.output}") from None
         self._process = None

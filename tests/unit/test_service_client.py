@@ -142,7 +142,7 @@ async def test_the_limit_is_over_all_tries(world: World, *, is_idempotent: bool)
     started = time.monotonic()
     with pytest.raises(Unavailable):
         await world.call(is_idempotent=is_idempotent, time_limit_seconds=0.5)
-    assert time.monotonic() - started > 0.4
+    assert 0.4 < time.monotonic() - started < 2
 
 
 async def test_the_limit_holds_for_getting_a_token_too(world: World) -> None:

@@ -12,7 +12,7 @@ from auth_svc.accounts.store import end_everything, lock_administrators
 from auth_svc.errors import LastAdministrator, NoSuchNewOwner
 from auth_svc.tables import ACCOUNTS, DEPARTURES, IDEMPOTENCY_KEYS
 from common.audit import Actor, AuditEntry, write_down
-from common.db import Database
+from common.db import Queries
 from common.errors import NotFound
 
 
@@ -25,11 +25,8 @@ class AccountDeletion:
     new_owner_username: str | None
 
 
-class AccountDeletionStore:
+class AccountDeletionStore(Queries):
     """Queries of account deletions."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def delete_account(
         self, by: Actor, account_id: str, *, new_owner_id: str | None, now: datetime, entry: AuditEntry
@@ -71,11 +68,10 @@ class AccountDeletionStore:
             .order_by(DEPARTURES.c.left_at, DEPARTURES.c.account_id)
             .limit(limit)
         )
-        async with self._database.read() as connection:
-            return [
-                AccountDeletion(account_id=row[0], new_owner_id=row[1], new_owner_username=row[2])
-                for row in await connection.execute(query)
-            ]
+        return [
+            AccountDeletion(account_id=row[0], new_owner_id=row[1], new_owner_username=row[2])
+            for row in await self._database.rows(query)
+        ]
 
     async def settle_deletion(self, account_id: str, service: str, *, deleted_before: datetime, now: datetime) -> None:
         """Records that `service` has nothing of the account left; once all have said so, the row goes.

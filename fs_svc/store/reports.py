@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, insert, select
 
+from common.db import Queries
 from contracts.objects import State
-from fs_svc.store.queries import Queries
 from fs_svc.store.tables import OBJECTS, STORAGE_REPORTS
 
 
@@ -36,14 +36,13 @@ class ReportQueries(Queries):
 
     async def count_by_state(self) -> list[Count]:
         """How much there is in each state that any object has."""
-        async with self._database.read() as connection:
-            query = select(
-                OBJECTS.c.state,
-                func.count(),
-                func.coalesce(func.sum(OBJECTS.c.size), 0),
-                func.min(OBJECTS.c.created_at),
-            ).group_by(OBJECTS.c.state)
-            rows = (await connection.execute(query)).all()
+        query = select(
+            OBJECTS.c.state,
+            func.count(),
+            func.coalesce(func.sum(OBJECTS.c.size), 0),
+            func.min(OBJECTS.c.created_at),
+        ).group_by(OBJECTS.c.state)
+        rows = await self._database.rows(query)
         return [
             Count(state=State(state), uploads=count, size=int(size), oldest=oldest)
             for state, count, size, oldest in rows
@@ -62,6 +61,5 @@ class ReportQueries(Queries):
     async def last_report(self) -> StoredReport | None:
         """The newest."""
         query = select(STORAGE_REPORTS).order_by(STORAGE_REPORTS.c.at.desc(), STORAGE_REPORTS.c.id.desc()).limit(1)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._database.row(query)
         return None if row is None else StoredReport(id=row.id, at=row.at, content=row.content)

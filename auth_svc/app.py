@@ -174,7 +174,6 @@ async def _renew_keys(app: web.Application) -> None:
 
 
 async def _tidy(app: web.Application, *, audit_kept: timedelta) -> None:
-    """Drops what has expired."""
     await app[THROTTLE].forget_whole_buckets()
     await app[REFRESH_TOKENS].forget_expired()
     await app[ADMINISTRATION].forget_expired_links()

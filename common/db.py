@@ -74,7 +74,6 @@ class Instant(TypeDecorator[datetime]):
         return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Aware again."""
         return None if value is None else value.replace(tzinfo=UTC)
 
 
@@ -84,7 +83,6 @@ def binary_text(length: int) -> TypeEngine[str]:
 
 
 def human_text(length: int) -> TypeEngine[str]:
-    """Text that people wrote."""
     return String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_unicode_ci"), "mysql", "mariadb")
 
 
@@ -177,7 +175,6 @@ class Database:
         return cast("QueuePool", self._engine.pool).checkedout()
 
     async def close(self) -> None:
-        """Closes every connection."""
         await self._engine.dispose()
         # A query that was cancelled goes on in its thread, and tells a loop that must still be there when it ends.
         for thread in [thread for thread in self._threads if thread.is_alive()]:

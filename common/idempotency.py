@@ -34,7 +34,6 @@ Remember = Callable[[T], Keep]
 
 
 def idempotency_table(name: str, metadata: MetaData) -> Table:
-    """A service's table of keys."""
     table = Table(
         name,
         metadata,
@@ -106,7 +105,6 @@ class IdempotencyKeys:
             await claim.keep(answer)(connection)
 
     async def forget_account(self, account_id: str) -> None:
-        """Drops an account's keys."""
         await self._database.change(delete(self._table).where(self._table.c.account_id == account_id))
 
     async def forget_old(self) -> int:

@@ -92,14 +92,12 @@ class ServiceTokens:
         self._renewing = asyncio.Lock()
 
     async def get(self) -> str:
-        """A token that is good for at least some seconds more. Raises Unavailable."""
         async with self._renewing:
             if self._renew_at is None or self._clock() >= self._renew_at:
                 await self._renew()
             return self._token
 
     def forget(self) -> None:
-        """Drops the token, because somebody refused it."""
         self._renew_at = None
 
     async def _renew(self) -> None:

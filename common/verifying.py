@@ -58,7 +58,6 @@ class RemoteKeys:
         self._failures = 0
 
     async def get(self, key_id: str) -> RSAPublicKey | None:
-        """See VerificationKeys."""
         if key_id not in self._current():
             await self._look_for(key_id)
         return self._keys.get(key_id)

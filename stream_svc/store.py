@@ -61,8 +61,6 @@ class Listing:
 
 
 class Store(Queries):
-    """Queries of stream_svc."""
-
     async def get_video(self, video_id: str) -> Video | None:
         """The ready video with this id, whoever may watch it."""
         row = await self._database.row(select(*COLUMNS).where(VIDEOS.c.id == video_id, _IS_READY))
@@ -91,11 +89,9 @@ class Store(Queries):
             await self._database.change(change)
 
     async def forget_positions(self, account_id: str) -> None:
-        """Drops where this person stopped, everywhere."""
         await self._database.change(delete(POSITIONS).where(POSITIONS.c.account_id == account_id))
 
     async def get_position(self, account_id: str, video_id: str) -> Position | None:
-        """Where this person stopped."""
         return (await self.list_positions(account_id, [video_id])).get(video_id)
 
     async def list_positions(self, account_id: str, video_ids: Sequence[str]) -> dict[str, Position]:

@@ -25,10 +25,7 @@ idempotency_keys: Final = idempotency_table("upload_idempotency_keys", METADATA)
 
 
 class Store(Queries):
-    """Queries of upload_svc."""
-
     async def add_video(self, video: Video) -> None:
-        """Adds a video."""
         values = {
             **asdict(video),
             **_texts(video.title, video.description),

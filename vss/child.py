@@ -125,7 +125,6 @@ class RunningChild:
             await asyncio.wait({end, look})
 
     async def wait(self) -> None:
-        """Returns when the process has ended."""
         await self._process.wait()
         if self._lifeline is not None:
             os.close(self._lifeline)
@@ -141,7 +140,6 @@ class RunningChild:
         return f"ended by signal {-code}"
 
     def terminate(self) -> None:
-        """Asks it to stop."""
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
 

@@ -37,7 +37,6 @@ class Console:
         self.say(f"{name:<12} {state} {detail:<44} {self._painted(when, Mood.QUIET)}")
 
     def say(self, line: str = "") -> None:
-        """A line as it is."""
         # OSError: the reader of a pipe left, or the terminal was closed.
         with contextlib.suppress(OSError):
             self._out.write(f"{line}\n")

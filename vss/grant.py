@@ -51,7 +51,6 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Prints a line for each service."""
     logging.getLogger().addHandler(logging.NullHandler())
     administrator = database_url(arguments)
     if administrator is None:

@@ -74,8 +74,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """The folder with the secret files."""
-
     path: Path
 
     def names(self) -> list[str]:

@@ -30,7 +30,6 @@ class Supervisor:
         self._has_to_hurry = False
 
     def pid(self, name: str) -> int:
-        """Of the process that runs now."""
         return self._running[name].pid
 
     async def keep(self, child: Child, ready: asyncio.Event) -> None:

@@ -23,8 +23,6 @@ DEMO_PASSWORD = "admin"
 
 
 class Accounts:
-    """What can be done with accounts."""
-
     def __init__(self, store: AccountStore, passwords: Passwords, log_in: LogIn, audit: Audit, *, clock: Clock) -> None:
         self._store = store
         self._passwords = passwords
@@ -33,7 +31,6 @@ class Accounts:
         self._clock = clock
 
     async def get(self, account_id: str) -> Account | None:
-        """The account with this id."""
         return await self._store.get_account(account_id)
 
     async def named(self, username: str) -> Account | None:

@@ -26,8 +26,6 @@ class AccountDeletion:
 
 
 class AccountDeletionStore(Queries):
-    """Queries of account deletions."""
-
     async def delete_account(
         self, by: Actor, account_id: str, *, new_owner_id: str | None, now: datetime, entry: AuditEntry
     ) -> None:

@@ -20,8 +20,6 @@ _AT_ONCE: Final = 1000
 
 
 class AccountDeletions:
-    """Deletes accounts."""
-
     def __init__(self, store: AccountDeletionStore, audit: Audit, *, clock: Clock) -> None:
         self._store = store
         self._audit = audit

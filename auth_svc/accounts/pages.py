@@ -57,16 +57,12 @@ _SHOWN: Final = 100
 
 
 class PasswordForm(Query):
-    """The form that changes the password."""
-
     current_password: ShortText
     new_password: ShortText
     end_api_keys: bool = False
 
 
 class DeleteForm(Query):
-    """The form that deletes the account."""
-
     delete_password: ShortText
 
 
@@ -92,12 +88,10 @@ async def home(request: web.Request) -> web.Response:
 
 
 async def account_page(request: web.Request) -> web.Response:
-    """GET /account."""
     return await render_account(request, {})
 
 
 async def change_password(request: web.Request) -> web.Response:
-    """POST /account/password."""
     principal = require_principal(request)
     fields = await read_form_fields(request)
     try:

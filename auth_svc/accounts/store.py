@@ -44,8 +44,6 @@ class Account:
 
 
 class AccountStore(Queries):
-    """Queries of accounts."""
-
     async def add_account(self, account: Account) -> bool:
         """Adds the account; False when the username is taken."""
         return await self._database.add(new_account(account))
@@ -79,7 +77,6 @@ class AccountStore(Queries):
             return True
 
     async def get_account(self, account_id: str) -> Account | None:
-        """The account with this id."""
         row = await self._database.row(select(ACCOUNTS).where(ACCOUNTS.c.id == account_id))
         return None if row is None else account_of(row)
 
@@ -106,7 +103,6 @@ class AccountStore(Queries):
         return sorted(row[0] for row in await self._database.rows(union_all(disabled, deleted)))
 
     async def has_accounts(self) -> bool:
-        """Whether there is any account."""
         return await self._database.row(select(ACCOUNTS.c.id).limit(1)) is not None
 
     async def fill_skeletons(self) -> None:

@@ -39,8 +39,6 @@ class NewAccount:
 
 
 class Administration:
-    """What administrators can do with accounts."""
-
     def __init__(
         self,
         accounts: AccountStore,

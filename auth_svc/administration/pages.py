@@ -72,8 +72,6 @@ class NewAccountForm(Query):
 
 
 class AccountForm(Query):
-    """The form of an account."""
-
     role: Role
     disabled: bool
     quota: Quota
@@ -92,7 +90,6 @@ class DeleteAccountForm(Query):
 
 
 async def accounts_page(request: web.Request) -> web.Response:
-    """GET /admin."""
     return await _accounts(request, await _administration(request))
 
 
@@ -118,13 +115,11 @@ async def add_account(request: web.Request) -> web.Response:
 
 
 async def account_page(request: web.Request) -> web.Response:
-    """GET /admin/accounts/{account_id}."""
     administration = await _administration(request)
     return await _account(request, await administration.get(id_in_path(request, "account_id")))
 
 
 async def change_account(request: web.Request) -> web.Response:
-    """POST /admin/accounts/{account_id}."""
     administration = await _administration(request)
     account = await administration.get(id_in_path(request, "account_id"))
     fields = await read_form_fields(request)
@@ -145,7 +140,6 @@ async def change_account(request: web.Request) -> web.Response:
 
 
 async def delete_account(request: web.Request) -> web.Response:
-    """POST /admin/accounts/{account_id}/delete."""
     administration = await _administration(request)
     account = await administration.get(id_in_path(request, "account_id"))
     fields = await read_form_fields(request)
@@ -253,7 +247,6 @@ def _errors(refusal: Invalid | LastAdministrator | None) -> dict[str, str]:
 
 
 def _gigabytes(size: int) -> str:
-    """Bytes as the form takes them."""
     return format((Decimal(size) / GB).normalize(), "f")
 
 

@@ -93,7 +93,6 @@ class AdministrationStore(Queries):
             await write_down(connection, entry)
 
     async def get_password_link(self, secret_hash: str) -> tuple[PasswordLink, Account] | None:
-        """The link and its account."""
         query = select(PASSWORD_LINKS, ACCOUNTS).join(ACCOUNTS, ACCOUNTS.c.id == PASSWORD_LINKS.c.account_id)
         row = await self._database.row(query.where(PASSWORD_LINKS.c.secret_hash == secret_hash))
         return None if row is None else (PasswordLink(**values_of(row, PASSWORD_LINKS)), account_of(row))

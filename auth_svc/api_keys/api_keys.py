@@ -31,8 +31,6 @@ TOUCH_INTERVAL: Final = timedelta(minutes=1)
 
 
 class ApiKeys:
-    """What can be done with API keys."""
-
     def __init__(self, store: ApiKeyStore, audit: Audit, cursors: Cursors, *, clock: Clock) -> None:
         self._store = store
         self._audit = audit

@@ -32,7 +32,6 @@ async def create_api_key(request: web.Request) -> web.Response:
 
 
 async def delete_api_key(request: web.Request) -> web.Response:
-    """POST /account/api-keys/{key_id}/delete."""
     principal = require_principal(request)
     await request.app[API_KEYS].delete(asker_of(request), principal.account_id, id_in_path(request, "key_id"))
     return back_to_account("key")

@@ -32,13 +32,10 @@ class ApiKey:
     last_used_at: datetime | None
 
     def has_expired(self, now: datetime) -> bool:
-        """Whether its own end has come."""
         return self.expires_at is not None and now >= self.expires_at
 
 
 class ApiKeyStore(Queries):
-    """Queries of API keys."""
-
     async def add_api_key(self, by: Actor, key: ApiKey, entry: AuditEntry, keep: Keep | None = None) -> None:
         """Adds a key, and `keep`s the answer about it.
 

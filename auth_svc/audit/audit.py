@@ -18,8 +18,6 @@ from common.languages import N_
 
 
 class Action(StrEnum):
-    """What is recorded."""
-
     LOG_IN = "log-in"
     LOG_IN_REFUSED = "log-in-refused"
     SESSION_ENDED = "session-ended"

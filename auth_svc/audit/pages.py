@@ -17,7 +17,6 @@ from common.web.requests import read_query, require_whole_principal
 
 
 async def audit_page(request: web.Request) -> web.Response:
-    """GET /admin/audit."""
     require_whole_principal(request)
     await request.app[ADMINISTRATION].require_administrator(asker_of(request))
     asked = read_query(request, ListQuery)

@@ -13,8 +13,6 @@ from common.db import Queries
 
 
 class AuditStore(Queries):
-    """Queries of the audit log."""
-
     async def add_audit_entry(self, entry: AuditEntry) -> None:
         """Adds an entry about something that changes no row."""
         async with self._database.write() as connection:

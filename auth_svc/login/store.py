@@ -46,7 +46,6 @@ class ThrottleStore(Queries):
             await connection.execute(refund.values(whole_at=LOGIN_THROTTLE.c.whole_at - cost_ms))
 
     async def clear_bucket(self, bucket: str) -> None:
-        """Fills the bucket."""
         await self._database.change(delete(LOGIN_THROTTLE).where(LOGIN_THROTTLE.c.bucket == bucket))
 
     async def forget_whole_buckets(self, *, now_ms: int) -> int:

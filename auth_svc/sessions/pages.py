@@ -11,7 +11,6 @@ from common.web.requests import require_principal
 
 
 async def end_session(request: web.Request) -> web.Response:
-    """POST /account/sessions/{session_id}/end."""
     principal = require_principal(request)
     await request.app[ACCOUNT_SESSIONS].end_by_id(
         asker_of(request), principal.account_id, request.match_info["session_id"]
@@ -20,7 +19,6 @@ async def end_session(request: web.Request) -> web.Response:
 
 
 async def end_other_sessions(request: web.Request) -> web.Response:
-    """POST /account/sessions/end-others."""
     principal = require_principal(request)
     await request.app[ACCOUNT_SESSIONS].end_others(
         asker_of(request), principal.account_id, keep_session=current_session(request)

@@ -100,7 +100,6 @@ class AccountSessions:
         return self._grants.issue_for(account)
 
     async def exchange(self, secret: str) -> Principal | None:
-        """See Sessions."""
         if principal := await self._cache.get(secret):
             return principal
         token = await self.exchange_for_token(secret)
@@ -136,6 +135,5 @@ class AccountSessions:
         entry.log()
 
     async def end(self, secret: str) -> None:
-        """See Sessions."""
         self._cache.forget(secret)
         await self._store.end_session(hash_of(secret))

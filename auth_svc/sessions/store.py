@@ -36,8 +36,6 @@ class Session:
 
 
 class SessionStore(Queries):
-    """Queries of sessions."""
-
     async def add_session(self, session: Session, account: Account, entry: AuditEntry | None = None) -> bool:
         """Adds the account's session, and removes its expired ones; False if the account has changed."""
         async with self._database.write() as connection:

@@ -29,8 +29,6 @@ class RefreshFamily:
 
 
 class RefreshTokenStore(Queries):
-    """Queries of refresh tokens."""
-
     async def add_refresh_family(
         self, family: RefreshFamily, account: Account, entry: AuditEntry | None = None
     ) -> bool:
@@ -86,8 +84,6 @@ class StoredSigningKey:
 
 
 class SigningKeyStore(Queries):
-    """Queries of signing keys."""
-
     async def list_signing_keys(self) -> list[StoredSigningKey]:
         """Every signing key, the oldest first."""
         query = select(SIGNING_KEYS).order_by(SIGNING_KEYS.c.created_at, SIGNING_KEYS.c.id)

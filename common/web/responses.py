@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 
 def json_response(model: BaseModel, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """The answer that carries `model`."""
     return web.Response(
         status=status,
         body=model.model_dump_json().encode(),

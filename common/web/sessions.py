@@ -146,7 +146,6 @@ def known_device(request: web.Request) -> str | None:
 
 
 def clear_session_cookie(request: web.Request, response: web.StreamResponse) -> None:
-    """Takes the session from the browser."""
     cookie = request.app[SESSION_COOKIE]
     response.del_cookie(cookie.name, path="/", httponly=True, samesite="Lax", secure=cookie.is_secure)
 
@@ -171,14 +170,12 @@ class ExchangeCache:
             return None
 
     def put(self, secret: str, principal: Principal) -> None:
-        """Remembers an exchange."""
         self._entries[_digest(secret)] = (self._clock() + EXCHANGE_LIFETIME, principal)
         self._entries.move_to_end(_digest(secret))
         if len(self._entries) > MAX_CACHED_EXCHANGES:
             self._entries.popitem(last=False)
 
     def forget(self, secret: str) -> None:
-        """Drops an ended session."""
         self._entries.pop(_digest(secret), None)
 
 
@@ -193,7 +190,6 @@ class RemoteSessions:
     async def start(
         self, username: str, password: str, *, user_agent: str, address: str, known_device: str | None
     ) -> NewSession:
-        """See Sessions."""
         # As it was typed: whoever answers says what is wrong with it.
         log_in = {
             "username": username,
@@ -223,7 +219,6 @@ class RemoteSessions:
         )
 
     async def exchange(self, secret: str) -> Principal | None:
-        """See Sessions."""
         if principal := await self._cache.get(secret):
             return principal
         try:
@@ -244,7 +239,6 @@ class RemoteSessions:
         return principal
 
     async def end(self, secret: str) -> None:
-        """See Sessions."""
         self._cache.forget(secret)
         with suppress(Relayed):
             await self._auth.call(

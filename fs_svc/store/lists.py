@@ -21,7 +21,6 @@ class ListQueries(ObjectQueries):
     """Objects as they are now."""
 
     async def get(self, object_id: str) -> Object | None:
-        """The object with this id."""
         return next(iter(await self._objects(select(OBJECTS).where(OBJECTS.c.id == object_id))), None)
 
     async def list_by_id(self, object_ids: Collection[str]) -> list[Object]:

@@ -32,8 +32,6 @@ class StoredReport:
 
 
 class ReportQueries(Queries):
-    """Figures and reports."""
-
     async def count_by_state(self) -> list[Count]:
         """How much there is in each state that any object has."""
         query = select(
@@ -59,7 +57,6 @@ class ReportQueries(Queries):
             await connection.execute(delete(STORAGE_REPORTS).where(STORAGE_REPORTS.c.id.in_(old)))
 
     async def last_report(self) -> StoredReport | None:
-        """The newest."""
         query = select(STORAGE_REPORTS).order_by(STORAGE_REPORTS.c.at.desc(), STORAGE_REPORTS.c.id.desc()).limit(1)
         row = await self._database.row(query)
         return None if row is None else StoredReport(id=row.id, at=row.at, content=row.content)

@@ -27,7 +27,6 @@ from contracts.objects import (
     Usage,
     UsageOfOwners,
 )
-from contracts.reports import StorageReport
 from fs_svc.app_keys import ADOPTING, FORMS, INSTALLATION, RECONCILING, SOURCES, UPLOADS
 from fs_svc.models import AskPartUrls, CreateObject, present
 
@@ -140,11 +139,7 @@ async def list_usage(request: web.Request) -> web.Response:
 async def get_report(request: web.Request) -> web.Response:
     """What comparing the bucket with the rows has found last."""
     await require_service(request, USAGE)
-    found = await request.app[RECONCILING].last_report()
-    if found is None:
-        return json_response(StorageReport(at=None))
-    at, content = found
-    return json_response(StorageReport.model_validate({**content, "at": at}))
+    return json_response(await request.app[RECONCILING].last_report())
 
 
 async def get_hold(request: web.Request) -> web.Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
@@ -14,15 +13,7 @@ from auth_svc.tables import ACCOUNTS, DEPARTURES, IDEMPOTENCY_KEYS
 from common.audit import Actor, AuditEntry, write_down
 from common.db import Queries
 from common.errors import NotFound
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountDeletion:
-    """A deleted account, and the new owner of its videos; None: they are deleted."""
-
-    account_id: str
-    new_owner_id: str | None
-    new_owner_username: str | None
+from contracts.accounts import AccountDeletion, NamedAccount
 
 
 class AccountDeletionStore(Queries):
@@ -67,7 +58,10 @@ class AccountDeletionStore(Queries):
             .limit(limit)
         )
         return [
-            AccountDeletion(account_id=row[0], new_owner_id=row[1], new_owner_username=row[2])
+            AccountDeletion(
+                account_id=row.account_id,
+                new_owner=row.heir_id and NamedAccount(id=row.heir_id, username=row.username or ""),
+            )
             for row in await self._database.rows(query)
         ]
 

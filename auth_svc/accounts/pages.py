@@ -27,7 +27,7 @@ from auth_svc.app_keys import (
     CLOCK,
     LOG_IN,
 )
-from auth_svc.asking import current_session
+from auth_svc.asking import asker_of, current_session
 from auth_svc.audit.audit import WORDS, about
 from auth_svc.errors import LastAdministrator
 from auth_svc.models import ShortText
@@ -44,7 +44,6 @@ from common.web.requests import (
     Query,
     read_form_fields,
     read_query,
-    require_principal,
     require_whole_principal,
     validated,
 )
@@ -92,17 +91,15 @@ async def account_page(request: web.Request) -> web.Response:
 
 
 async def change_password(request: web.Request) -> web.Response:
-    principal = require_principal(request)
+    by = asker_of(request)
     fields = await read_form_fields(request)
     try:
         form = validated(PasswordForm, fields)
         shown_next_time = await request.app[ACCOUNTS].change_password(
-            principal.account_id,
+            by,
             form.current_password,
             form.new_password,
-            address=request.remote or "",
             known_device=known_device(request),
-            keep_session=current_session(request),
             end_api_keys=form.end_api_keys,
         )
     except (Invalid, RateLimited) as refusal:

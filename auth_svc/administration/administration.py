@@ -14,7 +14,6 @@ from auth_svc.administration.store import AdministrationStore, PasswordLink
 from auth_svc.audit.audit import Action, Audit
 from auth_svc.errors import NoSuchNewOwner, PasswordLinkGone
 from auth_svc.opaque import hash_of, new_secret
-from auth_svc.paging import read_page
 from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
@@ -66,8 +65,7 @@ class Administration:
 
     async def list(self, *, cursor: str | None, limit: int) -> tuple[list[Account], str | None]:
         """Every account, newest first, and the cursor of the next page. Raises Invalid."""
-        return await read_page(
-            self._cursors,
+        return await self._cursors.page(
             "accounts",
             self._store.page_of_accounts,
             lambda account: (account.created_at, account.id),

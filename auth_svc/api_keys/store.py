@@ -7,11 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
-from auth_svc.accounts.standing import demand_standing
+from auth_svc.accounts.standing import Asker, demand_standing
 from auth_svc.accounts.store import Account, account_of, distrust_tokens
 from auth_svc.paging import Place, newest_first
 from auth_svc.tables import ACCOUNTS, API_KEYS, values_of
-from common.audit import Actor, AuditEntry, change_one, write_down
+from common.audit import AuditEntry, change_one, write_down
 from common.db import Queries, rows_changed
 from common.idempotency import Keep
 from common.tokens import ALL
@@ -36,7 +36,7 @@ class ApiKey:
 
 
 class ApiKeyStore(Queries):
-    async def add_api_key(self, by: Actor, key: ApiKey, entry: AuditEntry, keep: Keep | None = None) -> None:
+    async def add_api_key(self, by: Asker, key: ApiKey, entry: AuditEntry, keep: Keep | None = None) -> None:
         """Adds a key, and `keep`s the answer about it.
 
         Raises Unauthenticated when the session or token of `by` no longer counts.

@@ -7,11 +7,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from auth_svc.accounts.standing import Asker
 from auth_svc.audit.audit import Action, Audit
 from auth_svc.errors import InvalidGrant
 from auth_svc.login.login import LogIn
 from auth_svc.opaque import hash_of, new_secret
-from auth_svc.paging import read_page
 from auth_svc.sessions.store import SESSION_ID_LENGTH, Session, SessionStore
 from auth_svc.tokens.grants import Grants
 from common.audit import Actor
@@ -112,8 +112,7 @@ class AccountSessions:
     async def list(self, account_id: str, *, cursor: str | None, limit: int) -> tuple[list[Session], str | None]:
         """The account's sessions, newest first, and the cursor of the next page. Raises Invalid."""
         now = self._clock()
-        return await read_page(
-            self._cursors,
+        return await self._cursors.page(
             f"sessions:{account_id}",
             partial(self._store.list_sessions, account_id, used_after=now - IDLE_LIFETIME, now=now),
             lambda session: (session.created_at, session.id),
@@ -121,17 +120,17 @@ class AccountSessions:
             limit=limit,
         )
 
-    async def end_by_id(self, by: Actor, account_id: str, session_id: str) -> None:
-        """Ends one of the account's sessions. Raises NotFound."""
-        entry = self._audit.entry(Action.SESSION_ENDED, by, target_id=account_id)
-        if not _ID.fullmatch(session_id) or not await self._store.end_session_by_id(account_id, session_id, entry):
+    async def end_by_id(self, by: Asker, session_id: str) -> None:
+        """Ends one of their sessions. Raises NotFound."""
+        entry = self._audit.entry(Action.SESSION_ENDED, by, target_id=by.account_id)
+        if not _ID.fullmatch(session_id) or not await self._store.end_session_by_id(by.account_id, session_id, entry):
             raise NotFound
         entry.log()
 
-    async def end_others(self, by: Actor, account_id: str, *, keep_session: str | None) -> None:
-        """Ends the account's sessions, except the one with that hash."""
-        entry = self._audit.entry(Action.SESSION_ENDED, by, target_id=account_id, all_others=True)
-        await self._store.end_other_sessions(account_id, keep_session=keep_session, entry=entry)
+    async def end_others(self, by: Asker) -> None:
+        """Ends all their sessions but the one by which they ask."""
+        entry = self._audit.entry(Action.SESSION_ENDED, by, target_id=by.account_id, all_others=True)
+        await self._store.end_other_sessions(by.account_id, keep_session=by.session_hash, entry=entry)
         entry.log()
 
     async def end(self, secret: str) -> None:

@@ -149,10 +149,15 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 await _ensure_first_account(accounts, settings)
                 yield
 
-    app.cleanup_ctx.append(domain)
-    app.cleanup_ctx.append(repeated(_renew_keys, name="renew keys", seconds=KEYS_INTERVAL_SECONDS))
-    kept = timedelta(days=settings.audit_days)
-    app.cleanup_ctx.append(repeated(partial(_tidy, audit_kept=kept), name="tidy", seconds=TIDY_INTERVAL_SECONDS))
+    tidy = partial(_tidy, audit_kept=timedelta(days=settings.audit_days))
+    app.cleanup_ctx.extend(
+        [
+            domain,
+            # Creates signing keys in time, and learns of those that other replicas have created.
+            repeated(lambda app: app[SIGNING_KEYS].load(), name="renew keys", seconds=KEYS_INTERVAL_SECONDS),
+            repeated(tidy, name="tidy", seconds=TIDY_INTERVAL_SECONDS),
+        ]
+    )
     return app
 
 
@@ -166,11 +171,6 @@ async def _ensure_first_account(accounts: Accounts, settings: Settings) -> None:
         )
     elif settings.first_administrator is not None:
         await accounts.ensure_administrator(settings.first_administrator.get_secret_value())
-
-
-async def _renew_keys(app: web.Application) -> None:
-    """Creates signing keys in time, and learns of those that other replicas have created."""
-    await app[SIGNING_KEYS].load()
 
 
 async def _tidy(app: web.Application, *, audit_kept: timedelta) -> None:

@@ -182,7 +182,7 @@ async def _hash(password: str) -> str:
 def _env(ports: PublicPorts) -> str:
     cookie = "vss_session" if ports.base == DEFAULT_PORT_BASE else f"vss_session_{ports.base}"
     parts = {"AUTH": "auth", "FS": "fs", "UPLOAD": "upload", "STREAM": "stream", "S3": "storage"}
-    numbers = "".join(f"VSS_{name}_PORT={ports.by_name()[part]}\n" for name, part in parts.items())
+    numbers = "".join(f"VSS_{name}_PORT={ports[part]}\n" for name, part in parts.items())
     urls = "".join(f"VSS_{name}_URL={ports.url(part)}\n" for name, part in parts.items() if name != "FS")
     return (
         "# Created by `vss init` for compose.yaml. After a change: docker compose up -d --wait\n"

@@ -26,7 +26,7 @@ def services(folder: DataFolder, ports: PublicPorts, bucket: Bucket, environment
             environment=service_environment(name, folder, ports, bucket, environment),
             folder=folder.path,
             address=ports.url(name),
-            why_not_ready=partial(_why_not_ready, ports.by_name()[name]),
+            why_not_ready=partial(_why_not_ready, ports[name]),
         )
         for name in ("auth", "fs", "upload", "stream")
     ]
@@ -43,7 +43,7 @@ def service_environment(
     settings = {
         **_common(folder, ports),
         **_own(service, folder, ports, bucket),
-        "PORT": str(ports.by_name()[service]),
+        "PORT": str(ports[service]),
     }
     ours = {prefix + name: value for name, value in settings.items()}
     decided = {name.removesuffix("_FILE") for name in ours}

@@ -18,7 +18,7 @@ from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import NotFound
-from common.tokens import PERSON_AUDIENCE, Principal
+from common.tokens import Principal
 from common.verifying import Verifier
 from common.web.sessions import ExchangeCache, NewSession
 
@@ -47,7 +47,6 @@ class AccountSessions:
         self._store = store
         self._log_in = log_in
         self._grants = grants
-        self._verifier = verifier
         self._audit = audit
         self._cursors = cursors
         self._clock = clock
@@ -100,14 +99,7 @@ class AccountSessions:
         return self._grants.issue_for(account)
 
     async def exchange(self, secret: str) -> Principal | None:
-        if principal := await self._cache.get(secret):
-            return principal
-        token = await self.exchange_for_token(secret)
-        if token is None:
-            return None
-        principal = await self._verifier.verify(token, audience=PERSON_AUDIENCE)
-        self._cache.put(secret, principal)
-        return principal
+        return await self._cache.exchange(secret, self.exchange_for_token)
 
     async def list(self, account_id: str, *, cursor: str | None, limit: int) -> tuple[list[Session], str | None]:
         """The account's sessions, newest first, and the cursor of the next page. Raises Invalid."""

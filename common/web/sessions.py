@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -158,22 +159,29 @@ class ExchangeCache:
         self._clock = clock
         self._entries: OrderedDict[bytes, tuple[datetime, Principal]] = OrderedDict()
 
-    async def get(self, secret: str) -> Principal | None:
-        """The principal, if the session was exchanged a moment ago, for a token that is still good."""
+    async def exchange(self, secret: str, token_of: Callable[[str], Awaitable[str | None]]) -> Principal | None:
+        """Who the session belongs to, by the token that `token_of` gives for it (None: it has ended).
+
+        Raises Unavailable.
+        """
         ends_at, principal = self._entries.get(_digest(secret), (None, None))
-        if principal is None or ends_at is None or ends_at <= self._clock():
+        if principal is not None and ends_at is not None and ends_at > self._clock():
+            # Its key may be gone; the session is not then, and has a token with another.
+            with suppress(Unauthenticated):
+                return await self._verifier.verify(principal.token, audience=PERSON_AUDIENCE)
+        token = await token_of(secret)
+        if token is None:
             return None
         try:
-            return await self._verifier.verify(principal.token, audience=PERSON_AUDIENCE)
-        except Unauthenticated:
-            # Its key is gone; the session is not, and has a token with another.
-            return None
-
-    def put(self, secret: str, principal: Principal) -> None:
+            principal = await self._verifier.verify(token, audience=PERSON_AUDIENCE)
+        except Unauthenticated as exc:
+            # Just given, and signed with a key that is not known here yet: that is no ended session.
+            raise Unavailable from exc
         self._entries[_digest(secret)] = (self._clock() + EXCHANGE_LIFETIME, principal)
         self._entries.move_to_end(_digest(secret))
         if len(self._entries) > MAX_CACHED_EXCHANGES:
             self._entries.popitem(last=False)
+        return principal
 
     def forget(self, secret: str) -> None:
         self._entries.pop(_digest(secret), None)
@@ -184,7 +192,6 @@ class RemoteSessions:
 
     def __init__(self, auth: ServiceClient, verifier: Verifier, *, clock: Clock = utc_now) -> None:
         self._auth = auth
-        self._verifier = verifier
         self._cache = ExchangeCache(verifier, clock=clock)
 
     async def start(
@@ -219,24 +226,7 @@ class RemoteSessions:
         )
 
     async def exchange(self, secret: str) -> Principal | None:
-        if principal := await self._cache.get(secret):
-            return principal
-        try:
-            exchanged = await self._auth.ask(
-                ExchangedSession, "POST", "/internal/sessions/exchange", content={"session": secret}, relays=_NO_SECRET
-            )
-        except Relayed:
-            return None
-        token = exchanged.access_token
-        if token is None:
-            return None
-        try:
-            principal = await self._verifier.verify(token, audience=PERSON_AUDIENCE)
-        except Unauthenticated as exc:
-            # Just given, and signed with a key that is not known here yet: that is no ended session.
-            raise Unavailable from exc
-        self._cache.put(secret, principal)
-        return principal
+        return await self._cache.exchange(secret, self._token_of)
 
     async def end(self, secret: str) -> None:
         self._cache.forget(secret)
@@ -244,6 +234,15 @@ class RemoteSessions:
             await self._auth.call(
                 "POST", "/internal/sessions/end", content={"session": secret}, is_idempotent=True, relays=_NO_SECRET
             )
+
+    async def _token_of(self, secret: str) -> str | None:
+        try:
+            exchanged = await self._auth.ask(
+                ExchangedSession, "POST", "/internal/sessions/exchange", content={"session": secret}, relays=_NO_SECRET
+            )
+        except Relayed:
+            return None
+        return exchanged.access_token
 
 
 def _digest(secret: str) -> bytes:

@@ -121,12 +121,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 app[ACCOUNT_SESSIONS] = app[SESSIONS] = sessions
                 app[ACCOUNTS] = accounts
                 app[ADMINISTRATION] = Administration(
-                    account_store,
-                    AdministrationStore(database),
-                    passwords,
-                    audit,
-                    cursors=cursors,
-                    clock=clock,
+                    account_store, AdministrationStore(database), passwords, audit, cursors=cursors, clock=clock
                 )
                 app[IDEMPOTENCY_KEYS] = IdempotencyKeys(
                     database,

@@ -155,8 +155,7 @@ class Verifier:
         except InvalidToken as exc:
             logger.info("token refused", extra={"reason": str(exc)})
             raise Unauthenticated(
-                "The access token is invalid or has expired. Get a new one.",
-                challenge=INVALID_TOKEN,
+                "The access token is invalid or has expired. Get a new one.", challenge=INVALID_TOKEN
             ) from exc
         self._verified[audience, token] = (key_id, key, principal)
         if len(self._verified) > MAX_CACHED_TOKENS:

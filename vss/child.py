@@ -46,13 +46,7 @@ class RunningChild:
     """A started child. It has a session of its own, so that the terminal's Ctrl-C reaches only us."""
 
     def __init__(
-        self,
-        child: Child,
-        process: asyncio.subprocess.Process,
-        log: Path,
-        *,
-        log_offset: int,
-        lifeline: int | None,
+        self, child: Child, process: asyncio.subprocess.Process, log: Path, *, log_offset: int, lifeline: int | None
     ) -> None:
         self.child = child
         self._process = process

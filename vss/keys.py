@@ -37,10 +37,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     what.add_argument("--services", action="store_true", help="the secrets upload_svc and stream_svc log in with")
     what.add_argument("--finish", action="store_true", help="discard the old values once every service has the new")
     rotate.add_argument(
-        "--folder",
-        metavar="DIR",
-        type=Path,
-        help="the folder with compose.yaml (default: use the data folder)",
+        "--folder", metavar="DIR", type=Path, help="the folder with compose.yaml (default: use the data folder)"
     )
     rotate.add_argument(
         "--revoke",

@@ -176,8 +176,5 @@ def identities(bucket: Bucket) -> dict[str, object]:
 
     work = [f"{action}:{bucket.name}" for action in ("Read", "Write", "List")]
     return {
-        "identities": [
-            identity("administrator", bucket.administrator, ["Admin"]),
-            identity("fs", bucket.worker, work),
-        ]
+        "identities": [identity("administrator", bucket.administrator, ["Admin"]), identity("fs", bucket.worker, work)]
     }

@@ -40,11 +40,7 @@ def service_environment(
     Settings that are ours to give win, in both spellings; others (limits, times) come from outside.
     """
     prefix = f"{service.upper()}_"
-    settings = {
-        **_common(folder, ports),
-        **_own(service, folder, ports, bucket),
-        "PORT": str(ports[service]),
-    }
+    settings = {**_common(folder, ports), **_own(service, folder, ports, bucket), "PORT": str(ports[service])}
     ours = {prefix + name: value for name, value in settings.items()}
     decided = {name.removesuffix("_FILE") for name in ours}
     from_outside = {

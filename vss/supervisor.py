@@ -98,10 +98,7 @@ class Supervisor:
         for running in left:
             if not running.has_ended:
                 self._console.step(
-                    running.child.name,
-                    "killed",
-                    "it took too long to stop; nothing is lost",
-                    Mood.WARNING,
+                    running.child.name, "killed", "it took too long to stop; nothing is lost", Mood.WARNING
                 )
                 running.kill()
                 await running.wait()

@@ -78,8 +78,6 @@ class AccountDeletionStore(Queries):
             )
             await connection.execute(
                 delete(DEPARTURES).where(
-                    here,
-                    DEPARTURES.c.videos_settled_at.is_not(None),
-                    DEPARTURES.c.positions_settled_at.is_not(None),
+                    here, DEPARTURES.c.videos_settled_at.is_not(None), DEPARTURES.c.positions_settled_at.is_not(None)
                 )
             )

@@ -40,13 +40,7 @@ from common.languages import N_, gettext
 from common.web.exports import every, send_export
 from common.web.keys import SITE
 from common.web.pages import render
-from common.web.requests import (
-    Query,
-    read_form_fields,
-    read_query,
-    require_whole_principal,
-    validated,
-)
+from common.web.requests import Query, read_form_fields, read_query, require_whole_principal, validated
 from common.web.sessions import clear_session_cookie, known_device, set_known_device
 
 SET_PASSWORD_PATH: Final = "/account/set-password"

@@ -38,12 +38,7 @@ class AdministrationStore(Queries):
         return [account_of(row) for row in await self._database.rows(query)]
 
     async def create_account(
-        self,
-        by: Actor,
-        account: Account,
-        link: PasswordLink | None,
-        entry: AuditEntry,
-        keep: Keep | None = None,
+        self, by: Actor, account: Account, link: PasswordLink | None, entry: AuditEntry, keep: Keep | None = None
     ) -> bool:
         """Adds what is given, and `keep`s the answer about it; False when the username is taken."""
         try:

@@ -78,9 +78,7 @@ class AccountSessions:
             raise InvalidGrant
         entry.log()
         return NewSession(
-            secret=secret,
-            lifetime=ABSOLUTE_LIFETIME,
-            known_device=self._log_in.remember_device(account, known_device),
+            secret=secret, lifetime=ABSOLUTE_LIFETIME, known_device=self._log_in.remember_device(account, known_device)
         )
 
     async def exchange_for_token(self, secret: str) -> str | None:

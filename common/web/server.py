@@ -174,11 +174,7 @@ class Connection(RequestHandler):
         return result
 
     def handle_error(
-        self,
-        request: BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
+        self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
         """Answers a request that could not be parsed, and cuts an answer that failed when it had begun.
 

@@ -16,7 +16,6 @@ class Mood(StrEnum):
 
     GOOD = "32"
     WARNING = "33"
-    BAD = "31"
     QUIET = "2"
 
 

@@ -30,14 +30,14 @@ WRITES: Mapping[str, tuple[str, ...]] = {
         "departures",
     ),
     "fs": ("objects", "storage_usage", "part_checksums", "storage_reports", "installation", "set_aside"),
-    "upload": ("videos", "shares", "captions", "upload_idempotency_keys"),
-    "stream": ("positions", "views", "share_uses", "share_throttle"),
+    "upload": ("videos", "upload_idempotency_keys"),
+    "stream": ("positions",),
 }
 READS: Mapping[str, tuple[str, ...]] = {
     "auth": ("alembic_version", "audit"),
     "fs": ("alembic_version",),
-    "upload": ("alembic_version", "views"),
-    "stream": ("alembic_version", "videos", "shares", "captions"),
+    "upload": ("alembic_version",),
+    "stream": ("alembic_version", "videos"),
 }
 # Nobody changes what stands there; auth_svc drops what is older than it is to be kept.
 ADDS_TO = ("audit",)

@@ -11,7 +11,7 @@ from common.languages import N_
 from common.web.requests import id_in_path, read_json, read_query
 from common.web.responses import json_response
 from common.web.service_calls import require_service, subject_of
-from common.web.sessions import ExchangedSession, SessionSecret, StartedSession, StartSession
+from common.web.sessions import ExchangedSession, SessionSecret, StartSession
 from contracts.accounts import AccountDeletionList, AskAccount, DisabledAccounts, NamedAccount
 
 
@@ -63,17 +63,12 @@ async def start_session(request: web.Request) -> web.Response:
     """Starts a browser session, for another service's login page."""
     await require_service(request, "sessions")
     asked = await read_json(request, StartSession)
-    session = await request.app[ACCOUNT_SESSIONS].start(
+    started = await request.app[ACCOUNT_SESSIONS].start(
         asked.username,
         asked.password,
         user_agent=asked.user_agent,
         address=asked.address,
         known_device=asked.known_device,
-    )
-    started = StartedSession(
-        session=session.secret,
-        lifetime_seconds=int(session.lifetime.total_seconds()),
-        known_device=session.known_device,
     )
     return json_response(started, status=201)
 

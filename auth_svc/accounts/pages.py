@@ -75,6 +75,20 @@ _DONE: Final[Mapping[str, str]] = {
 }
 
 
+# What is wrong with a field, as a sentence.
+_FAULT: Final = N_("This %(fault)s.")
+_FAULTS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("password", "current_password", "new_password", "delete_password"), N_("The password %(fault)s.")),
+    "username": N_("The username %(fault)s."),
+    "role": N_("The role %(fault)s."),
+    "disabled": N_("The status %(fault)s."),
+    "quota": N_("The quota %(fault)s."),
+    "videos": N_("The choice for the videos %(fault)s."),
+    "heir": N_("The new owner %(fault)s."),
+    "confirm": N_("What you typed %(fault)s."),
+}
+
+
 async def home(request: web.Request) -> web.Response:
     """GET /: there is nothing to see here; the library is the home of the site."""
     return web.Response(status=303, headers={"Location": request.app[SITE].stream_url + "/"})
@@ -145,8 +159,7 @@ async def set_password(request: web.Request) -> web.Response:
         await administration.choose_password(token, fields.get("password", ""), address=request.remote or "")
     except Invalid as refusal:
         account = await administration.owner_of_link(token)
-        error = gettext("The password %(fault)s.") % {"fault": refusal.errors[0]["detail"]}
-        context = {"token": token, "username": account.username, "errors": {"password": error}}
+        context = {"token": token, "username": account.username, "errors": faults_of(refusal)}
         return render(request, "set_password.html", context, status=refusal.status)
     return web.Response(status=303, headers={"Location": "/login"})
 
@@ -195,11 +208,7 @@ def faults_of(refusal: Refusal) -> dict[str, str]:
     """What is wrong with each field, as a sentence; under `` what belongs to none."""
     if isinstance(refusal, Invalid):
         faults = {fault["pointer"].removeprefix("#/"): fault["detail"] for fault in refusal.errors}
-        password, other = gettext("The password %(fault)s."), gettext("This %(fault)s.")
-        return {
-            name: (password if name.endswith("password") else other) % {"fault": detail}
-            for name, detail in faults.items()
-        }
+        return {name: gettext(_FAULTS.get(name, _FAULT)) % {"fault": detail} for name, detail in faults.items()}
     return {"": gettext(refusal.detail)}
 
 

@@ -20,7 +20,7 @@ from common.cursors import Cursors
 from common.errors import NotFound
 from common.tokens import Principal
 from common.verifying import Verifier
-from common.web.sessions import ExchangeCache, NewSession
+from common.web.sessions import ExchangeCache, StartedSession
 
 IDLE_LIFETIME: Final = timedelta(days=7)
 ABSOLUTE_LIFETIME: Final = timedelta(days=30)
@@ -54,7 +54,7 @@ class AccountSessions:
 
     async def start(
         self, username: str, password: str, *, user_agent: str, address: str, known_device: str | None
-    ) -> NewSession:
+    ) -> StartedSession:
         """Logs in: a new session with a new secret of 256 bits. Raises InvalidGrant and RateLimited."""
         account = await self._log_in.authenticate(username, password, address=address, known_device=known_device)
         secret = new_secret()
@@ -77,8 +77,10 @@ class AccountSessions:
             # Disabled, or given another password, in this very moment.
             raise InvalidGrant
         entry.log()
-        return NewSession(
-            secret=secret, lifetime=ABSOLUTE_LIFETIME, known_device=self._log_in.remember_device(account, known_device)
+        return StartedSession(
+            session=secret,
+            lifetime_seconds=int(ABSOLUTE_LIFETIME.total_seconds()),
+            known_device=self._log_in.remember_device(account, known_device),
         )
 
     async def exchange_for_token(self, secret: str) -> str | None:

@@ -30,18 +30,6 @@ _DEVICE_LIFETIME: Final = timedelta(days=365)
 _NO_SECRET: Final = ("invalid",)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewSession:
-    """A session just made: the secret for the cookie, and how long the browser may keep it.
-
-    `known_device` is what the device shows when it logs in again (see `known_device`).
-    """
-
-    secret: str
-    lifetime: timedelta
-    known_device: str
-
-
 Secret = Annotated[str, Field(max_length=1024)]
 
 
@@ -56,7 +44,10 @@ class StartSession(Input):
 
 
 class StartedSession(BaseModel):
-    """The secret for the session's cookie, and what the device's own cookie is to hold."""
+    """A session just made: the secret for its cookie, and how long the browser may keep it.
+
+    `known_device` is what the device shows when it logs in again (see `known_device`).
+    """
 
     session: str
     lifetime_seconds: int
@@ -80,7 +71,7 @@ class Sessions(Protocol):
 
     async def start(
         self, username: str, password: str, *, user_agent: str, address: str, known_device: str | None
-    ) -> NewSession:
+    ) -> StartedSession:
         """Logs in. Raises Unauthenticated for a wrong name or password, RateLimited, Unavailable."""
         ...
 
@@ -111,9 +102,9 @@ def session_cookie(request: web.Request) -> str | None:
     return None if cookie is None else request.cookies.get(cookie.name)
 
 
-def set_session_cookie(request: web.Request, response: web.StreamResponse, session: NewSession) -> None:
+def set_session_cookie(request: web.Request, response: web.StreamResponse, session: StartedSession) -> None:
     """Gives the browser the session, and what it shows when it logs in again."""
-    _set_cookie(request, response, "", session.secret, session.lifetime)
+    _set_cookie(request, response, "", session.session, timedelta(seconds=session.lifetime_seconds))
     set_known_device(request, response, session.known_device)
 
 
@@ -196,7 +187,7 @@ class RemoteSessions:
 
     async def start(
         self, username: str, password: str, *, user_agent: str, address: str, known_device: str | None
-    ) -> NewSession:
+    ) -> StartedSession:
         # As it was typed: whoever answers says what is wrong with it.
         log_in = {
             "username": username,
@@ -206,7 +197,7 @@ class RemoteSessions:
             "known_device": known_device,
         }
         try:
-            started = await self._auth.ask(
+            return await self._auth.ask(
                 StartedSession,
                 "POST",
                 "/internal/sessions",
@@ -219,11 +210,6 @@ class RemoteSessions:
                 # It was this service's own token that was refused, not the person's password.
                 raise Unavailable from refusal
             raise
-        return NewSession(
-            secret=started.session,
-            lifetime=timedelta(seconds=started.lifetime_seconds),
-            known_device=started.known_device,
-        )
 
     async def exchange(self, secret: str) -> Principal | None:
         return await self._cache.exchange(secret, self._token_of)

@@ -86,9 +86,7 @@ async def complete_object(request: web.Request) -> web.Response:
     subject = await _subject(request)
     object_id = id_in_path(request, "id")
     asked = await read_json(request, CompleteObject) if request.can_read_body else CompleteObject()
-    item = await request.app[UPLOADS].complete(
-        object_id, part_count=asked.part_count, sha256=asked.sha256, subject=subject
-    )
+    item = await request.app[UPLOADS].complete(object_id, asked, subject=subject)
     if item.state is State.STORED and asked.sha256 in (None, item.sha256):
         return json_response(present(item))
     return json_response(present(item), status=202, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})

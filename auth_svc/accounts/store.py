@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import Insert, Update, delete, insert, select, union_all, update
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +17,10 @@ from auth_svc.accounts.usernames import skeleton, spellings
 from auth_svc.tables import ACCOUNTS, API_KEYS, DEPARTURES, PASSWORD_LINKS, REFRESH_TOKENS, SESSIONS, values_of
 from common.audit import AuditEntry, write_down
 from common.db import AnyRow, Queries, rows_changed
+from common.tokens import LEEWAY
+
+# Of many ends in one second: every service takes tokens from so far in the future, and clocks differ too.
+AHEAD_AT_MOST: Final = LEEWAY / 2
 
 
 class Role(StrEnum):
@@ -173,10 +178,17 @@ async def end_everything(
 async def distrust_tokens(connection: AsyncConnection, account_id: str, *, now: datetime) -> None:
     """From now on, access tokens issued before open nothing that lasts.
 
-    Tokens carry their time in whole seconds, rounded down: the next second is the first that is certainly later.
+    Tokens carry their time in whole seconds, rounded down: the next second is the first that is certainly later, and
+    the one after what an end before this one has left, since a token may have been issued in between.
     """
-    valid_from = now.replace(microsecond=0) + timedelta(seconds=1)
-    await connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(tokens_valid_from=valid_from))
+    second, account = timedelta(seconds=1), ACCOUNTS.c.id == account_id
+    valid_from = now.replace(microsecond=0) + second
+    latest = valid_from + AHEAD_AT_MOST
+    query = select(ACCOUNTS.c.tokens_valid_from).where(account).with_for_update()
+    before: datetime | None = (await connection.execute(query)).scalar_one_or_none()
+    if before is not None and before >= valid_from:
+        valid_from = min(before + second, latest)
+    await connection.execute(update(ACCOUNTS).where(account).values(tokens_valid_from=valid_from))
 
 
 async def is_unchanged(connection: AsyncConnection, account: Account) -> bool:

@@ -17,7 +17,7 @@ from common.languages import N_
 from common.web.keys import SITE
 from common.web.requests import id_in_path, read_json, read_query, require_principal
 from common.web.responses import json_response
-from contracts.objects import AskPartUrls, Kind, PartUrls
+from contracts.objects import AskPartUrls, CompleteObject, Kind, PartUrls
 from upload_svc.app_keys import UPLOADS
 from upload_svc.companion import models
 from upload_svc.errors import UploadNotOpen
@@ -85,11 +85,11 @@ async def complete_multipart(request: web.Request) -> web.Response:
     """For Uppy: completes an upload; idempotent."""
     principal, upload_id = require_principal(request), _upload_id(request)
     asked = await read_json(request, models.CompleteMultipart, most_bytes=models.COMPLETE_MOST_BYTES)
-    part_count = asked.part_count
+    said = CompleteObject(part_count=asked.part_count)
     try:
         async with asyncio.timeout(SETTLED_WITHIN_SECONDS):
             while True:
-                upload = await request.app[UPLOADS].complete(principal, upload_id, part_count=part_count)
+                upload = await request.app[UPLOADS].complete(principal, upload_id, said)
                 if upload.video.state is not VideoState.UPLOADING:
                     break
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)

@@ -3,8 +3,6 @@
 What it changes is in the audit log, done by nobody who is logged in, at the address `command line`.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import re

@@ -1,7 +1,5 @@
 """Lists in pages, newest first."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

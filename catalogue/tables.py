@@ -1,7 +1,5 @@
 """The table of videos."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from sqlalchemy import Column, Index, Integer, MetaData, Table

@@ -2,8 +2,6 @@
 that is started for one command.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from typing import Final

@@ -1,7 +1,5 @@
 """Page cursors: opaque to the client and tamper-evident."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

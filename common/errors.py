@@ -1,7 +1,5 @@
 """The kinds of refusal every service answers with; services declare their own as subclasses."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 

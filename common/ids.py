@@ -1,7 +1,5 @@
 """Opaque identifiers."""
 
-from __future__ import annotations
-
 import base64
 import re
 import secrets

@@ -1,7 +1,5 @@
 """What text from people may hold."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from typing import Final

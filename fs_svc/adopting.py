@@ -1,7 +1,5 @@
 """Objects in the bucket that lost their rows, as by a backup that was older than they are: giving them new ones."""
 
-from __future__ import annotations
-
 import logging
 from typing import Final
 

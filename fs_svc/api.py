@@ -1,7 +1,5 @@
 """fs_svc's JSON handlers; all its callers are services."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from common.errors import Unauthenticated

@@ -1,7 +1,5 @@
 """Rows and bucket, opened by the settings: for the commands that work beside the service."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 

@@ -1,7 +1,5 @@
 """Reading stored objects back, whole, to see that the storage still gives what was stored; slowly, and one by one."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import logging

@@ -1,7 +1,5 @@
 """What fs_svc is told by its environment (`FS_…`)."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field, SecretStr

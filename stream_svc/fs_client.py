@@ -1,7 +1,5 @@
 """What stream_svc needs of fs_svc: presigned URLs of stored objects."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from common.errors import NotFound

@@ -1,7 +1,5 @@
 """The JSON shapes of stream_svc's API, as they are parsed and as they are presented."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final
 
 from pydantic import BaseModel, Field

@@ -1,7 +1,5 @@
 """stream_svc's table of contents."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from aiohttp import web

@@ -1,7 +1,5 @@
 """What stream_svc is told by its environment (`STREAM_…`)."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """`python -m upload_svc.adopt_command`, which is `vss reconcile --adopt`: videos of what lost its rows."""
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

@@ -1,7 +1,5 @@
 """upload_svc's composition root."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The command line's frame: its commands, and how each of them ends."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from typing import NoReturn

@@ -1,7 +1,5 @@
 """Every reason for which a command ends with one line instead of doing what was asked."""
 
-from __future__ import annotations
-
 import signal
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Files that are there as a whole or not at all, for nobody but their owner."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The embedded storage engine: SeaweedFS in one process, on loopback, with keys of its own."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import sys

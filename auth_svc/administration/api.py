@@ -1,7 +1,5 @@
 """Accounts, for administrators."""
 
-from __future__ import annotations
-
 from aiohttp import web
 
 from auth_svc.accounts.store import Account

@@ -1,7 +1,5 @@
 """The JSON shapes of API keys."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """The audit log as administrators read it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from aiohttp import web

@@ -1,7 +1,5 @@
 """The JSON shapes of somebody's own sessions."""
 
-from __future__ import annotations
-
 from pydantic import BaseModel
 
 

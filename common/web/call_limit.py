@@ -4,8 +4,6 @@ Counted in this process, a few bytes an account, as a bucket that fills again al
 themselves.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from collections import OrderedDict

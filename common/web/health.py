@@ -1,7 +1,5 @@
 """/livez and /readyz."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 

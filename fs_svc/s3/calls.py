@@ -1,7 +1,5 @@
 """One call to S3: with a time limit, repeated where that is safe, measured, and its failures by name."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import random

@@ -1,7 +1,5 @@
 """Which installation this database is of, and what has been set aside in its bucket."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime

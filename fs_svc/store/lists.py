@@ -1,7 +1,5 @@
 """Reading objects: one, those that are named, and those that are due."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime
 from typing import Final

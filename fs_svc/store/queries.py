@@ -1,7 +1,5 @@
 """What all queries stand on."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Update, update

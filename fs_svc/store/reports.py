@@ -1,7 +1,5 @@
 """What comparing the bucket with the rows has found, and what there is to count."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

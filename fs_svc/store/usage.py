@@ -1,7 +1,5 @@
 """What each owner's objects take up: moved in the transaction that changes a state, and nowhere else."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from sqlalchemy import ScalarSelect, insert, select, update

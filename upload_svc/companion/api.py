@@ -1,7 +1,5 @@
 """Companion's handlers."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 from datetime import datetime

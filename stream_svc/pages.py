@@ -1,5 +1,7 @@
 """stream_svc's HTML pages: the library and the watch page."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any, Final
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import vss
+from tests import components
 
 ROOT = Path(vss.__file__).parent.parent
 
@@ -115,7 +115,7 @@ def test_a_password_is_not_taken_where_others_can_read_it() -> None:
 _SHELLS = {
     "bash": """
         offered() { COMP_LINE=$1 COMP_POINT=${#1}; _python_argcomplete vss; echo $COMPREPLY; }
-        source <(vss completion bash); offered 'vss edit x --visibility pu'; offered 'vss res'
+        eval "$(vss completion bash)"; offered 'vss edit x --visibility pu'; offered 'vss res'
     """,
     "fish": """
         vss completion fish | source
@@ -125,7 +125,7 @@ _SHELLS = {
     "zsh": r"""
         zmodload zsh/zpty
         zpty shell zsh --no-rcs -i
-        zpty -w shell 'autoload -U compinit && compinit -u -D; source <(vss completion zsh)'
+        zpty -w shell 'autoload -U compinit && compinit -u -D; eval "$(vss completion zsh)"'
         zpty -w -n shell $'vss edit x --visibility pu\t'
         zpty -r -m shell seen '*public*' && echo public
         zpty -w -n shell $'\C-uvss res\t'
@@ -136,13 +136,12 @@ _SHELLS = {
 
 @pytest.mark.parametrize("shell", _SHELLS)
 def test_tab_completes_in(shell: str, tmp_path: Path) -> None:
-    if shutil.which(shell) is None:
-        pytest.skip(f"{shell} is not installed")
+    program = components.program((shell,), what=shell, debian=shell, macos=shell)
     command = tmp_path / "vss"
     command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m vss "$@"\n')
     command.chmod(0o755)
     answer = subprocess.run(
-        [shell, "-c", _SHELLS[shell]],
+        [program, "-c", _SHELLS[shell]],
         cwd=tmp_path,
         env={"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "TERM": "xterm"},
         capture_output=True,

@@ -1,5 +1,7 @@
 """Gives new rows to objects in the bucket that lost theirs, for example to a database restored from an older backup."""
 
+from __future__ import annotations
+
 import logging
 from typing import Final
 

@@ -1,5 +1,7 @@
 """fs_svc's JSON handlers; all its callers are services."""
 
+from __future__ import annotations
+
 from aiohttp import web
 
 from common.errors import Unauthenticated

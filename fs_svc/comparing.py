@@ -4,6 +4,8 @@ A row whose `read_wanted_at` is set is read by whoever holds its lease, which is
 on: killed, it is begun anew by the next one.
 """
 
+from __future__ import annotations
+
 import asyncio
 import logging
 from datetime import timedelta

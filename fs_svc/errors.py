@@ -1,5 +1,7 @@
 """Every refusal of fs_svc that is not one of the kinds in `common.errors`."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from common.errors import Conflict, RateLimited, Refusal, TooLarge

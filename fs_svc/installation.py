@@ -5,6 +5,8 @@ seen to belong to. The marker is written again and again, and counts: whoever fi
 in the database has an older copy of the database before them.
 """
 
+from __future__ import annotations
+
 import json
 import logging
 from collections.abc import AsyncIterator, Collection

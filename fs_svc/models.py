@@ -1,5 +1,7 @@
 """The JSON shapes of fs_svc's API as it parses and presents them, where that is more than what its callers know."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Annotated, Self
 

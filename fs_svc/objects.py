@@ -1,5 +1,7 @@
 """An object in the bucket as this service knows it, its states, and who may see it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final

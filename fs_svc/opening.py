@@ -1,5 +1,7 @@
 """Opens rows and bucket by the settings, for commands that run beside the service."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 

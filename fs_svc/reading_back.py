@@ -1,5 +1,7 @@
 """Reads stored objects back, slowly and one by one, to see that the storage still returns what was stored."""
 
+from __future__ import annotations
+
 import asyncio
 import hashlib
 import logging

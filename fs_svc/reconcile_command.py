@@ -3,6 +3,8 @@
 Its `--adopt` is upload_svc's: videos are made of what is found.
 """
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import json

@@ -7,6 +7,8 @@ older copy of it: that is set aside, and removed when it was still there on seve
 a stored row without its object is a loss that nobody but people can make good.
 """
 
+from __future__ import annotations
+
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Collection, Sequence

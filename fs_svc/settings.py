@@ -1,5 +1,7 @@
 """fs_svc's settings from the environment (`FS_…`)."""
 
+from __future__ import annotations
+
 from typing import Annotated
 
 from pydantic import Field, SecretStr

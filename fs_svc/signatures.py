@@ -4,6 +4,8 @@ Counted in this process: it bounds what a client can do, and keeps no account. R
 let through together is found by what the storage lists (see `Settling.watch_open`).
 """
 
+from __future__ import annotations
+
 import math
 from collections import OrderedDict
 from collections.abc import Sequence

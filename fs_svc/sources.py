@@ -1,5 +1,7 @@
 """URLs from which a stored object is played or downloaded."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final

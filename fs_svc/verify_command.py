@@ -1,5 +1,7 @@
 """`python -m fs_svc.verify_command`, which is `vss verify`: stored videos read back, hashed, recorded."""
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import json

@@ -1,5 +1,7 @@
 """The command line's frame: its commands, and how each of them ends."""
 
+from __future__ import annotations
+
 import argparse
 import difflib
 import importlib.util

@@ -1,5 +1,7 @@
 """One call to S3: with a time limit, retried if that is safe, measured, and with named failures."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import random

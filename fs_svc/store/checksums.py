@@ -1,5 +1,7 @@
 """The checksums that parts are signed with."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime

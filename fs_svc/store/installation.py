@@ -1,5 +1,7 @@
 """Which installation this database belongs to, and what has been set aside in its bucket."""
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime

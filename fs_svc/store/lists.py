@@ -1,5 +1,7 @@
 """Reads objects: one, several by id, and those that are due."""
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from datetime import datetime
 from typing import Final

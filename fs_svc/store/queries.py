@@ -1,5 +1,7 @@
 """The base of all queries."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Update, update

@@ -1,5 +1,7 @@
 """Reports of comparing the bucket with the rows, and counts."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime
 

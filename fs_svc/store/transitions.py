@@ -1,5 +1,7 @@
 """Each change of an object's state: one compare-and-set, with the quota in the same transaction."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """How much each owner's objects use: changed in the transaction that changes a state, and nowhere else."""
 
+from __future__ import annotations
+
 from collections.abc import Collection
 
 from sqlalchemy import ScalarSelect, insert, select, update

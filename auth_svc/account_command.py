@@ -3,6 +3,8 @@
 What it changes is in the audit log, done by nobody who is logged in, at the address `command line`.
 """
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import re

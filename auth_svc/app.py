@@ -1,5 +1,7 @@
 """auth_svc's composition root: the one place that builds stores and domain objects."""
 
+from __future__ import annotations
+
 import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing

@@ -1,5 +1,7 @@
 """Who asks."""
 
+from __future__ import annotations
+
 from aiohttp import hdrs, web
 
 from auth_svc.accounts.standing import Asker

@@ -1,5 +1,7 @@
 """Every refusal of auth_svc; those of the token endpoint carry RFC 6749's `error` beside the problem's members."""
 
+from __future__ import annotations
+
 from common.errors import Conflict, Invalid, Malformed, NotFound, Unauthenticated
 from common.languages import N_, gettext
 

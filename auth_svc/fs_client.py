@@ -1,5 +1,7 @@
 """What auth_svc needs of fs_svc: what accounts hold, for the pages of administrators."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection
 from typing import Final
 

@@ -1,5 +1,7 @@
 """What other services ask: sessions for their pages, who administers, whose videos are hidden or transferred."""
 
+from __future__ import annotations
+
 from aiohttp import web
 
 from auth_svc.accounts.standing import Asker

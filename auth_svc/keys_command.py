@@ -1,5 +1,7 @@
 """`python -m auth_svc.keys_command`, which is `vss keys`: signing keys from a terminal, with auth_svc's settings."""
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import sys

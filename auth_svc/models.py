@@ -3,6 +3,8 @@
 A request is named after what it asks for (`CreateAccount`), an answer after what it shows (`Account`).
 """
 
+from __future__ import annotations
+
 from typing import Annotated
 
 from pydantic import Field

@@ -1,5 +1,7 @@
 """Opaque secrets: so random that the database can hold a plain hash of them, because there is nothing to guess."""
 
+from __future__ import annotations
+
 import hashlib
 import secrets
 

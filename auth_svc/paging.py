@@ -1,5 +1,7 @@
 """Lists in pages, newest first."""
 
+from __future__ import annotations
+
 from datetime import datetime
 from typing import Any
 

@@ -1,5 +1,7 @@
 """What auth_svc is told by its environment (`AUTH_…`)."""
 
+from __future__ import annotations
+
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr

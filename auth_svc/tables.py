@@ -1,5 +1,7 @@
 """The tables that auth_svc writes."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, MetaData, Table

@@ -1,5 +1,7 @@
 """Reading videos from their table, one or in lists."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, Final

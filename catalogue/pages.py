@@ -1,5 +1,7 @@
 """Lists of videos in pages: their orders, and the cursors between pages."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import StrEnum

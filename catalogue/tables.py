@@ -1,5 +1,7 @@
 """The table of videos."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from sqlalchemy import Column, Index, Integer, MetaData, Table

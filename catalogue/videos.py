@@ -1,5 +1,7 @@
 """What a video is: its fields, its states and who may watch it."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from dataclasses import dataclass

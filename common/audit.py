@@ -3,6 +3,8 @@
 What a service writes down, and the words for it, are its own (its `Action`); rows are added and never changed.
 """
 
+from __future__ import annotations
+
 import json
 import logging
 from dataclasses import asdict, dataclass

@@ -1,5 +1,7 @@
 """What a bucket says of pages that send to it and play from it: its CORS rule."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import Any
 

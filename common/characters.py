@@ -2,6 +2,8 @@
 that is started for one command.
 """
 
+from __future__ import annotations
+
 import re
 import unicodedata
 from typing import Final

@@ -1,5 +1,7 @@
 """The SHA-256 of an object that comes in parts, as S3 computes it (composite `ChecksumSHA256`)."""
 
+from __future__ import annotations
+
 import base64
 import hashlib
 from collections.abc import Mapping

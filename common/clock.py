@@ -1,5 +1,7 @@
 """The clock, as a value that can be handed over."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from datetime import UTC, datetime
 

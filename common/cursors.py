@@ -1,5 +1,7 @@
 """Page cursors: opaque to the client and tamper-evident."""
 
+from __future__ import annotations
+
 import base64
 import binascii
 import hashlib

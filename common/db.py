@@ -1,5 +1,7 @@
 """The database: one engine per process, column types, and transactions as both engines want them."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence

@@ -1,5 +1,7 @@
 """The kinds of refusal every service answers with; services declare their own as subclasses."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 

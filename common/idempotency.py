@@ -3,6 +3,8 @@
 A request claims its key before it makes anything and keeps its answer there. Each service has a table of its own.
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable

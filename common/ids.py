@@ -1,5 +1,7 @@
 """Opaque identifiers."""
 
+from __future__ import annotations
+
 import base64
 import re
 import secrets

@@ -4,6 +4,8 @@ A catalogue is a gettext `.po` file of `common/locale/<tag>/`, read as it is: `p
 `scripts` what the modules in the browser say. `make messages` brings both up to date with the sources.
 """
 
+from __future__ import annotations
+
 import io
 from collections.abc import Mapping
 from contextvars import ContextVar

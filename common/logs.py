@@ -1,5 +1,7 @@
 """Log lines: one JSON object a line on standard error, each with the id of its request."""
 
+from __future__ import annotations
+
 import json
 import logging
 from contextvars import ContextVar

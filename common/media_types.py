@@ -1,5 +1,7 @@
 """Video types and the endings of file names that they are known by; the first of a type is the usual one."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from types import MappingProxyType

@@ -3,6 +3,8 @@
 One table for all services, because one of them serves the pages; a test compares it with every refusal there is.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

@@ -1,5 +1,7 @@
 """The one configuration of an S3 client, for whoever calls the S3 server."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,5 +1,7 @@
 """Calls from one service to another: own tokens, time limits, bounded retries, refusals handed on."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import logging

@@ -1,5 +1,7 @@
 """How a service reads its settings: from the environment, frozen, every fault reported at once."""
 
+from __future__ import annotations
+
 import ipaddress
 import os
 import sys

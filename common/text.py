@@ -1,5 +1,7 @@
 """What text from people may hold."""
 
+from __future__ import annotations
+
 import re
 import unicodedata
 from typing import Final

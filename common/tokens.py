@@ -4,6 +4,8 @@ Issuing lives in auth_svc. PyJWT checks the signature; everything about form and
 ignores `typ`, accepts duplicate claims and a textual `exp`, and verifies most claims only when they are present.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import json

@@ -1,5 +1,7 @@
 """Verifying access tokens on a request: the verification keys, and a bounded cache of tokens already verified."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import logging

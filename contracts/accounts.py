@@ -1,5 +1,7 @@
 """What auth_svc tells other services about accounts."""
 
+from __future__ import annotations
+
 from typing import Annotated, Final
 
 from pydantic import Field

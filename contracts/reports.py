@@ -1,5 +1,7 @@
 """What fs_svc says of the whole bucket, compared with its rows."""
 
+from __future__ import annotations
+
 from enum import StrEnum
 from typing import Final
 

@@ -1,5 +1,7 @@
 """What the shapes are made of."""
 
+from __future__ import annotations
+
 from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer

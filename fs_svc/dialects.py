@@ -1,5 +1,7 @@
 """Where S3 vendors differ in what this service relies on: one row a vendor, and no `if` about vendors elsewhere."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType

@@ -1,5 +1,7 @@
 """Metrics of what is in the bucket, by its rows."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge

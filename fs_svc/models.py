@@ -1,5 +1,7 @@
 """The JSON shapes of fs_svc's API as it parses and presents them, where that is more than what its callers know."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Annotated, Self
 
@@ -52,7 +54,7 @@ class AskPartUrls(objects.AskPartUrls):
 
 
 def present(item: Object, received: Sequence[ReceivedPart] | None = None) -> StoredObject:
-    """The object as callers see it; with the received parts where they were asked for."""
+    """The object as callers see it, with the received parts if requested."""
     return StoredObject(
         id=item.id,
         state=item.state,

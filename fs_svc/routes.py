@@ -1,5 +1,7 @@
 """fs_svc's table of contents."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from common.web.routes import delete, get, post, put

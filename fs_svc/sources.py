@@ -1,5 +1,7 @@
 """URLs from which a stored object is played or downloaded."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,7 +17,7 @@ SOURCE_URL_LIFETIME: Final = timedelta(minutes=15)
 
 
 class Sources:
-    """Signs for whomever asks: who may watch is decided by the caller."""
+    """Signs for any caller: the caller decides who may watch."""
 
     def __init__(self, store: Store, presigner: Presigner, *, clock: Clock) -> None:
         self._store = store

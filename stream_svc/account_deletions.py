@@ -1,5 +1,7 @@
 """Where somebody stopped watching is forgotten once their account is deleted."""
 
+from __future__ import annotations
+
 from contracts.accounts import AccountDeletions
 from stream_svc.store import Store
 

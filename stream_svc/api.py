@@ -1,5 +1,7 @@
 """stream_svc's JSON handlers."""
 
+from __future__ import annotations
+
 from aiohttp import hdrs, web
 
 from common.web.keys import PRINCIPAL

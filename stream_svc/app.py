@@ -1,5 +1,7 @@
 """stream_svc's composition root."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path

@@ -1,5 +1,7 @@
 """What stream_svc needs of auth_svc beside identity: whose videos nobody may see."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from common.service_client import ServiceClient

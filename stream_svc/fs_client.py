@@ -1,5 +1,7 @@
 """What stream_svc needs of fs_svc: presigned URLs of stored objects."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from common.errors import NotFound

@@ -1,5 +1,7 @@
 """The library: what somebody may watch, and the URLs to watch it by."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal

@@ -1,5 +1,7 @@
 """The JSON shapes of stream_svc's API, as they are parsed and as they are presented."""
 
+from __future__ import annotations
+
 from typing import Annotated, Final
 
 from pydantic import BaseModel, Field

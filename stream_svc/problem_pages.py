@@ -1,5 +1,7 @@
 """stream_svc's pages about problem types: where the `type` of every service's problems leads to."""
 
+from __future__ import annotations
+
 from aiohttp import web
 
 from common.errors import NotFound

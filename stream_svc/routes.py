@@ -1,5 +1,7 @@
 """stream_svc's table of contents."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from aiohttp import web

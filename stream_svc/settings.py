@@ -1,5 +1,7 @@
 """What stream_svc is told by its environment (`STREAM_…`)."""
 
+from __future__ import annotations
+
 from typing import Annotated
 
 from pydantic import Field

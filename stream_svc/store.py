@@ -1,5 +1,7 @@
 """stream_svc's table, `positions`, its queries, and the library that it reads from `videos`."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,5 +1,7 @@
 """The videos of deleted accounts: they go to a new owner, or are deleted with their bytes."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Final
 

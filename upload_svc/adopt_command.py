@@ -1,5 +1,7 @@
 """`python -m upload_svc.adopt_command`, which is `vss reconcile --adopt`: videos of what lost its rows."""
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import json

@@ -1,5 +1,7 @@
 """Making videos of objects that lost their rows, as by a backup that was older than they are."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

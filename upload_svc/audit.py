@@ -1,5 +1,7 @@
 """What upload_svc writes into the audit log: what happened to videos, and who did it. auth_svc has the words for it."""
 
+from __future__ import annotations
+
 from datetime import datetime
 from enum import StrEnum
 

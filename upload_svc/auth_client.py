@@ -1,5 +1,7 @@
 """What upload_svc needs of auth_svc beside identity: whether somebody is an administrator at this moment."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from common.errors import Forbidden

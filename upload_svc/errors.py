@@ -1,5 +1,7 @@
 """Every refusal of upload_svc that is its own; those about bytes are fs_svc's, handed on (see fs_client)."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from common.errors import Conflict, Refusal

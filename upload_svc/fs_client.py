@@ -1,5 +1,7 @@
 """What upload_svc needs of fs_svc: the authority on bytes."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlencode

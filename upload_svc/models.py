@@ -1,5 +1,7 @@
 """The JSON shapes of upload_svc's API, as they are parsed and as they are presented."""
 
+from __future__ import annotations
+
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 

@@ -1,5 +1,7 @@
 """What administrators do with other people's videos: hide, show again, delete. Each is written down."""
 
+from __future__ import annotations
+
 from catalogue.pages import read_page
 from catalogue.videos import Video, VideoState
 from common.audit import Actor

@@ -1,5 +1,7 @@
 """What administrators see of everybody's videos, and do with them."""
 
+from __future__ import annotations
+
 from typing import Annotated, Final
 
 from aiohttp import web

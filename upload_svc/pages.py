@@ -1,5 +1,7 @@
 """upload_svc's HTML pages: upload, and my videos."""
 
+from __future__ import annotations
+
 import math
 from datetime import timedelta
 from typing import Final

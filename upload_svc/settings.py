@@ -1,5 +1,7 @@
 """What upload_svc is told by its environment (`UPLOAD_…`)."""
 
+from __future__ import annotations
+
 from typing import Annotated
 
 from pydantic import Field

@@ -1,5 +1,7 @@
 """Finishing what was left half done between our rows and fs_svc's, and emptying the trash."""
 
+from __future__ import annotations
+
 import logging
 from datetime import datetime, timedelta
 from typing import Final, assert_never

@@ -1,5 +1,7 @@
 """What upload_svc writes: videos, and the create requests that carried an `Idempotency-Key`."""
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime

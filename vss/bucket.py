@@ -1,5 +1,7 @@
 """The bucket: made with its CORS rule when the engine starts, and tried out before anybody uses it."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import sys

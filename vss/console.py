@@ -1,5 +1,7 @@
 """What a person sees while `vss up` works: aligned lines with the time, in colour on a terminal."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import time

@@ -1,5 +1,7 @@
 """The tables of the first release: made whole, also where an earlier attempt was cut off in the middle."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa

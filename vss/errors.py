@@ -1,5 +1,7 @@
 """Every reason for which a command ends with one line instead of doing what was asked."""
 
+from __future__ import annotations
+
 import signal
 from collections.abc import Sequence
 

@@ -1,5 +1,7 @@
 """Files that are there as a whole or not at all, for nobody but their owner."""
 
+from __future__ import annotations
+
 import os
 import tempfile
 from pathlib import Path

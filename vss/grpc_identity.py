@@ -4,6 +4,8 @@ Its S3 port asks for signatures, and its HTTP ports for tokens; its gRPC ports t
 certificates. There is one holder, so the certificate is its own authority, and no other key can make a second one.
 """
 
+from __future__ import annotations
+
 import ipaddress
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -6,6 +6,8 @@ A script of its own, because code between fork and exec of a bigger process is n
 child, so it imports little.
 """
 
+from __future__ import annotations
+
 import os
 import signal
 import sys

@@ -1,5 +1,7 @@
 """Options that several commands take, and the VSS_ variables that stand for them."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import re

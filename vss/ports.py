@@ -1,5 +1,7 @@
 """Ports: the public ones, made from one number, and the engine's own, chosen once per data folder."""
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os

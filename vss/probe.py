@@ -1,5 +1,7 @@
 """`python -m vss.probe PORT`: ends with 0 when the service on that port here is ready. For containers."""
 
+from __future__ import annotations
+
 import http.client
 import sys
 

@@ -1,5 +1,7 @@
 """The embedded storage engine: SeaweedFS in one process, on loopback, with keys of its own."""
 
+from __future__ import annotations
+
 import json
 import shutil
 import sys

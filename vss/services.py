@@ -1,5 +1,7 @@
 """The four services: the settings each of them is given, and how to see that it is ready."""
 
+from __future__ import annotations
+
 import asyncio
 import sys
 from collections.abc import Mapping

@@ -1,5 +1,7 @@
 """What commands print: text that a terminal shows and does not obey, on streams that may be gone."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import sys

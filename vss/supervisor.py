@@ -1,5 +1,7 @@
 """Keeps the children running: starts them, starts again the one that dies, and stops all of them in order."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 from collections.abc import Sequence

@@ -1,5 +1,7 @@
 """Accounts: who there is, what somebody changes of their own, and the accounts that an installation starts with."""
 
+from __future__ import annotations
+
 import logging
 from dataclasses import replace
 

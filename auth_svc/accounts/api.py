@@ -1,5 +1,7 @@
 """Somebody's own account."""
 
+from __future__ import annotations
+
 from aiohttp import web
 
 from auth_svc.accounts import models

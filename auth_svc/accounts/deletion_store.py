@@ -1,5 +1,7 @@
 """Deleted accounts, while other services still have something of theirs."""
 
+from __future__ import annotations
+
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update

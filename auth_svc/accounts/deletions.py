@@ -1,5 +1,7 @@
 """Deleting accounts, and waiting until nothing of theirs is left anywhere."""
 
+from __future__ import annotations
+
 from datetime import timedelta
 from typing import Final
 

@@ -1,5 +1,7 @@
 """The JSON shapes of somebody's own account and its export."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from pydantic import BaseModel

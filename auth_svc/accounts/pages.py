@@ -4,6 +4,8 @@ Its forms work without JavaScript: what succeeds leads back to the page, what do
 The forms for sessions and API keys are handled in their rooms.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from typing import Annotated, Final

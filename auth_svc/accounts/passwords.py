@@ -1,5 +1,7 @@
 """Hashing and checking passwords with argon2id, off the event loop, a bounded number at a time."""
 
+from __future__ import annotations
+
 import asyncio
 import gzip
 import os

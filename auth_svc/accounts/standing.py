@@ -1,5 +1,7 @@
 """Whether somebody may still do what gives lasting access: checked against their row, in the same transaction."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime
 

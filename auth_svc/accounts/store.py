@@ -1,5 +1,7 @@
 """The table of accounts, and how everything that an account has open is ended."""
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass

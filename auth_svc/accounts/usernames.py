@@ -4,6 +4,8 @@ After RFC 8265 (UsernameCaseMapped: width and case mapping) and UTS 39 (scripts 
 rules for scripts and look-alikes apply to new names only: existing ones stay valid.
 """
 
+from __future__ import annotations
+
 import hashlib
 import re
 import unicodedata

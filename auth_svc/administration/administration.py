@@ -1,5 +1,7 @@
 """What administrators do: create accounts, change them, take access away; and links for choosing a password."""
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """Accounts, for administrators."""
 
+from __future__ import annotations
+
 from aiohttp import web
 
 from auth_svc.accounts.store import Account

@@ -1,5 +1,7 @@
 """The JSON shapes of accounts as administrators see them."""
 
+from __future__ import annotations
+
 from enum import StrEnum
 from typing import Annotated, Final
 

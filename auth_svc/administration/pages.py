@@ -1,5 +1,7 @@
 """What administrators see and do in a browser: accounts, and one account."""
 
+from __future__ import annotations
+
 import asyncio
 import re
 from collections.abc import Mapping, Sequence

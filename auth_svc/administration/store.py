@@ -1,5 +1,7 @@
 """What administrators do to accounts, each in one transaction, and the links by which people choose a password."""
 
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any

@@ -1,5 +1,7 @@
 """Somebody's own API keys."""
 
+from __future__ import annotations
+
 from aiohttp import web
 
 from auth_svc.api_keys import models

@@ -1,5 +1,7 @@
 """API keys: long-lived secrets for programs, exchanged at the token endpoint for access tokens of their scopes."""
 
+from __future__ import annotations
+
 import base64
 import secrets
 from collections.abc import Collection

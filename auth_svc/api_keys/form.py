@@ -1,5 +1,7 @@
 """What the form for a new API key offers."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Final

@@ -1,5 +1,7 @@
 """The JSON shapes of API keys."""
 
+from __future__ import annotations
+
 from enum import StrEnum
 from typing import Annotated
 

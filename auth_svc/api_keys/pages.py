@@ -1,5 +1,7 @@
 """The forms of /account for API keys; they work without JavaScript and show the page again."""
 
+from __future__ import annotations
+
 from aiohttp import web
 
 from auth_svc.accounts.pages import back_to_account, faults_of, render_account

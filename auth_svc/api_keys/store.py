@@ -1,5 +1,7 @@
 """The table of API keys."""
 
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass
 from datetime import datetime
 

@@ -1,5 +1,7 @@
 """The audit log: who logged in, who was refused, who used a key, and what administrators did. Never a secret."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from datetime import timedelta

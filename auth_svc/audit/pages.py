@@ -1,5 +1,7 @@
 """The audit log as administrators read it."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from aiohttp import web

@@ -1,5 +1,7 @@
 """The audit log's table: every service adds to it, auth_svc reads it and drops what is old."""
 
+from __future__ import annotations
+
 from datetime import datetime
 
 from sqlalchemy import delete, or_, select

@@ -4,6 +4,8 @@ So whoever tries an account's password from elsewhere, and spends what may be tr
 Nothing is stored: the cookie names the device, and a MAC binds it to the account and to its present password.
 """
 
+from __future__ import annotations
+
 import hmac
 import secrets
 from collections.abc import Sequence

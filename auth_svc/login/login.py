@@ -1,5 +1,7 @@
 """Whether somebody is who they say: the password, how often it may be tried, and the devices that are known."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 from prometheus_client import Counter

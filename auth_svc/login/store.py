@@ -1,5 +1,7 @@
 """The table of log-in buckets: how much of each is spent."""
 
+from __future__ import annotations
+
 from sqlalchemy import case, delete, insert, select, update
 
 from auth_svc.tables import LOGIN_THROTTLE

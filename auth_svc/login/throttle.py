@@ -1,5 +1,7 @@
 """How many log-ins may be tried: by account name and by address, in buckets that all replicas share."""
 
+from __future__ import annotations
+
 import hashlib
 import ipaddress
 import math

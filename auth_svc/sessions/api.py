@@ -1,5 +1,7 @@
 """Somebody's own sessions."""
 
+from __future__ import annotations
+
 from aiohttp import web
 
 from auth_svc.app_keys import ACCOUNT_SESSIONS

@@ -1,5 +1,7 @@
 """What a `User-Agent` says, in the words that people have for their devices."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from common.languages import gettext

@@ -1,5 +1,7 @@
 """The JSON shapes of somebody's own sessions."""
 
+from __future__ import annotations
+
 from pydantic import BaseModel
 
 from contracts.shape import Instant

@@ -1,5 +1,7 @@
 """The forms of /account that end sessions; they work without JavaScript and lead back to the page."""
 
+from __future__ import annotations
+
 from aiohttp import web
 
 from auth_svc.accounts.pages import back_to_account

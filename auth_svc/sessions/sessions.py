@@ -1,5 +1,7 @@
 """Sessions of browsers: started by log-in, exchanged for access tokens, ended."""
 
+from __future__ import annotations
+
 import re
 from datetime import timedelta
 from functools import partial

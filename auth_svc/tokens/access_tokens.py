@@ -1,5 +1,7 @@
 """Issuing access tokens (RFC 9068): the one place that signs."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -1,5 +1,7 @@
 """The token endpoint and what leads to it."""
 
+from __future__ import annotations
+
 from aiohttp import hdrs, helpers, web
 
 from auth_svc.app_keys import GRANTS, REFRESH_TOKENS, SIGNING_KEYS

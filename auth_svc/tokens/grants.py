@@ -1,5 +1,7 @@
 """The token endpoint's grants (RFC 6749): what a client presents, and the access token it gets for it."""
 
+from __future__ import annotations
+
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

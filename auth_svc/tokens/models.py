@@ -1,5 +1,7 @@
 """The JSON shapes of the token endpoint and its metadata, named as the RFCs name them."""
 
+from __future__ import annotations
+
 from enum import StrEnum
 from typing import Any, Literal
 

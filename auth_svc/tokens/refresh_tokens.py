@@ -10,6 +10,8 @@ hold tokens of one log-in, one of them has stolen it, and the family ends (RFC 9
 suffices for that, because nobody knows a family's name but those who have had a token of it.
 """
 
+from __future__ import annotations
+
 import base64
 import hmac
 import re

@@ -4,6 +4,8 @@ What a key is for follows from its age and that of the next one, so that replica
 before it signs, and still verifies when it has stopped signing. Nobody is logged out by a rotation.
 """
 
+from __future__ import annotations
+
 import asyncio
 import base64
 import hmac

@@ -1,5 +1,7 @@
 """The tables of refresh tokens and signing keys."""
 
+from __future__ import annotations
+
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime

@@ -1,5 +1,7 @@
 """One log line a request, without query string, referrer or any other place where a secret may stand."""
 
+from __future__ import annotations
+
 import logging
 
 from aiohttp.abc import AbstractAccessLogger

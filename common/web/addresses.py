@@ -1,5 +1,7 @@
 """What `Host` says, compared with the names that a service has."""
 
+from __future__ import annotations
+
 import ipaddress
 import re
 from typing import Final

@@ -1,5 +1,7 @@
 """What every service's application has: middlewares, health, metrics, its description, and clients of its peers."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

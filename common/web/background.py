@@ -1,5 +1,7 @@
 """Background loops that take the process with them when they die: whoever runs the process restarts it."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import time

@@ -4,6 +4,8 @@ Counted in this process, a few bytes an account, as a bucket that fills again al
 themselves.
 """
 
+from __future__ import annotations
+
 import math
 import time
 from collections import OrderedDict

@@ -1,5 +1,7 @@
 """What is kept about a person, as one JSON document to download: written piece by piece, however much there is."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar

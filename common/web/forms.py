@@ -1,5 +1,7 @@
 """Forms that a page has filled in before a person changes them: what has stayed as it was, and what has not."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Final

@@ -1,5 +1,7 @@
 """The header fields of every answer, whoever makes it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final

@@ -1,5 +1,7 @@
 """/livez and /readyz."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 

@@ -1,5 +1,7 @@
 """Create requests that may carry an `Idempotency-Key`."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Awaitable, Callable
 from typing import Final

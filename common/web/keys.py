@@ -1,5 +1,7 @@
 """Where the mechanisms of this package find what the composition root has built."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network

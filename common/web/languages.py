@@ -1,5 +1,7 @@
 """The language of a request: what the person chose here, else what the browser asks for."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from aiohttp import hdrs, web

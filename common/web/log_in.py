@@ -1,5 +1,7 @@
 """The pages /login and /logout and the choice of a language, alike on every service that has pages."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Final
 

@@ -1,5 +1,7 @@
 """Figures for Prometheus; labels are names of routes, loops and states, methods and statuses: there are few."""
 
+from __future__ import annotations
+
 import asyncio
 import time
 from typing import Final

@@ -1,5 +1,7 @@
 """What happens to every request, outermost first: client, request id, problems, public address, origin, identity."""
 
+from __future__ import annotations
+
 import asyncio
 import ipaddress
 import logging

@@ -1,5 +1,7 @@
 """Pages: the template environment, what every page is given, and its content security policy."""
 
+from __future__ import annotations
+
 import hashlib
 import math
 from collections.abc import Mapping

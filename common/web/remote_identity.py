@@ -1,5 +1,7 @@
 """Everything by which a service knows people and itself, from the service that issues tokens."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Final
 

@@ -1,5 +1,7 @@
 """Reading requests: who is asking, JSON, forms and queries, each fault named with its pointer."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import re

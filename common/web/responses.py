@@ -1,5 +1,7 @@
 """Answers in JSON: from the models that also describe them, and problems (RFC 9457)."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 

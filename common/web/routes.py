@@ -1,5 +1,7 @@
 """The API's routes as data: what is served is what /openapi.json says, because both come from one table."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field

@@ -1,5 +1,7 @@
 """Running a service: the one place that starts an event loop and opens a port."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import resource

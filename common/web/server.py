@@ -4,6 +4,8 @@ An answer that has begun and fails, or that nobody takes, is cut, so that its cl
 Its own answers to broken requests carry the headers of every other answer here, and echo nothing.
 """
 
+from __future__ import annotations
+
 import asyncio
 import fcntl
 import json

@@ -1,5 +1,7 @@
 """Requests that another service makes: its own token, its scopes, and the person it asks for."""
 
+from __future__ import annotations
+
 from aiohttp import hdrs, web
 
 from common.errors import Forbidden, Unauthenticated

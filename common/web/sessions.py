@@ -1,5 +1,7 @@
 """Sessions of browsers: the cookie, and what it is exchanged for."""
 
+from __future__ import annotations
+
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable

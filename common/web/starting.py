@@ -1,5 +1,7 @@
 """How a service starts beside others that are not there yet: it waits, says for what, and gives up after a while."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 from collections.abc import Mapping

@@ -1,5 +1,7 @@
 """Uploads that come in one form: the client sends the file at once, and nobody says that it has been sent."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Sequence
 from datetime import timedelta

@@ -1,5 +1,7 @@
 """Uploads whose parts the client cuts as it likes: the storage has to be asked what has arrived."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 

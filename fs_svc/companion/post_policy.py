@@ -3,6 +3,8 @@
 The rules and their names are those of https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html.
 """
 
+from __future__ import annotations
+
 import base64
 import hmac
 import json

@@ -1,5 +1,7 @@
 """fs_svc's tables and queries."""
 
+from __future__ import annotations
+
 from fs_svc.store.checksums import ChecksumQueries, RecordedChecksum
 from fs_svc.store.installation import InstallationQueries, InstallationRow, SetAside, Status
 from fs_svc.store.lists import ListQueries

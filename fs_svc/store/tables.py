@@ -1,5 +1,7 @@
 """fs_svc's tables."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, false

@@ -1,5 +1,7 @@
 """Companion's handlers."""
 
+from __future__ import annotations
+
 import asyncio
 import re
 from datetime import datetime

@@ -1,5 +1,7 @@
 """The JSON shapes of Uppy's Companion, as its S3 clients know them."""
 
+from __future__ import annotations
+
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel

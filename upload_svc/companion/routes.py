@@ -1,5 +1,7 @@
 """Companion's part of upload_svc's table of contents."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from common.tokens import UPLOAD

@@ -86,18 +86,28 @@ def services_url(sqlite_url: str) -> str:
 
 
 @pytest.fixture
+def calls_per_minute() -> str:
+    """What an account may call; a test of the limit gives another value."""
+    return "100000"
+
+
+@pytest.fixture
 async def services(
     aiohttp_server: AiohttpServer,
     addresses: Addresses,
     services_url: str,
     seaweedfs: StorageBucket,
     auth: AuthService,
+    calls_per_minute: str,
 ) -> AsyncIterator[Services]:
     """All on one database, as `make run` has them."""
     clock = MovedClock()
     fs = Fs(fs_settings(addresses, services_url, seaweedfs, auth))
     upload_settings, stream_settings = (
-        face_environment(name, addresses, services_url, auth.client_secrets, fs_url=addresses.fs_url)
+        {
+            **face_environment(name, addresses, services_url, auth.client_secrets, fs_url=addresses.fs_url),
+            "calls_per_minute": calls_per_minute,
+        }
         for name in ("upload", "stream")
     )
     upload = create_upload(UploadSettings.model_validate(upload_settings), clock=clock)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +17,7 @@ from common.db import open_database
 from fs_svc.reconcile_command import LOSS
 from fs_svc.store import Store
 from tests.api_client import person
+from tests.command import vss
 from tests.fs_service import real_bucket
 from tests.product import Product, running_product
 from tests.waiting import eventually
@@ -50,14 +49,7 @@ def stopped(product: Product) -> Iterator[Path]:
 
 
 def reconcile(product: Product, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "vss", "reconcile", *arguments],
-        env={"PATH": os.environ["PATH"], "VSS_DATA_DIR": str(product.data), "VSS_PORT_BASE": str(product.base)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return vss("reconcile", *arguments, VSS_DATA_DIR=str(product.data), VSS_PORT_BASE=str(product.base))
 
 
 async def test_what_is_lost_is_said_and_scripts_can_tell(tmp_path: Path) -> None:

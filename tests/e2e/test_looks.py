@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ from playwright.async_api import Browser, BrowserContext, Page
 
 from common.languages import LANGUAGES
 from tests import components
-from tests.looks import DEVICES, LOOKS, Look, Stage, running_stage
+from tests.looks import DEVICES, LOOKS, Look, Stage
+from tests.product import Product
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -25,16 +25,13 @@ MOST_BYTES_OF_A_PAGE = 60 * 1024
 MOST_LAYOUT_SHIFT = 0.02
 
 # With films and without, one after the other: it takes long to bring them there.
-every_look = pytest.mark.parametrize(
-    "look", sorted(LOOKS, key=lambda look: look.has_films), ids=lambda look: look.name
-)
+every_look = pytest.mark.parametrize("look", sorted(LOOKS, key=lambda look: look.has_films), ids=lambda look: look.name)
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    """An installation of its own: looks empty it and fill it."""
-    with running_stage() as stage:
-        yield stage
+def stage(product: Product) -> Stage:
+    """Looks empty the installation, whatever others have left there, and fill it."""
+    return Stage(product)
 
 
 @every_look

@@ -10,7 +10,6 @@ from yarl import URL
 
 from catalogue.pages import Sort
 from catalogue.videos import Video
-from common.clock import rfc3339
 from common.languages import gettext, ngettext
 from common.tokens import Principal
 from common.web.exports import every, send_export
@@ -26,7 +25,6 @@ _MORE: Final = 12
 
 
 async def library_page(request: web.Request) -> web.Response:
-    """GET /."""
     principal = require_principal(request)
     asked = read_query(request, ListVideos)
     library = request.app[LIBRARY]
@@ -52,7 +50,6 @@ async def library_page(request: web.Request) -> web.Response:
 
 
 async def watch_page(request: web.Request) -> web.Response:
-    """GET /watch/{video_id}."""
     principal = request[PRINCIPAL]
     playback = await request.app[LIBRARY].play(principal, request.match_info["video_id"])
     video, source = playback.video, playback.source
@@ -89,9 +86,7 @@ async def export(request: web.Request) -> web.StreamResponse:
     """GET /watch/export: what stream_svc keeps about a person."""
     principal, library = require_whole_principal(request), request.app[LIBRARY]
     positions = (
-        KeptPosition(
-            video_id=kept.video_id, seconds=kept.seconds, duration=kept.duration, updated_at=rfc3339(kept.updated_at)
-        )
+        KeptPosition.model_validate(kept)
         async for kept in every(lambda last: library.kept_positions(principal, after=last))
     )
     return await send_export(request, "vss-watched.json", {"positions": positions})
@@ -148,7 +143,6 @@ def _filters(
 
 
 def _sorts(request: web.Request, asked: ListVideos) -> list[tuple[str, str, bool]]:
-    """Orders, in the same form."""
     sorts = ((Sort.NEWEST, gettext("Newest")), (Sort.OLDEST, gettext("Oldest")), (Sort.TITLE, gettext("Title")))
     return [(label, str(_narrowed(request, sort=sort.value, cursor=None)), sort is asked.sort) for sort, label in sorts]
 

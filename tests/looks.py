@@ -631,3 +631,4 @@ async def account_new_key(page: Page, stage: Stage) -> None:
     await page.locator("#name").fill("Backup at home")
     await page.locator("[action='/account/api-keys'] [type=submit]").click()
     await expect(page.locator(".secret")).to_be_visible()
+    await expect(page.locator("[data-copy='new-key']")).to_be_visible()

@@ -9,7 +9,6 @@ from auth_svc.api_keys.store import ApiKey
 from auth_svc.app_keys import API_KEYS
 from auth_svc.asking import asker_of
 from auth_svc.models import ListQuery
-from common.clock import rfc3339
 from common.idempotency import Claim
 from common.web.idempotency import create_once
 from common.web.requests import id_in_path, read_json, read_query, require_principal
@@ -18,13 +17,12 @@ from common.web.responses import json_response
 
 async def create_api_key(request: web.Request) -> web.Response:
     """Creates an API key; only this response contains its secret."""
-    principal = require_principal(request)
+    by = asker_of(request)
     asked = await read_json(request, models.CreateApiKey)
 
     async def create(claim: Claim | None) -> models.ApiKey:
         key, secret = await request.app[API_KEYS].add(
-            asker_of(request),
-            principal.account_id,
+            by,
             name=asked.name,
             scopes=asked.scopes,
             expires_at=asked.expires_at,
@@ -47,8 +45,7 @@ async def list_api_keys(request: web.Request) -> web.Response:
 
 async def delete_api_key(request: web.Request) -> web.Response:
     """Deletes an API key; access tokens it has given stay valid for their five minutes."""
-    principal = require_principal(request)
-    await request.app[API_KEYS].delete(asker_of(request), principal.account_id, id_in_path(request, "key_id"))
+    await request.app[API_KEYS].delete(asker_of(request), id_in_path(request, "key_id"))
     return web.Response(status=204)
 
 
@@ -59,8 +56,8 @@ def present_api_key(key: ApiKey, secret: str | None = None) -> models.ApiKey:
         name=key.name,
         prefix=key.prefix,
         scopes=key.scopes.split(),
-        created_at=rfc3339(key.created_at),
-        expires_at=None if key.expires_at is None else rfc3339(key.expires_at),
-        last_used_at=None if key.last_used_at is None else rfc3339(key.last_used_at),
+        created_at=key.created_at,
+        expires_at=key.expires_at,
+        last_used_at=key.last_used_at,
         api_key=secret,
     )

@@ -1,7 +1,9 @@
 /** What every page has beyond its HTML; nothing here is needed to use it. */
 
+import { copyText } from "./copy_text.js";
 import { searchPanel } from "./search_panel.js";
 import { showPassword } from "./show_password.js";
 
 for (const button of document.querySelectorAll("[data-show-password]")) showPassword(button);
+for (const button of document.querySelectorAll("[data-copy]")) copyText(button);
 searchPanel(document.querySelector("#search"));

@@ -53,7 +53,7 @@ export class Editor {
 
   #closed(dialog, form, link) {
     showAddress((query) => query.delete("edit"));
-    // The row may have been drawn anew, and with it the link.
+    // The row, and the link in it, may have been redrawn.
     const id = form.dataset.editForm;
     (this.#page.querySelector(`[data-video="${id}"] [data-edit]`) ?? link)?.focus();
     if (Object.keys(changedFields(form)).length === 0) {
@@ -100,7 +100,7 @@ export class Editor {
   }
 }
 
-/** A page of this service as a document, or null when it is not to be had. */
+/** A page of this service as a document, or null if it cannot be loaded. */
 async function readPage(url) {
   try {
     const answer = await fetch(url, { headers: { Accept: "text/html" } });

@@ -27,9 +27,7 @@ _RULES: dict[Literal["light", "dark"], tuple[list[str], int]] = {
 MOST_BYTES_OF_A_PAGE = 60 * 1024
 MOST_LAYOUT_SHIFT = 0.02
 
-# Those without films first: it takes long to bring films there, and to take them away again.
-_IN_ORDER: list[Look] = sorted(LOOKS, key=lambda look: look.has_films)
-every_look = pytest.mark.parametrize("look", _IN_ORDER, ids=lambda look: look.name)
+every_look = pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
 
 
 @pytest.fixture(scope="module")

@@ -228,6 +228,7 @@ def test_what_cannot_be_undone_is_asked_first(terminal: Terminal) -> None:
     code, seen = terminal.see("rm", "--permanently", sent["id"], typed="\n")
     assert (code, seen[-1].endswith("vss: nothing was deleted")) == (1, True)
     assert "  kept (100 B)" in seen
+    assert terminal.see("rm", "--permanently", sent["id"], typed="\x04")[0] == 1
     assert terminal.see("rm", "--permanently", sent["id"], "unknown", typed="y\n")[0] == 9
     assert terminal.run("link", sent["id"]).returncode == 0
     assert terminal.see("rm", "--permanently", sent["id"], typed="y\n")[0] == 0

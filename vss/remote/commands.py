@@ -152,7 +152,7 @@ def _login(arguments: argparse.Namespace) -> int:
     if not (arguments.username and arguments.password_stdin) and not has_terminal:
         raise BadOption("no terminal to ask on: give --username NAME and --password-stdin")
     try:
-        username = arguments.username or input(f"Username at {server.auth}: ")
+        username = arguments.username or _ask(f"Username at {server.auth}: ")
         password = _password_of_stdin() if arguments.password_stdin else getpass.getpass()
         if not (username and password):
             raise EOFError
@@ -169,6 +169,12 @@ def _login(arguments: argparse.Namespace) -> int:
         return 0
 
     return _run(work())
+
+
+def _ask(question: str) -> str:
+    # Not on standard output, which may go to a file.
+    print(question, end="", file=sys.stderr, flush=True)
+    return input()
 
 
 def _password_of_stdin() -> str:
@@ -253,7 +259,11 @@ def _remove(arguments: argparse.Namespace) -> int:
     if arguments.permanently and not arguments.yes and sys.stdin is not None and sys.stdin.isatty():
         if code := _run(managing.name(arguments.ids)):
             return code
-        if input("Permanently delete? This can't be undone. [y/N] ").strip().lower() not in ("y", "yes"):
+        try:
+            answer = _ask("Permanently delete? This can't be undone. [y/N] ")
+        except EOFError:
+            answer = ""
+        if answer.strip().lower() not in ("y", "yes"):
             raise Refusal("nothing was deleted")
     return _run(managing.remove(arguments.ids, is_permanent=arguments.permanently))
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sys
-import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
+
+from rich.cells import cell_len, chop_cells
 
 from vss.remote.plan import human_size
 from vss.speaking import printable
@@ -58,21 +59,6 @@ def _as_shown(title: str) -> str:
 
 
 def _cut(text: str, room: int) -> str:
-    """The text in so many columns; rather one too short than one that wraps."""
-    if sum(map(_width, text)) <= room:
-        return text
-    cut, room = "", room - 3
-    for character in text:
-        if (room := room - _width(character)) < 0:
-            break
-        cut += character
-    return f"{cut.rstrip()}..."
-
-
-def _width(character: str) -> int:
-    # It makes the picture before it a wide one.
-    if character == "\ufe0f":
-        return 1
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+    """The text in so many columns."""
+    room = max(room, len("..."))
+    return text if cell_len(text) <= room else f"{chop_cells(text, room - 3)[0].rstrip()}..."

@@ -95,7 +95,8 @@ async def test_figures_are_labelled_by_route_never_by_path(
 ) -> None:
     async with running(parts, name) as url:
         for path in ("/livez", "/v1/secret-path", "/v1/another-path?q=secret", "/openapi.json"):
-            await get(session, url + path)
+            async with session.get(url + path) as answer:
+                await answer.read()
         answer = await get(session, f"{url}/metrics")
         assert (answer.status, answer.content_type) == (200, "text/plain")
         text = await answer.text()

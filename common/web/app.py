@@ -51,8 +51,9 @@ def new_page_app(
             metrics.measured,
             middlewares.problems,
             middlewares.own_address,
+            middlewares.preflight,
             middlewares.mistyped_page,
-            middlewares.same_origin,
+            middlewares.same_site,
             middlewares.identity,
         ],
     )

@@ -136,7 +136,8 @@ def wants_page(request: web.Request) -> bool:
 def _page_policy(site: Site) -> str:
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; "
-        f"img-src 'self' {site.s3_url}; media-src 'self' blob: {site.s3_url}; connect-src 'self' {site.s3_url}; "
+        f"img-src 'self' {site.s3_url}; media-src 'self' blob: {site.s3_url}; "
+        f"connect-src 'self' {' '.join(site.origins)} {site.s3_url}; "
         f"form-action 'self' {site.stream_url}; base-uri 'none'; frame-ancestors 'none'"
     )
 

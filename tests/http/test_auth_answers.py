@@ -70,6 +70,7 @@ async def test_every_answer_has_the_headers_that_protect_it(app: AuthApp) -> Non
 
 async def test_a_page_takes_only_what_it_needs_from_where_it_is(app: AuthApp) -> None:
     s3, stream = app.settings.s3_public_url, app.settings.stream_public_url
+    ours = f"{app.settings.auth_public_url} {app.settings.upload_public_url} {stream}"
     for path in ("/login", "/logout", "/no-such-page"):
         answer = await app.send("GET", path, headers=PAGE)
         page = Page(await answer.text())
@@ -80,7 +81,7 @@ async def test_a_page_takes_only_what_it_needs_from_where_it_is(app: AuthApp) ->
             "style-src": "'self'",
             "img-src": f"'self' {s3}",
             "media-src": f"'self' blob: {s3}",
-            "connect-src": f"'self' {s3}",
+            "connect-src": f"'self' {ours} {s3}",
             "form-action": f"'self' {stream}",
             "base-uri": "'none'",
             "frame-ancestors": "'none'",

@@ -94,7 +94,8 @@ async def test_pages_hold_no_script_of_their_own_and_load_from_here_and_the_stor
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
-        assert f"connect-src 'self' {services.addresses.s3_url};" in policy
+        at = services.addresses
+        assert f"connect-src 'self' {at.auth_url} {at.upload_url} {at.stream_url} {at.s3_url};" in policy
         assert answer.headers["Cache-Control"] == "no-store"
 
 

@@ -66,6 +66,8 @@ async def watch_page(request: web.Request) -> web.Response:
             "created_at": video.created_at,
             "size": video.size,
             "content_type": video.content_type,
+            "visibility": video.chosen_visibility.value,
+            "is_hidden": video.is_hidden,
         },
         "source_url": source.url,
         "expires_at": source.expires_at,
@@ -73,7 +75,7 @@ async def watch_page(request: web.Request) -> web.Response:
         "more": [] if principal is None else await _more(request, principal, video),
         "owner_url": None if principal is None else str(router["library"].url_for().with_query(owner=video.owner_id)),
         "is_owner": principal is not None and principal.account_id == video.owner_id,
-        "edit_url": f"{request.app[SITE].upload_url}/videos?edit={video.id}",
+        "edit_url": _edit_url(request, video),
         "moderation_url": f"{request.app[SITE].upload_url}/videos/moderation?video={video.id}"
         if principal is not None and principal.role == "admin"
         else None,
@@ -105,8 +107,12 @@ async def _more(request: web.Request, principal: Principal, watched: Video) -> S
     return [_card(request, begun) for begun in await library.begun(principal, others)]
 
 
+def _edit_url(request: web.Request, video: Video) -> str:
+    return f"{request.app[SITE].upload_url}/videos?edit={video.id}"
+
+
 def _card(request: web.Request, begun: Begun) -> dict[str, Any]:
-    video = begun.video
+    video, principal = begun.video, request[PRINCIPAL]
     return {
         "id": video.id,
         "title": video.title,
@@ -114,6 +120,10 @@ def _card(request: web.Request, begun: Begun) -> dict[str, Any]:
         "created_at": video.created_at,
         "hue": (video.size or 0) % 12,
         "watch_url": str(request.app.router["watch"].url_for(video_id=video.id)),
+        "is_mine": principal is not None and principal.account_id == video.owner_id,
+        "visibility": video.chosen_visibility.value,
+        "is_hidden": video.is_hidden,
+        "edit_url": _edit_url(request, video),
         "watched_percent": None if begun.watched is None else round(100 * begun.watched),
     }
 

@@ -95,7 +95,10 @@ async def edit_video(request: web.Request) -> web.Response:
         return await _videos(request, principal, editing=editing, errors=errors, form=fields)
     changed = changed_fields(fields, EditForm.model_fields)
     await uploads.edit(principal, upload_id, Edit(**{name: getattr(form, name) for name in changed}))
-    return web.Response(status=303, headers={"Location": "/videos"})
+    # Who came from the watch page, as without scripts one does to change something, goes back there.
+    is_from_watch = fields.get("page") == "watch"
+    location = watch_url(request.app[SITE].stream_url, upload_id) if is_from_watch else "/videos"
+    return web.Response(status=303, headers={"Location": location})
 
 
 async def trash_video(request: web.Request) -> web.Response:
@@ -149,11 +152,15 @@ async def _videos(
     uploads, next_cursor = await request.app[UPLOADS].list(principal, states, cursor=asked.cursor, limit=asked.limit)
     trashed = await _just_trashed(request, principal)
     here = {name: value for name, value in request.query.items() if name in ("state", "limit")}
+    is_from_watch = (form or request.query).get("page") == "watch"
     context = {
         "videos": [_shown(request, upload) for upload in uploads],
         "is_trash": states == (VideoState.TRASHED,),
         "next_url": None if next_cursor is None else URL("/videos").with_query({**here, "cursor": next_cursor}),
-        "close_url": URL("/videos").with_query(here),
+        "close_url": watch_url(request.app[SITE].stream_url, editing.video.id)
+        if editing is not None and is_from_watch
+        else URL("/videos").with_query(here),
+        "is_from_watch": is_from_watch,
         "usage": await request.app[UPLOADS].usage(principal),
         "trashed": None if trashed is None else _shown(request, trashed),
         "editing": None if editing is None else _shown(request, editing),

@@ -47,8 +47,9 @@ class StaticFiles:
 STATIC_FILES: Final = web.AppKey("static_files", StaticFiles)
 
 
-def setup_pages(app: web.Application, folder: Path) -> None:
-    """Gives the app templates and static files from `folder` (`templates/`, `static/dist/`) and the common ones.
+def setup_pages(app: web.Application, folder: Path, *templates: Path) -> None:
+    """Gives the app templates and static files from `folder` (`templates/`, `static/dist/`), the common ones, and those
+    in other folders of `templates`.
 
     The app must know its SITE and SERVICE.
     """
@@ -59,7 +60,7 @@ def setup_pages(app: web.Application, folder: Path) -> None:
     environment = aiohttp_jinja2.setup(
         app,
         default_helpers=False,
-        loader=jinja2.FileSystemLoader([folder / "templates", _COMMON_TEMPLATES]),
+        loader=jinja2.FileSystemLoader([folder / "templates", *templates, _COMMON_TEMPLATES]),
         extensions=["jinja2.ext.i18n"],
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -156,6 +156,37 @@ async def test_a_video_is_edited_beside_the_list(page: Page, product: Product) -
     assert (saved["visibility"], saved["description"]) == ("public", "Elsewhere")
 
 
+async def test_who_can_watch_is_changed_wherever_it_stands(page: Page, product: Product) -> None:
+    await _uploaded(product, "Seen by whom")
+    video_id = (await uploads(page, product, "ready"))["Seen by whom"]["id"]
+    who = page.get_by_label("Visibility of Seen by whom", exact=True)
+
+    async def is_saved(visibility: str) -> bool:
+        return bool((await uploads(page, product, "ready"))["Seen by whom"]["visibility"] == visibility)
+
+    # A page of stream_svc, and what is changed is upload_svc's.
+    await page.goto(f"{product.url('stream')}/watch/{video_id}")
+    await expect(who).to_have_value("private")
+    await expect(page.get_by_text("Private – only you").first).to_be_visible()
+    await who.select_option("public")
+    await expect(page.get_by_text("“Seen by whom”: Public – anyone, listed in the library")).to_be_visible()
+    await eventually(lambda: is_saved("public"), what="it is public")
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.get_by_text("“Seen by whom”: Private – only you")).to_be_visible()
+    await eventually(lambda: is_saved("private"), what="it is private again")
+
+    # On a card, whose link lies below it.
+    await page.goto(f"{product.url('stream')}/?sort=-created_at")
+    await who.click()
+    assert "/watch/" not in page.url
+    await page.keyboard.press("Escape")
+    await who.select_option("members")
+    await eventually(lambda: is_saved("members"), what="it is for members")
+
+    await page.goto(f"{product.url('upload')}/videos")
+    await expect(who).to_have_value("members")
+
+
 async def test_without_javascript_a_video_is_edited_trashed_restored_and_deleted(
     plain_page: Page, product: Product
 ) -> None:
@@ -168,7 +199,17 @@ async def test_without_javascript_a_video_is_edited_trashed_restored_and_deleted
     await page.get_by_role("button", name="Save").click()
     row = page.get_by_role("row").filter(has_text="Plainer")
     await expect(row).to_be_visible()
-    assert (await uploads(page, product, "ready"))["Plainer"]["visibility"] == "members"
+    video = (await uploads(page, product, "ready"))["Plainer"]
+    assert video["visibility"] == "members"
+
+    # From where it is watched, and back there.
+    await page.goto(f"{product.url('stream')}/watch/{video['id']}")
+    await page.get_by_role("link", name="Visibility of Plainer").click()
+    await page.get_by_label("Visibility", exact=True).select_option("public")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page).to_have_url(f"{product.url('stream')}/watch/{video['id']}")
+    await expect(page.get_by_text("Public – anyone, listed in the library").first).to_be_visible()
+    await page.goto(f"{product.url('upload')}/videos")
 
     delete = page.get_by_role("button", name="Delete Plainer", exact=True)
     await delete.click()

@@ -69,12 +69,23 @@ async def test_the_owners_page_plays_and_leads_to_the_edit(
     assert page.headers["Cache-Control"] == "no-store"
 
 
-async def test_only_the_owner_is_led_to_the_edit(services: Services, browser: Browser) -> None:
+async def test_only_the_owner_is_led_to_the_edit_and_may_say_who_can_watch(
+    services: Services, browser: Browser
+) -> None:
     url = services.addresses.stream_url
     video = await services.person("alice").upload(FILM, visibility="public")
-    assert "?edit=" not in await (await browser.open(f"{url}/watch/{video['id']}")).text()
+
+    async def is_in_nobody_elses_hands(path: str) -> bool:
+        text = await (await browser.open(url + path)).text()
+        return "?edit=" not in text and "data-visibility-of" not in text
+
+    assert await is_in_nobody_elses_hands(f"/watch/{video['id']}")
     await browser.log_in(url)
-    assert "?edit=" not in await (await browser.open(f"{url}/watch/{video['id']}")).text()
+    for path in (f"/watch/{video['id']}", "/"):
+        assert await is_in_nobody_elses_hands(path)
+    mine = await browser.upload(services.addresses.upload_url, FILM)
+    for path in (f"/watch/{mine}", "/"):
+        assert f'data-visibility-of="{mine}"' in await (await browser.open(url + path)).text()
 
 
 async def test_what_may_be_watched_changes_with_the_next_request(services: Services) -> None:

@@ -121,8 +121,10 @@ async def test_every_visibility_has_its_own_words(services: Services, browser: B
     await browser.log_in(url)
     for visibility in Visibility:
         await browser.create(url, title=visibility, visibility=visibility)
-    tags = re.findall(r"data-visibility>.*?</svg>\s*([^<]+)</span>", await (await browser.open(f"{url}/videos")).text())
-    assert len(tags) == len(set(tags)) == len(Visibility)
+    text = await (await browser.open(f"{url}/videos")).text()
+    words = dict(re.findall(r'class="visibility-now" data-value="(\w+)".*?</svg><span>([^<]+)</span>', text))
+    assert words.keys() == set(Visibility)
+    assert len(set(words.values())) == len(Visibility)
     options = re.findall(r'<option value="(\w+)"', await (await browser.open(f"{url}/upload")).text())
     assert set(Visibility) <= set(options)
 

@@ -1,6 +1,7 @@
 /** The watch page: the plain video made into a player, and kept alive. */
 
 import { preference } from "../common/preferences.js";
+import { saveVisibilities } from "../common/visibility.js";
 import { Commands } from "./commands.js";
 import { Controls } from "./controls.js";
 import { foldDescription } from "./description.js";
@@ -153,4 +154,5 @@ function noteOf(note) {
 }
 
 watchPage(document.querySelector("[data-player]"));
+saveVisibilities();
 for (const fold of document.querySelectorAll("[data-fold]")) foldDescription(fold);

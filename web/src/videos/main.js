@@ -3,6 +3,7 @@
 import { gettext } from "../common/i18n.js";
 import { showToast } from "../common/toast.js";
 import { UploadApi } from "../common/uploads_api.js";
+import { saveVisibilities } from "../common/visibility.js";
 import { Editor } from "./editor.js";
 import { takeRow } from "./rows.js";
 
@@ -101,4 +102,5 @@ function notMoved(title, failure) {
   return gettext("Couldn’t change “%(title)s”. %(reason)s", { title, reason });
 }
 
+saveVisibilities();
 videosPage(document.querySelector("[data-videos-page]"));

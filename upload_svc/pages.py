@@ -73,12 +73,20 @@ async def upload_page(request: web.Request) -> web.Response:
 async def videos_page(request: web.Request) -> web.Response:
     """GET /videos."""
     principal = require_principal(request)
-    editing = None
-    if video_id := request.query.get("edit"):
-        if not is_id(video_id):
-            raise NotFound
-        editing = await request.app[UPLOADS].get(principal, video_id)
-    return await _videos(request, principal, editing=editing)
+    editing, sharing = await _named(request, principal, "edit"), await _named(request, principal, "share")
+    if sharing is not None and sharing.video.state is not VideoState.READY:
+        raise NotFound
+    return await _videos(request, principal, editing=editing, sharing=sharing)
+
+
+async def _named(request: web.Request, principal: Principal, name: str) -> Upload | None:
+    """The video that the query names for that, if any. Raises NotFound."""
+    video_id = request.query.get(name)
+    if not video_id:
+        return None
+    if not is_id(video_id):
+        raise NotFound
+    return await request.app[UPLOADS].get(principal, video_id)
 
 
 async def edit_video(request: web.Request) -> web.Response:
@@ -144,6 +152,7 @@ async def _videos(
     principal: Principal,
     *,
     editing: Upload | None,
+    sharing: Upload | None = None,
     errors: dict[str, str] | None = None,
     form: dict[str, str] | None = None,
 ) -> web.Response:
@@ -163,6 +172,7 @@ async def _videos(
         "is_from_watch": is_from_watch,
         "usage": await request.app[UPLOADS].usage(principal),
         "trashed": None if trashed is None else _shown(request, trashed),
+        "sharing": None if sharing is None else _shown(request, sharing),
         "editing": None if editing is None else _shown(request, editing),
         "title_max": TITLE_MAX,
         "description_max": DESCRIPTION_MAX,

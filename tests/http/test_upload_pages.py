@@ -116,6 +116,19 @@ async def test_my_videos_shows_mine_and_opens_the_one_to_edit(services: Services
         assert (page.status, page.content_type) == (404, "text/html")
 
 
+async def test_a_video_is_shared_from_a_page_of_its_own_too(services: Services, browser: Browser) -> None:
+    url = services.addresses.upload_url
+    await browser.log_in(url)
+    mine = await browser.upload(url, b"a film", title="<Mine>")
+    text = await (await browser.open(f"{url}/videos?share={mine}")).text()
+    assert f'readonly value="{services.addresses.stream_url}/watch/{mine}"' in text
+    unfinished = await browser.create(url)
+    others = await services.person("alice").upload(b"another film", visibility="public")
+    for video_id in (unfinished["id"], others["id"], "nonsense", "a" * 26):
+        page = await browser.open(f"{url}/videos?share={video_id}")
+        assert (page.status, page.content_type) == (404, "text/html")
+
+
 async def test_every_visibility_has_its_own_words(services: Services, browser: Browser) -> None:
     url = services.addresses.upload_url
     await browser.log_in(url)

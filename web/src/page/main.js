@@ -1,7 +1,9 @@
 /** What every page has beyond its HTML; nothing here is needed to use it. */
 
+import { menu } from "./menu.js";
 import { searchPanel } from "./search_panel.js";
 import { showPassword } from "./show_password.js";
 
 for (const button of document.querySelectorAll("[data-show-password]")) showPassword(button);
+for (const details of document.querySelectorAll("[data-menu]")) menu(details);
 searchPanel(document.querySelector("#search"));

@@ -1,6 +1,7 @@
 /** The watch page: the plain video made into a player, and kept alive. */
 
 import { preference } from "../common/preferences.js";
+import { shareDialog } from "../common/share.js";
 import { saveVisibilities } from "../common/visibility.js";
 import { Commands } from "./commands.js";
 import { Controls } from "./controls.js";
@@ -14,6 +15,7 @@ import { Screen } from "./screen.js";
 import { SourceKeeper } from "./source_keeper.js";
 import { isWithoutPicture, isWithoutSound, mayHideControls, stateOf } from "./state.js";
 import { Still } from "./still.js";
+import { clockTime } from "./times.js";
 import { isDeaf, tracksOf } from "./tracks.js";
 import { Trouble } from "./trouble.js";
 
@@ -117,6 +119,10 @@ function watchPage(player) {
     event.preventDefault();
     still.stir();
     commands[action.name](action);
+  });
+
+  shareDialog(document.querySelector("[data-share-dialog]"), {
+    moment: () => ({ seconds: Math.floor(video.currentTime), text: clockTime(video.currentTime) }),
   });
 
   // From here on ours: without this module the browser's own controls are there.

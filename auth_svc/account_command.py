@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from auth_svc.accounts.passwords import Passwords
 from auth_svc.accounts.store import Account, AccountStore, Role
-from auth_svc.administration.administration import Administration, NewAccount
+from auth_svc.administration.administration import Administration
 from auth_svc.administration.models import MAX_QUOTA_BYTES, Username
 from auth_svc.administration.store import AdministrationStore
 from auth_svc.audit.audit import Audit
@@ -92,15 +92,14 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> None:
 
 async def _add(store: AccountStore, administration: Administration, arguments: argparse.Namespace) -> None:
     password = secrets.token_urlsafe(15)
-    new = NewAccount(
-        username=arguments.username,
-        password=password,
-        role=Role.ADMIN if arguments.administrator else Role.MEMBER,
-        is_disabled=False,
-        quota_bytes=arguments.quota,
-    )
     try:
-        await administration.add(_HERE, new)
+        await administration.add(
+            _HERE,
+            username=arguments.username,
+            password=password,
+            role=Role.ADMIN if arguments.administrator else Role.MEMBER,
+            quota_bytes=arguments.quota,
+        )
     except Invalid as refusal:
         if await store.get_account_by_username(arguments.username):
             raise _Trouble(f"{arguments.username} already exists") from None

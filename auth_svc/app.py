@@ -13,7 +13,7 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import Counter
 
-from auth_svc import tables
+from auth_svc import app_keys, tables
 from auth_svc.accounts.accounts import Accounts
 from auth_svc.accounts.deletion_store import AccountDeletionStore
 from auth_svc.accounts.deletions import AccountDeletions
@@ -23,21 +23,6 @@ from auth_svc.administration.administration import Administration
 from auth_svc.administration.store import AdministrationStore
 from auth_svc.api_keys.api_keys import ApiKeys
 from auth_svc.api_keys.store import ApiKeyStore
-from auth_svc.app_keys import (
-    ACCOUNT_DELETIONS,
-    ACCOUNT_SESSIONS,
-    ACCOUNTS,
-    ADMINISTRATION,
-    API_KEYS,
-    AUDIT,
-    CLOCK,
-    FS,
-    GRANTS,
-    LOG_IN,
-    REFRESH_TOKENS,
-    SIGNING_KEYS,
-    THROTTLE,
-)
 from auth_svc.audit.audit import Audit
 from auth_svc.audit.store import AuditStore
 from auth_svc.fs_client import FsClient, OwnTokens
@@ -86,10 +71,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             with closing(Passwords()) as passwords:
                 keys = encryption_keys(settings)
                 cursors = Cursors(hmac.digest(keys[0], b"cursors of lists", "sha256").hex())
-                audit = Audit(AuditStore(database), cursors, clock=clock)
+                app[app_keys.AUDIT] = audit = Audit(AuditStore(database), cursors, clock=clock)
                 account_store = AccountStore(database)
-                throttle = LogInThrottle(ThrottleStore(database), clock=clock)
-                log_in = LogIn(
+                app[app_keys.THROTTLE] = throttle = LogInThrottle(ThrottleStore(database), clock=clock)
+                app[app_keys.LOG_IN] = log_in = LogIn(
                     account_store,
                     passwords,
                     KnownDevices(keys),
@@ -97,11 +82,15 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                     audit,
                     refused=Counter("log_in_failures", "Failed logins", registry=app[METRICS]),
                 )
-                accounts = Accounts(account_store, passwords, log_in, audit, clock=clock)
-                api_keys = ApiKeys(ApiKeyStore(database), audit, cursors, clock=clock)
-                signing_keys = SigningKeys(SigningKeyStore(database), encryption_keys=keys, clock=clock)
-                refresh_tokens = RefreshTokens(RefreshTokenStore(database), audit, encryption_keys=keys, clock=clock)
-                grants = Grants(
+                app[app_keys.ACCOUNTS] = accounts = Accounts(account_store, passwords, log_in, audit, clock=clock)
+                app[app_keys.API_KEYS] = api_keys = ApiKeys(ApiKeyStore(database), audit, cursors, clock=clock)
+                app[app_keys.SIGNING_KEYS] = signing_keys = SigningKeys(
+                    SigningKeyStore(database), encryption_keys=keys, clock=clock
+                )
+                app[app_keys.REFRESH_TOKENS] = refresh_tokens = RefreshTokens(
+                    RefreshTokenStore(database), audit, encryption_keys=keys, clock=clock
+                )
+                app[app_keys.GRANTS] = grants = Grants(
                     log_in,
                     refresh_tokens,
                     api_keys,
@@ -113,20 +102,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                     issuer=settings.auth_public_url,
                     clock=clock,
                 )
-                verifier = Verifier(signing_keys, issuer=settings.auth_public_url, clock=clock)
-                sessions = AccountSessions(
+                app[VERIFIER] = verifier = Verifier(signing_keys, issuer=settings.auth_public_url, clock=clock)
+                app[app_keys.ACCOUNT_SESSIONS] = app[SESSIONS] = AccountSessions(
                     SessionStore(database), log_in, grants, verifier, audit, cursors=cursors, clock=clock
                 )
-                app[ACCOUNT_DELETIONS] = AccountDeletions(AccountDeletionStore(database), audit, clock=clock)
-                app[ACCOUNT_SESSIONS] = app[SESSIONS] = sessions
-                app[ACCOUNTS] = accounts
-                app[ADMINISTRATION] = Administration(
-                    account_store,
-                    AdministrationStore(database),
-                    passwords,
-                    audit,
-                    cursors=cursors,
-                    clock=clock,
+                app[app_keys.ACCOUNT_DELETIONS] = AccountDeletions(AccountDeletionStore(database), audit, clock=clock)
+                app[app_keys.ADMINISTRATION] = Administration(
+                    account_store, AdministrationStore(database), passwords, audit, cursors=cursors, clock=clock
                 )
                 app[IDEMPOTENCY_KEYS] = IdempotencyKeys(
                     database,
@@ -134,25 +116,22 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                     clock=clock,
                     secret=hmac.digest(keys[0], b"contents of creates", "sha256"),
                 )
-                app[API_KEYS] = api_keys
-                app[AUDIT] = audit
-                app[CLOCK] = clock
-                app[FS] = FsClient(session, settings.fs_url, OwnTokens(partial(grants.service, "auth")))
-                app[GRANTS] = grants
-                app[LOG_IN] = log_in
-                app[REFRESH_TOKENS] = refresh_tokens
-                app[SIGNING_KEYS] = signing_keys
-                app[THROTTLE] = throttle
-                app[VERIFIER] = verifier
+                app[app_keys.CLOCK] = clock
+                app[app_keys.FS] = FsClient(session, settings.fs_url, OwnTokens(partial(grants.service, "auth")))
                 await signing_keys.load()
                 await accounts.fill_skeletons()
                 await _ensure_first_account(accounts, settings)
                 yield
 
-    app.cleanup_ctx.append(domain)
-    app.cleanup_ctx.append(repeated(_renew_keys, name="renew keys", seconds=KEYS_INTERVAL_SECONDS))
-    kept = timedelta(days=settings.audit_days)
-    app.cleanup_ctx.append(repeated(partial(_tidy, audit_kept=kept), name="tidy", seconds=TIDY_INTERVAL_SECONDS))
+    tidy = partial(_tidy, audit_kept=timedelta(days=settings.audit_days))
+    app.cleanup_ctx.extend(
+        [
+            domain,
+            # Creates signing keys in time, and learns of those that other replicas have created.
+            repeated(lambda app: app[app_keys.SIGNING_KEYS].load(), name="renew keys", seconds=KEYS_INTERVAL_SECONDS),
+            repeated(tidy, name="tidy", seconds=TIDY_INTERVAL_SECONDS),
+        ]
+    )
     return app
 
 
@@ -168,15 +147,9 @@ async def _ensure_first_account(accounts: Accounts, settings: Settings) -> None:
         await accounts.ensure_administrator(settings.first_administrator.get_secret_value())
 
 
-async def _renew_keys(app: web.Application) -> None:
-    """Creates signing keys in time, and learns of those that other replicas have created."""
-    await app[SIGNING_KEYS].load()
-
-
 async def _tidy(app: web.Application, *, audit_kept: timedelta) -> None:
-    """Drops what has expired."""
-    await app[THROTTLE].forget_whole_buckets()
-    await app[REFRESH_TOKENS].forget_expired()
-    await app[ADMINISTRATION].forget_expired_links()
-    await app[AUDIT].forget_old(audit_kept)
+    await app[app_keys.THROTTLE].forget_whole_buckets()
+    await app[app_keys.REFRESH_TOKENS].forget_expired()
+    await app[app_keys.ADMINISTRATION].forget_expired_links()
+    await app[app_keys.AUDIT].forget_old(audit_kept)
     await app[IDEMPOTENCY_KEYS].forget_old()

@@ -23,7 +23,6 @@ class OwnTokens:
         self._issue = issue
 
     async def get(self) -> str:
-        """A new one."""
         return self._issue()
 
     def forget(self) -> None:
@@ -31,8 +30,6 @@ class OwnTokens:
 
 
 class FsClient:
-    """fs_svc's API."""
-
     def __init__(self, session: aiohttp.ClientSession, fs_url: str, tokens: OwnTokens) -> None:
         self._client = ServiceClient(session, fs_url, tokens)
 

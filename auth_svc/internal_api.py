@@ -11,8 +11,8 @@ from common.languages import N_
 from common.web.requests import id_in_path, read_json, read_query
 from common.web.responses import json_response
 from common.web.service_calls import require_service, subject_of
-from common.web.sessions import ExchangedSession, SessionSecret, StartedSession, StartSession
-from contracts.accounts import AccountDeletion, AccountDeletionList, AskAccount, DisabledAccounts, NamedAccount
+from common.web.sessions import ExchangedSession, SessionSecret, StartSession
+from contracts.accounts import AccountDeletionList, AskAccount, DisabledAccounts, NamedAccount
 
 
 async def list_disabled_accounts(request: web.Request) -> web.Response:
@@ -47,20 +47,7 @@ async def get_account_named(request: web.Request) -> web.Response:
 async def list_account_deletions(request: web.Request) -> web.Response:
     """Deleted accounts that may still have data, and who gets their videos."""
     await require_service(request, "departures")
-    deletions = await request.app[ACCOUNT_DELETIONS].list()
-    return json_response(
-        AccountDeletionList(
-            items=[
-                AccountDeletion(
-                    account_id=deletion.account_id,
-                    new_owner=None
-                    if deletion.new_owner_id is None
-                    else NamedAccount(id=deletion.new_owner_id, username=deletion.new_owner_username or ""),
-                )
-                for deletion in deletions
-            ]
-        )
-    )
+    return json_response(AccountDeletionList(items=await request.app[ACCOUNT_DELETIONS].list()))
 
 
 async def settle_account_deletion(request: web.Request) -> web.Response:
@@ -76,17 +63,12 @@ async def start_session(request: web.Request) -> web.Response:
     """Starts a browser session, for another service's login page."""
     await require_service(request, "sessions")
     asked = await read_json(request, StartSession)
-    session = await request.app[ACCOUNT_SESSIONS].start(
+    started = await request.app[ACCOUNT_SESSIONS].start(
         asked.username,
         asked.password,
         user_agent=asked.user_agent,
         address=asked.address,
         known_device=asked.known_device,
-    )
-    started = StartedSession(
-        session=session.secret,
-        lifetime_seconds=int(session.lifetime.total_seconds()),
-        known_device=session.known_device,
     )
     return json_response(started, status=201)
 

@@ -57,8 +57,7 @@ class Settings(PageSettings):
         Field(description="The argon2 hash of the password for `admin`, created when there are no accounts yet."),
     ] = None
     audit_days: Annotated[
-        int,
-        Field(ge=1, le=3650, description="Days to keep the audit log, which contains IP addresses."),
+        int, Field(ge=1, le=3650, description="Days to keep the audit log, which contains IP addresses.")
     ] = 90
 
 

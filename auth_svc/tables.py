@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, MetaData, Row, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, MetaData, Table
 
 from common import audit
-from common.db import Instant, binary_text, human_text, identifier, long_text, size_in_bytes
+from common.db import AnyRow, Instant, binary_text, human_text, identifier, long_text, size_in_bytes
 from common.idempotency import idempotency_table
 
 METADATA: Final = MetaData()
@@ -114,6 +114,6 @@ DEPARTURES: Final = Table(
 )
 
 
-def values_of(row: Row[Any], table: Table) -> dict[str, Any]:
+def values_of(row: AnyRow, table: Table) -> dict[str, Any]:
     """What a row of a query, joined or not, holds of one table, by column name."""
     return {column.name: row._mapping[column] for column in table.columns}  # noqa: SLF001 (public, despite its name)

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Row, and_, or_, select, union_all
+from sqlalchemy import Column, ColumnElement, and_, or_, select, union_all
 
 from catalogue.pages import Place, Sort
 from catalogue.tables import VIDEOS
 from catalogue.videos import Video, VideoState, Visibility
-from common.db import Database, read_in_order
+from common.db import AnyRow, Database, read_in_order
 
 # What a Video is made of, and what its lists are sorted by.
 COLUMNS: Final = tuple(column for column in VIDEOS.c if column.name != "search_key")
@@ -20,7 +20,7 @@ _FIELDS: Final = tuple(field.name for field in fields(Video))
 Branch = tuple[ColumnElement[bool], str]
 
 
-def to_video(row: Row[*tuple[Any, ...]]) -> Video:
+def to_video(row: AnyRow) -> Video:
     """The video of a row that has COLUMNS."""
     values = {name: getattr(row, name) for name in _FIELDS}
     hidden = values["hidden_visibility"]
@@ -56,8 +56,7 @@ async def read_list(
         parts.append(select(read_in_order(query, VIDEOS, index).subquery()))
     found = union_all(*parts).subquery()
     page = select(found).order_by(*_order(sort, found.c)).limit(limit)
-    async with database.read() as connection:
-        return [to_video(row) for row in (await connection.execute(page)).all()]
+    return [to_video(row) for row in await database.rows(page)]
 
 
 def _order(sort: Sort, columns: Any) -> tuple[ColumnElement[Any], ColumnElement[Any]]:

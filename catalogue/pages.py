@@ -39,12 +39,11 @@ async def read_page(
 
     Raises Invalid for a cursor of another list (another `purpose`).
     """
-    after: Place | None = None
-    if cursor is not None:
-        value, video_id = cursors.read(purpose, cursor, length=2)
-        after = (value if sort is Sort.TITLE else datetime.fromisoformat(value), video_id)
-    videos = await read(after, limit + 1)
-    if len(videos) <= limit:
-        return videos, None
-    last, last_id = place_of(videos[limit - 1], sort)
-    return videos[:limit], cursors.make(purpose, [last if isinstance(last, str) else last.isoformat(), last_id])
+    return await cursors.page(
+        purpose,
+        lambda *, after, limit: read(after, limit),
+        lambda video: place_of(video, sort),
+        cursor=cursor,
+        limit=limit,
+        value_of=str if sort is Sort.TITLE else datetime.fromisoformat,
+    )

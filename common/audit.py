@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Column, MetaData, Table, insert
+from sqlalchemy import Column, Executable, MetaData, Table, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.db import Instant, binary_text, identifier, long_text
+from common.db import Database, Instant, binary_text, identifier, long_text, rows_changed
 from common.ids import new_id
 from common.logs import REQUEST_ID
 
@@ -81,6 +81,15 @@ def audit_entry(action: str, by: Actor, *, at: datetime, target_id: str | None =
         request_id=REQUEST_ID.get(),
         details=json.dumps(details, sort_keys=True),
     )
+
+
+async def change_one(database: Database, change: Executable, entry: AuditEntry | None) -> bool:
+    """Changes one row, and writes that down; False, and neither, when the row is no longer as it has to be."""
+    async with database.write() as connection:
+        if rows_changed(await connection.execute(change)) != 1:
+            return False
+        await write_down(connection, entry)
+        return True
 
 
 async def write_down(connection: AsyncConnection, entry: AuditEntry | None) -> None:

@@ -7,11 +7,15 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
 
 from common.errors import Invalid
 
 _MAC_SIZE = 16
+
+T = TypeVar("T")
 
 
 class Cursors:
@@ -19,6 +23,30 @@ class Cursors:
 
     def __init__(self, key: str) -> None:
         self._key = key.encode()
+
+    async def page(
+        self,
+        purpose: str,
+        read: Callable[..., Awaitable[list[T]]],
+        place_of: Callable[[T], tuple[datetime | str, str]],
+        *,
+        cursor: str | None,
+        limit: int,
+        value_of: Callable[[str], datetime | str] = datetime.fromisoformat,
+    ) -> tuple[list[T], str | None]:
+        """At most `limit` of what `read(after=…, limit=…)` finds behind the cursor's place, and the next cursor.
+
+        A place is what the list is sorted by, and an id. Raises Invalid for a cursor that is not one of this list.
+        """
+        after = None
+        if cursor is not None:
+            value, key = self.read(purpose, cursor, length=2)
+            after = (value_of(value), key)
+        found = await read(after=after, limit=limit + 1)
+        if len(found) <= limit:
+            return found, None
+        last, last_key = place_of(found[limit - 1])
+        return found[:limit], self.make(purpose, [last if isinstance(last, str) else last.isoformat(), last_key])
 
     def make(self, purpose: str, position: Sequence[str]) -> str:
         """The cursor for the place behind `position`."""

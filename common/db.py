@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from threading import Thread
@@ -17,9 +17,11 @@ from sqlalchemy import (
     CursorResult,
     DateTime,
     Dialect,
+    Executable,
     FromClause,
     Integer,
     Result,
+    Row,
     Select,
     String,
     Text,
@@ -30,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
@@ -49,6 +51,8 @@ TIME_LIMIT_SECONDS = 10
 RECYCLE_SECONDS = 240
 SQLITE_BUSY_TIMEOUT_MS = 5000
 THREAD_END_SECONDS = 2
+
+AnyRow = Row[*tuple[Any, ...]]
 
 
 class Instant(TypeDecorator[datetime]):
@@ -70,7 +74,6 @@ class Instant(TypeDecorator[datetime]):
         return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Aware again."""
         return None if value is None else value.replace(tzinfo=UTC)
 
 
@@ -80,7 +83,6 @@ def binary_text(length: int) -> TypeEngine[str]:
 
 
 def human_text(length: int) -> TypeEngine[str]:
-    """Text that people wrote."""
     return String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_unicode_ci"), "mysql", "mariadb")
 
 
@@ -133,10 +135,32 @@ class Database:
                 async with connection.begin():
                     yield connection
 
+    async def rows(self, query: Executable) -> Sequence[AnyRow]:
+        """All that one query finds."""
+        async with self.read() as connection:
+            return (await connection.execute(query)).all()
+
+    async def row(self, query: Executable) -> AnyRow | None:
+        """The row that one query finds, if any; there are never more."""
+        async with self.read() as connection:
+            return (await connection.execute(query)).one_or_none()
+
+    async def change(self, statement: Executable) -> int:
+        """One statement as a transaction; how many rows it matched."""
+        async with self.write() as connection:
+            return rows_changed(await connection.execute(statement))
+
+    async def add(self, statement: Executable) -> bool:
+        """One INSERT as a transaction; False when a constraint forbids it."""
+        try:
+            await self.change(statement)
+        except IntegrityError:
+            return False
+        return True
+
     async def ping(self) -> None:
         """Returns when the database answers; raises `Unavailable` otherwise."""
-        async with self.read() as connection:
-            await connection.execute(text("SELECT 1"))
+        await self.row(text("SELECT 1"))
 
     async def schema(self) -> str:
         """The revision of the newest migration applied; empty before the first. Raises `Unavailable`."""
@@ -144,20 +168,24 @@ class Database:
             names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
             if "alembic_version" not in names:
                 return ""
-            return (
-                await connection.execute(text("SELECT version_num FROM alembic_version"))
-            ).scalar_one_or_none() or ""
+            return await connection.scalar(text("SELECT version_num FROM alembic_version")) or ""
 
     def connections_in_use(self) -> int:
         """How many connections of the pool somebody uses now."""
         return cast("QueuePool", self._engine.pool).checkedout()
 
     async def close(self) -> None:
-        """Closes every connection."""
         await self._engine.dispose()
         # A query that was cancelled goes on in its thread, and tells a loop that must still be there when it ends.
         for thread in [thread for thread in self._threads if thread.is_alive()]:
             await asyncio.to_thread(thread.join, THREAD_END_SECONDS)
+
+
+class Queries:
+    """The base of stores, and of parts of them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
 
 @asynccontextmanager

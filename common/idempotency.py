@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Index, MetaData, Table, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.clock import Clock
@@ -35,7 +34,6 @@ Remember = Callable[[T], Keep]
 
 
 def idempotency_table(name: str, metadata: MetaData) -> Table:
-    """A service's table of keys."""
     table = Table(
         name,
         metadata,
@@ -93,13 +91,12 @@ class IdempotencyKeys:
         try:
             return await work(Claim(resource_id=row["resource_id"], keep=lambda answer: self._keep(row, answer)))
         except Refusal as refusal:
-            async with self._database.write() as connection:
-                if refusal.status < 500:
-                    await connection.execute(delete(self._table).where(*self._held(row)))
-                else:
-                    # The outcome is not known: a retry goes on with the same resource, at once.
-                    change = update(self._table).where(*self._held(row)).values(claimed_until=self._clock())
-                    await connection.execute(change)
+            held = self._held(row)
+            if refusal.status < 500:
+                await self._database.change(delete(self._table).where(*held))
+            else:
+                # The outcome is not known: a retry goes on with the same resource, at once.
+                await self._database.change(update(self._table).where(*held).values(claimed_until=self._clock()))
             raise
 
     async def answer(self, claim: Claim, answer: str) -> None:
@@ -108,15 +105,11 @@ class IdempotencyKeys:
             await claim.keep(answer)(connection)
 
     async def forget_account(self, account_id: str) -> None:
-        """Drops an account's keys."""
-        async with self._database.write() as connection:
-            await connection.execute(delete(self._table).where(self._table.c.account_id == account_id))
+        await self._database.change(delete(self._table).where(self._table.c.account_id == account_id))
 
     async def forget_old(self) -> int:
         """Drops keys older than a day; returns how many."""
-        async with self._database.write() as connection:
-            old = delete(self._table).where(self._table.c.created_at < self._clock() - KEPT)
-            return rows_changed(await connection.execute(old))
+        return await self._database.change(delete(self._table).where(self._table.c.created_at < self._clock() - KEPT))
 
     async def _claim(self, request: CreateRequest) -> dict[str, Any]:
         """The row of the request: this worker's, or one with an answer."""
@@ -131,29 +124,22 @@ class IdempotencyKeys:
             "claimed_until": now + CLAIMED,
             "created_at": now,
         }
-        try:
-            async with self._database.write() as connection:
-                await connection.execute(insert(self._table).values(**row))
-        except IntegrityError:
-            return await self._known(row, now)
-        return row
+        return row if await self._database.add(insert(self._table).values(**row)) else await self._known(row, now)
 
     async def _known(self, row: dict[str, Any], now: datetime) -> dict[str, Any]:
-        async with self._database.read() as connection:
-            found = (await connection.execute(select(self._table).where(*self._keyed(row)))).mappings().one_or_none()
-        if found is None:
+        known = await self._database.row(select(self._table).where(*self._keyed(row)))
+        if known is None:
             raise IdempotentRequestRunning
+        found = known._asdict()
         if not hmac.compare_digest(found["content_hash"], row["content_hash"]):
             raise IdempotencyKeyReused
         if found["answer"] is not None:
-            return dict(found)
+            return found
         if found["claimed_until"] > now:
             raise IdempotentRequestRunning
         if now < found["created_at"] + TAKE_OVER_LIMIT:
             row = {**found, "claimed_until": row["claimed_until"]}
-        async with self._database.write() as connection:
-            taken = await connection.execute(update(self._table).where(*self._held(dict(found))).values(**row))
-        if rows_changed(taken) != 1:
+        if await self._database.change(update(self._table).where(*self._held(found)).values(**row)) != 1:
             raise IdempotentRequestRunning
         return row
 

@@ -93,9 +93,7 @@ _TYPES: Final = {
         N_("This endpoint expects a different content type. The detail names it."),
     ),
     "misdirected": ProblemType(
-        421,
-        N_("Wrong host name"),
-        N_("The request used a host name that isn’t this site’s. Use the public address."),
+        421, N_("Wrong host name"), N_("The request used a host name that isn’t this site’s. Use the public address.")
     ),
     "invalid": ProblemType(
         422,

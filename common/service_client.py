@@ -53,12 +53,13 @@ class _TokenRefused(Exception):
     """The other service does not take our token, or the person's that went along."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A successful answer: its status and parsed content (None when empty)."""
-
-    status: int
-    content: Any
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    method: str
+    path: str
+    content: object
+    headers: Mapping[str, str]
+    relays: Collection[str]
 
 
 class Tokens(Protocol):
@@ -92,14 +93,12 @@ class ServiceTokens:
         self._renewing = asyncio.Lock()
 
     async def get(self) -> str:
-        """A token that is good for at least some seconds more. Raises Unavailable."""
         async with self._renewing:
             if self._renew_at is None or self._clock() >= self._renew_at:
                 await self._renew()
             return self._token
 
     def forget(self) -> None:
-        """Drops the token, because somebody refused it."""
         self._renew_at = None
 
     async def _renew(self) -> None:
@@ -147,17 +146,28 @@ class ServiceClient:
         is_idempotent: bool,
         relays: Collection[str] = (),
         time_limit_seconds: float = TIME_LIMIT_SECONDS,
-    ) -> Answer:
-        """The answer of a 2xx.
+    ) -> object:
+        """The parsed content of a 2xx (None when empty).
 
         A problem whose code is in `relays` is raised as `Relayed`; anything else that is not a success, and no answer
         within `time_limit_seconds` over all tries, is `Unavailable`. Only idempotent calls are repeated, and only
         when there was no answer.
         """
+        headers = {"Vss-Subject-Token": subject_token, "X-Request-ID": REQUEST_ID.get()}
+        call = _Call(
+            method=method,
+            path=path,
+            content=content,
+            headers={name: value for name, value in headers.items() if value},
+            relays=relays,
+        )
         try:
             async with asyncio.timeout(time_limit_seconds):
-                tries = TRIES if is_idempotent else 1
-                return await self._call(method, path, content, subject_token, tries=tries, relays=relays)
+                for attempt in range(1, TRIES if is_idempotent else 1):
+                    with suppress(aiohttp.ClientConnectionError):
+                        return await self._send_with_good_token(call)
+                    await asyncio.sleep(random.uniform(0.05, 0.2) * attempt)  # noqa: S311 (jitter, not a secret)
+                return await self._send_with_good_token(call)
         except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as exc:
             logger.warning("service does not answer", extra={"path": path, "reason": type(exc).__name__})
             raise Unavailable from exc
@@ -185,55 +195,33 @@ class ServiceClient:
             time_limit_seconds=time_limit_seconds,
         )
         try:
-            return answer.model_validate(found.content)
+            return answer.model_validate(found)
         except ValidationError as exc:
             logger.warning("service answers something else", extra={"path": path, "faults": exc.error_count()})
             raise Unavailable from exc
 
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        content: object,
-        subject_token: str | None,
-        *,
-        tries: int,
-        relays: Collection[str],
-    ) -> Answer:
-        headers: dict[str, str] = {}
-        if subject_token is not None:
-            headers["Vss-Subject-Token"] = subject_token
-        if request_id := REQUEST_ID.get():
-            headers["X-Request-ID"] = request_id
-        for attempt in range(1, tries):
-            try:
-                return await self._send_with_good_token(method, path, content, headers, relays)
-            except aiohttp.ClientConnectionError:
-                await asyncio.sleep(random.uniform(0.05, 0.2) * attempt)  # noqa: S311 (jitter, not a secret)
-        return await self._send_with_good_token(method, path, content, headers, relays)
-
-    async def _send_with_good_token(
-        self, method: str, path: str, content: object, headers: dict[str, str], relays: Collection[str]
-    ) -> Answer:
-        try:
-            return await self._send(method, path, content, headers, relays)
-        except _TokenRefused:
-            # Nothing was done. Perhaps its key was revoked: once more, with a new one.
-            with suppress(_TokenRefused):
-                return await self._send(method, path, content, headers, relays)
-        logger.warning("service refused the token", extra={"path": path})
+    async def _send_with_good_token(self, call: _Call) -> object:
+        with suppress(_TokenRefused):
+            return await self._send(call)
+        # Nothing was done. Perhaps its key was revoked: once more, with a new one.
+        with suppress(_TokenRefused):
+            return await self._send(call)
+        logger.warning("service refused the token", extra={"path": call.path})
         raise Unavailable
 
-    async def _send(
-        self, method: str, path: str, content: object, headers: dict[str, str], relays: Collection[str]
-    ) -> Answer:
-        headers["Authorization"] = f"Bearer {await self._tokens.get()}"
+    async def _send(self, call: _Call) -> object:
+        headers = {**call.headers, "Authorization": f"Bearer {await self._tokens.get()}"}
         async with self._session.request(
-            method, self._base_url + path, json=content, headers=headers, timeout=TRY_TIMEOUT, allow_redirects=False
+            call.method,
+            self._base_url + call.path,
+            json=call.content,
+            headers=headers,
+            timeout=TRY_TIMEOUT,
+            allow_redirects=False,
         ) as answer:
             raw = await answer.read()
             if answer.ok:
-                return Answer(answer.status, json.loads(raw) if raw else None)
+                return json.loads(raw) if raw else None
             if answer.status == HTTPStatus.UNAUTHORIZED:
                 self._tokens.forget()
                 if answer.headers.get(hdrs.WWW_AUTHENTICATE) == INVALID_TOKEN:
@@ -241,7 +229,9 @@ class ServiceClient:
             problem = json.loads(raw)
             if not isinstance(problem, dict):
                 raise ValueError("not a problem (RFC 9457)")
-            if problem["code"] in relays:
+            if problem["code"] in call.relays:
                 raise Relayed(problem, answer.headers.get("Retry-After"))
-            logger.warning("service refused", extra={"path": path, "status": answer.status, "code": problem["code"]})
+            logger.warning(
+                "service refused", extra={"path": call.path, "status": answer.status, "code": problem["code"]}
+            )
             raise Unavailable

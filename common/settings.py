@@ -8,15 +8,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -142,8 +134,7 @@ class ServiceSettings(EnvironmentSettings):
         Field(description="Seconds that /readyz answers 503 before the port closes; 0 without a load balancer.", ge=0),
     ] = 0.0
     start_limit_seconds: Annotated[
-        float,
-        Field(description="Seconds to wait at startup for what this service needs; then it exits.", gt=0),
+        float, Field(description="Seconds to wait at startup for what this service needs; then it exits.", gt=0)
     ] = 120.0
 
 

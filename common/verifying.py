@@ -58,7 +58,6 @@ class RemoteKeys:
         self._failures = 0
 
     async def get(self, key_id: str) -> RSAPublicKey | None:
-        """See VerificationKeys."""
         if key_id not in self._current():
             await self._look_for(key_id)
         return self._keys.get(key_id)
@@ -156,8 +155,7 @@ class Verifier:
         except InvalidToken as exc:
             logger.info("token refused", extra={"reason": str(exc)})
             raise Unauthenticated(
-                "The access token is invalid or has expired. Get a new one.",
-                challenge=INVALID_TOKEN,
+                "The access token is invalid or has expired. Get a new one.", challenge=INVALID_TOKEN
             ) from exc
         self._verified[audience, token] = (key_id, key, principal)
         if len(self._verified) > MAX_CACHED_TOKENS:

@@ -11,6 +11,9 @@ from common.web.requests import Input
 from contracts.shape import MOST_AT_ONCE, Id, Ids, Instant, Sha256, Shape, is_absent
 
 ShortText = Annotated[str, Field(max_length=64)]
+# S3's composite `ChecksumSHA256` of an object in parts: the SHA-256 of the parts' SHA-256 digests one after the other,
+# in base64, and the number of parts.
+CompositeChecksum = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=-[1-9][0-9]{0,4}$")]
 
 
 class State(StrEnum):
@@ -130,10 +133,13 @@ class Form(Shape):
 
 
 class CompleteObject(Input):
-    """What the client knows: how many parts there are where it has cut the file, and the whole file's SHA-256."""
+    """What the client knows: how many parts there are where it has cut the file, the whole file's SHA-256, and what the
+    parts of its file come to, which proves that those in the storage are its own.
+    """
 
     part_count: Annotated[int, Field(ge=1, le=10_000)] | None = None
     sha256: Sha256 | None = None
+    checksum_sha256: CompositeChecksum | None = None
 
 
 class Describe(Input):

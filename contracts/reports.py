@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
-from contracts.shape import Instant, Shape
+from pydantic import BaseModel
+
+from contracts.shape import Instant
+
+# Names of each kind; the counts are of all of them.
+_NAMED_AT_MOST: Final = 100
 
 
 class Holding(StrEnum):
@@ -17,22 +23,30 @@ class Holding(StrEnum):
     TOO_MANY = "too-many"
 
 
-class Finding(Shape):
-    """How many, their bytes, and the first of their names."""
+class Finding(BaseModel):
+    """How many there are of a kind, their bytes where they have any, and the first of their names."""
 
     count: int = 0
     size: int = 0
-    names: tuple[str, ...] = ()
+    names: list[str] = []
+
+    def add(self, name: str, *, size: int = 0) -> None:
+        self.count += 1
+        self.size += size
+        if len(self.names) < _NAMED_AT_MOST:
+            self.names.append(name)
 
 
-class StorageReport(Shape):
-    """What comparing the bucket with the rows has found last; `at` null: it has not been done yet.
+class StorageReport(BaseModel):
+    """What comparing the bucket with the rows has found; `at` null: it has not been done yet.
 
-    `unknown` are without a row, `missing` and `damaged` ids of videos, and `is_database_older` says that a later copy
-    of the database has used the bucket.
+    `orphan_objects` and `orphan_uploads` are keys in the bucket that no row needs: `unknown` are those of them that
+    have no row at all, and `removed` those that this run has removed. `missing` and `damaged` are ids of videos.
+    Foreign keys are not ours to judge. `is_database_older`: than the one that marked the bucket last.
     """
 
-    at: Instant | None
+    at: Instant | None = None
+    is_dry_run: bool = False
     objects: int = 0
     size: int = 0
     orphan_objects: Finding = Finding()
@@ -43,5 +57,5 @@ class StorageReport(Shape):
     damaged: Finding = Finding()
     foreign: Finding = Finding()
     holding: Holding | None = None
-    others: tuple[str, ...] = ()
+    others: list[str] = []
     is_database_older: bool = False

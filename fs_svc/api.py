@@ -27,7 +27,6 @@ from contracts.objects import (
     Usage,
     UsageOfOwners,
 )
-from contracts.reports import StorageReport
 from fs_svc.app_keys import ADOPTING, FORMS, INSTALLATION, RECONCILING, SOURCES, UPLOADS
 from fs_svc.models import AskPartUrls, CreateObject, present
 
@@ -87,9 +86,7 @@ async def complete_object(request: web.Request) -> web.Response:
     subject = await _subject(request)
     object_id = id_in_path(request, "id")
     asked = await read_json(request, CompleteObject) if request.can_read_body else CompleteObject()
-    item = await request.app[UPLOADS].complete(
-        object_id, part_count=asked.part_count, sha256=asked.sha256, subject=subject
-    )
+    item = await request.app[UPLOADS].complete(object_id, asked, subject=subject)
     if item.state is State.STORED and asked.sha256 in (None, item.sha256):
         return json_response(present(item))
     return json_response(present(item), status=202, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
@@ -140,11 +137,7 @@ async def list_usage(request: web.Request) -> web.Response:
 async def get_report(request: web.Request) -> web.Response:
     """What comparing the bucket with the rows has found last."""
     await require_service(request, USAGE)
-    found = await request.app[RECONCILING].last_report()
-    if found is None:
-        return json_response(StorageReport(at=None))
-    at, content = found
-    return json_response(StorageReport.model_validate({**content, "at": at}))
+    return json_response(await request.app[RECONCILING].last_report())
 
 
 async def get_hold(request: web.Request) -> web.Response:

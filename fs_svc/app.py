@@ -114,33 +114,23 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[READINESS] = {"database": Tables(database).check, "storage": bucket.ping, "keys": keys.check}
             yield
 
-    async def keep_cors(app: web.Application) -> None:
-        await app[BUCKET].set_cors([settings.upload_public_url, settings.stream_public_url])
-
-    app.cleanup_ctx.append(domain)
-    app.cleanup_ctx.append(KEYS_RENEWED)
-    app.cleanup_ctx.append(repeated(_settle, name="settle", seconds=SETTLE_INTERVAL_SECONDS))
-    for _ in range(READERS):
-        app.cleanup_ctx.append(repeated(_compare, name="compare", seconds=READ_INTERVAL_SECONDS))
-    app.cleanup_ctx.append(repeated(_count, name="count", seconds=COUNT_INTERVAL_SECONDS))
-    app.cleanup_ctx.append(repeated(_check_excess, name="excess", seconds=CHECK_INTERVAL.total_seconds()))
-    app.cleanup_ctx.append(repeated(_drop_late_forms, name="late-forms", seconds=FORM_INTERVAL.total_seconds()))
+    app.cleanup_ctx.extend(
+        [
+            domain,
+            KEYS_RENEWED,
+            repeated(_settle, name="settle", seconds=SETTLE_INTERVAL_SECONDS),
+            *(repeated(_compare, name="compare", seconds=READ_INTERVAL_SECONDS) for _ in range(READERS)),
+            repeated(lambda app: app[STORAGE_METRICS].count(), name="count", seconds=COUNT_INTERVAL_SECONDS),
+            repeated(lambda app: app[EXCESS_CHECK].check_open(), name="excess", seconds=CHECK_INTERVAL.total_seconds()),
+            repeated(lambda app: app[FORMS].drop_late(), name="late-forms", seconds=FORM_INTERVAL.total_seconds()),
+            repeated(lambda app: app[RECONCILING].run_when_due(), name="reconcile", seconds=RECONCILE_INTERVAL_SECONDS),
+        ]
+    )
     if settings.keeps_cors:
-        app.cleanup_ctx.append(repeated(keep_cors, name="cors", seconds=CORS_INTERVAL_SECONDS))
-    app.cleanup_ctx.append(repeated(_reconcile, name="reconcile", seconds=RECONCILE_INTERVAL_SECONDS))
+        origins = [settings.upload_public_url, settings.stream_public_url]
+        keep_cors = repeated(lambda app: app[BUCKET].set_cors(origins), name="cors", seconds=CORS_INTERVAL_SECONDS)
+        app.cleanup_ctx.append(keep_cors)
     return app
-
-
-async def _reconcile(app: web.Application) -> None:
-    await app[RECONCILING].run_when_due()
-
-
-async def _check_excess(app: web.Application) -> None:
-    await app[EXCESS_CHECK].check_open()
-
-
-async def _drop_late_forms(app: web.Application) -> None:
-    await app[FORMS].drop_late()
 
 
 async def _settle(app: web.Application) -> None:
@@ -152,7 +142,3 @@ async def _settle(app: web.Application) -> None:
 async def _compare(app: web.Application) -> None:
     while await app[COMPARING].compare_next():
         pass
-
-
-async def _count(app: web.Application) -> None:
-    await app[STORAGE_METRICS].count()

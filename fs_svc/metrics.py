@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -34,10 +33,9 @@ class StorageMetrics:
     async def count(self) -> None:
         """Sets all of them to what the rows say now. Raises Unavailable."""
         report = await self._store.last_report()
-        said = {} if report is None else json.loads(report.content)
-        self._unknown.set(said.get("unknown", {}).get("count", 0))
+        self._unknown.set(report.unknown.count)
         for holding in Holding:
-            self._held.labels(holding.value).set(said.get("holding") == holding.value)
+            self._held.labels(holding.value).set(report.holding is holding)
         counts = {count.state: count for count in await self._store.count_by_state()}
         for state in State:
             count = counts.get(state)

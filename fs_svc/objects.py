@@ -37,9 +37,8 @@ class Object:
     was given out for it, URLs or a form, may bring bytes (None: nothing was), and `quota_bytes` the owner's quota at
     that time. `arrived` is what the storage holds of an open upload whose client cuts it, as far as that was counted.
     `sha256` is the whole file's as it was announced, by who did so first; `read_wanted_at` since when somebody waits
-    for the object to be read back. `must_be_read`: it may have parts of two files, since somebody has asked what had
-    come of it or had another part than has come, or who completed it did not say that it is the announced file; so an
-    announced one is read before it is stored.
+    for the object to be read back. `must_be_read`: who completed it has not proven that the parts
+    are those of the announced file, so it is read before it is stored.
     """
 
     id: str

@@ -10,7 +10,6 @@ a stored row without its object is a loss that nobody but people can make good.
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,15 +17,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from common.clock import Clock
-from common.ids import new_id
 from contracts.objects import State
-from contracts.reports import Holding
+from contracts.reports import Holding, StorageReport
 from fs_svc.errors import OrphansDiffer, RemovalHeld
 from fs_svc.installation import Installation, View
 from fs_svc.objects import INCOMING_PREFIX, KEY_PREFIX, MARKER_PREFIX, Object
 from fs_svc.s3 import Bucket, ListedObject, ListedUpload
-from fs_svc.storage_report import Report
-from fs_svc.store import SetAside, Status, Store, StoredReport
+from fs_svc.store import SetAside, Status, Store
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +65,7 @@ class _Orphan:
 class _Run:
     """What a run does: `most` are the orphans without a row that it keeps in mind."""
 
-    report: Report
+    report: StorageReport
     view: View
     most: int
     unknown: list[_Orphan] = field(default_factory=list)
@@ -89,22 +86,18 @@ class Reconciling:
         in another way than then. Raises StorageUnavailable.
         """
         view, last = await self._installation.check(), await self._store.last_report()
-        if last is not None and last.at - LEAST_AGE <= self._clock() < last.at + PERIOD:
-            said = json.loads(last.content)
-            is_older = view.status is Status.OLDER
-            if (sorted(view.others), is_older) == (said.get("others"), said.get("is_database_older")) and (
-                view.status is not Status.NEW
-            ):
+        if last.at is not None and last.at - LEAST_AGE <= self._clock() < last.at + PERIOD:
+            is_as_then = (last.others, last.is_database_older) == (sorted(view.others), view.status is Status.OLDER)
+            if is_as_then and view.status is not Status.NEW:
                 return False
         await self.run(is_dry_run=False)
         return True
 
-    async def last_report(self) -> tuple[datetime, dict[str, object]] | None:
-        """When it was done last, and what it found."""
-        last = await self._store.last_report()
-        return None if last is None else (last.at, json.loads(last.content))
+    async def last_report(self) -> StorageReport:
+        """What it has found last."""
+        return await self._store.last_report()
 
-    async def run(self, *, is_dry_run: bool, removes: int | None = None) -> Report:
+    async def run(self, *, is_dry_run: bool, removes: int | None = None) -> StorageReport:
         """Goes through bucket and rows, in the order of their keys; keeps the report, but for a dry run's.
 
         `removes`: a person's word to remove all that has no row at once, which are so many. Memory is bounded whatever
@@ -112,13 +105,14 @@ class Reconciling:
         where bucket and database do not belong together; nothing without a row is removed then.
         """
         view = await self._installation.check()
-        report = Report(
+        report = StorageReport(
             is_dry_run=is_dry_run, others=sorted(view.others), is_database_older=view.status is Status.OLDER
         )
         run = _Run(report=report, view=view, most=max(_AT_MOST, removes or 0))
         await self._compare_objects(run)
         await self._check_uploads(run)
         report.holding = await self._judge(run)
+        report.at = self._clock()
         if not is_dry_run:
             if removes is None:
                 await self._remove(run, await self._due(run))
@@ -129,13 +123,11 @@ class Reconciling:
             else:
                 await self._remove(run, run.unknown)
             # A dry run is no run: the daily one would not be due for it.
-            await self._store.add_report(
-                StoredReport(id=new_id(), at=self._clock(), content=report.to_json()), kept=_REPORTS_KEPT
-            )
+            await self._store.add_report(report, at=report.at, kept=_REPORTS_KEPT)
         self._log(report)
         return report
 
-    def _log(self, report: Report) -> None:
+    def _log(self, report: StorageReport) -> None:
         counts = {
             name: getattr(report, name).count
             for name in ("orphan_objects", "orphan_uploads", "unknown", "removed", "missing", "damaged", "foreign")
@@ -181,7 +173,7 @@ class Reconciling:
             if await self._store.get_by_key(_row_key(orphan.object_key)) is None:
                 await self._remove_one(run.report, orphan)
 
-    async def _remove_one(self, report: Report, orphan: _Orphan) -> None:
+    async def _remove_one(self, report: StorageReport, orphan: _Orphan) -> None:
         if orphan.s3_upload_id is None:
             await self._bucket.delete(orphan.object_key)
         else:
@@ -229,7 +221,7 @@ class Reconciling:
                 yield row
             after = rows[-1].object_key
 
-    async def _check_missing(self, report: Report, row: Object) -> None:
+    async def _check_missing(self, report: StorageReport, row: Object) -> None:
         # Both lists were read over some time: what counts is what both say now.
         if await self._bucket.head(row.object_key) is None:
             now = await self._store.get(row.id)

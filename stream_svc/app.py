@@ -62,16 +62,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
             yield
 
-    app.cleanup_ctx.append(domain)
-    app.cleanup_ctx.append(KEYS_RENEWED)
-    app.cleanup_ctx.append(repeated(_refresh_disabled_owners, name="disabled owners", seconds=REFRESH_SECONDS))
-    app.cleanup_ctx.append(repeated(_settle_deletions, name="account deletions", seconds=DELETIONS_SECONDS))
+    app.cleanup_ctx.extend(
+        [
+            domain,
+            KEYS_RENEWED,
+            repeated(lambda app: app[DISABLED_OWNERS].refresh(), name="disabled owners", seconds=REFRESH_SECONDS),
+            repeated(lambda app: app[ACCOUNT_DELETIONS].settle(), name="account deletions", seconds=DELETIONS_SECONDS),
+        ]
+    )
     return app
-
-
-async def _refresh_disabled_owners(app: web.Application) -> None:
-    await app[DISABLED_OWNERS].refresh()
-
-
-async def _settle_deletions(app: web.Application) -> None:
-    await app[ACCOUNT_DELETIONS].settle()

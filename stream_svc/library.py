@@ -45,8 +45,6 @@ class Begun:
 
 
 class Library:
-    """What viewers do."""
-
     def __init__(self, store: Store, fs: FsClient, disabled: DisabledOwners, cursors: Cursors, *, clock: Clock) -> None:
         self._store = store
         self._fs = fs

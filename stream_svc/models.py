@@ -93,7 +93,6 @@ class Playback(BaseModel):
 
 
 def present(video: VideoInDomain) -> Video:
-    """A video as the API shows it."""
     return Video(
         id=video.id,
         title=video.title,
@@ -107,7 +106,6 @@ def present(video: VideoInDomain) -> Video:
 
 
 def present_playback(playback: PlaybackInDomain) -> Playback:
-    """Playback URLs as the API shows them."""
     source = playback.source
     return Playback(
         sources=[PlaybackSource(url=source.url, type=source.content_type, expires_at=rfc3339(source.expires_at))],

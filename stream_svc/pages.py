@@ -28,7 +28,6 @@ _MOMENT: Final = re.compile(r"(?:(\d{1,3})h)?(?:(\d{1,5})m)?(?:(\d{1,7})s?)?", r
 
 
 async def library_page(request: web.Request) -> web.Response:
-    """GET /."""
     principal = require_principal(request)
     asked = read_query(request, ListVideos)
     library = request.app[LIBRARY]
@@ -54,7 +53,6 @@ async def library_page(request: web.Request) -> web.Response:
 
 
 async def watch_page(request: web.Request) -> web.Response:
-    """GET /watch/{video_id}."""
     principal = request[PRINCIPAL]
     playback = await request.app[LIBRARY].play(principal, request.match_info["video_id"])
     video, source = playback.video, playback.source
@@ -170,7 +168,6 @@ def _filters(
 
 
 def _sorts(request: web.Request, asked: ListVideos) -> list[tuple[str, str, bool]]:
-    """Orders, in the same form."""
     sorts = ((Sort.NEWEST, gettext("Newest")), (Sort.OLDEST, gettext("Oldest")), (Sort.TITLE, gettext("Title")))
     return [(label, str(_narrowed(request, sort=sort.value, cursor=None)), sort is asked.sort) for sort, label in sorts]
 

@@ -10,12 +10,10 @@ from common.web.pages import render
 
 
 async def problems_page(request: web.Request) -> web.Response:
-    """GET /problems."""
     return render(request, "problems.html", {"code": None, "types": PROBLEM_TYPES})
 
 
 async def problem_page(request: web.Request) -> web.Response:
-    """GET /problems/{code}."""
     code = request.match_info["code"]
     if code not in PROBLEM_TYPES:
         raise NotFound

@@ -8,13 +8,12 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Column, ColumnElement, Double, Index, MetaData, Table, and_, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from catalogue.lists import COLUMNS, Branch, library_index, read_list, to_video
 from catalogue.pages import Place, Sort
 from catalogue.tables import VIDEOS
 from catalogue.videos import LISTED, Video, VideoState, Visibility
-from common.db import Database, Instant, identifier, rows_changed
+from common.db import Instant, Queries, identifier
 from common.text import search_key
 
 METADATA: Final = MetaData()
@@ -61,17 +60,10 @@ class Listing:
     disabled_owner_ids: frozenset[str] = frozenset()
 
 
-class Store:
-    """Queries of stream_svc."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
+class Store(Queries):
     async def get_video(self, video_id: str) -> Video | None:
         """The ready video with this id, whoever may watch it."""
-        query = select(*COLUMNS).where(VIDEOS.c.id == video_id, _IS_READY)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._database.row(select(*COLUMNS).where(VIDEOS.c.id == video_id, _IS_READY))
         return None if row is None else to_video(row)
 
     async def list_videos(self, listing: Listing, *, after: Place | None, limit: int) -> list[Video]:
@@ -91,24 +83,15 @@ class Store:
         values = {"seconds": position.seconds, "duration": position.duration, "updated_at": now}
         here = (POSITIONS.c.account_id == account_id, POSITIONS.c.video_id == video_id)
         change = update(POSITIONS).where(*here).values(values)
-        try:
-            async with self._database.write() as connection:
-                if not rows_changed(await connection.execute(change)):
-                    await connection.execute(
-                        insert(POSITIONS).values(account_id=account_id, video_id=video_id, **values)
-                    )
-        except IntegrityError:
+        new = insert(POSITIONS).values(account_id=account_id, video_id=video_id, **values)
+        if not await self._database.change(change) and not await self._database.add(new):
             # Another window of theirs was first.
-            async with self._database.write() as connection:
-                await connection.execute(change)
+            await self._database.change(change)
 
     async def forget_positions(self, account_id: str) -> None:
-        """Drops where this person stopped, everywhere."""
-        async with self._database.write() as connection:
-            await connection.execute(delete(POSITIONS).where(POSITIONS.c.account_id == account_id))
+        await self._database.change(delete(POSITIONS).where(POSITIONS.c.account_id == account_id))
 
     async def get_position(self, account_id: str, video_id: str) -> Position | None:
-        """Where this person stopped."""
         return (await self.list_positions(account_id, [video_id])).get(video_id)
 
     async def list_positions(self, account_id: str, video_ids: Sequence[str]) -> dict[str, Position]:
@@ -116,8 +99,7 @@ class Store:
         query = select(POSITIONS.c.video_id, POSITIONS.c.seconds, POSITIONS.c.duration).where(
             POSITIONS.c.account_id == account_id, POSITIONS.c.video_id.in_(video_ids)
         )
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
+        rows = await self._database.rows(query)
         return {video_id: Position(seconds=seconds, duration=duration) for video_id, seconds, duration in rows}
 
     async def page_of_positions(self, account_id: str, *, after: str | None, limit: int) -> list[KeptPosition]:
@@ -126,12 +108,7 @@ class Store:
         query = query.where(POSITIONS.c.account_id == account_id).order_by(POSITIONS.c.video_id).limit(limit)
         if after is not None:
             query = query.where(POSITIONS.c.video_id > after)
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
-        return [
-            KeptPosition(video_id=video_id, seconds=seconds, duration=duration, updated_at=updated_at)
-            for video_id, seconds, duration, updated_at in rows
-        ]
+        return [KeptPosition(**row._asdict()) for row in await self._database.rows(query)]
 
     async def list_watched(self, account_id: str, *, limit: int) -> list[tuple[Video, Position]]:
         """Of the `limit` videos that this person watched last, those that are there, the last one first."""
@@ -148,8 +125,7 @@ class Store:
             .where(_IS_READY)
             .order_by(recent.c.updated_at.desc())
         )
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
+        rows = await self._database.rows(query)
         return [(to_video(row), Position(seconds=row.seconds, duration=row.duration)) for row in rows]
 
 

@@ -17,11 +17,11 @@ from tests import mariadb as mariadb_server
 from tests.addresses import Addresses
 from tests.auth_service import AuthService, run_auth_service
 from tests.databases import ServerDatabase, SqliteTemplate
+from tests.engine import running_engine
 from tests.faults import PAGE, Observations
 from tests.mariadb import DatabaseServer
 from vss.bucket import Bucket
 from vss.migrate import migrate
-from vss.seaweedfs import running_engine
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

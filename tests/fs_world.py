@@ -14,6 +14,7 @@ from common.db import open_database
 from common.ids import new_id
 from common.tokens import Principal
 from contracts.objects import Form, Kind
+from contracts.reports import StorageReport
 from fs_svc.companion.by_form import ByForm
 from fs_svc.companion.cut_by_client import CutByClient
 from fs_svc.comparing import Comparing
@@ -24,7 +25,6 @@ from fs_svc.parts import choose_parts
 from fs_svc.reconciling import LEAST_AGE, PERIOD, Reconciling
 from fs_svc.s3 import Bucket
 from fs_svc.sigv4 import Presigner
-from fs_svc.storage_report import Report
 from fs_svc.store import Store
 from fs_svc.uploads.excess import ExcessCheck
 from fs_svc.uploads.kinds import UploadKinds
@@ -117,7 +117,7 @@ class World:
         assert await put(urls[1], content) == 200
         await self.bucket.complete_upload(key, s3_upload_id, await self.bucket.list_parts(key, s3_upload_id))
 
-    async def reconcile(self, *, is_dry_run: bool = False, later: timedelta = LEAST_AGE * 2) -> Report:
+    async def reconcile(self, *, is_dry_run: bool = False, later: timedelta = LEAST_AGE * 2) -> StorageReport:
         """Compares, so much later."""
         self.forward(later)
         try:
@@ -132,7 +132,7 @@ class World:
         async for upload in self.bucket.list_all_uploads():
             await self.bucket.abort_upload(upload.object_key, upload.s3_upload_id)
 
-    async def reconcile_for(self, days: int) -> Report:
+    async def reconcile_for(self, days: int) -> StorageReport:
         """Compares once a day, so many times; the last report."""
         for _ in range(days - 1):
             self.forward(PERIOD)

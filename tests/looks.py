@@ -429,7 +429,7 @@ async def my_videos(page: Page, stage: Stage) -> None:
 @look()
 async def my_videos_share(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('upload')}/videos?share={stage.ids[1]}")
-    await expect(page.locator("[data-copy]")).to_be_visible()
+    await expect(page.locator("[data-copy-link]")).to_be_visible()
 
 
 @look()
@@ -642,3 +642,4 @@ async def account_new_key(page: Page, stage: Stage) -> None:
     await page.locator("#name").fill("Backup at home")
     await page.locator("[action='/account/api-keys'] [type=submit]").click()
     await expect(page.locator(".secret")).to_be_visible()
+    await expect(page.locator("[data-copy='new-key']")).to_be_visible()

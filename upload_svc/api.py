@@ -81,7 +81,7 @@ async def complete_upload(request: web.Request) -> web.Response:
     """Completes an upload; idempotent, the content is optional. 202: not confirmed yet, ask again."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
     asked = await read_json(request, CompleteUpload) if request.can_read_body else CompleteUpload()
-    upload = await request.app[UPLOADS].complete(principal, upload_id, sha256=asked.sha256)
+    upload = await request.app[UPLOADS].complete(principal, upload_id, asked.to_domain())
     shown = present(upload, stream_url=request.app[SITE].stream_url)
     if upload.stored_object is not None:
         return json_response(shown, status=202, headers={"Retry-After": "1"})

@@ -71,21 +71,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
             yield
 
-    app.cleanup_ctx.append(domain)
-    app.cleanup_ctx.append(KEYS_RENEWED)
-    app.cleanup_ctx.append(repeated(_settle, name="settle", seconds=SETTLE_INTERVAL_SECONDS))
-    app.cleanup_ctx.append(repeated(_settle_deletions, name="account deletions", seconds=DELETIONS_SECONDS))
-    app.cleanup_ctx.append(repeated(_forget, name="forget", seconds=FORGET_INTERVAL_SECONDS))
+    app.cleanup_ctx.extend(
+        [
+            domain,
+            KEYS_RENEWED,
+            repeated(lambda app: app[SETTLING].settle(), name="settle", seconds=SETTLE_INTERVAL_SECONDS),
+            repeated(lambda app: app[ACCOUNT_DELETIONS].settle(), name="account deletions", seconds=DELETIONS_SECONDS),
+            repeated(lambda app: app[IDEMPOTENCY_KEYS].forget_old(), name="forget", seconds=FORGET_INTERVAL_SECONDS),
+        ]
+    )
     return app
-
-
-async def _settle(app: web.Application) -> None:
-    await app[SETTLING].settle()
-
-
-async def _settle_deletions(app: web.Application) -> None:
-    await app[ACCOUNT_DELETIONS].settle()
-
-
-async def _forget(app: web.Application) -> None:
-    await app[IDEMPOTENCY_KEYS].forget_old()

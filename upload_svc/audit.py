@@ -10,8 +10,6 @@ from common.audit import Actor, AuditEntry, audit_entry
 
 
 class Action(StrEnum):
-    """What is written down."""
-
     TRASHED = "video-trashed"
     RESTORED = "video-restored"
     DELETED = "video-deleted"

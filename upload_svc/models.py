@@ -12,7 +12,7 @@ from common.clock import rfc3339
 from common.media_types import video_content_type
 from common.text import clean_filename, clean_line, clean_text
 from common.web.requests import Input, Query
-from contracts.objects import ChecksumAlgorithm
+from contracts.objects import ChecksumAlgorithm, CompleteObject, CompositeChecksum
 from contracts.shape import Sha256, is_absent
 from upload_svc.uploads import Integrity as IntegrityInDomain
 from upload_svc.uploads import NewUpload
@@ -78,6 +78,11 @@ class CompleteUpload(Input):
     model_config = ConfigDict(extra="ignore")
 
     sha256: Sha256 | None = None
+    checksum_sha256: CompositeChecksum | None = None
+
+    def to_domain(self) -> CompleteObject:
+        """As fs_svc takes it."""
+        return CompleteObject(sha256=self.sha256, checksum_sha256=self.checksum_sha256)
 
 
 class ReadBack(BaseModel):

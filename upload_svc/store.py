@@ -7,14 +7,14 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import MetaData, Update, and_, insert, null, select, update
+from sqlalchemy import MetaData, and_, insert, null, select, update
 
 from catalogue.lists import COLUMNS, Branch, library_index, read_list, to_video
 from catalogue.pages import Place, Sort
 from catalogue.tables import VIDEOS
 from catalogue.videos import Video, VideoState, Visibility
-from common.audit import AuditEntry, write_down
-from common.db import Database, rows_changed
+from common.audit import AuditEntry, change_one, write_down
+from common.db import Queries, rows_changed
 from common.idempotency import idempotency_table
 from common.text import search_key, sort_key
 from upload_svc.errors import PreconditionFailed
@@ -24,28 +24,20 @@ METADATA: Final = MetaData()
 idempotency_keys: Final = idempotency_table("upload_idempotency_keys", METADATA)
 
 
-class Store:
-    """Queries of upload_svc."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
+class Store(Queries):
     async def add_video(self, video: Video) -> None:
-        """Adds a video."""
-        async with self._database.write() as connection:
-            values = {
-                **asdict(video),
-                **_texts(video.title, video.description),
-                "visibility": video.visibility.value,
-                "state": video.state.value,
-                "hidden_visibility": video.hidden_visibility and video.hidden_visibility.value,
-            }
-            await connection.execute(insert(VIDEOS).values(values))
+        values = {
+            **asdict(video),
+            **_texts(video.title, video.description),
+            "visibility": video.visibility.value,
+            "state": video.state.value,
+            "hidden_visibility": video.hidden_visibility and video.hidden_visibility.value,
+        }
+        await self._database.change(insert(VIDEOS).values(values))
 
     async def get_video(self, video_id: str, owner_id: str) -> Video | None:
         """The owner's video with this id, unless it was deleted."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(_SELECT.where(*_live(video_id, owner_id)))).one_or_none()
+        row = await self._database.row(_SELECT.where(*_live(video_id, owner_id)))
         return None if row is None else to_video(row)
 
     async def list_videos(
@@ -59,10 +51,9 @@ class Store:
 
     async def set_plan(self, video_id: str, *, part_size: int, part_count: int) -> None:
         """Keeps fs_svc's plan, which never changes, beside the video."""
-        async with self._database.write() as connection:
-            await connection.execute(
-                update(VIDEOS).where(VIDEOS.c.id == video_id).values(part_size=part_size, part_count=part_count)
-            )
+        await self._database.change(
+            update(VIDEOS).where(VIDEOS.c.id == video_id).values(part_size=part_size, part_count=part_count)
+        )
 
     async def set_sent_sha256(self, video_id: str, sha256: str) -> None:
         """Keeps the SHA-256 of what is stored beside a video of which none is known."""
@@ -71,8 +62,7 @@ class Store:
             .where(VIDEOS.c.id == video_id, _NOT_DELETED, VIDEOS.c.sha256.is_(None), VIDEOS.c.sent_sha256.is_(None))
             .values(sent_sha256=sha256)
         )
-        async with self._database.write() as connection:
-            await connection.execute(change)
+        await self._database.change(change)
 
     async def edit_video(
         self,
@@ -146,7 +136,7 @@ class Store:
             .where(VIDEOS.c.id == video_id, VIDEOS.c.state == VideoState.UPLOADING.value)
             .values(state=VideoState.READY.value, settle_after=None, size=size, sent_sha256=sha256)
         )
-        return await self._change(change, None)
+        return await self._database.change(change) == 1
 
     async def hide_video(self, video_id: str, entry: AuditEntry) -> bool:
         """Takes it away from everybody but its owner; False when it is hidden already, or deleted."""
@@ -158,7 +148,7 @@ class Store:
                 (VIDEOS.c.hidden_visibility, VIDEOS.c.visibility), (VIDEOS.c.visibility, Visibility.PRIVATE.value)
             )
         )
-        return await self._change(change, entry)
+        return await change_one(self._database, change, entry)
 
     async def show_video(self, video_id: str, entry: AuditEntry) -> bool:
         """Gives it back the visibility that its owner has chosen; False when it is not hidden, or deleted."""
@@ -167,7 +157,7 @@ class Store:
             .where(VIDEOS.c.id == video_id, _NOT_DELETED, VIDEOS.c.hidden_visibility.is_not(None))
             .ordered_values((VIDEOS.c.visibility, VIDEOS.c.hidden_visibility), (VIDEOS.c.hidden_visibility, null()))
         )
-        return await self._change(change, entry)
+        return await change_one(self._database, change, entry)
 
     async def change_owner(
         self, video_id: str, *, old_owner_id: str, owner_id: str, owner_username: str, entry: AuditEntry
@@ -178,12 +168,11 @@ class Store:
             .where(*_live(video_id, old_owner_id))
             .values(owner_id=owner_id, owner_username=owner_username)
         )
-        return await self._change(change, entry)
+        return await change_one(self._database, change, entry)
 
     async def get_anybodys_video(self, video_id: str) -> Video | None:
         """The video with this id, unless it was deleted."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(_SELECT.where(VIDEOS.c.id == video_id, _NOT_DELETED))).one_or_none()
+        row = await self._database.row(_SELECT.where(VIDEOS.c.id == video_id, _NOT_DELETED))
         return None if row is None else to_video(row)
 
     async def list_ready_videos(self, owner_id: str | None, *, after: Place | None, limit: int) -> list[Video]:
@@ -213,15 +202,7 @@ class Store:
             )
             .values(state=VideoState.DELETED.value, settle_after=settle_after)
         )
-        return await self._change(change, entry)
-
-    async def _change(self, change: Update, entry: AuditEntry | None) -> bool:
-        """Changes one row, and writes that down; False, and neither, when the row is no longer as it has to be."""
-        async with self._database.write() as connection:
-            if rows_changed(await connection.execute(change)) != 1:
-                return False
-            await write_down(connection, entry)
-            return True
+        return await change_one(self._database, change, entry)
 
     async def finish_deleting(self, video_id: str) -> None:
         """Nothing is left to settle of a deleted video; what somebody wrote about it goes too. The row stays: its id,
@@ -232,14 +213,12 @@ class Store:
             .where(VIDEOS.c.id == video_id, VIDEOS.c.state == VideoState.DELETED.value)
             .values(settle_after=None, owner_username="", filename="", sha256=None, sent_sha256=None, **_texts("", ""))
         )
-        async with self._database.write() as connection:
-            await connection.execute(change)
+        await self._database.change(change)
 
     async def take_unsettled(self, *, now: datetime, until: datetime, limit: int) -> list[Video]:
         """Videos that are due, leased until `until`: nobody else gets them before."""
         query = _SELECT.where(VIDEOS.c.settle_after <= now).order_by(VIDEOS.c.settle_after).limit(limit)
-        async with self._database.read() as connection:
-            due = [to_video(row) for row in (await connection.execute(query)).all()]
+        due = [to_video(row) for row in await self._database.rows(query)]
         taken = []
         if due:
             async with self._database.write() as connection:
@@ -260,8 +239,7 @@ class Store:
             .where(VIDEOS.c.id == video_id, VIDEOS.c.state == state.value)
             .values(settle_after=settle_after)
         )
-        async with self._database.write() as connection:
-            await connection.execute(change)
+        await self._database.change(change)
 
 
 _SELECT: Final = select(*COLUMNS)

@@ -181,15 +181,13 @@ class Uploads:
         objects = await self._fs.describe(uploading) if uploading else {}
         return [Upload(video=video, stored_object=objects.get(video.id)) for video in videos], next_cursor
 
-    async def complete(
-        self, principal: Principal, upload_id: str, *, sha256: str | None = None, part_count: int | None = None
-    ) -> Upload:
+    async def complete(self, principal: Principal, upload_id: str, said: CompleteObject) -> Upload:
         """Makes the video ready once fs_svc has the whole object; with `stored_object` while that is not certain yet.
 
-        `sha256` is the whole file's, as its sender has computed it, and `part_count` into how many parts it has cut it,
-        where there was no plan. A retry is the same file: also of what is ready, another one is refused. Raises
-        NotFound, FileDiffers, and what fs_svc refuses (parts-missing, part-ambiguous, upload-not-open).
+        A retry is the same file: also of what is ready, another one is refused. Raises NotFound, FileDiffers, and what
+        fs_svc refuses (parts-missing, part-ambiguous, upload-not-open).
         """
+        sha256 = said.sha256
         video = await self._store.get_video(upload_id, principal.account_id)
         if video is None:
             raise await self._why_it_is_gone(principal, upload_id)
@@ -197,9 +195,7 @@ class Uploads:
             raise FileDiffers
         if video.state is not VideoState.UPLOADING and sha256 in (None, video.file_sha256):
             return Upload(video=video, stored_object=None)
-        stored_object = await self._fs.complete(
-            upload_id, CompleteObject(part_count=part_count, sha256=sha256), subject_token=principal.token
-        )
+        stored_object = await self._fs.complete(upload_id, said, subject_token=principal.token)
         if stored_object.state is not State.STORED or sha256 not in (None, stored_object.sha256):
             return Upload(video=video, stored_object=stored_object)
         if video.state is VideoState.UPLOADING:

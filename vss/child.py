@@ -46,13 +46,7 @@ class RunningChild:
     """A started child. It has a session of its own, so that the terminal's Ctrl-C reaches only us."""
 
     def __init__(
-        self,
-        child: Child,
-        process: asyncio.subprocess.Process,
-        log: Path,
-        *,
-        log_offset: int,
-        lifeline: int | None,
+        self, child: Child, process: asyncio.subprocess.Process, log: Path, *, log_offset: int, lifeline: int | None
     ) -> None:
         self.child = child
         self._process = process
@@ -125,7 +119,6 @@ class RunningChild:
             await asyncio.wait({end, look})
 
     async def wait(self) -> None:
-        """Returns when the process has ended."""
         await self._process.wait()
         if self._lifeline is not None:
             os.close(self._lifeline)
@@ -141,7 +134,6 @@ class RunningChild:
         return f"ended by signal {-code}"
 
     def terminate(self) -> None:
-        """Asks it to stop."""
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
 

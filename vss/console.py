@@ -16,7 +16,6 @@ class Mood(StrEnum):
 
     GOOD = "32"
     WARNING = "33"
-    BAD = "31"
     QUIET = "2"
 
 
@@ -37,7 +36,6 @@ class Console:
         self.say(f"{name:<12} {state} {detail:<44} {self._painted(when, Mood.QUIET)}")
 
     def say(self, line: str = "") -> None:
-        """A line as it is."""
         # OSError: the reader of a pipe left, or the terminal was closed.
         with contextlib.suppress(OSError):
             self._out.write(f"{line}\n")

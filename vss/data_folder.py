@@ -94,7 +94,6 @@ class DataFolder:
         return self.secrets / f"previous_{name}"
 
     def secret(self, name: str, size_bytes: int = SECRET_BYTES) -> str:
-        """The value of the secret `name`."""
         return self.secret_file(name, size_bytes).read_text().strip()
 
     @contextmanager

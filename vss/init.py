@@ -15,9 +15,10 @@ from vss.child import run_module
 from vss.errors import Refusal, SecretsMissing
 from vss.files import write_atomically
 from vss.grpc_identity import is_fresh, new_identity, security_sections
-from vss.options import DEFAULT_PORT_BASE, add_port_base_option
+from vss.options import add_port_base_option
 from vss.ports import PublicPorts
 from vss.seaweedfs import BUCKET, REGION, identities
+from vss.services import session_cookie
 
 DATABASE_HOST = "mysql:3306"
 SERVICES = ("auth", "fs", "upload", "stream")
@@ -74,8 +75,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """The folder with the secret files."""
-
     path: Path
 
     def names(self) -> list[str]:
@@ -182,9 +181,8 @@ async def _hash(password: str) -> str:
 
 
 def _env(ports: PublicPorts) -> str:
-    cookie = "vss_session" if ports.base == DEFAULT_PORT_BASE else f"vss_session_{ports.base}"
     parts = {"AUTH": "auth", "FS": "fs", "UPLOAD": "upload", "STREAM": "stream", "S3": "storage"}
-    numbers = "".join(f"VSS_{name}_PORT={ports.by_name()[part]}\n" for name, part in parts.items())
+    numbers = "".join(f"VSS_{name}_PORT={ports[part]}\n" for name, part in parts.items())
     urls = "".join(f"VSS_{name}_URL={ports.url(part)}\n" for name, part in parts.items() if name != "FS")
     return (
         "# Created by `vss init` for compose.yaml. After a change: docker compose up -d --wait\n"
@@ -193,5 +191,5 @@ def _env(ports: PublicPorts) -> str:
         f"VSS_BIND=127.0.0.1\n{numbers}"
         "# Where browsers reach each part.\n"
         f"{urls}"
-        f"VSS_SESSION_COOKIE={cookie}\n"
+        f"VSS_SESSION_COOKIE={session_cookie(ports)}\n"
     )

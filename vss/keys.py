@@ -12,7 +12,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from vss.data_folder import DataFolder
 from vss.errors import Refusal
@@ -37,10 +37,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     what.add_argument("--services", action="store_true", help="the secrets upload_svc and stream_svc log in with")
     what.add_argument("--finish", action="store_true", help="discard the old values once every service has the new")
     rotate.add_argument(
-        "--folder",
-        metavar="DIR",
-        type=Path,
-        help="the folder with compose.yaml (default: use the data folder)",
+        "--folder", metavar="DIR", type=Path, help="the folder with compose.yaml (default: use the data folder)"
     )
     rotate.add_argument(
         "--revoke",
@@ -66,19 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     return _at_home(DataFolder(arguments.data), names, is_end=arguments.finish)
 
 
-class Secrets(Protocol):
-    """Where an installation keeps its secrets."""
-
-    def current(self, name: str) -> str: ...
-
-    def previous(self, name: str) -> str | None: ...
-
-    def set_current(self, name: str, value: str) -> None: ...
-
-    def set_previous(self, name: str, value: str | None) -> None: ...
-
-
-def replace(place: Secrets, name: str) -> None:
+def replace(place: FolderSecrets | ComposeSecrets, name: str) -> None:
     """Another value; the one before stays known. Raises Refusal while an earlier replacement is not finished."""
     current, previous = place.current(name), place.previous(name)
     if previous is None:

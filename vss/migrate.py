@@ -86,10 +86,7 @@ async def _migrate(database_url: str, data_folder: Path, scripts: Path) -> list[
                     await _lock_server(connection)
                 # On SQLite all revisions are one transaction. (MySQL commits each DDL by itself.)
                 return await connection.run_sync(
-                    _upgrade,
-                    scripts=scripts,
-                    file=file if has_content else None,
-                    copies=data_folder / "copies",
+                    _upgrade, scripts=scripts, file=file if has_content else None, copies=data_folder / "copies"
                 )
     except (Unavailable, SQLAlchemyError, sqlite3.Error) as exc:
         reason = exc.__cause__ if isinstance(exc, Unavailable) else exc
@@ -130,10 +127,7 @@ def _put_aside(file: Path, copies: Path) -> None:
     copy = copies / f"{file.stem}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.db"
     unfinished = copy.with_suffix(".unfinished")
     # SQLite's own backup: a plain copy would miss what is still in the write-ahead log.
-    with (
-        contextlib.closing(sqlite3.connect(file)) as source,
-        contextlib.closing(sqlite3.connect(unfinished)) as target,
-    ):
+    with contextlib.closing(sqlite3.connect(file)) as source, contextlib.closing(sqlite3.connect(unfinished)) as target:
         source.backup(target)
     unfinished.replace(copy)
 

@@ -10,13 +10,16 @@ import socket
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 from vss.errors import PortTaken, SocketTaken
 from vss.files import write_atomically
 
 HOST = "127.0.0.1"
+# From the base on.
+_PUBLIC: Final = {"auth": 1, "fs": 2, "upload": 3, "stream": 4, "storage": 333}
 LOWEST_BASE = 1024
-HIGHEST_BASE = 65535 - 333
+HIGHEST_BASE = 65535 - max(_PUBLIC.values())
 
 # SeaweedFS's own convention, which parts of it rely on whatever the flags say: gRPC is 10,000 above HTTP.
 GRPC_OFFSET = 10_000
@@ -34,38 +37,15 @@ class PublicPorts:
 
     base: int
 
-    @property
-    def auth(self) -> int:
-        return self.base + 1
-
-    @property
-    def fs(self) -> int:
-        return self.base + 2
-
-    @property
-    def upload(self) -> int:
-        return self.base + 3
-
-    @property
-    def stream(self) -> int:
-        return self.base + 4
-
-    @property
-    def s3(self) -> int:
-        return self.base + 333
+    def __getitem__(self, name: str) -> int:
+        return self.base + _PUBLIC[name]
 
     def url(self, name: str) -> str:
-        return f"http://{HOST}:{self.by_name()[name]}"
+        return f"http://{HOST}:{self[name]}"
 
     def by_name(self) -> dict[str, int]:
         """In the order in which they are shown."""
-        return {
-            "auth": self.auth,
-            "fs": self.fs,
-            "upload": self.upload,
-            "stream": self.stream,
-            "storage": self.s3,
-        }
+        return {name: self[name] for name in _PUBLIC}
 
 
 def refuse_taken(ports: PublicPorts) -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from vss.bucket import Bucket, KeyPair
-from vss.child import Child, RunningChild, passed_on
+from vss.child import Child, passed_on
 from vss.data_folder import DataFolder
-from vss.errors import ChildCannotStart, EngineMissing
+from vss.errors import EngineMissing
 from vss.files import write_atomically
 from vss.grpc_identity import new_identity, security_sections
 from vss.ports import GRPC_OFFSET, HOST, EnginePorts, engine_ports
@@ -24,7 +21,6 @@ from vss.ports import GRPC_OFFSET, HOST, EnginePorts, engine_ports
 NAME = "storage"
 BUCKET = "vss"
 REGION = "us-east-1"
-STOP_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,30 +72,6 @@ def bucket_of(folder: DataFolder, *, port: int, origins: Sequence[str] = ()) -> 
         worker=_keys(folder, "s3_fs"),
         origins=origins,
     )
-
-
-@asynccontextmanager
-async def running_engine(path: Path, *, port: int, origins: Sequence[str] = ()) -> AsyncIterator[Bucket]:
-    """An engine by itself with its data in `path`: ready to use, and stopped at the end.
-
-    The thread that enters must live until the end (see `RunningChild.start`). Raises `ChildCannotStart`.
-    """
-    folder = DataFolder.prepare(path)
-    engine = prepare(folder, port=port, origins=origins, environment=os.environ)
-    running = await RunningChild.start(engine.child, folder.logs)
-    try:
-        if trouble := await running.become_ready():
-            raise ChildCannotStart(f"{NAME} cannot start: {trouble}", running.last_lines())
-        yield engine.bucket
-    finally:
-        running.terminate()
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await running.wait()
-        except TimeoutError:
-            running.kill()
-            await running.wait()
-        engine.ports.remove_sockets()
 
 
 def _program(environment: Mapping[str, str]) -> str:
@@ -176,8 +148,5 @@ def identities(bucket: Bucket) -> dict[str, object]:
 
     work = [f"{action}:{bucket.name}" for action in ("Read", "Write", "List")]
     return {
-        "identities": [
-            identity("administrator", bucket.administrator, ["Admin"]),
-            identity("fs", bucket.worker, work),
-        ]
+        "identities": [identity("administrator", bucket.administrator, ["Admin"]), identity("fs", bucket.worker, work)]
     }

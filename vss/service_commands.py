@@ -71,4 +71,4 @@ def settings_in(folder: DataFolder, service: str) -> dict[str, str]:
             f"run it inside: docker compose exec {service}_svc vss …"
         )
     ports = PublicPorts(port_base(os.environ.get("VSS_PORT_BASE") or str(DEFAULT_PORT_BASE)))
-    return service_environment(service, folder, ports, bucket_of(folder, port=ports.s3), os.environ)
+    return service_environment(service, folder, ports, bucket_of(folder, port=ports["storage"]), os.environ)

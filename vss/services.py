@@ -26,7 +26,7 @@ def services(folder: DataFolder, ports: PublicPorts, bucket: Bucket, environment
             environment=service_environment(name, folder, ports, bucket, environment),
             folder=folder.path,
             address=ports.url(name),
-            why_not_ready=partial(_why_not_ready, ports.by_name()[name]),
+            why_not_ready=partial(_why_not_ready, ports[name]),
         )
         for name in ("auth", "fs", "upload", "stream")
     ]
@@ -41,9 +41,14 @@ def service_environment(
     """
     prefix = f"{service.upper()}_"
     settings = {
-        **_common(folder, ports),
+        "HOST": HOST,
+        "PORT": str(ports[service]),
+        "DATABASE_URL": folder.database_url,
+        "AUTH_PUBLIC_URL": ports.url("auth"),
+        "UPLOAD_PUBLIC_URL": ports.url("upload"),
+        "STREAM_PUBLIC_URL": ports.url("stream"),
+        "S3_PUBLIC_URL": ports.url("storage"),
         **_own(service, folder, ports, bucket),
-        "PORT": str(ports.by_name()[service]),
     }
     ours = {prefix + name: value for name, value in settings.items()}
     decided = {name.removesuffix("_FILE") for name in ours}
@@ -56,8 +61,6 @@ def service_environment(
 
 
 def _own(service: str, folder: DataFolder, ports: PublicPorts, bucket: Bucket) -> dict[str, str]:
-    if service == "auth":
-        return _auth(folder, ports)
     if service == "fs":
         return {
             "AUTH_URL": ports.url("auth"),
@@ -68,43 +71,29 @@ def _own(service: str, folder: DataFolder, ports: PublicPorts, bucket: Bucket) -
             "S3_SECRET_ACCESS_KEY_FILE": str(folder.secret_file("s3_fs_secret_access_key")),
             "KEEPS_CORS": "true",
         }
+    faces = {"FS_URL": ports.url("fs"), "SESSION_COOKIE": session_cookie(ports), "DEMO_ACCOUNT": "true"}
+    if service == "auth":
+        return {**faces, **_secrets_of_auth(folder)}
     return {
-        **_faces(ports),
+        **faces,
         "AUTH_URL": ports.url("auth"),
-        "FS_URL": ports.url("fs"),
         "CLIENT_SECRET_FILE": str(folder.secret_file(f"{service}_client_secret")),
         "CURSOR_KEY_FILE": str(folder.secret_file(f"{service}_cursor_key")),
     }
 
 
-def _common(folder: DataFolder, ports: PublicPorts) -> dict[str, str]:
-    return {
-        "HOST": HOST,
-        "DATABASE_URL": folder.database_url,
-        "AUTH_PUBLIC_URL": ports.url("auth"),
-        "UPLOAD_PUBLIC_URL": ports.url("upload"),
-        "STREAM_PUBLIC_URL": ports.url("stream"),
-        "S3_PUBLIC_URL": ports.url("storage"),
-    }
+def session_cookie(ports: PublicPorts) -> str:
+    """The cookie's name: another one for each installation on a host, because cookies ignore ports."""
+    return "vss_session" if ports.base == DEFAULT_PORT_BASE else f"vss_session_{ports.base}"
 
 
-def _faces(ports: PublicPorts) -> dict[str, str]:
-    """What services with pages are given."""
-    cookie = "vss_session" if ports.base == DEFAULT_PORT_BASE else f"vss_session_{ports.base}"
-    return {"SESSION_COOKIE": cookie, "DEMO_ACCOUNT": "true"}
-
-
-def _auth(folder: DataFolder, ports: PublicPorts) -> dict[str, str]:
+def _secrets_of_auth(folder: DataFolder) -> dict[str, str]:
     secrets = {"upload_client_secret": SECRET_BYTES, "stream_client_secret": SECRET_BYTES, "key_encryption_key": 32}
     files = {name: folder.secret_file(name, size_bytes) for name, size_bytes in secrets.items()}
     # Only while one is replaced (see vss/keys.py).
     previous = {f"previous_{name}": folder.previous_secret_file(name) for name in secrets}
     files |= {name: file for name, file in previous.items() if file.exists()}
-    return {
-        **_faces(ports),
-        "FS_URL": ports.url("fs"),
-        **{f"{name.upper()}_FILE": str(file) for name, file in files.items()},
-    }
+    return {f"{name.upper()}_FILE": str(file) for name, file in files.items()}
 
 
 async def _why_not_ready(port: int) -> str | None:

@@ -30,7 +30,6 @@ class Supervisor:
         self._has_to_hurry = False
 
     def pid(self, name: str) -> int:
-        """Of the process that runs now."""
         return self._running[name].pid
 
     async def keep(self, child: Child, ready: asyncio.Event) -> None:
@@ -99,10 +98,7 @@ class Supervisor:
         for running in left:
             if not running.has_ended:
                 self._console.step(
-                    running.child.name,
-                    "killed",
-                    "it took too long to stop; nothing is lost",
-                    Mood.WARNING,
+                    running.child.name, "killed", "it took too long to stop; nothing is lost", Mood.WARNING
                 )
                 running.kill()
                 await running.wait()

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 async def _run(console: Console, folder: DataFolder, ports: PublicPorts) -> None:
     engine = seaweedfs.prepare(
         folder,
-        port=ports.s3,
+        port=ports["storage"],
         origins=[ports.url("upload"), ports.url("stream")],
         environment=os.environ,
         avoid_ports=ports.by_name().values(),

@@ -6,12 +6,12 @@ import logging
 from dataclasses import replace
 
 from auth_svc.accounts.passwords import Passwords, fault_of_new_password
+from auth_svc.accounts.standing import Asker
 from auth_svc.accounts.store import Account, AccountStore, Role
 from auth_svc.accounts.usernames import folded
 from auth_svc.audit.audit import Action, Audit
 from auth_svc.errors import WrongCurrentPassword
 from auth_svc.login.login import LogIn
-from common.audit import Actor
 from common.clock import Clock
 from common.errors import Invalid, Unauthenticated
 from common.ids import new_id
@@ -23,8 +23,6 @@ DEMO_PASSWORD = "admin"
 
 
 class Accounts:
-    """What can be done with accounts."""
-
     def __init__(self, store: AccountStore, passwords: Passwords, log_in: LogIn, audit: Audit, *, clock: Clock) -> None:
         self._store = store
         self._passwords = passwords
@@ -33,7 +31,6 @@ class Accounts:
         self._clock = clock
 
     async def get(self, account_id: str) -> Account | None:
-        """The account with this id."""
         return await self._store.get_account(account_id)
 
     async def named(self, username: str) -> Account | None:
@@ -45,36 +42,26 @@ class Accounts:
         return await self._store.list_disabled_account_ids()
 
     async def change_password(
-        self,
-        account_id: str,
-        current: str,
-        new: str,
-        *,
-        address: str,
-        known_device: str | None = None,
-        keep_session: str | None,
-        end_api_keys: bool = False,
+        self, by: Asker, current: str, new: str, *, known_device: str | None, end_api_keys: bool
     ) -> str:
-        """Sets the password and ends every session but the one with the hash `keep_session`; API keys if asked for.
+        """Sets the password and ends every session but the one by which they ask; API keys if asked for.
 
         Returns what the browser sends when it logs in again: what it has is bound to the old password.
         Raises Invalid, which names what is wrong, RateLimited as a log-in does, and Unauthenticated.
         """
-        account = await self._store.get_account(account_id)
+        account = await self._store.get_account(by.account_id)
         if account is None or account.is_disabled:
             raise Unauthenticated
         if fault := fault_of_new_password(new, username=account.username):
             raise Invalid([{"pointer": "#/new_password", "detail": fault}])
-        await self._log_in.confirm(account, current, address=address, known_device=known_device)
+        await self._log_in.confirm(account, current, address=by.address, known_device=known_device)
         password_hash = await self._passwords.hash(new)
-        entry = self._audit.entry(
-            Action.PASSWORD_CHANGED, Actor(account.id, address), target_id=account.id, end_api_keys=end_api_keys
-        )
+        entry = self._audit.entry(Action.PASSWORD_CHANGED, by, target_id=account.id, end_api_keys=end_api_keys)
         is_changed = await self._store.change_password(
             account,
             password_hash,
             now=self._clock(),
-            keep_session=keep_session,
+            keep_session=by.session_hash,
             end_api_keys=end_api_keys,
             entry=entry,
         )

@@ -7,7 +7,7 @@ from aiohttp import web
 from auth_svc.accounts import models
 from auth_svc.accounts.store import Account
 from auth_svc.app_keys import ACCOUNTS
-from auth_svc.asking import current_session
+from auth_svc.asking import asker_of
 from common.clock import rfc3339
 from common.errors import Unauthenticated
 from common.web.requests import read_json, require_principal
@@ -26,15 +26,13 @@ async def get_me(request: web.Request) -> web.Response:
 
 async def change_password(request: web.Request) -> web.Response:
     """Changes the password; ends all other sessions and all refresh tokens."""
-    principal = require_principal(request)
+    by = asker_of(request)
     asked = await read_json(request, models.ChangePassword)
     await request.app[ACCOUNTS].change_password(
-        principal.account_id,
+        by,
         asked.current_password,
         asked.new_password,
-        address=request.remote or "",
         known_device=known_device(request),
-        keep_session=current_session(request),
         end_api_keys=asked.end_api_keys,
     )
     return web.Response(status=204)

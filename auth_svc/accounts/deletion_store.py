@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
@@ -12,25 +11,12 @@ from auth_svc.accounts.store import end_everything, lock_administrators
 from auth_svc.errors import LastAdministrator, NoSuchNewOwner
 from auth_svc.tables import ACCOUNTS, DEPARTURES, IDEMPOTENCY_KEYS
 from common.audit import Actor, AuditEntry, write_down
-from common.db import Database
+from common.db import Queries
 from common.errors import NotFound
+from contracts.accounts import AccountDeletion, NamedAccount
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountDeletion:
-    """A deleted account, and the new owner of its videos; None: they are deleted."""
-
-    account_id: str
-    new_owner_id: str | None
-    new_owner_username: str | None
-
-
-class AccountDeletionStore:
-    """Queries of account deletions."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
+class AccountDeletionStore(Queries):
     async def delete_account(
         self, by: Actor, account_id: str, *, new_owner_id: str | None, now: datetime, entry: AuditEntry
     ) -> None:
@@ -71,11 +57,13 @@ class AccountDeletionStore:
             .order_by(DEPARTURES.c.left_at, DEPARTURES.c.account_id)
             .limit(limit)
         )
-        async with self._database.read() as connection:
-            return [
-                AccountDeletion(account_id=row[0], new_owner_id=row[1], new_owner_username=row[2])
-                for row in await connection.execute(query)
-            ]
+        return [
+            AccountDeletion(
+                account_id=row.account_id,
+                new_owner=row.heir_id and NamedAccount(id=row.heir_id, username=row.username or ""),
+            )
+            for row in await self._database.rows(query)
+        ]
 
     async def settle_deletion(self, account_id: str, service: str, *, deleted_before: datetime, now: datetime) -> None:
         """Records that `service` has nothing of the account left; once all have said so, the row goes.
@@ -90,8 +78,6 @@ class AccountDeletionStore:
             )
             await connection.execute(
                 delete(DEPARTURES).where(
-                    here,
-                    DEPARTURES.c.videos_settled_at.is_not(None),
-                    DEPARTURES.c.positions_settled_at.is_not(None),
+                    here, DEPARTURES.c.videos_settled_at.is_not(None), DEPARTURES.c.positions_settled_at.is_not(None)
                 )
             )

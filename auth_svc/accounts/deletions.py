@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from auth_svc.accounts.deletion_store import AccountDeletion, AccountDeletionStore
+from auth_svc.accounts.deletion_store import AccountDeletionStore
 from auth_svc.accounts.store import Account
 from auth_svc.audit.audit import Action, Audit
 from common.audit import Actor
 from common.clock import Clock
 from common.errors import Invalid
 from common.languages import gettext
+from contracts.accounts import AccountDeletion
 
 # Until then an access token of the account may be valid, and a request that was made with one may be under way.
 GRACE: Final = timedelta(minutes=10)
@@ -20,8 +20,6 @@ _AT_ONCE: Final = 1000
 
 
 class AccountDeletions:
-    """Deletes accounts."""
-
     def __init__(self, store: AccountDeletionStore, audit: Audit, *, clock: Clock) -> None:
         self._store = store
         self._audit = audit
@@ -47,7 +45,7 @@ class AccountDeletions:
         await self._store.delete_account(by, account.id, new_owner_id=new_owner_id, now=self._clock(), entry=entry)
         entry.log()
 
-    async def list(self) -> Sequence[AccountDeletion]:
+    async def list(self) -> list[AccountDeletion]:
         """Those that are not settled everywhere, the oldest first."""
         return await self._store.list_deletions(limit=_AT_ONCE)
 

@@ -27,7 +27,7 @@ from auth_svc.app_keys import (
     CLOCK,
     LOG_IN,
 )
-from auth_svc.asking import current_session
+from auth_svc.asking import asker_of, current_session
 from auth_svc.audit.audit import WORDS, about
 from auth_svc.errors import LastAdministrator
 from auth_svc.models import ShortText
@@ -40,14 +40,7 @@ from common.languages import N_, gettext
 from common.web.exports import every, send_export
 from common.web.keys import SITE
 from common.web.pages import render
-from common.web.requests import (
-    Query,
-    read_form_fields,
-    read_query,
-    require_principal,
-    require_whole_principal,
-    validated,
-)
+from common.web.requests import Query, read_form_fields, read_query, require_whole_principal, validated
 from common.web.sessions import clear_session_cookie, known_device, set_known_device
 
 SET_PASSWORD_PATH: Final = "/account/set-password"
@@ -57,16 +50,12 @@ _SHOWN: Final = 100
 
 
 class PasswordForm(Query):
-    """The form that changes the password."""
-
     current_password: ShortText
     new_password: ShortText
     end_api_keys: bool = False
 
 
 class DeleteForm(Query):
-    """The form that deletes the account."""
-
     delete_password: ShortText
 
 
@@ -86,29 +75,39 @@ _DONE: Final[Mapping[str, str]] = {
 }
 
 
+# What is wrong with a field, as a sentence.
+_FAULT: Final = N_("This %(fault)s.")
+_FAULTS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("password", "current_password", "new_password", "delete_password"), N_("The password %(fault)s.")),
+    "username": N_("The username %(fault)s."),
+    "role": N_("The role %(fault)s."),
+    "disabled": N_("The status %(fault)s."),
+    "quota": N_("The quota %(fault)s."),
+    "videos": N_("The choice for the videos %(fault)s."),
+    "heir": N_("The new owner %(fault)s."),
+    "confirm": N_("What you typed %(fault)s."),
+}
+
+
 async def home(request: web.Request) -> web.Response:
     """GET /: there is nothing to see here; the library is the home of the site."""
     return web.Response(status=303, headers={"Location": request.app[SITE].stream_url + "/"})
 
 
 async def account_page(request: web.Request) -> web.Response:
-    """GET /account."""
     return await render_account(request, {})
 
 
 async def change_password(request: web.Request) -> web.Response:
-    """POST /account/password."""
-    principal = require_principal(request)
+    by = asker_of(request)
     fields = await read_form_fields(request)
     try:
         form = validated(PasswordForm, fields)
         shown_next_time = await request.app[ACCOUNTS].change_password(
-            principal.account_id,
+            by,
             form.current_password,
             form.new_password,
-            address=request.remote or "",
             known_device=known_device(request),
-            keep_session=current_session(request),
             end_api_keys=form.end_api_keys,
         )
     except (Invalid, RateLimited) as refusal:
@@ -160,8 +159,7 @@ async def set_password(request: web.Request) -> web.Response:
         await administration.choose_password(token, fields.get("password", ""), address=request.remote or "")
     except Invalid as refusal:
         account = await administration.owner_of_link(token)
-        error = gettext("The password %(fault)s.") % {"fault": refusal.errors[0]["detail"]}
-        context = {"token": token, "username": account.username, "errors": {"password": error}}
+        context = {"token": token, "username": account.username, "errors": faults_of(refusal)}
         return render(request, "set_password.html", context, status=refusal.status)
     return web.Response(status=303, headers={"Location": "/login"})
 
@@ -210,11 +208,7 @@ def faults_of(refusal: Refusal) -> dict[str, str]:
     """What is wrong with each field, as a sentence; under `` what belongs to none."""
     if isinstance(refusal, Invalid):
         faults = {fault["pointer"].removeprefix("#/"): fault["detail"] for fault in refusal.errors}
-        password, other = gettext("The password %(fault)s."), gettext("This %(fault)s.")
-        return {
-            name: (password if name.endswith("password") else other) % {"fault": detail}
-            for name, detail in faults.items()
-        }
+        return {name: gettext(_FAULTS.get(name, _FAULT)) % {"fault": detail} for name, detail in faults.items()}
     return {"": gettext(refusal.detail)}
 
 

@@ -19,6 +19,7 @@ from common.languages import N_
 class Asker(Actor):
     """Somebody who is logged in: by a session, which exists or not, or by a token, which says when it was issued."""
 
+    account_id: str
     token_issued_at: datetime
     session_hash: str | None
 

@@ -7,16 +7,20 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Final
 
-from sqlalchemy import Row, Update, delete, insert, select, union_all, update
+from sqlalchemy import Insert, Update, delete, insert, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth_svc.accounts.usernames import skeleton, spellings
 from auth_svc.tables import ACCOUNTS, API_KEYS, DEPARTURES, PASSWORD_LINKS, REFRESH_TOKENS, SESSIONS, values_of
 from common.audit import AuditEntry, write_down
-from common.db import Database, rows_changed
+from common.db import AnyRow, Queries, rows_changed
+from common.tokens import LEEWAY
+
+# Of many ends in one second: every service takes tokens from so far in the future, and clocks differ too.
+AHEAD_AT_MOST: Final = LEEWAY / 2
 
 
 class Role(StrEnum):
@@ -44,25 +48,14 @@ class Account:
         return f"Account({self.id!r}, {self.username!r})"
 
 
-class AccountStore:
-    """Queries of accounts."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
+class AccountStore(Queries):
     async def add_account(self, account: Account) -> bool:
         """Adds the account; False when the username is taken."""
-        try:
-            async with self._database.write() as connection:
-                await insert_account(connection, account)
-        except IntegrityError:
-            return False
-        return True
+        return await self._database.add(new_account(account))
 
     async def rehash_password(self, account: Account, password_hash: str) -> bool:
         """Stores another hash of the same password; False when the password has been changed meanwhile."""
-        async with self._database.write() as connection:
-            return rows_changed(await connection.execute(_change_password(account, password_hash))) == 1
+        return await self._database.change(_change_password(account, password_hash)) == 1
 
     async def change_password(
         self,
@@ -89,65 +82,54 @@ class AccountStore:
             return True
 
     async def get_account(self, account_id: str) -> Account | None:
-        """The account with this id."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(ACCOUNTS).where(ACCOUNTS.c.id == account_id))).one_or_none()
+        row = await self._database.row(select(ACCOUNTS).where(ACCOUNTS.c.id == account_id))
         return None if row is None else account_of(row)
 
     async def get_account_by_username(self, username: str) -> Account | None:
         """The account with this username, however it was typed."""
         names = spellings(username)
-        async with self._database.read() as connection:
-            rows = (await connection.execute(select(ACCOUNTS).where(ACCOUNTS.c.username.in_(names)))).all()
+        rows = await self._database.rows(select(ACCOUNTS).where(ACCOUNTS.c.username.in_(names)))
         found = {account.username: account for account in map(account_of, rows)}
         return next((found[name] for name in names if name in found), None)
 
     async def get_usernames(self, account_ids: Collection[str]) -> dict[str, str]:
         """The usernames, by id, of those accounts that exist."""
         query = select(ACCOUNTS.c.id, ACCOUNTS.c.username).where(ACCOUNTS.c.id.in_(account_ids))
-        async with self._database.read() as connection:
-            return {row.id: row.username for row in await connection.execute(query)}
+        return {row.id: row.username for row in await self._database.rows(query)}
 
     async def list_accounts(self) -> list[Account]:
         """Every account, by name."""
-        async with self._database.read() as connection:
-            return [account_of(row) for row in await connection.execute(select(ACCOUNTS).order_by(ACCOUNTS.c.username))]
+        return [account_of(row) for row in await self._database.rows(select(ACCOUNTS).order_by(ACCOUNTS.c.username))]
 
     async def list_disabled_account_ids(self) -> list[str]:
         """The ids of disabled accounts, and of deleted ones that still have videos."""
         disabled = select(ACCOUNTS.c.id).where(ACCOUNTS.c.is_disabled.is_(True))
         deleted = select(DEPARTURES.c.account_id)
-        async with self._database.read() as connection:
-            return sorted((await connection.execute(union_all(disabled, deleted))).scalars().all())
+        return sorted(row[0] for row in await self._database.rows(union_all(disabled, deleted)))
 
     async def has_accounts(self) -> bool:
-        """Whether there is any account."""
-        async with self._database.read() as connection:
-            return (await connection.execute(select(ACCOUNTS.c.id).limit(1))).one_or_none() is not None
+        return await self._database.row(select(ACCOUNTS.c.id).limit(1)) is not None
 
     async def fill_skeletons(self) -> None:
         """Gives a skeleton to accounts that have none; of those that look alike, the oldest gets it."""
-        async with self._database.read() as connection:
-            query = select(ACCOUNTS.c.id, ACCOUNTS.c.username).where(ACCOUNTS.c.username_skeleton.is_(None))
-            rows = (await connection.execute(query.order_by(ACCOUNTS.c.created_at, ACCOUNTS.c.id))).all()
-        for row in rows:
+        query = select(ACCOUNTS.c.id, ACCOUNTS.c.username).where(ACCOUNTS.c.username_skeleton.is_(None))
+        for row in await self._database.rows(query.order_by(ACCOUNTS.c.created_at, ACCOUNTS.c.id)):
             change = update(ACCOUNTS).where(ACCOUNTS.c.id == row.id)
             with suppress(IntegrityError):
-                async with self._database.write() as connection:
-                    await connection.execute(change.values(username_skeleton=skeleton(row.username)))
+                await self._database.change(change.values(username_skeleton=skeleton(row.username)))
 
 
-def account_of(row: Row[Any]) -> Account:
+def account_of(row: AnyRow) -> Account:
     """The account in a row of a query, joined or not."""
     values = values_of(row, ACCOUNTS)
     del values["username_skeleton"]
     return Account(**values | {"role": Role(values["role"])})
 
 
-async def insert_account(connection: AsyncConnection, account: Account) -> None:
-    """Raises IntegrityError when the username, or one that looks like it, is taken."""
+def new_account(account: Account) -> Insert:
+    """Violates a constraint when the username, or one that looks like it, is taken."""
     values = {**asdict(account), "role": account.role.value, "username_skeleton": skeleton(account.username)}
-    await connection.execute(insert(ACCOUNTS).values(**values))
+    return insert(ACCOUNTS).values(**values)
 
 
 def _change_password(account: Account, password_hash: str) -> Update:
@@ -196,10 +178,17 @@ async def end_everything(
 async def distrust_tokens(connection: AsyncConnection, account_id: str, *, now: datetime) -> None:
     """From now on, access tokens issued before open nothing that lasts.
 
-    Tokens carry their time in whole seconds, rounded down: the next second is the first that is certainly later.
+    Tokens carry their time in whole seconds, rounded down: the next second is the first that is certainly later, and
+    the one after what an end before this one has left, since a token may have been issued in between.
     """
-    valid_from = now.replace(microsecond=0) + timedelta(seconds=1)
-    await connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(tokens_valid_from=valid_from))
+    second, account = timedelta(seconds=1), ACCOUNTS.c.id == account_id
+    valid_from = now.replace(microsecond=0) + second
+    latest = valid_from + AHEAD_AT_MOST
+    query = select(ACCOUNTS.c.tokens_valid_from).where(account).with_for_update()
+    before: datetime | None = (await connection.execute(query)).scalar_one_or_none()
+    if before is not None and before >= valid_from:
+        valid_from = min(before + second, latest)
+    await connection.execute(update(ACCOUNTS).where(account).values(tokens_valid_from=valid_from))
 
 
 async def is_unchanged(connection: AsyncConnection, account: Account) -> bool:

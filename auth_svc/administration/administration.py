@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -14,7 +13,6 @@ from auth_svc.administration.store import AdministrationStore, PasswordLink
 from auth_svc.audit.audit import Action, Audit
 from auth_svc.errors import NoSuchNewOwner, PasswordLinkGone
 from auth_svc.opaque import hash_of, new_secret
-from auth_svc.paging import read_page
 from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
@@ -27,20 +25,7 @@ from common.languages import gettext
 LINK_LIFETIME: Final = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewAccount:
-    """A new account as an administrator wants it; without a password its owner chooses one by a link."""
-
-    username: str
-    password: str | None
-    role: Role
-    is_disabled: bool
-    quota_bytes: int | None
-
-
 class Administration:
-    """What administrators can do with accounts."""
-
     def __init__(
         self,
         accounts: AccountStore,
@@ -68,8 +53,7 @@ class Administration:
 
     async def list(self, *, cursor: str | None, limit: int) -> tuple[list[Account], str | None]:
         """Every account, newest first, and the cursor of the next page. Raises Invalid."""
-        return await read_page(
-            self._cursors,
+        return await self._cursors.page(
             "accounts",
             self._store.page_of_accounts,
             lambda account: (account.created_at, account.id),
@@ -85,22 +69,30 @@ class Administration:
         return account
 
     async def add(
-        self, by: Actor, new: NewAccount, *, remember: Remember[Account] | None = None
+        self,
+        by: Actor,
+        *,
+        username: str,
+        password: str | None,
+        role: Role,
+        quota_bytes: int | None,
+        is_disabled: bool = False,
+        remember: Remember[Account] | None = None,
     ) -> tuple[Account, str | None]:
         """A new account, and the secret of the link by which its owner chooses a password if none was given.
 
         Raises Invalid for a name that is taken and a password that may not be.
         """
         now = self._clock()
-        _check_password(new.password, new.username)
+        _check_password(password, username)
         account = Account(
             id=new_id(),
-            username=new.username,
+            username=username,
             # Until it is chosen: one that nobody knows, so that a log-in takes the same time.
-            password_hash=await self._passwords.hash(new.password or new_secret()),
-            role=new.role,
-            is_disabled=new.is_disabled,
-            quota_bytes=new.quota_bytes,
+            password_hash=await self._passwords.hash(password or new_secret()),
+            role=role,
+            is_disabled=is_disabled,
+            quota_bytes=quota_bytes,
             created_at=now,
         )
         entry = self._audit.entry(
@@ -112,13 +104,13 @@ class Administration:
             disabled=account.is_disabled,
             quota_bytes=account.quota_bytes,
         )
-        secret = new_secret() if new.password is None else None
+        secret = new_secret() if password is None else None
         link = None
         if secret is not None:
             link = PasswordLink(secret_hash=hash_of(secret), account_id=account.id, expires_at=now + LINK_LIFETIME)
         keep = None if remember is None else remember(account)
         if not await self._store.create_account(by, account, link, entry, keep):
-            is_taken = await self._accounts.get_account_by_username(new.username) is not None
+            is_taken = await self._accounts.get_account_by_username(username) is not None
             detail = gettext("is already taken") if is_taken else gettext("looks too much like another username")
             raise Invalid([{"pointer": "#/username", "detail": detail}])
         entry.log()

@@ -6,9 +6,8 @@ from aiohttp import web
 
 from auth_svc.accounts.store import Account
 from auth_svc.administration import models
-from auth_svc.administration.administration import Administration, NewAccount
-from auth_svc.app_keys import ACCOUNT_DELETIONS, ADMINISTRATION
-from auth_svc.asking import asker_of
+from auth_svc.app_keys import ACCOUNT_DELETIONS
+from auth_svc.asking import administration_for, asker_of
 from auth_svc.models import ListQuery
 from common.clock import rfc3339
 from common.idempotency import Claim
@@ -20,19 +19,20 @@ from common.web.responses import json_response
 
 async def create_account(request: web.Request) -> web.Response:
     """For administrators: creates an account; without a password, returns a link to set one."""
-    administration = await _administration(request)
+    administration = await administration_for(request)
     asked = await read_json(request, models.CreateAccount)
-    new = NewAccount(
-        username=asked.username,
-        password=asked.password,
-        role=asked.role,
-        is_disabled=asked.disabled,
-        quota_bytes=asked.quota_bytes,
-    )
 
     async def create(claim: Claim | None) -> models.Account:
         remember = None if claim is None else lambda account: claim.keep(_account(account).model_dump_json())
-        account, secret = await administration.add(asker_of(request), new, remember=remember)
+        account, secret = await administration.add(
+            asker_of(request),
+            username=asked.username,
+            password=asked.password,
+            role=asked.role,
+            quota_bytes=asked.quota_bytes,
+            is_disabled=asked.disabled,
+            remember=remember,
+        )
         if secret is None:
             return _account(account)
         return _account(account, set_password_url(request, secret))
@@ -44,7 +44,7 @@ async def create_account(request: web.Request) -> web.Response:
 
 async def list_accounts(request: web.Request) -> web.Response:
     """For administrators: all accounts, newest first."""
-    administration = await _administration(request)
+    administration = await administration_for(request)
     asked = read_query(request, ListQuery)
     accounts, next_cursor = await administration.list(cursor=asked.cursor, limit=asked.limit)
     return json_response(models.AccountPage(items=[_account(account) for account in accounts], next_cursor=next_cursor))
@@ -52,13 +52,13 @@ async def list_accounts(request: web.Request) -> web.Response:
 
 async def get_account(request: web.Request) -> web.Response:
     """For administrators: one account."""
-    administration = await _administration(request)
+    administration = await administration_for(request)
     return json_response(_account(await administration.get(id_in_path(request, "account_id"))))
 
 
 async def edit_account(request: web.Request) -> web.Response:
     """For administrators: changes role, quota, password or status; access that is removed ends at once."""
-    administration = await _administration(request)
+    administration = await administration_for(request)
     asked = await read_json(request, models.EditAccount)
     given = asked.model_dump(mode="json", include=asked.model_fields_set)
     password = given.pop("password", None)
@@ -72,7 +72,7 @@ async def edit_account(request: web.Request) -> web.Response:
 
 async def delete_account(request: web.Request) -> web.Response:
     """For administrators: deletes an account; its videos are transferred to you or to `heir`, or deleted."""
-    administration = await _administration(request)
+    administration = await administration_for(request)
     asked = read_query(request, models.DeleteAccount)
     by = asker_of(request)
     new_owner_id = None if asked.videos is models.Videos.DELETE else asked.heir or by.account_id
@@ -85,12 +85,6 @@ def set_password_url(request: web.Request, secret: str) -> str:
     """The absolute URL of the page on which the owner of the link's secret chooses a password."""
     page = request.app.router["set-password-page"].url_for().with_query(token=secret)
     return request.app[SITE].auth_url + str(page)
-
-
-async def _administration(request: web.Request) -> Administration:
-    administration = request.app[ADMINISTRATION]
-    await administration.require_administrator(asker_of(request))
-    return administration
 
 
 def _account(account: Account, set_password_url: str | None = None) -> models.Account:

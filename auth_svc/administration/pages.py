@@ -12,13 +12,14 @@ from aiohttp import web
 from pydantic import PlainValidator
 from yarl import URL
 
+from auth_svc.accounts.pages import faults_of
 from auth_svc.accounts.store import Account, Role
 from auth_svc.accounts.usernames import spellings
-from auth_svc.administration.administration import LINK_LIFETIME, Administration, NewAccount
+from auth_svc.administration.administration import LINK_LIFETIME, Administration
 from auth_svc.administration.api import set_password_url
 from auth_svc.administration.models import MAX_QUOTA_BYTES, Username, Videos
-from auth_svc.app_keys import ACCOUNT_DELETIONS, ADMINISTRATION, AUDIT, FS
-from auth_svc.asking import asker_of
+from auth_svc.app_keys import ACCOUNT_DELETIONS, AUDIT, FS
+from auth_svc.asking import administration_for, asker_of
 from auth_svc.audit.pages import entries_in_words
 from auth_svc.errors import LastAdministrator
 from auth_svc.models import ListQuery, ShortText
@@ -35,16 +36,6 @@ GB: Final = 10**9
 _GIGABYTES: Final = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
 _ENTRIES_OF_AN_ACCOUNT: Final = 50
 _NOTHING: Final = Usage(stored=0, reserved=0)
-_FAULTS: Final[Mapping[str, str]] = {
-    "username": N_("The username %(fault)s."),
-    "password": N_("The password %(fault)s."),
-    "role": N_("The role %(fault)s."),
-    "disabled": N_("The status %(fault)s."),
-    "quota": N_("The quota %(fault)s."),
-    "videos": N_("The choice for the videos %(fault)s."),
-    "heir": N_("The new owner %(fault)s."),
-    "confirm": N_("What you typed %(fault)s."),
-}
 _NEW_ACCOUNT: Final[Mapping[str, str]] = {"username": "", "role": Role.MEMBER.value, "quota": ""}
 
 
@@ -72,8 +63,6 @@ class NewAccountForm(Query):
 
 
 class AccountForm(Query):
-    """The form of an account."""
-
     role: Role
     disabled: bool
     quota: Quota
@@ -92,24 +81,22 @@ class DeleteAccountForm(Query):
 
 
 async def accounts_page(request: web.Request) -> web.Response:
-    """GET /admin."""
-    return await _accounts(request, await _administration(request))
+    return await _accounts(request, await administration_for(request))
 
 
 async def add_account(request: web.Request) -> web.Response:
     """POST /admin/accounts; without a password the answer is the one place where the link for it is shown."""
-    administration = await _administration(request)
+    administration = await administration_for(request)
     fields = await read_form_fields(request)
     try:
         form = validated(NewAccountForm, fields)
-        new = NewAccount(
+        account, secret = await administration.add(
+            asker_of(request),
             username=form.username,
             password=form.password or None,
             role=form.role,
-            is_disabled=False,
             quota_bytes=form.quota,
         )
-        account, secret = await administration.add(asker_of(request), new)
     except Invalid as refusal:
         return await _accounts(request, administration, form=fields, refusal=refusal)
     if secret is None:
@@ -118,14 +105,12 @@ async def add_account(request: web.Request) -> web.Response:
 
 
 async def account_page(request: web.Request) -> web.Response:
-    """GET /admin/accounts/{account_id}."""
-    administration = await _administration(request)
+    administration = await administration_for(request)
     return await _account(request, await administration.get(id_in_path(request, "account_id")))
 
 
 async def change_account(request: web.Request) -> web.Response:
-    """POST /admin/accounts/{account_id}."""
-    administration = await _administration(request)
+    administration = await administration_for(request)
     account = await administration.get(id_in_path(request, "account_id"))
     fields = await read_form_fields(request)
     try:
@@ -145,8 +130,7 @@ async def change_account(request: web.Request) -> web.Response:
 
 
 async def delete_account(request: web.Request) -> web.Response:
-    """POST /admin/accounts/{account_id}/delete."""
-    administration = await _administration(request)
+    administration = await administration_for(request)
     account = await administration.get(id_in_path(request, "account_id"))
     fields = await read_form_fields(request)
     try:
@@ -162,17 +146,9 @@ async def delete_account(request: web.Request) -> web.Response:
 
 async def renew_password_link(request: web.Request) -> web.Response:
     """POST /admin/accounts/{account_id}/password-link; the answer is the one place where the link is shown."""
-    administration = await _administration(request)
+    administration = await administration_for(request)
     account, secret = await administration.renew_password_link(asker_of(request), id_in_path(request, "account_id"))
     return await _account(request, account, secret=secret)
-
-
-async def _administration(request: web.Request) -> Administration:
-    """What administrators can do. Raises Unauthenticated, and Forbidden for everybody else."""
-    administration = request.app[ADMINISTRATION]
-    require_whole_principal(request)
-    await administration.require_administrator(asker_of(request))
-    return administration
 
 
 async def _accounts(
@@ -199,7 +175,7 @@ async def _accounts(
         if next_cursor is None
         else request.app.router["admin-page"].url_for().with_query(cursor=next_cursor),
         "form": {**_NEW_ACCOUNT, **form},
-        "errors": _errors(refusal),
+        "errors": {} if refusal is None else faults_of(refusal),
     }
     return render(request, "admin.html", context, status=refusal.status if refusal else 200)
 
@@ -230,7 +206,7 @@ async def _account(
             "heir": require_whole_principal(request).username,
             **(delete_form or {}),
         },
-        "errors": _errors(refusal),
+        "errors": {} if refusal is None else faults_of(refusal),
         "trouble": refusal if isinstance(refusal, LastAdministrator) else None,
         "set_password_url": None if secret is None else set_password_url(request, secret),
         "link_days": LINK_LIFETIME.days,
@@ -244,16 +220,7 @@ async def _usage(request: web.Request, account_ids: Sequence[str]) -> Mapping[st
     return None if usage is None else {account_id: usage.get(account_id, _NOTHING) for account_id in account_ids}
 
 
-def _errors(refusal: Invalid | LastAdministrator | None) -> dict[str, str]:
-    """What is wrong with each field, as a sentence."""
-    if not isinstance(refusal, Invalid):
-        return {}
-    faults = {fault["pointer"].removeprefix("#/"): fault["detail"] for fault in refusal.errors}
-    return {name: gettext(_FAULTS[name]) % {"fault": detail} for name, detail in faults.items()}
-
-
 def _gigabytes(size: int) -> str:
-    """Bytes as the form takes them."""
     return format((Decimal(size) / GB).normalize(), "f")
 
 

@@ -10,12 +10,12 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from auth_svc.accounts.standing import demand_standing
-from auth_svc.accounts.store import Account, Role, account_of, end_everything, insert_account, lock_administrators
+from auth_svc.accounts.store import Account, Role, account_of, end_everything, lock_administrators, new_account
 from auth_svc.errors import LastAdministrator
 from auth_svc.paging import Place, newest_first
 from auth_svc.tables import ACCOUNTS, PASSWORD_LINKS, values_of
 from common.audit import Actor, AuditEntry, write_down
-from common.db import Database, rows_changed
+from common.db import Queries, rows_changed
 from common.errors import NotFound
 from common.idempotency import Keep
 
@@ -29,31 +29,22 @@ class PasswordLink:
     expires_at: datetime
 
 
-class AdministrationStore:
+class AdministrationStore(Queries):
     """Queries of administrators. What takes `by` raises Unauthenticated and Forbidden for an Asker who may not."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def page_of_accounts(self, *, after: Place | None, limit: int) -> list[Account]:
         """Accounts, newest first, after the place (created_at, id)."""
         query = newest_first(select(ACCOUNTS), ACCOUNTS.c.created_at, ACCOUNTS.c.id, after=after, limit=limit)
-        async with self._database.read() as connection:
-            return [account_of(row) for row in await connection.execute(query)]
+        return [account_of(row) for row in await self._database.rows(query)]
 
     async def create_account(
-        self,
-        by: Actor,
-        account: Account,
-        link: PasswordLink | None,
-        entry: AuditEntry,
-        keep: Keep | None = None,
+        self, by: Actor, account: Account, link: PasswordLink | None, entry: AuditEntry, keep: Keep | None = None
     ) -> bool:
         """Adds what is given, and `keep`s the answer about it; False when the username is taken."""
         try:
             async with self._database.write() as connection:
                 await demand_standing(connection, by, is_administrators=True)
-                await insert_account(connection, account)
+                await connection.execute(new_account(account))
                 if link is not None:
                     await connection.execute(insert(PASSWORD_LINKS).values(**asdict(link)))
                 if keep is not None:
@@ -97,10 +88,8 @@ class AdministrationStore:
             await write_down(connection, entry)
 
     async def get_password_link(self, secret_hash: str) -> tuple[PasswordLink, Account] | None:
-        """The link and its account."""
         query = select(PASSWORD_LINKS, ACCOUNTS).join(ACCOUNTS, ACCOUNTS.c.id == PASSWORD_LINKS.c.account_id)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query.where(PASSWORD_LINKS.c.secret_hash == secret_hash))).one_or_none()
+        row = await self._database.row(query.where(PASSWORD_LINKS.c.secret_hash == secret_hash))
         return None if row is None else (PasswordLink(**values_of(row, PASSWORD_LINKS)), account_of(row))
 
     async def use_password_link(
@@ -122,7 +111,4 @@ class AdministrationStore:
 
     async def forget_expired_password_links(self, *, now: datetime) -> int:
         """Drops expired links; returns how many."""
-        async with self._database.write() as connection:
-            return rows_changed(
-                await connection.execute(delete(PASSWORD_LINKS).where(PASSWORD_LINKS.c.expires_at <= now))
-            )
+        return await self._database.change(delete(PASSWORD_LINKS).where(PASSWORD_LINKS.c.expires_at <= now))

@@ -18,13 +18,12 @@ from common.web.responses import json_response
 
 async def create_api_key(request: web.Request) -> web.Response:
     """Creates an API key; only this response contains its secret."""
-    principal = require_principal(request)
+    by = asker_of(request)
     asked = await read_json(request, models.CreateApiKey)
 
     async def create(claim: Claim | None) -> models.ApiKey:
         key, secret = await request.app[API_KEYS].add(
-            asker_of(request),
-            principal.account_id,
+            by,
             name=asked.name,
             scopes=asked.scopes,
             expires_at=asked.expires_at,
@@ -47,8 +46,7 @@ async def list_api_keys(request: web.Request) -> web.Response:
 
 async def delete_api_key(request: web.Request) -> web.Response:
     """Deletes an API key; access tokens it has given stay valid for their five minutes."""
-    principal = require_principal(request)
-    await request.app[API_KEYS].delete(asker_of(request), principal.account_id, id_in_path(request, "key_id"))
+    await request.app[API_KEYS].delete(asker_of(request), id_in_path(request, "key_id"))
     return web.Response(status=204)
 
 

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+from auth_svc.accounts.standing import Asker
 from auth_svc.accounts.store import Account
 from auth_svc.api_keys.store import ApiKey, ApiKeyStore
 from auth_svc.audit.audit import Action, Audit
 from auth_svc.errors import InvalidApiKey
 from auth_svc.opaque import hash_of
-from auth_svc.paging import read_page
 from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
@@ -31,8 +31,6 @@ TOUCH_INTERVAL: Final = timedelta(minutes=1)
 
 
 class ApiKeys:
-    """What can be done with API keys."""
-
     def __init__(self, store: ApiKeyStore, audit: Audit, cursors: Cursors, *, clock: Clock) -> None:
         self._store = store
         self._audit = audit
@@ -41,8 +39,7 @@ class ApiKeys:
 
     async def add(
         self,
-        by: Actor,
-        account_id: str,
+        by: Asker,
         *,
         name: str,
         scopes: Collection[str],
@@ -60,7 +57,7 @@ class ApiKeys:
         secret = PREFIX + base64.b32encode(secrets.token_bytes(32)).decode().rstrip("=").lower()
         key = ApiKey(
             id=new_id(),
-            account_id=account_id,
+            account_id=by.account_id,
             name=name,
             secret_hash=hash_of(secret),
             prefix=secret[:SHOWN_LENGTH],
@@ -70,7 +67,7 @@ class ApiKeys:
             last_used_at=None,
         )
         entry = self._audit.entry(
-            Action.API_KEY_MADE, by, target_id=account_id, key_id=key.id, prefix=key.prefix, scopes=key.scopes
+            Action.API_KEY_MADE, by, target_id=by.account_id, key_id=key.id, prefix=key.prefix, scopes=key.scopes
         )
         await self._store.add_api_key(by, key, entry, None if remember is None else remember(key))
         entry.log()
@@ -78,8 +75,7 @@ class ApiKeys:
 
     async def list(self, account_id: str, *, cursor: str | None, limit: int) -> tuple[list[ApiKey], str | None]:
         """The account's keys, newest first, expired ones too, and the cursor of the next page. Raises Invalid."""
-        return await read_page(
-            self._cursors,
+        return await self._cursors.page(
             f"api-keys:{account_id}",
             partial(self._store.list_api_keys, account_id),
             lambda key: (key.created_at, key.id),
@@ -87,10 +83,10 @@ class ApiKeys:
             limit=limit,
         )
 
-    async def delete(self, by: Actor, account_id: str, key_id: str) -> None:
+    async def delete(self, by: Asker, key_id: str) -> None:
         """Deletes a key; access tokens it has given stay valid for their five minutes. Raises NotFound."""
-        entry = self._audit.entry(Action.API_KEY_DELETED, by, target_id=account_id, key_id=key_id)
-        if not await self._store.delete_api_key(account_id, key_id, entry, now=self._clock()):
+        entry = self._audit.entry(Action.API_KEY_DELETED, by, target_id=by.account_id, key_id=key_id)
+        if not await self._store.delete_api_key(by.account_id, key_id, entry, now=self._clock()):
             raise NotFound
         entry.log()
 

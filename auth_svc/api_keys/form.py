@@ -39,8 +39,6 @@ def _one_of(choices: Mapping[str, object]) -> AfterValidator:
 
 
 class ApiKeyForm(Query):
-    """The form for a new key."""
-
     name: KeyName
     scopes: Annotated[str, _one_of(SCOPES)]
     lifetime: Annotated[str, _one_of(LIFETIMES)]

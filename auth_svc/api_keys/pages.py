@@ -9,19 +9,18 @@ from auth_svc.api_keys.form import LIFETIMES, SCOPES, ApiKeyForm
 from auth_svc.app_keys import API_KEYS, CLOCK
 from auth_svc.asking import asker_of
 from common.errors import Invalid
-from common.web.requests import id_in_path, read_form_fields, require_principal, validated
+from common.web.requests import id_in_path, read_form_fields, validated
 
 
 async def create_api_key(request: web.Request) -> web.Response:
     """POST /account/api-keys: the only page that ever shows the key itself."""
-    principal = require_principal(request)
+    by = asker_of(request)
     fields = await read_form_fields(request)
     try:
         form = validated(ApiKeyForm, fields)
         lifetime = LIFETIMES[form.lifetime][0]
         _, secret = await request.app[API_KEYS].add(
-            asker_of(request),
-            principal.account_id,
+            by,
             name=form.name,
             scopes=SCOPES[form.scopes][0],
             expires_at=None if lifetime is None else request.app[CLOCK]() + lifetime,
@@ -32,7 +31,5 @@ async def create_api_key(request: web.Request) -> web.Response:
 
 
 async def delete_api_key(request: web.Request) -> web.Response:
-    """POST /account/api-keys/{key_id}/delete."""
-    principal = require_principal(request)
-    await request.app[API_KEYS].delete(asker_of(request), principal.account_id, id_in_path(request, "key_id"))
+    await request.app[API_KEYS].delete(asker_of(request), id_in_path(request, "key_id"))
     return back_to_account("key")

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
-from auth_svc.accounts.standing import demand_standing
+from auth_svc.accounts.standing import Asker, demand_standing
 from auth_svc.accounts.store import Account, account_of, distrust_tokens
 from auth_svc.paging import Place, newest_first
 from auth_svc.tables import ACCOUNTS, API_KEYS, values_of
-from common.audit import Actor, AuditEntry, write_down
-from common.db import Database, rows_changed
+from common.audit import AuditEntry, change_one, write_down
+from common.db import Queries, rows_changed
 from common.idempotency import Keep
 from common.tokens import ALL
 
@@ -32,17 +32,11 @@ class ApiKey:
     last_used_at: datetime | None
 
     def has_expired(self, now: datetime) -> bool:
-        """Whether its own end has come."""
         return self.expires_at is not None and now >= self.expires_at
 
 
-class ApiKeyStore:
-    """Queries of API keys."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def add_api_key(self, by: Actor, key: ApiKey, entry: AuditEntry, keep: Keep | None = None) -> None:
+class ApiKeyStore(Queries):
+    async def add_api_key(self, by: Asker, key: ApiKey, entry: AuditEntry, keep: Keep | None = None) -> None:
         """Adds a key, and `keep`s the answer about it.
 
         Raises Unauthenticated when the session or token of `by` no longer counts.
@@ -57,25 +51,19 @@ class ApiKeyStore:
     async def get_api_key(self, secret_hash: str) -> tuple[ApiKey, Account] | None:
         """The key with this hash and its account, expired and disabled ones included."""
         query = select(API_KEYS, ACCOUNTS).join(ACCOUNTS, ACCOUNTS.c.id == API_KEYS.c.account_id)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query.where(API_KEYS.c.secret_hash == secret_hash))).one_or_none()
+        row = await self._database.row(query.where(API_KEYS.c.secret_hash == secret_hash))
         return None if row is None else (ApiKey(**values_of(row, API_KEYS)), account_of(row))
 
     async def list_api_keys(self, account_id: str, *, after: Place | None, limit: int) -> list[ApiKey]:
         """The account's keys, newest first, after the place (created_at, id)."""
         query = select(API_KEYS).where(API_KEYS.c.account_id == account_id)
         query = newest_first(query, API_KEYS.c.created_at, API_KEYS.c.id, after=after, limit=limit)
-        async with self._database.read() as connection:
-            return [ApiKey(**values_of(row, API_KEYS)) for row in await connection.execute(query)]
+        return [ApiKey(**values_of(row, API_KEYS)) for row in await self._database.rows(query)]
 
     async def touch_api_key(self, key_id: str, *, used_at: datetime, entry: AuditEntry | None = None) -> bool:
         """Records the last use; False when the key is gone."""
-        async with self._database.write() as connection:
-            change = update(API_KEYS).where(API_KEYS.c.id == key_id).values(last_used_at=used_at)
-            if rows_changed(await connection.execute(change)) != 1:
-                return False
-            await write_down(connection, entry)
-            return True
+        change = update(API_KEYS).where(API_KEYS.c.id == key_id).values(last_used_at=used_at)
+        return await change_one(self._database, change, entry)
 
     async def delete_api_key(self, account_id: str, key_id: str, entry: AuditEntry, *, now: datetime) -> bool:
         """Removes the account's key; False when it has none with this id.

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Final
 
 from auth_svc.audit.store import AuditStore
-from auth_svc.paging import read_page
 from common.audit import Actor, AuditEntry, audit_entry
 from common.clock import Clock
 from common.cursors import Cursors
@@ -18,8 +17,6 @@ from common.languages import N_
 
 
 class Action(StrEnum):
-    """What is recorded."""
-
     LOG_IN = "log-in"
     LOG_IN_REFUSED = "log-in-refused"
     SESSION_ENDED = "session-ended"
@@ -92,8 +89,7 @@ class Audit:
 
         Raises Invalid.
         """
-        return await read_page(
-            self._cursors,
+        return await self._cursors.page(
             f"audit:{account_id or ''}",
             partial(self._store.list_audit_entries, account_id),
             lambda entry: (entry.at, entry.id),

@@ -7,19 +7,17 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from auth_svc.app_keys import ADMINISTRATION, AUDIT
-from auth_svc.asking import asker_of
+from auth_svc.asking import administration_for
 from auth_svc.audit.audit import WORDS, about
 from auth_svc.models import ListQuery
 from common.audit import AuditEntry
 from common.languages import gettext
 from common.web.pages import render
-from common.web.requests import read_query, require_whole_principal
+from common.web.requests import read_query
 
 
 async def audit_page(request: web.Request) -> web.Response:
-    """GET /admin/audit."""
-    require_whole_principal(request)
-    await request.app[ADMINISTRATION].require_administrator(asker_of(request))
+    await administration_for(request)
     asked = read_query(request, ListQuery)
     entries, next_cursor = await request.app[AUDIT].list(None, cursor=asked.cursor, limit=asked.limit)
     next_url = None if next_cursor is None else request.rel_url.with_query(cursor=next_cursor)

@@ -9,15 +9,10 @@ from sqlalchemy import delete, or_, select
 from auth_svc.paging import Place, newest_first
 from auth_svc.tables import AUDIT, values_of
 from common.audit import AuditEntry, write_down
-from common.db import Database, rows_changed
+from common.db import Queries
 
 
-class AuditStore:
-    """Queries of the audit log."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
+class AuditStore(Queries):
     async def add_audit_entry(self, entry: AuditEntry) -> None:
         """Adds an entry about something that changes no row."""
         async with self._database.write() as connection:
@@ -29,10 +24,8 @@ class AuditStore:
         if account_id is not None:
             query = query.where(or_(AUDIT.c.actor_id == account_id, AUDIT.c.target_id == account_id))
         query = newest_first(query, AUDIT.c.at, AUDIT.c.id, after=after, limit=limit)
-        async with self._database.read() as connection:
-            return [AuditEntry(**values_of(row, AUDIT)) for row in await connection.execute(query)]
+        return [AuditEntry(**values_of(row, AUDIT)) for row in await self._database.rows(query)]
 
     async def forget_audit_entries(self, *, before: datetime) -> int:
         """Drops older entries; returns how many."""
-        async with self._database.write() as connection:
-            return rows_changed(await connection.execute(delete(AUDIT).where(AUDIT.c.at < before)))
+        return await self._database.change(delete(AUDIT).where(AUDIT.c.at < before))

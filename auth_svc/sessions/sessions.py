@@ -7,20 +7,20 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from auth_svc.accounts.standing import Asker
 from auth_svc.audit.audit import Action, Audit
 from auth_svc.errors import InvalidGrant
 from auth_svc.login.login import LogIn
 from auth_svc.opaque import hash_of, new_secret
-from auth_svc.paging import read_page
 from auth_svc.sessions.store import SESSION_ID_LENGTH, Session, SessionStore
 from auth_svc.tokens.grants import Grants
 from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import NotFound
-from common.tokens import PERSON_AUDIENCE, Principal
+from common.tokens import Principal
 from common.verifying import Verifier
-from common.web.sessions import ExchangeCache, NewSession
+from common.web.sessions import ExchangeCache, StartedSession
 
 IDLE_LIFETIME: Final = timedelta(days=7)
 ABSOLUTE_LIFETIME: Final = timedelta(days=30)
@@ -47,7 +47,6 @@ class AccountSessions:
         self._store = store
         self._log_in = log_in
         self._grants = grants
-        self._verifier = verifier
         self._audit = audit
         self._cursors = cursors
         self._clock = clock
@@ -55,7 +54,7 @@ class AccountSessions:
 
     async def start(
         self, username: str, password: str, *, user_agent: str, address: str, known_device: str | None
-    ) -> NewSession:
+    ) -> StartedSession:
         """Logs in: a new session with a new secret of 256 bits. Raises InvalidGrant and RateLimited."""
         account = await self._log_in.authenticate(username, password, address=address, known_device=known_device)
         secret = new_secret()
@@ -78,9 +77,9 @@ class AccountSessions:
             # Disabled, or given another password, in this very moment.
             raise InvalidGrant
         entry.log()
-        return NewSession(
-            secret=secret,
-            lifetime=ABSOLUTE_LIFETIME,
+        return StartedSession(
+            session=secret,
+            lifetime_seconds=int(ABSOLUTE_LIFETIME.total_seconds()),
             known_device=self._log_in.remember_device(account, known_device),
         )
 
@@ -100,21 +99,12 @@ class AccountSessions:
         return self._grants.issue_for(account)
 
     async def exchange(self, secret: str) -> Principal | None:
-        """See Sessions."""
-        if principal := await self._cache.get(secret):
-            return principal
-        token = await self.exchange_for_token(secret)
-        if token is None:
-            return None
-        principal = await self._verifier.verify(token, audience=PERSON_AUDIENCE)
-        self._cache.put(secret, principal)
-        return principal
+        return await self._cache.exchange(secret, self.exchange_for_token)
 
     async def list(self, account_id: str, *, cursor: str | None, limit: int) -> tuple[list[Session], str | None]:
         """The account's sessions, newest first, and the cursor of the next page. Raises Invalid."""
         now = self._clock()
-        return await read_page(
-            self._cursors,
+        return await self._cursors.page(
             f"sessions:{account_id}",
             partial(self._store.list_sessions, account_id, used_after=now - IDLE_LIFETIME, now=now),
             lambda session: (session.created_at, session.id),
@@ -122,20 +112,19 @@ class AccountSessions:
             limit=limit,
         )
 
-    async def end_by_id(self, by: Actor, account_id: str, session_id: str) -> None:
-        """Ends one of the account's sessions. Raises NotFound."""
-        entry = self._audit.entry(Action.SESSION_ENDED, by, target_id=account_id)
-        if not _ID.fullmatch(session_id) or not await self._store.end_session_by_id(account_id, session_id, entry):
+    async def end_by_id(self, by: Asker, session_id: str) -> None:
+        """Ends one of their sessions. Raises NotFound."""
+        entry = self._audit.entry(Action.SESSION_ENDED, by, target_id=by.account_id)
+        if not _ID.fullmatch(session_id) or not await self._store.end_session_by_id(by.account_id, session_id, entry):
             raise NotFound
         entry.log()
 
-    async def end_others(self, by: Actor, account_id: str, *, keep_session: str | None) -> None:
-        """Ends the account's sessions, except the one with that hash."""
-        entry = self._audit.entry(Action.SESSION_ENDED, by, target_id=account_id, all_others=True)
-        await self._store.end_other_sessions(account_id, keep_session=keep_session, entry=entry)
+    async def end_others(self, by: Asker) -> None:
+        """Ends all their sessions but the one by which they ask."""
+        entry = self._audit.entry(Action.SESSION_ENDED, by, target_id=by.account_id, all_others=True)
+        await self._store.end_other_sessions(by.account_id, keep_session=by.session_hash, entry=entry)
         entry.log()
 
     async def end(self, secret: str) -> None:
-        """See Sessions."""
         self._cache.forget(secret)
         await self._store.end_session(hash_of(secret))

@@ -11,8 +11,8 @@ from sqlalchemy import delete, func, insert, select, update
 from auth_svc.accounts.store import Account, account_of, end_sessions, is_unchanged
 from auth_svc.paging import Place, newest_first
 from auth_svc.tables import ACCOUNTS, SESSIONS, values_of
-from common.audit import AuditEntry, write_down
-from common.db import Database, rows_changed
+from common.audit import AuditEntry, change_one, write_down
+from common.db import Queries
 
 SESSION_ID_LENGTH: Final = 32
 
@@ -35,12 +35,7 @@ class Session:
         return self.secret_hash[:SESSION_ID_LENGTH]
 
 
-class SessionStore:
-    """Queries of sessions."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
+class SessionStore(Queries):
     async def add_session(self, session: Session, account: Account, entry: AuditEntry | None = None) -> bool:
         """Adds the account's session, and removes its expired ones; False if the account has changed."""
         async with self._database.write() as connection:
@@ -58,15 +53,13 @@ class SessionStore:
     async def get_session(self, secret_hash: str) -> tuple[Session, Account] | None:
         """The session and its account, expired and disabled ones included."""
         query = select(SESSIONS, ACCOUNTS).join(ACCOUNTS, ACCOUNTS.c.id == SESSIONS.c.account_id)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query.where(SESSIONS.c.secret_hash == secret_hash))).one_or_none()
+        row = await self._database.row(query.where(SESSIONS.c.secret_hash == secret_hash))
         return None if row is None else (Session(**values_of(row, SESSIONS)), account_of(row))
 
     async def touch_session(self, secret_hash: str, *, seen_at: datetime) -> bool:
         """Records the last use; False when the session is gone."""
-        async with self._database.write() as connection:
-            change = update(SESSIONS).where(SESSIONS.c.secret_hash == secret_hash).values(last_seen_at=seen_at)
-            return rows_changed(await connection.execute(change)) == 1
+        change = update(SESSIONS).where(SESSIONS.c.secret_hash == secret_hash).values(last_seen_at=seen_at)
+        return await self._database.change(change) == 1
 
     async def list_sessions(
         self, account_id: str, *, used_after: datetime, now: datetime, after: Place | None, limit: int
@@ -76,22 +69,13 @@ class SessionStore:
             SESSIONS.c.account_id == account_id, SESSIONS.c.expires_at > now, SESSIONS.c.last_seen_at > used_after
         )
         query = newest_first(query, SESSIONS.c.created_at, SESSIONS.c.secret_hash, after=after, limit=limit)
-        async with self._database.read() as connection:
-            return [Session(**values_of(row, SESSIONS)) for row in await connection.execute(query)]
+        return [Session(**values_of(row, SESSIONS)) for row in await self._database.rows(query)]
 
     async def end_session_by_id(self, account_id: str, session_id: str, entry: AuditEntry | None = None) -> bool:
         """Removes the account's session with this id; False when it has none."""
-        async with self._database.write() as connection:
-            ended = await connection.execute(
-                delete(SESSIONS).where(
-                    SESSIONS.c.account_id == account_id,
-                    func.substr(SESSIONS.c.secret_hash, 1, len(session_id)) == session_id,
-                )
-            )
-            if rows_changed(ended) != 1:
-                return False
-            await write_down(connection, entry)
-            return True
+        has_id = func.substr(SESSIONS.c.secret_hash, 1, len(session_id)) == session_id
+        end = delete(SESSIONS).where(SESSIONS.c.account_id == account_id, has_id)
+        return await change_one(self._database, end, entry)
 
     async def end_other_sessions(
         self, account_id: str, *, keep_session: str | None, entry: AuditEntry | None = None
@@ -103,5 +87,4 @@ class SessionStore:
 
     async def end_session(self, secret_hash: str) -> None:
         """Removes the session, if it is there."""
-        async with self._database.write() as connection:
-            await connection.execute(delete(SESSIONS).where(SESSIONS.c.secret_hash == secret_hash))
+        await self._database.change(delete(SESSIONS).where(SESSIONS.c.secret_hash == secret_hash))

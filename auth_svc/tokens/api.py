@@ -6,14 +6,7 @@ from aiohttp import hdrs, helpers, web
 
 from auth_svc.app_keys import GRANTS, REFRESH_TOKENS, SIGNING_KEYS
 from auth_svc.errors import InvalidClient, InvalidTokenRequest, UnsupportedGrantType, UnsupportedTokenType
-from auth_svc.tokens.models import (
-    GrantType,
-    KeySet,
-    RevocationRequest,
-    ServerMetadata,
-    TokenRequest,
-    TokenResponse,
-)
+from auth_svc.tokens.models import GrantType, KeySet, RevocationRequest, ServerMetadata, TokenRequest, TokenResponse
 from common.errors import Invalid, Malformed
 from common.tokens import ACCESS_TOKEN_LIFETIME
 from common.verifying import RENEW_SECONDS

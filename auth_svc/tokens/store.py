@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from auth_svc.accounts.store import Account, account_of, distrust_tokens, is_unchanged
 from auth_svc.tables import ACCOUNTS, REFRESH_TOKENS, SIGNING_KEYS, values_of
 from common.audit import AuditEntry, write_down
-from common.db import Database, rows_changed
+from common.db import Queries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +28,7 @@ class RefreshFamily:
     expires_at: datetime
 
 
-class RefreshTokenStore:
-    """Queries of refresh tokens."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
+class RefreshTokenStore(Queries):
     async def add_refresh_family(
         self, family: RefreshFamily, account: Account, entry: AuditEntry | None = None
     ) -> bool:
@@ -48,8 +43,7 @@ class RefreshTokenStore:
     async def get_refresh_family(self, family_id: str) -> tuple[RefreshFamily, Account] | None:
         """The family and its account, expired and disabled ones included."""
         query = select(REFRESH_TOKENS, ACCOUNTS).join(ACCOUNTS, ACCOUNTS.c.id == REFRESH_TOKENS.c.account_id)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query.where(REFRESH_TOKENS.c.id == family_id))).one_or_none()
+        row = await self._database.row(query.where(REFRESH_TOKENS.c.id == family_id))
         return None if row is None else (RefreshFamily(**values_of(row, REFRESH_TOKENS)), account_of(row))
 
     async def rotate_refresh_family(
@@ -61,14 +55,11 @@ class RefreshTokenStore:
             .where(REFRESH_TOKENS.c.id == family.id, REFRESH_TOKENS.c.current_hash == family.current_hash)
             .values(current_hash=new_hash, previous_hash=family.current_hash, rotated_at=now, expires_at=expires_at)
         )
-        async with self._database.write() as connection:
-            return rows_changed(await connection.execute(change)) == 1
+        return await self._database.change(change) == 1
 
     async def end_refresh_family(self, family_id: str) -> bool:
         """Ends the family; False when it was not there."""
-        async with self._database.write() as connection:
-            ended = await connection.execute(delete(REFRESH_TOKENS).where(REFRESH_TOKENS.c.id == family_id))
-            return rows_changed(ended) == 1
+        return await self._database.change(delete(REFRESH_TOKENS).where(REFRESH_TOKENS.c.id == family_id)) == 1
 
     async def end_stolen_refresh_family(self, family: RefreshFamily, *, now: datetime, entry: AuditEntry) -> None:
         """Ends the family; access tokens that the thief may have open nothing that lasts."""
@@ -80,10 +71,7 @@ class RefreshTokenStore:
 
     async def forget_expired_refresh_families(self, *, now: datetime) -> int:
         """Drops expired families; returns how many."""
-        async with self._database.write() as connection:
-            return rows_changed(
-                await connection.execute(delete(REFRESH_TOKENS).where(REFRESH_TOKENS.c.expires_at <= now))
-            )
+        return await self._database.change(delete(REFRESH_TOKENS).where(REFRESH_TOKENS.c.expires_at <= now))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,26 +83,15 @@ class StoredSigningKey:
     created_at: datetime
 
 
-class SigningKeyStore:
-    """Queries of signing keys."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
+class SigningKeyStore(Queries):
     async def list_signing_keys(self) -> list[StoredSigningKey]:
         """Every signing key, the oldest first."""
         query = select(SIGNING_KEYS).order_by(SIGNING_KEYS.c.created_at, SIGNING_KEYS.c.id)
-        async with self._database.read() as connection:
-            return [StoredSigningKey(**values_of(row, SIGNING_KEYS)) for row in await connection.execute(query)]
+        return [StoredSigningKey(**values_of(row, SIGNING_KEYS)) for row in await self._database.rows(query)]
 
     async def add_signing_key(self, key: StoredSigningKey) -> bool:
         """Adds a signing key; False when there is one with this id."""
-        try:
-            async with self._database.write() as connection:
-                await connection.execute(insert(SIGNING_KEYS).values(**asdict(key)))
-        except IntegrityError:
-            return False
-        return True
+        return await self._database.add(insert(SIGNING_KEYS).values(**asdict(key)))
 
     async def replace_signing_keys(self, key: StoredSigningKey) -> None:
         """Adds a signing key and removes every other; of those who do so at the same time, one key stays."""
@@ -127,14 +104,12 @@ class SigningKeyStore:
 
     async def reencrypt_signing_key(self, key: StoredSigningKey, encrypted_private_key: str) -> None:
         """The same key under another encryption, unless it has changed since it was read."""
-        async with self._database.write() as connection:
-            await connection.execute(
-                update(SIGNING_KEYS)
-                .where(SIGNING_KEYS.c.id == key.id, SIGNING_KEYS.c.encrypted_private_key == key.encrypted_private_key)
-                .values(encrypted_private_key=encrypted_private_key)
-            )
+        await self._database.change(
+            update(SIGNING_KEYS)
+            .where(SIGNING_KEYS.c.id == key.id, SIGNING_KEYS.c.encrypted_private_key == key.encrypted_private_key)
+            .values(encrypted_private_key=encrypted_private_key)
+        )
 
     async def delete_signing_key(self, key_id: str) -> None:
         """Removes the key, if it is there."""
-        async with self._database.write() as connection:
-            await connection.execute(delete(SIGNING_KEYS).where(SIGNING_KEYS.c.id == key_id))
+        await self._database.change(delete(SIGNING_KEYS).where(SIGNING_KEYS.c.id == key_id))

@@ -33,7 +33,7 @@ def background(loop: Callable[[web.Application], Coroutine[Any, Any, None]], *, 
     return context
 
 
-def repeated(work: Callable[[web.Application], Awaitable[None]], *, name: str, seconds: float) -> CleanupContext:
+def repeated(work: Callable[[web.Application], Awaitable[object]], *, name: str, seconds: float) -> CleanupContext:
     """A cleanup context in which `work` is done again and again, with a pause of so many seconds.
 
     What it needs being away is expected, and said; anything else ends the process.

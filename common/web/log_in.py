@@ -19,7 +19,6 @@ IS_DEMO: Final = web.AppKey("is_demo", bool)
 
 
 async def log_in_page(request: web.Request) -> web.StreamResponse:
-    """GET /login."""
     target = local_path(request.query.get("next", "/"))
     if request[PRINCIPAL] is not None:
         return web.Response(status=303, headers={"Location": target})

@@ -55,7 +55,6 @@ def setup_metrics(app: web.Application) -> None:
 
 
 def observe_database(app: web.Application, database: Database) -> None:
-    """Figures of the pool of connections."""
     used = Gauge("database_connections_in_use", "Database connections in use", registry=app[METRICS])
     used.set_function(database.connections_in_use)
     Gauge("database_connections_limit", "Maximum number of database connections", registry=app[METRICS]).set(POOL_SIZE)
@@ -72,7 +71,6 @@ async def measure_lag(app: web.Application) -> None:
 
 @web.middleware
 async def measured(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Counts each request by route name."""
     started = time.perf_counter()
     response = await handler(request)
     route = request.match_info.route.name or "none"
@@ -83,7 +81,6 @@ async def measured(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 async def metrics_page(request: web.Request) -> web.Response:
-    """GET /metrics."""
     return web.Response(
         body=generate_latest(request.app[METRICS]), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
     )

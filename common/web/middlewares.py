@@ -35,7 +35,7 @@ from common.web.addresses import host_name, is_at, is_loopback
 from common.web.headers import API_HEADERS, HSTS
 from common.web.keys import CALL_LIMIT, PRINCIPAL, SERVICE, SITE, VERIFIER
 from common.web.pages import render_error, wants_page
-from common.web.problems import problem_response
+from common.web.responses import problem_response
 from common.web.routes import CALL_PREFIXES, call_weight_of, is_unsafe, needed_scopes_of, time_limit_of
 from common.web.sessions import SESSIONS, session_cookie
 

@@ -37,7 +37,6 @@ class StaticFiles:
         return f"{self.prefix}/{self._files[name].name}"
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Answers with the file."""
         file = self._files.get(request.match_info["name"])
         if file is None:
             raise web.HTTPNotFound

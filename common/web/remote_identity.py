@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
-from aiohttp import web
 
 from common.clock import Clock
 from common.service_client import ServiceClient, ServiceTokens
@@ -39,9 +38,5 @@ def remote_identity(
     return RemoteIdentity(keys=keys, verifier=verifier, sessions=sessions, tokens=tokens)
 
 
-async def _renew_keys(app: web.Application) -> None:
-    await app[REMOTE_KEYS].renew()
-
-
 # The cleanup context in which the issuer's keys are renewed.
-KEYS_RENEWED: Final = repeated(_renew_keys, name="keys", seconds=RENEW_SECONDS)
+KEYS_RENEWED: Final = repeated(lambda app: app[REMOTE_KEYS].renew(), name="keys", seconds=RENEW_SECONDS)

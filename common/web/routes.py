@@ -130,7 +130,6 @@ def _default_scopes(method: str) -> frozenset[str]:
 
 
 def add_api_routes(app: web.Application, routes: Iterable[Route]) -> None:
-    """Serves the routes."""
     for route in routes:
         app.router.add_route(route.method, route.path, route.handler, name=route.name)
     app[_TIME_LIMITS] = {route.name: route.time_limit_seconds for route in routes}
@@ -152,7 +151,6 @@ def is_unsafe(request: web.Request) -> bool:
 
 
 def call_weight_of(request: web.Request) -> float:
-    """How many calls a request counts for."""
     return request.app[_CALL_WEIGHTS].get(request.match_info.route.name or "", 1.0)
 
 

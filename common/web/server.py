@@ -87,7 +87,6 @@ class BoundedServer(Server):
         self.waiting: dict[Connection, None] = {}
 
     def __call__(self) -> RequestHandler:
-        """A protocol for a new connection."""
         return Connection(self, loop=self._loop, **self._kwargs)
 
     def make_room(self) -> bool:
@@ -129,7 +128,6 @@ class Connection(RequestHandler):
         self._start_head_timer()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Stops waiting."""
         if self._manager is None:
             return
         self._stop_waiting()
@@ -176,11 +174,7 @@ class Connection(RequestHandler):
         return result
 
     def handle_error(
-        self,
-        request: BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
+        self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
         """Answers a request that could not be parsed, and cuts an answer that failed when it had begun.
 

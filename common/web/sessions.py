@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,18 +30,6 @@ _DEVICE_LIFETIME: Final = timedelta(days=365)
 _NO_SECRET: Final = ("invalid",)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewSession:
-    """A session just made: the secret for the cookie, and how long the browser may keep it.
-
-    `known_device` is what the device shows when it logs in again (see `known_device`).
-    """
-
-    secret: str
-    lifetime: timedelta
-    known_device: str
-
-
 Secret = Annotated[str, Field(max_length=1024)]
 
 
@@ -55,7 +44,10 @@ class StartSession(Input):
 
 
 class StartedSession(BaseModel):
-    """The secret for the session's cookie, and what the device's own cookie is to hold."""
+    """A session just made: the secret for its cookie, and how long the browser may keep it.
+
+    `known_device` is what the device shows when it logs in again (see `known_device`).
+    """
 
     session: str
     lifetime_seconds: int
@@ -79,7 +71,7 @@ class Sessions(Protocol):
 
     async def start(
         self, username: str, password: str, *, user_agent: str, address: str, known_device: str | None
-    ) -> NewSession:
+    ) -> StartedSession:
         """Logs in. Raises Unauthenticated for a wrong name or password, RateLimited, Unavailable."""
         ...
 
@@ -110,9 +102,9 @@ def session_cookie(request: web.Request) -> str | None:
     return None if cookie is None else request.cookies.get(cookie.name)
 
 
-def set_session_cookie(request: web.Request, response: web.StreamResponse, session: NewSession) -> None:
+def set_session_cookie(request: web.Request, response: web.StreamResponse, session: StartedSession) -> None:
     """Gives the browser the session, and what it shows when it logs in again."""
-    _set_cookie(request, response, "", session.secret, session.lifetime)
+    _set_cookie(request, response, "", session.session, timedelta(seconds=session.lifetime_seconds))
     set_known_device(request, response, session.known_device)
 
 
@@ -146,7 +138,6 @@ def known_device(request: web.Request) -> str | None:
 
 
 def clear_session_cookie(request: web.Request, response: web.StreamResponse) -> None:
-    """Takes the session from the browser."""
     cookie = request.app[SESSION_COOKIE]
     response.del_cookie(cookie.name, path="/", httponly=True, samesite="Lax", secure=cookie.is_secure)
 
@@ -159,26 +150,31 @@ class ExchangeCache:
         self._clock = clock
         self._entries: OrderedDict[bytes, tuple[datetime, Principal]] = OrderedDict()
 
-    async def get(self, secret: str) -> Principal | None:
-        """The principal, if the session was exchanged a moment ago, for a token that is still good."""
+    async def exchange(self, secret: str, token_of: Callable[[str], Awaitable[str | None]]) -> Principal | None:
+        """Who the session belongs to, by the token that `token_of` gives for it (None: it has ended).
+
+        Raises Unavailable.
+        """
         ends_at, principal = self._entries.get(_digest(secret), (None, None))
-        if principal is None or ends_at is None or ends_at <= self._clock():
+        if principal is not None and ends_at is not None and ends_at > self._clock():
+            # Its key may be gone; the session is not then, and has a token with another.
+            with suppress(Unauthenticated):
+                return await self._verifier.verify(principal.token, audience=PERSON_AUDIENCE)
+        token = await token_of(secret)
+        if token is None:
             return None
         try:
-            return await self._verifier.verify(principal.token, audience=PERSON_AUDIENCE)
-        except Unauthenticated:
-            # Its key is gone; the session is not, and has a token with another.
-            return None
-
-    def put(self, secret: str, principal: Principal) -> None:
-        """Remembers an exchange."""
+            principal = await self._verifier.verify(token, audience=PERSON_AUDIENCE)
+        except Unauthenticated as exc:
+            # Just given, and signed with a key that is not known here yet: that is no ended session.
+            raise Unavailable from exc
         self._entries[_digest(secret)] = (self._clock() + EXCHANGE_LIFETIME, principal)
         self._entries.move_to_end(_digest(secret))
         if len(self._entries) > MAX_CACHED_EXCHANGES:
             self._entries.popitem(last=False)
+        return principal
 
     def forget(self, secret: str) -> None:
-        """Drops an ended session."""
         self._entries.pop(_digest(secret), None)
 
 
@@ -187,13 +183,11 @@ class RemoteSessions:
 
     def __init__(self, auth: ServiceClient, verifier: Verifier, *, clock: Clock = utc_now) -> None:
         self._auth = auth
-        self._verifier = verifier
         self._cache = ExchangeCache(verifier, clock=clock)
 
     async def start(
         self, username: str, password: str, *, user_agent: str, address: str, known_device: str | None
-    ) -> NewSession:
-        """See Sessions."""
+    ) -> StartedSession:
         # As it was typed: whoever answers says what is wrong with it.
         log_in = {
             "username": username,
@@ -203,7 +197,7 @@ class RemoteSessions:
             "known_device": known_device,
         }
         try:
-            started = await self._auth.ask(
+            return await self._auth.ask(
                 StartedSession,
                 "POST",
                 "/internal/sessions",
@@ -216,40 +210,25 @@ class RemoteSessions:
                 # It was this service's own token that was refused, not the person's password.
                 raise Unavailable from refusal
             raise
-        return NewSession(
-            secret=started.session,
-            lifetime=timedelta(seconds=started.lifetime_seconds),
-            known_device=started.known_device,
-        )
 
     async def exchange(self, secret: str) -> Principal | None:
-        """See Sessions."""
-        if principal := await self._cache.get(secret):
-            return principal
+        return await self._cache.exchange(secret, self._token_of)
+
+    async def end(self, secret: str) -> None:
+        self._cache.forget(secret)
+        with suppress(Relayed):
+            await self._auth.call(
+                "POST", "/internal/sessions/end", content={"session": secret}, is_idempotent=True, relays=_NO_SECRET
+            )
+
+    async def _token_of(self, secret: str) -> str | None:
         try:
             exchanged = await self._auth.ask(
                 ExchangedSession, "POST", "/internal/sessions/exchange", content={"session": secret}, relays=_NO_SECRET
             )
         except Relayed:
             return None
-        token = exchanged.access_token
-        if token is None:
-            return None
-        try:
-            principal = await self._verifier.verify(token, audience=PERSON_AUDIENCE)
-        except Unauthenticated as exc:
-            # Just given, and signed with a key that is not known here yet: that is no ended session.
-            raise Unavailable from exc
-        self._cache.put(secret, principal)
-        return principal
-
-    async def end(self, secret: str) -> None:
-        """See Sessions."""
-        self._cache.forget(secret)
-        with suppress(Relayed):
-            await self._auth.call(
-                "POST", "/internal/sessions/end", content={"session": secret}, is_idempotent=True, relays=_NO_SECRET
-            )
+        return exchanged.access_token
 
 
 def _digest(secret: str) -> bytes:

@@ -5,22 +5,29 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from common.db import Database
 from common.errors import Refusal, Unavailable
-from common.schema import newest_revision
 from common.web.health import CHECK_TIMEOUT_SECONDS
 from common.web.keys import Check
 
 logger = logging.getLogger(__name__)
 
+# Not imported: only the names are read, which are the same in a checkout and in an installation.
+_HISTORY: Final = Path(__file__).parent.parent.parent / "vss" / "migrations" / "versions"
 POLL_SECONDS: Final = 0.5
 SAY_SECONDS: Final = 5.0
 
 
 class CannotStart(Exception):
     """This process must end; the text says why, and what to do."""
+
+
+def newest_revision() -> str:
+    """The newest revision of the database that was known when this code was written; later ones sort behind it."""
+    return max(file.name.partition("_")[0] for file in _HISTORY.glob("[0-9]*.py"))
 
 
 class Tables:

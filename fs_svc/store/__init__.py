@@ -5,7 +5,7 @@ from __future__ import annotations
 from fs_svc.store.checksums import ChecksumQueries, RecordedChecksum
 from fs_svc.store.installation import InstallationQueries, InstallationRow, SetAside, Status
 from fs_svc.store.lists import ListQueries
-from fs_svc.store.reports import Count, ReportQueries, StoredReport
+from fs_svc.store.reports import Count, ReportQueries
 from fs_svc.store.tables import METADATA
 from fs_svc.store.transitions import TransitionQueries
 
@@ -17,7 +17,6 @@ __all__ = [
     "SetAside",
     "Status",
     "Store",
-    "StoredReport",
 ]
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from fs_svc.store.queries import Queries
+from common.db import Queries
 from fs_svc.store.tables import PART_CHECKSUMS
 
 
@@ -56,8 +56,7 @@ class ChecksumQueries(Queries):
         """Whether different checksums were recorded for one of its parts: the copy that is there may be of either."""
         table = PART_CHECKSUMS.c
         query = select(table.part_number).where(table.object_id == object_id, table.other_until.is_not(None)).limit(1)
-        async with self._database.read() as connection:
-            return (await connection.execute(query)).first() is not None
+        return await self._database.row(query) is not None
 
     async def list_checksums(
         self, object_id: str, part_numbers: Collection[int] | None = None
@@ -67,8 +66,7 @@ class ChecksumQueries(Queries):
         query = select(table.part_number, table.sha256, table.other_until).where(table.object_id == object_id)
         if part_numbers is not None:
             query = query.where(table.part_number.in_(part_numbers))
-        async with self._database.read() as connection:
-            return {
-                row.part_number: RecordedChecksum(sha256=row.sha256, other_until=row.other_until)
-                for row in await connection.execute(query)
-            }
+        return {
+            row.part_number: RecordedChecksum(sha256=row.sha256, other_until=row.other_until)
+            for row in await self._database.rows(query)
+        }

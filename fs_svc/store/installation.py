@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from common.db import rows_changed
-from fs_svc.store.queries import Queries
+from common.db import Queries, rows_changed
 from fs_svc.store.tables import INSTALLATION, SET_ASIDE
 
 _THE_ROW: Final = 1
@@ -57,8 +56,7 @@ class InstallationQueries(Queries):
     async def get_installation(self) -> InstallationRow | None:
         """The row; None before the first check."""
         query = select(INSTALLATION).where(INSTALLATION.c.number == _THE_ROW)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._database.row(query)
         if row is None:
             return None
         return InstallationRow(
@@ -72,11 +70,7 @@ class InstallationQueries(Queries):
     async def add_installation(self, installation_id: str, *, at: datetime) -> None:
         """Adds the row, unless somebody was faster."""
         values = {"id": installation_id, "status": Status.NEW.value, "marked": 0, "looked_at": at, "held_until": None}
-        try:
-            async with self._database.write() as connection:
-                await connection.execute(insert(INSTALLATION).values(number=_THE_ROW, **values))
-        except IntegrityError:
-            return
+        await self._database.add(insert(INSTALLATION).values(number=_THE_ROW, **values))
 
     async def mark(self, was: InstallationRow, now: InstallationRow, *, forgets: bool) -> bool:
         """Changes the row, and forgets what was set aside; False when somebody was faster."""
@@ -95,19 +89,15 @@ class InstallationQueries(Queries):
     async def set_status(self, was: Status, status: Status) -> None:
         """Takes the edge, unless somebody was faster."""
         change = update(INSTALLATION).where(INSTALLATION.c.number == _THE_ROW, INSTALLATION.c.status == was.value)
-        async with self._database.write() as connection:
-            await connection.execute(change.values(status=status.value))
+        await self._database.change(change.values(status=status.value))
 
     async def list_set_aside(self) -> list[SetAside]:
         """All, in no order: there are never more than a run may remove."""
-        async with self._database.read() as connection:
-            return [SetAside(**row._asdict()) for row in (await connection.execute(select(SET_ASIDE))).all()]
+        return [SetAside(**row._asdict()) for row in await self._database.rows(select(SET_ASIDE))]
 
     async def replace_set_aside(self, items: Collection[SetAside]) -> None:
         """Makes these all that there is."""
-        values: list[dict[str, Any]] = [
-            {column.name: getattr(item, column.name) for column in SET_ASIDE.c} for item in items
-        ]
+        values = [asdict(item) for item in items]
         try:
             async with self._database.write() as connection:
                 await connection.execute(delete(SET_ASIDE))

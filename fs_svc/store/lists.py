@@ -10,18 +10,17 @@ from sqlalchemy import or_, select
 
 from contracts.objects import Kind, State
 from fs_svc.objects import Object
-from fs_svc.store.queries import Queries
+from fs_svc.store.queries import ObjectQueries
 from fs_svc.store.tables import OBJECTS
 
 # States in which something is left to do that nobody but us will do.
 _UNSETTLED: Final = (State.RESERVED, State.COMPLETING, State.ABORTING, State.DELETING)
 
 
-class ListQueries(Queries):
+class ListQueries(ObjectQueries):
     """Objects as they are now."""
 
     async def get(self, object_id: str) -> Object | None:
-        """The object with this id."""
         return next(iter(await self._objects(select(OBJECTS).where(OBJECTS.c.id == object_id))), None)
 
     async def list_by_id(self, object_ids: Collection[str]) -> list[Object]:
@@ -35,8 +34,7 @@ class ListQueries(Queries):
     async def known_keys(self, object_keys: Collection[str]) -> set[str]:
         """Those of the keys that an object has, or had."""
         query = select(OBJECTS.c.object_key).where(OBJECTS.c.object_key.in_(object_keys))
-        async with self._database.read() as connection:
-            return set((await connection.execute(query)).scalars().all())
+        return {row.object_key for row in await self._database.rows(query)}
 
     async def list_waiting_forms(self, owner_id: str) -> list[Object]:
         """What forms were made for of which it is not known yet that they were sent, in no order."""

@@ -65,10 +65,6 @@ class TransitionQueries(UsageQueries):
         """Records the whole file's SHA-256, where none is on record yet and the state is still `item`'s."""
         return await self._change(item.id, item.state, OBJECTS.c.sha256.is_(None), sha256=sha256)
 
-    async def distrust(self, item: Object) -> bool:
-        """Records that somebody with another file may go on with an open upload: it is read before it is stored."""
-        return await self._change(item.id, State.OPEN, must_be_read=True)
-
     async def want_reading(self, item: Object, *, at: datetime) -> bool:
         """Records that somebody waits for a completing or stored object to be read back, free to be worked on."""
         is_not_wanted = OBJECTS.c.read_wanted_at.is_(None)
@@ -106,8 +102,7 @@ class TransitionQueries(UsageQueries):
                 etag=etag,
                 last_activity_at=at,
                 leased_until=leased_until,
-                # Said once, it stays: somebody may have said so after `item` was read.
-                **({"must_be_read": True} if must_be_read else {}),
+                must_be_read=must_be_read,
                 **({} if sha256 is None else {"sha256": sha256}),
             ):
                 return False

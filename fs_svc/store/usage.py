@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sqlalchemy import ScalarSelect, insert, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.db import rows_changed
 from fs_svc.errors import QuotaExceeded
-from fs_svc.store.queries import Queries
+from fs_svc.store.queries import ObjectQueries
 from fs_svc.store.tables import STORAGE_USAGE
 
 
-class UsageQueries(Queries):
+class UsageQueries(ObjectQueries):
     """Reserved and stored bytes."""
 
     async def get_usage(self, owner_id: str) -> tuple[int, int]:
@@ -25,21 +24,14 @@ class UsageQueries(Queries):
     async def list_usage(self, owner_ids: Collection[str]) -> dict[str, tuple[int, int]]:
         """The reserved and stored bytes of those of the owners that have a row."""
         query = select(STORAGE_USAGE).where(STORAGE_USAGE.c.owner_id.in_(owner_ids))
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
-        return {row.owner_id: (row.reserved, row.stored) for row in rows}
+        return {row.owner_id: (row.reserved, row.stored) for row in await self._database.rows(query)}
 
     async def _ensure_usage(self, owner_id: str) -> None:
         # By itself, so that the transaction that reserves takes its locks in the same order as all others.
-        async with self._database.read() as connection:
-            query = select(STORAGE_USAGE.c.owner_id).where(STORAGE_USAGE.c.owner_id == owner_id)
-            if (await connection.execute(query)).one_or_none() is not None:
-                return
-        try:
-            async with self._database.write() as connection:
-                await connection.execute(insert(STORAGE_USAGE).values(owner_id=owner_id, reserved=0, stored=0))
-        except IntegrityError:
-            return  # somebody else was faster
+        query = select(STORAGE_USAGE.c.owner_id).where(STORAGE_USAGE.c.owner_id == owner_id)
+        if await self._database.row(query) is None:
+            # Unless somebody else is faster.
+            await self._database.add(insert(STORAGE_USAGE).values(owner_id=owner_id, reserved=0, stored=0))
 
 
 async def add_to_usage(

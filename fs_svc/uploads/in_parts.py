@@ -107,9 +107,8 @@ class InParts(UploadKind):
         # since a part whose damage S3 has refused is read and hashed again.
         if not (differing := await self._store.record_checksums(item.id, checksums)):
             return
-        held = await self._checksums(item, choose_parts(await self.list_parts(item) or []).parts)
+        held = await self.checksums(item, choose_parts(await self.list_parts(item) or []).parts)
         if refused := sorted(set(differing).intersection(held)):
-            await self._distrust(item)
             raise PartDiffers(refused)
         await self._store.replace_checksums(
             item.id,
@@ -118,18 +117,11 @@ class InParts(UploadKind):
             other_until=self._clock() + PART_URL_LIFETIME,
         )
 
-    async def _checksums(self, item: Object, parts: Sequence[Part]) -> dict[int, str]:
+    async def checksums(self, item: Object, parts: Sequence[Part]) -> dict[int, str]:
         """Those of these parts that are certain, by part number."""
         recorded = await self._store.list_checksums(item.id) if item.part_checksums else {}
         found = {part.part_number: certain_checksum(part, recorded.get(part.part_number)) for part in parts}
         return {number: checksum for number, checksum in found.items() if checksum is not None}
-
-    async def _distrust(self, item: Object) -> None:
-        """Whoever learns what has come may send the rest of another file: each part then has the checksum that it was
-        signed with, and they are no file together.
-        """
-        if item.part_checksums is not None and not item.must_be_read:
-            await self._store.distrust(item)
 
     async def received(self, item: Object) -> list[ReceivedPart] | None:
         """The parts of an open upload that S3 holds; None when the upload has ended meanwhile."""
@@ -137,9 +129,7 @@ class InParts(UploadKind):
         if listed is None:
             return None
         held = choose_parts(listed).parts
-        if held:
-            await self._distrust(item)
-        checksums = await self._checksums(item, held)
+        checksums = await self.checksums(item, held)
         return [
             ReceivedPart(
                 part_number=part.part_number,

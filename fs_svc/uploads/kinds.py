@@ -98,9 +98,7 @@ class UploadKind(ABC):
             logger.info("object stored", extra={"object_id": item.id, "size": head.size})
 
     async def _has_to_be_read(self, item: Object) -> bool:
-        """Whether a file was announced that nobody vouches for: S3 has compared no checksums, or parts of two files may
-        be among those that it has.
-        """
+        """Whether a file was announced and nothing proves that the object is this file."""
         if item.sha256 is None:
             return False
         return item.must_be_read or item.part_checksums is None or await self._store.is_contested(item.id)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import assert_never
+from typing import Final, assert_never
 
+from common.checksums import composite_sha256
 from common.clock import Clock
 from common.errors import Conflict
 from common.ids import new_id
 from common.tokens import Principal
-from contracts.objects import ChecksumAlgorithm, Kind, PartUrls, ReceivedPart, State
+from contracts.objects import ChecksumAlgorithm, CompleteObject, Kind, PartUrls, ReceivedPart, State
 from fs_svc.comparing import Comparing
-from fs_svc.errors import FileDiffers, QuotaExceeded, TooManyOpen, UploadNotOpen
+from fs_svc.errors import FileDiffers, PartAmbiguous, QuotaExceeded, TooManyOpen, UploadNotOpen
 from fs_svc.objects import KEY_PREFIX, OPEN_AT_MOST, Object
 from fs_svc.store import Store
 from fs_svc.uploads.in_parts import in_parts
 from fs_svc.uploads.kinds import UploadKinds, owned, unexpected
-from fs_svc.uploads.part_checksums import sha256_of_only_part
 from fs_svc.uploads.settling import LEASE, Settling
+
+NOTHING_SAID: Final = CompleteObject()
 
 
 class Uploads:
@@ -150,21 +153,20 @@ class Uploads:
         """The same of several people, as services ask for it; who has never uploaded is absent."""
         return await self._store.list_usage(owner_ids)
 
-    async def complete(
-        self, object_id: str, *, part_count: int | None = None, sha256: str | None = None, subject: Principal
-    ) -> Object:
+    async def complete(self, object_id: str, said: CompleteObject = NOTHING_SAID, *, subject: Principal) -> Object:
         """Makes the parts one object, once, however often it is asked for: `stored`, or `completing` for now.
 
-        `sha256` is the whole file's: the object is this file only when it is stored with just that on record. How many
-        parts a free upload has, only its client knows: `part_count`. Raises PartsMissing, PartAmbiguous, Invalid,
-        QuotaExceeded (and the upload stays open), FileDiffers, UploadNotOpen, StorageUnavailable.
+        `said.sha256` is the whole file's: the object is this file only when it is stored with just that on record. It
+        is read back before, unless `said.checksum_sha256` proves whose parts it is made of. Raises PartsMissing,
+        PartAmbiguous, Invalid, QuotaExceeded (the upload stays open, also when what was said of its parts is wrong),
+        FileDiffers, UploadNotOpen, StorageUnavailable.
         """
-        item = await owned(self._store, object_id, subject)
-        if sha256 is not None:
-            item = await self._announce(item, sha256)
+        item, sha256 = await owned(self._store, object_id, subject), said.sha256
+        if sha256 is not None and item.sha256 not in (None, sha256):
+            raise FileDiffers
         # Again where it was counted anew in between.
         while item.state is State.OPEN:
-            await self._begin_completing(item, part_count, subject, is_said=sha256 is not None)
+            await self._begin_completing(item, said, subject)
             item = await owned(self._store, object_id, subject)
         item = await self._settling.push(item)
         if item.read_wanted_at is not None:
@@ -181,8 +183,6 @@ class Uploads:
             raise FileDiffers
         if item.sha256 is not None or item.state is not State.OPEN:
             return item
-        if await sha256_of_only_part(self._store, item) not in (None, sha256):
-            raise FileDiffers
         if await self._store.announce(item, sha256):
             return replace(item, sha256=sha256)
         # Somebody else was faster, with the same or with another one.
@@ -207,24 +207,34 @@ class Uploads:
         await self._store.announce(item, sha256)
         return await owned(self._store, item.id, None)
 
-    async def _begin_completing(
-        self, item: Object, part_count: int | None, subject: Principal, *, is_said: bool
-    ) -> None:
+    async def _begin_completing(self, item: Object, said: CompleteObject, subject: Principal) -> None:
         way = in_parts(self._kinds, item)
-        parts = await way.choose(item, part_count)
+        try:
+            parts = await way.choose(item, said.part_count)
+        except PartAmbiguous:
+            # Of those who send such a part again, the first one goes on; the others are told no.
+            if said.sha256 is not None:
+                await self._announce(item, said.sha256)
+            raise
         if parts is None:
             return
-        proven = await sha256_of_only_part(self._store, item)
-        if proven is not None and item.sha256 not in (None, proven):
+        checksums = await way.checksums(item, parts)
+        composite = composite_sha256(checksums, len(parts))
+        if composite is not None and said.checksum_sha256 not in (None, composite):
             raise FileDiffers
-        now = self._clock()
+        is_theirs = composite is not None and said.checksum_sha256 == composite
+        only = base64.b64decode(checksums[1]).hex() if len(parts) == len(checksums) == 1 else None
+        if only is not None and (said.sha256 or item.sha256) not in (None, only):
+            raise FileDiffers
+        if said.sha256 is not None:
+            item = await self._announce(item, said.sha256)
+        sha256, now = item.sha256 or only, self._clock()
         if await self._store.begin_completing(
             item,
             size=sum(part.size for part in parts),
             part_count=len(parts),
-            sha256=item.sha256 or proven,
-            # Announced at the beginning, and now somebody completes it who does not say that it is this file.
-            must_be_read=item.sha256 is not None and not is_said and proven is None,
+            sha256=sha256,
+            must_be_read=sha256 is not None and only is None and not (is_theirs and said.sha256 is not None),
             quota=subject.quota_bytes,
             etag=way.expected_etag(parts),
             at=now,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
@@ -10,7 +9,7 @@ from typing import Final
 from common.errors import Fault
 from fs_svc.objects import Object
 from fs_svc.parts import Part
-from fs_svc.store import RecordedChecksum, Store
+from fs_svc.store import RecordedChecksum
 
 # S3 says by its own clock when a part came, in whole seconds.
 CLOCKS_APART_AT_MOST: Final = timedelta(minutes=5)
@@ -23,16 +22,6 @@ def certain_checksum(part: Part, recorded: RecordedChecksum | None) -> str | Non
     other_until = recorded.other_until
     is_certain = other_until is None or part.last_modified > other_until + CLOCKS_APART_AT_MOST
     return recorded.sha256 if is_certain else None
-
-
-async def sha256_of_only_part(store: Store, item: Object) -> str | None:
-    """What the one part of a small file says of the whole, in hexadecimal digits; None where there is no telling."""
-    if item.part_count != 1 or item.part_checksums is None:
-        return None
-    recorded = (await store.list_checksums(item.id)).get(1)
-    if recorded is None or recorded.other_until is not None:
-        return None
-    return base64.b64decode(recorded.sha256).hex()
 
 
 def checksum_faults(item: Object, part_numbers: Sequence[int], checksums: Mapping[int, str] | None) -> list[Fault]:

@@ -30,6 +30,7 @@ from fs_svc.reconciling import LEAST_AGE, Reconciling
 from fs_svc.store import Store
 from tests.addresses import Addresses
 from tests.api_client import person
+from tests.engine import running_engine
 from tests.fs_service import real_bucket
 from tests.installation import Controlled, Installation, running_installation
 from tests.ports import free_ports
@@ -38,7 +39,7 @@ from tests.tcp_proxy import TcpProxy, Trouble, tcp_proxy
 from tests.waiting import eventually
 from vss.bucket import Bucket as StorageBucket
 from vss.data_folder import DataFolder
-from vss.seaweedfs import bucket_of, running_engine
+from vss.seaweedfs import bucket_of
 
 pytestmark = pytest.mark.long
 

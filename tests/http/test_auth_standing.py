@@ -200,3 +200,14 @@ async def test_tokens_tell_their_time_truly_enough(app: AuthApp) -> None:
         assert await alice.call("POST", KEYS, {"name": "x"}) == 401
         again = Person(app, alice.id, await app.person_token(f"alice{microsecond}", OTHER))
         await again.make_key()
+
+
+async def test_a_token_from_between_two_ends_in_one_second_opens_nothing_that_lasts(app: AuthApp) -> None:
+    alice = await person(app)
+    await as_root(app, "PATCH", f"/{alice.id}", {"password": OTHER})
+    between = Person(app, alice.id, await app.person_token("alice", OTHER))
+    for _ in range(9):
+        await as_root(app, "PATCH", f"/{alice.id}", {"password": PASSWORD})
+        assert await between.call("POST", KEYS, {"name": "x"}) == 401
+    again = Person(app, alice.id, await app.person_token("alice", PASSWORD))
+    await again.make_key()

@@ -30,7 +30,7 @@ class Sessions:
 
     async def log_in(self) -> str:
         new = await self.upload.start("admin", "admin", user_agent="Test", address="127.0.0.1", known_device=None)
-        return new.secret
+        return new.session
 
 
 @pytest.fixture

@@ -58,12 +58,22 @@ async def put(services: Services, signed: Any, film: bytes, *numbers: str) -> No
             assert answer.status == 200, await answer.text()
 
 
-async def complete(alice: Person, upload_id: str, film: bytes | None) -> ClientResponse:
+def composite_of(film: bytes) -> str:
+    """As S3 computes it."""
+    digests = b"".join(hashlib.sha256(part).digest() for part in parts_of(film).values())
+    return f"{checksum_of(digests)}-{len(parts_of(film))}"
+
+
+async def complete(
+    alice: Person, upload_id: str, film: bytes | None, *, has_parts_of: bytes | None = None
+) -> ClientResponse:
     """What it is answered once it is certain."""
     answers: list[ClientResponse] = []
 
     async def is_certain() -> bool:
         content = None if film is None else {"sha256": hexadecimal(film)}
+        if has_parts_of is not None:
+            content = {**(content or {}), "checksum_sha256": composite_of(has_parts_of)}
         answers.append(await alice.call("POST", f"{alice.upload_url}/v1/uploads/{upload_id}/complete", json=content))
         return answers[-1].status != 202
 
@@ -133,6 +143,62 @@ async def test_two_that_send_each_its_own_part_again_do_not_lose_a_film(services
     await eventually(is_one, what="the upload is that of who was first")
     assert await watched(services, alice, upload_id) == ONE
     await assert_problem(await complete(alice, upload_id, OTHER), 409, "file-differs")
+
+
+async def sent(services: Services, alice: Person, film: bytes, **fields: Any) -> str:
+    """An open upload that has every part of this file, each with its checksum."""
+    upload_id: str = (await alice.begin(len(film), part_checksums="sha256", **fields))["id"]
+    numbers = list(parts_of(film))
+    await put(services, await sign(alice, upload_id, film, *numbers), film, *numbers)
+    return upload_id
+
+
+async def read_back(alice: Person, upload_id: str) -> Any:
+    integrity = await alice.call("GET", f"{alice.upload_url}/v1/uploads/{upload_id}/integrity")
+    return (await integrity.json())["read_back"]
+
+
+async def test_who_has_sent_nothing_is_not_believed(services: Services, alice: Person) -> None:
+    upload_id = await sent(services, alice, ONE)
+    await assert_problem(await complete(alice, upload_id, OTHER), 409, "file-differs")
+
+
+@pytest.mark.parametrize("says", [OTHER, None])
+async def test_what_another_file_comes_to_ends_nothing(services: Services, alice: Person, says: bytes | None) -> None:
+    upload_id = await sent(services, alice, ONE)
+    await assert_problem(await complete(alice, upload_id, says, has_parts_of=OTHER), 409, "file-differs")
+    assert (await complete(alice, upload_id, ONE, has_parts_of=ONE)).status == 200
+    await assert_problem(await complete(alice, upload_id, OTHER, has_parts_of=OTHER), 409, "file-differs")
+
+
+async def test_who_says_too_early_that_it_is_another_file_ends_nothing(services: Services, alice: Person) -> None:
+    upload_id = (await alice.begin(len(ONE), part_checksums="sha256"))["id"]
+    await put(services, await sign(alice, upload_id, ONE, "1"), ONE, "1")
+    await assert_problem(await complete(alice, upload_id, OTHER), 422, "parts-missing")
+    await put(services, await sign(alice, upload_id, ONE, "2"), ONE, "2")
+    assert (await complete(alice, upload_id, ONE, has_parts_of=ONE)).status == 200
+
+
+@pytest.mark.parametrize("proves", [True, False])
+async def test_whose_parts_they_are_need_not_be_read(services: Services, alice: Person, *, proves: bool) -> None:
+    """Neither does looking at an unfinished upload cost a reading of all of it."""
+    upload_id = await sent(services, alice, ONE, sha256=hexadecimal(ONE))
+    assert (await alice.call("GET", f"{alice.upload_url}/v1/uploads/{upload_id}")).status == 200
+    assert (await complete(alice, upload_id, ONE, has_parts_of=ONE if proves else None)).status == 200
+    assert (await read_back(alice, upload_id) is None) is proves
+
+
+async def test_parts_of_a_file_do_not_prove_what_was_announced(services: Services, alice: Person) -> None:
+    upload_id = await sent(services, alice, ONE, sha256=hexadecimal(OTHER))
+    await assert_problem(await complete(alice, upload_id, None, has_parts_of=ONE), 409, "file-differs")
+
+
+@pytest.mark.parametrize("proof", ["", "x-2", composite_of(ONE)[:-1] + "0", composite_of(ONE).removesuffix("-2")])
+async def test_what_is_no_checksum_of_parts_is_refused(services: Services, alice: Person, proof: str) -> None:
+    upload_id = await sent(services, alice, ONE)
+    url = f"{alice.upload_url}/v1/uploads/{upload_id}/complete"
+    refused = await assert_problem(await alice.call("POST", url, json={"checksum_sha256": proof}), 422, "invalid")
+    assert [error["pointer"] for error in refused["errors"]] == ["#/checksum_sha256"]
 
 
 @pytest.mark.parametrize("checksums", [None, "sha256"])

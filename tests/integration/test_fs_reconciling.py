@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -15,8 +14,8 @@ from contracts.reports import Holding
 from fs_svc.adopting import Adopting
 from fs_svc.errors import NotAdoptable, OrphansDiffer, RemovalHeld
 from fs_svc.objects import MARKER_PREFIX
+from fs_svc.reconcile_command import in_words
 from fs_svc.reconciling import LEAST_AGE, PERIOD, SET_ASIDE_FOR
-from fs_svc.storage_report import in_words
 from tests.fs_world import ALICE, FILM, World, opened_world, post
 from vss.bucket import Bucket as StorageBucket
 
@@ -82,7 +81,7 @@ async def test_more_than_a_little_without_a_row_is_removed_on_a_persons_word_alo
         await world.raw_object(key, FILM)
     report = await world.reconcile_for(10)
     assert (report.holding, report.unknown.names, report.removed.count) == (Holding.TOO_MANY, keys, 0)
-    assert "vss reconcile --remove 11" in in_words(json.loads(report.to_json()), utc_now())
+    assert "vss reconcile --remove 11" in in_words(report)
     world.forward(LEAST_AGE * 2)
     with pytest.raises(OrphansDiffer):
         await world.reconciling.run(is_dry_run=False, removes=10)
@@ -123,7 +122,7 @@ async def test_of_a_bucket_that_another_installation_has_marked_nothing_is_remov
     assert not await world.reconciling.run_when_due()
     report = await world.reconcile_for(10)
     assert (report.holding, report.others, report.removed.count) == (Holding.SHARED, [other], 0)
-    assert other in in_words(json.loads(report.to_json()), utc_now())
+    assert other in in_words(report)
     with pytest.raises(RemovalHeld):
         await world.reconciling.run(is_dry_run=False, removes=1)
     with pytest.raises(RemovalHeld):
@@ -147,9 +146,8 @@ async def test_a_database_that_is_older_than_the_bucket_begins_the_week_anew_and
     await world.bucket.put(f"{MARKER_PREFIX}{view.id}.json", b'{"count": 1000}')
     assert await world.reconciling.run_when_due()
     last = await world.reconciling.last_report()
-    assert last is not None
-    assert last[1]["is_database_older"] is True
-    assert "THE DATABASE IS OLDER" in in_words(last[1], utc_now())
+    assert last.is_database_older
+    assert "THE DATABASE IS OLDER" in in_words(last)
     assert await world.installation.is_held()
     assert (await world.reconcile_for(SET_ASIDE_FOR.days - 1)).removed.count == 0
     assert (await world.reconcile_for(1)).removed.names == [key]
@@ -207,7 +205,7 @@ async def test_what_is_missing_or_damaged_is_said_and_nothing_is_made_of_it(worl
         row = await world.store.get(item.id)
         assert row is not None
         assert row.state is State.STORED
-    said = in_words(json.loads(report.to_json()), utc_now())
+    said = in_words(report)
     assert f"1 stored videos MISSING from the bucket\n         {missing.id}" in said
 
 
@@ -241,8 +239,8 @@ async def test_it_is_done_once_a_day_and_the_reports_are_kept_for_a_while(world:
     assert await world.reconciling.run_when_due()
     assert not await world.reconciling.run_when_due()
     last = await world.reconciling.last_report()
-    assert last is not None
-    assert (last[0] - utc_now() > timedelta(0), last[1]["is_dry_run"]) == (True, False)
+    assert last.at is not None
+    assert (last.at - utc_now() > timedelta(0), last.is_dry_run) == (True, False)
 
 
 async def test_a_form_that_was_sent_again_leaves_nothing(world: World) -> None:

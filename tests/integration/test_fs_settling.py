@@ -15,7 +15,7 @@ from aiohttp import web
 from common.clock import utc_now
 from common.errors import RateLimited, StorageUnavailable
 from common.ids import new_id
-from contracts.objects import ChecksumAlgorithm, Kind, State
+from contracts.objects import ChecksumAlgorithm, CompleteObject, Kind, State
 from fs_svc.dialects import Vendor
 from fs_svc.errors import PartDiffers, PartsHeld, QuotaExceeded, UploadNotOpen
 from fs_svc.objects import UPLOAD_LIFETIME, Object
@@ -544,6 +544,6 @@ async def test_what_nobody_has_declared_counts_as_it_comes_and_far_past_the_quot
     assert await put(urls[ended.id][1], b"x") == 404
     # The other one, with which there is room, becomes what it is.
     part_count = 2 if lives is one else 1
-    stored = await world.uploads.complete(lives.id, part_count=part_count, subject=limited)
+    stored = await world.uploads.complete(lives.id, CompleteObject(part_count=part_count), subject=limited)
     assert stored.state is State.STORED
     assert await world.store.get_usage(limited.account_id) == (0, stored.size)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from common.schema import newest_revision
+from common.web.starting import newest_revision
 from tests.addresses import Addresses
 from tests.auth_app import CLIENT_SECRETS, KEY_ENCRYPTION_KEY, running_auth_app
 from tests.databases import sqlite_url as url_of

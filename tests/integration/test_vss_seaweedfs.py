@@ -18,13 +18,14 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.engine import running_engine
 from tests.ports import free_ports
 from tests.waiting import wait_until
 from vss.bucket import Bucket
 from vss.data_folder import DataFolder
 from vss.errors import EngineMissing
 from vss.ports import HOST, EnginePorts
-from vss.seaweedfs import prepare, running_engine
+from vss.seaweedfs import prepare
 
 PAGES = ("http://127.0.0.1:8003", "http://127.0.0.1:8004")
 

@@ -135,7 +135,7 @@ export class FaultServer {
       case "POST part-urls":
         return this.#partUrls(upload.record, fields);
       default:
-        return this.#complete(upload, fields.sha256 ?? null);
+        return this.#complete(upload, fields);
     }
   }
 
@@ -163,13 +163,16 @@ export class FaultServer {
     return { status: 200, json: { urls, headers: { "x-amz-test": "signed" }, part_headers, expires_at } };
   }
 
-  #complete({ record, parts }, sha256) {
+  #complete({ record, parts, checksums }, { sha256 = null, checksum_sha256: composite = null }) {
     if (sha256 && record.sha256 && sha256 !== record.sha256) return { status: 409, json: { code: "file-differs", title: "Another file" } };
     record.sha256 ??= sha256;
     if (record.state === "ready") return { status: 200, json: record };
     const missing = [];
     for (let number = 1; number <= record.part_count; number += 1) if (!parts.has(number)) missing.push(number);
     if (missing.length > 0) return { status: 422, json: { code: "parts-missing", title: "Parts are missing", missing } };
+    // Proven by its parts, or read back.
+    record.isProven = composite !== null;
+    if (composite && composite !== compositeOf(checksums)) return { status: 409, json: { code: "file-differs", title: "Another file" } };
     record.state = "ready";
     return { status: 200, json: record };
   }
@@ -194,6 +197,11 @@ export class FaultServer {
 
 function checksumOf(body) {
   return createHash("sha256").update(body).digest("base64");
+}
+
+function compositeOf(checksums) {
+  const digests = [...checksums].sort(([one], [other]) => one - other).map(([, checksum]) => Buffer.from(checksum, "base64"));
+  return `${checksumOf(Buffer.concat(digests))}-${digests.length}`;
 }
 
 /** A fault that strikes after the request has done its work. */

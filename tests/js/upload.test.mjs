@@ -434,11 +434,12 @@ async function leftUnfinished({ lacking, ...options }) {
   return { record: { id: first.record.id }, kept };
 }
 
-test("each part carries its checksum, and the whole file's goes with the last word", async () => {
+test("each part carries its checksum, and the whole file's and what the parts come to go with the last word", async () => {
   const upload = newUpload(HASHED);
   await upload.start(FIELDS);
   assertStored(upload);
   assert.equal(server.uploads.get(upload.record.id).checksums.size, 10);
+  assert.equal(upload.record.isProven, true);
   assert.equal(upload.record.sha256, "f".repeat(64));
 });
 
@@ -470,6 +471,7 @@ test("whoever goes on elsewhere with the same file sends what is missing and not
   assertStored(second);
   assert.deepEqual(second.states, ["comparing", "sending", "checking", "done"]);
   assert.equal(server.count("PUT /put/"), 2);
+  assert.equal(second.record.isProven, true);
 });
 
 test("another file of the same size is refused before anything of it is sent", async () => {

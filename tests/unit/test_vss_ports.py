@@ -41,17 +41,17 @@ def test_free_ports_are_not_refused(ports: PublicPorts) -> None:
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
 def test_a_taken_port_is_named_with_the_option_that_changes_it(ports: PublicPorts, address: str) -> None:
     with (
-        socket.create_server((address, ports.upload)),
-        pytest.raises(PortTaken, match=rf"port {ports.upload} \(upload\) is in use.*--port-base"),
+        socket.create_server((address, ports["upload"])),
+        pytest.raises(PortTaken, match=rf"port {ports['upload']} \(upload\) is in use.*--port-base"),
     ):
         refuse_taken(ports)
 
 
 def test_all_taken_ports_are_named_at_once(ports: PublicPorts) -> None:
     with (
-        socket.create_server(("127.0.0.1", ports.auth)),
-        socket.create_server(("127.0.0.1", ports.s3)),
-        pytest.raises(PortTaken, match=rf"ports {ports.auth} \(auth\), {ports.s3} \(storage\) are in use"),
+        socket.create_server(("127.0.0.1", ports["auth"])),
+        socket.create_server(("127.0.0.1", ports["storage"])),
+        pytest.raises(PortTaken, match=rf"ports {ports['auth']} \(auth\), {ports['storage']} \(storage\) are in use"),
     ):
         refuse_taken(ports)
 

@@ -6,30 +6,16 @@ from typing import Final
 
 from common.tokens import UPLOAD
 from common.web.routes import delete, get, post
-from upload_svc.companion import api
-from upload_svc.companion.models import (
-    AskBatch,
-    AskForm,
-    Completed,
-    CompleteMultipart,
-    CreateMultipart,
-    FormParameters,
-    Key,
-    ListedParts,
-    Multipart,
-    Nothing,
-    PartUrl,
-    PartUrlBatch,
-)
+from upload_svc.companion import api, models
 from upload_svc.errors import COMPLETING, SIGNING
 
 COMPANION: Final = (
     get(
         "/s3/params",
         api.create_form,
-        {200: FormParameters},
+        {200: models.FormParameters},
         scopes=(UPLOAD,),
-        query=AskForm,
+        query=models.AskForm,
         is_unsafe=True,
         refusals=("quota-exceeded", "storage-unavailable", "upload-not-open"),
     ),
@@ -37,52 +23,52 @@ COMPANION: Final = (
     post(
         "/s3/multipart",
         api.create_multipart,
-        {200: Multipart},
+        {200: models.Multipart},
         scopes=(UPLOAD,),
-        body=CreateMultipart,
+        body=models.CreateMultipart,
         refusals=("quota-exceeded", "storage-unavailable"),
     ),
     get(
         "/s3/multipart/{upload_id}",
         api.list_parts,
-        {200: ListedParts},
+        {200: models.ListedParts},
         scopes=(UPLOAD,),
-        query=Key,
+        query=models.Key,
         refusals=("storage-unavailable", "upload-not-open"),
     ),
     get(
         "/s3/multipart/{upload_id}/batch",
         api.sign_batch,
-        {200: PartUrlBatch},
+        {200: models.PartUrlBatch},
         scopes=(UPLOAD,),
-        query=AskBatch,
+        query=models.AskBatch,
         refusals=SIGNING,
     ),
     get(
         "/s3/multipart/{upload_id}/{part_number}",
         api.sign_part,
-        {200: PartUrl},
+        {200: models.PartUrl},
         scopes=(UPLOAD,),
-        query=Key,  # One for every 5 MiB, which no fast network should have to wait for.
+        query=models.Key,  # One for every 5 MiB, which no fast network should have to wait for.
         call_weight=0.1,
         refusals=SIGNING,
     ),
     post(
         "/s3/multipart/{upload_id}/complete",
         api.complete_multipart,
-        {200: Completed},
+        {200: models.Completed},
         scopes=(UPLOAD,),
-        query=Key,
-        body=CompleteMultipart,
+        query=models.Key,
+        body=models.CompleteMultipart,
         time_limit_seconds=60,
         refusals=COMPLETING,
     ),
     delete(
         "/s3/multipart/{upload_id}",
         api.abort_multipart,
-        {200: Nothing},
+        {200: models.Nothing},
         scopes=(UPLOAD,),
-        query=Key,
+        query=models.Key,
         refusals=("upload-not-open",),
     ),
 )

@@ -13,6 +13,7 @@ from uuid import uuid4
 import aiohttp
 from yarl import URL
 
+from common.checksums import composite_sha256
 from vss.errors import Refusal
 from vss.remote.client import COMPLETE_SECONDS, NETWORK_ERRORS, Client, reason_of
 from vss.remote.errors import AnotherFile, NoAnswer, NotThere, Refused
@@ -81,6 +82,8 @@ class Uploading:
         self._url = ""
         self._plan = PartPlan(source.size, source.size, 1)
         self._sent_bytes = 0
+        # Of the parts of this file, as they were last read.
+        self._checksums: dict[Part, str] = {}
         # As far as the bar shows it, of the upload that is being sent into.
         self._moved = 0
 
@@ -182,8 +185,12 @@ class Uploading:
         return f"{self._source.path}: an unfinished upload has the same name and size, but is another file"
 
     async def _differ(self, plan: PartPlan, received: Mapping[int, str]) -> list[int]:
-        ours = {number: await self._source.checksum(plan.part(number)) for number in received}
+        ours = {number: await self._checksum(plan.part(number)) for number in received}
         return differing(ours, received)
+
+    async def _checksum(self, part: Part) -> str:
+        checksum = self._checksums[part] = await self._source.checksum(part)
+        return checksum
 
     async def _create(self) -> dict[str, Any]:
         self._source.refuse_changed()
@@ -240,7 +247,7 @@ class Uploading:
 
     async def _sign(self, numbers: Sequence[int]) -> list[_Job]:
         """A fresh URL for each of the parts, with the checksum of what the file holds now."""
-        checksums = {str(number): await self._source.checksum(self._plan.part(number)) for number in numbers}
+        checksums = {str(number): await self._checksum(self._plan.part(number)) for number in numbers}
         self._source.refuse_changed()
         asked = {"part_numbers": list(numbers), "checksums": checksums}
         try:
@@ -317,7 +324,12 @@ class Uploading:
 
     async def _complete(self) -> tuple[dict[str, Any] | None, list[int]]:
         """The video, which then is this file, or the parts that have to be sent (again). Raises AnotherFile."""
-        asked = {"sha256": await self._source.sha256()}
+        parts = [self._plan.part(number) for number in range(1, self._plan.part_count + 1)]
+        known = {part.number: self._checksums[part] for part in parts if part in self._checksums}
+        asked = {
+            "sha256": await self._source.sha256(),
+            "checksum_sha256": composite_sha256(known, self._plan.part_count),
+        }
         attempts = self._client.patience.attempts()
         while True:
             try:

@@ -19,7 +19,5 @@ def upgrade() -> None:
         sa.Column("is_disabled", sa.Boolean(), nullable=False),
         sa.Column("quota_bytes", size_in_bytes(), nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
-        indexes={
-            "accounts_age": ["created_at", "id"],
-        },
+        indexes={"accounts_age": ["created_at", "id"]},
     )

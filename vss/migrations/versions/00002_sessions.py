@@ -19,7 +19,5 @@ def upgrade() -> None:
         sa.Column("expires_at", Instant(), nullable=False),
         sa.Column("user_agent", human_text(255), nullable=False),
         sa.Column("address", binary_text(64), nullable=False),
-        indexes={
-            "sessions_account_id": ["account_id"],
-        },
+        indexes={"sessions_account_id": ["account_id"]},
     )

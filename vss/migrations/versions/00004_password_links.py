@@ -15,7 +15,5 @@ def upgrade() -> None:
         sa.Column("secret_hash", binary_text(64), primary_key=True),
         sa.Column("account_id", identifier(), sa.ForeignKey("accounts.id"), nullable=False),
         sa.Column("expires_at", Instant(), nullable=False),
-        indexes={
-            "password_links_account_id": ["account_id"],
-        },
+        indexes={"password_links_account_id": ["account_id"]},
     )

@@ -19,8 +19,5 @@ def upgrade() -> None:
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("rotated_at", Instant(), nullable=False),
         sa.Column("expires_at", Instant(), nullable=False),
-        indexes={
-            "refresh_tokens_account_id": ["account_id"],
-            "refresh_tokens_expires_at": ["expires_at"],
-        },
+        indexes={"refresh_tokens_account_id": ["account_id"], "refresh_tokens_expires_at": ["expires_at"]},
     )

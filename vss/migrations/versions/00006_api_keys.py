@@ -21,7 +21,5 @@ def upgrade() -> None:
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("expires_at", Instant(), nullable=True),
         sa.Column("last_used_at", Instant(), nullable=True),
-        indexes={
-            "api_keys_account_id": ["account_id"],
-        },
+        indexes={"api_keys_account_id": ["account_id"]},
     )

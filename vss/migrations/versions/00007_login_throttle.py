@@ -14,7 +14,5 @@ def upgrade() -> None:
         "login_throttle",
         sa.Column("bucket", binary_text(64), primary_key=True),
         sa.Column("whole_at", sa.BigInteger(), nullable=False),
-        indexes={
-            "login_throttle_whole_at": ["whole_at"],
-        },
+        indexes={"login_throttle_whole_at": ["whole_at"]},
     )

@@ -18,7 +18,5 @@ def upgrade() -> None:
         sa.Column("content_hash", binary_text(64), nullable=False),
         sa.Column("answer", long_text(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
-        indexes={
-            "answered_creates_age": ["created_at"],
-        },
+        indexes={"answered_creates_age": ["created_at"]},
     )

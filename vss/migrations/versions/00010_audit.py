@@ -20,9 +20,5 @@ def upgrade() -> None:
         sa.Column("address", binary_text(64), nullable=False),
         sa.Column("request_id", binary_text(64), nullable=False),
         sa.Column("details", long_text(), nullable=False),
-        indexes={
-            "audit_at": ["at"],
-            "audit_actor": ["actor_id", "at"],
-            "audit_target": ["target_id", "at"],
-        },
+        indexes={"audit_at": ["at"], "audit_actor": ["actor_id", "at"], "audit_target": ["target_id", "at"]},
     )

@@ -17,7 +17,5 @@ def upgrade() -> None:
         sa.Column("seconds", sa.Double(), nullable=False),
         sa.Column("duration", sa.Double(), nullable=True),
         sa.Column("updated_at", Instant(), nullable=False),
-        indexes={
-            "positions_recent": ["account_id", "updated_at"],
-        },
+        indexes={"positions_recent": ["account_id", "updated_at"]},
     )

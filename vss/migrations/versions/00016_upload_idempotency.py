@@ -19,7 +19,5 @@ def upgrade() -> None:
         sa.Column("answer", long_text(), nullable=True),
         sa.Column("taken_until", Instant(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
-        indexes={
-            "upload_idempotency_age": ["created_at"],
-        },
+        indexes={"upload_idempotency_age": ["created_at"]},
     )

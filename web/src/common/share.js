@@ -6,10 +6,10 @@ import { gettext } from "./i18n.js";
 /** `moment()`, where there is a player: `{seconds, text}` of where it is. */
 export function shareDialog(dialog, { moment = () => ({ seconds: 0 }) } = {}) {
   const field = dialog.querySelector("input");
-  const copy = dialog.querySelector("[data-copy]");
+  const copy = dialog.querySelector("[data-copy-link]");
   const copyMoment = dialog.querySelector("[data-copy-moment]");
   const send = dialog.querySelector("[data-send]");
-  const url = copy.dataset.copy;
+  const url = copy.dataset.copyLink;
   copy.hidden = false;
   // A desk's system has little to share with; a phone has everybody.
   send.hidden = !(navigator.share && matchMedia("(pointer: coarse)").matches);
@@ -19,11 +19,11 @@ export function shareDialog(dialog, { moment = () => ({ seconds: 0 }) } = {}) {
     // Where it is as one asks: it may go on meanwhile.
     const { seconds, text } = moment();
     copyMoment.hidden = seconds < 1;
-    copyMoment.dataset.copy = `${url}?t=${seconds}`;
+    copyMoment.dataset.copyLink = `${url}?t=${seconds}`;
     copyMoment.textContent = gettext("Copy link at %(time)s", { time: text });
   });
   dialog.addEventListener("click", async ({ target }) => {
-    const link = target.closest("[data-copy]")?.dataset.copy;
+    const link = target.closest("[data-copy-link]")?.dataset.copyLink;
     if (link) await copied(link);
     // Who thinks better of it has not failed.
     if (target.closest("[data-send]")) await navigator.share({ url, title: document.title }).catch(() => {});

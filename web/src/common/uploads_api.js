@@ -40,9 +40,9 @@ export class UploadApi {
     return (await this.#call("PATCH", `/${id}`, { body: fields, signal })).body;
   }
 
-  /** `{upload, isSettled, retryAfterMs}`: not settled means ask again after that. `sha256` is the whole file's, if known. */
-  async complete(id, signal, sha256 = null) {
-    const body = sha256 ? { sha256 } : {};
+  /** `{upload, isSettled, retryAfterMs}`: not settled means ask again after that. `sha256` is the whole file's and `composite` its parts', as far as they are known. */
+  async complete(id, signal, { sha256 = null, composite = null } = {}) {
+    const body = { ...(sha256 && { sha256 }), ...(composite && { checksum_sha256: composite }) };
     const answer = await this.#call("POST", `/${id}/complete`, { body, signal, timeoutMs: COMPLETE_TIMEOUT_MS });
     return { upload: answer.body, isSettled: answer.status === 200, retryAfterMs: answer.retryAfterMs };
   }

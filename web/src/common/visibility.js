@@ -1,5 +1,6 @@
 /** Who can watch a video, as a control wherever that is shown: what is chosen is saved at once, with a way back. */
 
+import { SIGNED_OUT } from "./failures.js";
 import { gettext } from "./i18n.js";
 import { showToast } from "./toast.js";
 import { UploadApi } from "./uploads_api.js";
@@ -48,7 +49,8 @@ class Visibility {
     } catch (failure) {
       if (value !== this.#wanted) return;
       for (const select of this.#selects) select.value = before;
-      const reason = failure.detail ?? gettext("The server couldn’t be reached.");
+      const isLoggedOut = failure.kind === SIGNED_OUT;
+      const reason = isLoggedOut ? gettext("You’ve been logged out") : (failure.detail ?? gettext("The server couldn’t be reached."));
       this.#say(gettext("Couldn’t change “%(title)s”. %(reason)s", { title: this.#title, reason }));
       return;
     }

@@ -81,8 +81,19 @@ export class PartChecksums {
 
   /** Rejects with FILE_CHANGED when the file cannot be read as it was when it was chosen. */
   of(number) {
-    if (!this.#known.has(number)) this.#known.set(number, this.#compute(number));
+    if (!this.#known.has(number)) {
+      const computed = this.#compute(number);
+      this.#known.set(number, computed);
+      computed.catch(() => this.#known.delete(number));
+    }
     return this.#known.get(number);
+  }
+
+  /** S3's composite checksum of the parts: the SHA-256 of their digests one after the other, in base64, and their number. */
+  async composite() {
+    const digests = [];
+    for (let number = 1; number <= this.#plan.partCount; number += 1) digests.push(bytesOf(await this.of(number)));
+    return `${await digestOf(new Blob(digests))}-${this.#plan.partCount}`;
   }
 
   /** Reads the part once more; whether it is still what it was. */
@@ -99,6 +110,10 @@ export class PartChecksums {
     if (digest === null) throw new Failure(FILE_CHANGED);
     return digest;
   }
+}
+
+function bytesOf(base64) {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
 /** The SHA-256 of the whole file in hexadecimal digits; null when it cannot be had: it is shown, and nothing depends on it. */

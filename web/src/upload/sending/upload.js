@@ -100,7 +100,7 @@ export class Upload extends EventTarget {
       if (this.record.state === "uploading") {
         this.signal.throwIfAborted();
         const plan = planOf(this.record);
-        this.#checksums = this.record.part_checksums && this.#checksumsOf ? this.#checksumsOf(this.#file, plan) : null;
+        if (this.record.part_checksums) this.#checksums ??= this.#checksumsOf?.(this.#file, plan) ?? null;
         if (!this.#isProven) received = await this.#prove(plan, received);
         this.#sha256 ??= this.#hashFile(this.#file, this.signal);
         const numbers = missingParts(plan, received);
@@ -262,7 +262,8 @@ export class Upload extends EventTarget {
   async #complete(plan) {
     for (let round = 1; ; round += 1) {
       try {
-        await this.#settle();
+        // What is left unread now is read by the server instead.
+        await this.#settle(await this.#checksums?.composite().catch(() => null));
         return;
       } catch (failure) {
         const numbers = (failure.missing ?? []).filter((number) => number >= 1 && number <= plan.partCount);
@@ -295,12 +296,13 @@ export class Upload extends EventTarget {
     await this.#settle();
   }
 
-  async #settle() {
+  /** `composite` proves that the parts which the storage holds are this file's. */
+  async #settle(composite) {
     this.#setState("checking");
     const sha256 = await this.#sha256;
     this.signal.throwIfAborted();
     for (;;) {
-      const answer = await this.#ask(() => this.#api.complete(this.record.id, this.signal, sha256));
+      const answer = await this.#ask(() => this.#api.complete(this.record.id, this.signal, { sha256, composite }));
       if (answer.isSettled) {
         // Whatever stands there besides was not computed here.
         this.record = { ...this.record, ...answer.upload, sha256 };

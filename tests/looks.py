@@ -429,7 +429,7 @@ async def my_videos(page: Page, stage: Stage) -> None:
 @look()
 async def my_videos_share(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('upload')}/videos?share={stage.ids[1]}")
-    await expect(page.locator("[data-copy-link]")).to_be_visible()
+    await expect(page.locator("[data-share-dialog] [autofocus]")).to_be_visible()
 
 
 @look()

@@ -19,6 +19,7 @@ export function shareDialog(dialog, { moment = () => ({ seconds: 0 }) } = {}) {
     // Where it is as one asks: it may go on meanwhile.
     const { seconds, text } = moment();
     copyMoment.hidden = seconds < 1;
+    if (copyMoment.hidden) return;
     copyMoment.dataset.copyLink = `${url}?t=${seconds}`;
     copyMoment.textContent = gettext("Copy link at %(time)s", { time: text });
   });

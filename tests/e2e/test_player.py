@@ -159,6 +159,19 @@ async def test_a_moment_is_shared_and_begun_at(window: Window, context: BrowserC
     assert await page.evaluate("getSelection().toString()") == night
 
 
+async def test_a_card_that_is_clicked_plays_and_a_reload_does_not(
+    context: BrowserContext, night: str, product: Product
+) -> None:
+    window = Window(await context.new_page())
+    await _log_in(window.page, product)
+    await window.page.get_by_role("link", name="Night for the player").first.click()
+    await window.state("playing")
+    await window.until("video => video.currentTime > 0.5")
+    await window.page.reload()
+    await window.until("video => video.readyState >= 2")
+    assert await window.video.evaluate("video => video.paused")
+
+
 async def test_a_phone_shares_with_its_apps(browser: Browser, night: str) -> None:
     context = await _new_context(browser, has_touch=True, is_mobile=True)
     await context.add_init_script("navigator.share = async (what) => { window.shared = what.url }")

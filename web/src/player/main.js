@@ -13,7 +13,7 @@ import { PositionKeeper } from "./position_keeper.js";
 import { Reach } from "./reach.js";
 import { Screen } from "./screen.js";
 import { SourceKeeper } from "./source_keeper.js";
-import { isWithoutPicture, isWithoutSound, mayHideControls, stateOf } from "./state.js";
+import { isChosen, isWithoutPicture, isWithoutSound, mayHideControls, stateOf } from "./state.js";
 import { Still } from "./still.js";
 import { clockTime } from "./times.js";
 import { isDeaf, tracksOf } from "./tracks.js";
@@ -131,6 +131,9 @@ function watchPage(player) {
   drawState();
   // What came before this module did is not told again.
   checkTracks();
+  const [{ type }] = performance.getEntriesByType("navigation");
+  // Where the browser does not let it, there is the button.
+  if (isChosen({ referrer: document.referrer, url: location.href, navigation: type, isHidden: document.hidden })) video.play().catch(() => {});
 }
 
 function bound(target, names) {

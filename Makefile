@@ -146,13 +146,14 @@ test-programs:
 	has mariadbd mysqld || packages="$$packages mariadb-server-core mariadb-client-core"; \
 	has node || packages="$$packages nodejs"; \
 	has npm || packages="$$packages npm"; \
+	for shell in bash zsh fish; do has $$shell || packages="$$packages $$shell"; done; \
 	[ "`uname`" != Linux ] || has ss || packages="$$packages iproute2"; \
 	if [ -z "$$packages" ]; then :; \
 	elif [ -e /etc/debian_version ] && [ "`id -u`" = 0 ]; then \
 		echo "Installing$$packages"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $$packages >/dev/null; \
 	elif [ "`uname`" = Darwin ]; then \
-		echo 'Some tests will be skipped. To run all of them: brew install node mariadb && brew install --cask chromium firefox'; \
+		echo 'Some tests will be skipped. To run all of them: brew install node mariadb fish && brew install --cask chromium firefox'; \
 	else \
 		echo "Some tests will be skipped. To run all of them: sudo apt-get install$$packages (or your system's equivalent)"; \
 	fi

@@ -1,4 +1,4 @@
-"""Objects in the bucket that lost their rows, as by a backup that was older than they are: giving them new ones."""
+"""Gives new rows to objects in the bucket that lost theirs, for example to a database restored from an older backup."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _VIDEO: Final = "video/"
 
 
 class Adopting:
-    """Finds them, and makes them somebody's."""
+    """Finds such objects and gives them to an account."""
 
     def __init__(self, store: Store, bucket: Bucket, installation: Installation, *, clock: Clock) -> None:
         self._store = store
@@ -31,7 +31,7 @@ class Adopting:
         self._clock = clock
 
     async def list(self, *, after: str) -> tuple[list[LostObject], str | None]:
-        """Those behind the name `after` in a part of the bucket, and the name behind which it goes on (None: nowhere).
+        """Those after the name `after` in a part of the bucket, and the name to continue after (None: that was all).
 
         Raises RemovalHeld where the bucket is another installation's too: they may be its; StorageUnavailable.
         """
@@ -55,7 +55,7 @@ class Adopting:
         return lost, listed[-1].object_key.removeprefix(KEY_PREFIX) if has_more else None
 
     async def adopt(self, object_id: str, name: str, *, owner_id: str) -> Object:
-        """Makes the object of this name a stored one of the owner's, whatever their quota; the same again for its id.
+        """Makes the object of this name a stored object of the owner, regardless of quota; idempotent by id.
 
         Raises NotAdoptable when it is not there, has a row, or is no video; RemovalHeld, StorageUnavailable.
         """

@@ -42,7 +42,7 @@ RETRY_AFTER_SECONDS = 1
 
 
 async def create_object(request: web.Request) -> web.Response:
-    """Plans, reserves and opens an upload; the same again for the same id."""
+    """Plans, reserves and opens an upload; idempotent by id."""
     subject = await _subject(request)
     object_id = id_in_path(request, "id")
     asked = await read_json(request, CreateObject)
@@ -69,20 +69,20 @@ async def create_part_urls(request: web.Request) -> web.Response:
 
 
 async def create_form(request: web.Request) -> web.Response:
-    """A presigned form that takes the whole file in one POST."""
+    """A presigned form that accepts the whole file in one POST."""
     subject = await _subject(request)
     return json_response(await request.app[FORMS].sign(id_in_path(request, "id"), subject=subject))
 
 
 async def get_object(request: web.Request) -> web.Response:
-    """An object and, while it is open, the parts that S3 holds."""
+    """An object and, while it is open, the parts in S3."""
     subject = await _subject(request)
     item, received = await request.app[UPLOADS].get(id_in_path(request, "id"), subject=subject)
     return json_response(present(item, received))
 
 
 async def complete_object(request: web.Request) -> web.Response:
-    """Makes the parts one object, once, however often it is asked for."""
+    """Completes the object from its parts; idempotent."""
     subject = await _subject(request)
     object_id = id_in_path(request, "id")
     asked = await read_json(request, CompleteObject) if request.can_read_body else CompleteObject()
@@ -93,7 +93,7 @@ async def complete_object(request: web.Request) -> web.Response:
 
 
 async def delete_object(request: web.Request) -> web.Response:
-    """Aborts what is unfinished, deletes what is stored; ask again until it is aborted or deleted."""
+    """Aborts an unfinished upload or deletes a stored object; repeat until it is aborted or deleted."""
     has_subject = SUBJECT_TOKEN_HEADER in request.headers
     await require_service(request, WRITE if has_subject else SETTLE)
     subject = await subject_of(request)
@@ -101,7 +101,7 @@ async def delete_object(request: web.Request) -> web.Response:
 
 
 async def describe_objects(request: web.Request) -> web.Response:
-    """Up to 100 objects as this service knows them; S3 is not asked."""
+    """Up to 100 objects from this service's rows, without asking S3."""
     await require_service(request, SETTLE)
     asked = await read_json(request, Describe)
     items = await request.app[UPLOADS].describe(asked.ids)
@@ -109,7 +109,7 @@ async def describe_objects(request: web.Request) -> web.Response:
 
 
 async def hand_over_objects(request: web.Request) -> web.Response:
-    """Makes up to 100 objects another person's, whatever their quota; the same again changes nothing."""
+    """Transfers up to 100 objects to another account, regardless of its quota; idempotent."""
     await require_service(request, HAND_OVER)
     asked = await read_json(request, HandOver)
     remaining = await request.app[UPLOADS].hand_over(
@@ -119,14 +119,14 @@ async def hand_over_objects(request: web.Request) -> web.Response:
 
 
 async def get_usage(request: web.Request) -> web.Response:
-    """What a person's uploads take up, and how much they may."""
+    """How much storage an account uses, and its quota."""
     subject = await _subject(request)
     reserved, stored = await request.app[UPLOADS].usage(subject)
     return json_response(QuotaUsage(limit=subject.quota_bytes, stored=stored, reserved=reserved))
 
 
 async def list_usage(request: web.Request) -> web.Response:
-    """What the uploads of up to 100 people take up."""
+    """How much storage each of up to 100 accounts uses."""
     await require_service(request, USAGE)
     asked = await read_json(request, AskUsage)
     found = await request.app[UPLOADS].usage_of(asked.owner_ids)
@@ -135,13 +135,13 @@ async def list_usage(request: web.Request) -> web.Response:
 
 
 async def get_report(request: web.Request) -> web.Response:
-    """What comparing the bucket with the rows has found last."""
+    """The latest result of comparing the bucket with the rows."""
     await require_service(request, USAGE)
     return json_response(await request.app[RECONCILING].last_report())
 
 
 async def get_hold(request: web.Request) -> web.Response:
-    """Whether nothing may be destroyed only because its time is over: the database is older, or the clock."""
+    """Whether deleting by age is on hold, because the database or the clock may be wrong."""
     await require_service(request, SETTLE)
     return json_response(Hold(is_held=await request.app[INSTALLATION].is_held()))
 
@@ -154,7 +154,7 @@ async def list_lost_objects(request: web.Request) -> web.Response:
 
 
 async def adopt_object(request: web.Request) -> web.Response:
-    """Gives an object without a row one, as a stored object of an account; the same again for the same id."""
+    """Gives an object without a row one, as a stored object of an account; idempotent by id."""
     await require_service(request, ADOPT)
     object_id = id_in_path(request, "id")
     asked = await read_json(request, AdoptObject)
@@ -169,7 +169,7 @@ async def sign_sources(request: web.Request) -> web.Response:
 
 
 async def _subject(request: web.Request) -> Principal:
-    """The person for whom a service that may write asks."""
+    """The account on whose behalf a service that may write asks."""
     await require_service(request, WRITE)
     subject = await subject_of(request)
     if subject is None:

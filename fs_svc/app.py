@@ -62,7 +62,7 @@ COUNT_INTERVAL_SECONDS: Final = 60.0
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application:
-    """The application; what must await happens when it starts."""
+    """The application; anything asynchronous happens at its start."""
     app = new_app("fs", settings, API)
     secret_access_key = settings.s3_secret_access_key.get_secret_value()
     # Signed for the address that browsers use, while our own calls go to the inner one.

@@ -1,4 +1,4 @@
-"""Reading back what somebody waits for: whether an object is the file that was announced, where nothing else can say.
+"""Reads objects back that somebody waits for, to decide whether each is the announced file when nothing else can.
 
 A row whose `read_wanted_at` is set is read by whoever holds its lease, which is kept for as long as the reading gets
 on: killed, it is begun anew by the next one.
@@ -33,11 +33,11 @@ CANDIDATES: Final = 10
 
 
 class _Over(Exception):
-    """Somebody has decided what becomes of the object meanwhile."""
+    """The object's fate was decided meanwhile."""
 
 
 class Comparing:
-    """Works on the objects that somebody waits for."""
+    """Compares the objects that somebody waits for."""
 
     def __init__(self, store: Store, bucket: Bucket, *, clock: Clock) -> None:
         self._store = store
@@ -45,7 +45,7 @@ class Comparing:
         self._clock = clock
 
     async def compare_next(self) -> bool:
-        """Reads the object that was waited for longest; False when there is none to read."""
+        """Reads the object waited for the longest; False if there is none."""
         for item in await self._store.list_read_wanted(now=self._clock(), limit=CANDIDATES):
             if await self._lease(item):
                 await self._compare(item)
@@ -53,7 +53,7 @@ class Comparing:
         return False
 
     async def compare_at_once(self, item: Object) -> Object:
-        """Reads an object that is waited for if it is small and nobody reads it; returns it as it is then."""
+        """Reads a waited-for object now if it is small and nobody else is reading it; returns its state afterwards."""
         if item.taken <= AT_ONCE and await self._lease(item):
             try:
                 async with asyncio.timeout(AT_ONCE_SECONDS):

@@ -9,7 +9,7 @@ from common.languages import N_, gettext
 
 
 class UploadNotOpen(Conflict):
-    """The upload takes no parts: it is finished, aborted, or not yet prepared."""
+    """The upload accepts no parts: it is finished, aborted, or not yet open."""
 
     code = "upload-not-open"
 
@@ -26,7 +26,7 @@ class TooManyOpen(RateLimited):
 
 
 class PartsHeld(Conflict):
-    """The storage has been sent these parts over and over: what it holds of them is not taken once more."""
+    """These parts have been sent too many times; no more copies are accepted."""
 
     def __init__(self, part_numbers: Sequence[int]) -> None:
         super().__init__(
@@ -45,7 +45,7 @@ class PartAmbiguous(Conflict):
 
 
 class PartDiffers(Conflict):
-    """The storage holds these parts already, with another content than the checksums say."""
+    """The storage already holds these parts, with content other than the checksums say."""
 
     code = "part-differs"
 
@@ -78,7 +78,7 @@ class PartsMissing(Refusal):
 
 
 class QuotaExceeded(TooLarge):
-    """The account's storage would not hold the file; all sizes in bytes."""
+    """The file does not fit into the account's quota; all sizes in bytes."""
 
     code = "quota-exceeded"
 
@@ -93,7 +93,7 @@ class QuotaExceeded(TooLarge):
 
 
 class RemovalHeld(Conflict):
-    """Bucket and database have not been seen to belong together, or not alone."""
+    """It is not confirmed that bucket and database belong together, and to nobody else."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -102,14 +102,14 @@ class RemovalHeld(Conflict):
 
 
 class OrphansDiffer(Conflict):
-    """There are not so many objects and multipart uploads without a row as somebody has seen."""
+    """The number of objects and multipart uploads without a row is not the one that was confirmed."""
 
     def __init__(self, count: int) -> None:
         super().__init__(f"{count} objects and uploads have no row. Review them, then run with --remove {count}.")
 
 
 class NotAdoptable(Conflict):
-    """An object that no video can be made of."""
+    """The object cannot become a video."""
 
     def __init__(self) -> None:
         super().__init__(N_("There is no object with this name and without a row, or it isn’t a video."))

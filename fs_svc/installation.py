@@ -33,7 +33,7 @@ _MARKER_SIZE: Final = 2**16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """How bucket and database stand to each other; `others` are the ids of other installations in the bucket."""
+    """Whether bucket and database belong together; `others` are the ids of other installations in the bucket."""
 
     id: str
     status: Status
@@ -41,7 +41,7 @@ class View:
 
 
 class Installation:
-    """The marker, and what it says. Every step may be done again, by anybody, at any time."""
+    """The marker and what it means. Every step may be repeated by anybody at any time."""
 
     def __init__(self, store: Store, bucket: Bucket, *, clock: Clock) -> None:
         self._store = store
@@ -50,7 +50,7 @@ class Installation:
         self._has_checked = False
 
     async def check(self) -> View:
-        """Compares marker and row, and writes both where it is time. Raises StorageUnavailable."""
+        """Compares marker and row, and writes both when due. Raises StorageUnavailable."""
         now = self._clock()
         row = await self._row()
         # The marker first: it is written after the row, so it never counts more than the row of the same database.
@@ -72,7 +72,7 @@ class Installation:
         return View(id=row.id, status=row.status, others=others)
 
     async def is_held(self) -> bool:
-        """Whether nothing may be destroyed only because its time is over. Raises StorageUnavailable.
+        """Whether deleting by age is on hold. Raises StorageUnavailable.
 
         So it is for a week after an older database was put back, whose times are not true any more, and for a day after
         the clock has leapt, which is what a machine that was switched off looks like too.
@@ -83,7 +83,7 @@ class Installation:
         return _has_gap(row, now) or (row.held_until is not None and now < row.held_until)
 
     async def claim(self) -> Collection[str]:
-        """Takes the bucket for this installation alone, on a person's word; returns the ids of those that had it too.
+        """Claims the bucket for this installation alone, on a person's word; returns the ids of the others that had it.
 
         One that still runs marks the bucket again. Raises StorageUnavailable.
         """

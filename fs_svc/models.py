@@ -54,7 +54,7 @@ class AskPartUrls(objects.AskPartUrls):
 
 
 def present(item: Object, received: Sequence[ReceivedPart] | None = None) -> StoredObject:
-    """The object as callers see it; with the received parts where they were asked for."""
+    """The object as callers see it, with the received parts if requested."""
     return StoredObject(
         id=item.id,
         state=item.state,

@@ -24,7 +24,7 @@ OPEN_AT_MOST: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Object:
-    """One object, from the intent to make it until after its end; sizes in bytes.
+    """One object, from before its creation until after its deletion; sizes in bytes.
 
     `size` is None while only the client knows it; of a form it is the most that may come, until it has come. A plan is
     there for planned parts alone; `part_count` is known of free ones from `completing` on. `object_key` is random, says
@@ -69,14 +69,14 @@ class Object:
 
     @property
     def plan(self) -> Plan | None:
-        """How the file is cut; None where the client decides that."""
+        """How the file is split; None if the client decides."""
         if self.size is None or self.part_size is None or self.part_count is None:
             return None
         return Plan(size=self.size, part_size=self.part_size, part_count=self.part_count)
 
     @property
     def taken(self) -> int:
-        """The bytes that stand in the figures of its owner."""
+        """The bytes that count towards its owner's usage."""
         return max(self.size or 0, self.arrived)
 
     @property
@@ -86,12 +86,12 @@ class Object:
 
     @property
     def incoming_key(self) -> str:
-        """Where a form puts the bytes: a client may write there again, while it may not write at `object_key`."""
+        """Where a form stores the bytes: a client may write there again, but never at `object_key`."""
         return INCOMING_PREFIX + self.object_key.removeprefix(KEY_PREFIX)
 
     @property
     def expires_at(self) -> datetime | None:
-        """When an unfinished upload counts as abandoned; None once it is finished one way or the other."""
+        """When an unfinished upload counts as abandoned; None once it has ended."""
         if self.state not in (State.RESERVED, State.OPEN):
             return None
         if self.kind is Kind.FORM:

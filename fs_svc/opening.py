@@ -1,4 +1,4 @@
-"""Rows and bucket, opened by the settings: for the commands that work beside the service."""
+"""Opens rows and bucket by the settings, for commands that run beside the service."""
 
 from __future__ import annotations
 

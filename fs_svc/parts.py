@@ -1,4 +1,4 @@
-"""Which of the parts that S3 lists make the object, and the ETag it will then have."""
+"""Which of the parts that S3 lists make up the object, and the ETag it will have."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MD5: Final = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A part that S3 holds; `size` in bytes, `etag` without quotes."""
+    """A part in S3; `size` in bytes, `etag` without quotes."""
 
     part_number: int
     size: int
@@ -28,7 +28,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One copy of each part, ascending, and the numbers for which there is no telling which copy is the newest."""
+    """One copy of each part, ascending, and the numbers whose newest copy cannot be determined."""
 
     parts: Sequence[Part]
     ambiguous: Sequence[int]
@@ -41,11 +41,11 @@ class Choice:
         )
 
     def missing(self, plan: Plan) -> list[int]:
-        """The part numbers of the plan that are not here in their exact size."""
+        """The part numbers of the plan that are missing or not of the exact size."""
         return plan.missing((part.part_number, part.size) for part in self.parts)
 
     def whole(self, plan: Plan | None) -> set[int]:
-        """The numbers of the parts that need not be sent again: in their exact size, where there is a plan."""
+        """The numbers of the parts that need not be sent again: of the exact size, if there is a plan."""
         numbers = {part.part_number for part in self.parts}
         return numbers.difference(self.ambiguous, () if plan is None else self.missing(plan))
 
@@ -69,7 +69,7 @@ def choose_parts(listed: Iterable[Part]) -> Choice:
 
 
 def multipart_etag(parts: Sequence[Part]) -> str | None:
-    """The ETag of the object made of these parts: the MD5 of their MD5s, and their count.
+    """The ETag of the object made of these parts: the MD5 of their MD5s, and how many.
 
     None when the parts' ETags are not MD5s (S3 does not promise that they are).
     """

@@ -1,4 +1,4 @@
-"""How a file of a given size is cut into parts; nobody else computes a part size."""
+"""How a file of a given size is split into parts; nothing else computes a part size."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ LARGEST_FORM = 100 * MIB
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Parts 1 … `part_count`, all of `part_size` bytes but the last, which has what is left."""
+    """Parts 1 … `part_count`, all of `part_size` bytes except the last, which has the rest."""
 
     size: int
     part_size: int

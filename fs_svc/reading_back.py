@@ -1,4 +1,4 @@
-"""Reading stored objects back, whole, to see that the storage still gives what was stored; slowly, and one by one."""
+"""Reads stored objects back, slowly and one by one, to see that the storage still returns what was stored."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BLOCK_SIZE: Final = 2**20
 
 
 class Outcome(StrEnum):
-    """What reading an object has shown."""
+    """What reading an object showed."""
 
     READ = "read"
     # Unlike what was read the time before.
@@ -68,7 +68,7 @@ async def read_whole(bucket: Bucket, item: Object, heed: Callable[[int], Awaitab
 
 
 class ReadingBack:
-    """Reads objects, the one that was not read for longest first, at most `bytes_per_second`."""
+    """Reads objects, those not read for the longest time first, at most `bytes_per_second`."""
 
     def __init__(self, store: Store, bucket: Bucket, *, bytes_per_second: int, clock: Clock) -> None:
         self._store = store
@@ -77,7 +77,7 @@ class ReadingBack:
         self._clock = clock
 
     async def read_next(self, *, before: datetime) -> Reading | None:
-        """Reads an object that was read before that instant last, or never, and records it; None when there is none.
+        """Reads an object last read before that instant, or never, and records the result; None if there is none.
 
         Each is recorded by itself: what is cut goes on where it was. Raises StorageUnavailable.
         """

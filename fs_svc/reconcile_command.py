@@ -45,7 +45,7 @@ _OLDER_IN_WORDS: Final = (
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs; returns the exit code: 0, 1 when it could not be done, 8 when a stored video is missing or damaged."""
+    """Runs; returns the exit code: 0, 1 if it failed, 8 if a stored video is missing or damaged."""
     parsed = _parser().parse_args(arguments)
     try:
         return asyncio.run(_run(parsed, load(Settings)))

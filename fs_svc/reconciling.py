@@ -1,4 +1,4 @@
-"""Comparing the bucket with the rows, both ways: what nobody knows of is set aside, what is missing or damaged is said.
+"""Compares bucket and rows, both ways: what has no row is set aside, what is missing or damaged is reported.
 
 Every object and every multipart upload in the bucket was made for one row, which was committed before (docs/
 architecture.md). So what has a key of ours and a row that does not need it is left over from something that was cut:
@@ -63,7 +63,7 @@ class _Orphan:
 
 @dataclass(slots=True, kw_only=True)
 class _Run:
-    """What a run does: `most` are the orphans without a row that it keeps in mind."""
+    """The options of a run: it remembers at most `most` orphans without a row."""
 
     report: StorageReport
     view: View
@@ -73,7 +73,7 @@ class _Run:
 
 
 class Reconciling:
-    """Compares. Every step may be done again, by anybody, at any time."""
+    """The comparison. Every step may be repeated by anybody at any time."""
 
     def __init__(self, store: Store, bucket: Bucket, installation: Installation, *, clock: Clock) -> None:
         self._store = store
@@ -94,7 +94,7 @@ class Reconciling:
         return True
 
     async def last_report(self) -> StorageReport:
-        """What it has found last."""
+        """The latest report."""
         return await self._store.last_report()
 
     async def run(self, *, is_dry_run: bool, removes: int | None = None) -> StorageReport:
@@ -138,7 +138,7 @@ class Reconciling:
         logger.log(level, "bucket and rows compared", extra={"objects": report.objects, **counts, **known})
 
     async def _judge(self, run: _Run) -> Holding | None:
-        """Why nothing without a row may be removed; takes down what this run has shown of bucket and database."""
+        """Why nothing without a row may be removed, if so; records what this run showed of bucket and database."""
         report, status = run.report, run.view.status
         unknown, is_little = report.unknown.count, report.unknown.count <= _bound(report.objects)
         if run.view.others:
@@ -159,7 +159,7 @@ class Reconciling:
         return None if is_little else Holding.TOO_MANY
 
     async def _due(self, run: _Run) -> Sequence[_Orphan]:
-        """Sets aside what has no row, where that may be removed some day; those for which the day has come."""
+        """Sets aside what has no row and may be removed later; returns what is due for removal now."""
         now = self._clock()
         found = [] if run.report.holding else run.unknown
         before = {item.id: item for item in await self._store.list_set_aside()}
@@ -185,7 +185,7 @@ class Reconciling:
         )
 
     async def _compare_objects(self, run: _Run) -> None:
-        """Both lists in the order of keys, side by side, as in a merge."""
+        """Walks both lists in order of their keys, as in a merge."""
         report = run.report
         stored = self._stored()
         row = await anext(stored, None)
@@ -247,7 +247,7 @@ class Reconciling:
             await self._take(run, _Orphan(object_key=listed.object_key, s3_upload_id=listed.s3_upload_id), row)
 
     async def _take(self, run: _Run, orphan: _Orphan, row: Object | None) -> None:
-        """What its own row does not need goes now; what has none is kept in mind."""
+        """Removes what its row does not need; remembers what has no row."""
         if row is None:
             run.report.unknown.add(orphan.object_key, size=orphan.size)
             if len(run.unknown) < run.most:
@@ -260,7 +260,7 @@ class Reconciling:
 
 
 def _is_left_over(row: Object, listed: ListedUpload) -> bool:
-    """Whether nothing that the row is about to become needs this multipart upload."""
+    """Whether the row, in any state it can still reach, does not need this multipart upload."""
     if row.state is State.RESERVED:
         return False
     # The answer to a first create was lost, and another upload was made; or it has ended, one way or the other.

@@ -1,4 +1,4 @@
-"""What fs_svc is told by its environment (`FS_…`)."""
+"""fs_svc's settings from the environment (`FS_…`)."""
 
 from __future__ import annotations
 

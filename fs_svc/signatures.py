@@ -30,14 +30,14 @@ class _Window:
 
 
 class Signatures:
-    """Of each open upload, how often each part was signed in the present hour."""
+    """How often each part of each open upload was signed in the current hour."""
 
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
         self._windows: OrderedDict[str, _Window] = OrderedDict()
 
     def count(self, object_id: str, part_numbers: Sequence[int], *, part_count: int) -> None:
-        """One more signature for each of the parts. Raises RateLimited, and then counts none of them."""
+        """Counts one more signature for each of the parts. Raises RateLimited, and then counts none."""
         now = self._clock()
         window = self._windows.get(object_id)
         if window is None or now >= window.ends_at:

@@ -17,7 +17,7 @@ SOURCE_URL_LIFETIME: Final = timedelta(minutes=15)
 
 
 class Sources:
-    """Signs for whomever asks: who may watch is decided by the caller."""
+    """Signs for any caller: the caller decides who may watch."""
 
     def __init__(self, store: Store, presigner: Presigner, *, clock: Clock) -> None:
         self._store = store

@@ -30,7 +30,7 @@ _WORDS: Final = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs; returns the exit code: 0, 1 when it could not be done, 8 when something is not what was stored."""
+    """Runs; returns the exit code: 0, 1 if it failed, 8 if something is not what was stored."""
     parsed = _parser().parse_args(arguments)
     try:
         return asyncio.run(_run(parsed, load(Settings)))

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from catalogue.pages import Sort
 from catalogue.videos import Video as VideoInDomain
 from catalogue.videos import Visibility
-from common.clock import rfc3339
 from common.web.requests import Input, Query
+from contracts.shape import Instant
 from stream_svc.library import Playback as PlaybackInDomain
 
 
@@ -34,13 +34,13 @@ class AskSource(Query):
 _LONGEST_SECONDS: Final = 31 * 24 * 3600
 
 
-class KeptPosition(BaseModel):
+class KeptPosition(BaseModel, from_attributes=True):
     """Where somebody stopped watching, as their export has it."""
 
     video_id: str
     seconds: float
     duration: float | None
-    updated_at: str
+    updated_at: Instant
 
 
 class KeepPosition(Input):
@@ -64,7 +64,7 @@ class Video(BaseModel):
     title: str
     description: str
     owner: Owner
-    created_at: str
+    created_at: Instant
     size: int
     content_type: str
     visibility: Visibility
@@ -82,7 +82,7 @@ class PlaybackSource(BaseModel):
 
     url: str
     type: str
-    expires_at: str
+    expires_at: Instant
 
 
 class Playback(BaseModel):
@@ -98,7 +98,7 @@ def present(video: VideoInDomain) -> Video:
         title=video.title,
         description=video.description,
         owner=Owner(id=video.owner_id, username=video.owner_username),
-        created_at=rfc3339(video.created_at),
+        created_at=video.created_at,
         size=video.size,
         content_type=video.content_type,
         visibility=video.visibility,
@@ -108,6 +108,6 @@ def present(video: VideoInDomain) -> Video:
 def present_playback(playback: PlaybackInDomain) -> Playback:
     source = playback.source
     return Playback(
-        sources=[PlaybackSource(url=source.url, type=source.content_type, expires_at=rfc3339(source.expires_at))],
+        sources=[PlaybackSource(url=source.url, type=source.content_type, expires_at=source.expires_at)],
         position=playback.position,
     )

@@ -11,7 +11,6 @@ from yarl import URL
 
 from catalogue.pages import Sort
 from catalogue.videos import Video
-from common.clock import rfc3339
 from common.languages import gettext, ngettext
 from common.tokens import Principal
 from common.web.exports import every, send_export
@@ -92,9 +91,7 @@ async def export(request: web.Request) -> web.StreamResponse:
     """GET /watch/export: what stream_svc keeps about a person."""
     principal, library = require_whole_principal(request), request.app[LIBRARY]
     positions = (
-        KeptPosition(
-            video_id=kept.video_id, seconds=kept.seconds, duration=kept.duration, updated_at=rfc3339(kept.updated_at)
-        )
+        KeptPosition.model_validate(kept)
         async for kept in every(lambda last: library.kept_positions(principal, after=last))
     )
     return await send_export(request, "vss-watched.json", {"positions": positions})

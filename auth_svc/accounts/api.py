@@ -5,10 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from auth_svc.accounts import models
-from auth_svc.accounts.store import Account
 from auth_svc.app_keys import ACCOUNTS
 from auth_svc.asking import asker_of
-from common.clock import rfc3339
 from common.errors import Unauthenticated
 from common.web.requests import read_json, require_principal
 from common.web.responses import json_response
@@ -21,7 +19,7 @@ async def get_me(request: web.Request) -> web.Response:
     account = await request.app[ACCOUNTS].get(principal.account_id)
     if account is None:
         raise Unauthenticated
-    return json_response(present_me(account))
+    return json_response(models.Me.model_validate(account))
 
 
 async def change_password(request: web.Request) -> web.Response:
@@ -36,14 +34,3 @@ async def change_password(request: web.Request) -> web.Response:
         end_api_keys=asked.end_api_keys,
     )
     return web.Response(status=204)
-
-
-def present_me(account: Account) -> models.Me:
-    """An account as its owner sees it."""
-    return models.Me(
-        id=account.id,
-        username=account.username,
-        role=account.role,
-        quota_bytes=account.quota_bytes,
-        created_at=rfc3339(account.created_at),
-    )

@@ -9,16 +9,17 @@ from pydantic import BaseModel
 from auth_svc.accounts.store import Role
 from auth_svc.models import ShortText
 from common.web.requests import Input
+from contracts.shape import Instant
 
 
-class Me(BaseModel):
+class Me(BaseModel, from_attributes=True):
     """The account that asks; `quota_bytes` null: no limit."""
 
     id: str
     username: str
     role: Role
     quota_bytes: int | None
-    created_at: str
+    created_at: Instant
 
 
 class ChangePassword(Input):
@@ -35,7 +36,7 @@ class ChangePassword(Input):
 class Entry(BaseModel):
     """An entry of the audit log as the account that it concerns sees it; `by_me`: no other account did it."""
 
-    at: str
+    at: Instant
     action: str
     by_me: bool
     address: str

@@ -13,8 +13,7 @@ from typing import Annotated, Final
 from aiohttp import web
 from pydantic import Field
 
-from auth_svc.accounts.api import present_me
-from auth_svc.accounts.models import Entry
+from auth_svc.accounts.models import Entry, Me
 from auth_svc.api_keys.api import present_api_key
 from auth_svc.api_keys.form import LIFETIMES, SCOPES, scopes_in_words
 from auth_svc.app_keys import (
@@ -34,7 +33,6 @@ from auth_svc.models import ShortText
 from auth_svc.sessions.api import present_session
 from auth_svc.sessions.devices import device_of
 from common.audit import Actor, AuditEntry
-from common.clock import rfc3339
 from common.errors import Invalid, RateLimited, Refusal, Unauthenticated
 from common.languages import N_, gettext
 from common.web.exports import every, send_export
@@ -183,14 +181,14 @@ async def export(request: web.Request) -> web.StreamResponse:
             "api_keys": (present_api_key(key) async for key in keys),
             "audit": (_present_entry(entry, account_id) async for entry in entries),
         },
-        account=present_me(account),
+        account=Me.model_validate(account),
     )
 
 
 def _present_entry(entry: AuditEntry, account_id: str) -> Entry:
     by_me = entry.actor_id == account_id
     return Entry(
-        at=rfc3339(entry.at),
+        at=entry.at,
         action=entry.action,
         by_me=by_me,
         # An administrator's address is not the account's business.

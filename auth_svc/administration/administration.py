@@ -48,7 +48,7 @@ class Administration:
 
         And Unauthenticated when that token no longer counts. What changes something asks once more, when it does.
         """
-        account = await self._accounts.get_account(asker.account_id or "")
+        account = await self._accounts.get_account(asker.account_id)
         require_standing(asker, account, is_administrators=True)
 
     async def list(self, *, cursor: str | None, limit: int) -> tuple[list[Account], str | None]:

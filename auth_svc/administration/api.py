@@ -9,7 +9,6 @@ from auth_svc.administration import models
 from auth_svc.app_keys import ACCOUNT_DELETIONS
 from auth_svc.asking import administration_for, asker_of
 from auth_svc.models import ListQuery
-from common.clock import rfc3339
 from common.idempotency import Claim
 from common.web.idempotency import create_once
 from common.web.keys import SITE
@@ -94,6 +93,6 @@ def _account(account: Account, set_password_url: str | None = None) -> models.Ac
         role=account.role,
         disabled=account.is_disabled,
         quota_bytes=account.quota_bytes,
-        created_at=rfc3339(account.created_at),
+        created_at=account.created_at,
         set_password_url=set_password_url,
     )

@@ -12,6 +12,7 @@ from auth_svc.accounts.store import Role
 from auth_svc.accounts.usernames import fault_of_new_username, folded
 from auth_svc.models import ShortText
 from common.web.requests import Input, Query
+from contracts.shape import Instant
 
 
 class Videos(StrEnum):
@@ -67,7 +68,7 @@ class Account(BaseModel):
     role: Role
     disabled: bool
     quota_bytes: int | None
-    created_at: str
+    created_at: Instant
     set_password_url: str | None = Field(default=None, exclude_if=lambda value: value is None)
 
 

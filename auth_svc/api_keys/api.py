@@ -9,7 +9,6 @@ from auth_svc.api_keys.store import ApiKey
 from auth_svc.app_keys import API_KEYS
 from auth_svc.asking import asker_of
 from auth_svc.models import ListQuery
-from common.clock import rfc3339
 from common.idempotency import Claim
 from common.web.idempotency import create_once
 from common.web.requests import id_in_path, read_json, read_query, require_principal
@@ -57,8 +56,8 @@ def present_api_key(key: ApiKey, secret: str | None = None) -> models.ApiKey:
         name=key.name,
         prefix=key.prefix,
         scopes=key.scopes.split(),
-        created_at=rfc3339(key.created_at),
-        expires_at=None if key.expires_at is None else rfc3339(key.expires_at),
-        last_used_at=None if key.last_used_at is None else rfc3339(key.last_used_at),
+        created_at=key.created_at,
+        expires_at=key.expires_at,
+        last_used_at=key.last_used_at,
         api_key=secret,
     )

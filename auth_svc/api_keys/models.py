@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 from common import tokens
 from common.text import clean_line
 from common.web.requests import Input
+from contracts.shape import Instant
 
 
 class Scope(StrEnum):
@@ -40,9 +41,9 @@ class ApiKey(BaseModel):
     name: str
     prefix: str
     scopes: list[str]
-    created_at: str
-    expires_at: str | None
-    last_used_at: str | None
+    created_at: Instant
+    expires_at: Instant | None
+    last_used_at: Instant | None
     api_key: str | None = Field(default=None, exclude_if=lambda value: value is None)
 
 

@@ -9,7 +9,6 @@ from auth_svc.asking import asker_of, current_session
 from auth_svc.models import ListQuery
 from auth_svc.sessions import models
 from auth_svc.sessions.store import Session
-from common.clock import rfc3339
 from common.web.requests import read_query, require_principal
 from common.web.responses import json_response
 
@@ -36,8 +35,8 @@ def present_session(session: Session, current: str | None) -> models.Session:
     """A session as its owner sees it; `current` is the hash of the one that asks."""
     return models.Session(
         id=session.id,
-        created_at=rfc3339(session.created_at),
-        last_seen_at=rfc3339(session.last_seen_at),
+        created_at=session.created_at,
+        last_seen_at=session.last_seen_at,
         user_agent=session.user_agent,
         address=session.address,
         current=session.secret_hash == current,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from contracts.shape import Instant
+
 
 class Session(BaseModel):
     """Where somebody is logged in; `current` is the one that asks."""
 
     id: str
-    created_at: str
-    last_seen_at: str
+    created_at: Instant
+    last_seen_at: Instant
     user_agent: str
     address: str
     current: bool

@@ -30,7 +30,7 @@ PAGE_SIZE: Final = 250
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """What S3 says of a whole object; `size` in bytes, `etag` without quotes."""
+    """What S3 reports about a whole object; `size` in bytes, `etag` without quotes."""
 
     size: int
     etag: str
@@ -40,7 +40,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedObject:
-    """An object as a listing of the bucket has it."""
+    """An object in a listing of the bucket."""
 
     object_key: str
     size: int
@@ -50,7 +50,7 @@ class ListedObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedUpload:
-    """An open multipart upload as a listing of the bucket has it."""
+    """An open multipart upload in a listing of the bucket."""
 
     object_key: str
     s3_upload_id: str
@@ -88,7 +88,7 @@ class Bucket:
         self._call = S3Calls(client, name, registry)
 
     async def ping(self) -> None:
-        """Returns when the bucket is there and we may use it. Says once if S3 has another time than this machine."""
+        """Returns if the bucket exists and can be used. Warns once if S3's clock differs from this machine's."""
         await self._call("head_bucket")
 
     async def create_upload(self, object_key: str, *, content_type: str) -> str:
@@ -102,7 +102,7 @@ class Bucket:
         return [upload["UploadId"] for upload in answer.get("Uploads", []) if upload["Key"] == object_key]
 
     async def list_objects(self, *, prefix: str = "", after: str = "") -> AsyncIterator[ListedObject]:
-        """Every object in the bucket whose key begins so, in the order of their keys' bytes, behind the key `after`."""
+        """Every object in the bucket with this key prefix, in byte order of the keys, after the key `after`."""
         arguments: dict[str, Any] = {"MaxKeys": PAGE_SIZE, "Prefix": prefix}
         if after:
             arguments["StartAfter"] = after
@@ -174,7 +174,7 @@ class Bucket:
         return page, bool(answer.get("IsTruncated")) and bool(page)
 
     async def complete_upload(self, object_key: str, s3_upload_id: str, parts: Sequence[Part]) -> None:
-        """Makes the parts one object. Raises UploadGone, which may mean that an earlier attempt was heard.
+        """Completes the object from its parts. Raises UploadGone, which may mean that an earlier attempt succeeded.
 
         S3 can answer 200 and put an error inside; botocore reads that as the failure that it is.
         """
@@ -189,7 +189,7 @@ class Bucket:
         )
 
     async def abort_upload(self, object_key: str, s3_upload_id: str) -> None:
-        """Drops a multipart upload and its parts; also when it is gone already."""
+        """Aborts a multipart upload and its parts; succeeds if it is gone already."""
         try:
             await self._call("abort_multipart_upload", Key=object_key, UploadId=s3_upload_id)
         except UploadGone:
@@ -204,7 +204,7 @@ class Bucket:
         return True
 
     async def head(self, object_key: str) -> Head | None:
-        """The whole object; None when there is none."""
+        """The whole object's metadata; None if there is none."""
         answer = await self._call("head_object", missing={}, Key=object_key)
         if not answer:
             return None
@@ -232,11 +232,11 @@ class Bucket:
                 yield block
 
     async def put(self, object_key: str, content: bytes) -> None:
-        """Writes a small object of our own, over what may be there."""
+        """Writes a small object of our own, replacing any existing one."""
         await self._call("put_object", Key=object_key, Body=content, ContentType="application/json")
 
     async def copy(self, source_key: str, object_key: str, *, etag: str, content_type: str) -> bool:
-        """Copies an object's bytes within the bucket, and nothing else that was said of it.
+        """Copies an object's bytes within the bucket, without its metadata.
 
         False when the source is not there, or not the one with `etag`.
         """
@@ -259,7 +259,7 @@ class Bucket:
         await self._call("put_bucket_cors", CORSConfiguration=cors_of(origins))
 
     async def delete(self, object_key: str) -> None:
-        """Removes the object; also when it is gone already."""
+        """Deletes the object; succeeds if it is gone already."""
         await self._call("delete_object", missing={}, Key=object_key)
 
 

@@ -1,4 +1,4 @@
-"""One call to S3: with a time limit, repeated where that is safe, measured, and its failures by name."""
+"""One call to S3: with a time limit, retried if that is safe, measured, and with named failures."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _MISSING: Final = ("404", "NoSuchKey", "NotFound", "PreconditionFailed", "412")
 
 
 class UploadGone(Exception):
-    """S3 does not know this multipart upload (any more): it was completed, aborted, or never made."""
+    """S3 does not know this multipart upload: it was completed, aborted, or never created."""
 
 
 class S3Calls:
-    """Calls about one bucket."""
+    """Calls to one bucket."""
 
     def __init__(self, client: Any, bucket: str, registry: CollectorRegistry | None) -> None:
         self._client = client
@@ -85,7 +85,7 @@ class S3Calls:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _compare_clocks(self, answer: Mapping[str, Any]) -> None:
-        """Says once if S3 has another time than this machine: it refuses signatures that are too old or too new."""
+        """Warns once if S3's clock differs from this machine's: it refuses signatures that are too old or too new."""
         date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
         if self._is_clock_known or not date:
             return
@@ -96,6 +96,6 @@ class S3Calls:
 
 
 def unavailable(operation: str, reason: str) -> StorageUnavailable:
-    """The refusal for a call that S3 has not answered as it should; logged."""
+    """The refusal for a failed call to S3; logged."""
     logger.warning("storage call failed", extra={"operation": operation, "reason": reason})
     return StorageUnavailable(N_("The storage isn’t responding. Nothing is lost. Try again in a few seconds."))

@@ -15,7 +15,7 @@ from fs_svc.store.tables import PART_CHECKSUMS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedChecksum:
-    """What a part was signed with last; until `other_until` a URL may live that was signed with another one."""
+    """What a part was last signed with; until `other_until` a URL signed with another checksum may be valid."""
 
     sha256: str
     other_until: datetime | None
@@ -25,7 +25,7 @@ class ChecksumQueries(Queries):
     """Recorded before a URL goes out."""
 
     async def record_checksums(self, object_id: str, checksums: Mapping[int, str]) -> list[int]:
-        """Records what parts are about to be signed with; returns those that another checksum is recorded for."""
+        """Records what parts are about to be signed with; returns those that have another checksum on record."""
         recorded = await self.list_checksums(object_id, checksums)
         new = [
             {"object_id": object_id, "part_number": part_number, "sha256": sha256}
@@ -42,7 +42,7 @@ class ChecksumQueries(Queries):
         return [number for number, known in recorded.items() if known.sha256 != checksums[number]]
 
     async def replace_checksums(self, object_id: str, checksums: Mapping[int, str], *, other_until: datetime) -> None:
-        """Records other checksums for parts that have one; URLs with the one before live until `other_until`."""
+        """Replaces the checksums of parts; URLs with the previous ones are valid until `other_until`."""
         table = PART_CHECKSUMS.c
         async with self._database.write() as connection:
             for part_number, sha256 in checksums.items():
@@ -53,7 +53,7 @@ class ChecksumQueries(Queries):
                 )
 
     async def is_contested(self, object_id: str) -> bool:
-        """Whether different checksums were recorded for one of its parts: the copy that is there may be of either."""
+        """Whether different checksums were recorded for one of its parts: the stored copy may match either."""
         table = PART_CHECKSUMS.c
         query = select(table.part_number).where(table.object_id == object_id, table.other_until.is_not(None)).limit(1)
         return await self._database.row(query) is not None
@@ -61,7 +61,7 @@ class ChecksumQueries(Queries):
     async def list_checksums(
         self, object_id: str, part_numbers: Collection[int] | None = None
     ) -> dict[int, RecordedChecksum]:
-        """What is recorded by part number, of these parts or of all."""
+        """The recorded checksums by part number, of these parts or of all."""
         table = PART_CHECKSUMS.c
         query = select(table.part_number, table.sha256, table.other_until).where(table.object_id == object_id)
         if part_numbers is not None:

@@ -1,4 +1,4 @@
-"""Which installation this database is of, and what has been set aside in its bucket."""
+"""Which installation this database belongs to, and what has been set aside in its bucket."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _THE_ROW: Final = 1
 
 
 class Status(StrEnum):
-    """How far bucket and database are known to belong together."""
+    """Whether bucket and database are known to belong together."""
 
     # Bucket or database have not been seen before: the next run judges them.
     NEW = "new"
@@ -68,7 +68,7 @@ class InstallationQueries(Queries):
         )
 
     async def add_installation(self, installation_id: str, *, at: datetime) -> None:
-        """Adds the row, unless somebody was faster."""
+        """Adds the row, unless it exists already."""
         values = {"id": installation_id, "status": Status.NEW.value, "marked": 0, "looked_at": at, "held_until": None}
         await self._database.add(insert(INSTALLATION).values(number=_THE_ROW, **values))
 
@@ -87,16 +87,16 @@ class InstallationQueries(Queries):
             return True
 
     async def set_status(self, was: Status, status: Status) -> None:
-        """Takes the edge, unless somebody was faster."""
+        """Makes the transition, unless somebody was faster."""
         change = update(INSTALLATION).where(INSTALLATION.c.number == _THE_ROW, INSTALLATION.c.status == was.value)
         await self._database.change(change.values(status=status.value))
 
     async def list_set_aside(self) -> list[SetAside]:
-        """All, in no order: there are never more than a run may remove."""
+        """All, unordered: there are never more than a run may remove."""
         return [SetAside(**row._asdict()) for row in await self._database.rows(select(SET_ASIDE))]
 
     async def replace_set_aside(self, items: Collection[SetAside]) -> None:
-        """Makes these all that there is."""
+        """Replaces all of them with these."""
         values = [asdict(item) for item in items]
         try:
             async with self._database.write() as connection:

@@ -1,4 +1,4 @@
-"""Reading objects: one, those that are named, and those that are due."""
+"""Reads objects: one, several by id, and those that are due."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ListQueries(ObjectQueries):
         return next(iter(await self._objects(select(OBJECTS).where(OBJECTS.c.id == object_id))), None)
 
     async def list_by_id(self, object_ids: Collection[str]) -> list[Object]:
-        """Those of the objects that are there, in no order."""
+        """Those of the objects that exist, unordered."""
         return await self._objects(select(OBJECTS).where(OBJECTS.c.id.in_(object_ids)))
 
     async def get_by_key(self, object_key: str) -> Object | None:
@@ -37,7 +37,7 @@ class ListQueries(ObjectQueries):
         return {row.object_key for row in await self._database.rows(query)}
 
     async def list_waiting_forms(self, owner_id: str) -> list[Object]:
-        """What forms were made for of which it is not known yet that they were sent, in no order."""
+        """Objects with a form that is not yet known to have been sent, unordered."""
         query = select(OBJECTS).where(
             OBJECTS.c.owner_id == owner_id,
             OBJECTS.c.state == State.RESERVED.value,
@@ -46,13 +46,13 @@ class ListQueries(ObjectQueries):
         return await self._objects(query)
 
     async def list_aborting(self, owner_id: str) -> list[Object]:
-        """The person's uploads that are being given up, in no order."""
+        """The account's uploads that are being aborted, unordered."""
         return await self._objects(
             select(OBJECTS).where(OBJECTS.c.owner_id == owner_id, OBJECTS.c.state == State.ABORTING.value)
         )
 
     async def list_unsettled(self, *, now: datetime, limit: int) -> list[Object]:
-        """Rows that nobody has a lease on and that are in the middle of something, the longest waiting first."""
+        """Rows in a transitional state without a lease, the longest waiting first."""
         query = (
             select(OBJECTS)
             .where(
@@ -67,7 +67,7 @@ class ListQueries(ObjectQueries):
         return await self._objects(query)
 
     async def list_read_wanted(self, *, now: datetime, limit: int) -> list[Object]:
-        """Objects that somebody waits for to be read back and that nobody has a lease on, the longest waiting first."""
+        """Objects without a lease that somebody waits to have read back, the longest waiting first."""
         query = (
             select(OBJECTS)
             .where(OBJECTS.c.read_wanted_at <= now, OBJECTS.c.leased_until <= now)
@@ -77,7 +77,7 @@ class ListQueries(ObjectQueries):
         return await self._objects(query)
 
     async def page_of_signed(self, *, since: datetime, after: str, limit: int) -> list[Object]:
-        """Open uploads for which URLs have lived since then, in the order of their ids, behind the id `after`."""
+        """Open uploads with URLs valid since then, in order of their ids, after the id `after`."""
         query = (
             select(OBJECTS)
             .where(OBJECTS.c.state == State.OPEN.value, OBJECTS.c.signed_until >= since, OBJECTS.c.id > after)
@@ -87,7 +87,7 @@ class ListQueries(ObjectQueries):
         return await self._objects(query)
 
     async def list_abandoned(self, *, before: datetime, limit: int) -> list[Object]:
-        """Open uploads that nobody has worked on since `before`, the oldest first."""
+        """Open uploads without activity since `before`, the oldest first."""
         query = (
             select(OBJECTS)
             .where(OBJECTS.c.state == State.OPEN.value, OBJECTS.c.last_activity_at <= before)
@@ -97,7 +97,7 @@ class ListQueries(ObjectQueries):
         return await self._objects(query)
 
     async def page_of_stored(self, *, after: str, limit: int) -> list[Object]:
-        """Stored objects in the order of their keys' bytes, behind the key `after`."""
+        """Stored objects in byte order of their keys, after the key `after`."""
         query = (
             select(OBJECTS)
             .where(OBJECTS.c.object_key > after, OBJECTS.c.state == State.STORED.value)
@@ -107,7 +107,7 @@ class ListQueries(ObjectQueries):
         return await self._objects(query)
 
     async def longest_unread(self, *, before: datetime) -> Object | None:
-        """The stored object that was not read back for longest, or never; None when all were since `before`."""
+        """The stored object not read back for the longest time, or never; None if all were read since `before`."""
         stored = select(OBJECTS).where(OBJECTS.c.state == State.STORED.value)
         never = stored.where(OBJECTS.c.read_back_at.is_(None)).order_by(OBJECTS.c.id)
         long_ago = stored.where(OBJECTS.c.read_back_at <= before).order_by(OBJECTS.c.read_back_at, OBJECTS.c.id)

@@ -1,4 +1,4 @@
-"""What all queries stand on."""
+"""The base of all queries."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ObjectQueries(Queries):
 async def compare_and_set(
     connection: AsyncConnection, object_id: str, was: State, *also: ColumnElement[bool], **values: Any
 ) -> bool:
-    """Changes one row; False when it is not in the state, or not `also`, as it was thought to be."""
+    """Changes one row; False if its state, or `also`, is not as expected."""
     return rows_changed(await connection.execute(_changed(object_id, was, *also, **values))) == 1
 
 

@@ -1,4 +1,4 @@
-"""What comparing the bucket with the rows has found, and what there is to count."""
+"""Reports of comparing the bucket with the rows, and counts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fs_svc.store.tables import OBJECTS, STORAGE_REPORTS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """The objects in one state: how many, their bytes, and when the oldest was begun."""
+    """The objects in one state: how many, their bytes, and when the oldest was created."""
 
     state: State
     uploads: int
@@ -26,7 +26,7 @@ class Count:
 
 class ReportQueries(Queries):
     async def count_by_state(self) -> list[Count]:
-        """How much there is in each state that any object has."""
+        """The counts of each state that any object is in."""
         query = select(
             OBJECTS.c.state,
             func.count(),

@@ -23,10 +23,10 @@ _STORING: Final = (State.STORED, State.DELETING)
 
 
 class TransitionQueries(UsageQueries):
-    """They say whether they did it: False means that the row was in another state."""
+    """Each returns whether it happened: False means that the row was in another state."""
 
     async def reserve(self, item: Object, *, quota: int | None, open_at_most: int = OPEN_AT_MOST) -> bool:
-        """Adds the object and reserves its size; False when its id is there already.
+        """Adds the object and reserves its size; False if its id exists already.
 
         Raises QuotaExceeded when the owner's reserved and stored bytes would pass `quota` (None: no limit), and
         TooManyOpen when they would have more than so many uploads that are not finished.
@@ -53,7 +53,7 @@ class TransitionQueries(UsageQueries):
         return await self._change(item.id, item.state, last_activity_at=at, signed_until=until, quota_bytes=quota)
 
     async def note_arrived(self, item: Object, arrived: int) -> bool:
-        """Counts what the storage holds of an open upload, quota or not; False when somebody else has done so."""
+        """Counts what the storage holds of an open upload, regardless of quota; False if somebody else did."""
         change = replace(item, arrived=arrived).taken - item.taken
         async with self._database.write() as connection:
             if not await compare_and_set(connection, item.id, State.OPEN, *_counted_as(item), arrived=arrived):
@@ -113,7 +113,7 @@ class TransitionQueries(UsageQueries):
             return True
 
     async def begin_taking_over(self, object_id: str, *, at: datetime) -> bool:
-        """From reserved to completing, free to be worked on: what was sent by a form has come."""
+        """From reserved to completing, without a lease: what a form sent is there."""
         return await self._change(
             object_id, State.RESERVED, state=State.COMPLETING.value, last_activity_at=at, leased_until=at
         )
@@ -127,11 +127,11 @@ class TransitionQueries(UsageQueries):
         return await self._change(object_id, State.COMPLETING, lost_at=at)
 
     async def begin_aborting(self, object_id: str, *, was: State, at: datetime) -> bool:
-        """From reserved or open, or from completing when it is lost or only read, to aborting, free to be worked on."""
+        """From reserved or open, or from completing if lost or only read, to aborting, without a lease."""
         return await self._change(object_id, was, state=State.ABORTING.value, leased_until=at, read_wanted_at=None)
 
     async def refuse(self, item: Object, *, read_sha256: str, at: datetime) -> bool:
-        """From completing to aborting, free to be worked on: what was read is not the file that was announced."""
+        """From completing to aborting, without a lease: what was read is not the announced file."""
         return await self._change(
             item.id,
             State.COMPLETING,
@@ -143,13 +143,13 @@ class TransitionQueries(UsageQueries):
         )
 
     async def begin_deleting(self, object_id: str, *, at: datetime) -> bool:
-        """From stored to deleting, free to be worked on."""
+        """From stored to deleting, without a lease."""
         return await self._change(
             object_id, State.STORED, state=State.DELETING.value, leased_until=at, read_wanted_at=None
         )
 
     async def finish_completing(self, item: Object, *, size: int, etag: str, read_at: datetime | None = None) -> bool:
-        """From completing to stored, with the size that it has; what was reserved is given back for it.
+        """From completing to stored, with its actual size; the reservation is released.
 
         `read_at` is when it was read back and found to be what was announced, where it was.
         """
@@ -167,13 +167,13 @@ class TransitionQueries(UsageQueries):
         )
 
     async def find_stored(self, item: Object, *, size: int, etag: str) -> bool:
-        """From reserved or open to stored: its object is there, although the row has never heard of its completion."""
+        """From reserved or open to stored: its object exists, although its completion was never recorded."""
         return await self._finish(
             item, item.state, State.STORED, reserved=-item.taken, stored=size, size=size, etag=etag
         )
 
     async def add_stored(self, item: Object) -> bool:
-        """Adds a stored object, with what it takes up, whatever the quota; False when its id or key has a row."""
+        """Adds a stored object and its usage, regardless of quota; False if its id or key has a row."""
         await self._ensure_usage(item.owner_id)
         try:
             async with self._database.write() as connection:
@@ -184,7 +184,7 @@ class TransitionQueries(UsageQueries):
         return True
 
     async def finish_aborting(self, item: Object) -> bool:
-        """From aborting to aborted; what was reserved is given back."""
+        """From aborting to aborted; the reservation is released."""
         return await self._finish(item, State.ABORTING, State.ABORTED, reserved=-item.taken, stored=0)
 
     async def finish_deleting(self, item: Object) -> bool:
@@ -200,7 +200,7 @@ class TransitionQueries(UsageQueries):
         )
 
     async def lease(self, item: Object, *, now: datetime, until: datetime) -> bool:
-        """Takes the row for one worker; False when another has it, or its state is no longer `item`'s."""
+        """Leases the row to one worker; False if another has it, or its state is no longer `item`'s."""
         return await self._change(item.id, item.state, OBJECTS.c.leased_until <= now, leased_until=until)
 
     async def release(self, item: Object, *, until: datetime) -> bool:
@@ -225,7 +225,7 @@ class TransitionQueries(UsageQueries):
         return await self._change(item.id, State.OPEN, is_untouched, state=State.ABORTING.value, leased_until=at)
 
     async def hand_over(self, item: Object, owner_id: str) -> bool:
-        """Makes the object another person's, with what it takes up, whatever their quota.
+        """Transfers the object and its usage to another account, regardless of its quota.
 
         False when its state or owner is no longer `item`'s.
         """
@@ -257,7 +257,7 @@ class TransitionQueries(UsageQueries):
 
 
 def _counted_as(item: Object) -> tuple[ColumnElement[bool], ...]:
-    """Whether the row still stands in its owner's figures as `item` says."""
+    """Whether the row still counts towards its owner's usage as `item` says."""
     return OBJECTS.c.owner_id == item.owner_id, OBJECTS.c.arrived == item.arrived
 
 

@@ -1,4 +1,4 @@
-"""What each owner's objects take up: moved in the transaction that changes a state, and nowhere else."""
+"""How much each owner's objects use: changed in the transaction that changes a state, and nowhere else."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class UsageQueries(ObjectQueries):
             return await usage_of(connection, owner_id)
 
     async def list_usage(self, owner_ids: Collection[str]) -> dict[str, tuple[int, int]]:
-        """The reserved and stored bytes of those of the owners that have a row."""
+        """The reserved and stored bytes of those owners that have a row."""
         query = select(STORAGE_USAGE).where(STORAGE_USAGE.c.owner_id.in_(owner_ids))
         return {row.owner_id: (row.reserved, row.stored) for row in await self._database.rows(query)}
 
@@ -37,14 +37,14 @@ class UsageQueries(ObjectQueries):
 async def add_to_usage(
     connection: AsyncConnection, owner_id: str | ScalarSelect[str], *, reserved: int, stored: int
 ) -> None:
-    """Moves an owner's figures by so many bytes."""
+    """Changes an owner's usage by so many bytes."""
     usage = STORAGE_USAGE.c
     change = update(STORAGE_USAGE).where(usage.owner_id == owner_id)
     await connection.execute(change.values(reserved=usage.reserved + reserved, stored=usage.stored + stored))
 
 
 async def reserve_quota(connection: AsyncConnection, owner_id: str, size: int, quota: int | None) -> None:
-    """Reserves so many bytes more. Raises QuotaExceeded where that would pass `quota` (None: no limit)."""
+    """Reserves so many more bytes. Raises QuotaExceeded if that would exceed `quota` (None: no limit)."""
     usage = STORAGE_USAGE.c
     change = update(STORAGE_USAGE).where(usage.owner_id == owner_id).values(reserved=usage.reserved + size)
     if quota is not None:

@@ -1,4 +1,4 @@
-"""`vss login`, `upload`, `list`, `download` and `rm`, as a script would use them, against the whole product."""
+"""`vss login`, `upload`, `list` and the others, as a script and as a person use them, against the whole product."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import signal
 import stat
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,27 @@ class Terminal:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def see(self, *arguments: str, columns: int = 80, typed: str = "") -> tuple[int, list[str]]:
+        """The exit code, and what a person sees in a window of so many columns."""
+        ours, theirs = os.openpty()
+        termios.tcsetwinsize(theirs, (24, columns))
+        os.write(ours, typed.encode())
+        done = subprocess.run(
+            self._command(arguments),
+            cwd=self.home,
+            env={name: value for name, value in self._environment.items() if name not in ("COLUMNS", "LINES")},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            timeout=120,
+            check=False,
+        )
+        # More than these commands print, and little enough for the terminal's buffer.
+        seen = os.read(ours, 65536).decode()
+        os.close(ours)
+        os.close(theirs)
+        return done.returncode, seen.splitlines()
 
     def read(self, *arguments: str) -> list[dict[str, Any]]:
         """What a command says with --json, when it succeeds."""
@@ -140,8 +162,77 @@ def test_a_video_goes_there_and_back_and_into_the_trash(terminal: Terminal) -> N
 
     assert terminal.run("rm", sent["id"]).returncode == 0
     assert sent["id"] in [video["id"] for video in terminal.read("list", "--state", "trashed")]
+    assert terminal.run("restore", sent["watch_url"]).returncode == 0
+    assert sent["id"] in [video["id"] for video in terminal.read("list", "--state", "ready")]
     assert terminal.run("rm", "--permanently", sent["id"]).returncode == 0
     assert terminal.run("rm", sent["id"]).returncode == 4
+
+
+def test_a_list_is_a_table_for_a_person_and_one_line_a_video_for_a_script(terminal: Terminal) -> None:
+    titles = ["One", "\u6620\u753b" * 30, "\u0631\u062d\u0644\u0629 " * 20]
+    sent = []
+    for seed, title in enumerate(titles):
+        _file(terminal.home / f"{seed}.mp4", 100, seed=seed)
+        sent += terminal.read("upload", f"{seed}.mp4", "--title", title, "--visibility", "members")
+    _, narrow = terminal.see("list")
+    assert narrow[0].split() == ["CREATED", "STATUS", "SIZE", "TITLE"]
+    wide = terminal.see("list", columns=300)[1]
+    assert wide[0].split() == ["ADDRESS", "CREATED", "STATUS", "SIZE", "TITLE"]
+    for video in sent:
+        row = narrow[narrow.index(f"            {video['watch_url']}") - 1]
+        assert "  members       100 B  " in row
+        assert len(row) <= 80
+        assert [line for line in wide if video["watch_url"] in line and video["title"].strip() in line]
+    lines = terminal.run("list").stdout.splitlines()
+    assert len(lines) == len(terminal.read("list"))
+    assert [line[:26] for line in lines[:3]] == [video["id"] for video in reversed(sent)]
+    assert lines[1].endswith(titles[1])
+    terminal.run("rm", "--permanently", *(video["id"] for video in sent))
+    assert "No videos found" in terminal.see("list", "--state", "trashed")[1][0]
+
+
+def test_a_video_is_changed_and_its_address_is_copied(terminal: Terminal) -> None:
+    for name, seed in (("one.mp4", 21), ("two.mp4", 22)):
+        _file(terminal.home / name, 100, seed=seed)
+    one, two = terminal.read("upload", "one.mp4", "two.mp4")
+
+    private = terminal.run("link", one["id"], "--at", "1m30s")
+    assert (private.returncode, private.stdout) == (0, f"{one['watch_url']}?t=90\n")
+    assert "only you can watch it" in private.stderr
+    changed = terminal.run("edit", one["id"], two["watch_url"], "unknown", "--visibility", "public")
+    assert changed.returncode == 9
+    assert changed.stdout.count("anyone can watch") == 2
+    assert changed.stderr.splitlines() == [
+        "vss: unknown: no such video, or this account has no access to it",
+        "vss: 2 of 3 videos changed",
+    ]
+    public = terminal.run("link", one["id"])
+    assert (public.stdout, public.stderr) == (f"{one['watch_url']}\n", "")
+
+    assert terminal.run("edit", one["id"], "--title", "Renamed", "--description", "").returncode == 0
+    titles = {video["id"]: (video["title"], video["visibility"]) for video in terminal.read("list")}
+    assert (titles[one["id"]], titles[two["id"]]) == (("Renamed", "public"), ("two", "public"))
+    assert terminal.run("edit", one["id"]).returncode == 2
+    assert terminal.run("edit", one["id"], two["id"], "--title", "Both").returncode == 2
+    refused = terminal.run("edit", one["id"], "--title", "")
+    assert (refused.returncode, refused.stderr[: len(one["id"]) + 5]) == (6, f"vss: {one['id']}")
+
+    terminal.run("rm", one["id"])
+    assert "in the trash" in terminal.run("link", one["id"]).stderr
+    terminal.run("rm", "--permanently", one["id"], two["id"])
+
+
+def test_what_cannot_be_undone_is_asked_first(terminal: Terminal) -> None:
+    _file(terminal.home / "kept.mp4", 100, seed=23)
+    (sent,) = terminal.read("upload", "kept.mp4")
+    code, seen = terminal.see("rm", "--permanently", sent["id"], typed="\n")
+    assert (code, seen[-1].endswith("vss: nothing was deleted")) == (1, True)
+    assert "  kept (100 B)" in seen
+    assert terminal.see("rm", "--permanently", sent["id"], typed="\x04")[0] == 1
+    assert terminal.see("rm", "--permanently", sent["id"], "unknown", typed="y\n")[0] == 9
+    assert terminal.run("link", sent["id"]).returncode == 0
+    assert terminal.see("rm", "--permanently", sent["id"], typed="y\n")[0] == 0
+    assert terminal.run("link", sent["id"]).returncode == 4
 
 
 def _beside_each_other(terminal: Terminal, *commands: tuple[str, ...]) -> list[Any]:
@@ -390,7 +481,7 @@ def test_what_concerns_one_file_ends_no_other_and_nothing_is_sent_twice(terminal
     assert renamed["id"] == sent[2]
     shown = terminal.run("upload", odd, "--visibility", "public")
     assert shown.stdout.isascii()
-    assert shown.stdout.endswith(f": already uploaded ({sent[1]}); its visibility was not changed\n")
+    assert shown.stdout.endswith(f"/watch/{sent[1]}; its visibility was not changed\n")
     (anew,) = terminal.read("upload", "last.mp4", "--restart")
     assert anew["id"] not in sent
 
@@ -472,7 +563,12 @@ def test_an_api_key_stands_for_a_log_in_at_the_server_that_is_named(terminal: Te
     assert "VSS_API_KEY" in terminal.run("list").stderr
 
 
-def test_a_server_that_is_not_there_is_named(terminal: Terminal) -> None:
+def test_a_server_that_is_not_there_is_named(terminal: Terminal, product: Product) -> None:
     away = terminal.run("login", "--server", "http://192.0.2.1", "--username", "a", "--password-stdin", typed="b\n")
     assert away.returncode == 2
     assert "https://" in away.stderr
+    page = terminal.run(
+        "login", "--server", product.url("stream"), "--username", "admin", "--password-stdin", typed="admin\n"
+    )
+    assert page.returncode == 3
+    assert "give --server all three URLs" in page.stderr

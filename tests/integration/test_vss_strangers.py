@@ -91,6 +91,38 @@ async def test_a_server_that_has_moved_says_where_to(
             await client.call("GET", f"{url}/v1/uploads")
 
 
+async def test_an_outage_is_told_once_and_not_for_every_attempt(
+    aiohttp_server: AiohttpServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def fail(request: web.Request) -> web.Response:
+        raise web.HTTPServiceUnavailable
+
+    app = web.Application()
+    app.add_routes([web.post("/v1/token", fail)])
+    url = str((await aiohttp_server(app)).make_url("")).rstrip("/")
+    form = {"grant_type": "password", "username": "alice", "password": "x"}
+    async with open_session() as session:
+        with pytest.raises(NoAnswer):
+            await grant(session, Server(auth=url, upload=url, stream=url), Patience(2), form)
+    assert capsys.readouterr().err == f"vss: {url}/v1/token answers 503; retrying\n"
+
+
+@pytest.mark.parametrize("status", [403, 404, 405])
+async def test_an_address_without_a_token_endpoint_is_not_taken_for_a_wrong_password(
+    aiohttp_server: AiohttpServer, status: int
+) -> None:
+    async def refuse(request: web.Request) -> web.Response:
+        return web.Response(status=status)
+
+    app = web.Application()
+    app.add_routes([web.post("/v1/token", refuse)])
+    url = str((await aiohttp_server(app)).make_url("")).rstrip("/")
+    form = {"grant_type": "password", "username": "alice", "password": "x"}
+    async with open_session() as session:
+        with pytest.raises(NotLoggedIn, match="--server"):
+            await grant(session, Server(auth=url, upload=url, stream=url), Patience(1), form)
+
+
 async def test_a_certificate_that_nobody_trusts_is_told_at_once(aiohttp_server: AiohttpServer, tmp_path: Path) -> None:
     server = await aiohttp_server(web.Application(), ssl=_untrusted(tmp_path))
     url = str(server.make_url("")).rstrip("/")

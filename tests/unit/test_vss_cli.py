@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ast
+import re
+import shlex
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 import vss
+from tests import components
 
 ROOT = Path(vss.__file__).parent.parent
 
@@ -65,6 +70,9 @@ def test_alone_it_says_what_it_can_do() -> None:
     answer = run()
     assert (answer.returncode, answer.stderr) == (0, "")
     assert "upload videos" in answer.stdout
+    assert "vss upload holiday.mp4" in answer.stdout
+    assert run("help").stdout == run("--help").stdout == answer.stdout
+    assert "--visibility" in run("help", "upload").stdout
 
 
 @pytest.mark.parametrize("command", ["logout", "up"])
@@ -88,6 +96,81 @@ def test_an_account_without_a_home_folder_is_told_so(command: str) -> None:
 def test_what_it_does_not_know_is_one_line(arguments: list[str]) -> None:
     answer = run(*arguments)
     assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
+
+
+def test_a_mistyped_command_is_told_the_nearest_one() -> None:
+    assert run("uplod").stderr == "vss: there is no command 'uplod'; did you mean `vss upload`?\n"
+    assert run("frobnicate").stderr == "vss: there is no command 'frobnicate'; `vss` lists all commands\n"
+
+
+def test_a_password_is_not_taken_where_others_can_read_it() -> None:
+    for arguments in (["--password", "tide-lamp"], ["--password=tide-lamp"]):
+        answer = run("login", "--username", "amal", *arguments)
+        assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
+        assert "--password-stdin" in answer.stderr
+        assert "tide-lamp" not in answer.stderr
+
+
+# Each shell says what it would offer after `vss edit x --visibility pu` and `vss res`.
+_SHELLS = {
+    "bash": """
+        offered() { COMP_LINE=$1 COMP_POINT=${#1}; _python_argcomplete vss; echo $COMPREPLY; }
+        eval "$(vss completion bash)"; offered 'vss edit x --visibility pu'; offered 'vss res'
+    """,
+    "fish": """
+        vss completion fish | source
+        for line in 'vss edit x --visibility pu' 'vss res'; complete --do-complete $line | cut -f 1; end
+    """,
+    # It completes for somebody who types, and for nobody else.
+    "zsh": r"""
+        zmodload zsh/zpty
+        zpty shell zsh --no-rcs -i
+        zpty -w shell 'autoload -U compinit && compinit -u -D; eval "$(vss completion zsh)"'
+        zpty -w -n shell $'vss edit x --visibility pu\t'
+        zpty -r -m shell seen '*public*' && echo public
+        zpty -w -n shell $'\C-uvss res\t'
+        zpty -r -m shell seen '*restore*' && echo restore
+    """,
+}
+
+
+@pytest.mark.parametrize("shell", _SHELLS)
+def test_tab_completes_in(shell: str, tmp_path: Path) -> None:
+    program = components.program((shell,), what=shell, debian=shell, macos=shell)
+    command = tmp_path / "vss"
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m vss "$@"\n')
+    command.chmod(0o755)
+    answer = subprocess.run(
+        [program, "-c", _SHELLS[shell]],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "TERM": "xterm"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert answer.stdout.split() == ["public", "restore"], answer.stderr
+
+
+def test_a_client_needs_no_package_of_the_server() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    servers = {re.split(r"[^\w-]", one)[0].lower() for one in extras["server"]}
+    missing = [name for name, of in packages_distributions().items() if servers & {one.lower() for one in of}]
+    assert {"cryptography", "sqlalchemy", "uvloop"} <= set(missing)
+    script = """
+import importlib, pkgutil, sys
+sys.modules.update(dict.fromkeys(sys.argv[1:]))
+import vss.remote
+for module in pkgutil.iter_modules(vss.remote.__path__, "vss.remote."):
+    importlib.import_module(module.name)
+from vss.cli import run
+run(["--help"])
+"""
+    answer = subprocess.run(
+        [sys.executable, "-c", script, *missing], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert "upload videos" in answer.stdout, answer.stderr
+    assert "run everything on this machine" not in answer.stdout
 
 
 def test_a_database_url_that_cannot_be_used_names_the_option(tmp_path: Path) -> None:

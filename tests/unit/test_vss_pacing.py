@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.unit.test_vss_cli import run
-from vss.remote.commands import MOST_PARALLEL, _rate
 from vss.remote.pacing import BURST_SECONDS, Pace
 from vss.remote.plan import Part
 from vss.remote.source import open_source
 from vss.remote.uploading import STALLED_SECONDS
+from vss.remote.values import MOST_PARALLEL, rate
 
 KIB, MIB = 2**10, 2**20
 
@@ -77,7 +77,7 @@ def test_no_part_is_silent_for_so_long_that_it_counts_as_stalled(rate: int) -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "rate"),
+    ("text", "value"),
     [
         ("0", 0),
         ("0K", 0),
@@ -89,8 +89,8 @@ def test_no_part_is_silent_for_so_long_that_it_counts_as_stalled(rate: int) -> N
         ("1G", 2**30),
     ],
 )
-def test_a_rate_is_written_as_for_curl(text: str, rate: int) -> None:
-    assert _rate(text) == rate
+def test_a_rate_is_written_as_for_curl(text: str, value: int) -> None:
+    assert rate(text) == value
 
 
 @pytest.mark.parametrize(

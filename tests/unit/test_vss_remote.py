@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from argparse import ArgumentTypeError
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from vss.remote.account import Server, parse_server, server_named
 from vss.remote.finding import find_files
 from vss.remote.plan import Part, PartPlan, differing, human_size, shortened, title_of, wire_name
 from vss.remote.proxies import proxy_for
+from vss.remote.table import Table
+from vss.remote.values import moment, video_id
 from vss.speaking import printable
 
 MIB = 2**20
@@ -115,6 +118,9 @@ def test_proxies_are_those_of_the_environment(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("HTTPS_PROXY", "socks5://proxy.example")
     with pytest.raises(BadOption, match="HTTPS_PROXY"):
         proxy_for(URL("https://films.example"))
+    monkeypatch.delenv("HTTPS_PROXY")
+    monkeypatch.setenv("ALL_PROXY", "http://all.example")
+    assert proxy_for(URL("https://films.example")) == URL("http://all.example")
 
 
 def test_a_site_has_one_url_or_three() -> None:
@@ -158,3 +164,72 @@ def test_without_a_name_it_is_the_server_of_the_environment_or_of_this_machine(m
 @pytest.mark.parametrize(("size", "words"), [(999, "999 B"), (36_600_000, "36.6 MB"), (2_500_000_000_000, "2.50 TB")])
 def test_sizes_are_for_people(size: int, words: str) -> None:
     assert human_size(size) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("1:30", 90), ("01:02:03", 3723), ("1m30s", 90), ("2h", 7200), ("1h5s", 3605), ("0", 0)],
+)
+def test_a_moment_is_written_as_people_write_it(text: str, seconds: int) -> None:
+    assert moment(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "1:", "1:2:3:4", "s", "1s2m", "1.5", "٣"])
+def test_what_is_no_moment_is_refused(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="1m30s"):
+        moment(text)
+
+
+def test_an_address_stands_for_its_video() -> None:
+    assert video_id("https://films.example/watch/abc234/?t=9#x") == video_id("abc234") == "abc234"
+    for other in ("https://films.example/videos/abc", "a/b", "", "ä"):
+        with pytest.raises(ArgumentTypeError, match="vss list"):
+            video_id(other)
+
+
+def _rows(columns: int, *titles: str, monkeypatch: pytest.MonkeyPatch, **fields: object) -> list[str]:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", "24")
+    table = Table()
+    video = {"watch_url": "https://videos.example.org/watch/" + 26 * "a", "state": "ready", "size": 36_600_000}
+    video |= {"created_at": "2026-01-02T12:00:00Z", "visibility": "members", "hidden": False, **fields}
+    return [line for title in titles for line in table.lines({**video, "title": title})]
+
+
+# What takes more columns of a terminal than characters, or fewer, or runs from right to left: how often each fits in
+# the 47 columns that are left.
+@pytest.mark.parametrize(
+    ("text", "most", "cut"),
+    [("x", 47, 44), ("\u6620", 23, 22), ("e\u0301", 47, 44), ("❤\ufe0f", 23, 22), ("\u0631", 47, 44), ("\x1b", 11, 11)],
+    ids=ascii,
+)
+def test_a_title_is_cut_to_the_columns_that_are_left(
+    text: str, most: int, cut: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header, whole, address, shortened, _ = _rows(80, text * most, text * (most + 1), monkeypatch=monkeypatch)
+    assert header == "CREATED     STATUS         SIZE  TITLE"
+    assert whole == f"2026-01-02  members     36.6 MB  {printable(text) * most}"
+    assert shortened == f"2026-01-02  members     36.6 MB  {printable(text) * cut}..."
+    assert address == f"            https://videos.example.org/watch/{26 * 'a'}"
+
+
+def test_a_wide_terminal_has_the_address_beside_the_title(monkeypatch: pytest.MonkeyPatch) -> None:
+    header, first, second = _rows(140, "One", "Two" * 20, monkeypatch=monkeypatch)
+    assert header.split() == ["ADDRESS", "CREATED", "STATUS", "SIZE", "TITLE"]
+    assert first.endswith("  2026-01-02  members     36.6 MB  One")
+    assert len(second) == 140
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"state": "trashed"}, "trash"),
+        ({"state": "uploading", "size": None}, "uploading"),
+        ({"hidden": True}, "hidden"),
+    ],
+)
+def test_the_status_says_why_nobody_can_watch(
+    fields: dict[str, object], status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, row, _ = _rows(80, "One", monkeypatch=monkeypatch, **fields)
+    assert row.split()[1] == status

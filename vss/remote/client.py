@@ -239,8 +239,10 @@ async def grant(session: aiohttp.ClientSession, server: Server, patience: Patien
             return answer.content
         if moved_to := _moved_to(answer):
             raise NotLoggedIn(f"{url} redirects to {moved_to}: name that server, `vss login --server URL`")
-        if answer.status < HTTPStatus.BAD_REQUEST:
+        if answer.status < HTTPStatus.BAD_REQUEST or not (isinstance(answer.content, dict) or is_passing(answer)):
             raise NotLoggedIn(f"{url} is not a vss server; name the right one: `vss login --server URL`")
+        if answer.status == HTTPStatus.NOT_FOUND:
+            raise NotLoggedIn(f"{url} is not there: give --server all three URLs, auth upload stream")
         # Too many wrong passwords are told at once: waiting for minutes would look like hanging.
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or (
             answer.status == HTTPStatus.TOO_MANY_REQUESTS and form["grant_type"] != "password"
@@ -310,7 +312,8 @@ def is_passing(answer: Answer) -> bool:
 
 def reason_of(exc: BaseException) -> str:
     """A network error in words."""
-    return str(exc) or type(exc).__name__
+    words = str(exc) or type(exc).__name__
+    return f"proxy: {words}" if isinstance(exc, aiohttp.ClientProxyConnectionError) else words
 
 
 def _moved_to(answer: Answer) -> str | None:

@@ -1,4 +1,4 @@
-"""`vss login`, `logout`, `upload`, `list`, `download` and `rm`: options in, one line or one JSON object a thing out."""
+"""The commands for a server elsewhere, `vss upload` and others: options in, one line or JSON object a thing out."""
 
 from __future__ import annotations
 
@@ -6,28 +6,24 @@ import argparse
 import asyncio
 import getpass
 import json
-import re
 import signal
 import sys
 from collections.abc import Coroutine
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from vss.errors import BadOption, Ended, Refusal
+from vss.remote import values
 from vss.speaking import say, warn
-
-if TYPE_CHECKING:
-    from vss.remote.client import Client
 
 # Long enough for a server's restart and a night's router; a script that wants less says so.
 WAIT_MINUTES = 60.0
 SHORT_WAIT_SECONDS = 15.0
-MOST_PARALLEL = 16
+_ID = "ID or address from `vss list`"
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """All of them: they share the log-in and how they speak."""
-    login = commands.add_parser("login", help="log in to a server, for all commands below")
+    login = commands.add_parser("login", help="log in to a server")
     login.add_argument(
         "--server",
         metavar="URL",
@@ -36,6 +32,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     login.add_argument("--username", metavar="NAME", help="username (default: ask)")
     login.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    login.add_argument("--password", type=values.no_password, help=argparse.SUPPRESS)
     login.set_defaults(run=_login)
 
     logout = commands.add_parser("logout", help="log out and end the session")
@@ -48,7 +45,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     upload.add_argument("--title", help="title, for one file (default: from the file name)")
     upload.add_argument("--description")
-    upload.add_argument("--visibility", choices=("private", "members", "public"), help="default private")
+    _visibility(upload, " (default private)")
     upload.add_argument("--restart", action="store_true", help="start over, even if unfinished or already uploaded")
     upload.add_argument(
         "--skip-uploaded",
@@ -59,14 +56,14 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     upload.add_argument(
         "--parallel",
         metavar="N",
-        type=_parallel,
+        type=values.parallel,
         default=4,
         help="parts to send at the same time (default %(default)s)",
     )
     upload.add_argument(
         "--limit-rate",
         metavar="RATE",
-        type=_rate,
+        type=values.rate,
         default=0,
         help="maximum bytes per second, such as 500K, 2M or 1.5M (K = 1024; default: no limit)",
     )
@@ -78,17 +75,43 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     listing.add_argument("--json", action="store_true", help="print one JSON object per line")
     listing.set_defaults(run=_list)
 
+    link = commands.add_parser("link", help="print a video's address")
+    _ids(link)
+    link.add_argument("--at", metavar="TIME", type=values.moment, help="start there, such as 90, 1:30 or 1m30s")
+    link.set_defaults(run=_link)
+
+    edit = commands.add_parser("edit", help="change who can watch a video, its title or its description")
+    _ids(edit)
+    _visibility(edit)
+    edit.add_argument("--title", help="for one video")
+    edit.add_argument("--description")
+    edit.set_defaults(run=_edit)
+
     download = commands.add_parser("download", help="download a video; run again to resume")
-    download.add_argument("id", metavar="ID", type=_id, help="ID from `vss list`, or the URL of the video's page")
+    download.add_argument("id", metavar="ID", type=values.video_id, help=_ID)
     download.add_argument("-o", "--output", metavar="FILE", help="file or folder to write to; - for standard output")
     download.add_argument("--replace", action="store_true", help="overwrite an existing file")
     _speaking(download)
     download.set_defaults(run=_download)
 
     remove = commands.add_parser("rm", help="move videos to the trash")
-    remove.add_argument("ids", metavar="ID", nargs="+")
+    _ids(remove)
     remove.add_argument("--permanently", action="store_true", help="delete immediately, including unfinished uploads")
+    remove.add_argument("-y", "--yes", action="store_true", help="do not ask before deleting permanently")
     remove.set_defaults(run=_remove)
+
+    restore = commands.add_parser("restore", help="bring videos back from the trash")
+    _ids(restore)
+    restore.set_defaults(run=_restore)
+
+
+def _ids(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ids", metavar="ID", nargs="+", help=_ID)
+
+
+def _visibility(parser: argparse.ArgumentParser, more: str = "") -> None:
+    words = ", ".join(f"{name}: {who}" for name, who in values.WHO.items())
+    parser.add_argument("--visibility", choices=tuple(values.WHO), help=f"who can watch. {words}{more}")
 
 
 def _speaking(parser: argparse.ArgumentParser) -> None:
@@ -97,46 +120,10 @@ def _speaking(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--wait",
         metavar="MINUTES",
-        type=_minutes,
+        type=values.minutes,
         default=WAIT_MINUTES,
         help="how long to wait for a server or network that is not responding (default %(default)g)",
     )
-
-
-def _minutes(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1
-    if not 0 <= value <= 60 * 24 * 30:
-        raise argparse.ArgumentTypeError(f"{text!r} cannot be used; give minutes, 0 for none")
-    return value
-
-
-def _parallel(text: str) -> int:
-    if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_PARALLEL:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} cannot be used; give a number from 1 to {MOST_PARALLEL}")
-
-
-def _rate(text: str) -> int:
-    """Bytes a second as curl writes them; 0 for no limit."""
-    if match := re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([kmg]?)", text, re.ASCII | re.IGNORECASE):
-        number = float(match[1])
-        rate = int(number * 1024 ** ("", "k", "m", "g").index(match[2].lower()))
-        if rate or not number:
-            return rate
-    raise argparse.ArgumentTypeError(
-        f"{text!r} cannot be used; give bytes per second such as 500K, 2M or 1.5M, or 0 for no limit"
-    )
-
-
-def _id(text: str) -> str:
-    # What `vss upload` prints is the address of the page; what is no id would be another URL.
-    said = match[1] if (match := re.fullmatch(r"https?://[^/]+/watch/([^/?#]+)/?(?:[?#].*)?", text)) else text
-    if said.isascii() and said.isalnum() and len(said) <= 64:
-        return said
-    raise argparse.ArgumentTypeError(f"{text!r} is not an ID; `vss list` shows them")
 
 
 def _ended(number: int, _frame: object) -> NoReturn:
@@ -165,7 +152,7 @@ def _login(arguments: argparse.Namespace) -> int:
     if not (arguments.username and arguments.password_stdin) and not has_terminal:
         raise BadOption("no terminal to ask on: give --username NAME and --password-stdin")
     try:
-        username = arguments.username or input(f"Username at {server.auth}: ")
+        username = arguments.username or _ask(f"Username at {server.auth}: ")
         password = _password_of_stdin() if arguments.password_stdin else getpass.getpass()
         if not (username and password):
             raise EOFError
@@ -182,6 +169,12 @@ def _login(arguments: argparse.Namespace) -> int:
         return 0
 
     return _run(work())
+
+
+def _ask(question: str) -> str:
+    # Not on standard output, which may go to a file.
+    print(question, end="", file=sys.stderr, flush=True)
+    return input()
 
 
 def _password_of_stdin() -> str:
@@ -217,22 +210,27 @@ def _upload(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    async def work() -> int:
-        from vss.remote.client import open_client  # noqa: PLC0415
-        from vss.remote.plan import human_size  # noqa: PLC0415
+    from vss.remote.managing import list_videos  # noqa: PLC0415
 
-        query = {} if arguments.state is None else {"state": arguments.state}
-        async with open_client(patience_seconds=SHORT_WAIT_SECONDS) as client:
-            async for video in client.items(f"{client.server.upload}/v1/uploads", **query):
-                when = video["created_at"][:16].replace("T", " ")
-                size = "" if video["size"] is None else human_size(video["size"])
-                text = (
-                    f"{video['id']}  {video['state']:<9} {size:>9}  {when}  {video['visibility']:<8}  {video['title']}"
-                )
-                say(json.dumps(video) if arguments.json else text)
-        return 0
+    return _run(list_videos(arguments.state, as_json=arguments.json))
 
-    return _run(work())
+
+def _link(arguments: argparse.Namespace) -> int:
+    from vss.remote.managing import link  # noqa: PLC0415
+
+    return _run(link(arguments.ids, arguments.at))
+
+
+def _edit(arguments: argparse.Namespace) -> int:
+    from vss.remote.managing import edit  # noqa: PLC0415
+
+    given = {name: getattr(arguments, name) for name in ("title", "description", "visibility")}
+    changes = {name: value for name, value in given.items() if value is not None}
+    if not changes:
+        raise BadOption("nothing to change: give --visibility, --title or --description")
+    if "title" in changes and len(arguments.ids) > 1:
+        raise BadOption("--title is for one video")
+    return _run(edit(arguments.ids, changes))
 
 
 def _download(arguments: argparse.Namespace) -> int:
@@ -256,43 +254,21 @@ def _download(arguments: argparse.Namespace) -> int:
 
 
 def _remove(arguments: argparse.Namespace) -> int:
-    async def work() -> int:
-        from vss.remote.client import open_client  # noqa: PLC0415
-        from vss.remote.errors import NoAnswer, NotLoggedIn, SomeFailed  # noqa: PLC0415
+    from vss.remote import managing  # noqa: PLC0415
 
-        failures: list[Refusal] = []
-        async with open_client(patience_seconds=SHORT_WAIT_SECONDS) as client:
-            for named in arguments.ids:
-                try:
-                    said = await _remove_one(client, named, is_permanent=arguments.permanently)
-                except (NoAnswer, NotLoggedIn):
-                    raise
-                except Refusal as refusal:
-                    failures.append(refusal)
-                    warn(f"vss: {named}: {refusal}")
-                else:
-                    say(f"{named}: {said}")
-        if failures and len(arguments.ids) > 1:
-            raise SomeFailed(f"{len(arguments.ids) - len(failures)} of {len(arguments.ids)} videos deleted")
-        return failures[0].exit_code if failures else 0
-
-    return _run(work())
+    if arguments.permanently and not arguments.yes and sys.stdin is not None and sys.stdin.isatty():
+        if code := _run(managing.name(arguments.ids)):
+            return code
+        try:
+            answer = _ask("Permanently delete? This can't be undone. [y/N] ")
+        except EOFError:
+            answer = ""
+        if answer.strip().lower() not in ("y", "yes"):
+            raise Refusal("nothing was deleted")
+    return _run(managing.remove(arguments.ids, is_permanent=arguments.permanently))
 
 
-async def _remove_one(client: Client, named: str, *, is_permanent: bool) -> str:
-    from vss.remote.errors import NotThere, Refused  # noqa: PLC0415
+def _restore(arguments: argparse.Namespace) -> int:
+    from vss.remote.managing import restore  # noqa: PLC0415
 
-    try:
-        url = f"{client.server.upload}/v1/uploads/{_id(named)}"
-    except argparse.ArgumentTypeError:
-        raise NotThere("not an ID; `vss list` shows them") from None
-    if is_permanent:
-        await client.call("DELETE", url)
-        return "permanently deleted"
-    try:
-        await client.call("POST", f"{url}/trash")
-    except Refused as refused:
-        if refused.status == HTTPStatus.CONFLICT:
-            raise Refused(refused.status, {"detail": "is unfinished: use --permanently to discard it"}) from refused
-        raise
-    return "moved to the trash; deletes in 7 days"
+    return _run(restore(arguments.ids))

@@ -50,7 +50,10 @@ async def download(client: Client, video_id: str, output: str | None, *, replace
     """
     if output == "" or (output not in (None, STDOUT) and str(output).endswith("/") and not _is_folder(Path(output))):
         raise BadOption(f"-o: {output!r} is not a folder; give a file or a folder that exists")
-    video: dict[str, Any] = (await client.call("GET", f"{client.server.stream}/v1/videos/{video_id}")).content
+    try:
+        video: dict[str, Any] = (await client.call("GET", f"{client.server.stream}/v1/videos/{video_id}")).content
+    except NotThere as gone:
+        raise NotThere(f"{video_id}: {gone}") from gone
     mine = await _as_owner(client, video_id)
     wanted = _Wanted(video_id, int(video["size"]), None if mine is None else mine["sha256"], quiet)
     if output == STDOUT or (output is not None and _is_stream(Path(output))):

@@ -7,11 +7,13 @@ import random
 import time
 
 from vss.remote.errors import NoAnswer
+from vss.speaking import warn
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
 # A wrong address should not take an hour to be found out.
 STRANGER_SECONDS = 15.0
+WORD_EVERY_SECONDS = 60.0
 
 
 class Patience:
@@ -20,10 +22,17 @@ class Patience:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._known = False
+        self._next_word = 0.0
 
     def met(self) -> None:
         """The server is there: from now on its failures are outages, not wrong addresses."""
         self._known = True
+
+    def say(self, reason: str) -> None:
+        """Says what is waited for, once in a while."""
+        if (now := time.monotonic()) >= self._next_word:
+            self._next_word = now + WORD_EVERY_SECONDS
+            warn(f"vss: {reason}; retrying")
 
     def attempts(self) -> Attempts:
         """A series of attempts at one thing."""
@@ -54,6 +63,8 @@ class Attempts:
             self._began = now
         if now - self._began >= self._patience.limit_seconds:
             raise NoAnswer(f"{reason}; gave up after {now - self._began:.0f} s. Nothing is lost: try again later")
+        if self._failures:
+            self._patience.say(reason)
         pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**self._failures)
         self._failures = min(self._failures + 1, 10)
         # Half of it for certain, so that many who wait do not come back at once.

@@ -11,7 +11,8 @@ from typing import Protocol
 from vss.remote.plan import human_size
 from vss.speaking import printable, warn
 
-LINE_EVERY_SECONDS = 5.0
+# A log of a night's upload should stay readable.
+LINE_EVERY_SECONDS = 60.0
 # Columns of a terminal that has room for more than a name and how far it is.
 WIDE = 90
 

@@ -11,11 +11,12 @@ from vss.errors import BadOption
 
 
 def proxy_for(url: URL) -> URL | None:
-    """The proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name for this URL; never one for this machine itself.
+    """The proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY name for this URL; never one for this machine.
 
     Raises BadOption.
     """
-    proxy = urllib.request.getproxies().get(url.scheme)
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
     host = url.host or ""
     if not proxy or _is_loopback(host) or urllib.request.proxy_bypass(host):
         return None
@@ -24,7 +25,7 @@ def proxy_for(url: URL) -> URL | None:
     except ValueError:
         address = URL()
     if address.scheme not in ("http", "https") or not address.host:
-        raise BadOption(f"{url.scheme.upper()}_PROXY: only http:// and https:// proxies can be used")
+        raise BadOption(f"{url.scheme.upper()}_PROXY or ALL_PROXY: only http:// and https:// proxies can be used")
     return address
 
 

@@ -85,13 +85,14 @@ class _One:
         path = Path(name)
         with open_source(path) as source:
             if self._uploaded is not None and (video := await self._uploaded.find(source)):
-                text = f"{name}: already uploaded ({video['id']}){_not_heeded(self._options, video)}"
+                text = f"{name}: already uploaded, {video['watch_url']}{_not_heeded(self._options, video)}"
                 self._report.done(name, {**video, "sent_bytes": 0, "skipped": True}, text)
                 return
             with shown(path.name, source.size, quiet=self._quiet) as progress:
                 sent = await Uploading(self._client, source, self._options, progress).run()
-        text = f"{name}: uploaded ({human_size(sent.video['size'])}), {sent.video['watch_url']}"
-        self._report.done(name, {**sent.video, "sent_bytes": sent.sent_bytes}, text)
+        video = sent.video
+        text = f"{name}: uploaded ({human_size(video['size'])}, {video['visibility']}), {video['watch_url']}"
+        self._report.done(name, {**video, "sent_bytes": sent.sent_bytes}, text)
 
 
 def _not_heeded(options: UploadOptions, video: Mapping[str, Any]) -> str:

@@ -27,7 +27,7 @@ export const SIGNED_OUT = "signed-out"; // 401: the session has ended
 export const EXPIRED = "expired"; // 403 from the storage: the URL is too old or not right
 export const REFUSED = "refused"; // a definite no
 export const FILE_CHANGED = "file-changed"; // the file on this device cannot be read any more, or is another one now
-export const OTHER_FILE = "other-file"; // what has arrived of the upload was not of this file
+export const OTHER_FILE = "other-file"; // the uploaded part belongs to another file
 
 const PASSING = new Set([OFFLINE, BUSY, STALLED, SIGNED_OUT]);
 

@@ -5,7 +5,7 @@ import { keepPreference } from "../common/preferences.js";
 import { steppedRate } from "./keys.js";
 import { knownLength } from "./reach.js";
 
-// Nobody tells a page how long a frame is; of the usual ones this is the shortest but for films of 50 and more a second.
+// A page cannot know a frame's length; this is the shortest common one, except at 50 frames per second and more.
 const FRAME_SECONDS = 1 / 30;
 // A year.
 const BEYOND_ANY_FILM = 31_536_000;
@@ -41,7 +41,7 @@ export class Commands {
   }
 
   jump({ share }) {
-    // Of a film without a known end, its end is found on the way there.
+    // If the end is not known yet, it is found on the way.
     this.seek({ seconds: share === 1 ? Math.min(this.#video.duration, BEYOND_ANY_FILM) : knownLength(this.#video) * share });
   }
 

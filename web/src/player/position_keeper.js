@@ -1,11 +1,11 @@
-/** Tells the service where the viewer is, so that they can go on there. */
+/** Saves the viewer's position, so that they can resume there. */
 
 import { systemClock } from "../common/clock.js";
 
 const EVERY_MS = 10_000;
 const TIMEOUT_MS = 10_000;
 
-/** From the first playing on: every ten seconds, at a pause, at the end, and when the page is left. */
+/** Once playback has started: every ten seconds, on pause, at the end, and when the page is left. */
 export class PositionKeeper {
   #video;
   #address;
@@ -64,8 +64,8 @@ export class PositionKeeper {
       });
       if (answer.status >= 500 && this.#sending === sending) this.#kept = null;
     } catch {
-      // While it plays the next one follows in ten seconds; of a film that is paused this place is sent again when the
-      // page is left.
+      // During playback the next one follows in ten seconds; while paused, this position is sent again when the page is
+      // left.
       if (this.#sending === sending) this.#kept = null;
     }
   }

@@ -1,13 +1,13 @@
-/** How long a film is, and the way to a place in it, where a browser learns its length only as the film comes. */
+/** How long a video is, and seeking in it, where the browser learns its length only as it downloads. */
 
 import { systemClock } from "../common/clock.js";
 
-// Where nothing has come for so long, the end is the end.
+// If nothing has been downloaded for this long, the end is real.
 const PATIENCE_MS = 5_000;
 
 /**
- * The seconds of a film that are known of: its duration, or, of one that has none yet (WebM as browsers record it), as
- * far as it has come. NaN while nothing is known at all.
+ * The known length of a video in seconds: its duration or, if it has none yet (WebM as browsers record it), what has been
+ * downloaded so far. NaN while nothing is known.
  */
 export function knownLength({ duration, currentTime, buffered }) {
   if (duration !== Infinity) return duration;
@@ -15,9 +15,9 @@ export function knownLength({ duration, currentTime, buffered }) {
 }
 
 /**
- * Leads a video to a place. Of a fragmented MP4, or a WebM without a duration, Firefox takes what has come for the whole,
- * and ends there; so it is led as far as it goes, and on from there whenever it has become longer, until it is there or
- * somebody goes elsewhere.
+ * Seeks in a video. Firefox takes the downloaded part of a fragmented MP4, or of a WebM without a duration, for the whole
+ * file and ends there; so this seeks as far as possible, and further whenever the video has grown, until it is there or
+ * somebody seeks elsewhere.
  */
 export class Reach {
   #video;

@@ -1,8 +1,8 @@
-/** Points in time of a film, as they are written and as they are spoken; all in seconds. */
+/** Positions in a video, as written and as spoken; all in seconds. */
 
 import { gettext, ngettext } from "../common/i18n.js";
 
-/** 3723.9 → "1:02:03", 65 → "1:05"; as long as the time `of` the whole film, so that nothing jumps. */
+/** 3723.9 → "1:02:03", 65 → "1:05"; as wide as the whole duration `of` the video, so that nothing jumps. */
 export function clockTime(seconds, of = seconds) {
   const { hours, minutes, rest } = parts(seconds);
   const longest = parts(Math.max(of, seconds));

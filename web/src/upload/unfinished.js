@@ -1,4 +1,4 @@
-/** The list of what was begun and not completed: how much of each has arrived, going on with one, and discarding one. */
+/** The list of unfinished uploads: how much of each is uploaded, and resuming and discarding one. */
 
 import { sleep, systemClock } from "../common/clock.js";
 import { formatShare } from "../common/format.js";
@@ -15,7 +15,7 @@ export class UnfinishedList {
   #records = new Map();
   #handles = new Map();
 
-  /** `section` holds the list; it goes when its last item has gone. `goOn(file, record)` is told what to go on with. */
+  /** `section` holds the list; it goes when its last item has gone. `goOn(file, record)` is told what to resume. */
   constructor(section, { api, goOn, language = document.documentElement.lang }) {
     this.#section = section;
     this.#api = api;
@@ -36,7 +36,7 @@ export class UnfinishedList {
     section.addEventListener("submit", (event) => this.#discard(event));
   }
 
-  /** With the file where it lay, if the browser remembers and the person agrees; else they choose it. */
+  /** Uses the file handle, if the browser has one and the person agrees; else they choose the file. */
   async #goOn(item, field, goOn) {
     const id = item.dataset.unfinished;
     const handle = this.#handles.get(id);
@@ -72,12 +72,12 @@ export class UnfinishedList {
       return;
     }
     if (record.state !== "uploading") {
-      // Completed meanwhile, elsewhere or by being asked about: nothing of it may be discarded from here.
+      // Completed meanwhile, elsewhere or by this request: it must not be discarded from here.
       this.#remove(item);
       return;
     }
     if (record.part_size === null) {
-      // Another program has cut it into parts of its own, and alone can go on.
+      // Another app has its own parts; only that app can resume it.
       this.#say(item, gettext("Uploading from another app"));
       return;
     }

@@ -1,4 +1,4 @@
-/** Keeps a device from falling asleep over an upload, where the browser can. */
+/** Keeps the device awake during an upload, if the browser can. */
 
 /** Returns what lets it sleep again. */
 export function keepAwake() {
@@ -10,7 +10,7 @@ export function keepAwake() {
       lock = await navigator.wakeLock.request("screen");
       if (done.signal.aborted) await lock.release();
     } catch {
-      // Low battery or a setting forbids it; the upload goes on all the same.
+      // Low battery or a setting forbids it; the upload continues.
     }
   }
   // The browser drops the lock whenever the page is hidden.

@@ -54,7 +54,7 @@ export class Editor {
 
   #closed(dialog, form, link) {
     showAddress((query) => query.delete("edit"));
-    // The row may have been drawn anew, and with it the link.
+    // The row, and the link in it, may have been redrawn.
     const id = form.dataset.editForm;
     (this.#page.querySelector(`[data-video="${id}"] [data-edit]`) ?? link)?.focus();
     if (Object.keys(changedFields(form)).length === 0) {

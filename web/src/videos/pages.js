@@ -1,6 +1,6 @@
 /** Pages of this service, read to take something out of them. */
 
-/** A page of this service as a document, or null when it is not to be had. */
+/** A page of this service as a document, or null if it cannot be loaded. */
 export async function readPage(url) {
   try {
     const answer = await fetch(url, { headers: { Accept: "text/html" } });

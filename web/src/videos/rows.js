@@ -1,6 +1,6 @@
 /** Rows that leave a list and may come back to their place. */
 
-/** Takes a row out. `putBack` returns it to its place; `following` is a control of the row that has moved up. */
+/** Removes a row. `putBack` returns it to its place; `following` is a control of the row that moved up. */
 export function takeRow(row) {
   const list = row.parentElement;
   const next = row.nextElementSibling;

@@ -2,7 +2,7 @@
 
 /**
  * `{files, found}`: those that were dropped themselves, and those from within folders, in the order of their names. To be
- * called while the event is being handled: afterwards nobody may look into it.
+ * called while the event is being handled: afterwards it can no longer be read.
  */
 export async function filesIn(dataTransfer) {
   const entries = [...(dataTransfer.items ?? [])].map((item) => item.webkitGetAsEntry?.() ?? null);

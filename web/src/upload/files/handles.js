@@ -1,6 +1,6 @@
 /**
- * Where files lie on this device, kept beside their uploads, so that one click goes on after the page was closed. Only some
- * browsers give such handles and keep them; where anything of it fails, the person chooses the file again.
+ * File handles, kept with their uploads, so that one click resumes after the page was closed. Only some browsers have
+ * them; if anything fails, the person chooses the file again.
  */
 
 const DATABASE = "vss-files";

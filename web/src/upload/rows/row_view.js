@@ -108,7 +108,7 @@ function makeOwn(element) {
   for (const name of REFERENCES) {
     if (element.hasAttribute(name)) element.setAttribute(name, `${element.getAttribute(name)}-${rows}`);
   }
-  // Firefox no longer finds a field by its name when an id that was the same has changed, unless it is named anew.
+  // Firefox no longer finds a field by its name when an id that was the same has changed, unless it is named again.
   const { name } = element;
   if (element.hasAttribute("name")) {
     element.removeAttribute("name");

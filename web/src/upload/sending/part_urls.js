@@ -36,7 +36,7 @@ export class PartUrls {
       do {
         if (!this.#asking) this.#begin([number, ...upcoming]);
         await this.#asking;
-        // Not `#has`: however short its life, what was just given is worth a try; else this could ask for ever.
+        // Not `#has`: however short its life, what was just given is worth a try; else this could ask forever.
       } while (!this.#held.has(number));
     }
     const held = this.#held.get(number);

@@ -7,7 +7,7 @@ import { partLength, partRange } from "./plan.js";
 import { putPart } from "./put_part.js";
 import { SendWindow } from "./send_window.js";
 
-// A part that is refused this often with fresh URLs will not be taken: say so instead of trying for ever.
+// A part that is refused this often with fresh URLs will not be accepted: say so instead of retrying forever.
 const MOST_REFUSALS = 8;
 const STALL_MS = 30_000;
 // What S3 says of a part whose content has not the checksum that its URL was signed with.

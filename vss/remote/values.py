@@ -1,0 +1,66 @@
+"""What stands on the command line, as values; each raises ArgumentTypeError for what cannot be used."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentTypeError
+from typing import NoReturn
+
+MOST_PARALLEL = 16
+# Who can watch, by visibility.
+WHO = {"private": "only you", "members": "everyone with an account", "public": "anyone"}
+
+
+def minutes(text: str) -> float:
+    """A waiting time."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 60 * 24 * 30:
+        raise ArgumentTypeError(f"{text!r} cannot be used; give minutes, 0 for none")
+    return value
+
+
+def parallel(text: str) -> int:
+    """How many parts at a time."""
+    if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_PARALLEL:
+        return int(text)
+    raise ArgumentTypeError(f"{text!r} cannot be used; give a number from 1 to {MOST_PARALLEL}")
+
+
+def rate(text: str) -> int:
+    """Bytes a second as curl writes them; 0 for no limit."""
+    if match := re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([kmg]?)", text, re.ASCII | re.IGNORECASE):
+        number = float(match[1])
+        value = int(number * 1024 ** ("", "k", "m", "g").index(match[2].lower()))
+        if value or not number:
+            return value
+    raise ArgumentTypeError(
+        f"{text!r} cannot be used; give bytes per second such as 500K, 2M or 1.5M, or 0 for no limit"
+    )
+
+
+def moment(text: str) -> int:
+    """A place in a video, in seconds: `90`, `1:30` or `1m30s`."""
+    match = re.fullmatch(r"(?:(\d{1,4}):)??(?:(\d{1,4}):)?(\d{1,6})", text, re.ASCII) or re.fullmatch(
+        r"(?=\d)(?:(\d{1,4})h)?(?:(\d{1,4})m)?(?:(\d{1,6})s)?", text, re.ASCII
+    )
+    if match is None:
+        raise ArgumentTypeError(f"{text!r} is not a time; give one such as 90, 1:30 or 1m30s")
+    hours, minutes, seconds = (int(number or 0) for number in match.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def video_id(text: str) -> str:
+    """An ID, or the one in the address of a video's page."""
+    # What is no ID would be another URL.
+    said = match[1] if (match := re.fullmatch(r"https?://[^/]+/watch/([^/?#]+)/?(?:[?#].*)?", text)) else text
+    if said.isascii() and said.isalnum() and len(said) <= 64:
+        return said
+    raise ArgumentTypeError(f"{text!r} is not an ID; `vss list` shows them")
+
+
+def no_password(_text: str) -> NoReturn:
+    """Refuses one that other users of the machine, and the shell's history, could read."""
+    raise ArgumentTypeError("others could read it here; type it when asked, or use --password-stdin")

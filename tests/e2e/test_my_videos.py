@@ -198,6 +198,7 @@ async def test_who_can_watch_is_changed_wherever_it_stands(page: Page, product: 
     await expect(dialog).to_have_count(0)
     await expect(share).to_be_focused()
     await share.press("Enter")
+    await expect(dialog.get_by_role("button", name="Copy link")).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("Link copied. Public – anyone, listed in the library")).to_be_visible()
     await expect(share).to_be_focused()

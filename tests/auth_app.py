@@ -173,8 +173,8 @@ async def running_auth_app(
     app = create_app(settings, clock=clock)
     app.add_routes(routes or [])
     runner = BoundedRunner(app)
-    await runner.setup()
     try:
+        await runner.setup()
         await web.TCPSite(runner, settings.host, settings.port).start()
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
             yield AuthApp(url=addresses.auth_url, settings=settings, app=app, session=session, clock=clock)

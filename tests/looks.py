@@ -483,7 +483,7 @@ async def admin(page: Page, stage: Stage) -> None:
 async def admin_refused(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('auth')}/admin")
     await page.locator("#username").fill("admin")
-    await page.locator("form[action='/admin/accounts'] button").click()
+    await page.locator("form[action='/admin/accounts'] [type=submit]").click()
     await expect(page.locator("#username-error")).to_be_visible()
 
 

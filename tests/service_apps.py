@@ -65,8 +65,8 @@ async def running(parts: Parts, name: str) -> AsyncIterator[str]:
 async def serving(app: web.Application, url: str) -> AsyncIterator[None]:
     """The app at its address."""
     runner = BoundedRunner(app)
-    await runner.setup()
     try:
+        await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", int(url.rpartition(":")[2])).start()
         yield
     finally:

@@ -75,11 +75,14 @@ class _Run:
 class Reconciling:
     """The comparison. Every step may be repeated by anybody at any time."""
 
-    def __init__(self, store: Store, bucket: Bucket, installation: Installation, *, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, bucket: Bucket, installation: Installation, *, clock: Clock, at_once: int = AT_ONCE
+    ) -> None:
         self._store = store
         self._bucket = bucket
         self._installation = installation
         self._clock = clock
+        self._at_once = at_once
 
     async def run_when_due(self) -> bool:
         """One step of the loop: a run when the last one was a day ago, or when bucket and database stand to each other
@@ -216,7 +219,7 @@ class Reconciling:
 
     async def _stored(self) -> AsyncIterator[Object]:
         after = ""
-        while rows := await self._store.page_of_stored(after=after, limit=AT_ONCE):
+        while rows := await self._store.page_of_stored(after=after, limit=self._at_once):
             for row in rows:
                 yield row
             after = rows[-1].object_key

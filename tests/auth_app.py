@@ -28,6 +28,8 @@ from tests.clock import StoppedClock
 CLIENT_SECRETS = {"upload": "u" * 32, "stream": "s" * 32}
 KEY_ENCRYPTION_KEY = "5e" * 32
 COOKIE = "vss_session"
+# Of every account that no test gives another one.
+PASSWORD = "correct horse battery staple"
 
 
 def auth_settings(addresses: Addresses, database_url: str, **changes: object) -> Settings:
@@ -50,11 +52,15 @@ def auth_settings(addresses: Addresses, database_url: str, **changes: object) ->
 class AuthApp:
     """A running auth_svc and somebody who sends it requests; cookies go along only where a test says so."""
 
-    url: str
+    addresses: Addresses
     settings: Settings
     app: web.Application
     session: aiohttp.ClientSession
     clock: StoppedClock = field(default_factory=StoppedClock)
+
+    @property
+    def url(self) -> str:
+        return self.addresses.auth_url
 
     async def send(
         self,
@@ -74,7 +80,7 @@ class AuthApp:
             await answer.read()
         return answer
 
-    async def add_account(self, username: str, password: str, *, role: Role = Role.MEMBER) -> str:
+    async def add_account(self, username: str, password: str = PASSWORD, *, role: Role = Role.MEMBER) -> str:
         """A new account; returns its id."""
         accounts = self.app[ACCOUNTS]
         assert await accounts.add(username, password, role=role)
@@ -99,16 +105,27 @@ class AuthApp:
 
     async def service_token(self, name: str = "upload") -> str:
         """A service's own token, as it gets it."""
-        return await self._token({"grant_type": "client_credentials"}, basic(name, CLIENT_SECRETS[name]))
+        form, headers = {"grant_type": "client_credentials"}, basic(name, CLIENT_SECRETS[name])
+        token: str = (await (await self.send("POST", "/v1/token", data=form, headers=headers)).json())["access_token"]
+        return token
 
-    async def person_token(self, username: str, password: str) -> str:
+    async def person_token(self, username: str, password: str = PASSWORD) -> str:
         """A person's token, as they get it."""
-        return await self._token({"grant_type": "password", "username": username, "password": password}, {})
+        token: str = (await self.grant(username, password))["access_token"]
+        return token
 
-    async def grant(self, username: str, password: str) -> dict[str, Any]:
-        """All that the token endpoint gives a person."""
+    async def ask(self, username: str, password: str = PASSWORD) -> aiohttp.ClientResponse:
+        """What the token endpoint says to a name and a password."""
         form = {"grant_type": "password", "username": username, "password": password}
-        answer = await self.send("POST", "/v1/token", data=form)
+        return await self.send("POST", "/v1/token", data=form)
+
+    async def exchange(self, api_key: str) -> aiohttp.ClientResponse:
+        """What the token endpoint says to an API key."""
+        return await self.send("POST", "/v1/token", data={"grant_type": "api_key", "api_key": api_key})
+
+    async def grant(self, username: str, password: str = PASSWORD) -> dict[str, Any]:
+        """All that the token endpoint gives a person."""
+        answer = await self.ask(username, password)
         assert answer.status == 200, await answer.text()
         granted: dict[str, Any] = await answer.json()
         return granted
@@ -118,17 +135,11 @@ class AuthApp:
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
         return await self.send("POST", "/v1/token", data=form)
 
-    async def _token(self, form: dict[str, str], headers: dict[str, str]) -> str:
-        answer = await self.send("POST", "/v1/token", data=form, headers=headers)
-        assert answer.status == 200, await answer.text()
-        token: str = (await answer.json())["access_token"]
-        return token
-
     async def verify(self, token: str, *, audience: str) -> Principal:
         """Who a token speaks for."""
         return await self.app[VERIFIER].verify(token, audience=audience)
 
-    async def log_in(self, username: str, password: str, **headers: str) -> str:
+    async def log_in(self, username: str, password: str = PASSWORD, **headers: str) -> str:
         """A session by the form, as a browser has it; returns what the cookie holds."""
         form = {"username": username, "password": password}
         answer = await self.send("POST", "/login", data=form, headers=headers)
@@ -177,6 +188,6 @@ async def running_auth_app(
         await runner.setup()
         await web.TCPSite(runner, settings.host, settings.port).start()
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-            yield AuthApp(url=addresses.auth_url, settings=settings, app=app, session=session, clock=clock)
+            yield AuthApp(addresses=addresses, settings=settings, app=app, session=session, clock=clock)
     finally:
         await runner.cleanup()

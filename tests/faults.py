@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -145,3 +148,13 @@ def _row(fault: Fault, observed: Observed) -> str:
         fault.heals,
     )
     return f"| {' | '.join(cells)} |\n"
+
+
+@asynccontextmanager
+async def away(go: Callable[[], object], come_back: Callable[[], object]) -> AsyncIterator[None]:
+    """Something goes, and comes back when the context ends, whatever happens in it."""
+    await asyncio.to_thread(go)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(come_back)

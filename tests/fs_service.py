@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestClient
 
 from common.ids import new_id
 from fs_svc.plan import MIB
+from fs_svc.s3 import PAGE_SIZE as LISTED_AT_ONCE
 from fs_svc.s3 import Bucket, open_bucket
 from fs_svc.settings import Settings
 from tests.addresses import Addresses
@@ -51,7 +52,9 @@ def fs_settings(
 
 
 @asynccontextmanager
-async def real_bucket(storage: StorageBucket, *, url: str | None = None) -> AsyncIterator[Bucket]:
+async def real_bucket(
+    storage: StorageBucket, *, url: str | None = None, page_size: int = LISTED_AT_ONCE
+) -> AsyncIterator[Bucket]:
     """fs_svc's own client of the storage."""
     async with open_bucket(
         url=url or storage.endpoint,
@@ -59,6 +62,7 @@ async def real_bucket(storage: StorageBucket, *, url: str | None = None) -> Asyn
         name=storage.name,
         access_key_id=storage.worker.access_key_id,
         secret_access_key=storage.worker.secret_access_key,
+        page_size=page_size,
     ) as bucket:
         yield bucket
 

@@ -51,7 +51,7 @@ ALICE = Principal(
 class World:
     """fs_svc's insides with a clock that can be put forward: what one process leaves, the next one finds."""
 
-    def __init__(self, store: Store, bucket: Bucket, presigner: Presigner, proxy: S3Proxy) -> None:
+    def __init__(self, store: Store, bucket: Bucket, presigner: Presigner, proxy: S3Proxy, *, at_once: int) -> None:
         self.store = store
         self.bucket = bucket
         self.proxy = proxy
@@ -64,7 +64,7 @@ class World:
         self.uploads = Uploads(store, self.kinds, self.settling, self.comparing, clock=self.now)
         self.excess = ExcessCheck(store, bucket, self.kinds, clock=self.now)
         self.installation = Installation(store, bucket, clock=self.now)
-        self.reconciling = Reconciling(store, bucket, self.installation, clock=self.now)
+        self.reconciling = Reconciling(store, bucket, self.installation, clock=self.now, at_once=at_once)
 
     def now(self) -> datetime:
         return utc_now() + self._later
@@ -205,11 +205,11 @@ def presigner_of(storage: StorageBucket) -> Presigner:
 
 
 @asynccontextmanager
-async def opened_world(database_url: str, storage: StorageBucket) -> AsyncIterator[World]:
-    """On this database, with a proxy on the way to the storage."""
+async def opened_world(database_url: str, storage: StorageBucket, *, at_once: int = 100) -> AsyncIterator[World]:
+    """On this database, with a proxy on the way to the storage; `at_once` is a page of rows and of the bucket."""
     async with (
         open_database(database_url) as database,
         s3_proxy(storage.endpoint) as proxy,
-        real_bucket(storage, url=proxy.url) as bucket,
+        real_bucket(storage, url=proxy.url, page_size=at_once) as bucket,
     ):
-        yield World(Store(database), bucket, presigner_of(storage), proxy)
+        yield World(Store(database), bucket, presigner_of(storage), proxy, at_once=at_once)

@@ -54,16 +54,19 @@ def good_claims() -> dict[str, Any]:
 def forge(
     header: dict[str, Any] | bytes | None = None,
     claims: dict[str, Any] | bytes | None = None,
+    *,
+    key: RSAPrivateKey | None = None,
 ) -> str:
     """A token with a right signature over this header and these claims; what is not given is as it should be."""
     parts = (good_header() if header is None else header, good_claims() if claims is None else claims)
-    return sign([encoded(part if isinstance(part, bytes) else json.dumps(part).encode()).decode() for part in parts])
+    segments = [encoded(part if isinstance(part, bytes) else json.dumps(part).encode()).decode() for part in parts]
+    return sign(segments, key=key)
 
 
-def sign(segments: list[str]) -> str:
+def sign(segments: list[str], *, key: RSAPrivateKey | None = None) -> str:
     """The token of these two segments, whatever they are."""
     signed = ".".join(segments)
-    signature = signing_key().private_key.sign(signed.encode(), PKCS1v15(), SHA256())
+    signature = (key or signing_key().private_key).sign(signed.encode(), PKCS1v15(), SHA256())
     return f"{signed}.{encoded(signature).decode()}"
 
 

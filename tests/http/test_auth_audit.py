@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,17 +12,10 @@ import pytest
 from auth_svc.accounts.store import Role
 from auth_svc.app_keys import AUDIT
 from auth_svc.login.throttle import PER_NAME
-from tests.auth_app import AuthApp, bearer, running_auth_app
+from tests.auth_app import PASSWORD, AuthApp, bearer
 
-PASSWORD = "correct horse battery staple"
 NEW = "another fine set of words"
 Entry = tuple[str, str | None, str | None, dict[str, Any]]
-
-
-@pytest.fixture
-async def app(database_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(database_url) as app:
-        yield app
 
 
 async def entries(app: AuthApp) -> list[Entry]:
@@ -38,19 +30,18 @@ async def entries(app: AuthApp) -> list[Entry]:
 
 
 async def test_log_ins_and_refusals_are_written_down(app: AuthApp) -> None:
-    alice = await app.add_account("alice", PASSWORD)
+    alice = await app.add_account("alice")
 
     async def step(username: str, password: str) -> None:
         app.clock.advance(timedelta(seconds=1))
-        form = {"grant_type": "password", "username": username, "password": password}
-        await app.send("POST", "/v1/token", data=form)
+        await app.ask(username, password)
 
     await step("alice", PASSWORD)
     await step("alice", "wrong")
     await step("alice", "x" * 129)
     await step("a password typed as a name", "wrong")
     app.clock.advance(timedelta(seconds=1))
-    await app.log_in("alice", PASSWORD)
+    await app.log_in("alice")
     assert await entries(app) == [
         ("log-in", alice, None, {"kind": "token"}),
         ("log-in-refused", None, alice, {}),
@@ -73,8 +64,8 @@ async def test_what_administrators_and_owners_do_is_written_down_without_secrets
     app: AuthApp, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    root = await app.add_account("root", PASSWORD, role=Role.ADMIN)
-    headers = bearer(await app.person_token("root", PASSWORD))
+    root = await app.add_account("root", role=Role.ADMIN)
+    headers = bearer(await app.person_token("root"))
 
     async def call(method: str, path: str, content: object = None) -> Any:
         app.clock.advance(timedelta(seconds=1))
@@ -91,10 +82,10 @@ async def test_what_administrators_and_owners_do_is_written_down_without_secrets
     key = await call("POST", "/v1/me/api-keys", {"name": "A program", "scopes": ["read"]})
     for _ in range(2):
         app.clock.advance(timedelta(seconds=1))
-        await app.send("POST", "/v1/token", data={"grant_type": "api_key", "api_key": key["api_key"]})
+        await app.exchange(key["api_key"])
     await call("DELETE", f"/v1/me/api-keys/{key['id']}")
     app.clock.advance(timedelta(seconds=1))
-    await app.log_in("root", PASSWORD)
+    await app.log_in("root")
     (session,) = (await call("GET", "/v1/me/sessions"))["items"]
     await call("DELETE", f"/v1/me/sessions/{session['id']}")
     await call("POST", "/v1/me/password", {"current_password": PASSWORD, "new_password": NEW})
@@ -121,8 +112,8 @@ async def test_what_administrators_and_owners_do_is_written_down_without_secrets
 
 
 async def test_what_did_not_happen_is_not_written_down(app: AuthApp) -> None:
-    root = await app.add_account("root", PASSWORD, role=Role.ADMIN)
-    headers = bearer(await app.person_token("root", PASSWORD))
+    root = await app.add_account("root", role=Role.ADMIN)
+    headers = bearer(await app.person_token("root"))
     for method, path, content in (
         ("PATCH", f"/v1/accounts/{root}", {"role": "member"}),
         ("POST", "/v1/accounts", {"username": "root", "password": NEW}),
@@ -135,8 +126,8 @@ async def test_what_did_not_happen_is_not_written_down(app: AuthApp) -> None:
 
 
 async def test_entries_go_after_their_time(app: AuthApp) -> None:
-    await app.add_account("alice", PASSWORD)
-    await app.person_token("alice", PASSWORD)
+    await app.add_account("alice")
+    await app.person_token("alice")
     kept = timedelta(days=90)
     app.clock.advance(kept)
     assert await app.app[AUDIT].forget_old(kept) == 0

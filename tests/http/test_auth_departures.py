@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
-
-import pytest
 
 from auth_svc.accounts.deletions import GRACE
 from auth_svc.accounts.store import Role
 from common.ids import new_id
-from tests.auth_app import AuthApp, bearer, running_auth_app
+from tests.auth_app import PASSWORD, AuthApp, bearer
 from tests.problems import assert_problem
 
-PASSWORD = "correct horse battery staple"
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture
-async def app(database_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(database_url) as app:
-        yield app
-
-
 async def delete(app: AuthApp, by: str, account_id: str, query: str = "") -> Any:
-    headers = bearer(await app.person_token(by, PASSWORD))
+    headers = bearer(await app.person_token(by))
     return await app.send("DELETE", f"/v1/accounts/{account_id}{query}", headers=headers)
 
 
@@ -47,8 +37,8 @@ async def report(app: AuthApp, service: str, account_id: str) -> None:
 async def test_a_departure_is_remembered_until_everybody_has_settled_it_after_the_last_token_ended(
     app: AuthApp,
 ) -> None:
-    root = await app.add_account("root", PASSWORD, role=Role.ADMIN)
-    alice, bob = await app.add_account("alice", PASSWORD), await app.add_account("bob", PASSWORD)
+    root = await app.add_account("root", role=Role.ADMIN)
+    alice, bob = await app.add_account("alice"), await app.add_account("bob")
     assert (await delete(app, "root", alice, "?videos=delete")).status == 204
     assert (await delete(app, "root", bob)).status == 204
     gone = {"account_id": alice, "new_owner": None}
@@ -74,8 +64,8 @@ async def test_a_departure_is_remembered_until_everybody_has_settled_it_after_th
 
 
 async def test_who_may_not_and_what_cannot_be(app: AuthApp) -> None:
-    root = await app.add_account("root", PASSWORD, role=Role.ADMIN)
-    alice = await app.add_account("alice", PASSWORD)
+    root = await app.add_account("root", role=Role.ADMIN)
+    alice = await app.add_account("alice")
     await assert_problem(await delete(app, "alice", root), 403, "forbidden")
     await assert_problem(await delete(app, "alice", alice), 403, "forbidden")
     for account_id, query, pointer in (
@@ -90,15 +80,15 @@ async def test_who_may_not_and_what_cannot_be(app: AuthApp) -> None:
     await assert_problem(await delete(app, "root", root, f"?heir={alice}"), 409, "last-administrator")
     await assert_problem(await delete(app, "root", new_id()), 404, "not-found")
     for method, path in (("GET", "/internal/departures"), ("POST", f"/internal/departures/{alice}/settled")):
-        token = await app.person_token("root", PASSWORD)
+        token = await app.person_token("root")
         await assert_problem(await app.send(method, path, headers=bearer(token)), 401, "unauthenticated")
     assert await departures(app) == []
     assert (await app.account(alice)).username == "alice"
 
 
 async def test_the_second_deletion_finds_nothing_and_the_last_two_administrators_never_both_go(app: AuthApp) -> None:
-    ids = [await app.add_account(name, PASSWORD, role=Role.ADMIN) for name in ("one", "two")]
-    tokens = [await app.person_token(name, PASSWORD) for name in ("one", "two")]
+    ids = [await app.add_account(name, role=Role.ADMIN) for name in ("one", "two")]
+    tokens = [await app.person_token(name) for name in ("one", "two")]
     answers = await asyncio.gather(
         *(
             app.send("DELETE", f"/v1/accounts/{account_id}?videos=delete", headers=bearer(token))
@@ -110,10 +100,10 @@ async def test_the_second_deletion_finds_nothing_and_the_last_two_administrators
 
 
 async def test_a_log_in_at_the_same_time_leaves_nothing_behind(app: AuthApp) -> None:
-    await app.add_account("root", PASSWORD, role=Role.ADMIN)
-    alice = await app.add_account("alice", PASSWORD)
+    await app.add_account("root", role=Role.ADMIN)
+    alice = await app.add_account("alice")
     form = {"grant_type": "password", "username": "alice", "password": PASSWORD}
-    token = await app.person_token("root", PASSWORD)
+    token = await app.person_token("root")
     log_ins = [app.send("POST", "/v1/token", data=form) for _ in range(4)]
     removal = app.send("DELETE", f"/v1/accounts/{alice}", headers=bearer(token))
     *answers, deleted = await asyncio.gather(*log_ins, removal)
@@ -125,8 +115,8 @@ async def test_a_log_in_at_the_same_time_leaves_nothing_behind(app: AuthApp) -> 
 
 
 async def test_deleting_is_written_down_with_the_name_that_is_gone(app: AuthApp) -> None:
-    root = await app.add_account("root", PASSWORD, role=Role.ADMIN)
-    alice = await app.add_account("alice", PASSWORD)
+    root = await app.add_account("root", role=Role.ADMIN)
+    alice = await app.add_account("alice")
     assert (await delete(app, "root", alice)).status == 204
     rows = await app.execute("SELECT actor_id, target_id, details FROM audit WHERE action = 'account-deleted'")
     assert [tuple(row) for row in rows] == [

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import logging
-import os
-import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import pytest
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from auth_svc.tokens.access_tokens import Subject, issue_access_token
+from auth_svc.tokens.access_tokens import Subject
 from auth_svc.tokens.signing_keys import SigningKeys
 from auth_svc.tokens.store import SigningKeyStore, StoredSigningKey
 from common.clock import utc_now
 from common.db import Database, open_database
-from common.tokens import PERSON_AUDIENCE, InvalidToken, verify_access_token
+from common.tokens import PERSON_AUDIENCE
 from common.verifying import parse_key
-from tests.addresses import Addresses
-from tests.auth_app import KEY_ENCRYPTION_KEY, auth_settings, running_auth_app
-from tests.waiting import eventually
+from tests.auth_app import KEY_ENCRYPTION_KEY, running_auth_app
 
 ENCRYPTION_KEY = bytes.fromhex(KEY_ENCRYPTION_KEY)
 OTHER_ENCRYPTION_KEY = bytes.fromhex("0f" * 32)
@@ -50,26 +44,6 @@ async def rows(database: Database) -> list[StoredSigningKey]:
 
 def key_ids(keys: SigningKeys) -> list[str]:
     return [key["kid"] for key in keys.to_jwks()["keys"]]
-
-
-async def test_the_key_is_made_once(database: Database) -> None:
-    first = await loaded(database)
-    for _ in range(2):
-        again = await loaded(database)
-        assert again.current.key_id == first.current.key_id
-        assert again.current.private_key.private_numbers() == first.current.private_key.private_numbers()
-    assert len(await rows(database)) == 1
-
-
-async def test_those_who_start_together_have_the_same_one_key(database: Database) -> None:
-    together = await asyncio.gather(*(loaded(database) for _ in range(4)))
-    assert len(await rows(database)) == 1
-    for keys in together:
-        token = issue_access_token(ALICE, signing_key=keys.current, issuer=ISSUER, now=utc_now())
-        for other in together:
-            key = await other.get(keys.current.key_id)
-            assert key is not None
-            verify_access_token(token, key=key, issuer=ISSUER, audience=PERSON_AUDIENCE, now=utc_now())
 
 
 async def test_the_private_part_lies_encrypted(database: Database) -> None:
@@ -117,72 +91,3 @@ async def test_the_key_set_is_public_and_nothing_else(sqlite_url: str) -> None:
             assert set(key) == {"kty", "n", "e", "kid", "use", "alg", "key_ops"}
             assert (key["kty"], key["use"], key["alg"], key["key_ops"]) == ("RSA", "sig", "RS256", ["verify"])
             assert parse_key(key).key_size >= 2048
-
-
-class Process:
-    """`python -m auth_svc` on a database that others use too."""
-
-    def __init__(self, database_url: str) -> None:
-        self.addresses = Addresses.choose()
-        settings = auth_settings(self.addresses, database_url)
-        told = {
-            **self.addresses.common_settings(),
-            "port": str(settings.port),
-            "database_url": database_url,
-            "fs_url": self.addresses.fs_url,
-            "upload_client_secret": settings.upload_client_secret.get_secret_value(),
-            "stream_client_secret": settings.stream_client_secret.get_secret_value(),
-            "key_encryption_key": KEY_ENCRYPTION_KEY,
-        }
-        self._environment = {f"AUTH_{name.upper()}": value for name, value in told.items()}
-        self._process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "auth_svc"),
-            env={"PATH": os.environ["PATH"], **self._environment},
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-
-    async def key_set(self, session: aiohttp.ClientSession) -> dict[str, Any]:
-        async def is_serving() -> bool:
-            try:
-                async with session.get(f"{self.addresses.auth_url}/readyz") as answer:
-                    return answer.status == 200
-            except aiohttp.ClientConnectionError:
-                return False
-
-        await eventually(is_serving, what="auth_svc is ready")
-        async with session.get(f"{self.addresses.auth_url}/.well-known/jwks.json") as answer:
-            found: dict[str, Any] = await answer.json()
-            return found
-
-    async def stop(self) -> None:
-        assert self._process is not None
-        self._process.terminate()
-        assert await self._process.wait() == 0
-
-
-async def test_two_processes_at_their_first_start_publish_the_same_key_set(database_url: str) -> None:
-    processes = [Process(database_url), Process(database_url)]
-    await asyncio.gather(*(process.start() for process in processes))
-    async with aiohttp.ClientSession() as session:
-        first, second = await asyncio.gather(*(process.key_set(session) for process in processes))
-    await asyncio.gather(*(process.stop() for process in processes))
-    assert len(first["keys"]) == 1
-    assert first == second
-
-
-async def test_a_token_of_before_the_encryption_key_was_changed_is_refused(database: Database) -> None:
-    old = await loaded(database)
-    new = await loaded(database, OTHER_ENCRYPTION_KEY)
-    assert await new.get(old.current.key_id) is None
-    token = issue_access_token(ALICE, signing_key=old.current, issuer=ISSUER, now=utc_now())
-    with pytest.raises(InvalidToken):
-        verify_access_token(
-            token,
-            key=new.current.private_key.public_key(),
-            issuer=ISSUER,
-            audience=PERSON_AUDIENCE,
-            now=utc_now(),
-        )

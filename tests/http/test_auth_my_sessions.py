@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,18 +10,10 @@ import pytest
 from auth_svc.sessions.sessions import ABSOLUTE_LIFETIME, IDLE_LIFETIME, TOUCH_INTERVAL
 from common.clock import rfc3339
 from common.web.sessions import EXCHANGE_LIFETIME
-from tests.auth_app import AuthApp, bearer, running_auth_app
+from tests.auth_app import AuthApp, bearer
 from tests.problems import assert_problem
 
-PASSWORD = "correct horse battery staple"
-
-
-@pytest.fixture
-async def app(database_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(database_url) as app:
-        for username in ("alice", "bob"):
-            await app.add_account(username, PASSWORD)
-        yield app
+pytestmark = pytest.mark.accounts("alice", "bob")
 
 
 async def listed(app: AuthApp, *, cookie: str | None = None, token: str | None = None, query: str = "") -> Any:
@@ -39,10 +30,10 @@ async def end(app: AuthApp, cookie: str, session_id: str) -> Any:
 
 async def test_a_session_is_shown_with_device_and_last_use(app: AuthApp) -> None:
     begun = app.clock.now
-    phone = await app.log_in("alice", PASSWORD, **{"User-Agent": "A phone"})
+    phone = await app.log_in("alice", **{"User-Agent": "A phone"})
     app.clock.advance(TOUCH_INTERVAL)
-    desk = await app.log_in("alice", PASSWORD, **{"User-Agent": "A desk"})
-    await app.log_in("bob", PASSWORD)
+    desk = await app.log_in("alice", **{"User-Agent": "A desk"})
+    await app.log_in("bob")
     content = await listed(app, cookie=phone)
     assert content["next_cursor"] is None
     newer, older = content["items"]
@@ -55,12 +46,12 @@ async def test_a_session_is_shown_with_device_and_last_use(app: AuthApp) -> None
     for secret in (newer["id"], older["id"]):
         await assert_problem(await app.send("GET", "/v1/me", cookie=secret), 401, "unauthenticated")
     assert not any(secret in str(content) for secret in (phone, desk))
-    token = await app.person_token("alice", PASSWORD)
+    token = await app.person_token("alice")
     assert [session["current"] for session in (await listed(app, token=token, cookie=phone))["items"]] == [False, False]
 
 
 async def test_one_is_ended_and_the_others_go_on(app: AuthApp) -> None:
-    own, lost = [await app.log_in("alice", PASSWORD) for _ in range(2)]
+    own, lost = [await app.log_in("alice") for _ in range(2)]
     assert (await app.send("GET", "/v1/me", cookie=lost)).status == 200
     (other,) = [session for session in (await listed(app, cookie=own))["items"] if not session["current"]]
     assert (await end(app, own, other["id"])).status == 204
@@ -71,7 +62,7 @@ async def test_one_is_ended_and_the_others_go_on(app: AuthApp) -> None:
 
 
 async def test_anothers_session_is_not_there(app: AuthApp) -> None:
-    alices, bobs = await app.log_in("alice", PASSWORD), await app.log_in("bob", PASSWORD)
+    alices, bobs = await app.log_in("alice"), await app.log_in("bob")
     (session,) = (await listed(app, cookie=alices))["items"]
     for session_id in (session["id"], session["id"][:-1], session["id"].upper(), "%", "x" * 32, "0" * 32):
         await assert_problem(await end(app, bobs, session_id), 404, "not-found")
@@ -82,14 +73,14 @@ async def test_anothers_session_is_not_there(app: AuthApp) -> None:
 
 
 async def test_what_has_run_out_is_not_listed(app: AuthApp) -> None:
-    await app.log_in("alice", PASSWORD)
+    await app.log_in("alice")
     app.clock.advance(IDLE_LIFETIME)
-    token = await app.person_token("alice", PASSWORD)
+    token = await app.person_token("alice")
     assert (await listed(app, token=token))["items"] == []
-    await app.log_in("alice", PASSWORD)
+    await app.log_in("alice")
     await app.execute("UPDATE sessions SET last_seen_at = '2100-01-01 00:00:00.000000'")
     app.clock.advance(ABSOLUTE_LIFETIME - timedelta(seconds=1))
-    token = await app.person_token("alice", PASSWORD)
+    token = await app.person_token("alice")
     assert len((await listed(app, token=token))["items"]) == 1
     app.clock.advance(timedelta(seconds=1))
     assert (await listed(app, token=token))["items"] == []
@@ -97,10 +88,10 @@ async def test_what_has_run_out_is_not_listed(app: AuthApp) -> None:
 
 async def test_pages_hold_each_session_once(app: AuthApp) -> None:
     for number in range(5):
-        await app.log_in("alice", PASSWORD)
+        await app.log_in("alice")
         # Some at the same instant.
         app.clock.advance(timedelta(seconds=number % 2))
-    token = await app.person_token("alice", PASSWORD)
+    token = await app.person_token("alice")
     seen: list[dict[str, Any]] = []
     cursor: str | None = ""
     while cursor is not None:

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from urllib.parse import urlsplit
-
 import pytest
 from aiohttp import ClientResponse
 
 from auth_svc.sessions.sessions import ABSOLUTE_LIFETIME
-from tests.auth_app import COOKIE, AuthApp, bearer, running_auth_app
+from tests.auth_app import COOKIE, PASSWORD, AuthApp, bearer, running_auth_app
 from tests.html_pages import PAGE, page_of
 from tests.problems import assert_problem
 
-PASSWORD = "correct horse battery staple"
+pytestmark = [pytest.mark.any_database, pytest.mark.accounts("alice")]
+
 OWN = {"Sec-Fetch-Site": "same-origin"}
-
-
-@pytest.fixture
-async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(sqlite_url) as app:
-        await app.add_account("alice", PASSWORD)
-        yield app
 
 
 async def log_in(app: AuthApp, **fields: str) -> ClientResponse:
@@ -58,7 +49,7 @@ async def test_over_tls_the_cookie_travels_over_tls_only(sqlite_url: str) -> Non
     async with running_auth_app(
         sqlite_url, auth_public_url="https://auth.example", session_cookie=f"__Host-{COOKIE}"
     ) as app:
-        await app.add_account("alice", PASSWORD)
+        await app.add_account("alice")
         form = {"username": "alice", "password": PASSWORD}
         host = {"Host": "auth.example"}
         answer = await app.send("POST", "/login", data=form, headers=host)
@@ -78,7 +69,7 @@ async def test_over_tls_the_cookie_travels_over_tls_only(sqlite_url: str) -> Non
 
 
 async def test_a_log_in_never_takes_over_the_id_it_came_with(app: AuthApp) -> None:
-    for planted in ("planted-by-somebody-else", await app.log_in("alice", PASSWORD)):
+    for planted in ("planted-by-somebody-else", await app.log_in("alice")):
         form = {"username": "alice", "password": PASSWORD}
         answer = await app.send("POST", "/login", data=form, cookie=planted, headers=OWN)
         assert answer.status == 303
@@ -93,13 +84,8 @@ async def test_no_way_of_asking_leads_away(app: AuthApp, target: str) -> None:
     assert (await log_in(app, next=target)).headers["Location"] == "/"
     page = await page_of(await app.send("GET", "/login", params={"next": target}))
     assert page.fields["next"]["value"] == "/"
-    answer = await app.send("GET", "/login", params={"next": target}, cookie=await app.log_in("alice", PASSWORD))
+    answer = await app.send("GET", "/login", params={"next": target}, cookie=await app.log_in("alice"))
     assert (answer.status, answer.headers["Location"]) == (303, "/")
-
-
-async def test_who_is_logged_in_is_led_on(app: AuthApp) -> None:
-    answer = await app.send("GET", "/login?next=%2Fx", cookie=await app.log_in("alice", PASSWORD))
-    assert (answer.status, answer.headers["Location"]) == (303, "/x")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +113,7 @@ async def test_the_demo_says_its_two_words_and_nothing_else_does(app: AuthApp, s
 
 
 async def test_a_link_to_log_out_changes_nothing(app: AuthApp) -> None:
-    cookie = await app.log_in("alice", PASSWORD)
+    cookie = await app.log_in("alice")
     page = await page_of(await app.send("GET", "/logout", cookie=cookie))
     assert ("/logout", "post") in [(form["action"], form["method"]) for form in page.forms]
     assert page.buttons
@@ -135,7 +121,7 @@ async def test_a_link_to_log_out_changes_nothing(app: AuthApp) -> None:
 
 
 async def test_a_log_out_ends_the_session_on_the_server_and_in_the_browser(app: AuthApp) -> None:
-    cookie, other = await app.log_in("alice", PASSWORD), await app.log_in("alice", PASSWORD)
+    cookie, other = await app.log_in("alice"), await app.log_in("alice")
     answer = await app.send("POST", "/logout", cookie=cookie, headers=OWN)
     assert (answer.status, answer.headers["Location"]) == (303, "/login")
     assert answer.cookies[COOKIE].value == ""
@@ -169,33 +155,16 @@ async def test_a_first_log_in_is_refused_only_if_a_header_says_another_site(
     assert (await app.send("POST", "/login", data=form, headers=headers)).status == status
 
 
-async def test_the_browsers_own_word_decides_over_the_origin(app: AuthApp) -> None:
-    for site, origin, status in (("same-origin", "https://evil.example", 303), ("cross-site", app.url, 403)):
-        headers = {"Sec-Fetch-Site": site, "Origin": origin}
-        assert (await app.send("POST", "/logout", cookie="x", headers=headers)).status == status
-
-
 async def test_a_token_makes_the_cookie_and_the_origin_irrelevant(app: AuthApp) -> None:
-    cookie = await app.log_in("alice", PASSWORD)
+    cookie = await app.log_in("alice")
     headers = {**bearer(await app.service_token()), "Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
     answer = await app.send("POST", "/internal/sessions/end", cookie="x", json={"session": cookie}, headers=headers)
     assert answer.status == 204
     # The cookie is not a second way in when the token is bad.
-    cookie = await app.log_in("alice", PASSWORD)
+    cookie = await app.log_in("alice")
     for authorization in ("Bearer nonsense", "Basic x"):
         answer = await app.send("GET", "/v1/me", cookie=cookie, headers={"Authorization": authorization})
         await assert_problem(answer, 401, "unauthenticated")
-
-
-async def test_another_name_of_this_machine_leads_to_the_public_address(app: AuthApp) -> None:
-    port = urlsplit(app.url).port
-    for host in (f"localhost:{port}", "evil.example", f"127.0.0.1:{port}.evil.example"):
-        for method, path in (("GET", "/login?next=%2Fx"), ("POST", "/login"), ("GET", "/"), ("GET", "//evil.example/")):
-            answer = await app.send(method, path, headers={"Host": host, **PAGE})
-            assert answer.status == 308
-            assert answer.headers["Location"].startswith(f"{app.url}/")
-        for path in ("/livez", "/readyz", "/metrics"):
-            assert (await app.send("GET", path, headers={"Host": host})).status == 200
 
 
 async def test_the_home_of_the_site_is_elsewhere(app: AuthApp) -> None:

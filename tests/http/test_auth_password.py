@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -14,18 +13,12 @@ from auth_svc.accounts.passwords import fault_of_new_password
 from auth_svc.login.throttle import PER_NAME
 from common.tokens import ACCESS_TOKEN_LIFETIME, LEEWAY
 from common.web.sessions import EXCHANGE_LIFETIME
-from tests.auth_app import AuthApp, bearer, running_auth_app
+from tests.auth_app import PASSWORD, AuthApp, bearer
 from tests.problems import assert_problem
 
-PASSWORD = "correct horse battery staple"
+pytestmark = pytest.mark.accounts("alice")
+
 NEW = "another fine set of words"
-
-
-@pytest.fixture
-async def app(database_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(database_url) as app:
-        await app.add_account("alice", PASSWORD)
-        yield app
 
 
 async def change(app: AuthApp, token: str, current: str = PASSWORD, new: str = NEW) -> ClientResponse:
@@ -34,8 +27,7 @@ async def change(app: AuthApp, token: str, current: str = PASSWORD, new: str = N
 
 
 async def ask(app: AuthApp, password: str) -> int:
-    form = {"grant_type": "password", "username": "alice", "password": password}
-    return (await app.send("POST", "/v1/token", data=form)).status
+    return (await app.ask("alice", password)).status
 
 
 async def me(app: AuthApp, cookie: str) -> int:
@@ -43,16 +35,16 @@ async def me(app: AuthApp, cookie: str) -> int:
 
 
 async def test_the_new_password_counts_from_now_on_and_the_old_one_no_more(app: AuthApp) -> None:
-    answer = await change(app, await app.person_token("alice", PASSWORD))
+    answer = await change(app, await app.person_token("alice"))
     assert (answer.status, await answer.text()) == (204, "")
     assert [await ask(app, PASSWORD), await ask(app, NEW)] == [401, 200]
 
 
 async def test_every_refresh_token_is_over_at_once_and_every_other_session_within_half_a_minute(app: AuthApp) -> None:
-    await app.add_account("bob", PASSWORD)
-    bobs = [await app.log_in("bob", PASSWORD), (await app.grant("bob", PASSWORD))["refresh_token"]]
-    granted = [await app.grant("alice", PASSWORD) for _ in range(2)]
-    own, other = [await app.log_in("alice", PASSWORD) for _ in range(2)]
+    await app.add_account("bob")
+    bobs = [await app.log_in("bob"), (await app.grant("bob"))["refresh_token"]]
+    granted = [await app.grant("alice") for _ in range(2)]
+    own, other = [await app.log_in("alice") for _ in range(2)]
     assert [await me(app, cookie) for cookie in (own, other)] == [200, 200]
     content = {"current_password": PASSWORD, "new_password": NEW}
     headers = {"Origin": app.url}
@@ -73,9 +65,9 @@ async def test_every_refresh_token_is_over_at_once_and_every_other_session_withi
 
 
 async def test_asked_with_a_token_no_session_stays(app: AuthApp) -> None:
-    cookie = await app.log_in("alice", PASSWORD)
+    cookie = await app.log_in("alice")
     content = {"current_password": PASSWORD, "new_password": NEW}
-    headers = bearer(await app.person_token("alice", PASSWORD))
+    headers = bearer(await app.person_token("alice"))
     answer = await app.send("POST", "/v1/me/password", json=content, headers=headers, cookie=cookie)
     assert answer.status == 204
     assert await me(app, cookie) == 401
@@ -84,15 +76,15 @@ async def test_asked_with_a_token_no_session_stays(app: AuthApp) -> None:
 @pytest.mark.any_database
 @pytest.mark.parametrize("current", ["wrong", "", PASSWORD.upper(), "x" * 129])
 async def test_without_the_current_password_nothing_changes(app: AuthApp, current: str) -> None:
-    cookie = await app.log_in("alice", PASSWORD)
-    answer = await change(app, await app.person_token("alice", PASSWORD), current)
+    cookie = await app.log_in("alice")
+    answer = await change(app, await app.person_token("alice"), current)
     problem = await assert_problem(answer, 422, "invalid")
     assert [error["pointer"] for error in problem["errors"]] == ["#/current_password"]
     assert (await ask(app, PASSWORD), await me(app, cookie)) == (200, 200)
 
 
 async def test_guessing_the_current_password_is_throttled_like_a_log_in(app: AuthApp) -> None:
-    token = await app.person_token("alice", PASSWORD)
+    token = await app.person_token("alice")
     for _ in range(PER_NAME.attempts):
         await assert_problem(await change(app, token, "wrong"), 422, "invalid")
     await assert_problem(await change(app, token), 429, "rate-limited")
@@ -102,10 +94,10 @@ async def test_guessing_the_current_password_is_throttled_like_a_log_in(app: Aut
 async def test_nobody_without_a_log_in_changes_anything(app: AuthApp) -> None:
     content = {"current_password": PASSWORD, "new_password": NEW}
     await assert_problem(await app.send("POST", "/v1/me/password", json=content), 401, "unauthenticated")
-    cookie = await app.log_in("alice", PASSWORD)
+    cookie = await app.log_in("alice")
     answer = await app.send("POST", "/v1/me/password", json=content, cookie=cookie)
     await assert_problem(answer, 403, "cross-origin")
-    token = await app.person_token("alice", PASSWORD)
+    token = await app.person_token("alice")
     await app.execute("UPDATE accounts SET is_disabled = 1")
     await assert_problem(await change(app, token), 401, "unauthenticated")
 
@@ -113,9 +105,7 @@ async def test_nobody_without_a_log_in_changes_anything(app: AuthApp) -> None:
 @pytest.mark.any_database
 @pytest.mark.parametrize("new", ["", "short", "1234567", "x" * 129, "password", "Password", "12345678", "iloveyou"])
 async def test_a_password_that_may_not_be_is_refused(app: AuthApp, new: str) -> None:
-    problem = await assert_problem(
-        await change(app, await app.person_token("alice", PASSWORD), new=new), 422, "invalid"
-    )
+    problem = await assert_problem(await change(app, await app.person_token("alice"), new=new), 422, "invalid")
     assert [error["pointer"] for error in problem["errors"]] == ["#/new_password"]
     assert await ask(app, PASSWORD) == 200
 
@@ -123,7 +113,7 @@ async def test_a_password_that_may_not_be_is_refused(app: AuthApp, new: str) -> 
 @pytest.mark.any_database
 @pytest.mark.parametrize("new", ["x" * 128, "ä" * 8, "zufällig gewählt", " leading and trailing ", "\U0001f3ac" * 8])
 async def test_a_password_may_be_any_other_text(app: AuthApp, new: str) -> None:
-    assert (await change(app, await app.person_token("alice", PASSWORD), new=new)).status == 204
+    assert (await change(app, await app.person_token("alice"), new=new)).status == 204
     assert await ask(app, new) == 200
 
 
@@ -133,7 +123,7 @@ def test_a_user_name_is_no_password() -> None:
 
 
 async def test_changes_at_once_are_one_change(app: AuthApp) -> None:
-    token = await app.person_token("alice", PASSWORD)
+    token = await app.person_token("alice")
     answers = await asyncio.gather(*(change(app, token, new=f"{NEW} {number}") for number in range(4)))
     statuses = [answer.status for answer in answers]
     assert sorted(statuses) == [204, 422, 422, 422]
@@ -151,7 +141,7 @@ async def test_a_hash_has_todays_parameters_after_a_log_in(app: AuthApp) -> None
     assert (todays.memory_cost, todays.time_cost, todays.parallelism) == (19 * 1024, 2, 1)
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     await app.execute("UPDATE accounts SET password_hash = :weak", weak=weak)
-    session = await app.log_in("alice", PASSWORD)
+    session = await app.log_in("alice")
     hashed = await stored_hash(app)
     assert extract_parameters(hashed) == todays
     assert await me(app, session) == 200
@@ -167,7 +157,7 @@ async def test_rules_are_asked_when_a_password_is_set_and_never_at_log_in(app: A
 
 async def test_no_password_is_in_the_log(app: AuthApp, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
-    token = await app.person_token("alice", PASSWORD)
+    token = await app.person_token("alice")
     for arguments in ({"current": "a wrong one"}, {"new": "password"}, {}):
         known: dict[str, Any] = arguments
         await change(app, token, **known)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
@@ -19,19 +18,13 @@ from common.tokens import PERSON_AUDIENCE
 from tests.auth_app import AuthApp, bearer, running_auth_app
 from tests.problems import assert_problem
 
-PASSWORD = "correct horse battery staple"
+pytestmark = pytest.mark.accounts("alice")
+
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture
-async def app(database_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(database_url) as app:
-        await app.add_account("alice", PASSWORD)
-        yield app
-
-
 async def log_in(app: AuthApp) -> str:
-    token: str = (await app.grant("alice", PASSWORD))["refresh_token"]
+    token: str = (await app.grant("alice"))["refresh_token"]
     return token
 
 
@@ -84,7 +77,7 @@ async def test_the_same_token_many_times_at_once_has_one_successor_on_every_repl
     async with AsyncExitStack() as stack:
         apps = [await stack.enter_async_context(running_auth_app(database_url)) for _ in range(2)]
         apps[1].clock.now = apps[0].clock.now
-        await apps[0].add_account("alice", PASSWORD)
+        await apps[0].add_account("alice")
         token = await log_in(apps[0])
         successors = await asyncio.gather(*(next_of(apps[number % 2], token) for number in range(8)))
         assert len(set(successors)) == 1
@@ -139,9 +132,9 @@ async def test_a_disabled_account_gets_nothing(app: AuthApp) -> None:
 
 
 async def test_nothing_else_is_taken_for_a_refresh_token(app: AuthApp) -> None:
-    granted = await app.grant("alice", PASSWORD)
+    granted = await app.grant("alice")
     token = granted["refresh_token"]
-    session = await app.log_in("alice", PASSWORD)
+    session = await app.log_in("alice")
     for other in (
         granted["access_token"],
         session,
@@ -200,7 +193,7 @@ async def test_a_revoked_token_ends_its_whole_family_at_once(app: AuthApp, encod
 async def test_what_is_not_there_is_revoked_already_and_what_cannot_be_is_said_so(app: AuthApp) -> None:
     for token in ("nonsense", "vssr_" + "a" * 26 + "A" * 43):
         assert (await app.send("POST", "/v1/token/revoke", data={"token": token})).status == 200
-    access_token = await app.person_token("alice", PASSWORD)
+    access_token = await app.person_token("alice")
     for token in (access_token, "vss_" + "a" * 52):
         answer = await app.send("POST", "/v1/token/revoke", data={"token": token})
         assert (await assert_problem(answer, 400, "malformed"))["error"] == "unsupported_token_type"

@@ -18,7 +18,6 @@ from common.verifying import FETCH_TIMEOUT, RENEW_SECONDS
 from tests.auth_app import KEY_ENCRYPTION_KEY, bearer, running_auth_app
 from tests.clock import StoppedClock
 
-PASSWORD = "correct horse battery staple"
 SECOND = timedelta(seconds=1)
 
 
@@ -100,15 +99,15 @@ async def test_a_replica_that_has_slept_finds_the_keys_of_the_others(database: D
 
 async def test_nobody_is_logged_out_by_a_rotation(database_url: str, database: Database) -> None:
     async with running_auth_app(database_url) as app:
-        await app.add_account("alice", PASSWORD)
+        await app.add_account("alice")
         keys = app.app[SIGNING_KEYS]
         before = keys.current.key_id
         (row,) = await SigningKeyStore(database).list_signing_keys()
         app.clock.now = row.created_at + ROTATION_PERIOD
         await keys.load()
         app.clock.advance(PUBLISHED_AHEAD - SECOND)
-        cookie = await app.log_in("alice", PASSWORD)
-        granted = await app.grant("alice", PASSWORD)
+        cookie = await app.log_in("alice")
+        granted = await app.grant("alice")
         assert read_key_id(granted["access_token"]) == before
         app.clock.advance(SECOND)
         await keys.load()
@@ -127,10 +126,10 @@ async def test_a_revoked_key_is_gone_at_once_with_every_token_and_nobody_is_logg
     database_url: str, database: Database
 ) -> None:
     async with running_auth_app(database_url) as app:
-        await app.add_account("alice", PASSWORD)
+        await app.add_account("alice")
         keys = app.app[SIGNING_KEYS]
         before = keys.current.key_id
-        cookie, granted = await app.log_in("alice", PASSWORD), await app.grant("alice", PASSWORD)
+        cookie, granted = await app.log_in("alice"), await app.grant("alice")
         for shown in ({"headers": bearer(granted["access_token"])}, {"cookie": cookie}):
             assert (await app.send("GET", "/v1/me", **shown)).status == 200
         service_token = await app.service_token()

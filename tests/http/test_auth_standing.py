@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,20 +9,14 @@ import pytest
 
 from auth_svc.accounts.store import Role
 from auth_svc.tokens.refresh_tokens import RETRY_WINDOW
-from tests.auth_app import AuthApp, bearer, running_auth_app
+from tests.auth_app import PASSWORD, AuthApp, bearer
 from tests.html_pages import page_of
 from tests.problems import assert_problem
 
-PASSWORD = "correct horse battery staple"
+pytestmark = pytest.mark.accounts("root")
+
 OTHER = "another password altogether"
 KEYS = "/v1/me/api-keys"
-
-
-@pytest.fixture
-async def app(database_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(database_url) as app:
-        await app.add_account("root", PASSWORD, role=Role.ADMIN)
-        yield app
 
 
 class Person:
@@ -45,17 +38,16 @@ class Person:
 
 
 async def person(app: AuthApp, username: str = "alice", role: Role = Role.MEMBER) -> Person:
-    account_id = await app.add_account(username, PASSWORD, role=role)
-    return Person(app, account_id, await app.person_token(username, PASSWORD))
+    account_id = await app.add_account(username, role=role)
+    return Person(app, account_id, await app.person_token(username))
 
 
 async def exchange(app: AuthApp, key: dict[str, Any]) -> int:
-    form = {"grant_type": "api_key", "api_key": key["api_key"]}
-    return (await app.send("POST", "/v1/token", data=form)).status
+    return (await app.exchange(key["api_key"])).status
 
 
 async def as_root(app: AuthApp, method: str, path: str, content: object = None) -> dict[str, Any]:
-    headers = bearer(await app.person_token("root", PASSWORD))
+    headers = bearer(await app.person_token("root"))
     answer = await app.send(method, f"/v1/accounts{path}", headers=headers, json=content)
     assert answer.ok, await answer.text()
     found: dict[str, Any] = await answer.json()
@@ -64,7 +56,7 @@ async def as_root(app: AuthApp, method: str, path: str, content: object = None) 
 
 async def change(app: AuthApp, alice: Person, **more: object) -> None:
     content = {"current_password": PASSWORD, "new_password": OTHER, **more}
-    headers = bearer(await app.person_token("alice", PASSWORD))
+    headers = bearer(await app.person_token("alice"))
     assert (await app.send("POST", "/v1/me/password", headers=headers, json=content)).status == 204
 
 
@@ -78,7 +70,7 @@ async def disable_for_a_while(app: AuthApp, alice: Person) -> None:
 
 
 async def choose_by_link(app: AuthApp, alice: Person) -> None:
-    session = await app.log_in("root", PASSWORD)
+    session = await app.log_in("root")
     page = await app.send(
         "POST", f"/admin/accounts/{alice.id}/password-link", cookie=session, headers={"Origin": app.url}
     )
@@ -116,7 +108,7 @@ async def test_a_change_ends_keys_where_that_is_asked_for_and_says_so(app: AuthA
 
 async def test_the_page_offers_it_and_says_how_many_stay(app: AuthApp) -> None:
     alice = await person(app)
-    session = await app.log_in("alice", PASSWORD)
+    session = await app.log_in("alice")
     assert "API key too" not in (await page_of(await app.send("GET", "/account", cookie=session))).text
     await alice.make_key()
     await alice.make_key()
@@ -136,7 +128,7 @@ async def test_the_page_offers_it_and_says_how_many_stay(app: AuthApp) -> None:
 
 async def test_a_session_that_has_ended_makes_no_key_however_it_is_remembered(app: AuthApp) -> None:
     await person(app)
-    stolen, own = await app.log_in("alice", PASSWORD), await app.log_in("alice", PASSWORD)
+    stolen, own = await app.log_in("alice"), await app.log_in("alice")
     for session in (stolen, own):
         assert (await app.send("GET", "/v1/me", cookie=session)).status == 200
     answer = await app.send("POST", "/account/sessions/end-others", cookie=own, headers={"Origin": app.url})
@@ -150,8 +142,7 @@ async def test_a_session_that_has_ended_makes_no_key_however_it_is_remembered(ap
 async def test_a_key_that_was_deleted_leaves_no_other_behind(app: AuthApp) -> None:
     alice = await person(app)
     wide, narrow = await alice.make_key(scopes=["all"]), await alice.make_key()
-    form = {"grant_type": "api_key", "api_key": wide["api_key"]}
-    granted = await (await app.send("POST", "/v1/token", data=form)).json()
+    granted = await (await app.exchange(wide["api_key"])).json()
     thief = Person(app, alice.id, granted["access_token"])
     # Of one that could not make any, nobody has to get a new token.
     assert await alice.call("DELETE", f"{KEYS}/{narrow['id']}") == 204
@@ -161,8 +152,8 @@ async def test_a_key_that_was_deleted_leaves_no_other_behind(app: AuthApp) -> No
 
 
 async def test_whose_refresh_token_was_stolen_has_no_key_made_by_the_thief(app: AuthApp) -> None:
-    account_id = await app.add_account("alice", PASSWORD)
-    granted = await app.grant("alice", PASSWORD)
+    account_id = await app.add_account("alice")
+    granted = await app.grant("alice")
     thief = Person(app, account_id, (await (await app.refresh(granted["refresh_token"])).json())["access_token"])
     app.clock.advance(RETRY_WINDOW)
     assert (await app.refresh(granted["refresh_token"])).status == 400
@@ -187,7 +178,7 @@ async def test_an_administrator_of_a_moment_ago_does_nothing_any_more(app: AuthA
     headers = {**bearer(await app.service_token()), "Vss-Subject-Token": eve.headers["Authorization"].split()[1]}
     answer = await app.send("GET", "/internal/administrator", headers=headers)
     await assert_problem(answer, 403, "forbidden")
-    headers["Vss-Subject-Token"] = await app.person_token("root", PASSWORD)
+    headers["Vss-Subject-Token"] = await app.person_token("root")
     assert (await app.send("GET", "/internal/administrator", headers=headers)).status == 204
 
 

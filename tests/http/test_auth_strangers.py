@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import jwt
@@ -13,16 +12,9 @@ from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc6749 import OAuth2Token
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
 
-from tests.auth_app import AuthApp, running_auth_app
+from tests.auth_app import PASSWORD, AuthApp
 
-PASSWORD = "correct horse battery staple"
-
-
-@pytest.fixture
-async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(sqlite_url) as app:
-        await app.add_account("alice", PASSWORD)
-        yield app
+pytestmark = [pytest.mark.any_database, pytest.mark.accounts("alice")]
 
 
 async def test_the_address_of_the_issuer_is_enough(app: AuthApp, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
@@ -16,25 +15,18 @@ from aiohttp import ClientResponse
 from auth_svc.accounts.store import Role
 from auth_svc.app_keys import THROTTLE
 from auth_svc.login.throttle import PER_ADDRESS, PER_NAME, network_of
-from tests.auth_app import COOKIE, AuthApp, bearer, running_auth_app
+from tests.auth_app import COOKIE, PASSWORD, AuthApp, bearer, running_auth_app
 from tests.html_pages import page_of
 from tests.problems import assert_problem
 
-PASSWORD = "correct horse battery staple"
+pytestmark = pytest.mark.accounts("alice")
+
 WRONG = "wrong"
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture
-async def app(database_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(database_url) as app:
-        await app.add_account("alice", PASSWORD)
-        yield app
-
-
 async def ask(app: AuthApp, username: str = "alice", password: str = WRONG) -> ClientResponse:
-    form = {"grant_type": "password", "username": username, "password": password}
-    return await app.send("POST", "/v1/token", data=form)
+    return await app.ask(username, password)
 
 
 async def log_in_from(app: AuthApp, address: str, username: str, password: str = WRONG) -> ClientResponse:
@@ -79,7 +71,7 @@ async def test_a_log_in_makes_the_names_bucket_whole(app: AuthApp) -> None:
 
 
 async def test_names_have_buckets_of_their_own_however_they_are_typed(app: AuthApp) -> None:
-    await app.add_account("bob", PASSWORD)
+    await app.add_account("bob")
     await spend(app)
     for username in ("ALICE", " alice "):
         await assert_problem(await ask(app, username, PASSWORD), 429, "rate-limited")
@@ -97,7 +89,7 @@ async def test_a_name_that_nobody_has_is_refused_like_one_that_somebody_has(app:
 
 
 async def test_a_disabled_account_does_not_show_by_its_bucket(app: AuthApp) -> None:
-    await app.disable(await app.add_account("mallory", PASSWORD))
+    await app.disable(await app.add_account("mallory"))
     for _ in range(PER_NAME.attempts):
         await assert_problem(await ask(app, "mallory", PASSWORD), 401, "unauthenticated")
     await assert_problem(await ask(app, "mallory", PASSWORD), 429, "rate-limited")
@@ -140,10 +132,8 @@ async def test_an_address_that_tries_many_names_is_refused_and_others_are_not(ap
 
 
 async def test_log_ins_that_succeed_cost_an_address_nothing_and_clear_nothing_else(app: AuthApp) -> None:
-    token = await app.service_token()
-    content = {"username": "alice", "password": PASSWORD, "user_agent": "", "address": "192.0.2.1"}
     for _ in range(3):
-        assert (await app.send("POST", "/internal/sessions", json=content, headers=bearer(token))).status == 201
+        assert (await log_in_from(app, "192.0.2.1", "alice", PASSWORD)).status == 201
     await exhaust_address(app, "192.0.2.1")
     app.clock.advance(PER_ADDRESS.interval)
     assert (await log_in_from(app, "192.0.2.1", "alice", PASSWORD)).status == 201
@@ -221,7 +211,7 @@ async def test_what_a_device_tries_is_bounded_like_anybody_elses(app: AuthApp) -
 
 
 async def test_a_device_is_known_to_its_account_alone_until_the_password_is_another(app: AuthApp) -> None:
-    await app.add_account("bob", PASSWORD)
+    await app.add_account("bob")
     of_alice, of_bob = await device_of(app), await device_of(app, "bob")
     forged = of_bob.split(".")[0] + "." + of_alice.split(".")[1]
     await spend(app)
@@ -230,10 +220,10 @@ async def test_a_device_is_known_to_its_account_alone_until_the_password_is_anot
     assert await log_in_as_device(app, of_alice) == 303
     # It opens nothing.
     assert (await app.send("GET", "/v1/me", cookie=of_alice)).status == 401
-    root = await app.add_account("root", PASSWORD, role=Role.ADMIN)
+    root = await app.add_account("root", role=Role.ADMIN)
     assert root
     (alice,) = await app.execute("SELECT id FROM accounts WHERE username = 'alice'")
-    headers = bearer(await app.person_token("root", PASSWORD))
+    headers = bearer(await app.person_token("root"))
     content = {"password": PASSWORD + " 2"}
     assert (await app.send("PATCH", f"/v1/accounts/{alice.id}", json=content, headers=headers)).status == 200
     assert await log_in_as_device(app, of_alice, password=PASSWORD + " 2") == 429
@@ -294,7 +284,7 @@ def test_one_connection_is_one_address(address: str, network: str) -> None:
 
 
 async def test_a_storm_of_wrong_log_ins_leaves_other_requests_answered(app: AuthApp) -> None:
-    token = await app.person_token("alice", PASSWORD)
+    token = await app.person_token("alice")
 
     async def me() -> int:
         return (await app.send("GET", "/v1/me", headers=bearer(token))).status

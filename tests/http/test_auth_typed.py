@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 
-from auth_svc.accounts.store import Role
 from auth_svc.app_keys import ACCOUNTS
-from tests.auth_app import AuthApp, bearer, running_auth_app
+from tests.auth_app import PASSWORD, AuthApp, bearer
 from tests.problems import assert_problem
 
-PASSWORD = "correct horse battery staple"
+pytestmark = pytest.mark.accounts("root")
+
 NFC, NFD = (unicodedata.normalize(form, "Zufällig gewählt é") for form in ("NFC", "NFD"))
 
 
-@pytest.fixture
-async def app(database_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(database_url) as app:
-        await app.add_account("root", PASSWORD, role=Role.ADMIN)
-        yield app
-
-
 async def as_root(app: AuthApp, content: dict[str, Any], **headers: str) -> tuple[int, dict[str, Any]]:
-    headers |= bearer(await app.person_token("root", PASSWORD))
+    headers |= bearer(await app.person_token("root"))
     answer = await app.send("POST", "/v1/accounts", headers=headers, json=content)
     return answer.status, await answer.json()
 
@@ -52,16 +44,12 @@ async def test_a_password_is_the_same_in_every_normal_form(app: AuthApp, made: s
     content = {"current_password": typed, "new_password": typed + " 2"}
     assert (await app.send("POST", "/v1/me/password", headers=headers, json=content)).status == 204
     assert await ways_in(app, "alice", made + " 2") == [303, 200, 200]
-    await assert_problem(
-        await app.send("POST", "/v1/token", json={"grant_type": "password", "username": "alice", "password": made}),
-        401,
-        "unauthenticated",
-    )
+    await assert_problem(await app.ask("alice", made), 401, "unauthenticated")
 
 
 @pytest.mark.parametrize("hashed", [NFC, NFD])
 async def test_a_hash_of_what_was_typed_once_is_good_and_made_anew(app: AuthApp, hashed: str) -> None:
-    await app.add_account("alice", PASSWORD)
+    await app.add_account("alice")
     stored = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(hashed)
     set_hash = "UPDATE accounts SET password_hash = :stored WHERE username = 'alice'"
     await app.execute(set_hash, stored=stored)
@@ -84,7 +72,7 @@ async def test_the_same_password_in_another_form_is_the_same_request(app: AuthAp
     "typed", ["Jürgen", unicodedata.normalize("NFD", "JÜRGEN"), "jürgen\r\n", "\ufeffjür\u200bgen"]
 )
 async def test_a_name_is_the_same_however_it_is_sent(app: AuthApp, typed: str) -> None:
-    await app.add_account("jürgen", PASSWORD)
+    await app.add_account("jürgen")
     assert await ways_in(app, typed, PASSWORD) == [303, 200, 200]
 
 

@@ -14,7 +14,6 @@ from tests.addresses import Addresses
 from tests.auth_service import AuthService
 from tests.problems import assert_problem
 from tests.service_apps import Parts, running
-from vss.bucket import Bucket as StorageBucket
 
 OURS = new_id()
 BENT = [
@@ -44,10 +43,9 @@ BODIES: dict[str, dict[str, object]] = {
 
 @pytest.mark.parametrize("name", ["fs", "upload", "stream"])
 async def test_an_id_that_is_not_ours_is_not_found(
-    sqlite_url: str, addresses: Addresses, auth: AuthService, seaweedfs: StorageBucket, name: str
+    parts: Parts, addresses: Addresses, auth: AuthService, name: str
 ) -> None:
-    at = replace(Addresses.choose(), auth_port=addresses.auth_port)
-    parts = Parts(at, sqlite_url, auth, seaweedfs)
+    parts.addresses = replace(parts.addresses, auth_port=addresses.auth_port)
     person = auth.token("alice")
     headers = {"Authorization": f"Bearer {person}"}
     if name == "fs":

@@ -232,14 +232,7 @@ async def test_an_abort_beside_a_complete_takes_nothing_away_that_was_acknowledg
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", ""),
-        ("GET", "/1"),
-        ("GET", "/batch"),
-        ("POST", "/complete"),
-        ("DELETE", ""),
-    ],
+    ("method", "path"), [("GET", ""), ("GET", "/1"), ("GET", "/batch"), ("POST", "/complete"), ("DELETE", "")]
 )
 async def test_another_accounts_upload_and_another_key_are_not_there(
     services: Services, uppy: Uppy, method: str, path: str
@@ -276,10 +269,8 @@ async def test_a_batch_has_fifty_parts_at_most(uppy: Uppy) -> None:
     "asked",
     [
         {"type": "video/mp4"},
-        {"filename": "", "type": "video/mp4"},
         {"filename": "notes.txt", "type": "text/plain"},
         {"filename": "a.mp4", "metadata": {"size": "many"}},
-        {"filename": "a.mp4", "metadata": {"size": 0}},
         {"filename": "a.mp4", "metadata": {"visibility": "everybody"}},
         {"filename": "a.mp4", "metadata": {"title": "t" * 201}},
         {"filename": "a.mp4", "metadata": "title"},
@@ -337,12 +328,7 @@ async def test_another_site_cannot_have_a_form_made(services: Services, browser:
     # The one GET of the dialect that makes something, and a browser sends our cookie with a link from anywhere.
     upload_url = services.addresses.upload_url
     await browser.log_in(upload_url)
-    for sent_from in (
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
-        {"Sec-Fetch-Site": "none"},
-        {},
-    ):
+    for sent_from in (*({"Sec-Fetch-Site": site} for site in ("cross-site", "same-site", "none")), {}):
         answer = await browser.call("GET", f"{upload_url}/s3/params?filename=a.mp4", sent_from=sent_from)
         await assert_problem(answer, 403, "cross-origin")
     assert (await (await browser.call("GET", f"{upload_url}/v1/uploads")).json())["items"] == []
@@ -350,8 +336,6 @@ async def test_another_site_cannot_have_a_form_made(services: Services, browser:
 
 
 async def test_nobody_who_is_not_logged_in_gets_a_form(services: Services) -> None:
-    stranger = Uppy(
-        services.session, Person(services.session, None, upload_url=services.addresses.upload_url, stream_url="")
-    )
+    stranger = Uppy(services.session, services.person(None))
     await assert_problem(await stranger.call("GET", "/params?filename=a.mp4"), 401, "unauthenticated")
     await assert_problem(await stranger.call("POST", "/multipart", json={"filename": "a.mp4"}), 401, "unauthenticated")

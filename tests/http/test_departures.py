@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 from auth_svc.accounts.store import Role
-from common.ids import new_id
 from fs_svc.app_keys import RECONCILING
 from fs_svc.app_keys import UPLOADS as FS_UPLOADS
 from tests.api_client import Person
-from tests.auth_app import bearer
 from tests.browser import Browser
 from tests.html_pages import page_of
 from tests.http.conftest import Services
@@ -21,65 +18,32 @@ from tests.problems import assert_problem
 from tests.waiting import eventually
 from upload_svc.app_keys import ACCOUNT_DELETIONS, SETTLING
 
+pytestmark = pytest.mark.both_databases
+
 FILM = b"a very short film"
-PASSWORD = "correct horse battery staple"
-
-
-@pytest.fixture
-def services_url(database_url: str) -> str:
-    return database_url
 
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """An administrator's calls, and accounts that they make."""
+    """An administrator, and accounts that they make and delete."""
 
     services: Services
-    admin_token: str
-    admin_id: str
-
-    async def call(self, method: str, path: str, **arguments: Any) -> Any:
-        async with self.services.session.request(
-            method, f"{self.services.auth.url}{path}", headers=bearer(self.admin_token), **arguments
-        ) as answer:
-            await answer.read()
-        return answer
+    admin: Person
 
     async def move_in(self, name: str) -> tuple[str, Person]:
-        """A new account: its id, and its owner logged in."""
-        username = f"{name}-{new_id()}"
-        answer = await self.call("POST", "/v1/accounts", json={"username": username, "password": PASSWORD})
-        assert answer.status == 201, await answer.text()
-        token = await _token(self.services, username, PASSWORD)
-        person = Person(
-            self.services.session,
-            token,
-            upload_url=self.services.addresses.upload_url,
-            stream_url=self.services.addresses.stream_url,
-        )
-        return (await answer.json())["id"], person
+        return await self.services.move_in(name)
 
     async def delete(self, account_id: str, query: str = "") -> None:
-        answer = await self.call("DELETE", f"/v1/accounts/{account_id}{query}")
+        answer = await self.admin.call("DELETE", f"{self.services.auth.url}/v1/accounts/{account_id}{query}")
         assert answer.status == 204, await answer.text()
 
     async def settle(self) -> None:
         await self.services.upload[ACCOUNT_DELETIONS].settle()
 
 
-async def _token(services: Services, username: str, password: str) -> str:
-    form = {"grant_type": "password", "username": username, "password": password}
-    async with services.session.post(f"{services.auth.url}/v1/token", data=form) as answer:
-        assert answer.status == 200, await answer.text()
-        token: str = (await answer.json())["access_token"]
-        return token
-
-
 @pytest.fixture
 async def town(services: Services) -> Town:
-    token = await _token(services, "admin", "admin")
-    async with services.session.get(f"{services.auth.url}/v1/me", headers=bearer(token)) as answer:
-        return Town(services, token, (await answer.json())["id"])
+    return Town(services, await services.log_in("admin", "admin"))
 
 
 async def _usage(services: Services, account_id: str) -> tuple[int, int]:
@@ -128,9 +92,9 @@ async def test_without_a_word_the_videos_go_to_who_deletes_the_account(town: Tow
     await town.settle()
     assert await _usage(town.services, carol_id) == (0, 0)
     url = f"{carol.upload_url}/v1/uploads/{film['id']}"
-    async with town.services.session.get(url, headers=bearer(town.admin_token)) as answer:
-        assert (answer.status, (await answer.json())["title"]) == (200, film["title"])
-    await town.services.session.delete(url, headers=bearer(town.admin_token))
+    answer = await town.admin.call("GET", url)
+    assert (answer.status, (await answer.json())["title"]) == (200, film["title"])
+    await town.admin.call("DELETE", url)
 
 
 async def test_what_is_deleted_is_gone_with_its_bytes(town: Town) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
@@ -13,26 +12,21 @@ from tests.auth_app import bearer
 from tests.http.conftest import Services
 from tests.problems import assert_problem
 
-PASSWORD = "correct horse battery staple"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Town:
     """An administrator, carol, who has uploaded, and what the services are reached by."""
 
     services: Services
-    admin_token: str
+    admin: Person
     carol_id: str
     video_id: str
 
     async def disable(self, *, disabled: bool) -> None:
         """What an administrator does, and stream_svc learns within 15 s."""
-        async with self.services.session.patch(
-            f"{self.services.auth.url}/v1/accounts/{self.carol_id}",
-            json={"disabled": disabled},
-            headers=bearer(self.admin_token),
-        ) as answer:
-            assert answer.status == 200, await answer.text()
+        url = f"{self.services.auth.url}/v1/accounts/{self.carol_id}"
+        answer = await self.admin.call("PATCH", url, json={"disabled": disabled})
+        assert answer.status == 200, await answer.text()
         await self.services.stream[DISABLED_OWNERS].refresh()
 
     async def statuses(self, person: Person) -> list[int]:
@@ -47,33 +41,12 @@ class Town:
         return [item["id"] for item in (await answer.json())["items"]]
 
 
-async def _log_in(services: Services, username: str, password: str) -> str:
-    form = {"grant_type": "password", "username": username, "password": password}
-    async with services.session.post(f"{services.auth.url}/v1/token", data=form) as answer:
-        assert answer.status == 200, await answer.text()
-        token: str = (await answer.json())["access_token"]
-        return token
-
-
 @pytest.fixture
 async def town(services: Services) -> Town:
-    admin_token = await _log_in(services, "admin", "admin")
-    # auth_svc is one for all tests: a name of this one alone.
-    username = f"carol-{services.addresses.stream_port}"
-    account: dict[str, Any] = {"username": username, "password": PASSWORD}
-    async with services.session.post(
-        f"{services.auth.url}/v1/accounts", json=account, headers=bearer(admin_token)
-    ) as answer:
-        assert answer.status == 201, await answer.text()
-        carol_id = (await answer.json())["id"]
-    carol = Person(
-        services.session,
-        await _log_in(services, username, PASSWORD),
-        upload_url=services.addresses.upload_url,
-        stream_url=services.addresses.stream_url,
-    )
+    carol_id, carol = await services.move_in("carol")
     video = await carol.upload(b"a film", title="Seen by all", visibility="public")
-    return Town(services=services, admin_token=admin_token, carol_id=carol_id, video_id=video["id"])
+    admin = await services.log_in("admin", "admin")
+    return Town(services=services, admin=admin, carol_id=carol_id, video_id=video["id"])
 
 
 async def test_nobody_sees_what_a_disabled_account_has_uploaded_until_it_is_enabled_again(town: Town) -> None:

@@ -12,7 +12,6 @@ from common.errors import Forbidden, Unavailable
 from tests.auth_app import AuthApp, running_auth_app
 from tests.html_pages import PAGE, Page, page_of
 
-PASSWORD = "correct horse battery staple"
 OWN = {"Sec-Fetch-Site": "same-origin"}
 
 
@@ -32,7 +31,7 @@ async def wait(request: web.Request) -> web.Response:
 async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
     routes = [web.get("/refuse", refuse), web.get("/fail", fail), web.get("/wait", wait), web.post("/wait", wait)]
     async with running_auth_app(sqlite_url, routes=routes) as app:
-        await app.add_account("alice", PASSWORD)
+        await app.add_account("alice")
         yield app
 
 
@@ -51,7 +50,7 @@ async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
 async def test_an_error_says_what_happened_and_where_to_go(
     app: AuthApp, method: str, path: str, status: int, words: str, *, is_logged_in: bool
 ) -> None:
-    cookie = await app.log_in("alice", PASSWORD) if is_logged_in else None
+    cookie = await app.log_in("alice") if is_logged_in else None
     too_much = {"username": "a" * 70_000} if status == 413 else None
     headers = {**PAGE, **OWN, "X-Request-ID": "quote-this"}
     answer = await app.send(method, path, cookie=cookie, headers=headers, data=too_much)

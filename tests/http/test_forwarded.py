@@ -6,14 +6,12 @@ import pytest
 
 from tests.auth_app import AuthApp, running_auth_app
 
-PASSWORD = "correct horse battery staple"
-
 
 async def address_of_a_log_in(app: AuthApp, forwarded_for: str | None) -> str:
     """What is recorded with the session."""
-    await app.add_account("alice", PASSWORD)
+    await app.add_account("alice")
     headers = {} if forwarded_for is None else {"X-Forwarded-For": forwarded_for}
-    await app.log_in("alice", PASSWORD, **headers)
+    await app.log_in("alice", **headers)
     ((address,),) = await app.execute("SELECT address FROM sessions")
     return str(address)
 

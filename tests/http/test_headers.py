@@ -16,9 +16,7 @@ from aiohttp import web
 from common.ids import new_id
 from common.web.headers import API_HEADERS
 from tests.addresses import Addresses
-from tests.auth_service import AuthService
 from tests.service_apps import Parts, serving
-from vss.bucket import Bucket as StorageBucket
 
 SERVICES = ["auth", "fs", "upload", "stream"]
 # What a walk has to meet, or it would prove little: a person's faults, ours, and those of others.
@@ -42,11 +40,6 @@ CALLS: list[dict[str, Any]] = [
     {"headers": {"Cookie": "vss_session=nonsense", "Sec-Fetch-Site": "cross-site"}},
 ]
 CREATE = {"title": "A film", "filename": "film.mp4", "size": 5, "content_type": "video/mp4"}
-
-
-@pytest.fixture
-def parts(sqlite_url: str, auth: AuthService, seaweedfs: StorageBucket) -> Parts:
-    return Parts(Addresses.choose(), sqlite_url, auth, seaweedfs)
 
 
 @pytest.fixture
@@ -152,25 +145,3 @@ async def _broken_request(url: str) -> int:
     writer.close()
     _check("a head of 30 kB", dict(line.split(": ", 1) for line in head[1:]))
     return int(head[0].split()[1])
-
-
-async def test_over_tls_browsers_are_told_to_stay_there(parts: Parts, session: aiohttp.ClientSession) -> None:
-    class OverTls(Addresses):
-        @property
-        def upload_url(self) -> str:
-            return "https://upload.example"
-
-    at = parts.addresses
-    url = at.upload_url
-    parts.addresses = OverTls(
-        auth_port=at.auth_port,
-        fs_port=at.fs_port,
-        upload_port=at.upload_port,
-        stream_port=at.stream_port,
-        s3_port=at.s3_port,
-    )
-    app, _ = parts.create("upload")
-    async with serving(app, url):
-        for path in ("/livez", "/v1/uploads", "/nothing"):
-            async with session.get(url + path, headers={"Host": "upload.example"}) as answer:
-                assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"

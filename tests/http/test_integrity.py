@@ -11,14 +11,11 @@ from tests.api_client import Person
 from tests.http.conftest import Services
 from tests.problems import assert_problem
 
+pytestmark = pytest.mark.both_databases
+
 FILM = b"a very short film"
 SHA256 = hashlib.sha256(FILM).hexdigest()
 OTHER = hashlib.sha256(b"another").hexdigest()
-
-
-@pytest.fixture
-def services_url(database_url: str) -> str:
-    return database_url
 
 
 @pytest.fixture

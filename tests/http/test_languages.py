@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 
 from auth_svc.accounts.store import Role
 from auth_svc.login.throttle import PER_NAME
 from common.languages import read_catalogue
-from tests.auth_app import AuthApp, running_auth_app
+from tests.auth_app import PASSWORD, AuthApp
 from tests.html_pages import PAGE, page_of
 from tests.problems import assert_problem
 
-PASSWORD = "correct horse battery staple"
+pytestmark = pytest.mark.any_database
+
 OWN = {"Sec-Fetch-Site": "same-origin"}
 ARABIC = {"Accept-Language": "ar-EG, en;q=0.5"}
-
-
-@pytest.fixture
-async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(sqlite_url) as app:
-        yield app
 
 
 def in_arabic(message: str) -> str:
@@ -144,8 +138,8 @@ NEW_ACCOUNT = {"username": "bob", "role": "member", "quota": "", "password": PAS
 async def test_what_is_wrong_with_a_form_is_told_in_the_language(
     app: AuthApp, path: str, fields: dict[str, str]
 ) -> None:
-    root = await app.add_account("root-root", PASSWORD, role=Role.ADMIN)
-    cookie = await app.log_in("root-root", PASSWORD)
+    root = await app.add_account("root-root", role=Role.ADMIN)
+    cookie = await app.log_in("root-root")
     headers = {**OWN, **PAGE, **ARABIC}
     if path == "/account/set-password":
         made = await app.send("POST", f"/admin/accounts/{root}/password-link", cookie=cookie, headers=headers)
@@ -161,8 +155,8 @@ async def test_what_is_wrong_with_a_form_is_told_in_the_language(
 
 @pytest.mark.parametrize("path", ["/admin", "/account/set-password?token=x", "/no-such-page"])
 async def test_what_is_not_for_somebody_is_told_in_the_language(app: AuthApp, path: str) -> None:
-    await app.add_account("alice", PASSWORD)
-    cookie = await app.log_in("alice", PASSWORD)
+    await app.add_account("alice")
+    cookie = await app.log_in("alice")
     answer = await app.send("GET", path, cookie=cookie, headers={**PAGE, **ARABIC})
     assert answer.status in (403, 404)
     (main,) = re.findall(r"<main.*?</main>", await answer.text(), re.DOTALL)

@@ -5,20 +5,12 @@ from __future__ import annotations
 import pytest
 
 from common.ids import new_id
-from tests.addresses import Addresses
-from tests.auth_service import AuthService
 from tests.browser import Browser
 from tests.http.conftest import Services
 from tests.http.test_names import ask
 from tests.service_apps import Parts, running
-from vss.bucket import Bucket as StorageBucket
 
 PAGE = "Accept: text/html\r\n"
-
-
-@pytest.fixture
-def parts(sqlite_url: str, auth: AuthService, seaweedfs: StorageBucket) -> Parts:
-    return Parts(Addresses.choose(), sqlite_url, auth, seaweedfs)
 
 
 @pytest.mark.parametrize("name", ["auth", "upload", "stream"])

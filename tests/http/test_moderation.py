@@ -17,12 +17,9 @@ from tests.problems import assert_problem
 from tests.waiting import eventually
 from upload_svc.app_keys import SETTLING
 
+pytestmark = pytest.mark.both_databases
+
 FILM = b"a very short film"
-
-
-@pytest.fixture
-def services_url(database_url: str) -> str:
-    return database_url
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.addresses import Addresses
-from tests.auth_service import AuthService
 from tests.service_apps import Parts, running
-from vss.bucket import Bucket as StorageBucket
 
 CALLS = {
     "auth": ["/v1/me", "/openapi.json", "/.well-known/jwks.json", "/static/x", "/internal/sessions"],
@@ -20,11 +17,6 @@ CALLS = {
     "stream": ["/v1/videos", "/openapi.json"],
 }
 PAGES = {"auth": "/account", "upload": "/videos", "stream": "/watch/x"}
-
-
-@pytest.fixture
-def parts(sqlite_url: str, auth: AuthService, seaweedfs: StorageBucket) -> Parts:
-    return Parts(Addresses.choose(), sqlite_url, auth, seaweedfs)
 
 
 async def ask(url: str, target: str, hosts: Sequence[str], *, method: str = "GET", more: str = "") -> tuple[int, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from common.ids import new_id
-from tests.api_client import Person
 from tests.http.conftest import Services
 from tests.problems import assert_problem
 
@@ -36,12 +35,7 @@ STREAM_CALLS = [
 @pytest.mark.parametrize("scope", ["read", "upload", "read upload", "all", "", "everything"])
 async def test_a_token_is_good_for_its_scopes_and_nothing_else(services: Services, scope: str) -> None:
     for url, calls in ((services.addresses.upload_url, UPLOAD_CALLS), (services.addresses.stream_url, STREAM_CALLS)):
-        person = Person(
-            services.session,
-            services.auth.token("alice", scope=scope),
-            upload_url=services.addresses.upload_url,
-            stream_url=services.addresses.stream_url,
-        )
+        person = services.person("alice", scope=scope)
         for method, path, enough in calls:
             answer = await person.call(method, url + path.format(id=new_id()))
             is_allowed = bool({*enough, "all"} & set(scope.split()))
@@ -52,14 +46,6 @@ async def test_a_token_is_good_for_its_scopes_and_nothing_else(services: Service
 
 
 async def test_a_whole_upload_needs_no_more_than_its_scope(services: Services) -> None:
-    person = Person(
-        services.session,
-        services.auth.token("alice", scope="upload"),
-        upload_url=services.addresses.upload_url,
-        stream_url=services.addresses.stream_url,
-    )
+    person = services.person("alice", scope="upload")
     content = b"a film" * 1000
-    upload = await person.begin(len(content))
-    await person.send(upload, content)
-    answer = await person.call("POST", f"{person.upload_url}/v1/uploads/{upload['id']}/complete")
-    assert (answer.status, (await answer.json())["state"]) == (200, "ready")
+    assert (await person.upload(content))["state"] == "ready"

@@ -85,25 +85,16 @@ async def service() -> AsyncIterator[Service]:
         await runner.cleanup()
 
 
-async def _reads_nothing_of_a_big_answer(service: Service) -> list[socket.socket]:
-    clients = [await service.connect() for _ in range(20)]
-    for client in clients:
-        await service.ask(client, "/big")
-    return clients
+def _reads_nothing(path: str, *, times: int = 1, more: str = "") -> Callable[[Service], Awaitable[list[socket.socket]]]:
+    """Of so many answers."""
 
+    async def ask(service: Service) -> list[socket.socket]:
+        clients = [await service.connect() for _ in range(20)]
+        for client in clients:
+            await service.ask(client, path, times=times, more=more)
+        return clients
 
-async def _reads_nothing_of_a_last_answer(service: Service) -> list[socket.socket]:
-    clients = [await service.connect() for _ in range(20)]
-    for client in clients:
-        await service.ask(client, "/small", more="Connection: close\r\n")
-    return clients
-
-
-async def _asks_and_asks_and_reads_nothing(service: Service) -> list[socket.socket]:
-    clients = [await service.connect() for _ in range(20)]
-    for client in clients:
-        await service.ask(client, "/small", times=200)
-    return clients
+    return ask
 
 
 async def _leaves_in_the_middle(service: Service) -> list[socket.socket]:
@@ -119,11 +110,12 @@ async def _leaves_in_the_middle(service: Service) -> list[socket.socket]:
 @pytest.mark.parametrize(
     "client",
     [
-        _reads_nothing_of_a_big_answer,
-        _reads_nothing_of_a_last_answer,
-        _asks_and_asks_and_reads_nothing,
+        _reads_nothing("/big"),
+        _reads_nothing("/small", more="Connection: close\r\n"),
+        _reads_nothing("/small", times=200),
         _leaves_in_the_middle,
     ],
+    ids=["a big answer", "a last answer", "many answers", "leaves"],
 )
 def test_half_a_client_loses_its_connection_in_time_and_others_are_served(
     client: Callable[[Service], Awaitable[list[socket.socket]]],

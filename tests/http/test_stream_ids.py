@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from yarl import URL
 
@@ -11,34 +9,17 @@ from tests.browser import Browser
 from tests.http.conftest import Services
 from tests.problems import assert_problem
 
+pytestmark = pytest.mark.both_databases
+
 FILM = b"a very short film"
 
 
-@pytest.fixture
-def services_url(database_url: str) -> str:
-    return database_url
-
-
 def _others(video_id: str) -> list[str]:
-    """What is not the id, as it stands in an address."""
-    return [
-        # MySQL holds texts that differ in spaces at the end for equal.
-        f"{video_id}%20",
-        f"%20{video_id}",
-        video_id.upper(),
-        video_id[:-1],
-        f"{video_id}a",
-        f"{video_id}%00",
-        f"{video_id}%0A",
-        f"{video_id}%2F",
-        "%25",
-        "_" * 26,
-        "%F0%9F%8E%AC",
-        "%ED%A0%80",
-        "%FF",
-        "a" * 5000,
-        "'%20OR%20''='",
-    ]
+    """What is not the id of a video that there is. (`test_bent_ids.py` has ids of nothing.)
+
+    MySQL holds texts that differ in spaces at the end for equal, and many collations those that differ in case.
+    """
+    return [f"{video_id}%20", f"%20{video_id}", video_id.upper(), video_id[:-1], f"{video_id}a", f"{video_id}%00"]
 
 
 async def test_only_the_id_itself_is_the_video(services: Services, browser: Browser) -> None:
@@ -62,19 +43,3 @@ async def test_only_the_id_itself_is_opened_for_editing(services: Services, brow
         page = await browser.open(URL(f"{url}/videos?edit={other}", encoded=True))
         assert (page.status, page.content_type) == (404, "text/html"), other
     assert (await browser.open(f"{url}/videos?edit={video_id}")).status == 200
-
-
-@pytest.mark.parametrize(
-    "target", [b"/v1/videos?q=\xff", b"/v1/videos?cursor=\xff", b"/v1/videos/\xff", b"/v1/videos?\xff=1"]
-)
-async def test_bytes_that_are_no_text_are_no_failure_of_ours(services: Services, target: bytes) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", services.addresses.stream_port)
-    try:
-        token = services.auth.token("alice").encode()
-        head = b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: Bearer " + token + b"\r\n\r\n"
-        writer.write(b"GET " + target + head)
-        async with asyncio.timeout(10):
-            answer = await reader.read()
-    finally:
-        writer.close()
-    assert int(answer.split()[1]) in (200, 400, 404, 422), answer

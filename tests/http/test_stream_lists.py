@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from catalogue.videos import Video, VideoState, Visibility
-from common.clock import utc_now
+from catalogue.videos import VideoState, Visibility
 from common.db import open_database
-from common.ids import new_id
 from tests.api_client import Person
 from tests.http.conftest import Services
 from tests.problems import assert_problem
+from tests.videos import NOW, video
 from upload_svc.store import Store
 
-NOW = utc_now().replace(microsecond=123_456)
+pytestmark = pytest.mark.both_databases
+
 SORTS = ["-created_at", "created_at", "title"]
-
-
-@pytest.fixture
-def services_url(database_url: str) -> str:
-    return database_url
 
 
 class Catalogue:
@@ -34,36 +29,12 @@ class Catalogue:
         self._store = store
         self._auth = services.auth
 
-    async def add(
-        self,
-        title: str,
-        *,
-        owner: str = "alice",
-        visibility: Visibility = Visibility.MEMBERS,
-        state: VideoState = VideoState.READY,
-        description: str = "",
-        created_at: datetime = NOW,
-    ) -> str:
-        """A video; returns its id."""
-        video = Video(
-            id=new_id(),
-            owner_id=self._auth.account_id(owner),
-            owner_username=owner,
-            title=title,
-            description=description,
-            filename="film.mp4",
-            size=5,
-            content_type="video/mp4",
-            visibility=visibility,
-            state=state,
-            sha256=None,
-            part_size=None,
-            part_count=None,
-            created_at=created_at,
-            settle_after=None,
-        )
-        await self._store.add_video(video)
-        return video.id
+    async def add(self, title: str, *, owner: str = "alice", **fields: Any) -> str:
+        """A video, seen by members where `fields` say nothing else; returns its id."""
+        who = {"owner_id": self._auth.account_id(owner), "owner_username": owner}
+        made = video(title=title, **who, **{"visibility": Visibility.MEMBERS, **fields})
+        await self._store.add_video(made)
+        return made.id
 
 
 @pytest.fixture
@@ -207,14 +178,15 @@ async def test_what_is_edited_is_found_and_sorted_anew(services: Services) -> No
     assert _ids(await _all(alice, q="c")) == []
 
 
-async def test_a_cursor_is_good_for_its_own_list_only(services: Services, catalogue: Catalogue) -> None:
+async def test_a_query_that_cannot_be_and_a_cursor_of_another_list_are_refused(
+    services: Services, catalogue: Catalogue
+) -> None:
     alice = services.person("alice")
     for _ in range(3):
         await catalogue.add('film \u0130"\\' * 20)
     cursors = {sort: (await _page(alice, sort=sort, limit="1"))["next_cursor"] for sort in SORTS}
     cursor = cursors["-created_at"]
-    bent = [cursor[:index] + ("A" if cursor[index] != "A" else "B") + cursor[index + 1 :] for index in (0, 9, 30, 70)]
-    queries: list[dict[str, str]] = [{"cursor": text} for text in [*bent, cursor[:-2], "", "x", "é", "AAAA", "%"]]
+    queries: list[dict[str, str]] = [{"cursor": text} for text in (cursor[:-2], "", "x", "é", "%")]
     queries += [
         {"cursor": cursors["created_at"]},
         {"cursor": cursors["title"]},
@@ -223,9 +195,11 @@ async def test_a_cursor_is_good_for_its_own_list_only(services: Services, catalo
         {"cursor": cursor, "owner": services.auth.account_id("alice")},
         {"cursor": "x" * 2049},
     ]
+    queries += [{"limit": "0"}, {"limit": "101"}, {"sort": "size"}]
     for query in queries:
         answer = await alice.call("GET", f"{alice.stream_url}/v1/videos", params=query)
         problem = await assert_problem(answer, 422, "invalid")
-        assert [error["pointer"] for error in problem["errors"]] == ["#/cursor"]
+        wrong = "cursor" if "cursor" in query else next(iter(query))
+        assert [error["pointer"] for error in problem["errors"]] == [f"#/{wrong}"]
     for sort, good in cursors.items():
         assert len((await _page(alice, sort=sort, cursor=good))["items"]) == 2

@@ -14,12 +14,9 @@ from tests.browser import Browser
 from tests.http.conftest import Services
 from tests.statements import statements
 
+pytestmark = pytest.mark.both_databases
+
 FILM = b"a very short film"
-
-
-@pytest.fixture
-def services_url(database_url: str) -> str:
-    return database_url
 
 
 async def _rows(url: str) -> list[Any]:

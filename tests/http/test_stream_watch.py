@@ -151,6 +151,8 @@ async def test_a_source_is_good_for_its_method(services: Services) -> None:
         status, headers, _ = await fetch(method, signed[method])
         assert (status, headers["Content-Length"]) == (200, str(len(FILM)))
         assert headers["Content-Disposition"].startswith("inline")
+    async with services.session.get(signed["GET"], headers={"Range": "bytes=2-5"}) as part:
+        assert (part.status, await part.read()) == (206, FILM[2:6])
     # A player that looks first must be given a URL to look by.
     assert (await fetch("GET", signed["HEAD"]))[0] == 403
 
@@ -178,7 +180,49 @@ async def test_a_question_about_the_download_is_yes_or_no(services: Services) ->
     await assert_problem(await alice.call("GET", f"{url}?download=1&download=0"), 400, "malformed")
 
 
-async def test_under_another_name_pages_lead_to_the_public_one(services: Services, browser: Browser) -> None:
-    url = services.addresses.stream_url
-    page = await browser.open(url.replace("127.0.0.1", "localhost") + "/watch/x?t=5")
-    assert (page.status, page.headers["Location"]) == (308, f"{url}/watch/x?t=5")
+CALLS = ["", "/playback", "/source"]
+
+
+# Visibility, who asks, and whether they may watch.
+WHO_MAY_WATCH = [
+    ("private", "owner", True),
+    ("private", "other", False),
+    ("private", None, False),
+    ("members", "owner", True),
+    ("members", "other", True),
+    ("members", None, False),
+    ("public", "owner", True),
+    ("public", "other", True),
+    ("public", None, True),
+]
+
+
+@pytest.mark.parametrize(("visibility", "who", "may"), WHO_MAY_WATCH)
+async def test_only_who_may_watch_gets_anything(
+    services: Services, visibility: str, who: str | None, *, may: bool
+) -> None:
+    video = await services.person("owner").upload(FILM, visibility=visibility)
+    viewer = services.person(who)
+    for call in CALLS:
+        answer = await viewer.call("GET", f"{viewer.stream_url}/v1/videos/{video['id']}{call}")
+        unknown = await viewer.call("GET", f"{viewer.stream_url}/v1/videos/{'a' * 26}{call}")
+        if may:
+            assert answer.status in (200, 307)
+        elif who is None:
+            await assert_problem(answer, 401, "unauthenticated")
+            # Not to be told from one that is not there.
+            assert await answer.text() == await unknown.text()
+        else:
+            await assert_problem(answer, 404, "not-found")
+            assert await answer.text() == await unknown.text()
+    if who is not None:
+        listed = await viewer.call("GET", f"{viewer.stream_url}/v1/videos")
+        assert [item["id"] for item in (await listed.json())["items"]] == ([video["id"]] if may else [])
+
+
+async def test_what_is_not_ready_cannot_be_watched(services: Services) -> None:
+    owner = services.person("owner")
+    upload = await owner.begin(len(FILM), visibility="public")
+    for call in CALLS:
+        answer = await owner.call("GET", f"{owner.stream_url}/v1/videos/{upload['id']}{call}")
+        await assert_problem(answer, 404, "not-found")

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from auth_svc.accounts.store import Role
 from auth_svc.app_keys import SIGNING_KEYS
 from common.ids import new_id
-from tests.auth_app import CLIENT_SECRETS, AuthApp, basic, bearer, running_auth_app
+from tests.auth_app import CLIENT_SECRETS, AuthApp, basic, bearer
 from tests.html_pages import PAGE
 from tests.http.conftest import Services
 from tests.problems import assert_problem
-from tests.token_forge import decoded, encoded, signing_key
+from tests.token_forge import decoded, forge, signing_key
 
-PASSWORD = "correct horse battery staple"
+pytestmark = [pytest.mark.any_database, pytest.mark.accounts("alice")]
+
 Part = dict[str, Any]
 Forgery = Callable[[Part, Part, RSAPrivateKey], str]
-
-
-def _segments(header: Part | str, claims: Part | str) -> str:
-    parts = (part if isinstance(part, str) else json.dumps(part) for part in (header, claims))
-    return ".".join(encoded(part.encode()).decode() for part in parts)
-
-
-def _signed(signed: str, key: RSAPrivateKey) -> str:
-    return f"{signed}.{encoded(key.sign(signed.encode(), PKCS1v15(), SHA256())).decode()}"
 
 
 def _spoilt(*, header: Part | None = None, claims: Part | None = None) -> Forgery:
@@ -41,19 +31,19 @@ def _spoilt(*, header: Part | None = None, claims: Part | None = None) -> Forger
         left_out = {name for name, value in changes.items() if value is None}
         return {name: value for name, value in (part | changes).items() if name not in left_out}
 
-    return lambda good_header, good_claims, key: _signed(
-        _segments(changed(good_header, header or {}), changed(good_claims, claims or {})), key
+    return lambda good_header, good_claims, key: forge(
+        changed(good_header, header or {}), changed(good_claims, claims or {}), key=key
     )
 
 
 def _with_another_key(header: Part, claims: Part, key: RSAPrivateKey) -> str:
     other = signing_key("another").private_key
     assert other != key
-    return _signed(_segments(header, claims), other)
+    return forge(header, claims, key=other)
 
 
 def _unsigned(header: Part, claims: Part, key: RSAPrivateKey) -> str:
-    return _segments({**header, "alg": "none"}, claims) + "."
+    return forge({**header, "alg": "none"}, claims, key=key).rpartition(".")[0] + "."
 
 
 def _over_already(header: Part, claims: Part, key: RSAPrivateKey) -> str:
@@ -78,15 +68,8 @@ def _read(token: str) -> tuple[Part, Part]:
     return header, claims
 
 
-@pytest.fixture
-async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
-    async with running_auth_app(sqlite_url) as app:
-        await app.add_account("alice", PASSWORD)
-        yield app
-
-
 async def test_no_forged_token_opens_auth_svc(app: AuthApp) -> None:
-    header, claims = _read(await app.person_token("alice", PASSWORD))
+    header, claims = _read(await app.person_token("alice"))
     key = app.app[SIGNING_KEYS].current.private_key
     # Or the refusals would prove nothing.
     unspoilt = _spoilt()(header, claims, key)
@@ -137,17 +120,17 @@ async def test_no_forged_token_opens_the_other_services(services: Services) -> N
 
 
 async def test_no_secret_opens_what_another_kind_is_for(app: AuthApp) -> None:
-    await app.add_account("root", PASSWORD, role=Role.ADMIN)
-    root = bearer(await app.person_token("root", PASSWORD))
+    await app.add_account("root", role=Role.ADMIN)
+    root = bearer(await app.person_token("root"))
     made = await app.send("POST", "/v1/accounts", json={"username": "bob", "role": "member"}, headers=root)
-    granted = await app.grant("alice", PASSWORD)
+    granted = await app.grant("alice")
     own = bearer(granted["access_token"])
     key = await app.send("POST", "/v1/me/api-keys", json={"name": "x", "scopes": ["all"]}, headers=own)
     secrets = {
         "access token": granted["access_token"],
         "refresh token": granted["refresh_token"],
         "API key": (await key.json())["api_key"],
-        "session": await app.log_in("alice", PASSWORD),
+        "session": await app.log_in("alice"),
         "service token": await app.service_token(),
         "service secret": CLIENT_SECRETS["upload"],
         "link": (await made.json())["set_password_url"].partition("token=")[2],

@@ -24,21 +24,13 @@ FILM = b"a very short film"
 SECOND = timedelta(seconds=1)
 
 
-async def _step(services: Services, *, ahead: timedelta = CHECK_AGAIN + SECOND) -> None:
-    """One step at a later time. (The loop steps as well; whoever takes a row first does its work.)"""
-    services.clock.moved = ahead
-    await services.upload[SETTLING].settle()
-    # People's tokens are of today.
-    services.clock.moved = timedelta()
-
-
 async def _settled(
     services: Services, is_true: Callable[[], Awaitable[bool]], *, what: str, ahead: timedelta = CHECK_AGAIN + SECOND
 ) -> None:
     """Steps until it is true."""
 
     async def is_true_after_a_step() -> bool:
-        await _step(services, ahead=ahead)
+        await services.settle(ahead=ahead)
         return await is_true()
 
     await eventually(is_true_after_a_step, what=what)
@@ -54,6 +46,24 @@ async def _object_state(services: Services, upload_id: str) -> str | None:
     return {item.id: item.state.value for item in await services.fs.app[FS_UPLOADS].describe([upload_id])}.get(
         upload_id
     )
+
+
+async def _becomes(services: Services, upload_id: str, state: str, *, ahead: timedelta = CHECK_AGAIN + SECOND) -> None:
+    """Steps until the object has this state."""
+
+    async def has_become() -> bool:
+        return await _object_state(services, upload_id) == state
+
+    await _settled(services, has_become, what=f"the object is {state}", ahead=ahead)
+
+
+async def _goes(services: Services, upload_id: str, *, ahead: timedelta = CHECK_AGAIN + SECOND) -> None:
+    """Steps until its owner has it no more."""
+
+    async def is_gone() -> bool:
+        return await _state(services, upload_id) is None
+
+    await _settled(services, is_gone, what="the upload is gone", ahead=ahead)
 
 
 async def test_what_fs_svc_has_stored_becomes_ready_without_anybody_asking(services: Services) -> None:
@@ -80,7 +90,7 @@ async def test_an_open_upload_is_left_alone(services: Services) -> None:
     upload = await alice.begin(len(FILM))
     await alice.send(upload, FILM)
     for ahead in (CHECK_AGAIN, UNKNOWN_LIMIT, timedelta(days=6)):
-        await _step(services, ahead=ahead + SECOND)
+        await services.settle(ahead=ahead + SECOND)
     assert await _state(services, upload["id"]) == "uploading"
     assert await _object_state(services, upload["id"]) == "open"
     assert (await alice.complete(upload["id"])).status == 200
@@ -97,13 +107,9 @@ async def test_a_create_that_never_reached_fs_svc_is_given_up_after_ten_minutes(
     [item] = (await listed.json())["items"]
     assert (item["state"], item["part_size"], item["expires_at"]) == ("uploading", None, None)
 
-    await _step(services, ahead=UNKNOWN_LIMIT - timedelta(seconds=20))
+    await services.settle(ahead=UNKNOWN_LIMIT - timedelta(seconds=20))
     assert await _state(services, item["id"]) == "uploading"
-
-    async def is_gone() -> bool:
-        return await _state(services, item["id"]) is None
-
-    await _settled(services, is_gone, what="the upload is gone", ahead=UNKNOWN_LIMIT + SECOND)
+    await _goes(services, item["id"], ahead=UNKNOWN_LIMIT + SECOND)
 
 
 async def test_an_upload_that_fs_svc_has_given_up_goes(services: Services) -> None:
@@ -111,11 +117,7 @@ async def test_an_upload_that_fs_svc_has_given_up_goes(services: Services) -> No
     upload = await alice.begin(len(FILM))
     await services.fs.app[FS_UPLOADS].delete(upload["id"], subject=None)
     assert await _object_state(services, upload["id"]) == "aborted"
-
-    async def is_gone() -> bool:
-        return await _state(services, upload["id"]) is None
-
-    await _settled(services, is_gone, what="the upload is gone")
+    await _goes(services, upload["id"])
 
 
 async def test_what_is_deleted_leaves_s3_and_gives_its_place_back_once(services: Services) -> None:
@@ -133,11 +135,7 @@ async def test_what_is_deleted_leaves_s3_and_gives_its_place_back_once(services:
     assert (problem["limit"], problem["used"], problem["reserved"], problem["size"]) == (TWO_PARTS, TWO_PARTS, 0, 1)
 
     assert (await alice.call("DELETE", f"{alice.upload_url}/v1/uploads/{video['id']}")).status == 204
-
-    async def is_gone() -> bool:
-        return await _object_state(services, video["id"]) == "deleted"
-
-    await _settled(services, is_gone, what="the object is deleted")
+    await _becomes(services, video["id"], "deleted")
     assert (await fetch("GET", source))[0] == 404
     async with services.session.put(signed["urls"]["2"], data=film[PART_SIZE:], headers=signed["headers"]) as late:
         assert late.status == 404
@@ -153,11 +151,7 @@ async def test_an_unfinished_upload_that_is_deleted_is_aborted(services: Service
     signed = await alice.part_urls(upload["id"], [2])
     assert await alice.send_part(upload["id"], 2, content(TWO_PARTS)[-1000:]) == 200
     assert (await alice.call("DELETE", f"{alice.upload_url}/v1/uploads/{upload['id']}")).status == 204
-
-    async def is_gone() -> bool:
-        return await _object_state(services, upload["id"]) == "aborted"
-
-    await _settled(services, is_gone, what="the upload is aborted")
+    await _becomes(services, upload["id"], "aborted")
     body = content(TWO_PARTS)[-1000:]
     async with services.session.put(signed["urls"]["2"], data=body, headers=signed["headers"]) as late:
         assert late.status == 404
@@ -211,11 +205,7 @@ async def test_no_row_is_worked_on_behind_its_lease(services: Services) -> None:
     slow = Settling(settling._store, settling._fs, clock=lambda: next(readings))  # noqa: SLF001
     assert await slow.settle() == 1
     assert await _object_state(services, video["id"]) == "stored"
-
-    async def is_gone() -> bool:
-        return await _object_state(services, video["id"]) == "deleted"
-
-    await _settled(services, is_gone, what="the object is deleted", ahead=timedelta(hours=1) + 2 * LEASE)
+    await _becomes(services, video["id"], "deleted", ahead=timedelta(hours=1) + 2 * LEASE)
 
 
 async def test_of_what_is_deleted_nothing_stays_that_somebody_wrote(services: Services, services_url: str) -> None:

@@ -18,17 +18,13 @@ from tests.fs_service import fetch
 from tests.http.conftest import Services
 from tests.problems import assert_problem
 from tests.waiting import eventually
-from upload_svc.app_keys import SETTLING
 from upload_svc.settling import HELD_FOR
 from upload_svc.uploads import TRASH_KEPT
 
+pytestmark = pytest.mark.both_databases
+
 FILM = b"a very short film"
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def services_url(database_url: str) -> str:
-    return database_url
 
 
 async def _change(person: Person, video: dict[str, Any], change: str) -> int:
@@ -46,14 +42,6 @@ async def _read(person: Person, video: dict[str, Any]) -> dict[str, Any]:
 async def _listed(person: Person, state: str) -> list[str]:
     answer = await person.call("GET", f"{person.upload_url}/v1/uploads", params={"state": state})
     return [item["id"] for item in (await answer.json())["items"]]
-
-
-async def _step(services: Services, *, ahead: timedelta) -> None:
-    """One step of the loop at a later time."""
-    services.clock.moved = ahead
-    await services.upload[SETTLING].settle()
-    # People's tokens are of today.
-    services.clock.moved = timedelta()
 
 
 async def test_what_is_trashed_is_nowhere_but_in_its_owners_trash(services: Services) -> None:
@@ -147,11 +135,11 @@ async def test_the_trash_still_counts_and_is_emptied_after_seven_days(services: 
     answer = await alice.call("POST", f"{alice.upload_url}/v1/uploads", json=another)
     await assert_problem(answer, 413, "quota-exceeded")
 
-    await _step(services, ahead=TRASH_KEPT - MINUTE)
+    await services.settle(ahead=TRASH_KEPT - MINUTE)
     assert (await _read(alice, video))["state"] == "trashed"
 
     async def is_gone() -> bool:
-        await _step(services, ahead=TRASH_KEPT + MINUTE)
+        await services.settle(ahead=TRASH_KEPT + MINUTE)
         [item] = await services.fs.app[FS_UPLOADS].describe([video["id"]])
         return item.state.value == "deleted"
 
@@ -168,7 +156,7 @@ async def test_what_was_restored_outlives_its_old_day(services: Services) -> Non
     assert await _change(alice, video, "trash") == 204
     assert await _change(alice, video, "restore") == 204
     for _ in range(3):
-        await _step(services, ahead=TRASH_KEPT + MINUTE)
+        await services.settle(ahead=TRASH_KEPT + MINUTE)
     assert await _read(alice, video) == video
 
 
@@ -187,7 +175,7 @@ async def test_nothing_is_purged_while_an_older_database_or_a_clock_may_be_wrong
             async with database.write() as connection:
                 values = {"held_until": held_until.replace(tzinfo=None)}
                 await connection.execute(text("UPDATE installation SET held_until = :held_until"), values)
-            await _step(services, ahead=ahead)
+            await services.settle(ahead=ahead)
             assert await _state(database, video) == state
 
 

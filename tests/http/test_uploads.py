@@ -6,54 +6,78 @@ import asyncio
 from typing import Any
 
 import pytest
+from aiohttp import ClientResponse
 
 from tests.http.conftest import Services
 from tests.problems import assert_problem
 
-FILM = b"a very short film"
 CREATE = {"title": "A film", "filename": "film.mp4", "size": 17, "content_type": "video/mp4"}
 
 
-async def _create(services: Services, key: str, **fields: Any) -> Any:
-    alice = services.person("alice")
-    return await alice.call(
-        "POST", f"{alice.upload_url}/v1/uploads", json={**CREATE, **fields}, headers={"Idempotency-Key": key}
-    )
+async def _create(services: Services, *, key: str = "a-key", username: str = "alice", **fields: Any) -> ClientResponse:
+    person = services.person(username)
+    url = f"{person.upload_url}/v1/uploads"
+    return await person.call("POST", url, json={**CREATE, **fields}, headers={"Idempotency-Key": key})
 
 
-async def test_the_same_create_again_is_the_same_upload(services: Services) -> None:
-    first, second = await _create(services, "k1"), await _create(services, "k1")
-    assert (first.status, await first.text(), first.headers["Location"]) == (
-        second.status,
-        await second.text(),
-        second.headers["Location"],
-    )
-    listed = await services.person("alice").call("GET", f"{services.addresses.upload_url}/v1/uploads")
-    assert len((await listed.json())["items"]) == 1
+async def _ids(services: Services, username: str = "alice") -> list[str]:
+    person = services.person(username)
+    answer = await person.call("GET", f"{person.upload_url}/v1/uploads")
+    return [item["id"] for item in (await answer.json())["items"]]
 
 
-async def test_another_content_under_the_same_key_is_refused(services: Services) -> None:
-    await _create(services, "k2")
-    await assert_problem(await _create(services, "k2", title="Another"), 422, "idempotency-key-reused")
+async def test_the_same_create_again_is_the_same_upload_and_its_answer_the_first_one(services: Services) -> None:
+    first, alice = await _create(services), services.person("alice")
+    upload_id, url = (await first.json())["id"], alice.upload_url + first.headers["Location"]
+    assert (await alice.call("PATCH", url, json={"title": "Edited"})).status == 200
+    # Said in other words: as it is kept, the title is the same, and private is what it is without saying so.
+    for title in ("A film", " A film "):
+        again = await _create(services, title=title, visibility="private")
+        assert (again.status, again.headers["Location"]) == (201, first.headers["Location"])
+        assert await again.text() == await first.text()
+    for other in ({"title": "a film"}, {"size": 18}, {"visibility": "public"}, {"description": "x"}):
+        await assert_problem(await _create(services, **other), 422, "idempotency-key-reused")
+    assert await _ids(services) == [upload_id]
+    # The key is an account's own.
+    theirs = await _create(services, username="bob", title="Another")
+    assert await _ids(services, "bob") == [(await theirs.json())["id"]]
+    assert (await alice.call("DELETE", url)).status == 204
+    assert await (await _create(services)).text() == await first.text()
+    assert await _ids(services) == []
 
 
 async def test_ten_at_once_make_one_upload(services: Services) -> None:
-    answers = await asyncio.gather(*(_create(services, "k3") for _ in range(10)))
-    assert {answer.status for answer in answers} <= {201, 409}
-    assert len({(await answer.json())["id"] for answer in answers if answer.status == 201}) == 1
+    answers = await asyncio.gather(*(_create(services) for _ in range(10)))
+    for answer in answers:
+        if answer.status != 201:
+            await assert_problem(answer, 409, "conflict")
+            assert int(answer.headers["Retry-After"]) >= 1
+    assert {(await answer.json())["id"] for answer in answers if answer.status == 201} == set(await _ids(services))
+
+
+async def test_where_the_outcome_is_not_known_the_next_one_goes_on_with_the_same_upload(services: Services) -> None:
+    await services.fs.stop()
+    await assert_problem(await _create(services), 503, "unavailable")
+    await services.fs.start()
+    [upload_id] = await _ids(services)
+    answer = await _create(services)
+    assert (answer.status, (await answer.json())["id"]) == (201, upload_id)
+    assert await _ids(services) == [upload_id]
 
 
 async def test_a_refused_create_frees_its_key(services: Services) -> None:
     alice = services.person("alice", quota_bytes=10)
-    refused = await alice.call("POST", f"{alice.upload_url}/v1/uploads", json=CREATE, headers={"Idempotency-Key": "k4"})
+    headers = {"Idempotency-Key": "a-key"}
+    refused = await alice.call("POST", f"{alice.upload_url}/v1/uploads", json=CREATE, headers=headers)
     problem = await assert_problem(refused, 413, "quota-exceeded")
     assert (problem["limit"], problem["size"], problem["used"], problem["reserved"]) == (10, 17, 0, 0)
-    assert (await _create(services, "k4", size=9)).status == 201
+    assert (await _create(services, size=9)).status == 201
 
 
 @pytest.mark.parametrize("key", ["", "a b", "é", "k" * 256])
 async def test_a_key_that_is_none_is_refused(services: Services, key: str) -> None:
-    await assert_problem(await _create(services, key), 422, "invalid")
+    problem = await assert_problem(await _create(services, key=key), 422, "invalid")
+    assert problem["errors"][0]["pointer"] == "#/headers/Idempotency-Key"
 
 
 @pytest.mark.parametrize(
@@ -65,8 +89,8 @@ async def test_a_key_that_is_none_is_refused(services: Services, key: str) -> No
         ("visibility", "everybody"),
     ],
 )
-async def test_a_value_that_cannot_be_taken_is_named(services: Services, field: str, value: object) -> None:
-    problem = await assert_problem(await _create(services, "k5", **{field: value}), 422, "invalid")
+async def test_a_value_that_cannot_be_taken_is_named(services: Services, field: str, value: Any) -> None:
+    problem = await assert_problem(await _create(services, **{field: value}), 422, "invalid")
     assert [error["pointer"] for error in problem["errors"]] == [f"#/{field}"]
 
 

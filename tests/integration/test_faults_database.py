@@ -23,7 +23,7 @@ from sqlalchemy.pool import NullPool
 
 from tests import mariadb as mariadb_server
 from tests.addresses import Addresses
-from tests.faults import Observations
+from tests.faults import Observations, away
 from tests.installation import Controlled, running_installation
 from tests.mariadb import DatabaseServer
 from tests.visitor import Need, Seen, visiting
@@ -81,31 +81,8 @@ async def on_mariadb(
         yield place
 
 
-@asynccontextmanager
-async def killed(server: DatabaseServer) -> AsyncIterator[None]:
-    await asyncio.to_thread(server.kill)
-    try:
-        yield
-    finally:
-        await asyncio.to_thread(server.start)
-
-
-@asynccontextmanager
-async def stopped(server: DatabaseServer) -> AsyncIterator[None]:
-    await asyncio.to_thread(server.stop)
-    try:
-        yield
-    finally:
-        await asyncio.to_thread(server.start)
-
-
-@asynccontextmanager
-async def hanging(server: DatabaseServer) -> AsyncIterator[None]:
-    server.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        server.send_signal(signal.SIGCONT)
+def hanging(server: DatabaseServer) -> AbstractAsyncContextManager[None]:
+    return away(lambda: server.send_signal(signal.SIGSTOP), lambda: server.send_signal(signal.SIGCONT))
 
 
 @asynccontextmanager
@@ -176,8 +153,8 @@ class Way:
 
 
 WAYS = [
-    Way(fault="mariadb-killed", happens=killed),
-    Way(fault="mariadb-stopped", happens=stopped),
+    Way(fault="mariadb-killed", happens=lambda server: away(server.kill, server.start)),
+    Way(fault="mariadb-stopped", happens=lambda server: away(server.stop, server.start)),
     Way(fault="mariadb-hangs", happens=hanging),
     Way(fault="mariadb-cut", happens=cut, is_told=False),
     Way(fault="mariadb-pool-exhausted", happens=locked_tables, is_told=False),
@@ -210,15 +187,14 @@ async def locked_file(place: Controlled) -> AsyncIterator[None]:
         yield
 
 
-@asynccontextmanager
-async def full_disk(place: Controlled) -> AsyncIterator[None]:
+def full_disk(place: Controlled) -> AbstractAsyncContextManager[None]:
     """No process of the installation may make any file longer, or write to one at all."""
-    before = {process.pid: _limit_files(process.pid, 0) for process in place.processes.values()}
-    try:
-        yield
-    finally:
-        for pid, limit in before.items():
-            _limit_files(pid, limit)
+    before: dict[int, int] = {}
+
+    def go() -> None:
+        before.update({process.pid: _limit_files(process.pid, 0) for process in place.processes.values()})
+
+    return away(go, lambda: [_limit_files(pid, limit) for pid, limit in before.items()])
 
 
 def _limit_files(pid: int, size: int) -> int:

@@ -10,9 +10,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 from aiohttp import web
 
-from tests.faults import Observations
+from tests.faults import Observations, away
 from tests.installation import Controlled
-from tests.s3_proxy import is_complete
+from tests.s3_proxy import S3Proxy, is_complete
 from tests.visitor import ANSWER_SECONDS, Need, Seen, Visitor, visiting
 
 pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
@@ -24,12 +24,16 @@ Happens = Callable[[Controlled], AbstractAsyncContextManager[None]]
 
 
 @asynccontextmanager
-async def s3_down(place: Controlled) -> AsyncIterator[None]:
-    place.to_s3.is_down = True
+async def changed(proxy: S3Proxy, **ways: object) -> AsyncIterator[None]:
+    """The proxy with other ways than it had."""
+    before = {name: getattr(proxy, name) for name in ways}
+    for name, way in ways.items():
+        setattr(proxy, name, way)
     try:
         yield
     finally:
-        place.to_s3.is_down = False
+        for name, way in before.items():
+            setattr(proxy, name, way)
 
 
 @asynccontextmanager
@@ -39,24 +43,15 @@ async def s3_hanging(place: Controlled) -> AsyncIterator[None]:
     async def wait(_: web.Request) -> None:
         await over.wait()
 
-    as_ever, place.to_s3.meanwhile = place.to_s3.meanwhile, wait
-    try:
-        yield
-    finally:
-        place.to_s3.meanwhile = as_ever
-        over.set()
+    async with changed(place.to_s3, meanwhile=wait):
+        try:
+            yield
+        finally:
+            over.set()
 
 
-@asynccontextmanager
-async def s3_answering_503(place: Controlled) -> AsyncIterator[None]:
-    as_ever, place.to_s3.instead = (
-        place.to_s3.instead,
-        lambda _: web.Response(status=503, body=SLOW_DOWN, content_type="application/xml"),
-    )
-    try:
-        yield
-    finally:
-        place.to_s3.instead = as_ever
+def slow_down(_: web.Request) -> web.Response:
+    return web.Response(status=503, body=SLOW_DOWN, content_type="application/xml")
 
 
 @asynccontextmanager
@@ -68,19 +63,15 @@ async def killed(place: Controlled, name: str) -> AsyncIterator[None]:
         await place.processes[name].start()
 
 
-@asynccontextmanager
-async def hanging(place: Controlled, name: str) -> AsyncIterator[None]:
-    place.processes[name].send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        place.processes[name].send_signal(signal.SIGCONT)
+def hanging(place: Controlled, name: str) -> AbstractAsyncContextManager[None]:
+    process = place.processes[name]
+    return away(lambda: process.send_signal(signal.SIGSTOP), lambda: process.send_signal(signal.SIGCONT))
 
 
 WAYS: list[tuple[str, Need, Happens]] = [
-    ("s3-down", "storage", s3_down),
+    ("s3-down", "storage", lambda place: changed(place.to_s3, is_down=True)),
     ("s3-hangs", "storage", s3_hanging),
-    ("s3-503", "storage", s3_answering_503),
+    ("s3-503", "storage", lambda place: changed(place.to_s3, instead=slow_down)),
     ("fs-killed", "fs", lambda place: killed(place, "fs")),
     ("fs-hangs", "fs", lambda place: hanging(place, "fs")),
     ("auth-killed", "auth", lambda place: killed(place, "auth")),
@@ -117,7 +108,7 @@ async def complete(visitor: Visitor, seen: Seen) -> int:
 
 
 async def test_an_error_inside_a_200_is_no_success(installation: Controlled, observations: Observations) -> None:
-    seen, proxy = Seen(), installation.to_s3
+    seen = Seen()
 
     def answer(request: web.Request) -> web.Response | None:
         if not is_complete(request):
@@ -125,12 +116,11 @@ async def test_an_error_inside_a_200_is_no_success(installation: Controlled, obs
         return web.Response(status=200, body=INTERNAL_ERROR, content_type="application/xml")
 
     async with visiting(installation) as visitor:
-        as_ever, proxy.instead = proxy.instead, answer
-        assert await complete(visitor, seen) == 202
-        # Not a video until S3 has the whole of it.
-        path = f"/v1/videos/{visitor.full['id']}"
-        assert (await visitor.person.call("GET", installation.addresses.stream_url + path)).status == 404
-        proxy.instead = as_ever
+        async with changed(installation.to_s3, instead=answer):
+            assert await complete(visitor, seen) == 202
+            # Not a video until S3 has the whole of it.
+            path = f"/v1/videos/{visitor.full['id']}"
+            assert (await visitor.person.call("GET", installation.addresses.stream_url + path)).status == 404
         await visitor.heal(seen)
         await visitor.finish()
     observations.add("s3-error-in-200", slowest_answer=seen.slowest_answer, healed_after=seen.healed_after)
@@ -140,7 +130,7 @@ async def test_an_error_inside_a_200_is_no_success(installation: Controlled, obs
 async def test_a_lost_answer_to_complete_is_settled_by_looking(
     installation: Controlled, observations: Observations, *, fault: str, is_silent: bool
 ) -> None:
-    seen, proxy = Seen(), installation.to_s3
+    seen = Seen()
     completes = 0
 
     def loses(request: web.Request) -> bool:
@@ -149,9 +139,8 @@ async def test_a_lost_answer_to_complete_is_settled_by_looking(
         return is_complete(request) or (is_silent and request.method == "HEAD")
 
     async with visiting(installation) as visitor:
-        as_ever, proxy.loses = proxy.loses, loses
-        assert await complete(visitor, seen) == (202 if is_silent else 200)
-        proxy.loses = as_ever
+        async with changed(installation.to_s3, loses=loses):
+            assert await complete(visitor, seen) == (202 if is_silent else 200)
         await visitor.heal(seen)
         await visitor.finish()
     assert completes == 1

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,6 +18,7 @@ from fs_svc.reading_back import Outcome, Reading, ReadingBack
 from fs_svc.store import Store
 from fs_svc.verify_command import LOSS
 from tests.api_client import person
+from tests.command import vss
 from tests.fs_service import real_bucket
 from tests.fs_world import FILM, World, opened_world
 from tests.product import running_product
@@ -92,14 +91,7 @@ async def test_what_was_read_stands_beside_what_was_sent(tmp_path: Path) -> None
         environment = {"VSS_DATA_DIR": str(product.data), "VSS_PORT_BASE": str(product.base)}
 
         def verify(*arguments: str) -> subprocess.CompletedProcess[str]:
-            return subprocess.run(
-                [sys.executable, "-m", "vss", "verify", *arguments],
-                env={"PATH": os.environ["PATH"], **environment},
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=120,
-            )
+            return vss("verify", *arguments, **environment)
 
         async with aiohttp.ClientSession() as session:
             alice = await person(session, product)

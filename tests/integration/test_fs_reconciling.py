@@ -210,10 +210,15 @@ async def test_what_is_missing_or_damaged_is_said_and_nothing_is_made_of_it(worl
 
 
 async def test_more_rows_and_objects_than_are_read_at_once_are_all_compared(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    database_url: str, seaweedfs: StorageBucket
 ) -> None:
-    monkeypatch.setattr("fs_svc.reconciling.AT_ONCE", 2)
-    monkeypatch.setattr("fs_svc.s3.PAGE_SIZE", 2)
+    async with opened_world(database_url, seaweedfs, at_once=2) as world:
+        await world.clear()
+        await world.reconcile(later=timedelta())
+        await _all_are_compared(world)
+
+
+async def _all_are_compared(world: World) -> None:
     stored = [await world.stored() for _ in range(5)]
     orphans = sorted(f"objects/{new_id()}" for _ in range(5))
     for key in orphans:

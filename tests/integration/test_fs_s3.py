@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import hashlib
 import io
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -24,7 +24,6 @@ from common.ids import new_id
 from fs_svc.dialects import DIALECTS, Vendor
 from fs_svc.parts import choose_parts, multipart_etag
 from fs_svc.s3 import PAGE_SIZE, Bucket, UploadGone, open_bucket
-from fs_svc.sigv4 import Presigner
 from fs_svc.uploads.in_parts import PART_URL_LIFETIME
 from tests.fs_service import PART_SIZE, fetch, real_bucket
 from tests.fs_world import presigner_of
@@ -75,39 +74,33 @@ class Sender:
 
     def __init__(self, storage: StorageBucket, session: aiohttp.ClientSession) -> None:
         self._session = session
-        self._presigner = Presigner(
-            endpoint=storage.endpoint,
-            region=storage.region,
-            bucket=storage.name,
-            access_key_id=storage.worker.access_key_id,
-            secret_access_key=storage.worker.secret_access_key,
-        )
+        self._presigner = presigner_of(storage)
 
-    async def status(self, object_key: str, s3_upload_id: str, body: bytes | AsyncIterator[bytes], size: int) -> int:
-        """What the storage says to part 1."""
+    async def put(
+        self,
+        object_key: str,
+        s3_upload_id: str,
+        body: bytes | AsyncIterator[bytes],
+        *,
+        number: int = 1,
+        size: int = 4,
+        headers: Mapping[str, str] | None = None,
+    ) -> aiohttp.ClientResponse:
+        """What the storage says to a part, with headers that were not signed."""
         urls = self._presigner.presign_parts(
-            object_key, s3_upload_id, {1: size}, now=utc_now(), lifetime=PART_URL_LIFETIME
+            object_key, s3_upload_id, {number: size}, now=utc_now(), lifetime=PART_URL_LIFETIME
         )
-        headers = {"Content-Length": str(size)}
-        async with self._session.put(urls[1], data=body, headers=headers) as answer:
-            return answer.status
-
-    async def status_with(self, object_key: str, s3_upload_id: str, headers: dict[str, str]) -> int:
-        """What the storage says to part 1 with headers that were not signed."""
-        urls = self._presigner.presign_parts(
-            object_key, s3_upload_id, {1: 4}, now=utc_now(), lifetime=PART_URL_LIFETIME
-        )
-        async with self._session.put(urls[1], data=b"film", headers=headers) as answer:
-            return answer.status
+        sent = {"Content-Length": str(size), **(headers or {})}
+        data = io.BytesIO(body) if isinstance(body, bytes) else body
+        async with self._session.put(urls[number], data=data, headers=sent) as answer:
+            await answer.read()
+        return answer
 
     async def send(self, object_key: str, s3_upload_id: str, part_number: int, body: bytes) -> str:
         """Returns the ETag."""
-        urls = self._presigner.presign_parts(
-            object_key, s3_upload_id, {part_number: len(body)}, now=utc_now(), lifetime=PART_URL_LIFETIME
-        )
-        async with self._session.put(urls[part_number], data=io.BytesIO(body)) as answer:
-            assert answer.status == 200, await answer.text()
-            return answer.headers["ETag"].strip('"')
+        answer = await self.put(object_key, s3_upload_id, body, number=part_number, size=len(body))
+        assert answer.status == 200
+        return answer.headers["ETag"].strip('"')
 
 
 @pytest.fixture
@@ -120,10 +113,15 @@ def new_key() -> str:
     return f"objects/{new_id()}"
 
 
+async def opened(bucket: Bucket) -> tuple[str, str]:
+    """A new multipart upload: its key and S3's id of it."""
+    key = new_key()
+    return key, await bucket.create_upload(key, content_type="video/mp4")
+
+
 @on_both
 async def test_parts_become_an_object_with_the_foretold_etag(bucket: Bucket, sender: Sender) -> None:
-    key = new_key()
-    upload_id = await bucket.create_upload(key, content_type="video/mp4")
+    key, upload_id = await opened(bucket)
     bodies = [b"a" * PART_SIZE, b"b" * 1_000]
     for part_number, body in enumerate(bodies, 1):
         etag = await sender.send(key, upload_id, part_number, body)
@@ -145,8 +143,7 @@ async def test_parts_become_an_object_with_the_foretold_etag(bucket: Bucket, sen
 
 
 async def test_copies_of_a_part_at_the_end_of_a_page_are_all_listed(bucket: Bucket, sender: Sender) -> None:
-    key = new_key()
-    upload_id = await bucket.create_upload(key, content_type="video/mp4")
+    key, upload_id = await opened(bucket)
     for part_number in range(1, PAGE_SIZE + 2):
         await sender.send(key, upload_id, part_number, b"x")
     etags = {await sender.send(key, upload_id, PAGE_SIZE, body) for body in (b"y", b"z")}
@@ -160,8 +157,7 @@ async def test_copies_of_a_part_at_the_end_of_a_page_are_all_listed(bucket: Buck
 
 @on_both
 async def test_an_upload_can_be_aborted_twice(bucket: Bucket, sender: Sender) -> None:
-    key = new_key()
-    upload_id = await bucket.create_upload(key, content_type="video/mp4")
+    key, upload_id = await opened(bucket)
     await sender.send(key, upload_id, 1, b"x")
     assert await bucket.has_upload(key, upload_id)
     assert await bucket.list_uploads(key) == [upload_id]
@@ -175,8 +171,7 @@ async def test_an_upload_can_be_aborted_twice(bucket: Bucket, sender: Sender) ->
 async def test_the_urls_of_parts_die_with_their_upload(bucket: Bucket, sender: Sender, *, is_completed: bool) -> None:
     # What is reserved for an upload is given back on this ground (docs/architecture.md): one more vendor, one more row.
     assert DIALECTS[Vendor.SEAWEEDFS].ends_part_urls
-    object_key, ended = new_key(), asyncio.Event()
-    s3_upload_id = await bucket.create_upload(object_key, content_type="video/mp4")
+    ended, (object_key, s3_upload_id) = asyncio.Event(), await opened(bucket)
     await sender.send(object_key, s3_upload_id, 1, b"film")
     is_on_its_way = asyncio.Event()
 
@@ -186,15 +181,15 @@ async def test_the_urls_of_parts_die_with_their_upload(bucket: Bucket, sender: S
         await ended.wait()
         yield b"x"
 
-    late = asyncio.create_task(sender.status(object_key, s3_upload_id, slowly(), PART_SIZE + 1))
+    late = asyncio.create_task(sender.put(object_key, s3_upload_id, slowly(), size=PART_SIZE + 1))
     await is_on_its_way.wait()
     if is_completed:
         await bucket.complete_upload(object_key, s3_upload_id, await bucket.list_parts(object_key, s3_upload_id))
     else:
         await bucket.abort_upload(object_key, s3_upload_id)
     ended.set()
-    assert await late == 404
-    assert await sender.status(object_key, s3_upload_id, b"film", 4) == 404
+    assert (await late).status == 404
+    assert (await sender.put(object_key, s3_upload_id, b"film")).status == 404
     assert await bucket.list_uploads(object_key) == []
     head = await bucket.head(object_key)
     assert (head.size if head else None) == (4 if is_completed else None)
@@ -217,9 +212,8 @@ async def test_nothing_that_is_said_beside_a_part_stays_with_the_object(
 ) -> None:
     answers = []
     for headers in ({}, PART_HEADERS):
-        object_key = new_key()
-        s3_upload_id = await bucket.create_upload(object_key, content_type="video/mp4")
-        assert await sender.status_with(object_key, s3_upload_id, headers) == 200
+        object_key, s3_upload_id = await opened(bucket)
+        assert (await sender.put(object_key, s3_upload_id, b"film", headers=headers)).status == 200
         await bucket.complete_upload(object_key, s3_upload_id, await bucket.list_parts(object_key, s3_upload_id))
         url = presigner_of(seaweedfs).presign("GET", object_key, now=utc_now(), lifetime=PART_URL_LIFETIME)
         status, found, body = await fetch("GET", url)
@@ -232,14 +226,13 @@ async def test_nothing_that_is_said_beside_a_part_stays_with_the_object(
 async def test_the_storage_takes_no_header_of_its_own_that_was_not_signed(
     bucket: Bucket, sender: Sender, name: str
 ) -> None:
-    object_key = new_key()
-    s3_upload_id = await bucket.create_upload(object_key, content_type="video/mp4")
-    assert await sender.status_with(object_key, s3_upload_id, {f"x-amz-{name}": "a"}) == 403
+    object_key, s3_upload_id = await opened(bucket)
+    answer = await sender.put(object_key, s3_upload_id, b"film", headers={f"x-amz-{name}": "a"})
+    assert answer.status == 403
 
 
 async def test_completing_an_upload_that_is_gone_says_so(bucket: Bucket, sender: Sender) -> None:
-    key = new_key()
-    upload_id = await bucket.create_upload(key, content_type="video/mp4")
+    key, upload_id = await opened(bucket)
     await sender.send(key, upload_id, 1, b"x")
     parts = await bucket.list_parts(key, upload_id)
     await bucket.abort_upload(key, upload_id)
@@ -264,8 +257,7 @@ async def test_the_rule_for_pages_is_written_over_whatever_there_is(bucket: Buck
 
 @on_both
 async def test_a_part_that_was_sent_again_counts_once_it_is_chosen(bucket: Bucket, sender: Sender) -> None:
-    key = new_key()
-    upload_id = await bucket.create_upload(key, content_type="video/mp4")
+    key, upload_id = await opened(bucket)
     for body in (b"film", b"film"):
         await sender.send(key, upload_id, 1, body)
     choice = choose_parts(await bucket.list_parts(key, upload_id))
@@ -280,8 +272,7 @@ async def test_a_part_that_was_sent_again_counts_once_it_is_chosen(bucket: Bucke
 async def test_completing_twice_is_told_that_the_upload_is_gone_or_nothing_and_the_object_stays(
     bucket: Bucket, sender: Sender
 ) -> None:
-    key = new_key()
-    upload_id = await bucket.create_upload(key, content_type="video/mp4")
+    key, upload_id = await opened(bucket)
     await sender.send(key, upload_id, 1, b"film")
     parts = await bucket.list_parts(key, upload_id)
     await bucket.complete_upload(key, upload_id, parts)
@@ -293,8 +284,7 @@ async def test_completing_twice_is_told_that_the_upload_is_gone_or_nothing_and_t
 
 @on_both
 async def test_parts_that_s3_refuses_to_put_together_stay_open(bucket: Bucket, sender: Sender) -> None:
-    key = new_key()
-    upload_id = await bucket.create_upload(key, content_type="video/mp4")
+    key, upload_id = await opened(bucket)
     await sender.send(key, upload_id, 1, b"film")
     (part,) = await bucket.list_parts(key, upload_id)
     with pytest.raises(StorageUnavailable):
@@ -346,10 +336,7 @@ async def test_whatever_is_not_a_success_is_not_taken_for_one(
     async def answer(request: web.Request) -> web.Response:
         return web.Response(status=status, text=body, content_type="application/xml")
 
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    server = await aiohttp_server(app)
-    async with fake_bucket(f"http://127.0.0.1:{server.port}") as bucket:
+    async with answering_bucket(aiohttp_server, answer) as bucket:
         with pytest.raises(StorageUnavailable):
             await bucket.complete_upload("objects/a", "id", [])
 
@@ -365,6 +352,17 @@ def fake_bucket(url: str) -> AbstractAsyncContextManager[Bucket]:
     return open_bucket(url=url, region="us-east-1", name="vss", access_key_id="a", secret_access_key="b")
 
 
+@asynccontextmanager
+async def answering_bucket(
+    aiohttp_server: AiohttpServer, answer: Callable[[web.Request], Awaitable[web.Response]]
+) -> AsyncIterator[Bucket]:
+    """One whose storage answers every call so."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with fake_bucket(f"http://127.0.0.1:{(await aiohttp_server(app)).port}") as bucket:
+        yield bucket
+
+
 @pytest.mark.parametrize(("ahead", "is_said"), [(600, True), (-600, True), (60, False)])
 @pytest.mark.parametrize("status", [200, 403])
 async def test_a_clock_that_differs_from_the_storages_is_said_once(
@@ -374,10 +372,7 @@ async def test_a_clock_that_differs_from_the_storages_is_said_once(
         date = format_datetime(utc_now() + timedelta(seconds=ahead), usegmt=True)
         return web.Response(status=status, headers={"Date": date})
 
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    server = await aiohttp_server(app)
-    async with fake_bucket(f"http://127.0.0.1:{server.port}") as bucket:
+    async with answering_bucket(aiohttp_server, answer) as bucket:
         for _ in range(2):
             with contextlib.suppress(StorageUnavailable):
                 await bucket.ping()

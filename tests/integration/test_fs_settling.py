@@ -209,13 +209,18 @@ async def test_an_object_that_comes_between_two_looks_is_not_lost(world: World) 
     assert await world.store.get_usage(ALICE.account_id) == (0, 4)
 
 
-async def test_a_reservation_nobody_came_back_for_is_given_up(world: World) -> None:
-    # The answer with S3's id of the upload got lost, so that no row knows it.
+async def _create_whose_answer_is_lost(world: World) -> str:
     world.proxy.loses = is_create
     object_id = new_id()
     with pytest.raises(StorageUnavailable):
         await world.uploads.create(object_id, size=4, content_type="video/mp4", subject=ALICE)
     world.proxy.loses = lambda _: False
+    return object_id
+
+
+async def test_a_reservation_nobody_came_back_for_is_given_up(world: World) -> None:
+    # The answer with S3's id of the upload got lost, so that no row knows it.
+    object_id = await _create_whose_answer_is_lost(world)
     item = await world.store.get(object_id)
     assert item is not None
     assert len(await world.bucket.list_uploads(item.object_key)) == 1
@@ -229,11 +234,7 @@ async def test_a_reservation_nobody_came_back_for_is_given_up(world: World) -> N
 
 
 async def test_an_upload_that_a_lost_answer_left_goes_with_the_object(world: World) -> None:
-    world.proxy.loses = is_create
-    object_id = new_id()
-    with pytest.raises(StorageUnavailable):
-        await world.uploads.create(object_id, size=4, content_type="video/mp4", subject=ALICE)
-    world.proxy.loses = lambda _: False
+    object_id = await _create_whose_answer_is_lost(world)
     item = await world.uploads.create(object_id, size=4, content_type="video/mp4", subject=ALICE)
     assert len(await world.bucket.list_uploads(item.object_key)) == 2
     await world.send(item, b"film")

@@ -11,11 +11,11 @@ import asyncio
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
+from functools import partial, wraps
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
@@ -25,7 +25,15 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 
 from common.ids import new_id
 from fs_svc.app import create_app
@@ -192,6 +200,16 @@ async def running(
                 await world.client.close()
 
 
+def step(taken: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """A rule that is a coroutine."""
+
+    @wraps(taken)
+    def run(walk: Walk, **chosen: Any) -> None:
+        walk.run(taken(walk, **chosen))
+
+    return run
+
+
 class Walk(RuleBasedStateMachine):
     """One person's uploads; each walk has an account of its own."""
 
@@ -204,7 +222,7 @@ class Walk(RuleBasedStateMachine):
         self._known: dict[str, Walked] = {}
         self._whole: set[str] = set()
 
-    def _run(self, step: Coroutine[Any, Any, T]) -> T:
+    def run(self, step: Coroutine[Any, Any, T]) -> T:
         return self._runner.run(step)
 
     @initialize()
@@ -221,10 +239,11 @@ class Walk(RuleBasedStateMachine):
     # What the person does.
 
     @rule(target=uploads, size=st.sampled_from(SIZES), fault=FAULTS)
-    def create(self, size: int, fault: Fault) -> str:
+    def create(self, size: int, fault: Fault) -> Any:
+        """What is refused is no upload."""
         upload = new_id()
-        self._run(self._create(upload, size, fault))
-        return upload
+        self.run(self._create(upload, size, fault))
+        return upload if upload in self._known else multiple()
 
     async def _create(self, upload: str, size: int, fault: Fault) -> None:
         used = sum(self._world.database.usage(self._owner_id))
@@ -249,11 +268,8 @@ class Walk(RuleBasedStateMachine):
         assert (item["state"], item["size"], item["part_count"]) == ("open", plan.size, plan.part_count)
 
     @rule(upload=uploads, size=st.sampled_from(SIZES))
-    def create_again(self, upload: str, size: int) -> None:
-        if upload in self._known:
-            self._run(self._create_again(upload, size))
-
-    async def _create_again(self, upload: str, size: int) -> None:
+    @step
+    async def create_again(self, upload: str, size: int) -> None:
         before, walked = self._state(upload), self._known[upload]
         answer = await self._call("PUT", f"/v1/objects/{upload}", json={"size": size, "content_type": "video/mp4"})
         if size != walked.plan.size:
@@ -266,8 +282,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule(upload=uploads, number=st.sampled_from([1, 2]), content=CONTENTS, off_by=st.sampled_from([0, 0, 0, -1, 1]))
     def send_part(self, upload: str, number: int, content: int, off_by: int) -> None:
-        if upload in self._known:
-            self._run(self._send_part(upload, number, content, off_by))
+        self.run(self._send_part(upload, number, content, off_by))
 
     async def _send_part(self, upload: str, number: int, content: int, off_by: int) -> None:
         before, walked = self._state(upload), self._known[upload]
@@ -289,16 +304,13 @@ class Walk(RuleBasedStateMachine):
     @rule(upload=uploads)
     def send_the_rest(self, upload: str) -> None:
         """What a client does that goes on where it was."""
-        if upload in self._known and self._state(upload) == "open":
+        if self._state(upload) == "open":
             for number in self._known[upload].missing:
-                self._run(self._send_part(upload, number, ord("A"), 0))
+                self.run(self._send_part(upload, number, ord("A"), 0))
 
     @rule(upload=uploads)
-    def look(self, upload: str) -> None:
-        if upload in self._known:
-            self._run(self._look(upload))
-
-    async def _look(self, upload: str) -> None:
+    @step
+    async def look(self, upload: str) -> None:
         before, walked = self._state(upload), self._known[upload]
         item = await (await self._call("GET", f"/v1/objects/{upload}")).json()
         if before == "open":
@@ -308,11 +320,8 @@ class Walk(RuleBasedStateMachine):
             assert item["received"] is None
 
     @rule(upload=uploads, times=st.sampled_from([1, 1, 4]), fault=FAULTS)
-    def complete(self, upload: str, times: int, fault: Fault) -> None:
-        if upload in self._known:
-            self._run(self._complete(upload, times, fault))
-
-    async def _complete(self, upload: str, times: int, fault: Fault) -> None:
+    @step
+    async def complete(self, upload: str, times: int, fault: Fault) -> None:
         before = self._state(upload)
         self._world.set_fault(fault, concerns=is_complete)
         path = f"/v1/objects/{upload}/complete"
@@ -347,11 +356,8 @@ class Walk(RuleBasedStateMachine):
                 await assert_problem(answer, 409, "upload-not-open")
 
     @rule(upload=uploads, times=st.sampled_from([1, 3]), fault=FAULTS)
-    def delete(self, upload: str, times: int, fault: Fault) -> None:
-        if upload in self._known:
-            self._run(self._delete(upload, times, fault))
-
-    async def _delete(self, upload: str, times: int, fault: Fault) -> None:
+    @step
+    async def delete(self, upload: str, times: int, fault: Fault) -> None:
         before = self._state(upload)
         self._world.set_fault(fault, concerns=lambda request: request.method == "DELETE")
         answers = await asyncio.gather(*(self._call("DELETE", f"/v1/objects/{upload}") for _ in range(times)))
@@ -366,11 +372,8 @@ class Walk(RuleBasedStateMachine):
         assert self._state(upload) in after
 
     @rule(upload=uploads)
-    def complete_and_delete_at_once(self, upload: str) -> None:
-        if upload in self._known:
-            self._run(self._complete_and_delete(upload))
-
-    async def _complete_and_delete(self, upload: str) -> None:
+    @step
+    async def complete_and_delete_at_once(self, upload: str) -> None:
         path = f"/v1/objects/{upload}"
         completed, deleted = await asyncio.gather(self._call("POST", f"{path}/complete"), self._call("DELETE", path))
         assert completed.status in (200, 202, 409, 422, 503)
@@ -380,18 +383,18 @@ class Walk(RuleBasedStateMachine):
 
     @rule()
     def settle(self) -> None:
-        self._run(self._world.settle())
+        self.run(self._world.settle())
 
     @rule()
     def restart(self) -> None:
-        self._run(self._world.restart())
+        self.run(self._world.restart())
 
     # What holds after each step.
 
     @invariant()
     def what_is_stored_is_whole_and_what_has_ended_left_nothing(self) -> None:
         for row in self._world.database.rows(self._owner_id):
-            self._run(self._bucket_agrees(row))
+            self.run(self._bucket_agrees(row))
 
     async def _bucket_agrees(self, row: Row) -> None:
         bucket = self._world.bucket
@@ -437,8 +440,8 @@ class Walk(RuleBasedStateMachine):
         """Everything is deleted, and then everything is free."""
         for upload in self._known:
             while self._state(upload) not in OVER:
-                self._run(self._call("DELETE", f"/v1/objects/{upload}"))
-                self._run(self._world.settle())
+                self.run(self._call("DELETE", f"/v1/objects/{upload}"))
+                self.run(self._world.settle())
         if self._known:
             self.what_is_stored_is_whole_and_what_has_ended_left_nothing()
             assert self._world.database.usage(self._owner_id) == (0, 0)

@@ -20,6 +20,7 @@ from common.web.starting import newest_revision
 from tests.addresses import Addresses
 from tests.auth_app import CLIENT_SECRETS, KEY_ENCRYPTION_KEY, running_auth_app
 from tests.databases import sqlite_url as url_of
+from tests.processes import auth_environment
 from tests.waiting import wait_until
 from vss.migrate import migrate
 
@@ -49,16 +50,8 @@ class Starting:
 @contextmanager
 def starting(folder: Path, **changes: str) -> Iterator[Starting]:
     addresses = Addresses.choose()
-    settings = {
-        **addresses.common_settings(),
-        "port": str(addresses.auth_port),
-        "database_url": url_of(folder / "vss.db"),
-        "fs_url": addresses.fs_url,
-        "upload_client_secret": CLIENT_SECRETS["upload"],
-        "stream_client_secret": CLIENT_SECRETS["stream"],
-        "key_encryption_key": KEY_ENCRYPTION_KEY,
-        **changes,
-    }
+    told = auth_environment(addresses, url_of(folder / "vss.db"), CLIENT_SECRETS, key_encryption_key=KEY_ENCRYPTION_KEY)
+    settings = {**told, "demo_account": "false", **changes}
     log = folder / "auth.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

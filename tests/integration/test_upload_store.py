@@ -1,4 +1,4 @@
-"""upload_svc's rows on both databases: leases of replicas, and texts at their longest."""
+"""The rows of upload_svc and stream_svc on both databases: leases, edits at once, texts at their longest, positions."""
 
 from __future__ import annotations
 
@@ -6,24 +6,23 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from catalogue.pages import Sort
-from catalogue.videos import DESCRIPTION_MAX, TITLE_MAX, Video, VideoState, Visibility
+from catalogue.videos import DESCRIPTION_MAX, TITLE_MAX, VideoState, Visibility
 from common.audit import NOBODY
 from common.db import open_database
 from common.ids import new_id
-from stream_svc.store import Listing
+from stream_svc.store import Listing, Position
 from stream_svc.store import Store as StreamStore
+from tests.videos import NOW, OWNER, video
 from upload_svc.audit import Action, entry_about
 from upload_svc.store import Store
 
-NOW = datetime(2026, 11, 24, 8, 0, 0, 123_456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-OWNER = new_id()
 
 
 @pytest.fixture
@@ -38,31 +37,15 @@ def store(replicas: list[Store]) -> Store:
     return replicas[0]
 
 
-def video(**fields: Any) -> Video:
-    return Video(
-        **{
-            "id": new_id(),
-            "owner_id": OWNER,
-            "owner_username": "alice",
-            "title": "A film",
-            "description": "",
-            "filename": "film.mp4",
-            "size": 5,
-            "content_type": "video/mp4",
-            "visibility": Visibility.PRIVATE,
-            "state": VideoState.UPLOADING,
-            "sha256": None,
-            "part_size": None,
-            "part_count": None,
-            "created_at": NOW,
-            "settle_after": NOW,
-            **fields,
-        }
-    )
+@pytest.fixture
+async def stream(database_url: str) -> AsyncIterator[StreamStore]:
+    """What upload_svc writes, stream_svc finds."""
+    async with open_database(database_url) as database:
+        yield StreamStore(database)
 
 
 async def test_replicas_share_the_due_rows_and_none_takes_anothers(replicas: list[Store]) -> None:
-    due = [video(settle_after=NOW - number * SECOND) for number in range(30)]
+    due = [video(state=VideoState.UPLOADING, settle_after=NOW - number * SECOND) for number in range(30)]
     for one in due:
         await replicas[0].add_video(one)
     until = NOW + timedelta(minutes=1)
@@ -79,7 +62,7 @@ async def test_replicas_share_the_due_rows_and_none_takes_anothers(replicas: lis
 
 
 async def test_a_lease_ends_by_time_and_the_longest_due_come_first(store: Store) -> None:
-    old, new = video(settle_after=NOW - SECOND), video(settle_after=NOW)
+    old, new = [video(state=VideoState.UPLOADING, settle_after=at) for at in (NOW - SECOND, NOW)]
     for one in (new, old):
         await store.add_video(one)
     until = NOW + timedelta(minutes=1)
@@ -92,7 +75,7 @@ async def test_a_lease_ends_by_time_and_the_longest_due_come_first(store: Store)
 
 
 async def test_when_to_look_next_is_set_in_the_state_it_was_meant_for_only(store: Store) -> None:
-    one = video()
+    one = video(state=VideoState.UPLOADING)
     await store.add_video(one)
     assert await store.move_video(one.id, old=[VideoState.UPLOADING], new=VideoState.DELETED, settle_after=NOW)
     # A worker that took it while it was uploading comes late: the deletion must still be settled.
@@ -104,7 +87,7 @@ async def test_when_to_look_next_is_set_in_the_state_it_was_meant_for_only(store
 
 
 async def test_a_purge_is_for_who_has_taken_the_row_and_what_was_restored_meanwhile_stays(store: Store) -> None:
-    one = video(state=VideoState.TRASHED)
+    one = video(state=VideoState.TRASHED, settle_after=NOW)
     await store.add_video(one)
     until = NOW + timedelta(minutes=1)
     purge: dict[str, Any] = {"taken_until": until, "settle_after": NOW}
@@ -133,11 +116,12 @@ async def test_only_ones_own_video_is_edited(store: Store) -> None:
     assert await store.get_video(one.id, OWNER) == replace(one, **edit)
 
 
-async def test_edits_at_once_each_change_what_they_say_and_nothing_else(replicas: list[Store]) -> None:
-    one = video(state=VideoState.READY)
+async def test_edits_at_once_each_change_what_they_say_and_nothing_else(
+    replicas: list[Store], stream: StreamStore
+) -> None:
+    one = video()
     store = replicas[0]
     await store.add_video(one)
-    viewers = StreamStore(store._database)  # noqa: SLF001 (what upload_svc writes, stream_svc finds)
     for number in range(10):
         assert await store.edit_video(one.id, OWNER, visibility=Visibility.PUBLIC)
         await asyncio.gather(
@@ -160,11 +144,11 @@ async def test_edits_at_once_each_change_what_they_say_and_nothing_else(replicas
         # What it is found by is of both texts.
         for word in (f"titled{number}", f"described{number}"):
             listing = Listing(viewer_id=OWNER, q=word, owner_id=None, sort=Sort.NEWEST)
-            assert [listed.id for listed in await viewers.list_videos(listing, after=None, limit=5)] == [one.id]
+            assert [listed.id for listed in await stream.list_videos(listing, after=None, limit=5)] == [one.id]
 
 
 async def test_of_two_edits_of_the_same_video_as_it_was_one_is_made(replicas: list[Store]) -> None:
-    one = video(state=VideoState.READY)
+    one = video()
     store = replicas[0]
     await store.add_video(one)
     for number in range(10):
@@ -181,7 +165,7 @@ async def test_of_two_edits_of_the_same_video_as_it_was_one_is_made(replicas: li
 # One character that becomes eighteen when it is folded, and one that becomes four bytes each.
 @pytest.mark.parametrize("character", ["\ufdfa", "\U0001f3ac", "\u0130"])
 async def test_texts_at_their_longest_are_kept_found_and_sorted(
-    database_url: str, store: Store, character: str
+    stream: StreamStore, store: Store, character: str
 ) -> None:
     longest = video(
         title=character * TITLE_MAX,
@@ -194,10 +178,37 @@ async def test_texts_at_their_longest_are_kept_found_and_sorted(
     for one in (longest, other):
         await store.add_video(one)
     assert await store.get_video(longest.id, OWNER) == longest
-    async with open_database(database_url) as database:
-        stream = StreamStore(database)
-        listing = Listing(viewer_id=OWNER, q=character * 200, owner_id=None, sort=Sort.TITLE)
-        assert [one.id for one in await stream.list_videos(listing, after=None, limit=5)] == [longest.id]
-        first, second = await stream.list_videos(replace(listing, q=""), after=None, limit=5)
-        behind = (first.title_key, first.id)
-        assert await stream.list_videos(replace(listing, q=""), after=behind, limit=5) == [second]
+    listing = Listing(viewer_id=OWNER, q=character * 200, owner_id=None, sort=Sort.TITLE)
+    assert [one.id for one in await stream.list_videos(listing, after=None, limit=5)] == [longest.id]
+    first, second = await stream.list_videos(replace(listing, q=""), after=None, limit=5)
+    behind = (first.title_key, first.id)
+    assert await stream.list_videos(replace(listing, q=""), after=behind, limit=5) == [second]
+
+
+async def test_only_from_the_old_state_and_only_once(store: Store) -> None:
+    one = video(state=VideoState.UPLOADING)
+    await store.add_video(one)
+    edge: dict[str, Any] = {"old": [VideoState.UPLOADING], "new": VideoState.READY, "settle_after": None}
+    moved = await asyncio.gather(*(store.move_video(one.id, **edge) for _ in range(10)))
+    assert sorted(moved) == [False] * 9 + [True]
+
+
+async def test_two_windows_that_keep_a_position_at_once_leave_one_of_them(stream: StreamStore) -> None:
+    video_id = new_id()
+    positions = [Position(seconds=seconds, duration=None if seconds % 2 else 90.5) for seconds in (1.0, 2.0, 3.0, 1e6)]
+    await asyncio.gather(*(stream.keep_position(OWNER, video_id, one, now=NOW) for one in positions))
+    assert await stream.get_position(OWNER, video_id) in positions
+    await stream.keep_position(OWNER, video_id, positions[1], now=NOW)
+    assert await stream.get_position(OWNER, video_id) == positions[1]
+    assert await stream.get_position(new_id(), video_id) is None
+
+
+async def test_only_the_videos_watched_last_are_looked_at(stream: StreamStore, store: Store) -> None:
+    videos = [video() for _ in range(5)]
+    position = Position(seconds=20.0, duration=None)
+    for age, one in enumerate(videos):
+        await store.add_video(one)
+        await stream.keep_position(OWNER, one.id, position, now=NOW + timedelta(seconds=age))
+    watched = await stream.list_watched(OWNER, limit=3)
+    assert [(one.id, kept) for one, kept in watched] == [(one.id, position) for one in reversed(videos[2:])]
+    assert await stream.list_watched(new_id(), limit=3) == []

@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 from tests.addresses import Addresses
 from tests.auth_app import CLIENT_SECRETS, KEY_ENCRYPTION_KEY, running_auth_app
+from tests.command import vss
+from tests.processes import auth_environment
 from vss.data_folder import DataFolder
 from vss.migrate import migrate
 
-ROOT = Path(__file__).parent.parent.parent
-
 
 def account(database_url: str | None, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    addresses = Addresses.choose()
-    settings = {
-        **addresses.common_settings(),
-        "port": str(addresses.auth_port),
-        "fs_url": addresses.fs_url,
-        "upload_client_secret": CLIENT_SECRETS["upload"],
-        "stream_client_secret": CLIENT_SECRETS["stream"],
-        "key_encryption_key": KEY_ENCRYPTION_KEY,
-        **({} if database_url is None else {"database_url": database_url}),
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "vss", "account", *arguments],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **{f"AUTH_{name.upper()}": value for name, value in settings.items()}, **more},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+    told = auth_environment(
+        Addresses.choose(), database_url or "", CLIENT_SECRETS, key_encryption_key=KEY_ENCRYPTION_KEY
     )
+    environment = {f"AUTH_{name.upper()}": value for name, value in told.items() if value}
+    return vss("account", *arguments, **environment, **more)
 
 
 async def test_accounts_are_added_listed_and_given_another_password(database_url: str) -> None:

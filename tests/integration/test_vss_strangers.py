@@ -33,18 +33,30 @@ def answering(content: Any) -> Handler:
     return answer
 
 
-async def serve(aiohttp_server: AiohttpServer, token: Any, page: Any = None) -> str:
-    app = web.Application()
-    app.add_routes([web.post("/v1/token", answering(token)), web.get("/v1/uploads", answering(page))])
-    return str((await aiohttp_server(app)).make_url("")).rstrip("/")
+Serve = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+def serve(aiohttp_server: AiohttpServer, monkeypatch: pytest.MonkeyPatch) -> Serve:
+    """The address of a server that answers so, which the environment names."""
+
+    async def serve(token: Any, uploads: Handler | None = None) -> str:
+        app = web.Application()
+        app.add_routes([web.post("/v1/token", answering(token)), web.get("/v1/uploads", uploads or answering(None))])
+        url = str((await aiohttp_server(app)).make_url("")).rstrip("/")
+        monkeypatch.setenv("VSS_API_KEY", "vss_key\n")
+        monkeypatch.setenv("VSS_SERVER", url)
+        return url
+
+    return serve
 
 
 @pytest.mark.parametrize(
     "token",
     ["<html>", [], {}, {"access_token": "a"}, {**GOOD, "expires_in": "soon"}, {**GOOD, "refresh_token": None}],
 )
-async def test_a_log_in_where_no_vss_is_says_so(aiohttp_server: AiohttpServer, token: Any) -> None:
-    url = await serve(aiohttp_server, token)
+async def test_a_log_in_where_no_vss_is_says_so(serve: Serve, token: Any) -> None:
+    url = await serve(token)
     server = Server(auth=url, upload=url, stream=url)
     form = {"grant_type": "password", "username": "alice", "password": "x"}
     async with open_session() as session:
@@ -53,39 +65,25 @@ async def test_a_log_in_where_no_vss_is_says_so(aiohttp_server: AiohttpServer, t
 
 
 @pytest.mark.parametrize("page", ["<html>", [], {}, {"items": None}])
-async def test_a_list_that_is_none_says_so(
-    aiohttp_server: AiohttpServer, monkeypatch: pytest.MonkeyPatch, page: Any
-) -> None:
-    url = await serve(aiohttp_server, GOOD, page)
-    monkeypatch.setenv("VSS_API_KEY", "vss_key")
-    monkeypatch.setenv("VSS_SERVER", url)
+async def test_a_list_that_is_none_says_so(serve: Serve, page: Any) -> None:
+    url = await serve(GOOD, answering(page))
     async with open_client(patience_seconds=1) as client:
         with pytest.raises(Refused, match="is not a vss server"):
             _ = [item async for item in client.items(f"{url}/v1/uploads")]
 
 
-async def test_an_html_page_is_not_taken_for_a_video_that_is_gone(
-    aiohttp_server: AiohttpServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url = await serve(aiohttp_server, GOOD)
-    monkeypatch.setenv("VSS_API_KEY", "vss_key\n")
-    monkeypatch.setenv("VSS_SERVER", url)
+async def test_an_html_page_is_not_taken_for_a_video_that_is_gone(serve: Serve) -> None:
+    url = await serve(GOOD)
     async with open_client(patience_seconds=1) as client:
         with pytest.raises(Refused, match="is not a vss server"):
             await client.call("GET", f"{url}/v1/uploads/gone")
 
 
-async def test_a_server_that_has_moved_says_where_to(
-    aiohttp_server: AiohttpServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_server_that_has_moved_says_where_to(serve: Serve) -> None:
     async def move(request: web.Request) -> web.Response:
         raise web.HTTPMovedPermanently(f"https://films.example{request.path}")
 
-    app = web.Application()
-    app.add_routes([web.post("/v1/token", answering(GOOD)), web.get("/v1/uploads", move)])
-    url = str((await aiohttp_server(app)).make_url("")).rstrip("/")
-    monkeypatch.setenv("VSS_API_KEY", "vss_key")
-    monkeypatch.setenv("VSS_SERVER", url)
+    url = await serve(GOOD, move)
     async with open_client(patience_seconds=1) as client:
         with pytest.raises(Refused, match=r"redirects to https://films\.example/v1/uploads"):
             await client.call("GET", f"{url}/v1/uploads")

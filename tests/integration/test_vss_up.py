@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import sqlite3
 import stat
 import subprocess
@@ -21,20 +20,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-import vss
+from tests.command import ROOT, vss
 from tests.ports import free_base
 from tests.waiting import wait_until
 from vss.ports import EnginePorts
 
-ROOT = Path(vss.__file__).parent.parent
 OFFSETS = {"auth": 1, "fs": 2, "upload": 3, "stream": 4, "storage": 333}
 SERVICES = ("auth", "fs", "upload", "stream")
 START_LIMIT_SECONDS = 60
 STOP_LIMIT_SECONDS = 10
-
-
-def command(folder: Path, base: int) -> list[str]:
-    return [sys.executable, "-m", "vss", "up", "--data", str(folder), "--port-base", str(base)]
 
 
 @dataclass
@@ -75,7 +69,7 @@ class Running:
 @contextmanager
 def vss_up(folder: Path, base: int, output: Path) -> Iterator[Running]:
     with output.open("wb") as file:
-        process = subprocess.Popen(command(folder, base), cwd=ROOT, stdout=file, stderr=file)
+        process = subprocess.Popen([sys.executable, "-m", "vss", *up(folder, base)], cwd=ROOT, stdout=file, stderr=file)
     running = Running(process, base, output)
     try:
         yield running
@@ -94,9 +88,11 @@ def base() -> int:
 
 
 def run(folder: Path, base: int) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(folder, base), cwd=ROOT, capture_output=True, text=True, check=False, timeout=START_LIMIT_SECONDS
-    )
+    return vss(*up(folder, base))
+
+
+def up(folder: Path, base: int) -> list[str]:
+    return ["up", "--data", str(folder), "--port-base", str(base)]
 
 
 def test_it_starts_keeps_everything_running_and_stops_in_time(tmp_path: Path, base: int) -> None:
@@ -159,17 +155,6 @@ def test_killed_it_leaves_nothing_behind_and_starts_again(tmp_path: Path, base: 
 def is_alive(process: psutil.Process) -> bool:
     # Nobody may be there to bury an orphan that was killed.
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-
-
-def test_a_taken_port_is_told_before_anything_is_started(tmp_path: Path, base: int) -> None:
-    with socket.create_server(("127.0.0.1", base + 3)):
-        answer = run(tmp_path / "data", base)
-    assert (answer.returncode, answer.stdout) == (1, "")
-    assert answer.stderr == (
-        f"vss: port {base + 3} (upload) is in use by another program; "
-        "choose others with --port-base N (or VSS_PORT_BASE)\n"
-    )
-    assert not list((tmp_path / "data" / "logs").iterdir())
 
 
 def test_a_newer_database_is_one_line_and_everything_stops(tmp_path: Path, base: int) -> None:

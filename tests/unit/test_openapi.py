@@ -16,7 +16,7 @@ from aiohttp import web
 from common.errors import Refusal
 from common.web.requests import Input
 from common.web.responses import json_response
-from common.web.routes import Route, add_api_routes, openapi_document
+from common.web.routes import Route, openapi_document
 from tests.refusals import APIS
 
 ROOT = Path(__file__).parent.parent.parent
@@ -119,18 +119,6 @@ def test_every_schema_is_json_schema(document: dict[str, Any]) -> None:
         if isinstance(schema.get("required"), list) and "properties" in schema:
             assert set(schema["required"]) <= set(schema["properties"])
         assert "nullable" not in schema, "of OpenAPI 3.0"
-
-
-def test_every_route_is_named_and_nothing_else(api: Sequence[Route], document: dict[str, Any]) -> None:
-    app = web.Application()
-    add_api_routes(app, api)
-    served = {
-        (route.method.lower(), re.sub(r"\{(\w+):[^}]*\}", r"{\1}", resource.canonical))
-        for resource in app.router.resources()
-        for route in resource
-    }
-    described = {(method, path) for path, method, _ in operations(document)}
-    assert served == described
 
 
 def test_every_refusal_is_a_problem(document: dict[str, Any]) -> None:

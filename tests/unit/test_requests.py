@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -109,32 +110,25 @@ async def test_an_object_of_the_model_is_read(client: Client) -> None:
     "content",
     [
         b"",
-        b" ",
         b"nonsense",
         b"{",
         b'{"name": "a"',
-        b"{'name': 'a'}",
-        b'{"name": "a",}',
         b'{"name": "a"} {}',
         b'{"name": "a"}\0',
         b'{"name": "a\nb"}',
-        b'{"name": "\\x"}',
         b'\xef\xbb\xbf{"name": "a"}',
         '{"name": "a"}'.encode("utf-16"),
         b'{"name": "\xff"}',
         b'{"name": "\xed\xa0\x80"}',
         b'{"name": "\xc0\xaf"}',
         b"[]",
-        b'"name"',
         b"5",
         b"null",
-        b"true",
         b"[" * 60_000,
         b'{"a":' * 10_000,
         b'{"name": "a", "name": "a"}',
         b'{"name": "a", "parts": [{"b": 1, "b": 2}]}',
         b'{"name": "a", "count": NaN}',
-        b'{"name": "a", "count": Infinity}',
         b'{"name": "a", "count": -Infinity}',
         b'{"name": "a", "count": ' + b"9" * 5_000 + b"}",
     ],
@@ -168,16 +162,13 @@ async def test_depth_is_bounded(client: Client, around: tuple[str, str]) -> None
     "content_type",
     [
         "text/plain",
-        "text/json",
         "application/x-www-form-urlencoded",
         "multipart/form-data; boundary=x",
         "application/problem+json",
         "application/json; charset=utf-16",
-        "application/json; charset=latin-1",
         "application/json; charset=utf-7",
         "application/json; charset=no-such-charset",
         "application/json, text/plain",
-        "nonsense",
         "",
     ],
 )
@@ -206,14 +197,26 @@ async def test_content_of_just_the_bound_is_read(client: Client) -> None:
         assert (await assert_problem(answer, 422, "invalid"))["errors"][0]["pointer"] == "#/name"
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
-async def test_broken_compression_is_malformed_and_a_bomb_is_too_large(client: Client, encoding: str) -> None:
-    broken = await send(client, b"this was never compressed", **{"Content-Encoding": encoding})
-    await assert_problem(broken, 400, "malformed")
-    bomb = await client.post(
-        "/v1/json", data=gzip.compress(filled(10_000_000)), headers={**JSON, "Content-Encoding": "gzip"}
-    )
-    await assert_problem(bomb, 413, "too-large")
+ZIPPED = gzip.compress(b'{"name": "a"}')
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content", "status"),
+    [
+        ("gzip", b"never compressed", 400),
+        ("gzip", ZIPPED[:-12], 400),
+        ("gzip", ZIPPED[:10] + b"\xff" * 20, 400),
+        ("deflate", b"\xff\xff\xff", 400),
+        ("gzip", gzip.compress(filled(50_000_000)), 413),
+        ("deflate", zlib.compress(filled(50_000_000)), 413),
+    ],
+    ids=["nothing", "short", "broken", "deflate", "bomb", "deflated bomb"],
+)
+async def test_broken_compression_is_malformed_and_a_bomb_is_too_large(
+    client: Client, encoding: str, content: bytes, status: int
+) -> None:
+    answer = await send(client, content, **{"Content-Encoding": encoding})
+    await assert_problem(answer, status, "malformed" if status == 400 else "too-large")
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,9 +12,8 @@ from auth_svc.settings import Settings as AuthSettings
 from common.settings import load
 from fs_svc.settings import Settings as FsSettings
 from stream_svc.settings import Settings as StreamSettings
+from tests.command import python
 from upload_svc.settings import Settings as UploadSettings
-
-_ROOT = Path(__file__).parent.parent.parent
 
 SECRET = "a-secret-of-more-than-32-characters"
 HEX_SECRET = "5e" * 32
@@ -176,17 +173,6 @@ def test_faults_of_every_kind_are_reported_together_and_without_values(
     assert "AUTH_KEY_ENCRYPTION_KEY: must be 64 hexadecimal digits" in faults
 
 
-def test_both_the_setting_and_its_file_is_a_fault_even_when_they_agree(
-    environment: Environment, tmp_path: Path
-) -> None:
-    file = tmp_path / "secret"
-    file.write_text(SECRET, encoding="utf-8")
-    environment.tell(UploadSettings, {**GOOD[UploadSettings], "CURSOR_KEY_FILE": str(file)})
-    assert environment.faults(UploadSettings) == [
-        "UPLOAD_CURSOR_KEY: set either it or UPLOAD_CURSOR_KEY_FILE, not both"
-    ]
-
-
 @pytest.mark.parametrize("content", ["", "\n", "31-characters-are-not-enough..."])
 def test_a_secret_in_a_file_must_be_as_long(environment: Environment, tmp_path: Path, content: str) -> None:
     file = tmp_path / "secret"
@@ -295,9 +281,7 @@ def test_what_is_no_port_is_a_fault(environment: Environment, port: str) -> None
 
 @pytest.mark.parametrize("service", ["auth_svc", "fs_svc", "upload_svc", "stream_svc"])
 def test_a_service_without_settings_ends_with_status_2(service: str) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", service], cwd=_ROOT, env={}, capture_output=True, text=True, check=False, timeout=60
-    )
+    ended = python("-m", service)
     assert ended.returncode == 2, ended.stderr
     assert f"{service.removesuffix('_svc').upper()}_DATABASE_URL: is required" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -1,4 +1,4 @@
-"""Text from people: what is kept, what is refused, and by what it is sorted and searched."""
+"""Text from people: what is kept, what is refused, by what it is sorted and searched, and what a file name tells."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.characters import title_from_filename
+from common.media_types import video_content_type
 from common.text import clean_filename, clean_line, clean_text, search_key, sort_key
 
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -192,3 +193,29 @@ def test_a_file_name_suggests_the_same_title_here_and_on_the_upload_page(name: s
 def test_a_suggested_title_is_one_that_is_accepted() -> None:
     assert title_from_filename("🎬" * 300 + ".mp4", longest=200) == "🎬" * 200
     assert title_from_filename("\u200b\u3164.mp4", longest=200) == ""
+
+
+@pytest.mark.parametrize(
+    ("filename", "claimed", "taken"),
+    [
+        ("a.mkv", "image/png", "video/x-matroska"),
+        ("00001.MTS", "model/vnd.mts", "video/mp2t"),
+        ("a.avi", "video/avi", "video/x-msvideo"),
+        ("a.wmv", "application/x-ms-wmv", "video/x-ms-wmv"),
+        ("a.qt", "", "video/quicktime"),
+        ("tape.m2t", "", "video/mp2t"),
+        ("a.3gpp", "audio/3gpp", "video/3gpp"),
+        ("no ending", "video/webm;codecs=vp9", "video/webm"),
+        ("a.unknown", "video/mp4", "video/mp4"),
+        ("tape", "video/vnd.avi", "video/x-msvideo"),
+        ("tape.unknown", "VIDEO/MSVIDEO", "video/x-msvideo"),
+        ("no ending", "video/matroska;codecs=avc1", "video/x-matroska"),
+        ("a.unknown", "image/png", None),
+        ("mp4", "", None),
+        ("a.mp4.exe", "application/octet-stream", None),
+    ],
+)
+def test_a_known_ending_decides_and_a_claimed_type_only_without_one(
+    filename: str, claimed: str, taken: str | None
+) -> None:
+    assert video_content_type(claimed, filename) == taken

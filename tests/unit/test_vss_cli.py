@@ -13,31 +13,18 @@ from pathlib import Path
 
 import pytest
 
-import vss
 from tests import components
-
-ROOT = Path(vss.__file__).parent.parent
-
-
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "vss", *arguments],
-        cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+from tests.command import ROOT, python, vss
+from vss import __version__
 
 
 def test_the_version_is_told() -> None:
-    assert run("--version").stdout == f"vss {vss.__version__}\n"
+    assert vss("--version").stdout == f"vss {__version__}\n"
 
 
 @pytest.mark.parametrize("value", ["abc", "", "-1", "0", "1023", "65203", "8000.5", "١٢٣٤", "9" * 5000])
 def test_a_port_base_that_cannot_be_used_names_option_and_remedy(value: str) -> None:
-    answer = run("up", f"--port-base={value}")
+    answer = vss("up", f"--port-base={value}")
     assert answer.returncode == 2
     assert answer.stderr.count("\n") == 1
     assert "--port-base" in answer.stderr
@@ -45,7 +32,7 @@ def test_a_port_base_that_cannot_be_used_names_option_and_remedy(value: str) -> 
 
 
 def test_a_port_base_from_the_environment_is_held_to_the_same() -> None:
-    answer = run("up", VSS_PORT_BASE="abc")
+    answer = vss("up", VSS_PORT_BASE="abc")
     assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
     assert "'abc' cannot be used" in answer.stderr
     assert "VSS_PORT_BASE" in answer.stderr
@@ -53,7 +40,7 @@ def test_a_port_base_from_the_environment_is_held_to_the_same() -> None:
 
 @pytest.mark.parametrize("value", ["", "a?b", "\udcff", "~nobody-of-that-name/data"])
 def test_a_folder_name_that_cannot_be_used_names_option_and_remedy(value: str) -> None:
-    answer = run("up", "--data", value)
+    answer = vss("up", "--data", value)
     assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
     assert "--data" in answer.stderr
     assert "name another folder here or in VSS_DATA_DIR" in answer.stderr
@@ -61,51 +48,43 @@ def test_a_folder_name_that_cannot_be_used_names_option_and_remedy(value: str) -
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    answer = run("up", VSS_DATA_DIR=str(tmp_path / "file" / "data"))
+    answer = vss("up", VSS_DATA_DIR=str(tmp_path / "file" / "data"))
     assert (answer.returncode, answer.stderr.count("\n")) == (1, 1)
     assert "--data DIR (or VSS_DATA_DIR)" in answer.stderr
 
 
 def test_alone_it_says_what_it_can_do() -> None:
-    answer = run()
+    answer = vss()
     assert (answer.returncode, answer.stderr) == (0, "")
     assert "upload videos" in answer.stdout
     assert "vss upload holiday.mp4" in answer.stdout
-    assert run("help").stdout == run("--help").stdout == answer.stdout
-    assert "--visibility" in run("help", "upload").stdout
+    assert vss("help").stdout == vss("--help").stdout == answer.stdout
+    assert "--visibility" in vss("help", "upload").stdout
 
 
 @pytest.mark.parametrize("command", ["logout", "up"])
 def test_an_account_without_a_home_folder_is_told_so(command: str) -> None:
     # A container's user that nobody has entered: the system knows no home of it either.
     script = "import pwd, sys; pwd.getpwuid = {}.__getitem__; from vss.cli import run; sys.exit(run(sys.argv[1:]))"
-    answer = subprocess.run(
-        [sys.executable, "-c", script, command],
-        cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    answer = python("-c", script, command)
     assert (answer.returncode, answer.stderr.count("\n")) in ((1, 1), (2, 1)), answer.stderr
     assert "home" in answer.stderr
 
 
 @pytest.mark.parametrize("arguments", [["down"], ["up", "--loud"]])
 def test_what_it_does_not_know_is_one_line(arguments: list[str]) -> None:
-    answer = run(*arguments)
+    answer = vss(*arguments)
     assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
 
 
 def test_a_mistyped_command_is_told_the_nearest_one() -> None:
-    assert run("uplod").stderr == "vss: there is no command 'uplod'; did you mean `vss upload`?\n"
-    assert run("frobnicate").stderr == "vss: there is no command 'frobnicate'; `vss` lists all commands\n"
+    assert vss("uplod").stderr == "vss: there is no command 'uplod'; did you mean `vss upload`?\n"
+    assert vss("frobnicate").stderr == "vss: there is no command 'frobnicate'; `vss` lists all commands\n"
 
 
 def test_a_password_is_not_taken_where_others_can_read_it() -> None:
     for arguments in (["--password", "tide-lamp"], ["--password=tide-lamp"]):
-        answer = run("login", "--username", "amal", *arguments)
+        answer = vss("login", "--username", "amal", *arguments)
         assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
         assert "--password-stdin" in answer.stderr
         assert "tide-lamp" not in answer.stderr
@@ -166,28 +145,26 @@ for module in pkgutil.iter_modules(vss.remote.__path__, "vss.remote."):
 from vss.cli import run
 run(["--help"])
 """
-    answer = subprocess.run(
-        [sys.executable, "-c", script, *missing], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
-    )
+    answer = python("-c", script, *missing)
     assert "upload videos" in answer.stdout, answer.stderr
     assert "run everything on this machine" not in answer.stdout
 
 
 def test_a_database_url_that_cannot_be_used_names_the_option(tmp_path: Path) -> None:
-    answer = run("migrate", "--data", str(tmp_path), VSS_DATABASE_URL="nonsense")
+    answer = vss("migrate", "--data", str(tmp_path), VSS_DATABASE_URL="nonsense")
     assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
     assert "--database-url (or VSS_DATABASE_URL)" in answer.stderr
 
 
 def test_a_database_url_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    answer = run("migrate", "--data", str(tmp_path), VSS_DATABASE_URL_FILE="/nonexistent/url")
+    answer = vss("migrate", "--data", str(tmp_path), VSS_DATABASE_URL_FILE="/nonexistent/url")
     assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
     assert "VSS_DATABASE_URL_FILE: /nonexistent/url cannot be read" in answer.stderr
 
 
 def test_an_older_python_is_told_which_one_is_needed() -> None:
     script = "import sys, runpy; sys.version_info = (3, 10, 4); runpy.run_module('vss', run_name='__main__')"
-    answer = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    answer = python("-c", script)
     assert answer.returncode == 1
     assert answer.stderr == "vss: Python 3.11 or newer is needed, this is 3.10\n"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.test_vss_cli import run
+from tests.command import vss
 from vss.remote.pacing import BURST_SECONDS, Pace
 from vss.remote.plan import Part
 from vss.remote.source import open_source
@@ -97,7 +97,7 @@ def test_a_rate_is_written_as_for_curl(text: str, value: int) -> None:
     "value", ["", "fast", "-1", "2 M", "2Mbit", "1e3", ".5M", "1.5.5M", "nan", "0.1", "٢M", "9" * 40]
 )
 def test_a_rate_that_cannot_be_used_names_option_and_remedy(value: str) -> None:
-    answer = run("upload", f"--limit-rate={value}", "film.mp4")
+    answer = vss("upload", f"--limit-rate={value}", "film.mp4")
     assert (answer.returncode, answer.stderr.count("\n")) == (2, 1), answer.stderr
     assert "--limit-rate" in answer.stderr
     assert "give bytes per second such as 500K, 2M or 1.5M, or 0 for no limit" in answer.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import AsyncExitStack
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp.web_app import _cached_build_middleware
 
 from tests import limits
 from tests import mariadb as mariadb_server
@@ -47,7 +49,17 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
     with limits.limited(item):
-        return (yield)
+        result = yield
+    # aiohttp remembers the handlers of a thousand requests, and with them the applications of hundreds of tests, which
+    # the garbage collector then goes through again and again.
+    _cached_build_middleware.cache_clear()
+    return result
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays: the garbage collector need not look at it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,9 @@ class Stage:
     """An installation that the looks are taken of: empty, or with films in it."""
 
     product: Product
-    films: list[Path]
+    films: list[Path] = field(
+        default_factory=lambda: [footage.fetch(footage.NIGHT_MP4), footage.fetch(footage.OCEAN_MP4)]
+    )
     ids: list[str] = field(default_factory=list)
     _cookies: list[Any] | None = None
 
@@ -109,7 +111,7 @@ class Stage:
 def running_stage() -> Iterator[Stage]:
     """A new installation."""
     with tempfile.TemporaryDirectory() as folder, running_product(Path(folder)) as product:
-        yield Stage(product, [footage.fetch(footage.NIGHT_MP4), footage.fetch(footage.OCEAN_MP4)])
+        yield Stage(product)
 
 
 Reach = Callable[[Page, Stage], Awaitable[None]]

@@ -19,14 +19,19 @@ def _nothing_is_left_behind() -> None:
     """No guard here: a browser keeps tasks of its own from test to test."""
 
 
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """`vss up` on an empty data folder, with ports of its own: what other files of tests have left is not there."""
+@pytest.fixture(scope="session")
+def _product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     # Tests that wait for something ask more often than a person's programs do.
     often = {f"{name}_CALLS_PER_MINUTE": "100000" for name in ("AUTH", "UPLOAD", "STREAM")}
     with running_product(tmp_path_factory.mktemp("product"), **often) as product:
         yield product
-        assert secrets_in_logs(product) == []
+
+
+@pytest.fixture(scope="module")
+def product(_product: Product) -> Iterator[Product]:
+    """`vss up`, started once a run; what other files of tests have left is there, so look for your own by its title."""
+    yield _product
+    assert secrets_in_logs(_product) == []
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

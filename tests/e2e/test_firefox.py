@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
-from playwright.async_api import expect
+import pytest_asyncio
+from playwright.async_api import Browser, expect
 
 from common.languages import LANGUAGES, Language
 from tests import browsers, footage
@@ -13,36 +16,42 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def firefox() -> AsyncIterator[Browser]:
+    async with browsers.firefox() as firefox:
+        yield firefox
+
+
 @pytest.mark.parametrize("language", LANGUAGES.values(), ids=lambda language: language.tag)
-async def test_a_film_is_uploaded_watched_and_edited(product: Product, language: Language) -> None:
+async def test_a_film_is_uploaded_watched_and_edited(firefox: Browser, product: Product, language: Language) -> None:
     film = footage.fetch(footage.OCEAN_WEBM)
     title = f"For a fox, {language.tag}"
-    async with browsers.firefox() as browser:
-        context = await browser.new_context(locale=language.tag)
-        page = await context.new_page()
-        complaints: list[str] = []
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        await page.goto(f"{product.url('upload')}/login?next=/upload")
-        await page.locator("#username").fill("admin")
-        await page.locator("#password").fill("admin")
-        await page.keyboard.press("Enter")
-        await expect(page.locator("[data-drop]")).to_be_visible()
-        await expect(page.locator("html")).to_have_attribute("dir", language.direction)
+    context = await firefox.new_context(locale=language.tag)
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    await page.goto(f"{product.url('upload')}/login?next=/upload")
+    await page.locator("#username").fill("admin")
+    await page.locator("#password").fill("admin")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("[data-drop]")).to_be_visible()
+    await expect(page.locator("html")).to_have_attribute("dir", language.direction)
 
-        await page.locator("[name=file]").set_input_files(film)
-        row = page.locator("[data-file]")
-        await row.locator("[name=title]").fill(title)
-        await row.locator("[type=submit]").click()
-        await row.locator("[data-part=watch]").click(timeout=30_000)
-        await expect(page.get_by_role("heading", level=1)).to_have_text(title)
-        await page.keyboard.press("m")
-        await page.keyboard.press("k")
-        playing = "document.querySelector('video').currentTime > 0.3"
-        await eventually(lambda: page.evaluate(playing), what="the film plays")
+    await page.locator("[name=file]").set_input_files(film)
+    row = page.locator("[data-file]")
+    await row.locator("[name=title]").fill(title)
+    await row.locator("[type=submit]").click()
+    await row.locator("[data-part=watch]").click(timeout=30_000)
+    await expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    await page.keyboard.press("m")
+    await page.keyboard.press("k")
+    playing = "document.querySelector('video').currentTime > 0.3"
+    await eventually(lambda: page.evaluate(playing), what="the film plays")
 
-        await page.goto(f"{product.url('upload')}/videos")
-        await page.locator(f"[data-title='{title}'] [data-edit]").click()
-        await page.locator("#title").fill(f"{title}, edited")
-        await page.keyboard.press("Enter")
-        await expect(page.locator(f"[data-title='{title}, edited']")).to_be_visible()
-        assert complaints == []
+    await page.goto(f"{product.url('upload')}/videos")
+    await page.locator(f"[data-title='{title}'] [data-edit]").click()
+    await page.locator("#title").fill(f"{title}, edited")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(f"[data-title='{title}, edited']")).to_be_visible()
+    assert complaints == []
+    await context.close()

@@ -19,6 +19,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PART_SIZE = 8 * 2**20
+_PARTS = re.compile(r"partNumber=")
 DONE_MS = 120_000
 
 
@@ -35,22 +36,38 @@ async def _open(context: BrowserContext, product: Product) -> Page:
     return page
 
 
-async def _hold_back_all_but_two(page: Page) -> None:
-    """Two parts arrive; the others are under way for as long as the page is there."""
+async def _hold_back_all_but_two(page: Page) -> list[Route]:
+    """Two parts arrive; the others, which are returned as they come, are under way until the page is left."""
     passed: set[str] = set()
+    held_back: list[Route] = []
 
     async def hold_back(route: Route) -> None:
         (number,) = parse_qs(urlsplit(route.request.url).query)["partNumber"]
         if len(passed) < 2 or number in passed:
             passed.add(number)
             await route.continue_()
+        else:
+            held_back.append(route)
 
-    await page.route(re.compile(r"partNumber="), hold_back)
+    await page.route(_PARTS, hold_back)
+    return held_back
+
+
+async def _leave(page: Page, held_back: list[Route]) -> None:
+    """As if the power had gone: nobody is asked, and nothing more gets out."""
+    context = page.context
+    await context.set_offline(True)
+    # What waits for an answer when its page is closed is let through.
+    await page.route(_PARTS, lambda route: route.abort())
+    for route in held_back:
+        await route.abort()
+    await page.close()
+    await context.set_offline(False)
 
 
 async def _leave_in_the_middle(page: Page, product: Product, file: Path, title: str) -> tuple[str, set[int]]:
     """Begins to send the file and closes the page; the upload's id and the two parts that have arrived."""
-    await _hold_back_all_but_two(page)
+    held_back = await _hold_back_all_but_two(page)
     await page.locator("input[name=file]").set_input_files(file)
     row = page.locator("[data-file]")
     await row.get_by_label("Title").fill(title)
@@ -62,11 +79,8 @@ async def _leave_in_the_middle(page: Page, product: Product, file: Path, title: 
         return len(await _received(page, product, upload_id)) >= 2
 
     await eventually(has_two_parts, what="two parts have arrived")
-    # As if the power had gone: nobody is asked, and what was held back does not get out while the page closes.
     context = page.context
-    await context.set_offline(True)
-    await page.close()
-    await context.set_offline(False)
+    await _leave(page, held_back)
     later = await context.new_page()
     held = await _received(later, product, upload_id)
     await later.close()
@@ -232,7 +246,7 @@ async def test_a_part_that_was_damaged_on_the_way_is_refused_by_the_storage_and_
             statuses.append(response.status)
 
     page.on("response", note)
-    await page.route(re.compile(r"partNumber="), damage)
+    await page.route(_PARTS, damage)
     await page.locator("input[name=file]").set_input_files(film)
     row = page.locator("[data-file]")
     await row.get_by_label("Title").fill("Damaged on the way")
@@ -266,7 +280,7 @@ async def test_where_the_browser_remembers_the_file_one_click_goes_on(
     context: BrowserContext, product: Product
 ) -> None:
     page = await _open(context, product)
-    await _hold_back_all_but_two(page)
+    held_back = await _hold_back_all_but_two(page)
     await page.evaluate(_DROP_WITH_HANDLE, {"bytes": 5 * PART_SIZE - 1000, "name": "one click.mp4"})
     row = page.locator("[data-file]")
     await row.get_by_label("Title").fill("One click")
@@ -278,7 +292,7 @@ async def test_where_the_browser_remembers_the_file_one_click_goes_on(
         return len(await _received(page, product, upload_id)) >= 2
 
     await eventually(has_two_parts, what="two parts have arrived")
-    await page.close()
+    await _leave(page, held_back)
     page = await _open(context, product)
     held = await _received(page, product, upload_id)
     sent = _sent_parts(page)

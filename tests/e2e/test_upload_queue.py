@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, CDPSession, Dialog, Locator, Page, Request, expect
 
 from tests import footage
-from tests.browsers import logged_in, uploads
+from tests.browsers import logged_in, stored_sha256, uploads
 from tests.footage import sha256_of
 from tests.product import Product
 from tests.waiting import eventually
@@ -118,8 +117,7 @@ async def test_three_files_go_one_after_another_each_as_it_was_described(
     assert {title: found[title]["visibility"] for title in described} == described
     assert found["Ocean"]["description"] == "Written while it waited."
     for title, file in zip(described, (night, ocean, film), strict=True):
-        source = await page.request.get(f"{product.url('stream')}/v1/videos/{found[title]['id']}/source")
-        assert hashlib.sha256(await source.body()).hexdigest() == sha256_of(file)
+        assert await stored_sha256(page, product, found[title]["id"]) == sha256_of(file)
 
 
 async def _title_says_per_cent(page: Page) -> bool:
@@ -176,8 +174,7 @@ async def test_under_a_limit_parts_wait_for_their_turn_and_another_limit_holds_a
     await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)
     assert happened == ["PUT", "lifted", "PUT"]
     found = (await uploads(page, product, "ready"))["Within the limit"]
-    source = await page.request.get(f"{product.url('stream')}/v1/videos/{found['id']}/source")
-    assert hashlib.sha256(await source.body()).hexdigest() == sha256_of(night)
+    assert await stored_sha256(page, product, found["id"]) == sha256_of(night)
 
     await speed.select_option(label="5 Mbit/s")
     await page.reload()
@@ -203,8 +200,7 @@ async def test_a_line_that_is_cut_loses_nothing_and_it_goes_on_by_itself(
     await page.context.set_offline(offline=False)
     await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)
     found = (await uploads(page, product, "ready"))["Cut off"]
-    source = await page.request.get(f"{product.url('stream')}/v1/videos/{found['id']}/source")
-    assert hashlib.sha256(await source.body()).hexdigest() == sha256_of(film)
+    assert await stored_sha256(page, product, found["id"]) == sha256_of(film)
 
 
 async def test_under_way_it_can_be_edited_linked_to_and_not_left_by_mistake(

@@ -83,3 +83,11 @@ def _luminance(oklch: str) -> float:
     return sum(
         weight * min(1, max(0, part)) for weight, part in zip((0.2126, 0.7152, 0.0722), (red, green, blue), strict=True)
     )
+
+
+def test_a_scheme_changes_colours_alone() -> None:
+    """What is there and where it stands is looked at in one scheme (tests/e2e/test_looks.py): no rule asks for it."""
+    web = _TOKENS.parents[1]
+    sources = [file for ending in ("css", "js") for file in web.rglob(f"*.{ending}")]
+    assert len(sources) > 50
+    assert [file.name for file in sources if "prefers-color-scheme" in file.read_text(encoding="utf-8")] == []

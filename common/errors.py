@@ -102,7 +102,7 @@ class NotFound(Refusal):
 
     code = "not-found"
 
-    def __init__(self, detail: str = N_("This doesn’t exist, or you don’t have access to it.")) -> None:
+    def __init__(self, detail: str = N_("This doesn’t exist, or it hasn’t been shared with you.")) -> None:
         super().__init__(detail)
 
 

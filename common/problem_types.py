@@ -42,7 +42,7 @@ _TYPES: Final = {
         N_("Changes are accepted only from this site’s own pages. Open the page here and try again."),
     ),
     "not-found": ProblemType(
-        404, N_("Not found"), N_("It doesn’t exist, or you don’t have access to it. Check the address.")
+        404, N_("Not found"), N_("It doesn’t exist, or it hasn’t been shared with you. Check the address.")
     ),
     "conflict": ProblemType(
         409,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from catalogue import TEMPLATES
 from common.clock import Clock, utc_now
 from common.cursors import Cursors
 from common.db import open_database
@@ -32,7 +33,14 @@ from stream_svc.store import Store
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application:
     """The application; what must await happens when it starts."""
-    app = new_page_app("stream", settings, API, public_url=settings.stream_public_url, folder=Path(__file__).parent)
+    app = new_page_app(
+        "stream",
+        settings,
+        API,
+        public_url=settings.stream_public_url,
+        folder=Path(__file__).parent,
+        templates=[TEMPLATES],
+    )
     app.add_routes(PAGES)
 
     @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from stream_svc.models import KeptPosition, ListVideos
 
 _TO_CONTINUE: Final = 4
 _MORE: Final = 12
+_MOMENT: Final = re.compile(r"(?:(\d{1,3})h)?(?:(\d{1,5})m)?(?:(\d{1,7})s?)?", re.ASCII)
 
 
 async def library_page(request: web.Request) -> web.Response:
@@ -63,14 +65,17 @@ async def watch_page(request: web.Request) -> web.Response:
             "created_at": video.created_at,
             "size": video.size,
             "content_type": video.content_type,
+            "visibility": video.chosen_visibility.value,
+            "is_hidden": video.is_hidden,
         },
         "source_url": source.url,
         "expires_at": source.expires_at,
-        "resume_at": playback.resume_at,
+        "resume_at": playback.resume_at if (moment := _moment(request.query.get("t", ""))) is None else moment,
         "more": [] if principal is None else await _more(request, principal, video),
         "owner_url": None if principal is None else str(router["library"].url_for().with_query(owner=video.owner_id)),
         "is_owner": principal is not None and principal.account_id == video.owner_id,
-        "edit_url": f"{request.app[SITE].upload_url}/videos?edit={video.id}",
+        "edit_url": _edit_url(request, video),
+        "share_url": f"{request.app[SITE].stream_url}{router['watch'].url_for(video_id=video.id)}",
         "moderation_url": f"{request.app[SITE].upload_url}/videos/moderation?video={video.id}"
         if principal is not None and principal.role == "admin"
         else None,
@@ -100,8 +105,21 @@ async def _more(request: web.Request, principal: Principal, watched: Video) -> S
     return [_card(request, begun) for begun in await library.begun(principal, others)]
 
 
+def _moment(text: str) -> int | None:
+    """The seconds of `90`, `90s`, `1m30s` or `1h2m3s`, as links to a moment have it; None of anything else."""
+    found = _MOMENT.fullmatch(text)
+    if found is None or not text:
+        return None
+    hours, minutes, seconds = (int(number or 0) for number in found.groups())
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def _edit_url(request: web.Request, video: Video) -> str:
+    return f"{request.app[SITE].upload_url}/videos?edit={video.id}"
+
+
 def _card(request: web.Request, begun: Begun) -> dict[str, Any]:
-    video = begun.video
+    video, principal = begun.video, request[PRINCIPAL]
     return {
         "id": video.id,
         "title": video.title,
@@ -109,6 +127,10 @@ def _card(request: web.Request, begun: Begun) -> dict[str, Any]:
         "created_at": video.created_at,
         "hue": (video.size or 0) % 12,
         "watch_url": str(request.app.router["watch"].url_for(video_id=video.id)),
+        "is_mine": principal is not None and principal.account_id == video.owner_id,
+        "visibility": video.chosen_visibility.value,
+        "is_hidden": video.is_hidden,
+        "edit_url": _edit_url(request, video),
         "watched_percent": None if begun.watched is None else round(100 * begun.watched),
     }
 

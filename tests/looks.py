@@ -290,6 +290,13 @@ async def watch_keys(page: Page, stage: Stage) -> None:
 
 
 @look()
+async def watch_share(page: Page, stage: Stage) -> None:
+    await watch(page, stage)
+    await page.locator("[data-share]").click()
+    await expect(page.locator("[data-share-dialog]")).to_be_visible()
+
+
+@look()
 async def watch_theatre(page: Page, stage: Stage) -> None:
     await watch(page, stage)
     await page.keyboard.press("t")
@@ -419,6 +426,12 @@ async def my_videos_empty(page: Page, stage: Stage) -> None:
 @look()
 async def my_videos(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('upload')}/videos")
+
+
+@look()
+async def my_videos_share(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/videos?share={stage.ids[1]}")
+    await expect(page.locator("[data-share-dialog] [autofocus]")).to_be_visible()
 
 
 @look()

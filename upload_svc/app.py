@@ -9,6 +9,7 @@ from typing import Final
 
 from aiohttp import web
 
+from catalogue import TEMPLATES
 from common.clock import Clock, utc_now
 from common.cursors import Cursors
 from common.db import open_database
@@ -40,7 +41,14 @@ FORGET_INTERVAL_SECONDS: Final = 3600.0
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application:
     """The application; what must await happens when it starts."""
-    app = new_page_app("upload", settings, API, public_url=settings.upload_public_url, folder=Path(__file__).parent)
+    app = new_page_app(
+        "upload",
+        settings,
+        API,
+        public_url=settings.upload_public_url,
+        folder=Path(__file__).parent,
+        templates=[TEMPLATES],
+    )
     app.add_routes(PAGES)
 
     @asynccontextmanager

@@ -73,12 +73,20 @@ async def upload_page(request: web.Request) -> web.Response:
 async def videos_page(request: web.Request) -> web.Response:
     """GET /videos."""
     principal = require_principal(request)
-    editing = None
-    if video_id := request.query.get("edit"):
-        if not is_id(video_id):
-            raise NotFound
-        editing = await request.app[UPLOADS].get(principal, video_id)
-    return await _videos(request, principal, editing=editing)
+    editing, sharing = await _named(request, principal, "edit"), await _named(request, principal, "share")
+    if sharing is not None and sharing.video.state is not VideoState.READY:
+        raise NotFound
+    return await _videos(request, principal, editing=editing, sharing=sharing)
+
+
+async def _named(request: web.Request, principal: Principal, name: str) -> Upload | None:
+    """The video that the query names for that, if any. Raises NotFound."""
+    video_id = request.query.get(name)
+    if not video_id:
+        return None
+    if not is_id(video_id):
+        raise NotFound
+    return await request.app[UPLOADS].get(principal, video_id)
 
 
 async def edit_video(request: web.Request) -> web.Response:
@@ -95,7 +103,10 @@ async def edit_video(request: web.Request) -> web.Response:
         return await _videos(request, principal, editing=editing, errors=errors, form=fields)
     changed = changed_fields(fields, EditForm.model_fields)
     await uploads.edit(principal, upload_id, Edit(**{name: getattr(form, name) for name in changed}))
-    return web.Response(status=303, headers={"Location": "/videos"})
+    # Who came from the watch page, as without scripts one does to change something, goes back there.
+    is_from_watch = fields.get("page") == "watch"
+    location = watch_url(request.app[SITE].stream_url, upload_id) if is_from_watch else "/videos"
+    return web.Response(status=303, headers={"Location": location})
 
 
 async def trash_video(request: web.Request) -> web.Response:
@@ -141,6 +152,7 @@ async def _videos(
     principal: Principal,
     *,
     editing: Upload | None,
+    sharing: Upload | None = None,
     errors: dict[str, str] | None = None,
     form: dict[str, str] | None = None,
 ) -> web.Response:
@@ -149,13 +161,18 @@ async def _videos(
     uploads, next_cursor = await request.app[UPLOADS].list(principal, states, cursor=asked.cursor, limit=asked.limit)
     trashed = await _just_trashed(request, principal)
     here = {name: value for name, value in request.query.items() if name in ("state", "limit")}
+    is_from_watch = (form or request.query).get("page") == "watch"
     context = {
         "videos": [_shown(request, upload) for upload in uploads],
         "is_trash": states == (VideoState.TRASHED,),
         "next_url": None if next_cursor is None else URL("/videos").with_query({**here, "cursor": next_cursor}),
-        "close_url": URL("/videos").with_query(here),
+        "close_url": watch_url(request.app[SITE].stream_url, editing.video.id)
+        if editing is not None and is_from_watch
+        else URL("/videos").with_query(here),
+        "is_from_watch": is_from_watch,
         "usage": await request.app[UPLOADS].usage(principal),
         "trashed": None if trashed is None else _shown(request, trashed),
+        "sharing": None if sharing is None else _shown(request, sharing),
         "editing": None if editing is None else _shown(request, editing),
         "title_max": TITLE_MAX,
         "description_max": DESCRIPTION_MAX,

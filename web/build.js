@@ -18,7 +18,7 @@ const SERVICES = {
     "hash_worker.js": "src/upload/sending/hash_worker.js",
     "videos.js": "src/videos/main.js",
   },
-  stream_svc: { "app.css": "src/css/stream.css", ...EVERYWHERE, "watch.js": "src/player/main.js" },
+  stream_svc: { "app.css": "src/css/stream.css", ...EVERYWHERE, "library.js": "src/library/main.js", "watch.js": "src/player/main.js" },
 };
 
 const sprite = await iconSprite();

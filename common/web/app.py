@@ -41,9 +41,17 @@ def new_app(name: str, settings: ServiceSettings, routes: Sequence[Route]) -> we
 
 
 def new_page_app(
-    name: str, settings: PageSettings, routes: Sequence[Route], *, public_url: str, folder: Path
+    name: str,
+    settings: PageSettings,
+    routes: Sequence[Route],
+    *,
+    public_url: str,
+    folder: Path,
+    templates: Sequence[Path] = (),
 ) -> web.Application:
-    """An application for people: as `new_app`, with identity, log-in, and pages from the service's own `folder`."""
+    """An application for people: as `new_app`, with identity, log-in, and pages from the service's own `folder` and the
+    `templates` that it shares with others.
+    """
     app = web.Application(
         client_max_size=MAX_CONTENT_SIZE,
         middlewares=[
@@ -53,8 +61,9 @@ def new_page_app(
             metrics.measured,
             middlewares.problems,
             middlewares.own_address,
+            middlewares.preflight,
             middlewares.mistyped_page,
-            middlewares.same_origin,
+            middlewares.same_site,
             middlewares.identity,
         ],
     )
@@ -68,7 +77,7 @@ def new_page_app(
     app[CALL_LIMIT] = CallLimit(settings.calls_per_minute)
     app[log_in.IS_DEMO] = settings.demo_account
     _setup(app, settings, routes)
-    setup_pages(app, folder)
+    setup_pages(app, folder, *templates)
     app.add_routes(log_in.ROUTES)
     return app
 

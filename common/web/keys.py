@@ -26,6 +26,11 @@ class Site:
     stream_url: str
     s3_url: str
 
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Of the services' own pages, each once: behind an edge they are all the same."""
+        return tuple(dict.fromkeys((self.auth_url, self.upload_url, self.stream_url)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:

@@ -33,7 +33,7 @@ from common.logs import REQUEST_ID
 from common.tokens import PERSON_AUDIENCE
 from common.web.addresses import host_name, is_at, is_loopback
 from common.web.headers import API_HEADERS, HSTS
-from common.web.keys import CALL_LIMIT, PRINCIPAL, SERVICE, VERIFIER
+from common.web.keys import CALL_LIMIT, PRINCIPAL, SERVICE, SITE, VERIFIER
 from common.web.pages import render_error, wants_page
 from common.web.responses import problem_response
 from common.web.routes import CALL_PREFIXES, call_weight_of, is_unsafe, needed_scopes_of, time_limit_of
@@ -243,8 +243,30 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 @web.middleware
-async def same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses unsafe requests that another site made a browser send with our cookie."""
+async def preflight(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Tells a browser that pages of our other services may call this one; whoever else asks is told nothing."""
+    if request.method != hdrs.METH_OPTIONS or _calling_page(request) is None:
+        return await handler(request)
+    return web.Response(
+        status=204,
+        headers={
+            hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, PUT, PATCH, DELETE",
+            hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Content-Type, Idempotency-Key, If-Match",
+            hdrs.ACCESS_CONTROL_MAX_AGE: "600",
+        },
+    )
+
+
+def _calling_page(request: web.Request) -> str | None:
+    """The origin of ours whose page calls the API; None when it is nobody's, or not one of ours."""
+    origin = request.headers.get(hdrs.ORIGIN)
+    is_call = request.app[SERVICE].public_url is not None and request.path.startswith(CALL_PREFIXES)
+    return origin if is_call and origin in request.app[SITE].origins else None
+
+
+@web.middleware
+async def same_site(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses unsafe requests that a page which is not ours made a browser send with our cookie."""
     if not is_unsafe(request) or hdrs.AUTHORIZATION in request.headers:
         return await handler(request)
     has_cookie = session_cookie(request) is not None
@@ -252,12 +274,11 @@ async def same_origin(request: web.Request, handler: Handler) -> web.StreamRespo
         return await handler(request)
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get(hdrs.ORIGIN)
-    if site is not None:
-        is_own = site == "same-origin"
-    elif origin is not None:
-        is_own = origin == request.app[SERVICE].public_url
-    else:
+    if site is None and origin is None:
         is_own = not has_cookie
+    else:
+        # Of one site are also programs of others, on other ports of this machine.
+        is_own = site == "same-origin" or (site in (None, "same-site") and origin in request.app[SITE].origins)
     if not is_own:
         raise CrossOrigin(N_("Nothing was changed. Open the page here and try again."))
     return await handler(request)
@@ -273,5 +294,10 @@ async def final_headers(request: web.Request, response: web.StreamResponse) -> N
         del headers[hdrs.SERVER]
     for name, value in API_HEADERS.items():
         headers.setdefault(name, value)
+    if origin := _calling_page(request):
+        headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
+        headers[hdrs.ACCESS_CONTROL_ALLOW_CREDENTIALS] = "true"
+        headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = "ETag, Location, Retry-After"
+        headers[hdrs.VARY] = hdrs.ORIGIN
     if (request.app[SERVICE].public_url or "").startswith("https:"):
         headers["Strict-Transport-Security"] = HSTS

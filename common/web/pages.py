@@ -46,8 +46,9 @@ class StaticFiles:
 STATIC_FILES: Final = web.AppKey("static_files", StaticFiles)
 
 
-def setup_pages(app: web.Application, folder: Path) -> None:
-    """Gives the app templates and static files from `folder` (`templates/`, `static/dist/`) and the common ones.
+def setup_pages(app: web.Application, folder: Path, *templates: Path) -> None:
+    """Gives the app templates and static files from `folder` (`templates/`, `static/dist/`), the common ones, and those
+    in other folders of `templates`.
 
     The app must know its SITE and SERVICE.
     """
@@ -58,7 +59,7 @@ def setup_pages(app: web.Application, folder: Path) -> None:
     environment = aiohttp_jinja2.setup(
         app,
         default_helpers=False,
-        loader=jinja2.FileSystemLoader([folder / "templates", _COMMON_TEMPLATES]),
+        loader=jinja2.FileSystemLoader([folder / "templates", *templates, _COMMON_TEMPLATES]),
         extensions=["jinja2.ext.i18n"],
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -135,7 +136,8 @@ def wants_page(request: web.Request) -> bool:
 def _page_policy(site: Site) -> str:
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; "
-        f"img-src 'self' {site.s3_url}; media-src 'self' blob: {site.s3_url}; connect-src 'self' {site.s3_url}; "
+        f"img-src 'self' {site.s3_url}; media-src 'self' blob: {site.s3_url}; "
+        f"connect-src 'self' {' '.join(site.origins)} {site.s3_url}; "
         f"form-action 'self' {site.stream_url}; base-uri 'none'; frame-ancestors 'none'"
     )
 

@@ -156,6 +156,55 @@ async def test_a_video_is_edited_beside_the_list(page: Page, product: Product) -
     assert (saved["visibility"], saved["description"]) == ("public", "Elsewhere")
 
 
+async def test_who_can_watch_is_changed_wherever_it_stands(page: Page, product: Product) -> None:
+    await _uploaded(product, "Seen by whom")
+    video_id = (await uploads(page, product, "ready"))["Seen by whom"]["id"]
+    who = page.get_by_role("combobox", name="Visibility of Seen by whom", exact=True)
+
+    async def is_saved(visibility: str) -> bool:
+        return bool((await uploads(page, product, "ready"))["Seen by whom"]["visibility"] == visibility)
+
+    # A page of stream_svc, and what is changed is upload_svc's.
+    await page.goto(f"{product.url('stream')}/watch/{video_id}")
+    await expect(who).to_have_value("private")
+    await expect(page.get_by_text("Private – only you").first).to_be_visible()
+    await who.select_option("public")
+    await expect(page.get_by_text("“Seen by whom”: Public – anyone, listed in the library")).to_be_visible()
+    await eventually(lambda: is_saved("public"), what="it is public")
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.get_by_text("“Seen by whom”: Private – only you")).to_be_visible()
+    await eventually(lambda: is_saved("private"), what="it is private again")
+
+    # On a card, whose link lies below it.
+    await page.goto(f"{product.url('stream')}/?sort=-created_at")
+    await who.click()
+    assert "/watch/" not in page.url
+    await page.keyboard.press("Escape")
+    await who.select_option("members")
+    await eventually(lambda: is_saved("members"), what="it is for members")
+
+    await page.goto(f"{product.url('upload')}/videos")
+    await expect(who).to_have_value("members")
+
+    # Said with the link, and changed there.
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    share = page.get_by_role("link", name="Share Seen by whom", exact=True)
+    await share.press("Enter")
+    dialog = page.get_by_role("dialog", name="Share “Seen by whom”")
+    await expect(dialog.get_by_role("button", name="Copy link")).to_be_focused()
+    await dialog.get_by_label("Visibility of").select_option("public")
+    await eventually(lambda: is_saved("public"), what="it is public")
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+    await expect(share).to_be_focused()
+    await share.press("Enter")
+    await expect(dialog.get_by_role("button", name="Copy link")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("Link copied. Public – anyone, listed in the library")).to_be_visible()
+    await expect(share).to_be_focused()
+    assert await page.evaluate("navigator.clipboard.readText()") == f"{product.url('stream')}/watch/{video_id}"
+
+
 async def test_without_javascript_a_video_is_edited_trashed_restored_and_deleted(
     plain_page: Page, product: Product
 ) -> None:
@@ -168,7 +217,24 @@ async def test_without_javascript_a_video_is_edited_trashed_restored_and_deleted
     await page.get_by_role("button", name="Save").click()
     row = page.get_by_role("row").filter(has_text="Plainer")
     await expect(row).to_be_visible()
-    assert (await uploads(page, product, "ready"))["Plainer"]["visibility"] == "members"
+    video = (await uploads(page, product, "ready"))["Plainer"]
+    assert video["visibility"] == "members"
+
+    await page.get_by_role("link", name="Share Plainer", exact=True).click()
+    link = f"{product.url('stream')}/watch/{video['id']}"
+    await expect(page.get_by_label("Link", exact=True)).to_have_value(link)
+
+    # From where it is watched, and back there.
+    await page.goto(link)
+    await page.get_by_role("button", name="Share").click()
+    await expect(page.get_by_label("Link", exact=True)).to_have_value(link)
+    await page.get_by_role("button", name="Close").click()
+    await page.get_by_role("link", name="Visibility of Plainer").first.click()
+    await page.get_by_label("Visibility", exact=True).select_option("public")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page).to_have_url(f"{product.url('stream')}/watch/{video['id']}")
+    await expect(page.get_by_text("Public – anyone, listed in the library").first).to_be_visible()
+    await page.goto(f"{product.url('upload')}/videos")
 
     delete = page.get_by_role("button", name="Delete Plainer", exact=True)
     await delete.click()

@@ -222,6 +222,19 @@ async def test_under_way_it_can_be_edited_linked_to_and_not_left_by_mistake(
     link = await page.evaluate("navigator.clipboard.readText()")
     upload = (await uploads(page, product, "uploading"))["The final title"]
     assert link == f"{product.url('stream')}/watch/{upload['id']}"
+    # Who can open it is said with it, and can be changed there.
+    await expect(page.get_by_text("Link copied. Members – everyone with an account")).to_be_visible()
+    await page.get_by_role("button", name="Change", exact=True).click()
+    beside = row.get_by_label("Who can watch")
+    await expect(beside).to_be_focused()
+    await page.keyboard.press("Escape")
+    await beside.select_option("public")
+    await expect(row.get_by_label("Visibility")).to_have_value("public")
+
+    async def is_public() -> bool:
+        return bool((await uploads(page, product, "uploading"))["The final title"]["visibility"] == "public")
+
+    await eventually(is_public, what="it is public")
 
     asked: list[str] = []
 

@@ -28,6 +28,7 @@ async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
 
 async def test_a_page_takes_only_what_it_needs_from_where_it_is(app: AuthApp) -> None:
     s3, stream = app.settings.s3_public_url, app.settings.stream_public_url
+    ours = f"{app.settings.auth_public_url} {app.settings.upload_public_url} {stream}"
     for path in ("/login", "/logout", "/no-such-page"):
         answer = await app.send("GET", path, headers=PAGE)
         page = Page(await answer.text())
@@ -38,7 +39,7 @@ async def test_a_page_takes_only_what_it_needs_from_where_it_is(app: AuthApp) ->
             "style-src": "'self'",
             "img-src": f"'self' {s3}",
             "media-src": f"'self' blob: {s3}",
-            "connect-src": f"'self' {s3}",
+            "connect-src": f"'self' {ours} {s3}",
             "form-action": f"'self' {stream}",
             "base-uri": "'none'",
             "frame-ancestors": "'none'",

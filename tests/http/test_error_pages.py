@@ -40,7 +40,7 @@ async def app(sqlite_url: str) -> AsyncIterator[AuthApp]:
     ("method", "path", "status", "words"),
     [
         ("GET", "/refuse", 403, "You may look at this and not change it."),
-        ("GET", "/no-such-page", 404, "This doesn’t exist, or you don’t have access to it."),
+        ("GET", "/no-such-page", 404, "This doesn’t exist, or it hasn’t been shared with you."),
         ("POST", "/", 405, "Nothing was changed."),
         ("POST", "/login", 413, "Shorten it and try again."),
         ("GET", "/fail", 500, "Your last change may not have been saved."),

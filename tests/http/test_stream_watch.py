@@ -69,12 +69,41 @@ async def test_the_owners_page_plays_and_leads_to_the_edit(
     assert page.headers["Cache-Control"] == "no-store"
 
 
-async def test_only_the_owner_is_led_to_the_edit(services: Services, browser: Browser) -> None:
+async def test_a_link_to_a_moment_begins_there_whatever_was_watched_before(
+    services: Services, browser: Browser
+) -> None:
+    url = services.addresses.stream_url
+    await browser.log_in(url)
+    video_id = await browser.upload(services.addresses.upload_url, FILM)
+    kept = {"seconds": 30, "duration": 100}
+    assert (await browser.call("PUT", f"{url}/v1/videos/{video_id}/position", json=kept)).status == 204
+    begins = {"90": 90, "90s": 90, "1m30s": 90, "1m30": 90, "2h3m": 7380, "1h2m3s": 3723, "0": 0, "0s": 0}
+    # What is no moment is as if nothing were said.
+    begins |= dict.fromkeys(("", "soon", "-5", "1.5", "m", "9" * 30, "٩٠"), 30)
+    for moment, seconds in begins.items():
+        text = await (await browser.open(f"{url}/watch/{video_id}?t={moment}")).text()
+        found = re.search(r'data-resume-at="([0-9.]+)"', text)
+        assert found is not None
+        assert float(found[1]) == seconds, moment
+
+
+async def test_only_the_owner_is_led_to_the_edit_and_may_say_who_can_watch(
+    services: Services, browser: Browser
+) -> None:
     url = services.addresses.stream_url
     video = await services.person("alice").upload(FILM, visibility="public")
-    assert "?edit=" not in await (await browser.open(f"{url}/watch/{video['id']}")).text()
+
+    async def is_in_nobody_elses_hands(path: str) -> bool:
+        text = await (await browser.open(url + path)).text()
+        return "?edit=" not in text and "data-visibility-of" not in text
+
+    assert await is_in_nobody_elses_hands(f"/watch/{video['id']}")
     await browser.log_in(url)
-    assert "?edit=" not in await (await browser.open(f"{url}/watch/{video['id']}")).text()
+    for path in (f"/watch/{video['id']}", "/"):
+        assert await is_in_nobody_elses_hands(path)
+    mine = await browser.upload(services.addresses.upload_url, FILM)
+    for path in (f"/watch/{mine}", "/"):
+        assert f'data-visibility-of="{mine}"' in await (await browser.open(url + path)).text()
 
 
 async def test_what_may_be_watched_changes_with_the_next_request(services: Services) -> None:

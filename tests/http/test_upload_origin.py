@@ -1,4 +1,4 @@
-"""Requests that change something with a cookie are taken from upload_svc's own pages only (CSRF)."""
+"""Requests that change something with a cookie are taken from our own pages only (CSRF), and no others may read."""
 
 from __future__ import annotations
 
@@ -19,10 +19,16 @@ REFUSED = [
     {"Sec-Fetch-Site": "SAME-ORIGIN, same-origin"},
     # Where both are said, this one decides.
     {"Sec-Fetch-Site": "cross-site", "Origin": "OWN"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": "OTHER"},
+    {"Sec-Fetch-Site": "none", "Origin": "OTHER"},
+    # Another port of this machine may be anybody's.
+    {"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:9"},
+    {"Sec-Fetch-Site": "same-site", "Origin": "null"},
+    {"Sec-Fetch-Site": "same-site", "Origin": "STORAGE"},
     {"Origin": "null"},
     {"Origin": "https://evil.example"},
     {"Origin": "OWN.evil.example"},
-    {"Origin": "OTHER"},
+    {"Origin": "OTHER.evil.example"},
     # Another port, or a longer text, is another origin.
     {"Origin": "OWN/"},
     {"Origin": "http://localhost"},
@@ -32,14 +38,17 @@ ALLOWED = [
     {"Sec-Fetch-Site": "same-origin"},
     {"Sec-Fetch-Site": "same-origin", "Origin": "https://evil.example"},
     {"Origin": "OWN"},
+    {"Origin": "OTHER"},
+    {"Sec-Fetch-Site": "same-site", "Origin": "OTHER"},
 ]
 CREATE = {"title": "A film", "filename": "film.mp4", "size": 17, "content_type": "video/mp4"}
 
 
 def _headers(services: Services, said: dict[str, str]) -> dict[str, str]:
     addresses = services.addresses
+    places = {"OWN": addresses.upload_url, "OTHER": addresses.stream_url, "STORAGE": addresses.s3_url}
     return {
-        name: value.replace("OWN", addresses.upload_url).replace("OTHER", addresses.stream_url)
+        name: next((value.replace(place, url) for place, url in places.items() if place in value), value)
         for name, value in said.items()
     }
 
@@ -100,10 +109,35 @@ async def test_a_token_is_no_cookie_and_needs_no_origin(services: Services, brow
     assert (await mine.json())["items"] == []
 
 
-async def test_no_answer_may_be_read_from_another_origin(services: Services, browser: Browser) -> None:
+def _allowances(answer: ClientResponse) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if name.lower().startswith("access-control-")}
+
+
+async def test_no_answer_may_be_read_from_a_page_that_is_not_ours(services: Services, browser: Browser) -> None:
     url = services.addresses.upload_url
     await browser.log_in(url)
-    for method in ("GET", "OPTIONS"):
-        sent = {"Origin": services.addresses.stream_url, "Access-Control-Request-Method": "POST"}
-        answer = await browser.call(method, f"{url}/v1/uploads", sent_from=sent)
-        assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
+    for origin in ("null", "http://127.0.0.1:9", "https://evil.example", services.addresses.s3_url, f"{url}/"):
+        for method in ("GET", "OPTIONS"):
+            sent = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+            answer = await browser.call(method, f"{url}/v1/uploads", sent_from=sent)
+            assert not _allowances(answer)
+
+
+async def test_a_page_of_another_service_of_ours_may_call_and_read(services: Services, browser: Browser) -> None:
+    url, origin = services.addresses.upload_url, services.addresses.stream_url
+    sent = {"Origin": origin, "Access-Control-Request-Method": "PATCH"}
+    asked = await browser.call("OPTIONS", f"{url}/v1/uploads/{'a' * 26}", sent_from=sent)
+    assert asked.status == 204
+    assert "PATCH" in _allowances(asked)["Access-Control-Allow-Methods"]
+    await browser.log_in(url)
+    answered = await browser.call("GET", f"{url}/v1/uploads", sent_from={"Origin": origin})
+    refused = await browser.call("GET", f"{url}/v1/uploads/{'a' * 26}", sent_from={"Origin": origin})
+    assert (answered.status, refused.status) == (200, 404)
+    for answer in (asked, answered, refused):
+        allowed = _allowances(answer)
+        assert allowed["Access-Control-Allow-Origin"] == origin
+        assert allowed["Access-Control-Allow-Credentials"] == "true"
+        assert answer.headers["Vary"] == "Origin"
+    # What is no call of a program is for its own page alone.
+    page = await browser.open(f"{url}/videos", Origin=origin)
+    assert not _allowances(page)

@@ -92,11 +92,24 @@ async def test_my_videos_shows_mine_and_opens_the_one_to_edit(services: Services
         assert (page.status, page.content_type) == (404, "text/html")
 
 
+async def test_a_video_is_shared_from_a_page_of_its_own_too(services: Services, browser: Browser, url: str) -> None:
+    mine = await browser.upload(url, b"a film", title="<Mine>")
+    text = await (await browser.open(f"{url}/videos?share={mine}")).text()
+    assert f'readonly value="{services.addresses.stream_url}/watch/{mine}"' in text
+    unfinished = await browser.create(url)
+    others = await services.person("alice").upload(b"another film", visibility="public")
+    for video_id in (unfinished["id"], others["id"], "nonsense", "a" * 26):
+        page = await browser.open(f"{url}/videos?share={video_id}")
+        assert (page.status, page.content_type) == (404, "text/html")
+
+
 async def test_every_visibility_has_its_own_words(browser: Browser, url: str) -> None:
     for visibility in Visibility:
         await browser.create(url, title=visibility, visibility=visibility)
-    tags = re.findall(r"data-visibility>.*?</svg>\s*([^<]+)</span>", await (await browser.open(f"{url}/videos")).text())
-    assert len(tags) == len(set(tags)) == len(Visibility)
+    text = await (await browser.open(f"{url}/videos")).text()
+    words = dict(re.findall(r'class="visibility-now" data-value="(\w+)".*?</svg><span>([^<]+)</span>', text))
+    assert words.keys() == set(Visibility)
+    assert len(set(words.values())) == len(Visibility)
     options = re.findall(r'<option value="(\w+)"', await (await browser.open(f"{url}/upload")).text())
     assert set(Visibility) <= set(options)
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { bufferedGradient, isBuffered, labelPlace, timeAt } from "../../web/src/player/seek.js";
-import { isWithoutPicture, mayHideControls, stateOf } from "../../web/src/player/state.js";
+import { isChosen, isWithoutPicture, mayHideControls, stateOf } from "../../web/src/player/state.js";
 import { Taps } from "../../web/src/player/taps.js";
 import { clockTime, spokenPlace, spokenTime } from "../../web/src/player/times.js";
 
@@ -24,6 +24,18 @@ test("times are spoken in words", () => {
     "1 hour 2 minutes 3 seconds",
   ]);
   assert.equal(spokenPlace(5.5, 142.6), "5 seconds of 2 minutes 22 seconds");
+});
+
+test("what was chosen in a list plays, and nothing else does", () => {
+  const chosen = { referrer: "https://vss.example/?q=sea", url: "https://vss.example/watch/a?t=5", navigation: "navigate", isHidden: false };
+  assert.ok(isChosen(chosen));
+  for (const path of ["/watch/b", "/videos?limit=9"]) assert.ok(isChosen({ ...chosen, referrer: `https://vss.example${path}` }));
+  for (const navigation of ["reload", "back_forward", "prerender"]) assert.ok(!isChosen({ ...chosen, navigation }));
+  assert.ok(!isChosen({ ...chosen, isHidden: true }));
+  // Another site, another port, a log-in, a bookmark, and the page itself in another language.
+  for (const referrer of ["https://evil.example/", "https://vss.example:8443/", "https://vss.example/login?next=/", "", "https://vss.example/watch/a"]) {
+    assert.ok(!isChosen({ ...chosen, referrer }), referrer);
+  }
 });
 
 test("what the player does follows from its element", () => {

@@ -72,6 +72,8 @@ export class UploadApi {
       method,
       headers: { Accept: "application/json", ...headers },
       signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
+      // A page of another service of ours may be at another port.
+      credentials: "include",
       cache: "no-store",
       keepalive: isKept,
     };

@@ -1,9 +1,11 @@
 /** What every page has beyond its HTML; nothing here is needed to use it. */
 
 import { copyText } from "./copy_text.js";
+import { menu } from "./menu.js";
 import { searchPanel } from "./search_panel.js";
 import { showPassword } from "./show_password.js";
 
 for (const button of document.querySelectorAll("[data-show-password]")) showPassword(button);
 for (const button of document.querySelectorAll("[data-copy]")) copyText(button);
+for (const details of document.querySelectorAll("[data-menu]")) menu(details);
 searchPanel(document.querySelector("#search"));

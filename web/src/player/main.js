@@ -1,6 +1,8 @@
 /** The watch page: the plain video made into a player, and kept alive. */
 
 import { preference } from "../common/preferences.js";
+import { shareDialog } from "../common/share.js";
+import { saveVisibilities } from "../common/visibility.js";
 import { Commands } from "./commands.js";
 import { Controls } from "./controls.js";
 import { foldDescription } from "./description.js";
@@ -11,8 +13,9 @@ import { PositionKeeper } from "./position_keeper.js";
 import { Reach } from "./reach.js";
 import { Screen } from "./screen.js";
 import { SourceKeeper } from "./source_keeper.js";
-import { isWithoutPicture, isWithoutSound, mayHideControls, stateOf } from "./state.js";
+import { isChosen, isWithoutPicture, isWithoutSound, mayHideControls, stateOf } from "./state.js";
 import { Still } from "./still.js";
+import { clockTime } from "./times.js";
 import { isDeaf, tracksOf } from "./tracks.js";
 import { Trouble } from "./trouble.js";
 
@@ -118,12 +121,19 @@ function watchPage(player) {
     commands[action.name](action);
   });
 
+  shareDialog(document.querySelector("[data-share-dialog]"), {
+    moment: () => ({ seconds: Math.floor(video.currentTime), text: clockTime(video.currentTime) }),
+  });
+
   // From here on ours: without this module the browser's own controls are there.
   video.controls = false;
   box.hidden = false;
   drawState();
   // What came before this module did is not told again.
   checkTracks();
+  const [{ type }] = performance.getEntriesByType("navigation");
+  // Where the browser does not let it, there is the button.
+  if (isChosen({ referrer: document.referrer, url: location.href, navigation: type, isHidden: document.hidden })) video.play().catch(() => {});
 }
 
 function bound(target, names) {
@@ -153,4 +163,5 @@ function noteOf(note) {
 }
 
 watchPage(document.querySelector("[data-player]"));
+saveVisibilities();
 for (const fold of document.querySelectorAll("[data-fold]")) foldDescription(fold);

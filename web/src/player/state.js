@@ -13,6 +13,17 @@ export function stateOf({ hasTrouble, ended, paused, seeking, readyState }) {
   return readyState < HAVE_FUTURE_DATA ? "buffering" : "playing";
 }
 
+/**
+ * Whether a person has just chosen the video in a list of ours, and so wants it to play: not who reloads, comes back or
+ * logs in, and not in a tab that nobody sees. `navigation` is the browser's type of it.
+ */
+export function isChosen({ referrer, url, navigation, isHidden }) {
+  if (navigation !== "navigate" || isHidden || !URL.canParse(referrer)) return false;
+  const [from, here] = [new URL(referrer), new URL(url)];
+  const isList = ["/", "/videos"].includes(from.pathname) || from.pathname.startsWith("/watch/");
+  return from.origin === here.origin && from.pathname !== here.pathname && isList;
+}
+
 /** Whether the controls may go out of sight: only from a picture that moves, and never from under a hand. */
 export function mayHideControls({ state, isMenuOpen, isSeeking, hasKeyboardFocus, isPointerOver }) {
   return (state === "playing" || state === "buffering") && !isMenuOpen && !isSeeking && !hasKeyboardFocus && !isPointerOver;

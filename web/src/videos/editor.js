@@ -3,6 +3,7 @@
 import { gettext } from "../common/i18n.js";
 import { showToast } from "../common/toast.js";
 import { fieldErrors, showErrors } from "../common/video_fields.js";
+import { readPage } from "./pages.js";
 
 export class Editor {
   #page;
@@ -97,17 +98,6 @@ export class Editor {
     const hadFocus = row.contains(document.activeElement);
     row.replaceWith(document.adoptNode(fresh));
     if (hadFocus) fresh.querySelector("[data-edit]").focus();
-  }
-}
-
-/** A page of this service as a document, or null if it cannot be loaded. */
-async function readPage(url) {
-  try {
-    const answer = await fetch(url, { headers: { Accept: "text/html" } });
-    if (!answer.ok || answer.redirected) return null;
-    return new DOMParser().parseFromString(await answer.text(), "text/html");
-  } catch {
-    return null;
   }
 }
 

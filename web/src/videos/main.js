@@ -3,8 +3,10 @@
 import { gettext } from "../common/i18n.js";
 import { showToast } from "../common/toast.js";
 import { UploadApi } from "../common/uploads_api.js";
+import { saveVisibilities } from "../common/visibility.js";
 import { Editor } from "./editor.js";
 import { takeRow } from "./rows.js";
+import { share, shareNamed } from "./sharing.js";
 
 const api = new UploadApi();
 
@@ -29,6 +31,7 @@ const MOVES = {
 
 function videosPage(page) {
   const editor = new Editor({ page, api });
+  shareNamed(page);
 
   async function move(row, { call, undo, said }, isByKeyboard) {
     const { video: id, title } = row.dataset;
@@ -88,11 +91,12 @@ function videosPage(page) {
     move(event.target.closest("[data-video]"), kind, event.submitter.matches(":focus-visible"));
   });
   page.addEventListener("click", (event) => {
-    const link = event.target.closest("[data-edit]");
+    const link = event.target.closest("[data-edit], [data-share]");
     // With a modifier the person wants a tab or a window of its own.
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    editor.open(link);
+    if (link.matches("[data-edit]")) editor.open(link);
+    else share(page, link);
   });
 }
 
@@ -101,4 +105,5 @@ function notMoved(title, failure) {
   return gettext("Couldn’t change “%(title)s”. %(reason)s", { title, reason });
 }
 
+saveVisibilities();
 videosPage(document.querySelector("[data-videos-page]"));

@@ -1,6 +1,7 @@
 /** One chosen file on the page: from its fields to the stored video, and what can be done with it on the way. */
 
 import { systemClock } from "../../common/clock.js";
+import { copyLink } from "../../common/copy_link.js";
 import { FILE_CHANGED } from "../../common/failures.js";
 import { formatSize } from "../../common/format.js";
 import { gettext } from "../../common/i18n.js";
@@ -12,8 +13,6 @@ import { Upload } from "../sending/upload.js";
 import { Details } from "./details.js";
 import { figuresOf, lookOf, spokenOf } from "./row_look.js";
 import { RowView } from "./row_view.js";
-
-const COPIED_MS = 2_000;
 
 export class FileRow {
   #file;
@@ -46,6 +45,7 @@ export class FileRow {
     const { title } = form.elements;
     title.value = titleFromFileName(file.name, title.maxLength);
     if (record) this.#details.fill(record);
+    this.#showVisibility(form);
     this.#view.text("size", formatSize(file.size, page.language));
     this.#view.text("remove-label", gettext("Remove %(name)s", { name: file.name }));
     this.#view.message("refusal", refusal);
@@ -225,10 +225,22 @@ export class FileRow {
     this.#page.onChange(this);
   }
 
-  async #copy() {
-    await navigator.clipboard.writeText(this.#view.part("watch-link").href);
-    this.#page.say(gettext("Copied"));
-    this.#view.text("copy-label", gettext("Copied"));
-    systemClock.after(COPIED_MS, () => this.#view.text("copy-label", gettext("Copy link")));
+  /** Beside the link too, and either way one and the same. */
+  #showVisibility(form) {
+    const { visibility } = form.elements;
+    const beside = this.#view.part("link-visibility");
+    beside.value = visibility.value;
+    form.addEventListener("change", () => {
+      beside.value = visibility.value;
+    });
+    beside.addEventListener("change", () => {
+      visibility.value = beside.value;
+      visibility.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  }
+
+  #copy() {
+    const shown = this.#view.part("watch-link");
+    copyLink(shown.href, { shown, visibility: this.#view.part("link-visibility") });
   }
 }

@@ -1,0 +1,40 @@
+/** The dialog by which a row's video is shared: that of its own address, shown over the list. */
+
+import { shareDialog } from "../common/share.js";
+import { readPage } from "./pages.js";
+
+/** Opens the one that the page came with, if its address named one. */
+export function shareNamed(page) {
+  const dialog = page.querySelector("[data-share-dialog]");
+  if (!dialog) return;
+  const address = new URL(location.href);
+  address.searchParams.delete("share");
+  history.replaceState(null, "", address);
+  show(dialog);
+}
+
+/** Opens that of the video which `link` leads to; the focus returns there. */
+export async function share(page, link) {
+  const dialog = (await readPage(link.href))?.querySelector("[data-share-dialog]");
+  if (!dialog) {
+    location.assign(link.href);
+    return;
+  }
+  page.querySelector("[data-share-dialog]")?.remove();
+  show(page.appendChild(document.adoptNode(dialog)));
+}
+
+function show(dialog) {
+  dialog.removeAttribute("open");
+  dialog.popover = "auto";
+  shareDialog(dialog);
+  dialog.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-close]")) return;
+    event.preventDefault();
+    dialog.hidePopover();
+  });
+  dialog.addEventListener("toggle", ({ newState }) => {
+    if (newState === "closed") dialog.remove();
+  });
+  dialog.showPopover();
+}

@@ -15,7 +15,10 @@ from babel.messages.frontend import parse_mapping_cfg
 from common.languages import LANGUAGE, LANGUAGES, SOURCE, gettext, ngettext, preferred, read_catalogue, script_words
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = {"pages": ("auth_svc", "common", "fs_svc", "stream_svc", "upload_svc"), "scripts": ("web",)}
+FOLDERS = {
+    "pages": ("auth_svc", "catalogue", "common", "contracts", "fs_svc", "stream_svc", "upload_svc"),
+    "scripts": ("web",),
+}
 TRANSLATED = [tag for tag in LANGUAGES if tag != SOURCE.tag]
 
 every_catalogue = pytest.mark.parametrize(("tag", "name"), [(tag, name) for tag in TRANSLATED for name in FOLDERS])

@@ -49,9 +49,9 @@ async def test_a_film_is_uploaded_watched_and_edited(firefox: Browser, product: 
     await eventually(lambda: page.evaluate(playing), what="the film plays")
 
     await page.goto(f"{product.url('upload')}/videos")
-    await page.locator(f"[data-title='{title}'] [data-edit]").click()
+    await page.locator(f"tr[data-title='{title}'] [data-edit]").click()
     await page.locator("#title").fill(f"{title}, edited")
     await page.keyboard.press("Enter")
-    await expect(page.locator(f"[data-title='{title}, edited']")).to_be_visible()
+    await expect(page.locator(f"tr[data-title='{title}, edited']")).to_be_visible()
     assert complaints == []
     await context.close()

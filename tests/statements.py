@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,10 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement as it goes to the driver."""
+    """A statement as it goes to the driver, and the name of the task that makes it, which loops have."""
 
     text: str
     parameters: Any
+    task: str
 
 
 @contextmanager
@@ -27,7 +29,8 @@ def statements() -> Iterator[list[Statement]]:
     seen: list[Statement] = []
 
     def note(connection: object, cursor: object, text: str, parameters: object, *rest: object) -> None:
-        seen.append(Statement(text, parameters))
+        task = asyncio.current_task()
+        seen.append(Statement(text, parameters, "" if task is None else task.get_name()))
 
     event.listen(Engine, "before_cursor_execute", note)
     try:

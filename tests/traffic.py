@@ -16,6 +16,8 @@ _SOCKET = re.compile(r"\bino:(?P<inode>\d+)")
 _OWNER = re.compile(r"\bpid=(?P<pid>\d+)")
 _SENT = re.compile(r"\bbytes_sent:(?P<count>\d+)")
 _RECEIVED = re.compile(r"\bbytes_received:(?P<count>\d+)")
+# Among the sent ones: a busy machine sends a segment again that has arrived already.
+_AGAIN = re.compile(r"\bbytes_retrans:(?P<count>\d+)")
 
 
 @dataclass(slots=True)
@@ -33,7 +35,10 @@ class Traffic:
             inode = _SOCKET.search(line)
             if inode is None:
                 continue
-            count = sum(int(match["count"]) for match in (_SENT.search(line), _RECEIVED.search(line)) if match)
+            sent, again, received = (
+                int(match["count"]) if (match := counter.search(line)) else 0 for counter in (_SENT, _AGAIN, _RECEIVED)
+            )
+            count = sent - again + received
             for owner in _OWNER.finditer(line):
                 pid = int(owner["pid"])
                 if pid in self.names:

@@ -312,14 +312,18 @@ async def test_with_many_files_one_event_touches_one_row(page: Page, tmp_path: P
     for file in files:
         file.write_bytes(b"x" * 2000)
     rows = await _choose(page, *files)
-    # A browser looks at all forms that are there, to fill them in, whenever one is added.
+    # A browser looks at all fields that are there, to fill them in, whenever one is added.
     await expect(page.locator("[data-file] form")).to_have_count(10)
+    await expect(page.locator("[data-file] select")).to_have_count(20)
     await rows[40].evaluate("row => row.scrollIntoView()")
     await rows[40].locator("[data-part='fields'] > summary").click()
     await rows[40].get_by_label("Title").fill("Opened and said")
     # One whose form is off the page can be sent by itself.
     await rows[50].get_by_role("button", name="Upload", exact=True).click()
     await expect(rows[50]).to_have_attribute("data-state", "sending", timeout=DONE_MS)
+    # Who copies its link sees who can open it, as on the others.
+    await rows[50].get_by_role("button", name="Copy link").click()
+    await expect(rows[50].get_by_label("Who can watch")).to_be_visible()
     await page.get_by_role("button", name="Upload all").click()
     await expect(page.locator("[data-state='waiting']")).to_have_count(len(files) - 1, timeout=DONE_MS)
     await expect(rows[40].get_by_label("Title")).to_have_value("Opened and said")

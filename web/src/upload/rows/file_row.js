@@ -241,6 +241,7 @@ export class FileRow {
 
   #copy() {
     const shown = this.#view.part("watch-link");
+    this.#view.showVisibility();
     copyLink(shown.href, { shown, visibility: this.#view.part("link-visibility") });
   }
 }

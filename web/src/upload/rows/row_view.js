@@ -7,6 +7,7 @@ let rows = 0;
 export class RowView {
   #parts = new Map();
   #buttons = new Map();
+  #visibility;
 
   constructor(template) {
     this.element = template.content.firstElementChild.cloneNode(true);
@@ -18,16 +19,18 @@ export class RowView {
     }
     /** Its fields are there by name, whether it is on the page or not. */
     this.form = this.part("form");
+    this.#visibility = this.part("link-visibility").closest(".visibility");
   }
 
   /**
-   * Closes the form and takes it off the page until it is opened: a browser looks at every form that is there whenever
-   * one is added, to fill it in.
+   * Closes the form and takes its fields off the page until somebody uses the row: a browser looks at every field that is
+   * there whenever one is added, to fill it in.
    */
   fold() {
     const details = this.part("fields");
     details.open = false;
     this.form.remove();
+    this.#visibility.remove();
     details.addEventListener("toggle", () => details.open && this.unfold());
   }
 
@@ -35,6 +38,12 @@ export class RowView {
     const details = this.part("fields");
     details.open = true;
     if (!this.form.isConnected) details.append(this.form);
+    this.showVisibility();
+  }
+
+  /** The control of who can watch, beside the link. */
+  showVisibility() {
+    if (!this.#visibility.isConnected) this.button("copy").after(this.#visibility);
   }
 
   /** Closes the fields, but not while somebody is typing in them. */

@@ -6,7 +6,17 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from benchmarks import authenticated, browser, command_line, control_plane, log_in_storm, long_tasks, memory, sigv4
+from benchmarks import (
+    authenticated,
+    browser,
+    command_line,
+    control_plane,
+    felt,
+    log_in_storm,
+    long_tasks,
+    memory,
+    sigv4,
+)
 from benchmarks.pairs import Row
 
 # By the names of the rows: what is not asked for is not set up.
@@ -19,6 +29,7 @@ ROWS: Mapping[str, Callable[[], Iterable[Row]]] = {
     "P9": command_line.rows,
     "P10": browser.rows,
     "P15": long_tasks.rows,
+    "P16 P17 P18": felt.rows,
 }
 
 

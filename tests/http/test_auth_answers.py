@@ -68,6 +68,29 @@ async def test_built_files_are_kept_for_ever_under_an_address_of_their_content(a
         await assert_problem(await app.send("GET", other), 404, "not-found")
 
 
+@pytest.mark.parametrize(
+    ("path", "asked", "is_packed"),
+    [
+        ("/login", {}, True),
+        ("/login", {"Sec-Fetch-Site": "none"}, True),
+        # The page of another site could put words beside private ones, and learn them from lengths (BREACH).
+        ("/login", {"Sec-Fetch-Site": "cross-site"}, False),
+        ("/login", {"Accept-Encoding": "identity"}, False),
+        # These hold tokens and signatures.
+        ("/.well-known/jwks.json", {}, False),
+        ("a built file", {}, True),
+    ],
+)
+async def test_pages_and_built_files_travel_compressed(
+    app: AuthApp, path: str, asked: dict[str, str], *, is_packed: bool
+) -> None:
+    if path == "a built file":
+        path = next(link for link in (await page_of(await app.send("GET", "/login"))).links if link.endswith(".css"))
+    answer = await app.send("GET", path, headers={"Accept-Encoding": "gzip", **asked})
+    assert answer.headers.get("Content-Encoding") == ("gzip" if is_packed else None)
+    assert (int(answer.headers["Content-Length"]) < len((await answer.text()).encode())) == is_packed
+
+
 async def test_failures_tell_nothing_of_the_inside(app: AuthApp, caplog: pytest.LogCaptureFixture) -> None:
     for path, headers in (("/v1/fail", PAGE), ("/fail", {})):
         answer = await app.send("GET", path, headers=headers)

@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from auth_svc.app_keys import ACCOUNTS
-from tests.auth_app import PASSWORD, AuthApp, bearer
+from tests.auth_app import CHEAP, PASSWORD, AuthApp, bearer
 from tests.problems import assert_problem
 
 pytestmark = pytest.mark.accounts("root")
@@ -50,7 +50,7 @@ async def test_a_password_is_the_same_in_every_normal_form(app: AuthApp, made: s
 @pytest.mark.parametrize("hashed", [NFC, NFD])
 async def test_a_hash_of_what_was_typed_once_is_good_and_made_anew(app: AuthApp, hashed: str) -> None:
     await app.add_account("alice")
-    stored = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(hashed)
+    stored = CHEAP.hash(hashed)
     set_hash = "UPDATE accounts SET password_hash = :stored WHERE username = 'alice'"
     await app.execute(set_hash, stored=stored)
     for typed in (NFC, NFD):

@@ -73,6 +73,7 @@ async def test_what_is_lost_is_said_and_scripts_can_tell(tmp_path: Path) -> None
     assert (ended.returncode, ended.stderr.count("\n") >= 1, "isn’t responding" in ended.stderr) == (1, True, True)
 
 
+@pytest.mark.long
 async def test_what_was_uploaded_after_the_backup_that_is_put_back_is_said_adopted_and_plays(
     product: Product, tmp_path: Path
 ) -> None:
@@ -107,6 +108,7 @@ async def test_what_was_uploaded_after_the_backup_that_is_put_back_is_said_adopt
         assert (found["unknown"]["count"], found["missing"]["count"], found["is_database_older"]) == (0, 0, False)
 
 
+@pytest.mark.long
 async def test_an_empty_database_over_a_full_bucket_removes_nothing_and_says_so_until_a_person_decides(
     product: Product,
 ) -> None:

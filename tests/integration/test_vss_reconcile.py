@@ -1,4 +1,4 @@
-"""`vss reconcile` and `vss verify` beside a running installation, by its data folder alone; their words, JSON and codes."""
+"""`vss reconcile` and `vss verify` beside a running installation: by its data folder alone, with their exit codes."""
 
 from __future__ import annotations
 

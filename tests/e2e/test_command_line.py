@@ -267,11 +267,10 @@ def test_two_files_of_one_name_and_size_at_once_are_two_videos(terminal: Termina
     terminal.run("rm", "--permanently", *(video["id"] for video in again))
 
 
-def _watched(client: Client) -> TraceConfig:
-    """Tells of each request of the command's before it is sent."""
-    watched = TraceConfig()
-    client.session.trace_configs.append(watched)
-    return watched
+def _watch(client: Client, requests: TraceConfig) -> None:
+    """What is in `requests` is told of each request of the command's, and awaited."""
+    requests.freeze()
+    client.session.trace_configs.append(requests)
 
 
 async def test_what_is_completed_elsewhere_with_another_file_is_not_taken_for_this_one(
@@ -297,7 +296,9 @@ async def test_what_is_completed_elsewhere_with_another_file_is_not_taken_for_th
                         await asyncio.to_thread(_put, signed.content, number, part)
                     await client.call("POST", f"{raced[0]}/complete")
 
-            _watched(client).on_request_start.append(race)
+            requests = TraceConfig()
+            requests.on_request_start.append(race)
+            _watch(client, requests)
             sent = await Uploading(client, source, options, progress).run()
             assert (sent.video["state"], sent.video["sha256"]) == ("ready", sha256)
             assert not raced[0].endswith(sent.video["id"])
@@ -413,7 +414,9 @@ async def test_a_part_that_waited_long_for_its_turn_gets_a_fresh_url(
     )
     with open_source(terminal.home / "Patient.mp4") as source, shown("", source.size, quiet=True) as progress:
         async with open_client(patience_seconds=60) as client:
-            _watched(client).on_request_chunk_sent.append(note)
+            requests = TraceConfig()
+            requests.on_request_chunk_sent.append(note)
+            _watch(client, requests)
             sent = await Uploading(client, source, options, progress).run()
     assert sorted(signed) == [[1], [1, 2], [2]]
     terminal.run("rm", "--permanently", sent.video["id"])

@@ -287,8 +287,8 @@ async def test_the_buttons_say_what_they_do_and_do_it(window: Window, night: str
 
 
 async def test_still_controls_go_but_never_from_under_the_keyboard(window: Window, night: str) -> None:
-    await window.page.clock.install()
     await window.open(night)
+    await window.page.clock.install()
     await window.button("Play").click()
     await window.state("playing")
     await window.page.mouse.move(5, 5)
@@ -341,8 +341,8 @@ async def test_fingers_show_and_hide_the_controls_and_jump_at_the_sides(browser:
 
 
 async def test_a_lost_connection_is_said_and_made_good(window: Window, night: str) -> None:
-    await window.page.clock.install()
     await window.open(night)
+    await window.page.clock.install()
     await window.button("Play").click()
     await window.until("video => video.currentTime > 0.5")
     await window.page.keyboard.press(">")
@@ -516,17 +516,16 @@ async def test_where_one_is_is_told_every_ten_seconds_and_by_nobody_not_at_all(
 ) -> None:
     kept: list[Request] = []
     window.page.on("request", lambda request: kept.append(request) if request.method == "PUT" else None)
-    await window.page.clock.install()
     await window.open(night)
     await window.page.keyboard.press("k")
     await window.until("video => video.currentTime > 0.5")
-    await window.page.clock.run_for(10_000)
     await window.page.keyboard.press("k")
     await _log_in(window.page, product)
     assert kept == []
 
     video_id = await uploader.upload(film, title="Watched for long")
     await window.open(f"{product.url('stream')}/watch/{video_id}")
+    await window.page.clock.install()
     await window.page.keyboard.press("k")
     await window.until("video => video.currentTime > 0.5")
     for times in (1, 2):

@@ -31,8 +31,9 @@ BROWSERS := chromium chromium-browser google-chrome-stable google-chrome \
 FIREFOXES := firefox-esr firefox "/Applications/Firefox.app/Contents/MacOS/firefox"
 # `make test TESTS="tests/unit -k sigv4"` runs only those.
 TESTS ?=
-# Test files to run in parallel, each in its own process; 0 runs all in this process.
-JOBS ?= 2
+# Test files to run in parallel, each in its own process; 0 runs all in this process. One more than two cores, since
+# much of a test is waiting.
+JOBS ?= 3
 JS_TESTS = $(wildcard tests/js/*.test.mjs)
 
 .PHONY: help
@@ -65,7 +66,8 @@ init: $(RUNTIME)
 test: test-programs lint test-js
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
-# Storms, full disks, faults that last, kill -9 at every call, generated requests: minutes each.
+# Storms, full disks, faults that last, kill -9 at every call, generated requests, whole restarts, every look in every
+# window: minutes each.
 .PHONY: test-long
 test-long: test-programs $(DEV)
 	$(BIN)/python -m pytest -m long -o faulthandler_timeout=1200 --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from aiohttp import web
+from argon2 import PasswordHasher
 from prometheus_client import Counter
 
 from auth_svc import app_keys, tables
 from auth_svc.accounts.accounts import Accounts
 from auth_svc.accounts.deletion_store import AccountDeletionStore
 from auth_svc.accounts.deletions import AccountDeletions
-from auth_svc.accounts.passwords import Passwords
+from auth_svc.accounts.passwords import HASHER, Passwords
 from auth_svc.accounts.store import AccountStore
 from auth_svc.administration.administration import Administration
 from auth_svc.administration.store import AdministrationStore
@@ -56,7 +57,7 @@ TIDY_INTERVAL_SECONDS: Final = 600.0
 KEYS_INTERVAL_SECONDS: Final = 20.0
 
 
-def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application:
+def create_app(settings: Settings, *, clock: Clock = utc_now, hasher: PasswordHasher = HASHER) -> web.Application:
     """The application; what must await happens when it starts."""
     app = new_page_app("auth", settings, API, public_url=settings.auth_public_url, folder=Path(__file__).parent)
     app.add_routes(PAGES)
@@ -68,7 +69,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[READINESS] = {"database": Tables(database).check}
             # Without its keys it can do nothing.
             await wait_until_ready(app[READINESS], limit_seconds=settings.start_limit_seconds)
-            with closing(Passwords()) as passwords:
+            with closing(Passwords(hasher)) as passwords:
                 keys = encryption_keys(settings)
                 cursors = Cursors(hmac.digest(keys[0], b"cursors of lists", "sha256").hex())
                 app[app_keys.AUDIT] = audit = Audit(AuditStore(database), cursors, clock=clock)

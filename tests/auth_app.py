@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+from argon2 import PasswordHasher
 from sqlalchemy import text
 
 from auth_svc.accounts.store import Account, Role
@@ -30,6 +31,8 @@ KEY_ENCRYPTION_KEY = "5e" * 32
 COOKIE = "vss_session"
 # Of every account that no test gives another one.
 PASSWORD = "correct horse battery staple"
+# What hashing costs is for nobody here to wait for.
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def auth_settings(addresses: Addresses, database_url: str, **changes: object) -> Settings:
@@ -174,14 +177,18 @@ async def _give_key(database_url: str) -> None:
 
 @asynccontextmanager
 async def running_auth_app(
-    database_url: str, *, routes: list[web.RouteDef] | None = None, **changes: object
+    database_url: str,
+    *,
+    routes: list[web.RouteDef] | None = None,
+    hasher: PasswordHasher = CHEAP,
+    **changes: object,
 ) -> AsyncIterator[AuthApp]:
     """auth_svc at ports of its own, with more `routes` where a test needs a handler that fails."""
     addresses = Addresses.choose()
     settings = auth_settings(addresses, database_url, **changes)
     clock = StoppedClock(utc_now())
     await _give_key(database_url)
-    app = create_app(settings, clock=clock)
+    app = create_app(settings, clock=clock, hasher=hasher)
     app.add_routes(routes or [])
     runner = BoundedRunner(app)
     try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import inspect
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 import pytest_asyncio
 from aiohttp.web_app import _cached_build_middleware
@@ -54,6 +55,22 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     # the garbage collector then goes through again and again.
     _cached_build_middleware.cache_clear()
     return result
+
+
+def pytest_configure() -> None:
+    """Each test has apps of its own, which would all compile the same templates."""
+    jinja2.Environment.compile = _compiled_once(jinja2.Environment.compile)  # type: ignore[method-assign]
+
+
+def _compiled_once(compile_template: Callable[..., Any]) -> Callable[..., Any]:
+    codes: dict[tuple[object, ...], Any] = {}
+
+    def compile_once(environment: jinja2.Environment, *template: object, **options: object) -> Any:
+        if template not in codes:
+            codes[template] = compile_template(environment, *template, **options)
+        return codes[template]
+
+    return compile_once
 
 
 def pytest_collection_finish() -> None:

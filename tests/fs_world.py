@@ -13,7 +13,7 @@ from common.clock import utc_now
 from common.db import open_database
 from common.ids import new_id
 from common.tokens import Principal
-from contracts.objects import Form, Kind
+from contracts.objects import CompleteObject, Form, Kind
 from contracts.reports import StorageReport
 from fs_svc.companion.by_form import ByForm
 from fs_svc.companion.cut_by_client import CutByClient
@@ -97,7 +97,11 @@ class World:
     async def stored(self, body: bytes = FILM) -> Object:
         """A stored object."""
         item = await self.open(body)
-        return await self.uploads.complete(item.id, subject=ALICE)
+        return await self.complete(item)
+
+    async def complete(self, item: Object) -> Object:
+        """Completed by a client that says nothing of its parts."""
+        return await self.uploads.complete(item.id, CompleteObject(), subject=ALICE)
 
     async def waiting_for_a_form(self) -> Object:
         """What a form was made for that nobody has sent yet."""

@@ -19,7 +19,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from common.languages import gettext
 
 # OWASP's parameters for argon2id: 19 MiB, two passes, one lane; about 40 ms.
-_HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _AT_ONCE: Final = 2
 _NICENESS: Final = 10
 MIN_LENGTH: Final = 8
@@ -30,14 +30,15 @@ MAX_LENGTH: Final = 128
 class Passwords:
     """A pool of threads that hash; argon2 releases the interpreter lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, hasher: PasswordHasher = HASHER) -> None:
+        self._hasher = hasher
         self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="argon2", initializer=_step_back)
         # Checked when there is no account, so that an unknown name takes as long as a wrong password.
-        self._nobody = _HASHER.hash("no account has this password")
+        self._nobody = hasher.hash("no account has this password")
 
     async def hash(self, password: str) -> str:
         """The hash to store, of the password's normal form, with its parameters and salt."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, _HASHER.hash, normal_form(password))
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._hasher.hash, normal_form(password))
 
     async def match(self, password: str, stored_hash: str | None) -> str | None:
         """The form of `password` that made `stored_hash`; None when it is another password.
@@ -47,14 +48,24 @@ class Passwords:
         matched = None
         for form in _forms(password):
             if await asyncio.get_running_loop().run_in_executor(
-                self._pool, _matches, stored_hash or self._nobody, form
+                self._pool, self._matches, stored_hash or self._nobody, form
             ):
                 matched = matched or form
         return None if stored_hash is None else matched
 
+    def needs_rehash(self, stored_hash: str) -> bool:
+        """Whether the hash was created with other parameters than the present ones."""
+        return self._hasher.check_needs_rehash(stored_hash)
+
     def close(self) -> None:
         """Ends the threads; hashing under way is finished first."""
         self._pool.shutdown()
+
+    def _matches(self, stored_hash: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored_hash, password)
+        except (VerificationError, InvalidHashError):
+            return False
 
 
 def normal_form(password: str) -> str:
@@ -79,7 +90,7 @@ def _forms(password: str) -> tuple[str, ...]:
 
 def main() -> None:
     """`python -m auth_svc.accounts.passwords`: the hash of the line on standard input, on standard output."""
-    sys.stdout.write(_HASHER.hash(normal_form(sys.stdin.readline().rstrip("\n"))) + "\n")
+    sys.stdout.write(HASHER.hash(normal_form(sys.stdin.readline().rstrip("\n"))) + "\n")
 
 
 def fault_of_new_password(password: str, *, username: str) -> str | None:
@@ -96,11 +107,6 @@ def fault_of_new_password(password: str, *, username: str) -> str | None:
     return None
 
 
-def needs_rehash(stored_hash: str) -> bool:
-    """Whether the hash was created with other parameters than the present ones."""
-    return _HASHER.check_needs_rehash(stored_hash)
-
-
 @cache
 def _common_passwords() -> frozenset[str]:
     # The 3,000 most common ones of at least 8 characters, from the frequency list of zxcvbn (MIT licence); packed,
@@ -114,13 +120,6 @@ def _step_back() -> None:
     if sys.platform == "linux":
         # Only there does a thread have a priority of its own.
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
-
-
-def _matches(stored_hash: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(stored_hash, password)
-    except (VerificationError, InvalidHashError):
-        return False
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from prometheus_client import Counter
 
-from auth_svc.accounts.passwords import Passwords, needs_rehash, normal_form
+from auth_svc.accounts.passwords import Passwords, normal_form
 from auth_svc.accounts.store import Account, AccountStore
 from auth_svc.audit.audit import Action, Audit
 from auth_svc.errors import InvalidGrant, WrongCurrentPassword
@@ -55,7 +55,7 @@ class LogIn:
             self._refused.inc()
             raise InvalidGrant
         await self._throttle.succeeded(username, address, device=device)
-        if matched != normal_form(password) or needs_rehash(account.password_hash):
+        if matched != normal_form(password) or self._passwords.needs_rehash(account.password_hash):
             password_hash = await self._passwords.hash(password)
             if not await self._store.rehash_password(account, password_hash):
                 # Changed at this very moment: this is no longer the account's password.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, assert_never
+from typing import assert_never
 
 from common.checksums import composite_sha256
 from common.clock import Clock
@@ -20,8 +20,6 @@ from fs_svc.store import Store
 from fs_svc.uploads.in_parts import in_parts
 from fs_svc.uploads.kinds import UploadKinds, owned, unexpected
 from fs_svc.uploads.settling import LEASE, Settling
-
-NOTHING_SAID: Final = CompleteObject()
 
 
 class Uploads:
@@ -153,7 +151,7 @@ class Uploads:
         """The same of several people, as services ask for it; who has never uploaded is absent."""
         return await self._store.list_usage(owner_ids)
 
-    async def complete(self, object_id: str, said: CompleteObject = NOTHING_SAID, *, subject: Principal) -> Object:
+    async def complete(self, object_id: str, said: CompleteObject, *, subject: Principal) -> Object:
         """Makes the parts one object, once, however often it is asked for: `stored`, or `completing` for now.
 
         `said.sha256` is the whole file's: the object is this file only when it is stored with just that on record. It

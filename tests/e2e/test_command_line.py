@@ -19,10 +19,11 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
+from aiohttp import TraceConfig, TraceRequestChunkSentParams, TraceRequestStartParams
 
 from tests.product import Product
 from tests.waiting import wait_until
-from vss.remote.client import open_client
+from vss.remote.client import Client, open_client
 from vss.remote.errors import FileUnusable
 from vss.remote.pacing import BURST_SECONDS
 from vss.remote.progress import shown
@@ -266,6 +267,12 @@ def test_two_files_of_one_name_and_size_at_once_are_two_videos(terminal: Termina
     terminal.run("rm", "--permanently", *(video["id"] for video in again))
 
 
+def _watch(client: Client, requests: TraceConfig) -> None:
+    """What is in `requests` is told of each request of the command's, and awaited."""
+    requests.freeze()
+    client.session.trace_configs.append(requests)
+
+
 async def test_what_is_completed_elsewhere_with_another_file_is_not_taken_for_this_one(
     terminal: Terminal, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -277,20 +284,21 @@ async def test_what_is_completed_elsewhere_with_another_file_is_not_taken_for_th
     raced: list[str] = []
     with open_source(terminal.home / "raced.mp4") as source, shown("", source.size, quiet=True) as progress:
         async with open_client(patience_seconds=60) as client:
-            call = client.call
 
-            async def late(method: str, url: str, **options: Any) -> Any:
+            async def race(_: object, __: object, request: TraceRequestStartParams) -> None:
+                url = str(request.url)
                 if url.endswith("/part-urls") and not raced:
                     raced.append(url.removesuffix("/part-urls"))
                     parts = {"1": b"x" * 8 * MIB, "2": b"y" * MIB}
                     sums = {no: base64.b64encode(hashlib.sha256(part).digest()).decode() for no, part in parts.items()}
-                    signed = await call("POST", url, content={"part_numbers": [1, 2], "checksums": sums})
+                    signed = await client.call("POST", url, content={"part_numbers": [1, 2], "checksums": sums})
                     for number, part in parts.items():
                         await asyncio.to_thread(_put, signed.content, number, part)
-                    await call("POST", f"{raced[0]}/complete")
-                return await call(method, url, **options)
+                    await client.call("POST", f"{raced[0]}/complete")
 
-            monkeypatch.setattr(client, "call", late)
+            requests = TraceConfig()
+            requests.on_request_start.append(race)
+            _watch(client, requests)
             sent = await Uploading(client, source, options, progress).run()
             assert (sent.video["state"], sent.video["sha256"]) == ("ready", sha256)
             assert not raced[0].endswith(sent.video["id"])
@@ -394,20 +402,21 @@ async def test_a_part_that_waited_long_for_its_turn_gets_a_fresh_url(
     made = _post(f"{product.url('auth')}/v1/me/api-keys", _token(product), {"name": "patient"})
     monkeypatch.setenv("VSS_API_KEY", made["api_key"])
     monkeypatch.setenv("VSS_PORT_BASE", str(product.base))
-    # As if every part had.
-    monkeypatch.setattr("vss.remote.uploading.FRESH_SECONDS", 0)
     signed: list[list[int]] = []
-    options = UploadOptions(title=None, description=None, visibility=None, anew=True, sha256=False, parallel=1)
+
+    async def note(_: object, __: object, sent: TraceRequestChunkSentParams) -> None:
+        if str(sent.url).endswith("/part-urls"):
+            signed.append(json.loads(sent.chunk)["part_numbers"])
+
+    # As if every part had.
+    options = UploadOptions(
+        title=None, description=None, visibility=None, anew=True, sha256=False, parallel=1, fresh_seconds=0
+    )
     with open_source(terminal.home / "Patient.mp4") as source, shown("", source.size, quiet=True) as progress:
         async with open_client(patience_seconds=60) as client:
-            call = client.call
-
-            async def seen(method: str, url: str, **options: Any) -> Any:
-                if url.endswith("/part-urls"):
-                    signed.append(options["content"]["part_numbers"])
-                return await call(method, url, **options)
-
-            monkeypatch.setattr(client, "call", seen)
+            requests = TraceConfig()
+            requests.on_request_chunk_sent.append(note)
+            _watch(client, requests)
             sent = await Uploading(client, source, options, progress).run()
     assert sorted(signed) == [[1], [1, 2], [2]]
     terminal.run("rm", "--permanently", sent.video["id"])

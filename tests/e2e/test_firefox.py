@@ -22,7 +22,11 @@ async def firefox() -> AsyncIterator[Browser]:
         yield firefox
 
 
-@pytest.mark.parametrize("language", LANGUAGES.values(), ids=lambda language: language.tag)
+@pytest.mark.parametrize(
+    "language",
+    [pytest.param(language, marks=[] if tag == "en" else [pytest.mark.long]) for tag, language in LANGUAGES.items()],
+    ids=LANGUAGES,
+)
 async def test_a_film_is_uploaded_watched_and_edited(firefox: Browser, product: Product, language: Language) -> None:
     film = footage.fetch(footage.OCEAN_WEBM)
     title = f"For a fox, {language.tag}"

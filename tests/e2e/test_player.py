@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -287,17 +288,19 @@ async def test_the_buttons_say_what_they_do_and_do_it(window: Window, night: str
 
 async def test_still_controls_go_but_never_from_under_the_keyboard(window: Window, night: str) -> None:
     await window.open(night)
+    await window.page.clock.install()
     await window.button("Play").click()
+    await window.state("playing")
     await window.page.mouse.move(5, 5)
-    await expect(window.player).to_have_attribute("data-still", "", timeout=20_000)
+    await window.page.clock.run_for(3_500)
+    await expect(window.player).to_have_attribute("data-still", "")
     await window.page.keyboard.press("m")
     await expect(window.player).not_to_have_attribute("data-still", "")
     # Not while the keyboard is on one of them, be it twice as long.
     await window.page.keyboard.press("Tab")
     await window.player.get_by_role("slider", name="Time").focus()
     await window.page.keyboard.press("ArrowLeft")
-    begun = await window.video.evaluate("video => { video.currentTime = 0; return performance.now() }")
-    await window.until(f"video => performance.now() - {begun} > 6500")
+    await window.page.clock.run_for(6_500)
     await expect(window.player).not_to_have_attribute("data-still", "")
 
 
@@ -339,6 +342,7 @@ async def test_fingers_show_and_hide_the_controls_and_jump_at_the_sides(browser:
 
 async def test_a_lost_connection_is_said_and_made_good(window: Window, night: str) -> None:
     await window.open(night)
+    await window.page.clock.install()
     await window.button("Play").click()
     await window.until("video => video.currentTime > 0.5")
     await window.page.keyboard.press(">")
@@ -347,7 +351,13 @@ async def test_a_lost_connection_is_said_and_made_good(window: Window, night: st
     await window.page.keyboard.press("8")
     await window.state("buffering")
     await expect(window.player.locator(".player-spinner")).to_be_visible()
-    await window.state("trouble")
+
+    async def is_told() -> bool:
+        # Each of its attempts fails at once; only the time between them is long.
+        await window.page.clock.run_for(2_000)
+        return await window.player.get_attribute("data-state") == "trouble"
+
+    await eventually(is_told, what="the trouble is told")
     alert = window.player.get_by_role("alert")
     await expect(alert).to_contain_text("Can’t load the video")
     await expect(alert.get_by_role("button", name="Try again")).to_be_visible()
@@ -508,22 +518,31 @@ async def test_where_one_is_is_told_every_ten_seconds_and_by_nobody_not_at_all(
     window.page.on("request", lambda request: kept.append(request) if request.method == "PUT" else None)
     await window.open(night)
     await window.page.keyboard.press("k")
-    await window.until("video => video.currentTime > 1")
+    await window.until("video => video.currentTime > 0.5")
     await window.page.keyboard.press("k")
     await _log_in(window.page, product)
     assert kept == []
 
     video_id = await uploader.upload(film, title="Watched for long")
     await window.open(f"{product.url('stream')}/watch/{video_id}")
+    await window.page.clock.install()
     await window.page.keyboard.press("k")
-    await window.until("video => video.currentTime > 23")
+    await window.until("video => video.currentTime > 0.5")
+    for times in (1, 2):
+        assert len(kept) == times - 1
+        await window.page.clock.run_for(10_000)
+        await eventually(partial(_are_there, kept, times), what="it is told")
     contents: list[Any] = [request.post_data_json for request in kept]
-    assert len(contents) == 2, contents
-    assert 8 < contents[1]["seconds"] - contents[0]["seconds"] < 14
+    assert contents[1]["seconds"] > contents[0]["seconds"] > 0.5
     assert all(abs(content["duration"] - FILM_SECONDS) < 0.1 for content in contents)
     await window.page.keyboard.press("k")
     await window.state("paused")
-    await eventually(lambda: _is_kept(uploader.person, video_id, at_least=22), what="the pause is kept too")
+    at_least = contents[1]["seconds"]
+    await eventually(lambda: _is_kept(uploader.person, video_id, at_least=at_least), what="the pause is kept too")
+
+
+async def _are_there(requests: list[Request], count: int) -> bool:
+    return len(requests) == count
 
 
 async def _is_kept(person: Person, video_id: str, *, at_least: float) -> bool:

@@ -38,18 +38,9 @@ async def _open(context: BrowserContext, product: Product) -> Page:
 
 async def _hold_back_all_but_two(page: Page) -> list[Route]:
     """Two parts arrive; the others, which are returned as they come, are under way until the page is left."""
-    passed: set[str] = set()
     held_back: list[Route] = []
-
-    async def hold_back(route: Route) -> None:
-        (number,) = parse_qs(urlsplit(route.request.url).query)["partNumber"]
-        if len(passed) < 2 or number in passed:
-            passed.add(number)
-            await route.continue_()
-        else:
-            held_back.append(route)
-
-    await page.route(_PARTS, hold_back)
+    # Not the method itself: Playwright marks what it is given. And no part that passes: it would copy all of it.
+    await page.route(re.compile(r"partNumber=[3-9]"), lambda route: held_back.append(route))  # noqa: PLW0108
     return held_back
 
 
@@ -232,11 +223,10 @@ async def test_a_part_that_was_damaged_on_the_way_is_refused_by_the_storage_and_
     statuses: list[int] = []
 
     async def damage(route: Route) -> None:
-        number = int(parse_qs(urlsplit(route.request.url).query)["partNumber"][0])
-        if number != 2 or damaged:
+        if damaged:
             await route.continue_()
             return
-        damaged.append(number)
+        damaged.append(2)
         content = bytearray(film.read_bytes()[PART_SIZE : 2 * PART_SIZE])
         content[100] ^= 1
         await route.continue_(post_data=bytes(content))
@@ -246,7 +236,7 @@ async def test_a_part_that_was_damaged_on_the_way_is_refused_by_the_storage_and_
             statuses.append(response.status)
 
     page.on("response", note)
-    await page.route(_PARTS, damage)
+    await page.route(re.compile(r"partNumber=2(&|$)"), damage)
     await page.locator("input[name=file]").set_input_files(film)
     row = page.locator("[data-file]")
     await row.get_by_label("Title").fill("Damaged on the way")

@@ -9,6 +9,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 from aiohttp import web
+from argon2 import PasswordHasher
 from pytest_aiohttp.plugin import AiohttpServer
 
 from auth_svc.accounts.store import Role
@@ -21,7 +22,7 @@ from stream_svc.app import create_app as create_stream
 from stream_svc.settings import Settings as StreamSettings
 from tests.addresses import Addresses
 from tests.api_client import Person
-from tests.auth_app import PASSWORD, AuthApp, running_auth_app
+from tests.auth_app import CHEAP, PASSWORD, AuthApp, running_auth_app
 from tests.auth_service import AuthService
 from tests.browser import Browser
 from tests.clock import MovedClock
@@ -176,10 +177,16 @@ def parts(sqlite_url: str, auth: AuthService, seaweedfs: StorageBucket) -> Parts
 
 
 @pytest.fixture
-async def app(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[AuthApp]:
+def hasher() -> PasswordHasher:
+    """What `app` hashes passwords with; a test that is about its cost gives the real one."""
+    return CHEAP
+
+
+@pytest.fixture
+async def app(database_url: str, hasher: PasswordHasher, request: pytest.FixtureRequest) -> AsyncIterator[AuthApp]:
     """auth_svc in this process with the accounts that the mark `accounts` names: root is an administrator."""
     mark = request.node.get_closest_marker("accounts")
-    async with running_auth_app(database_url) as app:
+    async with running_auth_app(database_url, hasher=hasher) as app:
         for username in mark.args if mark else ():
             await app.add_account(username, role=Role.ADMIN if username == "root" else Role.MEMBER)
         yield app

@@ -162,6 +162,7 @@ async def test_bad_changes_change_nothing(root: Admin, fields: dict[str, Any]) -
     assert await root.get(made["id"]) == made
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("fields", [{"disabled": True}, {"password": NEW}])
 async def test_taken_access_ends_at_once(root: Admin, fields: dict[str, Any]) -> None:
     """Invariant I11."""
@@ -273,6 +274,7 @@ async def test_a_link_used_twice_at_once_sets_one_password(root: Admin) -> None:
     assert await ask(root.app, "alice", f"{NEW} {statuses.index(303)}") == 200
 
 
+@pytest.mark.any_database
 async def test_no_link_and_no_password_is_in_the_log(root: Admin, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     url = (await root.add("alice"))["set_password_url"]

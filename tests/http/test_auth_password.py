@@ -9,11 +9,11 @@ import pytest
 from aiohttp import ClientResponse
 from argon2 import PasswordHasher, extract_parameters
 
-from auth_svc.accounts.passwords import fault_of_new_password
+from auth_svc.accounts.passwords import HASHER, fault_of_new_password
 from auth_svc.login.throttle import PER_NAME
 from common.tokens import ACCESS_TOKEN_LIFETIME, LEEWAY
 from common.web.sessions import EXCHANGE_LIFETIME
-from tests.auth_app import PASSWORD, AuthApp, bearer
+from tests.auth_app import CHEAP, PASSWORD, AuthApp, bearer
 from tests.problems import assert_problem
 
 pytestmark = pytest.mark.accounts("alice")
@@ -136,11 +136,11 @@ async def stored_hash(app: AuthApp) -> str:
     return text
 
 
+@pytest.mark.parametrize("hasher", [HASHER])
 async def test_a_hash_has_todays_parameters_after_a_log_in(app: AuthApp) -> None:
     todays = extract_parameters(await stored_hash(app))
     assert (todays.memory_cost, todays.time_cost, todays.parallelism) == (19 * 1024, 2, 1)
-    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-    await app.execute("UPDATE accounts SET password_hash = :weak", weak=weak)
+    await app.execute("UPDATE accounts SET password_hash = :weak", weak=CHEAP.hash(PASSWORD))
     session = await app.log_in("alice")
     hashed = await stored_hash(app)
     assert extract_parameters(hashed) == todays

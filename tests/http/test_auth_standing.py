@@ -106,6 +106,7 @@ async def test_a_change_ends_keys_where_that_is_asked_for_and_says_so(app: AuthA
     assert '"end_api_keys": true' in row.details
 
 
+@pytest.mark.any_database
 async def test_the_page_offers_it_and_says_how_many_stay(app: AuthApp) -> None:
     alice = await person(app)
     session = await app.log_in("alice")
@@ -160,6 +161,7 @@ async def test_whose_refresh_token_was_stolen_has_no_key_made_by_the_thief(app: 
     assert await thief.call("POST", KEYS, {"name": "x"}) == 401
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("content", [{"role": "member"}, {"disabled": True}, {"password": OTHER}])
 async def test_an_administrator_of_a_moment_ago_does_nothing_any_more(app: AuthApp, content: dict[str, Any]) -> None:
     eve = await person(app, "eve", Role.ADMIN)
@@ -182,6 +184,7 @@ async def test_an_administrator_of_a_moment_ago_does_nothing_any_more(app: AuthA
     assert (await app.send("GET", "/internal/administrator", headers=headers)).status == 204
 
 
+@pytest.mark.any_database
 async def test_tokens_tell_their_time_truly_enough(app: AuthApp) -> None:
     """Whatever the part of a second in which something ended them."""
     for microsecond in (0, 1, 999_999):

@@ -1,4 +1,4 @@
-"""Log-ins that fail are counted, by name and by address, before anything is hashed; on both kinds of database."""
+"""Log-ins that fail are counted, by name and by address, before anything is hashed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import argon2
 import pytest
 from aiohttp import ClientResponse
 
+from auth_svc.accounts.passwords import HASHER
 from auth_svc.accounts.store import Role
 from auth_svc.app_keys import THROTTLE
 from auth_svc.login.throttle import PER_ADDRESS, PER_NAME, network_of
@@ -63,6 +64,7 @@ async def test_a_refused_attempt_makes_nobody_wait_longer(app: AuthApp) -> None:
     await assert_problem(await ask(app), 429, "rate-limited")
 
 
+@pytest.mark.any_database
 async def test_a_log_in_makes_the_names_bucket_whole(app: AuthApp) -> None:
     for _ in range(3):
         for _ in range(PER_NAME.attempts - 1):
@@ -70,6 +72,7 @@ async def test_a_log_in_makes_the_names_bucket_whole(app: AuthApp) -> None:
         assert (await ask(app, password=PASSWORD)).status == 200
 
 
+@pytest.mark.any_database
 async def test_names_have_buckets_of_their_own_however_they_are_typed(app: AuthApp) -> None:
     await app.add_account("bob")
     await spend(app)
@@ -78,6 +81,7 @@ async def test_names_have_buckets_of_their_own_however_they_are_typed(app: AuthA
     assert (await ask(app, "bob", PASSWORD)).status == 200
 
 
+@pytest.mark.any_database
 async def test_a_name_that_nobody_has_is_refused_like_one_that_somebody_has(app: AuthApp) -> None:
     answers = []
     for username in ("alice", "nobody"):
@@ -88,6 +92,7 @@ async def test_a_name_that_nobody_has_is_refused_like_one_that_somebody_has(app:
     assert answers[0][0] == 429
 
 
+@pytest.mark.any_database
 async def test_a_disabled_account_does_not_show_by_its_bucket(app: AuthApp) -> None:
     await app.disable(await app.add_account("mallory"))
     for _ in range(PER_NAME.attempts):
@@ -95,6 +100,7 @@ async def test_a_disabled_account_does_not_show_by_its_bucket(app: AuthApp) -> N
     await assert_problem(await ask(app, "mallory", PASSWORD), 429, "rate-limited")
 
 
+@pytest.mark.any_database
 async def test_one_bucket_for_the_form_the_token_endpoint_and_the_pages_of_others(app: AuthApp) -> None:
     await spend(app)
     await assert_problem(await log_in_from(app, "192.0.2.1", "alice", PASSWORD), 429, "rate-limited")
@@ -116,6 +122,7 @@ async def exhaust_address(app: AuthApp, address: str) -> None:
     assert sorted(statuses) == [401] * PER_ADDRESS.attempts + [429] * 10
 
 
+@pytest.mark.any_database
 async def test_an_address_that_tries_many_names_is_refused_and_others_are_not(app: AuthApp) -> None:
     await exhaust_address(app, "2001:db8::1")
     # The network of the same connection, and no other.
@@ -131,6 +138,7 @@ async def test_an_address_that_tries_many_names_is_refused_and_others_are_not(ap
     assert (await log_in_from(app, "192.0.2.1", "alice", PASSWORD)).status == 201
 
 
+@pytest.mark.any_database
 async def test_log_ins_that_succeed_cost_an_address_nothing_and_clear_nothing_else(app: AuthApp) -> None:
     for _ in range(3):
         assert (await log_in_from(app, "192.0.2.1", "alice", PASSWORD)).status == 201
@@ -142,6 +150,7 @@ async def test_log_ins_that_succeed_cost_an_address_nothing_and_clear_nothing_el
     await assert_problem(await log_in_from(app, "192.0.2.1", "nobody"), 429, "rate-limited")
 
 
+@pytest.mark.any_database
 async def test_a_forwarded_address_is_believed_from_services_only(app: AuthApp) -> None:
     await exhaust_address(app, "192.0.2.1")
     for headers in ({"X-Forwarded-For": "192.0.2.1"}, {"Forwarded": "for=192.0.2.1"}, {"X-Real-IP": "192.0.2.1"}):
@@ -172,6 +181,7 @@ async def device_of(app: AuthApp, username: str = "alice", **cookies: str) -> st
     return cookie.value
 
 
+@pytest.mark.any_database
 async def test_a_device_that_has_logged_in_before_is_not_kept_out_by_strangers(app: AuthApp) -> None:
     device = await device_of(app)
     await exhaust_address(app, "127.0.0.1")
@@ -198,6 +208,7 @@ async def test_a_device_that_has_logged_in_before_is_not_kept_out_by_strangers(a
     assert await log_in_as_device(app, answer.cookies[DEVICE].value, password=f"{PASSWORD} 2") == 303
 
 
+@pytest.mark.any_database
 async def test_what_a_device_tries_is_bounded_like_anybody_elses(app: AuthApp) -> None:
     device = await device_of(app)
     for _ in range(PER_NAME.attempts):
@@ -210,6 +221,7 @@ async def test_what_a_device_tries_is_bounded_like_anybody_elses(app: AuthApp) -
     assert await log_in_as_device(app, device, password=WRONG) == 401
 
 
+@pytest.mark.any_database
 async def test_a_device_is_known_to_its_account_alone_until_the_password_is_another(app: AuthApp) -> None:
     await app.add_account("bob")
     of_alice, of_bob = await device_of(app), await device_of(app, "bob")
@@ -229,6 +241,7 @@ async def test_a_device_is_known_to_its_account_alone_until_the_password_is_anot
     assert await log_in_as_device(app, of_alice, password=PASSWORD + " 2") == 429
 
 
+@pytest.mark.any_database
 async def test_a_device_keeps_its_name_as_long_as_it_is_known(app: AuthApp) -> None:
     device = await device_of(app)
     assert await device_of(app, **{DEVICE: device}) == device
@@ -245,6 +258,7 @@ async def test_replicas_share_the_buckets_under_attempts_at_once(database_url: s
         assert statuses == [401] * PER_NAME.attempts + [429] * (30 - PER_NAME.attempts)
 
 
+@pytest.mark.any_database
 async def test_a_refused_attempt_is_not_hashed(app: AuthApp, monkeypatch: pytest.MonkeyPatch) -> None:
     await spend(app)
     hashed: list[Any] = []
@@ -283,6 +297,8 @@ def test_one_connection_is_one_address(address: str, network: str) -> None:
     assert network_of(address) == network
 
 
+@pytest.mark.any_database
+@pytest.mark.parametrize("hasher", [HASHER])
 async def test_a_storm_of_wrong_log_ins_leaves_other_requests_answered(app: AuthApp) -> None:
     token = await app.person_token("alice")
 

@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from auth_svc.app_keys import ACCOUNTS
-from tests.auth_app import PASSWORD, AuthApp, bearer
+from tests.auth_app import CHEAP, PASSWORD, AuthApp, bearer
 from tests.problems import assert_problem
 
 pytestmark = pytest.mark.accounts("root")
@@ -34,6 +34,7 @@ async def ways_in(app: AuthApp, username: str, password: str) -> list[int]:
     ]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("made", "typed"), [(NFC, NFD), (NFD, NFC), ("non breaking space", "non\u00a0breaking space")])
 async def test_a_password_is_the_same_in_every_normal_form(app: AuthApp, made: str, typed: str) -> None:
     status, _ = await as_root(app, {"username": "alice", "password": made})
@@ -47,10 +48,11 @@ async def test_a_password_is_the_same_in_every_normal_form(app: AuthApp, made: s
     await assert_problem(await app.ask("alice", made), 401, "unauthenticated")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("hashed", [NFC, NFD])
 async def test_a_hash_of_what_was_typed_once_is_good_and_made_anew(app: AuthApp, hashed: str) -> None:
     await app.add_account("alice")
-    stored = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(hashed)
+    stored = CHEAP.hash(hashed)
     set_hash = "UPDATE accounts SET password_hash = :stored WHERE username = 'alice'"
     await app.execute(set_hash, stored=stored)
     for typed in (NFC, NFD):
@@ -59,6 +61,7 @@ async def test_a_hash_of_what_was_typed_once_is_good_and_made_anew(app: AuthApp,
     assert PasswordHasher().verify(row.password_hash, NFC)
 
 
+@pytest.mark.any_database
 async def test_the_same_password_in_another_form_is_the_same_request(app: AuthApp) -> None:
     answers = [
         await as_root(app, {"username": name, "password": password}, **{"Idempotency-Key": "once"})

@@ -75,6 +75,7 @@ async def test_a_hidden_video_is_its_owners_alone_until_it_is_shown_again(servic
     assert [await _sees(person, video_id) for person in (bob, root, alice)] == [True, True, True]
 
 
+@pytest.mark.any_database
 async def test_what_is_hidden_stays_so_through_the_trash(services: Services) -> None:
     alice, bob, root = services.person("alice"), services.person("bob"), services.person("root", role="admin")
     video_id = (await alice.upload(FILM, visibility="public"))["id"]
@@ -124,6 +125,7 @@ async def test_what_is_done_to_videos_is_written_down(services: Services, servic
     ]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("is_disabled", [False, True])
 async def test_an_administrator_of_a_moment_ago_moderates_nothing_any_more(
     services: Services, services_url: str, *, is_disabled: bool

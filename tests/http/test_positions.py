@@ -41,6 +41,7 @@ async def test_a_position_is_each_persons_own_and_the_last_one_counts(services: 
     assert await _position(bob, video_id) == 1
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("visibility", ["private", "members", "public"])
 async def test_only_who_may_watch_keeps_a_position_and_nobody_does_not(services: Services, visibility: str) -> None:
     alice, bob, nobody = services.person("alice"), services.person("bob"), services.person(None)
@@ -133,6 +134,7 @@ async def test_the_last_one_watched_is_the_first_to_continue(services: Services,
     assert 'id="continue"' not in await (await browser.open(f"{url}/?q=film")).text()
 
 
+@pytest.mark.any_database
 async def test_the_page_of_nobody_keeps_no_position(services: Services, browser: Browser) -> None:
     video = await services.person("alice").upload(FILM, visibility="public")
     page = await (await browser.open(f"{services.addresses.stream_url}/watch/{video['id']}")).text()

@@ -163,24 +163,29 @@ def test_a_stream_takes_as_long_as_it_takes_and_is_cut_when_it_fails_or_stands_s
     async def run() -> None:
         (tmp_path / "film").write_bytes(BIG)
         async with serving(tmp_path / "film") as port:
-            for version in ("1.1", "1.0"):
+
+            async def takes_long(version: str) -> None:
                 raw, was_cut = await read(await connect(port, "takes_long", version))
                 assert raw.count(b"HTTP/1.") == 1
                 assert (raw.count(b"more,"), raw.count(b"last"), was_cut) == (4, 1, False)
-                for failing in (
-                    "stands_still",
-                    "fails",
-                    "refuses",
-                    "runs_out_of_time",
-                    "sends_elsewhere",
-                    "fails_at_once",
-                ):
-                    raw, was_cut = await read(await connect(port, failing, version))
-                    # One head, nothing behind the beginning, and no end that could be taken for one.
-                    assert raw.count(b"HTTP/1.") <= 1, failing
-                    assert was_cut, failing
-            raw, _ = await read(await connect(port, "never_begins", "1.0"))
-            assert raw.startswith(b"HTTP/1.0 503 ")
+
+            async def is_cut(failing: str, version: str) -> None:
+                raw, was_cut = await read(await connect(port, failing, version))
+                # One head, nothing behind the beginning, and no end that could be taken for one.
+                assert raw.count(b"HTTP/1.") <= 1, failing
+                assert was_cut, failing
+
+            async def never_begins() -> None:
+                raw, _ = await read(await connect(port, "never_begins", "1.0"))
+                assert raw.startswith(b"HTTP/1.0 503 ")
+
+            failing = ("stands_still", "fails", "refuses", "runs_out_of_time", "sends_elsewhere", "fails_at_once")
+            versions = ("1.1", "1.0")
+            await asyncio.gather(
+                never_begins(),
+                *(takes_long(version) for version in versions),
+                *(is_cut(name, version) for name in failing for version in versions),
+            )
 
     with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(run())
@@ -193,16 +198,21 @@ def test_who_reads_slowly_gets_all_and_who_reads_next_to_nothing_is_cut(tmp_path
     async def run() -> None:
         (tmp_path / "film").write_bytes(BIG)
         async with serving(tmp_path / "film") as port:
-            for path in ("big", "file"):
+
+            async def reads_slowly(path: str) -> None:
                 # Longer than a stall, and longer than a handler has: but it moves.
                 raw, was_cut = await read(await connect(port, path, "1.0"), pause=0.02)
                 assert (len(raw) > len(BIG), was_cut) == (True, False), path
-            client = await connect(port, "big")
-            for _ in range(12):
-                await asyncio.get_running_loop().sock_recv(client, 256)
-                await asyncio.sleep(STALL_SECONDS / 4)
-            raw, was_cut = await read(client)
-            assert (len(raw) < len(BIG), was_cut) == (True, True)
+
+            async def reads_next_to_nothing() -> None:
+                client = await connect(port, "big")
+                for _ in range(12):
+                    await asyncio.get_running_loop().sock_recv(client, 256)
+                    await asyncio.sleep(STALL_SECONDS / 4)
+                raw, was_cut = await read(client)
+                assert (len(raw) < len(BIG), was_cut) == (True, True)
+
+            await asyncio.gather(reads_slowly("big"), reads_slowly("file"), reads_next_to_nothing())
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())

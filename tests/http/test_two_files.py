@@ -20,11 +20,6 @@ ONE, OTHER = BEGINNING + b"the end", BEGINNING + b"THE END"
 
 
 @pytest.fixture
-def services_url(database_url: str) -> str:
-    return database_url
-
-
-@pytest.fixture
 def alice(services: Services) -> Person:
     return services.person("alice")
 
@@ -110,6 +105,7 @@ async def test_who_announces_another_file_than_has_come_is_told_so_and_nothing_i
     }
 
 
+@pytest.mark.both_databases
 async def test_of_two_that_announce_one_is_told_no_before_and_after_it_is_ready(
     services: Services, alice: Person
 ) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from catalogue.videos import VideoState
 from common.db import open_database
+from contracts.objects import CompleteObject
 from fs_svc.app_keys import SETTLING as FS_SETTLING
 from fs_svc.app_keys import UPLOADS as FS_UPLOADS
 from tests.fs_service import PART_SIZE, TWO_PARTS, content, fetch
@@ -71,7 +72,9 @@ async def test_what_fs_svc_has_stored_becomes_ready_without_anybody_asking(servi
     upload = await alice.begin(len(FILM))
     await alice.send(upload, FILM)
     # fs_svc's part is done; upload_svc, as if it had been killed waiting for the answer, knows nothing of it.
-    await services.fs.app[FS_UPLOADS].complete(upload["id"], subject=await services.principal("alice"))
+    await services.fs.app[FS_UPLOADS].complete(
+        upload["id"], CompleteObject(), subject=await services.principal("alice")
+    )
     assert await _state(services, upload["id"]) == "uploading"
 
     async def is_ready() -> bool:
@@ -180,7 +183,9 @@ async def test_what_is_deleted_while_it_completes_does_not_come_back(services: S
     alice = services.person("alice")
     upload = await alice.begin(len(FILM))
     await alice.send(upload, FILM)
-    await services.fs.app[FS_UPLOADS].complete(upload["id"], subject=await services.principal("alice"))
+    await services.fs.app[FS_UPLOADS].complete(
+        upload["id"], CompleteObject(), subject=await services.principal("alice")
+    )
     assert (await alice.call("DELETE", f"{alice.upload_url}/v1/uploads/{upload['id']}")).status == 204
     await assert_problem(await alice.complete(upload["id"]), 404, "not-found")
 

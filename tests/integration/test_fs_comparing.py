@@ -59,7 +59,7 @@ async def test_what_is_another_file_ends_and_gives_its_quota_back(world: World) 
     assert await world.bucket.head(item.object_key) is None
     assert await world.store.get_usage(ALICE.account_id) == (0, 0)
     with pytest.raises(FileDiffers):
-        await world.uploads.complete(item.id, subject=ALICE)
+        await world.complete(item)
 
 
 async def test_a_long_reading_keeps_its_lease(world: World) -> None:

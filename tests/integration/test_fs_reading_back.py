@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import subprocess
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 
-import aiohttp
 import pytest
 
 from common.clock import utc_now
-from common.db import open_database
 from fs_svc.reading_back import Outcome, Reading, ReadingBack
-from fs_svc.store import Store
-from fs_svc.verify_command import LOSS
-from tests.api_client import person
-from tests.command import vss
-from tests.fs_service import real_bucket
 from tests.fs_world import FILM, World, opened_world
-from tests.product import running_product
 from vss.bucket import Bucket as StorageBucket
-from vss.data_folder import DataFolder
-from vss.seaweedfs import bucket_of
 
 SHA256 = hashlib.sha256(FILM).hexdigest()
 
@@ -84,39 +71,3 @@ async def test_it_is_no_faster_than_it_was_told(world: World) -> None:
     started = time.monotonic()
     await reading_back(world, bytes_per_second=len(FILM) * 2).read_next(before=utc_now())
     assert time.monotonic() - started >= 0.5
-
-
-async def test_what_was_read_stands_beside_what_was_sent(tmp_path: Path) -> None:
-    with running_product(tmp_path) as product:
-        environment = {"VSS_DATA_DIR": str(product.data), "VSS_PORT_BASE": str(product.base)}
-
-        def verify(*arguments: str) -> subprocess.CompletedProcess[str]:
-            return vss("verify", *arguments, **environment)
-
-        async with aiohttp.ClientSession() as session:
-            alice = await person(session, product)
-            upload = await alice.begin(len(FILM))
-            await alice.send(upload, FILM)
-            url = f"{alice.upload_url}/v1/uploads/{upload['id']}"
-            assert (await alice.call("POST", f"{url}/complete", json={"sha256": SHA256})).status == 200
-            ended = verify("--json", "--days", "0")
-            assert ended.returncode == 0, ended.stderr
-            assert json.loads(ended.stdout) == {"id": upload["id"], "outcome": "read", "sha256": SHA256}
-            read_back = (await (await alice.call("GET", f"{url}/integrity")).json())["read_back"]
-            assert (read_back["sha256"], read_back["is_same"]) == (SHA256, True)
-            assert "1 video read" in verify("--days", "0").stdout
-            # Not due again so soon, unless that is asked for.
-            assert verify().stdout == ""
-            folder = DataFolder(product.data)
-            async with (
-                open_database(folder.database_url) as database,
-                real_bucket(bucket_of(folder, port=product.base + 333)) as bucket,
-            ):
-                row = await Store(database).get(upload["id"])
-                assert row is not None
-                await bucket.delete(row.object_key)
-            ended = verify("--days", "0", "--limit", "1")
-            assert (ended.returncode, "missing" in ended.stdout) == (LOSS, True)
-            read_back = (await (await alice.call("GET", f"{url}/integrity")).json())["read_back"]
-            assert (read_back["sha256"], read_back["is_same"]) == (None, False)
-            assert verify("--rate", "0").returncode == 2

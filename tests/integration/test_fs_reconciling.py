@@ -37,7 +37,7 @@ async def test_where_everything_is_right_nothing_is_found_and_nothing_touched(wo
         assert (finding.count, finding.names) == (0, [])
     for item in stored:
         assert await world.bucket.head(item.object_key) is not None
-    assert (await world.uploads.complete(opened.id, subject=ALICE)).state is State.STORED
+    assert (await world.complete(opened)).state is State.STORED
 
 
 async def test_what_has_no_row_is_set_aside_for_a_week_and_a_dry_run_only_says_so(world: World) -> None:
@@ -192,7 +192,7 @@ async def test_a_second_upload_for_one_row_is_removed_and_the_rows_own_goes_on(w
     report = await world.reconcile()
     assert report.orphan_uploads.names == [opened.object_key]
     assert not await world.bucket.has_upload(opened.object_key, lost)
-    assert (await world.uploads.complete(opened.id, subject=ALICE)).state is State.STORED
+    assert (await world.complete(opened)).state is State.STORED
 
 
 async def test_what_is_missing_or_damaged_is_said_and_nothing_is_made_of_it(world: World) -> None:

@@ -61,9 +61,9 @@ async def test_killed_before_the_answer_of_s3_was_recorded(world: World) -> None
 
 async def test_asking_again_settles_what_a_killed_process_left(world: World) -> None:
     item = await world.completing(b"film")
-    assert (await world.uploads.complete(item.id, subject=ALICE)).state is State.COMPLETING
+    assert (await world.complete(item)).state is State.COMPLETING
     world.forward(LEASE)
-    assert (await world.uploads.complete(item.id, subject=ALICE)).state is State.STORED
+    assert (await world.complete(item)).state is State.STORED
 
 
 async def test_a_part_sent_again_while_completing_does_not_get_it_stuck(world: World) -> None:
@@ -95,7 +95,7 @@ async def test_what_s3_lists_while_it_completes_is_not_believed(world: World) ->
             await world.begin_completing(item, etag=None, at=world.now())
 
     world.proxy.meanwhile = another_completes
-    assert (await world.uploads.complete(item.id, subject=ALICE)).state is State.COMPLETING
+    assert (await world.complete(item)).state is State.COMPLETING
     found, received = await world.uploads.get(item.id, subject=ALICE)
     assert (found.state, received) == (State.COMPLETING, None)
 
@@ -163,7 +163,7 @@ async def test_what_the_storage_has_lost_is_aborted_when_it_has_said_so_twice_mi
     assert (await world.get(item)).state is State.ABORTED
     assert await world.store.get_usage(ALICE.account_id) == (0, 0)
     with pytest.raises(UploadNotOpen):
-        await world.uploads.complete(item.id, subject=ALICE)
+        await world.complete(item)
 
 
 async def test_what_the_storage_finds_again_is_not_lost(world: World) -> None:
@@ -238,7 +238,7 @@ async def test_an_upload_that_a_lost_answer_left_goes_with_the_object(world: Wor
     item = await world.uploads.create(object_id, size=4, content_type="video/mp4", subject=ALICE)
     assert len(await world.bucket.list_uploads(item.object_key)) == 2
     await world.send(item, b"film")
-    assert (await world.uploads.complete(item.id, subject=ALICE)).state is State.STORED
+    assert (await world.complete(item)).state is State.STORED
     assert (await world.uploads.delete(item.id, subject=ALICE)).state is State.DELETED
     assert await world.bucket.list_uploads(item.object_key) == []
 
@@ -255,7 +255,7 @@ async def test_killed_in_the_middle_of_an_abort(world: World) -> None:
 
 async def test_killed_in_the_middle_of_a_deletion(world: World) -> None:
     item = await world.open(b"film")
-    assert (await world.uploads.complete(item.id, subject=ALICE)).state is State.STORED
+    assert (await world.complete(item)).state is State.STORED
     assert await world.store.begin_deleting(item.id, at=world.now())
     await world.bucket.delete(item.object_key)
     assert await world.settling.settle_due() == 1
@@ -290,7 +290,7 @@ async def test_what_was_completed_after_the_copy_of_the_database_that_was_put_ba
     for item in (opened, asked):
         await world.complete_behind_our_back(item)
     # Whoever asks learns it at once; of the others, the loop does when their time is over.
-    assert (await world.uploads.complete(asked.id, subject=ALICE)).state is State.STORED
+    assert (await world.complete(asked)).state is State.STORED
     world.forward(UPLOAD_LIFETIME)
     assert await world.settling.abandon_due() == 1
     assert ((await world.get(opened)).state, (await world.get(kept)).state) == (State.STORED, State.ABORTING)
@@ -312,7 +312,7 @@ async def test_what_was_opened_or_stored_after_the_copy_of_the_database_that_was
     await world.settling.settle_due()
     states = [(await world.get(item)).state for item in (opened, stored, form, empty)]
     assert states == [State.OPEN, State.STORED, State.STORED, State.ABORTING]
-    assert (await world.uploads.complete(opened.id, subject=ALICE)).state is State.STORED
+    assert (await world.complete(opened)).state is State.STORED
 
 
 async def _reserved(world: World) -> Object:

@@ -211,6 +211,7 @@ def test_nothing_is_replaced_while_vss_runs_nor_where_it_is_not(data_folder: Dat
     assert (ended.returncode, "--revoke works only with --signing" in ended.stderr) == (1, True)
 
 
+@pytest.mark.long
 async def test_an_installation_of_vss_up_goes_on_with_every_secret_replaced_and_after_the_key_is_lost(
     tmp_path: Path,
 ) -> None:

@@ -1,4 +1,4 @@
-"""`vss reconcile` beside a running installation: by its data folder alone, in words and as JSON, with its exit code."""
+"""`vss reconcile` and `vss verify` beside a running installation: by its data folder alone, with their exit codes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 
 from common.db import open_database
+from fs_svc import verify_command
 from fs_svc.reconcile_command import LOSS
 from fs_svc.store import Store
 from tests.api_client import person
@@ -52,19 +54,41 @@ def reconcile(product: Product, *arguments: str) -> subprocess.CompletedProcess[
     return vss("reconcile", *arguments, VSS_DATA_DIR=str(product.data), VSS_PORT_BASE=str(product.base))
 
 
-async def test_what_is_lost_is_said_and_scripts_can_tell(tmp_path: Path) -> None:
+def verify(product: Product, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return vss("verify", *arguments, VSS_DATA_DIR=str(product.data), VSS_PORT_BASE=str(product.base))
+
+
+async def test_what_is_read_back_and_what_is_lost_is_said_and_scripts_can_tell(tmp_path: Path) -> None:
+    sha256 = hashlib.sha256(FILM).hexdigest()
     with running_product(tmp_path) as product:
         async with unkept_session() as session:
-            video_id = (await (await person(session, product)).upload(FILM))["id"]
-        ended = reconcile(product, "--json")
-        found = json.loads(ended.stdout)
-        assert (ended.returncode, found["objects"], found["size"], found["is_dry_run"]) == (0, 1, len(FILM), False)
-        folder = DataFolder(product.data)
-        async with open_database(folder.database_url) as database:
-            row = await Store(database).get(video_id)
-        assert row is not None
-        async with real_bucket(bucket_of(folder, port=product.base + 333)) as bucket:
-            await bucket.delete(row.object_key)
+            alice = await person(session, product)
+            upload = await alice.begin(len(FILM))
+            await alice.send(upload, FILM)
+            video_id, url = upload["id"], f"{alice.upload_url}/v1/uploads/{upload['id']}"
+            assert (await alice.call("POST", f"{url}/complete", json={"sha256": sha256})).status == 200
+
+            async def read_back() -> Any:
+                """What its owner sees of it."""
+                found = (await (await alice.call("GET", f"{url}/integrity")).json())["read_back"]
+                return found["sha256"], found["is_same"]
+
+            ended = reconcile(product, "--json")
+            found = json.loads(ended.stdout)
+            assert (ended.returncode, found["objects"], found["size"], found["is_dry_run"]) == (0, 1, len(FILM), False)
+            ended = verify(product, "--json", "--days", "0")
+            assert ended.returncode == 0, ended.stderr
+            assert json.loads(ended.stdout) == {"id": video_id, "outcome": "read", "sha256": sha256}
+            assert await read_back() == (sha256, True)
+            assert "1 video read" in verify(product, "--days", "0").stdout
+            # Not due again so soon, unless that is asked for.
+            assert verify(product).stdout == ""
+            assert verify(product, "--rate", "0").returncode == 2
+
+            await lose(product, video_id)
+            ended = verify(product, "--days", "0", "--limit", "1")
+            assert (ended.returncode, "missing" in ended.stdout) == (verify_command.LOSS, True)
+            assert await read_back() == (None, False)
         ended = reconcile(product, "--dry-run")
         assert ended.returncode == LOSS
         assert "dry run: nothing was removed" in ended.stdout
@@ -73,6 +97,17 @@ async def test_what_is_lost_is_said_and_scripts_can_tell(tmp_path: Path) -> None
     assert (ended.returncode, ended.stderr.count("\n") >= 1, "isn’t responding" in ended.stderr) == (1, True, True)
 
 
+async def lose(product: Product, video_id: str) -> None:
+    """Its object is deleted behind everybody's back."""
+    folder = DataFolder(product.data)
+    async with open_database(folder.database_url) as database:
+        row = await Store(database).get(video_id)
+    assert row is not None
+    async with real_bucket(bucket_of(folder, port=product.base + 333)) as bucket:
+        await bucket.delete(row.object_key)
+
+
+@pytest.mark.long
 async def test_what_was_uploaded_after_the_backup_that_is_put_back_is_said_adopted_and_plays(
     product: Product, tmp_path: Path
 ) -> None:
@@ -107,6 +142,7 @@ async def test_what_was_uploaded_after_the_backup_that_is_put_back_is_said_adopt
         assert (found["unknown"]["count"], found["missing"]["count"], found["is_database_older"]) == (0, 0, False)
 
 
+@pytest.mark.long
 async def test_an_empty_database_over_a_full_bucket_removes_nothing_and_says_so_until_a_person_decides(
     product: Product,
 ) -> None:

@@ -135,8 +135,11 @@ async def test_the_inner_ports_take_nobodys_word(tmp_path: Path, port: int) -> N
         assert not list(elsewhere.iterdir())
 
 
-async def test_objects_survive_a_kill_and_new_inner_ports(tmp_path: Path, port: int) -> None:
-    async with running_engine(tmp_path, port=port) as bucket:
+async def test_objects_survive_a_kill_and_new_inner_ports_and_the_rule_follows_the_public_addresses(
+    tmp_path: Path, port: int
+) -> None:
+    async with running_engine(tmp_path, port=port, origins=PAGES[:1]) as bucket:
+        assert await preflight(bucket, PAGES[0])
         async with bucket.client(bucket.worker) as s3:
             await s3.put_object(Bucket=bucket.name, Key="objects/film", Body=b"light" * 1000)
         [engine] = engines(tmp_path)
@@ -145,17 +148,12 @@ async def test_objects_survive_a_kill_and_new_inner_ports(tmp_path: Path, port: 
     file = tmp_path / "engine-ports.json"
     EnginePorts(**json.loads(file.read_text())).remove_sockets()
     file.unlink()
-    async with running_engine(tmp_path, port=port) as bucket, bucket.client(bucket.worker) as s3:
-        answer = await s3.get_object(Bucket=bucket.name, Key="objects/film")
-        assert await answer["Body"].read() == b"light" * 1000
-
-
-async def test_the_rule_follows_the_public_addresses_at_every_start(tmp_path: Path, port: int) -> None:
-    async with running_engine(tmp_path, port=port, origins=PAGES[:1]) as bucket:
-        assert await preflight(bucket, PAGES[0])
     async with running_engine(tmp_path, port=port, origins=PAGES[1:]) as bucket:
         assert not await preflight(bucket, PAGES[0])
         assert await preflight(bucket, PAGES[1])
+        async with bucket.client(bucket.worker) as s3:
+            answer = await s3.get_object(Bucket=bucket.name, Key="objects/film")
+            assert await answer["Body"].read() == b"light" * 1000
 
 
 async def test_nothing_that_is_secret_can_be_read_by_others(tmp_path: Path, port: int) -> None:

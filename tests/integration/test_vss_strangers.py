@@ -157,7 +157,7 @@ def _untrusted(folder: Path) -> ssl.SSLContext:
 async def test_who_waits_for_another_command_can_be_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     file = LogInFile()
-    with file.locked():
+    async with file.locked():
         waiting = asyncio.create_task(_lock(file))
         await asyncio.sleep(0)
         waiting.cancel()
@@ -170,5 +170,5 @@ async def test_who_waits_for_another_command_can_be_stopped(monkeypatch: pytest.
 
 
 async def _lock(file: LogInFile) -> None:
-    async with file.locked_patiently():
+    async with file.locked():
         pass

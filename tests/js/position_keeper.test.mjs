@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 /** A film that is played to `seconds` and paused there; `answers` are what the service says, or throws. */
-async function pausedAt(seconds, answers) {
+async function pausedAt(seconds, answers, clock = { now: () => 0 }) {
   const video = Object.assign(new EventTarget(), { currentTime: 0, duration: 60, readyState: 4, error: null, paused: false });
   const sent = [];
   const fetch = async (_address, { body }) => {
@@ -25,13 +25,25 @@ async function pausedAt(seconds, answers) {
     if (answer instanceof Error) throw answer;
     return answer;
   };
-  new PositionKeeper(video, { address: "/position", reach: { isUnderWay: false }, clock: { now: () => 0 }, fetch });
+  new PositionKeeper(video, { address: "/position", reach: { isUnderWay: false }, clock, fetch });
   video.dispatchEvent(new Event("playing"));
   Object.assign(video, { currentTime: seconds, paused: true });
   video.dispatchEvent(new Event("pause"));
   await settled();
   return { video, sent };
 }
+
+test("while it plays, a place is kept every ten seconds", async () => {
+  const clock = { now: () => clock.ms, ms: 0 };
+  const { video, sent } = await pausedAt(1, [], clock);
+  video.paused = false;
+  for (const seconds of [5, 9, 10, 11, 19, 20, 29]) {
+    clock.ms = seconds * 1000;
+    video.currentTime = seconds;
+    video.dispatchEvent(new Event("timeupdate"));
+  }
+  assert.deepEqual(sent.map(({ seconds }) => seconds), [1, 10, 20]);
+});
 
 test("a place that was kept is not sent again", async () => {
   const { sent } = await pausedAt(20, []);

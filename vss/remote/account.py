@@ -7,8 +7,8 @@ import asyncio
 import fcntl
 import json
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -122,20 +122,12 @@ class LogInFile:
         """Removes it."""
         self.path.unlink(missing_ok=True)
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keeps other processes of this user from using the refresh token, which is good for one use; waits."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._folder / "login.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
-
     @asynccontextmanager
-    async def locked_patiently(self) -> AsyncIterator[None]:
-        """The same, waiting in a way that can be cancelled: whoever has it may be waiting for a server."""
+    async def locked(self) -> AsyncIterator[None]:
+        """Keeps other processes of this user from using the refresh token, which is good for one use.
+
+        Waits in a way that can be cancelled: whoever has it may be waiting for a server.
+        """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self._folder / "login.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:

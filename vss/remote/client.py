@@ -151,7 +151,7 @@ class _Credentials:
 
     async def _refresh(self) -> Any:
         # Another command of this user may be renewing right now.
-        async with self._file.locked_patiently():
+        async with self._file.locked():
             log_in = self._file.read()
             if log_in is None:
                 raise NotLoggedIn
@@ -187,7 +187,7 @@ async def log_in(server: Server, username: str, password: str, *, patience_secon
                 )
         kept = LogIn(server=server, username=username, refresh_token=granted["refresh_token"])
         file = LogInFile()
-        with file.locked():
+        async with file.locked():
             before = file.read()
             file.write(kept)
         if before is not None:
@@ -200,7 +200,7 @@ async def log_in(server: Server, username: str, password: str, *, patience_secon
 async def log_out(*, patience_seconds: float) -> bool:
     """Forgets the log-in and ends it at the server; False when there was none. Raises NoAnswer."""
     file = LogInFile()
-    with file.locked():
+    async with file.locked():
         known = file.read()
         file.forget()
     if known is None:

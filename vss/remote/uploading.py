@@ -51,6 +51,7 @@ class UploadOptions:
     parallel: int
     # Shared by all files of a command.
     pace: Pace | None = None
+    fresh_seconds: float = FRESH_SECONDS
 
 
 @dataclass(slots=True, kw_only=True)
@@ -270,7 +271,7 @@ class Uploading:
 
     async def _put(self, job: _Job) -> None:
         part = self._plan.part(job.number)
-        if asyncio.get_running_loop().time() - job.signed_at >= FRESH_SECONDS:
+        if asyncio.get_running_loop().time() - job.signed_at >= self._options.fresh_seconds:
             (job,) = await self._sign([part.number])
         attempts = self._client.patience.attempts()
         refusals = 0

@@ -23,6 +23,7 @@ from upload_svc.uploads import Integrity as IntegrityInDomain
 from upload_svc.uploads import Upload as UploadInDomain
 
 CONTENT_TYPE_MAX = 255
+BATCH_MAX = 100
 
 
 Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
@@ -153,7 +154,9 @@ class Batch(Input):
     """What to do with which videos; `visibility` goes with the action of that name."""
 
     ids: Annotated[
-        list[Annotated[str, Field(max_length=64)]], Field(min_length=1, max_length=100), AfterValidator(_each_once)
+        list[Annotated[str, Field(max_length=64)]],
+        Field(min_length=1, max_length=BATCH_MAX),
+        AfterValidator(_each_once),
     ]
     action: BatchAction
     visibility: Annotated[Visibility | None, Field(validate_default=True)] = None

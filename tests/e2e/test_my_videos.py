@@ -247,7 +247,7 @@ async def test_many_are_selected_in_ranges_and_by_keyboard_trashed_and_taken_bac
     assert set(titles[:4]) <= (await uploads(page, product, "ready")).keys()
 
     await box(1).check()
-    await bar.get_by_label("Visibility").select_option("public")
+    await bar.get_by_label("New visibility").select_option("public")
     await bar.get_by_role("button", name="Apply").click()
     # The one that stayed selected too.
     await expect(page.get_by_text("2 videos: Public")).to_be_visible()

@@ -32,6 +32,8 @@ export class Selection {
   /** After any change of what is selected, or of the list. */
   show() {
     const count = this.rows.length;
+    // A range begins at what was clicked for this selection, not at what is forgotten.
+    if (count === 0) this.#anchor = null;
     const words = ngettext("%(n)s selected", "%(n)s selected", count);
     const place = this.#page.querySelector("[data-count]");
     if (place.textContent !== words) place.textContent = words;

@@ -6,18 +6,21 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, and_, or_, select, union_all
+from sqlalchemy import Column, ColumnElement, and_, or_, select, true, union_all
 
 from catalogue.pages import Place, Sort
 from catalogue.tables import VIDEOS
 from catalogue.videos import Video, VideoState, Visibility
 from common.db import AnyRow, Database, read_in_order
+from common.text import search_key
 
 # What a Video is made of, and what its lists are sorted by.
 COLUMNS: Final = tuple(column for column in VIDEOS.c if column.name != "search_key")
 _FIELDS: Final = tuple(field.name for field in fields(Video))
 # What a branch of a list holds, and the index that has it in order.
 Branch = tuple[ColumnElement[bool], str]
+# Of a search; the words after these are ignored, so that a statement has a bound.
+MOST_WORDS: Final = 8
 
 
 def to_video(row: AnyRow) -> Video:
@@ -36,7 +39,14 @@ def to_video(row: AnyRow) -> Video:
 
 def library_index(sort: Sort, *, is_one_owners: bool) -> str:
     """The index that has the videos of one state and visibility in that order."""
-    return f"videos_{'owner_' if is_one_owners else ''}{'title' if sort is Sort.TITLE else 'age'}"
+    order = {Sort.TITLE: "title", Sort.LARGEST: "size"}.get(sort, "age")
+    return f"videos_{'owner_' if is_one_owners else ''}{order}"
+
+
+def found_by(q: str) -> ColumnElement[bool]:
+    """What a search finds: every word must occur, in title or description."""
+    words = list(dict.fromkeys(search_key(q).split()))[:MOST_WORDS]
+    return and_(true(), *(VIDEOS.c.search_key.contains(word, autoescape=True) for word in words))
 
 
 async def read_list(
@@ -49,11 +59,9 @@ async def read_list(
     """
     parts = []
     for condition, index in branches:
-        query = select(*COLUMNS).where(condition)
-        if after is not None:
-            query = query.where(_behind(sort, after))
-        query = query.order_by(*_order(sort, VIDEOS.c)).limit(limit)
-        parts.append(select(read_in_order(query, VIDEOS, index).subquery()))
+        for behind in [true()] if after is None else _behind(sort, after):
+            query = select(*COLUMNS).where(condition, behind).order_by(*_order(sort, VIDEOS.c)).limit(limit)
+            parts.append(select(read_in_order(query, VIDEOS, index).subquery()))
     found = union_all(*parts).subquery()
     page = select(found).order_by(*_order(sort, found.c)).limit(limit)
     return [to_video(row) for row in await database.rows(page)]
@@ -64,14 +72,22 @@ def _order(sort: Sort, columns: Any) -> tuple[ColumnElement[Any], ColumnElement[
         return columns.title_key.asc(), columns.id.asc()
     if sort is Sort.OLDEST:
         return columns.created_at.asc(), columns.id.asc()
+    if sort is Sort.LARGEST:
+        return columns.size.desc(), columns.id.desc()
     return columns.created_at.desc(), columns.id.desc()
 
 
-def _behind(sort: Sort, after: Place) -> ColumnElement[bool]:
+def _behind(sort: Sort, after: Place) -> list[ColumnElement[bool]]:
+    """What lies behind a place, in ranges of the index that are read one by one."""
     value, video_id = after
-    column: Column[Any] = VIDEOS.c.title_key if sort is Sort.TITLE else VIDEOS.c.created_at
+    columns: dict[Sort, Column[Any]] = {Sort.TITLE: VIDEOS.c.title_key, Sort.LARGEST: VIDEOS.c.size}
+    column = columns.get(sort, VIDEOS.c.created_at)
+    # What has no size yet is behind all that has one, and a comparison does not find it.
+    if value is None:
+        return [and_(column.is_(None), VIDEOS.c.id < video_id)]
     # Spelled out: MySQL does not use the index for a comparison of row values. The first bound says the same again for
     # SQLite, which would read an OR alone from the first page on.
-    if sort is Sort.NEWEST:
-        return and_(column <= value, or_(column < value, and_(column == value, VIDEOS.c.id < video_id)))
-    return and_(column >= value, or_(column > value, and_(column == value, VIDEOS.c.id > video_id)))
+    if sort in (Sort.NEWEST, Sort.LARGEST):
+        known = and_(column <= value, or_(column < value, and_(column == value, VIDEOS.c.id < video_id)))
+        return [known, column.is_(None)] if sort is Sort.LARGEST else [known]
+    return [and_(column >= value, or_(column > value, and_(column == value, VIDEOS.c.id > video_id)))]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from catalogue.videos import Video
 from common.cursors import Cursors
 
 # Where a page ends: the last video's value in the list's order, and its id.
-Place = tuple[str | datetime, str]
+Place = tuple[str | datetime | int | None, str]
 
 
 class Sort(StrEnum):
@@ -19,11 +20,24 @@ class Sort(StrEnum):
     NEWEST = "-created_at"
     OLDEST = "created_at"
     TITLE = "title"
+    LARGEST = "-size"
 
 
-def place_of(video: Video, sort: Sort) -> Place:
-    """Where the video stands in a list of that order."""
-    return video.title_key if sort is Sort.TITLE else video.created_at, video.id
+def place_of(video: Video, sort: Sort) -> tuple[str | datetime, str]:
+    """Where the video stands in a list of that order, as a cursor has it; a size that is not known is empty."""
+    match sort:
+        case Sort.TITLE:
+            return video.title_key, video.id
+        case Sort.LARGEST:
+            return "" if video.size is None else str(video.size), video.id
+        case _:
+            return video.created_at, video.id
+
+
+_VALUES: Final[dict[Sort, Callable[[str], str | int | None]]] = {
+    Sort.TITLE: str,
+    Sort.LARGEST: lambda text: int(text) if text else None,
+}
 
 
 async def read_page(
@@ -45,5 +59,5 @@ async def read_page(
         lambda video: place_of(video, sort),
         cursor=cursor,
         limit=limit,
-        value_of=str if sort is Sort.TITLE else datetime.fromisoformat,
+        value_of=_VALUES.get(sort, datetime.fromisoformat),
     )

@@ -43,3 +43,4 @@ Index("videos_age", VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.created_at, VI
 Index("videos_title", VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.title_key, VIDEOS.c.id)
 Index("videos_owner_age", VIDEOS.c.owner_id, VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.created_at, VIDEOS.c.id)
 Index("videos_owner_title", VIDEOS.c.owner_id, VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.title_key, VIDEOS.c.id)
+Index("videos_owner_size", VIDEOS.c.owner_id, VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.size, VIDEOS.c.id)

@@ -32,7 +32,7 @@ class Cursors:
         *,
         cursor: str | None,
         limit: int,
-        value_of: Callable[[str], datetime | str] = datetime.fromisoformat,
+        value_of: Callable[[str], datetime | str | int | None] = datetime.fromisoformat,
     ) -> tuple[list[T], str | None]:
         """At most `limit` of what `read(after=…, limit=…)` finds behind the cursor's place, and the next cursor.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import hdrs, web
 
+from catalogue.pages import Sort
 from common.web.keys import PRINCIPAL
 from common.web.requests import read_json, read_query, require_principal
 from common.web.responses import json_response
@@ -16,7 +17,7 @@ async def list_videos(request: web.Request) -> web.Response:
     principal = require_principal(request)
     asked = read_query(request, ListVideos)
     videos, next_cursor = await request.app[LIBRARY].list(
-        principal, q=asked.q, owner_id=asked.owner, sort=asked.sort, cursor=asked.cursor, limit=asked.limit
+        principal, q=asked.q, owner_id=asked.owner, sort=Sort(asked.sort), cursor=asked.cursor, limit=asked.limit
     )
     return json_response(VideoPage(items=[present(video) for video in videos], next_cursor=next_cursor))
 

@@ -31,7 +31,7 @@ async def library_page(request: web.Request) -> web.Response:
     asked = read_query(request, ListVideos)
     library = request.app[LIBRARY]
     videos, next_cursor = await library.list(
-        principal, q=asked.q, owner_id=asked.owner, sort=asked.sort, cursor=asked.cursor, limit=asked.limit
+        principal, q=asked.q, owner_id=asked.owner, sort=Sort(asked.sort), cursor=asked.cursor, limit=asked.limit
     )
     is_all = not asked.q and asked.owner is None and asked.cursor is None
     to_continue = await library.to_continue(principal, limit=_TO_CONTINUE) if is_all else ()
@@ -166,7 +166,10 @@ def _filters(
 
 def _sorts(request: web.Request, asked: ListVideos) -> list[tuple[str, str, bool]]:
     sorts = ((Sort.NEWEST, gettext("Newest")), (Sort.OLDEST, gettext("Oldest")), (Sort.TITLE, gettext("Title")))
-    return [(label, str(_narrowed(request, sort=sort.value, cursor=None)), sort is asked.sort) for sort, label in sorts]
+    return [
+        (label, str(_narrowed(request, sort=sort.value, cursor=None)), sort.value == asked.sort)
+        for sort, label in sorts
+    ]
 
 
 def _narrowed(request: web.Request, **changes: str | None) -> URL:

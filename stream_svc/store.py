@@ -9,12 +9,11 @@ from typing import Final
 
 from sqlalchemy import Column, ColumnElement, Double, Index, MetaData, Table, and_, delete, insert, select, update
 
-from catalogue.lists import COLUMNS, Branch, library_index, read_list, to_video
+from catalogue.lists import COLUMNS, Branch, found_by, library_index, read_list, to_video
 from catalogue.pages import Place, Sort
 from catalogue.tables import VIDEOS
 from catalogue.videos import LISTED, Video, VideoState, Visibility
 from common.db import Instant, Queries, identifier
-from common.text import search_key
 
 METADATA: Final = MetaData()
 
@@ -28,8 +27,6 @@ POSITIONS: Final = Table(
     Column("updated_at", Instant(), nullable=False),
     Index("positions_recent", "account_id", "updated_at"),
 )
-# Of a search; the words after these are ignored, so that a statement has a bound.
-MOST_WORDS: Final = 8
 _IS_READY: Final = VIDEOS.c.state == VideoState.READY.value
 
 
@@ -130,12 +127,9 @@ class Store(Queries):
 
 
 def _filters(listing: Listing) -> list[ColumnElement[bool]]:
-    filters: list[ColumnElement[bool]] = []
+    filters: list[ColumnElement[bool]] = [found_by(listing.q)]
     if listing.owner_id is not None:
         filters.append(VIDEOS.c.owner_id == listing.owner_id)
     if listing.disabled_owner_ids:
         filters.append(VIDEOS.c.owner_id.not_in(sorted(listing.disabled_owner_ids)))
-    # Every word must occur, in title or description.
-    words = list(dict.fromkeys(search_key(listing.q).split()))[:MOST_WORDS]
-    filters += [VIDEOS.c.search_key.contains(word, autoescape=True) for word in words]
     return filters

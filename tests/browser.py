@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aiohttp import ClientResponse, ClientSession
+from aiohttp import ClientResponse, ClientSession, FormData
 from yarl import URL
 
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
@@ -22,10 +22,19 @@ class Browser:
         return await self._send("GET", url, headers={"Accept": "text/html,*/*;q=0.8", **headers})
 
     async def post_form(
-        self, url: str, fields: Mapping[str, str], *, sent_from: Mapping[str, str] = OWN_PAGE
+        self,
+        url: str,
+        fields: Mapping[str, str] | Sequence[tuple[str, str]],
+        *,
+        sent_from: Mapping[str, str] = OWN_PAGE,
     ) -> ClientResponse:
         """Sends a form; `sent_from` are the headers by which a browser tells from which site."""
-        return await self._send("POST", url, data=dict(fields), headers={"Accept": "text/html", **sent_from})
+        return await self._send(
+            "POST",
+            url,
+            data=FormData(dict(fields) if isinstance(fields, Mapping) else fields),
+            headers={"Accept": "text/html", **sent_from},
+        )
 
     async def call(
         self, method: str, url: str, *, json: object = None, sent_from: Mapping[str, str] = OWN_PAGE

@@ -429,6 +429,14 @@ async def my_videos(page: Page, stage: Stage) -> None:
 
 
 @look()
+async def my_videos_selected(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/videos?sort=title")
+    for box in (page.locator("[data-pick]").nth(number) for number in (0, 2)):
+        await box.check()
+    await expect(page.locator("[data-selection]")).to_be_visible()
+
+
+@look()
 async def my_videos_share(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('upload')}/videos?share={stage.ids[1]}")
     await expect(page.locator("[data-share-dialog] [autofocus]")).to_be_visible()

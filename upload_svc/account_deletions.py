@@ -12,7 +12,7 @@ from common.idempotency import IdempotencyKeys
 from contracts.accounts import AccountDeletions, NamedAccount
 from upload_svc.audit import Action, entry_about
 from upload_svc.fs_client import FsClient
-from upload_svc.store import Store
+from upload_svc.store import Listing, Store
 
 LIVE: Final = (VideoState.UPLOADING, VideoState.READY, VideoState.TRASHED)
 AT_ONCE: Final = 100
@@ -33,7 +33,8 @@ class VideosOfDeletedAccounts:
     async def settle(self) -> None:
         """One step of the loop: up to 100 videos of each deleted account. Raises Unavailable."""
         for deletion in await self._deletions.list():
-            videos = await self._store.list_videos(deletion.account_id, LIVE, after=None, limit=AT_ONCE)
+            listing = Listing(owner_id=deletion.account_id, states=LIVE)
+            videos = await self._store.list_videos(listing, after=None, limit=AT_ONCE)
             if not videos:
                 await self._keys.forget_account(deletion.account_id)
                 await self._deletions.report_settled(deletion.account_id)

@@ -17,6 +17,7 @@ from common.web.responses import json_response
 from contracts.objects import AskPartUrls
 from upload_svc.app_keys import MODERATION, UPLOADS
 from upload_svc.models import (
+    Batch,
     CompleteUpload,
     CreateUpload,
     EditUpload,
@@ -25,6 +26,7 @@ from upload_svc.models import (
     Upload,
     UploadPage,
     present,
+    present_batch,
     present_integrity,
 )
 from upload_svc.uploads import Edit
@@ -53,11 +55,19 @@ async def create_upload(request: web.Request) -> web.Response:
 
 
 async def list_uploads(request: web.Request) -> web.Response:
-    """Your uploads, newest first."""
+    """Your uploads; searched, filtered and sorted as asked, the newest first by default."""
     principal = require_principal(request)
     asked = read_query(request, ListUploads)
     states = _LISTED if asked.state is None else (VideoState(asked.state),)
-    uploads, next_cursor = await request.app[UPLOADS].list(principal, states, cursor=asked.cursor, limit=asked.limit)
+    uploads, next_cursor = await request.app[UPLOADS].list(
+        principal,
+        states,
+        q=asked.q,
+        visibility=asked.visibility,
+        sort=asked.sort,
+        cursor=asked.cursor,
+        limit=asked.limit,
+    )
     stream_url = request.app[SITE].stream_url
     return json_response(
         UploadPage(items=[present(upload, stream_url=stream_url) for upload in uploads], next_cursor=next_cursor)
@@ -116,6 +126,13 @@ async def restore_upload(request: web.Request) -> web.Response:
     principal = require_principal(request)
     await request.app[UPLOADS].restore(principal, id_in_path(request, "upload_id"), address=request.remote or "")
     return web.Response(status=204)
+
+
+async def batch_uploads(request: web.Request) -> web.Response:
+    """Changes up to 100 videos with one call, each on its own: one result per video. Idempotent."""
+    principal, asked = require_principal(request), await read_json(request, Batch)
+    refusals = await request.app[UPLOADS].batch(principal, asked.ids, asked.act, address=request.remote or "")
+    return json_response(present_batch(refusals))
 
 
 async def moderate_upload(request: web.Request) -> web.Response:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from catalogue.pages import Sort
 from catalogue.videos import DESCRIPTION_MAX, MAX_SIZE, TITLE_MAX, VideoState, Visibility
 from common.clock import rfc3339
+from common.errors import Refusal
+from common.languages import N_, gettext
 from common.media_types import video_content_type
 from common.text import clean_filename, clean_line, clean_text
 from common.web.requests import Input, Query
 from contracts.objects import ChecksumAlgorithm, CompleteObject, CompositeChecksum
 from contracts.shape import Sha256, is_absent
+from upload_svc.uploads import Act, NewUpload
 from upload_svc.uploads import Integrity as IntegrityInDomain
-from upload_svc.uploads import NewUpload
 from upload_svc.uploads import Upload as UploadInDomain
 
 CONTENT_TYPE_MAX = 255
+BATCH_MAX = 100
 
 
 Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
@@ -131,12 +136,71 @@ class ListedState(StrEnum):
     TRASHED = VideoState.TRASHED
 
 
-class ListUploads(Query):
-    """Which of my uploads, and which page of them."""
+class BatchAction(StrEnum):
+    """What can be done with many videos at once."""
 
+    VISIBILITY = "visibility"
+    TRASH = "trash"
+    RESTORE = "restore"
+
+
+def _each_once(ids: list[str]) -> list[str]:
+    if len(set(ids)) != len(ids):
+        raise ValueError("names a video twice: name each once")
+    return ids
+
+
+class Batch(Input):
+    """What to do with which videos; `visibility` goes with the action of that name."""
+
+    ids: Annotated[
+        list[Annotated[str, Field(max_length=64)]],
+        Field(min_length=1, max_length=BATCH_MAX),
+        AfterValidator(_each_once),
+    ]
+    action: BatchAction
+    visibility: Annotated[Visibility | None, Field(validate_default=True)] = None
+
+    @field_validator("visibility", mode="after")
+    @classmethod
+    def _goes_with_its_action(cls, visibility: Visibility | None, info: ValidationInfo) -> Visibility | None:
+        action = info.data.get("action")
+        if visibility is None and action is BatchAction.VISIBILITY:
+            raise ValueError(N_("is required"))
+        if visibility is not None and action in (BatchAction.TRASH, BatchAction.RESTORE):
+            raise ValueError("goes with the action “visibility” alone: leave it out")
+        return visibility
+
+    @property
+    def act(self) -> Act:
+        """As the domain takes it."""
+        return self.visibility or ("trash" if self.action is BatchAction.TRASH else "restore")
+
+
+class BatchResult(BaseModel):
+    """What became of one of the videos: 204, or the problem that the call for it alone would have answered."""
+
+    id: str
+    status: int
+    code: Annotated[str | None, Field(exclude_if=is_absent)] = None
+    detail: Annotated[str | None, Field(exclude_if=is_absent)] = None
+
+
+class BatchResults(BaseModel):
+    """One result for each video, in the order in which they were named."""
+
+    results: list[BatchResult]
+
+
+class ListUploads(Query):
+    """Which of my uploads, in which order, and which page of them."""
+
+    q: Annotated[str, Field(max_length=200)] = ""
     state: ListedState | None = None
+    visibility: Visibility | None = None
+    sort: Sort = Sort.NEWEST
     limit: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str, Field(max_length=1024)] | None = None
+    cursor: Annotated[str, Field(max_length=2048)] | None = None
 
 
 class ReceivedPart(BaseModel):
@@ -208,6 +272,18 @@ def present(upload: UploadInDomain, *, stream_url: str) -> Upload:
         received=None
         if received is None
         else [ReceivedPart(part_number=part.part_number, size=part.size, checksum=part.checksum) for part in received],
+    )
+
+
+def present_batch(refusals: Mapping[str, Refusal | None]) -> BatchResults:
+    """As the API shows it."""
+    return BatchResults(
+        results=[
+            BatchResult(id=upload_id, status=204)
+            if refusal is None
+            else BatchResult(id=upload_id, status=refusal.status, code=refusal.code, detail=gettext(refusal.detail))
+            for upload_id, refusal in refusals.items()
+        ]
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -10,10 +12,12 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 from yarl import URL
 
+from catalogue.pages import Sort
 from catalogue.videos import DESCRIPTION_MAX, TITLE_MAX, Video, VideoState, Visibility
 from common.clock import utc_now
-from common.errors import Invalid, NotFound
+from common.errors import Invalid, NotFound, Refusal
 from common.ids import is_id
+from common.languages import gettext
 from common.media_types import BY_ENDING, CLAIMED
 from common.tokens import Principal
 from common.web.exports import every, send_export
@@ -21,20 +25,32 @@ from common.web.forms import as_shown, changed_fields
 from common.web.keys import SITE
 from common.web.pages import render
 from common.web.requests import (
+    checked,
     id_in_path,
     read_form_fields,
+    read_form_list,
     read_query,
     require_principal,
     require_whole_principal,
     validated,
 )
 from upload_svc.app_keys import UPLOADS
-from upload_svc.models import Description, ListUploads, Title, present, watch_url
+from upload_svc.models import (
+    BATCH_MAX,
+    Batch,
+    BatchAction,
+    Description,
+    ListedState,
+    ListUploads,
+    Title,
+    present,
+    watch_url,
+)
 from upload_svc.uploads import Edit, Upload
 
 _MINE: Final = (VideoState.READY, VideoState.UPLOADING)
+_COUNT: Final = re.compile(r"\d{1,3}", re.ASCII)
 _LIVE: Final = (VideoState.READY, VideoState.UPLOADING, VideoState.TRASHED)
-_PAGES: Final = {"upload": "/upload", "trash": "/videos?state=trashed"}
 
 
 class EditForm(BaseModel):
@@ -71,7 +87,7 @@ async def upload_page(request: web.Request) -> web.Response:
 
 
 async def videos_page(request: web.Request) -> web.Response:
-    """GET /videos."""
+    """GET /videos: searched, filtered and sorted as the query says, which all that is done there keeps."""
     principal = require_principal(request)
     editing, sharing = await _named(request, principal, "edit"), await _named(request, principal, "share")
     if sharing is not None and sharing.video.state is not VideoState.READY:
@@ -87,6 +103,24 @@ async def _named(request: web.Request, principal: Principal, name: str) -> Uploa
     if not is_id(video_id):
         raise NotFound
     return await request.app[UPLOADS].get(principal, video_id)
+
+
+async def batch_videos(request: web.Request) -> web.Response:
+    """POST /videos/batch: what is done with all that are selected."""
+    principal = require_principal(request)
+    fields = await read_form_list(request)
+    ids, action = [value for name, value in fields if name == "ids"], dict(fields).get("action", "")
+    if not ids:
+        return _back(request)
+    visibility = dict(fields).get("visibility") if action == BatchAction.VISIBILITY else None
+    asked = checked(Batch, {"ids": ids, "action": action, "visibility": visibility})
+    refusals = await request.app[UPLOADS].batch(principal, asked.ids, asked.act, address=request.remote or "")
+    if any(refusals.values()):
+        return await _videos(request, principal, editing=None, refusals=refusals)
+    if asked.action is BatchAction.TRASH:
+        # The page that follows offers to undo it.
+        return _back(request, trashed=asked.ids)
+    return _back(request, changed=str(len(ids)))
 
 
 async def edit_video(request: web.Request) -> web.Response:
@@ -105,8 +139,9 @@ async def edit_video(request: web.Request) -> web.Response:
     await uploads.edit(principal, upload_id, Edit(**{name: getattr(form, name) for name in changed}))
     # Who came from the watch page, as without scripts one does to change something, goes back there.
     is_from_watch = fields.get("page") == "watch"
-    location = watch_url(request.app[SITE].stream_url, upload_id) if is_from_watch else "/videos"
-    return web.Response(status=303, headers={"Location": location})
+    if is_from_watch:
+        return web.Response(status=303, headers={"Location": watch_url(request.app[SITE].stream_url, upload_id)})
+    return _back(request)
 
 
 async def trash_video(request: web.Request) -> web.Response:
@@ -114,22 +149,23 @@ async def trash_video(request: web.Request) -> web.Response:
     principal = require_principal(request)
     upload_id = id_in_path(request, "upload_id")
     await request.app[UPLOADS].trash(principal, upload_id, address=request.remote or "")
-    # The page that follows offers to undo it.
-    return web.Response(status=303, headers={"Location": f"/videos?trashed={upload_id}"})
+    return _back(request, trashed=upload_id)
 
 
 async def restore_video(request: web.Request) -> web.Response:
     """POST /videos/{upload_id}/restore."""
     principal = require_principal(request)
     await request.app[UPLOADS].restore(principal, id_in_path(request, "upload_id"), address=request.remote or "")
-    return await _back(request)
+    return _back(request)
 
 
 async def delete_video(request: web.Request) -> web.Response:
     """POST /videos/{upload_id}/delete."""
     principal = require_principal(request)
     await request.app[UPLOADS].delete(principal, id_in_path(request, "upload_id"), address=request.remote or "")
-    return await _back(request)
+    if (await read_form_fields(request)).get("page") == "upload":
+        return web.Response(status=303, headers={"Location": "/upload"})
+    return _back(request)
 
 
 async def export(request: web.Request) -> web.StreamResponse:
@@ -141,10 +177,16 @@ async def export(request: web.Request) -> web.StreamResponse:
     return await send_export(request, "vss-videos.json", {"videos": videos})
 
 
-async def _back(request: web.Request) -> web.Response:
-    """To the page whose form this was."""
-    page = (await read_form_fields(request)).get("page", "")
-    return web.Response(status=303, headers={"Location": _PAGES.get(page, "/videos")})
+def _back(request: web.Request, **said: str | list[str]) -> web.Response:
+    """To the list from which the form came, as it was searched, filtered and sorted there."""
+    return web.Response(status=303, headers={"Location": str(_list_url(request, **said))})
+
+
+def _list_url(request: web.Request, **changes: str | list[str] | None) -> URL:
+    """This list's address with other answers to some of its questions; None takes one away."""
+    kept = {name: value for name, value in request.query.items() if name in ListUploads.model_fields and value}
+    query = {**kept, **changes}
+    return URL("/videos").with_query({name: value for name, value in query.items() if value is not None})
 
 
 async def _videos(
@@ -155,23 +197,44 @@ async def _videos(
     sharing: Upload | None = None,
     errors: dict[str, str] | None = None,
     form: dict[str, str] | None = None,
+    refusals: Mapping[str, Refusal | None] | None = None,
 ) -> web.Response:
     asked = read_query(request, ListUploads)
     states = _MINE if asked.state is None else (VideoState(asked.state),)
-    uploads, next_cursor = await request.app[UPLOADS].list(principal, states, cursor=asked.cursor, limit=asked.limit)
-    trashed = await _just_trashed(request, principal)
-    here = {name: value for name, value in request.query.items() if name in ("state", "limit")}
+    uploads, next_cursor = await request.app[UPLOADS].list(
+        principal,
+        states,
+        q=asked.q,
+        visibility=asked.visibility,
+        sort=asked.sort,
+        cursor=asked.cursor,
+        limit=asked.limit,
+    )
+    refused = {video_id: refusal for video_id, refusal in (refusals or {}).items() if refusal is not None}
+    changed = request.query.get("changed", "")
     is_from_watch = (form or request.query).get("page") == "watch"
     context = {
         "videos": [_shown(request, upload) for upload in uploads],
         "is_trash": states == (VideoState.TRASHED,),
-        "next_url": None if next_cursor is None else URL("/videos").with_query({**here, "cursor": next_cursor}),
+        "next_url": None if next_cursor is None else _list_url(request, cursor=next_cursor),
+        "first_url": None if asked.cursor is None else _list_url(request, cursor=None),
+        "asked": asked,
+        "is_narrowed": bool(asked.q or asked.visibility or asked.state is ListedState.UPLOADING),
+        "filters": _filters(request, asked),
+        "sorts": _sorts(request, asked),
+        # What the forms and links of this list keep.
+        "place": f"?{query}" if (query := _list_url(request).raw_query_string) else "",
+        "whole_url": "/videos" if asked.state is not ListedState.TRASHED else "/videos?state=trashed",
         "close_url": watch_url(request.app[SITE].stream_url, editing.video.id)
         if editing is not None and is_from_watch
-        else URL("/videos").with_query(here),
+        else _list_url(request),
         "is_from_watch": is_from_watch,
         "usage": await request.app[UPLOADS].usage(principal),
-        "trashed": None if trashed is None else _shown(request, trashed),
+        "trashed": await _just_trashed(request, principal),
+        "changed": int(changed) if _COUNT.fullmatch(changed) else 0,
+        "refused": refused,
+        "refusals": _in_words(refused, uploads),
+        "tried": len(refusals or {}),
         "sharing": None if sharing is None else _shown(request, sharing),
         "editing": None if editing is None else _shown(request, editing),
         "title_max": TITLE_MAX,
@@ -179,19 +242,56 @@ async def _videos(
         "errors": errors or {},
         "form": form,
     }
-    return render(request, "videos.html", context, status=422 if errors else 200)
+    return render(request, "videos.html", context, status=422 if errors else 409 if refused else 200)
 
 
-async def _just_trashed(request: web.Request, principal: Principal) -> Upload | None:
-    """What the person has thrown away a moment ago, if it still lies there."""
-    video_id = request.query.get("trashed", "")
-    if not is_id(video_id):
-        return None
-    try:
-        upload = await request.app[UPLOADS].get(principal, video_id)
-    except NotFound:
-        return None
-    return upload if upload.video.state is VideoState.TRASHED else None
+async def _just_trashed(request: web.Request, principal: Principal) -> Sequence[Video]:
+    """What the person has thrown away a moment ago, as far as it still lies there."""
+    named = [video_id for video_id in request.query.getall("trashed", []) if is_id(video_id)]
+    return await request.app[UPLOADS].trashed(principal, named[:BATCH_MAX])
+
+
+def _in_words(refused: Mapping[str, Refusal], uploads: Sequence[Upload]) -> dict[str, list[str]]:
+    """Why some could not be changed, and the titles of those, as far as they are on the page."""
+    titles = {upload.video.id: upload.video.title for upload in uploads}
+    reasons: dict[str, list[str]] = {}
+    for video_id, refusal in refused.items():
+        reasons.setdefault(gettext(refusal.detail), []).extend([titles[video_id]] if video_id in titles else [])
+    return reasons
+
+
+def _filters(request: web.Request, asked: ListUploads) -> list[tuple[str, str, bool]]:
+    """Which of them: label, address, whether it is the present one. The trash is one list."""
+    if asked.state is ListedState.TRASHED:
+        return []
+    kinds: list[tuple[str, ListedState | None, Visibility | None]] = [
+        (gettext("All"), None, None),
+        (gettext("Private"), None, Visibility.PRIVATE),
+        (gettext("Members"), None, Visibility.MEMBERS),
+        (gettext("Public"), None, Visibility.PUBLIC),
+        (gettext("Unfinished"), ListedState.UPLOADING, None),
+    ]
+    return [
+        (
+            label,
+            str(_list_url(request, state=state, visibility=visibility, cursor=None)),
+            (state, visibility) == (asked.state, asked.visibility),
+        )
+        for label, state, visibility in kinds
+    ]
+
+
+def _sorts(request: web.Request, asked: ListUploads) -> list[tuple[str, str, bool]]:
+    sorts = {
+        Sort.NEWEST: gettext("Newest"),
+        Sort.OLDEST: gettext("Oldest"),
+        Sort.TITLE: gettext("Title"),
+        Sort.LARGEST: gettext("Largest"),
+    }
+    return [
+        (label, str(_list_url(request, sort=sort.value, cursor=None)), sort is asked.sort)
+        for sort, label in sorts.items()
+    ]
 
 
 def _shown(request: web.Request, upload: Upload) -> dict[str, object]:
@@ -209,6 +309,8 @@ def _shown(request: web.Request, upload: Upload) -> dict[str, object]:
         "created_at": video.created_at,
         "days_left": _days_left(video),
         "watch_url": watch_url(request.app[SITE].stream_url, video.id),
+        "edit_url": _list_url(request, edit=video.id),
+        "share_url": _list_url(request, share=video.id),
     }
 
 

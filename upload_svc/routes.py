@@ -13,6 +13,8 @@ from upload_svc import api, moderation_pages, pages
 from upload_svc.companion.routes import COMPANION
 from upload_svc.errors import COMPLETING, SIGNING
 from upload_svc.models import (
+    Batch,
+    BatchResults,
     CompleteUpload,
     CreateUpload,
     EditUpload,
@@ -39,6 +41,14 @@ API: Final = (
         refusals=("quota-exceeded", "storage-unavailable"),
     ),
     get("/v1/uploads", api.list_uploads, {200: UploadPage}, scopes=(READ, UPLOAD), query=ListUploads),
+    post(
+        "/v1/uploads/batch",
+        api.batch_uploads,
+        {200: BatchResults},
+        body=Batch,
+        time_limit_seconds=60,
+        call_weight=10.0,
+    ),
     get(
         "/v1/uploads/{upload_id}",
         api.get_upload,
@@ -104,6 +114,7 @@ PAGES: Final = (
     web.post("/videos/moderation/{upload_id}/hide", moderation_pages.hide_video, name="hide-video"),
     web.post("/videos/moderation/{upload_id}/show", moderation_pages.show_video, name="show-video"),
     web.post("/videos/moderation/{upload_id}/delete", moderation_pages.delete_video, name="delete-moderated-video"),
+    web.post("/videos/batch", pages.batch_videos, name="batch-videos"),
     web.post("/videos/{upload_id}", pages.edit_video, name="edit-video"),
     web.post("/videos/{upload_id}/trash", pages.trash_video, name="trash-video"),
     web.post("/videos/{upload_id}/restore", pages.restore_video, name="restore-video"),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import asdict
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import MetaData, and_, insert, null, select, update
+from sqlalchemy import MetaData, and_, func, insert, null, select, update
 
-from catalogue.lists import COLUMNS, Branch, library_index, read_list, to_video
+from catalogue.lists import COLUMNS, Branch, found_by, library_index, read_list, to_video
 from catalogue.pages import Place, Sort
 from catalogue.tables import VIDEOS
 from catalogue.videos import Video, VideoState, Visibility
@@ -22,6 +22,17 @@ from upload_svc.errors import PreconditionFailed
 METADATA: Final = MetaData()
 
 idempotency_keys: Final = idempotency_table("upload_idempotency_keys", METADATA)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A part of one owner's videos: in which states, searching what, chosen to be seen by whom, in which order."""
+
+    owner_id: str
+    states: Sequence[VideoState]
+    q: str = ""
+    visibility: Visibility | None = None
+    sort: Sort = Sort.NEWEST
 
 
 class Store(Queries):
@@ -40,14 +51,30 @@ class Store(Queries):
         row = await self._database.row(_SELECT.where(*_live(video_id, owner_id)))
         return None if row is None else to_video(row)
 
-    async def list_videos(
-        self, owner_id: str, states: Collection[VideoState], *, after: Place | None, limit: int
-    ) -> list[Video]:
-        """The owner's videos in these states, newest first, behind the place `after`."""
-        branches: list[Branch] = [
-            (and_(VIDEOS.c.owner_id == owner_id, VIDEOS.c.state == state.value), "videos_mine") for state in states
-        ]
-        return await read_list(self._database, branches, after=after, limit=limit)
+    async def list_videos(self, listing: Listing, *, after: Place | None, limit: int) -> list[Video]:
+        """These of the owner's videos, behind the place `after`."""
+        is_by_age, chosen = listing.sort in (Sort.NEWEST, Sort.OLDEST), listing.visibility
+        branches: list[Branch] = []
+        for state in listing.states:
+            mine = and_(VIDEOS.c.owner_id == listing.owner_id, VIDEOS.c.state == state.value, found_by(listing.q))
+            if is_by_age and chosen is None:
+                branches.append((mine, "videos_mine"))
+                continue
+            for one in Visibility:
+                # Of what is hidden, which is stored as private, its owner sees what they have chosen.
+                if chosen is not None and one not in (chosen, Visibility.PRIVATE):
+                    continue
+                branch = and_(mine, VIDEOS.c.visibility == one.value)
+                if chosen is not None and one is Visibility.PRIVATE:
+                    branch = and_(branch, func.coalesce(VIDEOS.c.hidden_visibility, one.value) == chosen.value)
+                branches.append((branch, library_index(listing.sort, is_one_owners=True)))
+        return await read_list(self._database, branches, sort=listing.sort, after=after, limit=limit)
+
+    async def list_trashed(self, owner_id: str, video_ids: Collection[str]) -> list[Video]:
+        """Those of the videos that are in their owner's trash."""
+        is_trashed = VIDEOS.c.state == VideoState.TRASHED.value
+        query = _SELECT.where(VIDEOS.c.id.in_(video_ids), VIDEOS.c.owner_id == owner_id, is_trashed)
+        return [to_video(row) for row in await self._database.rows(query)]
 
     async def set_plan(self, video_id: str, *, part_size: int, part_count: int) -> None:
         """Keeps fs_svc's plan, which never changes, beside the video."""
@@ -178,7 +205,8 @@ class Store(Queries):
     async def list_ready_videos(self, owner_id: str | None, *, after: Place | None, limit: int) -> list[Video]:
         """Ready videos, whoever may watch them, newest first, behind the place `after`."""
         if owner_id is not None:
-            return await self.list_videos(owner_id, [VideoState.READY], after=after, limit=limit)
+            listing = Listing(owner_id=owner_id, states=(VideoState.READY,))
+            return await self.list_videos(listing, after=after, limit=limit)
         index = library_index(Sort.NEWEST, is_one_owners=False)
         branches: list[Branch] = [
             (and_(VIDEOS.c.state == VideoState.READY.value, VIDEOS.c.visibility == one.value), index)

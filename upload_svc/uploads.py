@@ -8,13 +8,13 @@ loop.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Final
+from typing import Final, Literal
 
-from catalogue.pages import read_page
+from catalogue.pages import Sort, read_page
 from catalogue.videos import Video, VideoState, Visibility
 from common.audit import Actor, AuditEntry
 from common.clock import Clock
@@ -39,7 +39,7 @@ from upload_svc.audit import Action, entry_about
 from upload_svc.errors import FileDiffers, NotFinished, UploadNotOpen
 from upload_svc.fs_client import FsClient
 from upload_svc.settling import CHECK_AGAIN, become_ready
-from upload_svc.store import Store
+from upload_svc.store import Listing, Store
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +85,10 @@ class Edit:
     title: str | None = None
     description: str | None = None
     visibility: Visibility | None = None
+
+
+# What is done with many videos at once: a move, or who can watch them from now on.
+Act = Literal["trash", "restore"] | Visibility
 
 
 class Uploads:
@@ -167,15 +171,25 @@ class Uploads:
         return Integrity(video=video, stored_object=stored_object)
 
     async def list(
-        self, principal: Principal, states: Sequence[VideoState], *, cursor: str | None, limit: int
+        self,
+        principal: Principal,
+        states: Sequence[VideoState],
+        *,
+        q: str = "",
+        visibility: Visibility | None = None,
+        sort: Sort = Sort.NEWEST,
+        cursor: str | None,
+        limit: int,
     ) -> tuple[list[Upload], str | None]:
-        """The account's uploads in these states, newest first, and the cursor of the next page. Raises Invalid."""
+        """The account's uploads in these states, and the cursor of the next page. Raises Invalid."""
+        listing = Listing(owner_id=principal.account_id, states=states, q=q, visibility=visibility, sort=sort)
         videos, next_cursor = await read_page(
-            lambda after, most: self._store.list_videos(principal.account_id, states, after=after, limit=most),
+            lambda after, most: self._store.list_videos(listing, after=after, limit=most),
             self._cursors,
-            "uploads:" + ",".join(states),
+            f"uploads:{','.join(states)}:{sort}:{visibility}:{q}",
             cursor=cursor,
             limit=limit,
+            sort=sort,
         )
         uploading = [video.id for video in videos if video.state is VideoState.UPLOADING]
         objects = await self._fs.describe(uploading) if uploading else {}
@@ -220,6 +234,13 @@ class Uploads:
 
         With `if_match` only while one of these is the video's ETag. Raises NotFound, PreconditionFailed.
         """
+        await self._change(principal, upload_id, edit, if_match=if_match)
+        changed = await self._own(principal, upload_id)
+        return Upload(video=changed, stored_object=await self._describe_if_possible(changed))
+
+    async def _change(
+        self, principal: Principal, upload_id: str, edit: Edit, *, if_match: Collection[str] | None = None
+    ) -> None:
         if not await self._store.edit_video(
             upload_id,
             principal.account_id,
@@ -229,8 +250,42 @@ class Uploads:
             if_match=if_match,
         ):
             raise NotFound
-        changed = await self._own(principal, upload_id)
-        return Upload(video=changed, stored_object=await self._describe_if_possible(changed))
+
+    async def batch(
+        self, principal: Principal, upload_ids: Sequence[str], act: Act, *, address: str
+    ) -> Mapping[str, Refusal | None]:
+        """Does the same with each, one after the other; what was refused of which, None where it is done.
+
+        Idempotent, as each of the acts is. A refusal ends nothing but its own; once the database does not answer, the
+        rest is refused without being tried.
+        """
+        refusals: dict[str, Refusal | None] = {}
+        away: Unavailable | None = None
+        for upload_id in upload_ids:
+            try:
+                if away is not None:
+                    raise away
+                await self._act(principal, upload_id, act, address)
+            except Unavailable as exc:
+                refusals[upload_id] = away = exc
+            except Refusal as refusal:
+                refusals[upload_id] = refusal
+            else:
+                refusals[upload_id] = None
+        return refusals
+
+    async def _act(self, principal: Principal, upload_id: str, act: Act, address: str) -> None:
+        match act:
+            case "trash":
+                await self.trash(principal, upload_id, address=address)
+            case "restore":
+                await self.restore(principal, upload_id, address=address)
+            case visibility:
+                await self._change(principal, upload_id, Edit(visibility=visibility))
+
+    async def trashed(self, principal: Principal, upload_ids: Collection[str]) -> Sequence[Video]:
+        """Those of the person's videos that are in the trash."""
+        return await self._store.list_trashed(principal.account_id, upload_ids) if upload_ids else []
 
     async def delete(
         self, principal: Principal, upload_id: str, *, address: str, if_match: Collection[str] | None = None

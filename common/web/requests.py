@@ -112,7 +112,7 @@ def parse_json(raw: bytes, model: type[M]) -> M:
         raise Malformed("The content must be a JSON object.")
     if _is_deeper(value, MAX_DEPTH):
         raise Malformed("The content is nested too deeply.")
-    return _validated(model, value)
+    return checked(model, value)
 
 
 async def read_form(request: web.Request, model: type[M]) -> M:
@@ -123,7 +123,15 @@ async def read_form(request: web.Request, model: type[M]) -> M:
 
 
 async def read_form_fields(request: web.Request) -> dict[str, str]:
-    """The fields of a form as they were typed. Raises Malformed and TooLarge."""
+    """The fields of a form as they were typed. Raises Malformed, also when one appears twice, and TooLarge."""
+    fields = await read_form_list(request)
+    if len(dict(fields)) != len(fields):
+        raise Malformed(N_("A field appears twice in the form."))
+    return dict(fields)
+
+
+async def read_form_list(request: web.Request) -> list[tuple[str, str]]:
+    """The same of a form with several fields of one name."""
     if request.content_length is not None and request.content_length > MAX_CONTENT_SIZE:
         raise TooLarge(f"Send at most {MAX_CONTENT_SIZE} bytes.")
     # No page sends one, and broken ones fail in aiohttp in more ways than it says.
@@ -141,9 +149,7 @@ async def read_form_fields(request: web.Request) -> dict[str, str]:
         raise Malformed(N_("The form could not be read."), headers=_CLOSE) from exc
     except (LookupError, ValueError) as exc:
         raise Malformed(N_("The form could not be read.")) from exc
-    if len(dict(fields)) != len(fields):
-        raise Malformed(N_("A field appears twice in the form."))
-    return dict(fields)
+    return fields
 
 
 def read_query(request: web.Request, model: type[M]) -> M:
@@ -151,6 +157,15 @@ def read_query(request: web.Request, model: type[M]) -> M:
     if any(len(request.query.getall(name, ())) > 1 for name in model.model_fields):
         raise Malformed("A name appears twice in the query.")
     return validated(model, dict(request.query))
+
+
+def checked(model: type[M], value: dict[str, Any]) -> M:
+    """A value such as JSON has as `model`. Raises Invalid, which names every fault."""
+    # As JSON text, because only then do strict models take an enumeration's value as text.
+    try:
+        return model.model_validate_json(json.dumps(value))
+    except ValidationError as exc:
+        raise Invalid(_faults(exc)) from exc
 
 
 def validated(model: type[M], fields: dict[str, str]) -> M:
@@ -174,14 +189,6 @@ async def _read_content(request: web.Request, most_bytes: int) -> bytes:
         raise Malformed(_TOO_SLOW, headers=_CLOSE) from exc
     except web.RequestPayloadError as exc:
         raise Malformed("The content is broken.", headers=_CLOSE) from exc
-
-
-def _validated(model: type[M], value: dict[str, Any]) -> M:
-    # As JSON text, because only then do strict models take an enumeration's value as text.
-    try:
-        return model.model_validate_json(json.dumps(value))
-    except ValidationError as exc:
-        raise Invalid(_faults(exc)) from exc
 
 
 def _faults(error: ValidationError) -> list[Fault]:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.api_client import person
 from tests.browsers import logged_in, uploads
@@ -203,6 +203,74 @@ async def test_who_can_watch_is_changed_wherever_it_stands(page: Page, product: 
     await expect(page.get_by_text("Link copied. Public – anyone, listed in the library")).to_be_visible()
     await expect(share).to_be_focused()
     assert await page.evaluate("navigator.clipboard.readText()") == f"{product.url('stream')}/watch/{video_id}"
+
+
+async def test_many_are_selected_in_ranges_and_by_keyboard_trashed_and_taken_back(page: Page, product: Product) -> None:
+    await _uploaded(product, "Many 1", "Many 2", "Many 3", "Many 4")
+    async with aiohttp.ClientSession() as session:
+        await (await person(session, product)).begin(5, title="Many 5")
+    await page.goto(f"{product.url('upload')}/videos?q=many&sort=title")
+    count = page.locator("[data-count]")
+
+    def box(number: int) -> Locator:
+        return page.get_by_role("checkbox", name=f"Select Many {number}", exact=True)
+
+    await box(2).click()
+    # Beside the box, and none of the words between are selected.
+    await page.locator(".pick").nth(3).click(modifiers=["Shift"], position={"x": 4, "y": 4})
+    await expect(count).to_have_text("3 selected")
+    assert await page.evaluate("String(getSelection())") == ""
+    await page.keyboard.press("Escape")
+    await expect(count).to_be_hidden()
+    await box(3).press("Space")
+    await page.keyboard.press("Shift+ArrowDown")
+    await page.keyboard.press("Shift+ArrowDown")
+    await expect(count).to_have_text("3 selected")
+    await page.keyboard.press("Shift+ArrowUp")
+    await expect(count).to_have_text("2 selected")
+    await expect(box(4)).to_be_focused()
+
+    # Of all five one cannot be trashed: it stays, and stays selected.
+    await page.get_by_role("button", name="Select all on this page").click()
+    bar = page.get_by_role("form", name="Selected videos")
+    await bar.get_by_role("button", name="Delete").press("Enter")
+    await expect(page.get_by_text("1 of 5 couldn’t be changed: “Many 5”. The upload isn’t complete.")).to_be_visible()
+    await expect(page.locator("[data-video]")).to_have_count(1)
+    await expect(box(5)).to_be_checked()
+    await expect(page.get_by_text("4 videos moved to trash.")).to_be_visible()
+    await expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("[data-video]")).to_have_count(5)
+    titles = [f"Many {number}" for number in range(1, 6)]
+    assert await page.locator("[data-video]").evaluate_all("rows => rows.map((row) => row.dataset.title)") == titles
+    await expect(box(1)).to_be_focused()
+    assert set(titles[:4]) <= (await uploads(page, product, "ready")).keys()
+
+    await box(1).check()
+    await bar.get_by_label("New visibility").select_option("public")
+    await bar.get_by_role("button", name="Apply").click()
+    # The one that stayed selected too.
+    await expect(page.get_by_text("2 videos: Public")).to_be_visible()
+    await expect(page.get_by_label("Visibility of Many 5")).to_have_value("public")
+    await expect(count).to_be_hidden()
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.get_by_label("Visibility of Many 5")).to_have_value("private")
+
+
+async def test_what_a_toast_offers_can_be_had_beside_an_open_panel_and_after_it(page: Page, product: Product) -> None:
+    await _uploaded(product, "Below", "Undone")
+    await page.goto(f"{product.url('upload')}/videos")
+    await page.get_by_role("button", name="Delete Undone", exact=True).click()
+    undo = page.get_by_role("button", name="Undo")
+    panel = page.get_by_role("dialog")
+    await page.get_by_role("link", name="Edit Below", exact=True).click()
+    await expect(panel.get_by_role("button", name="Undo")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(panel).to_have_count(0)
+    await expect(undo).to_be_visible()
+    await page.get_by_role("link", name="Edit Below", exact=True).click()
+    await panel.get_by_role("button", name="Undo").click()
+    await _is_in(page, product, "ready", "Undone")
 
 
 async def test_without_javascript_a_video_is_edited_trashed_restored_and_deleted(

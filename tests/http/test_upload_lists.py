@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from catalogue.videos import Video, VideoState, Visibility
+from common.db import open_database
 from tests.api_client import Person
 from tests.http.conftest import Services
 from tests.problems import assert_problem
+from tests.videos import NOW, video
+from upload_svc.store import Store
 
+READY, UPLOADING, TRASHED = VideoState.READY, VideoState.UPLOADING, VideoState.TRASHED
 pytestmark = pytest.mark.both_databases
 
 
@@ -83,6 +91,9 @@ async def test_a_cursor_is_good_for_its_own_list_only(services: Services) -> Non
         *({"cursor": text} for text in (cursor[:-2], "é", "=", foreign)),
         {"cursor": cursor, "state": "ready"},
         {"cursor": cursor, "state": "uploading"},
+        {"cursor": cursor, "sort": "title"},
+        {"cursor": cursor, "visibility": "members"},
+        {"cursor": cursor, "q": "film"},
     ):
         answer = await alice.call("GET", f"{alice.upload_url}/v1/uploads", params=query)
         problem = await assert_problem(answer, 422, "invalid")
@@ -102,11 +113,56 @@ async def test_a_query_that_cannot_be_is_refused_and_names_itself(services: Serv
         ("state", ""),
         # What is deleted is gone, for its owner too.
         ("state", "deleted"),
-        ("cursor", "x" * 1025),
+        ("cursor", "x" * 2049),
+        ("sort", "size"),
+        ("visibility", "mine"),
+        ("q", "x" * 201),
     ):
         answer = await alice.call("GET", f"{alice.upload_url}/v1/uploads", params={name: value})
         problem = await assert_problem(answer, 422, "invalid")
         assert [error["pointer"] for error in problem["errors"]] == [f"#/{name}"]
+
+
+async def test_a_list_is_searched_filtered_and_sorted_in_pages(services: Services, services_url: str) -> None:
+    owner = {"owner_id": services.auth.account_id("alice"), "owner_username": "alice"}
+    made = []
+    async with open_database(services_url) as database:
+        store = Store(database)
+        for number, (visibility, state) in enumerate(itertools.product(Visibility, [READY, UPLOADING, TRASHED])):
+            for size in (7, None if state is UPLOADING else 9):
+                title = f"{('Ocean', 'night', 'Océan')[number % 3]} {number % 2}"
+                made.append(
+                    video(
+                        **owner,
+                        title=title,
+                        visibility=visibility,
+                        state=state,
+                        size=size,
+                        created_at=NOW + number * timedelta(seconds=1),
+                    )
+                )
+        # What an administrator has hidden is listed as its owner sees it.
+        made.append(video(**owner, title="Hidden ocean", hidden_visibility=Visibility.PUBLIC))
+        for one in made:
+            await store.add_video(one)
+    orders: dict[str, Callable[[Video], Any]] = {
+        "created_at": lambda one: (one.created_at, one.id),
+        "title": lambda one: (one.title_key, one.id),
+        "-created_at": lambda one: (one.created_at, one.id),
+        "-size": lambda one: (one.size is not None, one.size or 0, one.id),
+    }
+    alice = services.person("alice")
+    for sort, visibility, q, state in itertools.product(orders, [None, *Visibility], ["", "OCEAN"], [None, "trashed"]):
+        expected = [
+            one.id
+            for one in sorted(made, key=orders[sort], reverse=sort.startswith("-"))
+            if (one.state is TRASHED) == (state is not None)
+            and visibility in (None, one.chosen_visibility)
+            and (not q or "night" not in one.title)
+        ]
+        query = {name: value for name, value in {"visibility": visibility, "q": q, "state": state}.items() if value}
+        for limit in ("2", "100"):
+            assert await _ids(alice, sort=sort, limit=limit, **query) == expected, (sort, query, limit)
 
 
 async def test_what_is_deleted_is_in_no_list(services: Services) -> None:

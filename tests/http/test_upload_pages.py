@@ -7,6 +7,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from aiohttp import ClientResponse
 
 from catalogue.videos import Visibility
 from tests.browser import Browser
@@ -185,27 +186,91 @@ async def test_without_javascript_a_video_goes_into_the_trash_and_comes_back(bro
     answer = await browser.post_form(f"{url}/videos/{video_id}/trash", {})
     assert (answer.status, answer.headers["Location"]) == (303, f"/videos?trashed={video_id}")
     # The page that follows offers to undo it, and the trash to restore it or to delete it for ever.
-    undo = f'action="/videos/{video_id}/restore"'
+    undo = f'action="/videos/{video_id}/restore?state=trashed"'
     page = await (await browser.open(url + answer.headers["Location"])).text()
-    assert (undo in page, "&lt;Ocean&gt;" in page, f'data-video="{video_id}"' in page) == (True, True, False)
+    named = f'name="ids" value="{video_id}"'
+    assert (named in page, "&lt;Ocean&gt;" in page, f'data-video="{video_id}"' in page) == (True, True, False)
     page = await (await browser.open(f"{url}/videos?state=trashed")).text()
-    assert (undo in page, f'action="/videos/{video_id}/delete"' in page, "in 7 days" in page) == (True, True, True)
-    answer = await browser.post_form(f"{url}/videos/{video_id}/restore", {"page": "trash"})
+    assert (undo in page, f'action="/videos/{video_id}/delete?state=trashed"' in page, "in 7 days" in page) == (
+        True,
+        True,
+        True,
+    )
+    answer = await browser.post_form(f"{url}/videos/{video_id}/restore?state=trashed", {})
     assert (answer.status, answer.headers["Location"]) == (303, "/videos?state=trashed")
     page = await (await browser.open(f"{url}/videos?trashed={video_id}")).text()
-    assert (undo in page, f'data-video="{video_id}"' in page) == (False, True)
+    assert ("moved to trash" in page, f'data-video="{video_id}"' in page) == (False, True)
 
 
-async def test_a_form_leads_back_to_its_own_page_and_to_no_other_place(browser: Browser, url: str) -> None:
-    for page, place in (
-        ("upload", "/upload"),
-        ("trash", "/videos?state=trashed"),
-        ("https://elsewhere.example/", "/videos"),
-        ("", "/videos"),
+async def test_a_form_leads_back_to_its_own_list_and_to_no_other_place(browser: Browser, url: str) -> None:
+    for page, query, place in (
+        ("upload", "", "/upload"),
+        ("", "?state=trashed", "/videos?state=trashed"),
+        (
+            "",
+            "?q=a%26b&sort=title&visibility=public&edit=x&next=//elsewhere",
+            "/videos?q=a%26b&sort=title&visibility=public",
+        ),
+        ("https://elsewhere.example/", "", "/videos"),
+        ("", "", "/videos"),
     ):
         upload = await browser.create(url)
-        answer = await browser.post_form(f"{url}/videos/{upload['id']}/delete", {"page": page})
+        answer = await browser.post_form(f"{url}/videos/{upload['id']}/delete{query}", {"page": page})
         assert (answer.status, answer.headers["Location"]) == (303, place)
+
+
+async def test_my_videos_are_searched_filtered_and_sorted_without_javascript(browser: Browser, url: str) -> None:
+    for title, visibility in (
+        ("Ocean b", "public"),
+        ("Ocean a", "public"),
+        ("Ocean c", "private"),
+        ("Night", "public"),
+    ):
+        await browser.create(url, title=title, visibility=visibility)
+    page = await (await browser.open(f"{url}/videos?q=ocean&visibility=public&sort=title")).text()
+    assert re.findall(r'<tr [^>]* data-title="([^"]+)"', page) == ["Ocean a", "Ocean b"]
+    # Every link and form of the list keeps that.
+    kept = "?q=ocean&amp;visibility=public&amp;sort=title"
+    assert f"{kept}&amp;edit=" in page
+    assert f'action="/videos/batch{kept}"' in page
+    assert {"visibility": "public", "sort": "title"}.items() <= dict(
+        re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)">', page)
+    ).items()
+    nothing = await (await browser.open(f"{url}/videos?q=elephants")).text()
+    assert ("No results for “elephants”" in nothing, 'href="/videos"' in nothing) == (True, True)
+
+
+async def test_what_is_selected_is_changed_trashed_and_taken_back_without_javascript(
+    browser: Browser, url: str
+) -> None:
+    ready = [await browser.upload(url, b"film", title=f"Ready {number}") for number in range(2)]
+    unfinished = (await browser.create(url, title="<Half>"))["id"]
+    where = f"{url}/videos/batch?sort=title"
+
+    async def send(action: str, *ids: str, **fields: str) -> ClientResponse:
+        return await browser.post_form(where, [("action", action), *fields.items(), *(("ids", one) for one in ids)])
+
+    answer = await send("visibility", *ready, unfinished, visibility="public")
+    assert (answer.status, answer.headers["Location"]) == (303, "/videos?sort=title&changed=3")
+    assert "3 videos changed." in await (await browser.open(url + answer.headers["Location"])).text()
+    # What cannot be trashed is named, and stays selected; the others are.
+    answer = await send("trash", *ready, unfinished, visibility="")
+    text = await answer.text()
+    assert answer.status == 409
+    assert "1 of 3 couldn’t be changed" in text
+    assert "“&lt;Half&gt;”: The upload isn’t complete." in text
+    assert re.findall(r'value="(\w+)" form="selection"[^>]* checked', text) == [unfinished]
+    # Once more, of which nothing is refused: with a way back, for all of them.
+    answer = await send("trash", *ready)
+    place = f"/videos?sort=title&trashed={ready[0]}&trashed={ready[1]}"
+    assert (answer.status, answer.headers["Location"]) == (303, place)
+    text = await (await browser.open(url + place)).text()
+    assert "2 videos moved to trash." in text
+    assert set(re.findall(r'type="hidden" name="ids" value="(\w+)"', text)) == set(ready)
+    assert (await send("restore", *ready)).status == 303
+    assert "moved to trash" not in await (await browser.open(url + place)).text()
+    # Nothing was selected.
+    assert (await send("trash")).headers["Location"] == "/videos?sort=title"
 
 
 async def test_pages_of_the_trash_stay_in_the_trash(browser: Browser, url: str) -> None:

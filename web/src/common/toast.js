@@ -50,6 +50,7 @@ export function showToast(words, { action = null, isFocused = false, returnFocus
     if (event.key === "Escape") close();
   });
   place().append(toast);
+  raise();
   return close;
 }
 
@@ -92,13 +93,29 @@ export class Life {
 
 /** The live region. It must be there before the words are, or a screen reader does not hear them. */
 function place() {
-  if (!region?.isConnected) {
+  if (!region) {
     region = document.createElement("div");
     region.className = "toasts";
+    region.popover = "manual";
     region.setAttribute("role", "status");
-    document.body.append(region);
   }
+  if (!region.isConnected) document.body.append(region);
   return region;
+}
+
+/** Toasts lie above popovers, and within a modal dialog, beside which nothing can be seen or used. */
+function raise() {
+  if (!region?.hasChildNodes()) return;
+  const focused = region.contains(document.activeElement) ? document.activeElement : null;
+  const dialog = [...document.querySelectorAll("dialog:modal")].at(-1);
+  if (region.parentElement !== (dialog ?? document.body)) {
+    (dialog ?? document.body).append(region);
+    // It may be removed when it closes, and what is in it too.
+    dialog?.addEventListener("close", () => (document.body.append(region), raise()), { once: true });
+  }
+  if (region.matches(":popover-open")) region.hidePopover();
+  region.showPopover();
+  focused?.focus();
 }
 
 function newButton(label, run) {
@@ -111,4 +128,8 @@ function newButton(label, run) {
   return button;
 }
 
-if (globalThis.document?.body) place();
+if (globalThis.document?.body) {
+  place();
+  // What opens now would lie above.
+  document.addEventListener("toggle", ({ target, newState }) => target !== region && newState === "open" && raise(), true);
+}

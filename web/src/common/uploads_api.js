@@ -5,8 +5,8 @@ import { systemClock } from "../common/clock.js";
 import { Failure, OFFLINE, kindOfStatus } from "./failures.js";
 
 const TIMEOUT_MS = 30_000;
-// The server may take a minute to complete; only then is no answer a lost answer.
-const COMPLETE_TIMEOUT_MS = 75_000;
+// The server may take a minute to complete, and for many at once; only then is no answer a lost answer.
+const LONG_TIMEOUT_MS = 75_000;
 
 export class UploadApi {
   #root;
@@ -43,7 +43,7 @@ export class UploadApi {
   /** `{upload, isSettled, retryAfterMs}`: not settled means ask again after that. `sha256` is the whole file's and `composite` its parts', as far as they are known. */
   async complete(id, signal, { sha256 = null, composite = null } = {}) {
     const body = { ...(sha256 && { sha256 }), ...(composite && { checksum_sha256: composite }) };
-    const answer = await this.#call("POST", `/${id}/complete`, { body, signal, timeoutMs: COMPLETE_TIMEOUT_MS });
+    const answer = await this.#call("POST", `/${id}/complete`, { body, signal, timeoutMs: LONG_TIMEOUT_MS });
     return { upload: answer.body, isSettled: answer.status === 200, retryAfterMs: answer.retryAfterMs };
   }
 
@@ -53,6 +53,12 @@ export class UploadApi {
 
   async restore(id) {
     await this.#call("POST", `/${id}/restore`, { isKept: true });
+  }
+
+  /** `{id, status, code, detail}` of each of these, with all of which the same is done. */
+  async batch(ids, change) {
+    const body = { ids, ...change };
+    return (await this.#call("POST", "/batch", { body, isKept: true, timeoutMs: LONG_TIMEOUT_MS })).body.results;
   }
 
   /** Gone already is as good as gone now. */

@@ -1,5 +1,6 @@
 /** What a person says of a video, and the errors that are shown beside the fields. */
 
+import { SIGNED_OUT } from "./failures.js";
 import { gettext } from "./i18n.js";
 
 export const VIDEO_FIELDS = ["title", "description", "visibility"];
@@ -28,7 +29,9 @@ export function fieldErrors(failure, fallback) {
     errors[VIDEO_FIELDS.includes(name) ? name : fallback] ??= detail;
   }
   if (Object.keys(errors).length === 0) {
-    errors[fallback] = failure.isPassing
+    errors[fallback] = failure.kind === SIGNED_OUT
+      ? gettext("You’ve been logged out. Log in again in another tab, then save here.")
+      : failure.isPassing
       ? gettext("Couldn’t save. Try again in a moment.")
       : (failure.detail ?? gettext("Couldn’t save."));
   }

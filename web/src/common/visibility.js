@@ -1,7 +1,7 @@
 /** Who can watch a video, as a control wherever that is shown: what is chosen is saved at once, with a way back. */
 
-import { SIGNED_OUT } from "./failures.js";
 import { gettext } from "./i18n.js";
+import { reasonOf } from "./reasons.js";
 import { showToast } from "./toast.js";
 import { UploadApi } from "./uploads_api.js";
 
@@ -14,6 +14,13 @@ export function saveVisibilities() {
     if (!videos.has(id)) videos.set(id, new Visibility(target));
     videos.get(id).choose(target.value);
   });
+}
+
+/** Every control of that video, which know now that this is saved; what they show is for the caller. */
+export function takeAsSaved(id, value) {
+  const selects = [...document.querySelectorAll(`[data-visibility-of="${id}"]`)];
+  for (const option of selects.flatMap((select) => [...select.options])) option.defaultSelected = option.value === value;
+  return selects;
 }
 
 class Visibility {
@@ -49,12 +56,11 @@ class Visibility {
     } catch (failure) {
       if (value !== this.#wanted) return;
       for (const select of this.#selects) select.value = before;
-      const isLoggedOut = failure.kind === SIGNED_OUT;
-      const reason = isLoggedOut ? gettext("You’ve been logged out") : (failure.detail ?? gettext("The server couldn’t be reached."));
-      this.#say(gettext("Couldn’t change “%(title)s”. %(reason)s", { title: this.#title, reason }));
+      const { reason, action } = reasonOf(failure);
+      this.#say(gettext("Couldn’t change “%(title)s”. %(reason)s", { title: this.#title, reason }), action);
       return;
     }
-    for (const option of [...this.#selects].flatMap((select) => [...select.options])) option.defaultSelected = option.value === value;
+    takeAsSaved(this.#id, value);
     const words = this.#selects[0].querySelector(`[value="${value}"]`).text;
     this.#say(gettext("“%(title)s”: %(visibility)s", { title: this.#title, visibility: words }), {
       label: gettext("Undo"),

@@ -93,8 +93,12 @@ export class Editor {
 
   async #drawRow(id) {
     const row = this.#page.querySelector(`[data-video="${id}"]`);
-    const fresh = (await readPage(location.href))?.querySelector(`[data-video="${id}"]`);
+    // Which says it of any video, also of one that this list, read again, would have elsewhere or not at all.
+    const address = new URL(location.href);
+    address.searchParams.set("edit", id);
+    const fresh = (await readPage(address))?.querySelector("[data-row]").content.firstElementChild;
     if (!row || !fresh) return;
+    fresh.querySelector("[data-pick]").checked = row.querySelector("[data-pick]").checked;
     const hadFocus = row.contains(document.activeElement);
     row.replaceWith(document.adoptNode(fresh));
     if (hadFocus) fresh.querySelector("[data-edit]").focus();
@@ -105,6 +109,7 @@ function showAddress(change) {
   const address = new URL(location.href);
   change(address.searchParams);
   address.searchParams.delete("trashed");
+  address.searchParams.delete("changed");
   history.replaceState(null, "", address);
 }
 

@@ -1,11 +1,15 @@
 /** "My videos": what its forms do, without leaving the page; deleting and restoring at once, with a way back. */
 
 import { gettext } from "../common/i18n.js";
+import { reasonOf } from "../common/reasons.js";
 import { showToast } from "../common/toast.js";
 import { UploadApi } from "../common/uploads_api.js";
 import { saveVisibilities } from "../common/visibility.js";
 import { Editor } from "./editor.js";
+import { Many } from "./many.js";
+import { readPage } from "./pages.js";
 import { takeRow } from "./rows.js";
+import { Selection } from "./selection.js";
 import { share, shareNamed } from "./sharing.js";
 
 const api = new UploadApi();
@@ -31,6 +35,8 @@ const MOVES = {
 
 function videosPage(page) {
   const editor = new Editor({ page, api });
+  const selection = new Selection(page);
+  new Many({ page, api, selection, onChange: showRows });
   shareNamed(page);
 
   async function move(row, { call, undo, said }, isByKeyboard) {
@@ -43,13 +49,13 @@ function videosPage(page) {
       returnFocus: () => place.following() ?? page.querySelector("[data-heading]"),
     });
     if (!undo) (place.following() ?? page.querySelector("[data-heading]")).focus();
-    showIfEmpty();
     try {
-      await moved;
+      // What follows on the next page is known once this is done.
+      await Promise.all([moved, showRows(moved)]);
     } catch (failure) {
       closeToast();
       putBack(row, place);
-      showToast(notMoved(title, failure));
+      sayNotMoved(title, failure);
     }
   }
 
@@ -66,22 +72,33 @@ function videosPage(page) {
       await undo(row.dataset.video);
     } catch (failure) {
       takeRow(row);
-      showIfEmpty();
-      showToast(notMoved(row.dataset.title, failure));
+      showRows();
+      sayNotMoved(row.dataset.title, failure);
     }
   }
 
   function putBack(row, place) {
     place.putBack();
-    showIfEmpty();
+    showRows();
     row.querySelector("button, a.button").focus();
   }
 
-  function showIfEmpty() {
-    const isEmpty = page.querySelector("[data-video]") === null;
-    const isLast = page.querySelector("[rel='next']") === null;
+  /** After rows have come or gone; a page of which none is left shows those that follow, once `done`. */
+  async function showRows(done = null) {
+    selection.show();
+    const isEmpty = page.querySelector("[data-list] [data-video]") === null;
+    const hasNext = page.querySelector("[rel='next']") !== null;
     page.querySelector("[data-list]").hidden = isEmpty;
-    page.querySelector("[data-empty]").hidden = !isEmpty || !isLast;
+    page.querySelector("[data-empty]").hidden = !isEmpty || hasNext;
+    if (!isEmpty || !hasNext) return;
+    await done;
+    const fresh = await readPage(location.href);
+    const rows = fresh?.querySelectorAll("[data-list] [data-video]") ?? [];
+    // Somebody may have taken it back meanwhile.
+    if (rows.length === 0 || page.querySelector("[data-list] [data-video]")) return;
+    page.querySelector("[data-list] tbody").append(...rows);
+    page.querySelector("[data-pages]").replaceWith(fresh.querySelector("[data-pages]"));
+    await showRows();
   }
 
   page.addEventListener("submit", (event) => {
@@ -96,13 +113,13 @@ function videosPage(page) {
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     if (link.matches("[data-edit]")) editor.open(link);
-    else share(page, link);
+    else share(page, link.closest("[data-video]"));
   });
 }
 
-function notMoved(title, failure) {
-  const reason = failure.detail ?? gettext("The server couldn’t be reached.");
-  return gettext("Couldn’t change “%(title)s”. %(reason)s", { title, reason });
+function sayNotMoved(title, failure) {
+  const { reason, action } = reasonOf(failure);
+  showToast(gettext("Couldn’t change “%(title)s”. %(reason)s", { title, reason }), { action });
 }
 
 saveVisibilities();

@@ -12,7 +12,7 @@ export function takeRow(row) {
       // Its neighbours may have gone meanwhile, too.
       if (next?.isConnected) next.before(row);
       else if (previous?.isConnected) previous.after(row);
-      else list.append(row);
+      else list.prepend(row);
     },
     following() {
       const neighbour = [next, previous].find((other) => other?.isConnected) ?? list.firstElementChild;

@@ -1,7 +1,7 @@
-/** The dialog by which a row's video is shared: that of its own address, shown over the list. */
+/** The dialog by which a row's video is shared. */
 
+import { gettext } from "../common/i18n.js";
 import { shareDialog } from "../common/share.js";
-import { readPage } from "./pages.js";
 
 /** Opens the one that the page came with, if its address named one. */
 export function shareNamed(page) {
@@ -13,15 +13,28 @@ export function shareNamed(page) {
   show(dialog);
 }
 
-/** Opens that of the video which `link` leads to; the focus returns there. */
-export async function share(page, link) {
-  const dialog = (await readPage(link.href))?.querySelector("[data-share-dialog]");
-  if (!dialog) {
-    location.assign(link.href);
-    return;
-  }
+/** Opens that of a row's video, at once: the row has all that it says. The focus returns to what opened it. */
+export function share(page, row) {
+  const { video: id, title } = row.dataset;
+  const url = row.querySelector("a.video-title").href;
+  const dialog = page.querySelector("[data-share-blank]").content.firstElementChild.cloneNode(true);
+  dialog.dataset.shareDialog = id;
+  dialog.querySelector("h2").textContent = gettext("Share “%(title)s”", { title });
+  dialog.querySelector("input").value = url;
+  dialog.querySelector("[data-copy-link]").dataset.copyLink = url;
+  const hidden = row.querySelector(".tag[data-hidden]");
+  if (hidden) dialog.querySelector("[data-who]").replaceChildren(hidden.cloneNode(true));
+  else takeControl(dialog.querySelector("select"), row.querySelector("[data-visibility-of]"));
   page.querySelector("[data-share-dialog]")?.remove();
-  show(page.appendChild(document.adoptNode(dialog)));
+  show(page.appendChild(dialog));
+}
+
+/** The same control of the same video, in more words. */
+function takeControl(select, shown) {
+  Object.assign(select.dataset, shown.dataset);
+  select.setAttribute("aria-label", shown.getAttribute("aria-label"));
+  for (const [index, option] of [...select.options].entries()) option.defaultSelected = shown.options[index].defaultSelected;
+  select.value = shown.value;
 }
 
 function show(dialog) {

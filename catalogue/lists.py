@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, and_, or_, select, union_all
+from sqlalchemy import Column, ColumnElement, and_, func, literal, or_, select, union_all
 
 from catalogue.pages import Place, Sort
 from catalogue.tables import VIDEOS
@@ -57,6 +57,17 @@ async def read_list(
     found = union_all(*parts).subquery()
     page = select(found).order_by(*_order(sort, found.c)).limit(limit)
     return [to_video(row) for row in await database.rows(page)]
+
+
+async def count_list(database: Database, branches: Iterable[Branch], *, most: int) -> int:
+    """How many videos all branches have together, counted as far as `most`."""
+    parts = []
+    for condition, index in branches:
+        query = select(literal(1).label("one")).select_from(VIDEOS).where(condition).limit(most)
+        parts.append(select(read_in_order(query, VIDEOS, index).subquery()))
+    found = select(union_all(*parts).subquery()).limit(most).subquery()
+    row = await database.row(select(func.count()).select_from(found))
+    return 0 if row is None else int(row[0])
 
 
 def _order(sort: Sort, columns: Any) -> tuple[ColumnElement[Any], ColumnElement[Any]]:

@@ -278,7 +278,7 @@ async def watch_buffering(page: Page, stage: Stage) -> None:
 @look()
 async def watch_rates(page: Page, stage: Stage) -> None:
     await watch(page, stage)
-    await page.locator("[data-command=rate-menu]").click()
+    await page.locator("[data-command=menu]").click()
     await expect(page.locator("[data-rate='1']")).to_be_focused()
 
 

@@ -113,7 +113,8 @@ function watchPage(player) {
   const upNext = new UpNext(player, {
     list: document.querySelectorAll("[data-video][data-next]"),
     video,
-    isWanted: () => playsByItself() && !reach.isUnderWay,
+    // Who comes to a video that stands at its end has not watched it.
+    isWanted: () => playsByItself() && "begun" in player.dataset && !reach.isUnderWay,
     mayCount: () =>
       !document.hidden && !controls.menu.isOpen && !document.querySelector("dialog[open], :popover-open, details[open]") && focusOf(document.activeElement, player) !== "text",
     closed: () => box.querySelector('[data-command="toggle"]').focus(),

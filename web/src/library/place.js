@@ -9,6 +9,8 @@ const MOST = 1_000;
 
 /** `endless` is null where all of the list is there. */
 export function keepPlace(list, endless) {
+  // By the pixel, as the browser does it, is wrong where the size of what lies above is only guessed.
+  history.scrollRestoration = "manual";
   const key = KEY + location.search;
   addEventListener("pagehide", () => {
     const first = [...list.children].find((card) => card.getBoundingClientRect().bottom > 0);
@@ -21,16 +23,16 @@ export function keepPlace(list, endless) {
     }
   });
   const [{ type }] = performance.getEntriesByType("navigation");
-  if (endless && type !== "navigate") comeBack(list, endless, read(key));
+  const place = type === "navigate" ? null : read(key);
+  if (place) comeBack(list, endless, place);
 }
 
 async function comeBack(list, endless, place) {
-  if (!place || place.count <= list.children.length) return;
   // Whoever has moved on meanwhile stays there.
   let hasMoved = false;
   for (const name of ["wheel", "touchstart", "keydown", "pointerdown"]) addEventListener(name, () => (hasMoved = true), { once: true, passive: true });
   try {
-    await endless.reach(Math.min(place.count, MOST));
+    await endless?.reach(Math.min(place.count, MOST));
   } catch {
     // As much as has come.
   }

@@ -47,11 +47,14 @@ async def test_a_long_list_goes_on_and_is_found_again_where_it_was_left(browser:
     await expect(page.get_by_role("link", name="Show more videos")).to_have_count(0)
     last = page.get_by_role("link", name="Endless 117")
     await last.scroll_into_view_if_needed()
-    top = (await last.bounding_box() or {})["y"]
+    place = await last.bounding_box()
     await last.click()
     await page.wait_for_url("**/watch/**")
     await page.go_back()
     await expect(cards).to_have_count(COUNT)
     await expect(last).to_be_focused()
-    assert abs((await last.bounding_box() or {})["y"] - top) < 100
+    found = await last.bounding_box()
+    assert place is not None
+    assert found is not None
+    assert abs(found["y"] - place["y"]) < 100
     await context.close()

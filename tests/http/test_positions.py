@@ -142,8 +142,8 @@ async def test_what_is_not_to_be_continued_is_forgotten_by_its_owner_alone(
     first, second, unknown, seen = [(await alice.upload(FILM, visibility="members"))["id"] for _ in range(4)]
     for video_id, seconds, duration in ((first, 50, 200), (second, 50, 200), (unknown, 50, None), (seen, 199, 200)):
         for person in (browser.call, alice.call):
-            kept = {"seconds": seconds, "duration": duration}
-            assert (await person("PUT", f"{url}/v1/videos/{video_id}/position", json=kept)).status == 204
+            content = {"seconds": seconds, "duration": duration}
+            assert (await person("PUT", f"{url}/v1/videos/{video_id}/position", json=content)).status == 204
 
     async def kept() -> list[str]:
         found = (await (await browser.open(f"{url}/watch/export")).json())["positions"]

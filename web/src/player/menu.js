@@ -52,7 +52,7 @@ export class Menu {
   }
 
   #rate(rate, setRate) {
-    const item = newItem("menuitemradio", rate === 1 ? gettext("Normal speed") : `${rate}×`);
+    const item = newItem("menuitemradio", rate === 1 ? gettext("Normal") : `${rate}×`);
     item.dataset.rate = String(rate);
     item.addEventListener("click", () => {
       setRate({ rate });

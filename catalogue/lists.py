@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, and_, or_, select, true, union_all
+from sqlalchemy import Column, ColumnElement, and_, func, literal, or_, select, true, union_all
 
 from catalogue.pages import Place, Sort
 from catalogue.tables import VIDEOS
@@ -43,10 +44,17 @@ def library_index(sort: Sort, *, is_one_owners: bool) -> str:
     return f"videos_{'owner_' if is_one_owners else ''}{order}"
 
 
-def found_by(q: str) -> ColumnElement[bool]:
-    """What a search finds: every word must occur, in title or description."""
-    words = list(dict.fromkeys(search_key(q).split()))[:MOST_WORDS]
-    return and_(true(), *(VIDEOS.c.search_key.contains(word, autoescape=True) for word in words))
+def found_by(q: str, *, has_many_owners: bool) -> ColumnElement[bool]:
+    """What a search finds: every word must occur, in title or description, or the owner's name where there are many."""
+    words = list(dict.fromkeys(q.split()))[:MOST_WORDS]
+    return and_(true(), *(_has_word(word, has_many_owners=has_many_owners) for word in words))
+
+
+def _has_word(word: str, *, has_many_owners: bool) -> ColumnElement[bool]:
+    in_text = VIDEOS.c.search_key.contains(search_key(word).strip(), autoescape=True)
+    # Names are kept as they are compared: with their accents.
+    name = unicodedata.normalize("NFKC", word).lower()
+    return or_(in_text, VIDEOS.c.owner_username.contains(name, autoescape=True)) if has_many_owners else in_text
 
 
 async def read_list(
@@ -65,6 +73,17 @@ async def read_list(
     found = union_all(*parts).subquery()
     page = select(found).order_by(*_order(sort, found.c)).limit(limit)
     return [to_video(row) for row in await database.rows(page)]
+
+
+async def count_list(database: Database, branches: Iterable[Branch], *, most: int) -> int:
+    """How many videos all branches have together, counted as far as `most`."""
+    parts = []
+    for condition, index in branches:
+        query = select(literal(1).label("one")).select_from(VIDEOS).where(condition).limit(most)
+        parts.append(select(read_in_order(query, VIDEOS, index).subquery()))
+    found = select(union_all(*parts).subquery()).limit(most).subquery()
+    row = await database.row(select(func.count()).select_from(found))
+    return 0 if row is None else int(row[0])
 
 
 def _order(sort: Sort, columns: Any) -> tuple[ColumnElement[Any], ColumnElement[Any]]:

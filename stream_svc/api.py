@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from aiohttp import hdrs, web
 
-from catalogue.pages import Sort
 from common.web.keys import PRINCIPAL
-from common.web.requests import read_json, read_query, require_principal
+from common.web.requests import id_in_path, read_json, read_query, require_principal
 from common.web.responses import json_response
 from stream_svc.app_keys import LIBRARY
 from stream_svc.models import AskSource, KeepPosition, ListVideos, VideoPage, present, present_playback
@@ -17,7 +16,7 @@ async def list_videos(request: web.Request) -> web.Response:
     principal = require_principal(request)
     asked = read_query(request, ListVideos)
     videos, next_cursor = await request.app[LIBRARY].list(
-        principal, q=asked.q, owner_id=asked.owner, sort=Sort(asked.sort), cursor=asked.cursor, limit=asked.limit
+        principal, asked.wanted, cursor=asked.cursor, limit=asked.limit
     )
     return json_response(VideoPage(items=[present(video) for video in videos], next_cursor=next_cursor))
 
@@ -41,6 +40,12 @@ async def keep_position(request: web.Request) -> web.Response:
     await request.app[LIBRARY].keep_position(
         principal, request.match_info["video_id"], seconds=asked.seconds, duration=asked.duration
     )
+    return web.Response(status=204)
+
+
+async def forget_position(request: web.Request) -> web.Response:
+    """Forgets your position in a video."""
+    await request.app[LIBRARY].forget_position(require_principal(request), id_in_path(request, "video_id"))
     return web.Response(status=204)
 
 

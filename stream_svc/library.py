@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from catalogue.pages import Sort, read_page
+from catalogue.pages import Sort, place_of, read_page
 from catalogue.videos import Video
 from common.clock import Clock
 from common.cursors import Cursors
@@ -24,6 +24,17 @@ SEEN_SHARE: Final = 0.95
 # How many of the videos watched last are checked for those to continue.
 _LATELY: Final = 50
 _AT_ONCE: Final = 100
+# Nobody reads further than that many results, and counting them would read the whole catalogue.
+MOST_COUNTED: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A list of the library, as it is asked for: searching what, of which owner, in which order."""
+
+    q: str = ""
+    owner_id: str | None = None
+    sort: Sort = Sort.NEWEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +49,17 @@ class Playback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """A video, and the share of it that this person has watched; None: not begun, or nobody knows how long it is."""
+    """A video, and where in it this person has stopped, if they have begun it."""
 
     video: Video
-    watched: float | None
+    position: Position | None
+
+    @property
+    def watched(self) -> float | None:
+        """The share of it; None: not begun, or nobody knows how long it is."""
+        if self.position is None or self.position.duration is None:
+            return None
+        return min(self.position.seconds / self.position.duration, 1.0)
 
 
 class Library:
@@ -53,23 +71,35 @@ class Library:
         self._clock = clock
 
     async def list(
-        self, principal: Principal, *, q: str, owner_id: str | None, sort: Sort, cursor: str | None, limit: int
+        self, principal: Principal, wanted: Wanted, *, cursor: str | None = None, limit: int
     ) -> tuple[list[Video], str | None]:
         """What the viewer may watch, and the cursor of the next page. Raises Invalid for a cursor of another list."""
-        listing = Listing(
-            viewer_id=principal.account_id,
-            q=q,
-            owner_id=owner_id,
-            sort=sort,
-            disabled_owner_ids=await self._disabled.ids(),
-        )
+        listing = await self._listing(principal, wanted)
         return await read_page(
             lambda after, most: self._store.list_videos(listing, after=after, limit=most),
             self._cursors,
-            f"videos:{sort}:{owner_id}:{q}",
+            f"videos:{wanted.sort}:{wanted.owner_id}:{wanted.q}",
             cursor=cursor,
             limit=limit,
-            sort=sort,
+            sort=wanted.sort,
+        )
+
+    async def count(self, principal: Principal, wanted: Wanted) -> int:
+        """How many videos the list has; MOST_COUNTED + 1 stands for more than MOST_COUNTED."""
+        return await self._store.count_videos(await self._listing(principal, wanted), most=MOST_COUNTED + 1)
+
+    async def following(self, principal: Principal, video: Video, wanted: Wanted, *, limit: int) -> Sequence[Video]:
+        """What stands behind the video in the list, or would if it were in it."""
+        listing = await self._listing(principal, wanted)
+        return await self._store.list_videos(listing, after=place_of(video, wanted.sort), limit=limit)
+
+    async def _listing(self, principal: Principal, wanted: Wanted) -> Listing:
+        return Listing(
+            viewer_id=principal.account_id,
+            q=wanted.q,
+            owner_id=wanted.owner_id,
+            sort=wanted.sort,
+            disabled_owner_ids=await self._disabled.ids(),
         )
 
     async def get(self, principal: Principal | None, video_id: str) -> Video:
@@ -110,6 +140,14 @@ class Library:
         position = Position(seconds=seconds, duration=duration)
         await self._store.keep_position(principal.account_id, video.id, position, now=self._clock())
 
+    async def forget_position(self, principal: Principal, video_id: str) -> None:
+        """From now on this person has never begun the video, whether they may still watch it or not."""
+        await self._store.forget_position(principal.account_id, video_id)
+
+    async def forget_begun(self, principal: Principal) -> None:
+        """Forgets where this person stopped in all that they have begun and not seen to its end."""
+        await self._store.forget_begun(principal.account_id, from_seconds=BEGUN_SECONDS, to_share=SEEN_SHARE)
+
     async def kept_positions(
         self, principal: Principal, *, after: str | None
     ) -> tuple[Sequence[KeptPosition], str | None]:
@@ -120,14 +158,14 @@ class Library:
     async def begun(self, principal: Principal, videos: Sequence[Video]) -> Sequence[Begun]:
         """The same videos, with how far this person has come in each."""
         positions = await self._store.list_positions(principal.account_id, [video.id for video in videos])
-        return [Begun(video=video, watched=_share(positions.get(video.id))) for video in videos]
+        return [Begun(video=video, position=positions.get(video.id)) for video in videos]
 
     async def to_continue(self, principal: Principal, *, limit: int) -> Sequence[Begun]:
         """What this person has begun lately and not seen to its end, the last one first."""
         watched = await self._store.list_watched(principal.account_id, limit=_LATELY)
         disabled = await self._disabled.ids()
         return [
-            Begun(video=video, watched=_share(position))
+            Begun(video=video, position=position)
             for video, position in watched
             if resume_at(position) > 0
             and video.may_be_watched_by(principal.account_id)
@@ -147,9 +185,3 @@ def resume_at(position: Position) -> float:
     """Where to go on, in seconds: 0 for who has hardly begun or seen it to its end."""
     has_seen = position.duration is not None and position.seconds >= SEEN_SHARE * position.duration
     return 0.0 if has_seen or position.seconds < BEGUN_SECONDS else position.seconds
-
-
-def _share(position: Position | None) -> float | None:
-    if position is None or position.duration is None:
-        return None
-    return min(position.seconds / position.duration, 1.0)

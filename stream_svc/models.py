@@ -6,19 +6,30 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, Field
 
+from catalogue.pages import Sort
 from catalogue.videos import Video as VideoInDomain
 from catalogue.videos import Visibility
 from common.web.requests import Input, Query
 from contracts.shape import Instant
 from stream_svc.library import Playback as PlaybackInDomain
+from stream_svc.library import Wanted
 
 
-class ListVideos(Query):
-    """Which videos, in which order, and which page of them; `owner` is an account id."""
+class WhichVideos(Query):
+    """Which videos, and in which order; `owner` is an account id."""
 
     q: Annotated[str, Field(max_length=200)] = ""
     owner: Annotated[str, Field(max_length=64)] | None = None
     sort: Literal["-created_at", "created_at", "title"] = "-created_at"
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(q=self.q, owner_id=self.owner, sort=Sort(self.sort))
+
+
+class ListVideos(WhichVideos):
+    """Which videos, in which order, and which page of them; `owner` is an account id."""
+
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: Annotated[str, Field(max_length=2048)] | None = None
 
@@ -27,6 +38,12 @@ class AskSource(Query):
     """Whether the browser should save the video instead of showing it."""
 
     download: Annotated[bool, Field()] = False
+
+
+class ForgetPosition(Query):
+    """In which video one has stopped is to be forgotten; none: in all that were begun."""
+
+    video: Annotated[str, Field(max_length=64)] | None = None
 
 
 # No video is longer than a month.

@@ -11,15 +11,16 @@ from yarl import URL
 
 from catalogue.pages import Sort
 from catalogue.videos import Video
+from common.errors import Invalid, Malformed
 from common.languages import gettext, ngettext
 from common.tokens import Principal
 from common.web.exports import every, send_export
 from common.web.keys import PRINCIPAL, SITE
 from common.web.pages import render
-from common.web.requests import read_query, require_principal, require_whole_principal
+from common.web.requests import read_form, read_query, require_principal, require_whole_principal
 from stream_svc.app_keys import LIBRARY
-from stream_svc.library import Begun
-from stream_svc.models import KeptPosition, ListVideos
+from stream_svc.library import MOST_COUNTED, Begun, Wanted
+from stream_svc.models import ForgetPosition, KeptPosition, ListVideos, WhichVideos
 
 _TO_CONTINUE: Final = 4
 _MORE: Final = 12
@@ -30,16 +31,17 @@ async def library_page(request: web.Request) -> web.Response:
     principal = require_principal(request)
     asked = read_query(request, ListVideos)
     library = request.app[LIBRARY]
-    videos, next_cursor = await library.list(
-        principal, q=asked.q, owner_id=asked.owner, sort=Sort(asked.sort), cursor=asked.cursor, limit=asked.limit
-    )
+    videos, next_cursor = await library.list(principal, asked.wanted, cursor=asked.cursor, limit=asked.limit)
+    count = len(videos)
+    if asked.q and asked.cursor is None and next_cursor is not None:
+        count = await library.count(principal, asked.wanted)
     is_all = not asked.q and asked.owner is None and asked.cursor is None
     to_continue = await library.to_continue(principal, limit=_TO_CONTINUE) if is_all else ()
     context = {
-        "cards": [_card(request, begun) for begun in await library.begun(principal, videos)],
+        "cards": [_card(request, begun, asked) for begun in await library.begun(principal, videos)],
         "continued": [_card(request, begun) for begun in to_continue],
         "q": asked.q,
-        "heading": _heading(principal, asked, videos, is_whole=asked.cursor is None and next_cursor is None),
+        "heading": _heading(principal, asked, videos, count=count if asked.cursor is None else None),
         "is_mine": asked.owner == principal.account_id,
         "is_one_owners": asked.owner is not None,
         "is_first": asked.cursor is None,
@@ -72,6 +74,7 @@ async def watch_page(request: web.Request) -> web.Response:
         "expires_at": source.expires_at,
         "resume_at": playback.resume_at if (moment := _moment(request.query.get("t", ""))) is None else moment,
         "more": [] if principal is None else await _more(request, principal, video),
+        "origins": request.app[SITE].origins,
         "owner_url": None if principal is None else str(router["library"].url_for().with_query(owner=video.owner_id)),
         "is_owner": principal is not None and principal.account_id == video.owner_id,
         "edit_url": _edit_url(request, video),
@@ -87,6 +90,17 @@ async def watch_page(request: web.Request) -> web.Response:
     return render(request, "watch.html", context)
 
 
+async def forget(request: web.Request) -> web.Response:
+    """POST /watch/forget: takes one video out of "Continue watching", or all."""
+    principal = require_principal(request)
+    asked = await read_form(request, ForgetPosition)
+    if asked.video is None:
+        await request.app[LIBRARY].forget_begun(principal)
+    else:
+        await request.app[LIBRARY].forget_position(principal, asked.video)
+    raise web.HTTPSeeOther(request.app.router["library"].url_for())
+
+
 async def export(request: web.Request) -> web.StreamResponse:
     """GET /watch/export: what stream_svc keeps about a person."""
     principal, library = require_whole_principal(request), request.app[LIBRARY]
@@ -98,11 +112,25 @@ async def export(request: web.Request) -> web.StreamResponse:
 
 
 async def _more(request: web.Request, principal: Principal, watched: Video) -> Sequence[dict[str, Any]]:
-    """The newest of the other videos."""
-    library = request.app[LIBRARY]
-    videos, _ = await library.list(principal, q="", owner_id=None, sort=Sort.NEWEST, cursor=None, limit=_MORE + 1)
-    others = [video for video in videos if video.id != watched.id][:_MORE]
-    return [_card(request, begun) for begun in await library.begun(principal, others)]
+    """What follows in the list that the video was chosen in, and where that ends the newest of the others."""
+    library, came_from = request.app[LIBRARY], _came_from(request)
+    following = await library.following(principal, watched, came_from.wanted, limit=_MORE)
+    newest: Sequence[Video] = ()
+    if len(following) < _MORE:
+        newest, _ = await library.list(principal, Wanted(), limit=_MORE + 1)
+    known = {watched.id, *(video.id for video in following)}
+    others = [video for video in newest if video.id not in known]
+    begun = await library.begun(principal, [*following, *others][:_MORE])
+    next_ones = [_card(request, one, came_from) | {"is_next": True} for one in begun[: len(following)]]
+    return [*next_ones, *(_card(request, one) for one in begun[len(following) :])]
+
+
+def _came_from(request: web.Request) -> WhichVideos:
+    """The list that the page's address names; the whole library if it names none that there can be."""
+    try:
+        return read_query(request, WhichVideos)
+    except (Invalid, Malformed):
+        return WhichVideos()
 
 
 def _moment(text: str) -> int | None:
@@ -118,15 +146,18 @@ def _edit_url(request: web.Request, video: Video) -> str:
     return f"{request.app[SITE].upload_url}/videos?edit={video.id}"
 
 
-def _card(request: web.Request, begun: Begun) -> dict[str, Any]:
+def _card(request: web.Request, begun: Begun, among: WhichVideos | None = None) -> dict[str, Any]:
+    """A video to choose `among` others: its page goes on in their order."""
     video, principal = begun.video, request[PRINCIPAL]
+    order = among.model_dump(include=set(WhichVideos.model_fields), mode="json", exclude_defaults=True) if among else {}
     return {
         "id": video.id,
         "title": video.title,
         "owner_username": video.owner_username,
         "created_at": video.created_at,
         "hue": (video.size or 0) % 12,
-        "watch_url": str(request.app.router["watch"].url_for(video_id=video.id)),
+        "watch_url": str(request.app.router["watch"].url_for(video_id=video.id).with_query(order)),
+        "position": begun.position,
         "is_mine": principal is not None and principal.account_id == video.owner_id,
         "visibility": video.chosen_visibility.value,
         "is_hidden": video.is_hidden,
@@ -135,13 +166,13 @@ def _card(request: web.Request, begun: Begun) -> dict[str, Any]:
     }
 
 
-def _heading(principal: Principal, asked: ListVideos, videos: Sequence[Video], *, is_whole: bool) -> str:
-    """`is_whole`: these videos are all that was found, not a page of them."""
+def _heading(principal: Principal, asked: ListVideos, videos: Sequence[Video], *, count: int | None) -> str:
+    """`count`: how many were found, None on a later page."""
     if asked.q and not videos:
         return gettext("No results for “%(q)s”") % {"q": asked.q}
-    if asked.q and is_whole:
-        counted = ngettext("%(count)s result for “%(q)s”", "%(count)s results for “%(q)s”", len(videos))
-        return counted % {"count": len(videos), "q": asked.q}
+    if asked.q and count is not None:
+        counted = ngettext("%(count)s result for “%(q)s”", "%(count)s results for “%(q)s”", count)
+        return counted % {"count": f"{MOST_COUNTED}+" if count > MOST_COUNTED else count, "q": asked.q}
     if asked.q:
         return gettext("Results for “%(q)s”") % {"q": asked.q}
     if asked.owner == principal.account_id:

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from common.web.routes import get, head, put
+from common.web.routes import delete, get, head, put
 from stream_svc import api, pages, problem_pages
 from stream_svc.models import AskSource, KeepPosition, ListVideos, Playback, Video, VideoPage
 
@@ -21,6 +21,7 @@ API: Final = (
         refusals=("storage-unavailable", "unauthenticated"),
     ),
     put("/v1/videos/{video_id}/position", api.keep_position, {204: None}, body=KeepPosition),
+    delete("/v1/videos/{video_id}/position", api.forget_position, {204: None}),
     get(
         "/v1/videos/{video_id}/source",
         api.get_source,
@@ -43,6 +44,7 @@ PAGES: Final = (
     web.get("/", pages.library_page, name="library"),
     web.get("/problems", problem_pages.problems_page, name="problems"),
     web.get("/problems/{code}", problem_pages.problem_page, name="problem"),
+    web.post("/watch/forget", pages.forget, name="forget"),
     web.get("/watch/export", pages.export, name="export-positions"),
     web.get("/watch/{video_id}", pages.watch_page, name="watch"),
 )

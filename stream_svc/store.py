@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Column, ColumnElement, Double, Index, MetaData, Table, and_, delete, insert, select, update
+from sqlalchemy import Column, ColumnElement, Double, Index, MetaData, Table, and_, delete, insert, or_, select, update
 
-from catalogue.lists import COLUMNS, Branch, found_by, library_index, read_list, to_video
+from catalogue.lists import COLUMNS, Branch, count_list, found_by, library_index, read_list, to_video
 from catalogue.pages import Place, Sort
 from catalogue.tables import VIDEOS
 from catalogue.videos import LISTED, Video, VideoState, Visibility
@@ -65,15 +65,11 @@ class Store(Queries):
 
     async def list_videos(self, listing: Listing, *, after: Place | None, limit: int) -> list[Video]:
         """What is listed for everybody, and the viewer's own, behind the place `after`."""
-        filters = and_(_IS_READY, *_filters(listing))
-        branches: list[Branch] = []
-        for visibility in Visibility:
-            branch = and_(VIDEOS.c.visibility == visibility.value, filters)
-            is_one_owners = visibility not in LISTED or listing.owner_id is not None
-            if visibility not in LISTED:
-                branch = and_(VIDEOS.c.owner_id == listing.viewer_id, branch)
-            branches.append((branch, library_index(listing.sort, is_one_owners=is_one_owners)))
-        return await read_list(self._database, branches, sort=listing.sort, after=after, limit=limit)
+        return await read_list(self._database, _branches(listing), sort=listing.sort, after=after, limit=limit)
+
+    async def count_videos(self, listing: Listing, *, most: int) -> int:
+        """How many there are of them, counted as far as `most`."""
+        return await count_list(self._database, _branches(listing), most=most)
 
     async def keep_position(self, account_id: str, video_id: str, position: Position, *, now: datetime) -> None:
         """Keeps it in place of the one before."""
@@ -84,6 +80,16 @@ class Store(Queries):
         if not await self._database.change(change) and not await self._database.add(new):
             # Another window of theirs was first.
             await self._database.change(change)
+
+    async def forget_position(self, account_id: str, video_id: str) -> None:
+        here = (POSITIONS.c.account_id == account_id, POSITIONS.c.video_id == video_id)
+        await self._database.change(delete(POSITIONS).where(*here))
+
+    async def forget_begun(self, account_id: str, *, from_seconds: float, to_share: float) -> None:
+        """Forgets the positions from so many seconds on, up to such a share of what is known to be the whole."""
+        is_unseen = or_(POSITIONS.c.duration.is_(None), POSITIONS.c.seconds < to_share * POSITIONS.c.duration)
+        begun = (POSITIONS.c.account_id == account_id, POSITIONS.c.seconds >= from_seconds, is_unseen)
+        await self._database.change(delete(POSITIONS).where(*begun))
 
     async def forget_positions(self, account_id: str) -> None:
         await self._database.change(delete(POSITIONS).where(POSITIONS.c.account_id == account_id))
@@ -126,8 +132,21 @@ class Store(Queries):
         return [(to_video(row), Position(seconds=row.seconds, duration=row.duration)) for row in rows]
 
 
+def _branches(listing: Listing) -> list[Branch]:
+    """A branch for each visibility: what is listed is everybody's, the rest the viewer's own."""
+    filters = and_(_IS_READY, *_filters(listing))
+    branches: list[Branch] = []
+    for visibility in Visibility:
+        branch = and_(VIDEOS.c.visibility == visibility.value, filters)
+        is_one_owners = visibility not in LISTED or listing.owner_id is not None
+        if visibility not in LISTED:
+            branch = and_(VIDEOS.c.owner_id == listing.viewer_id, branch)
+        branches.append((branch, library_index(listing.sort, is_one_owners=is_one_owners)))
+    return branches
+
+
 def _filters(listing: Listing) -> list[ColumnElement[bool]]:
-    filters: list[ColumnElement[bool]] = [found_by(listing.q)]
+    filters: list[ColumnElement[bool]] = [found_by(listing.q, has_many_owners=listing.owner_id is None)]
     if listing.owner_id is not None:
         filters.append(VIDEOS.c.owner_id == listing.owner_id)
     if listing.disabled_owner_ids:

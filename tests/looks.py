@@ -260,10 +260,22 @@ async def watch_playing(page: Page, stage: Stage) -> None:
 
 @look()
 async def watch_ended(page: Page, stage: Stage) -> None:
-    await watch(page, stage)
+    # The last one of its list.
+    await page.goto(f"{stage.product.url('stream')}/watch/{stage.ids[0]}?owner=nobody")
+    await _has_picture(page)
     await page.keyboard.press("End")
     await page.keyboard.press("k")
     await expect(page.locator("[data-player]")).to_have_attribute("data-state", "ended")
+
+
+@look()
+async def watch_up_next(page: Page, stage: Stage) -> None:
+    await watch(page, stage)
+    # The count stands still where nobody sees it.
+    await page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
+    await page.keyboard.press("End")
+    await page.keyboard.press("k")
+    await expect(page.get_by_role("button", name="Cancel")).to_be_visible()
 
 
 @look()
@@ -278,7 +290,7 @@ async def watch_buffering(page: Page, stage: Stage) -> None:
 @look()
 async def watch_rates(page: Page, stage: Stage) -> None:
     await watch(page, stage)
-    await page.locator("[data-command=rate-menu]").click()
+    await page.locator("[data-command=menu]").click()
     await expect(page.locator("[data-rate='1']")).to_be_focused()
 
 

@@ -56,7 +56,11 @@ class Store(Queries):
         is_by_age, chosen = listing.sort in (Sort.NEWEST, Sort.OLDEST), listing.visibility
         branches: list[Branch] = []
         for state in listing.states:
-            mine = and_(VIDEOS.c.owner_id == listing.owner_id, VIDEOS.c.state == state.value, found_by(listing.q))
+            mine = and_(
+                VIDEOS.c.owner_id == listing.owner_id,
+                VIDEOS.c.state == state.value,
+                found_by(listing.q, has_many_owners=False),
+            )
             if is_by_age and chosen is None:
                 branches.append((mine, "videos_mine"))
                 continue

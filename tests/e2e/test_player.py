@@ -173,6 +173,45 @@ async def test_a_card_that_is_clicked_plays_and_a_reload_does_not(
     assert await window.video.evaluate("video => video.paused")
 
 
+async def test_the_next_one_that_is_still_there_follows_and_can_be_stopped(
+    context: BrowserContext, uploader: Uploader, product: Product
+) -> None:
+    ocean = footage.fetch(footage.OCEAN_MP4)
+    ids = {name: await uploader.upload(ocean, title=f"Chain {name}") for name in "CBA"}
+    window = Window(await context.new_page())
+    page = window.page
+    await _log_in(page, product)
+    await page.goto(f"{product.url('stream')}/?q=chain&sort=title")
+    await page.get_by_role("link", name="Chain A").click()
+    await window.state("playing")
+    gone = await uploader.person.call("DELETE", f"{product.url('upload')}/v1/uploads/{ids['B']}")
+    assert gone.status == 204
+    next_one = page.get_by_role("group", name="Up next")
+    await page.keyboard.press("End")
+    await expect(next_one).to_contain_text("Chain C")
+    await page.keyboard.press("Escape")
+    await expect(next_one).to_be_hidden()
+    # Again from near the end, in the menu of which it is switched off, and on.
+    await window.button("Settings, speed 1×").click()
+    setting = page.get_by_role("menuitemcheckbox", name="Play automatically")
+    await setting.press("Enter")
+    await page.keyboard.press("Escape")
+    await window.video.evaluate("video => { video.currentTime = 5; return video.play() }")
+    await window.state("playing")
+    await page.keyboard.press("End")
+    await window.state("ended")
+    await expect(next_one).to_be_hidden()
+    await window.button("Settings, speed 1×").click()
+    await setting.press("Enter")
+    await page.keyboard.press("Escape")
+    await window.video.evaluate("video => { video.currentTime = 5; return video.play() }")
+    await window.state("playing")
+    await page.keyboard.press("End")
+    await next_one.get_by_role("button", name="Play now").click()
+    await page.wait_for_url(f"**/watch/{ids['C']}?q=chain&sort=title")
+    await window.state("playing")
+
+
 async def test_a_phone_shares_with_its_apps(browser: Browser, night: str) -> None:
     context = await _new_context(browser, has_touch=True, is_mobile=True)
     await context.add_init_script("navigator.share = async (what) => { window.shared = what.url }")
@@ -272,11 +311,11 @@ async def test_the_buttons_say_what_they_do_and_do_it(window: Window, night: str
     await window.until("video => video.currentTime < 5")
     await window.button("Mute").click()
     await window.until("video => video.muted")
-    await window.button("Speed: 1×").click()
+    await window.button("Settings, speed 1×").click()
     await window.page.keyboard.press("ArrowUp")
     await window.page.keyboard.press("Enter")
     await window.until("video => video.playbackRate === 1.25")
-    await expect(window.button("Speed: 1.25×")).to_be_focused()
+    await expect(window.button("Settings, speed 1.25×")).to_be_focused()
     await window.player.get_by_role("slider", name="Volume").fill("0.4")
     await window.until("video => !video.muted && Math.abs(video.volume - 0.4) < 0.001")
     # What was chosen for the sound is kept.

@@ -134,6 +134,39 @@ async def test_the_last_one_watched_is_the_first_to_continue(services: Services,
     assert 'id="continue"' not in await (await browser.open(f"{url}/?q=film")).text()
 
 
+async def test_what_is_not_to_be_continued_is_forgotten_by_its_owner_alone(
+    services: Services, browser: Browser
+) -> None:
+    url = services.addresses.stream_url
+    await browser.log_in(url)
+    alice = services.person("alice")
+    first, second, unknown, seen = [(await alice.upload(FILM, visibility="members"))["id"] for _ in range(4)]
+    for video_id, seconds, duration in ((first, 50, 200), (second, 50, 200), (unknown, 50, None), (seen, 199, 200)):
+        for person in (browser.call, alice.call):
+            content = {"seconds": seconds, "duration": duration}
+            assert (await person("PUT", f"{url}/v1/videos/{video_id}/position", json=content)).status == 204
+
+    async def kept() -> list[str]:
+        found = (await (await browser.open(f"{url}/watch/export")).json())["positions"]
+        return sorted(position["video_id"] for position in found)
+
+    # Twice: it may be sent again.
+    for _ in range(2):
+        assert (await browser.call("DELETE", f"{url}/v1/videos/{first}/position")).status == 204
+    assert await kept() == sorted([second, unknown, seen])
+    for fields, left in (({"video": second}, [unknown, seen]), ({}, [seen])):
+        answer = await browser.post_form(f"{url}/watch/forget", fields)
+        assert (answer.status, answer.headers["Location"]) == (303, "/")
+        assert await kept() == sorted(left)
+    assert "Continue watching" not in await (await browser.open(url)).text()
+    assert await _position(alice, first) == 50
+    evil = {"Sec-Fetch-Site": "cross-site"}
+    assert (await browser.post_form(f"{url}/watch/forget", {}, sent_from=evil)).status == 403
+    await assert_problem(
+        await services.person(None).call("DELETE", f"{url}/v1/videos/{first}/position"), 401, "unauthenticated"
+    )
+
+
 @pytest.mark.any_database
 async def test_the_page_of_nobody_keeps_no_position(services: Services, browser: Browser) -> None:
     video = await services.person("alice").upload(FILM, visibility="public")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from catalogue.videos import VideoState, Visibility
+from catalogue.videos import LISTED, VideoState, Visibility
 from common.db import open_database
 from tests.api_client import Person
+from tests.browser import Browser
 from tests.http.conftest import Services
 from tests.problems import assert_problem
 from tests.videos import NOW, video
@@ -28,12 +30,14 @@ class Catalogue:
     def __init__(self, store: Store, services: Services) -> None:
         self._store = store
         self._auth = services.auth
+        self.made: list[str] = []
 
     async def add(self, title: str, *, owner: str = "alice", **fields: Any) -> str:
         """A video, seen by members where `fields` say nothing else; returns its id."""
         who = {"owner_id": self._auth.account_id(owner), "owner_username": owner}
         made = video(title=title, **who, **{"visibility": Visibility.MEMBERS, **fields})
         await self._store.add_video(made)
+        self.made.append(made.id)
         return made.id
 
 
@@ -168,14 +172,50 @@ async def test_search_finds_every_word_as_it_is_written_in_any_case(services: Se
         assert [item["title"] for item in items] == found, q
 
 
+async def test_owners_are_found_by_name_with_words_of_the_title_or_without(
+    services: Services, catalogue: Catalogue
+) -> None:
+    await catalogue.add("Waves", owner="bob")
+    await catalogue.add("Sand", owner="bob")
+    await catalogue.add("About bob", owner="alice")
+    await catalogue.add("Hidden", owner="bob", visibility=Visibility.PRIVATE)
+    alice = services.person("alice")
+    for q, found in {
+        "BOB": ["About bob", "Sand", "Waves"],
+        "wave bob": ["Waves"],
+        "b_b": [],
+        "bob alice": ["About bob"],
+    }.items():
+        assert [item["title"] for item in await _all(alice, q=q, sort="title", limit="1")] == found, q
+
+
+async def test_the_page_counts_what_was_found_up_to_a_hundred(
+    services: Services, catalogue: Catalogue, browser: Browser
+) -> None:
+    url = services.addresses.stream_url
+    await browser.log_in(url)
+
+    async def heading(query: str) -> str:
+        found = re.search("<h1>(.*)</h1>", await (await browser.open(f"{url}/?{query}")).text())
+        assert found is not None
+        return found[1]
+
+    assert await heading("q=sea") == "No results for “sea”"
+    for count, said in ((1, "1 result"), (60, "60 results"), (100, "100 results"), (101, "100+ results")):
+        while len(catalogue.made) < count:
+            await catalogue.add("The sea", visibility=list(LISTED)[count % 2])
+        assert await heading("q=sea") == f"{said} for “sea”"
+        assert await heading("q=sea&limit=1") == f"{said} for “sea”"
+
+
 async def test_what_is_edited_is_found_and_sorted_anew(services: Services) -> None:
     alice = services.person("alice")
-    first, second = await alice.upload(b"film", title="b"), await alice.upload(b"film", title="c")
+    first, second = await alice.upload(b"film", title="b"), await alice.upload(b"film", title="z")
     url = f"{alice.upload_url}/v1/uploads/{second['id']}"
     assert (await alice.call("PATCH", url, json={"title": "A", "description": "Lighthouse"})).status == 200
     assert _ids(await _all(alice, sort="title")) == [second["id"], first["id"]]
     assert _ids(await _all(alice, q="LIGHTHOUSE a")) == [second["id"]]
-    assert _ids(await _all(alice, q="c")) == []
+    assert _ids(await _all(alice, q="z")) == []
 
 
 async def test_a_query_that_cannot_be_and_a_cursor_of_another_list_are_refused(

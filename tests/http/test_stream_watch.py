@@ -121,6 +121,35 @@ async def test_what_may_be_watched_changes_with_the_next_request(services: Servi
     assert (page.status, page.content_type) == (404, "text/html")
 
 
+async def test_the_page_goes_on_in_the_order_of_the_list_one_came_from(services: Services, browser: Browser) -> None:
+    url = services.addresses.stream_url
+    await browser.log_in(url)
+    alice = services.person("alice")
+    ids = {
+        title: (await alice.upload(FILM, visibility="members", title=title))["id"]
+        for title in ("A sea", "C sea", "B sea", "D")
+    }
+    titles = {video_id: title for title, video_id in ids.items()}
+
+    async def following(address: str) -> tuple[list[str], list[str]]:
+        text = await (await browser.open(url + address)).text()
+        cards = re.findall(r'<li class="video-card" data-video="(\w+)"( data-next)?', text)
+        return [titles[one] for one, is_next in cards if is_next], [
+            titles[one] for one, is_next in cards if not is_next
+        ]
+
+    library = await (await browser.open(f"{url}/?q=SEA&sort=title")).text()
+    link = f"/watch/{ids['A sea']}?q=SEA&amp;sort=title"
+    assert f'href="{link}"' in library
+    assert await following(unescape(link)) == (["B sea", "C sea"], ["D"])
+    assert await following(f"/watch/{ids['C sea']}?q=SEA&sort=title") == ([], ["D", "B sea", "A sea"])
+    # The whole library, the newest first, needs no words; nor does what cannot be.
+    assert f'href="/watch/{ids["D"]}"' in await (await browser.open(url)).text()
+    for query in ("", "?sort=size", "?q=" + "x" * 201, "?q=a&q=b"):
+        assert await following(f"/watch/{ids['C sea']}{query}") == (["A sea"], ["D", "B sea"]), query
+    assert await following(f"/watch/{ids['B sea']}?owner=nobody&q=%25_%27") == ([], ["D", "C sea", "A sea"])
+
+
 async def test_a_public_video_is_not_listed_for_nobody(services: Services, browser: Browser) -> None:
     url = services.addresses.stream_url
     await services.person("alice").upload(FILM, visibility="public")

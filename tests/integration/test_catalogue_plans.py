@@ -154,6 +154,26 @@ async def test_a_page_of_the_library_costs_the_same_in_any_catalogue_at_any_dept
         assert len(await page(after)) == LIMIT
 
 
+@pytest.mark.parametrize("q", ["film", "somebody"], ids=["title", "owner"])
+async def test_a_search_that_finds_much_reads_and_counts_no_more_in_a_large_catalogue(
+    catalogue: Catalogue, q: str
+) -> None:
+    listing = Listing(viewer_id=OWNERS[0], q=q, owner_id=None, sort=Sort.NEWEST)
+
+    def page() -> Any:
+        return catalogue.stream.list_videos(listing, after=None, limit=LIMIT)
+
+    def count() -> Any:
+        return catalogue.stream.count_videos(listing, most=LIMIT)
+
+    small = [await catalogue.work(page()), await catalogue.work(count())]
+    await catalogue.grow_to(LARGE)
+    for listed, before in zip((page, count), small, strict=True):
+        assert await catalogue.work(listed()) <= 1.5 * before
+    assert "videos_age" in await catalogue.plan(page())
+    assert await count() == LIMIT
+
+
 async def test_looking_for_due_rows_does_not_read_the_others(catalogue: Catalogue) -> None:
     def look() -> Any:
         return catalogue.store.take_unsettled(now=NOW - timedelta(seconds=1), until=NOW, limit=100)

@@ -5,6 +5,8 @@ import { bufferedGradient, isBuffered, labelPlace, timeAt } from "../../web/src/
 import { isChosen, isWithoutPicture, mayHideControls, stateOf } from "../../web/src/player/state.js";
 import { Taps } from "../../web/src/player/taps.js";
 import { clockTime, spokenPlace, spokenTime } from "../../web/src/player/times.js";
+import { Countdown, firstToWatch } from "../../web/src/player/up_next.js";
+import { FakeClock } from "./fake_clock.mjs";
 
 const ranges = (...pairs) => ({ length: pairs.length, start: (index) => pairs[index][0], end: (index) => pairs[index][1] });
 const playing = { hasTrouble: false, ended: false, paused: false, seeking: false, readyState: 4 };
@@ -27,15 +29,53 @@ test("times are spoken in words", () => {
 });
 
 test("what was chosen in a list plays, and nothing else does", () => {
-  const chosen = { referrer: "https://vss.example/?q=sea", url: "https://vss.example/watch/a?t=5", navigation: "navigate", isHidden: false };
+  const origins = ["https://vss.example", "https://vss.example:8443"];
+  const chosen = { referrer: "https://vss.example/?q=sea", url: "https://vss.example/watch/a?t=5", origins, navigation: "navigate", isHidden: false };
   assert.ok(isChosen(chosen));
-  for (const path of ["/watch/b", "/videos?limit=9"]) assert.ok(isChosen({ ...chosen, referrer: `https://vss.example${path}` }));
+  // One of our own at another port says no more than that.
+  for (const referrer of ["https://vss.example/watch/b", "https://vss.example/videos?limit=9", "https://vss.example:8443/"]) assert.ok(isChosen({ ...chosen, referrer }));
   for (const navigation of ["reload", "back_forward", "prerender"]) assert.ok(!isChosen({ ...chosen, navigation }));
   assert.ok(!isChosen({ ...chosen, isHidden: true }));
   // Another site, another port, a log-in, a bookmark, and the page itself in another language.
-  for (const referrer of ["https://evil.example/", "https://vss.example:8443/", "https://vss.example/login?next=/", "", "https://vss.example/watch/a"]) {
+  for (const referrer of ["https://evil.example/", "https://vss.example:9999/", "https://vss.example/login?next=/", "", "https://vss.example/watch/a"]) {
     assert.ok(!isChosen({ ...chosen, referrer }), referrer);
   }
+});
+
+test("the count to the next video stands still while it may not go on, and ends once", () => {
+  const clock = new FakeClock();
+  const drawn = [];
+  let mayCount = true;
+  let ends = 0;
+  const countdown = () => new Countdown({ seconds: 3, mayCount: () => mayCount, draw: (left) => drawn.push(left), end: () => (ends += 1), clock });
+  countdown();
+  clock.advance(1_000);
+  mayCount = false;
+  clock.advance(60_000);
+  assert.deepEqual([Math.min(...drawn), ends], [2, 0]);
+  mayCount = true;
+  clock.advance(60_000);
+  assert.deepEqual([drawn.at(-1), ends, clock.waiting], [1, 1, 0]);
+  const stopped = countdown();
+  clock.advance(1_000);
+  stopped.stop();
+  clock.advance(60_000);
+  assert.equal(ends, 1);
+});
+
+test("what may not be watched any more is not next", async () => {
+  const statuses = { a: 404, b: 403, c: 200 };
+  const asked = (ids, extra = {}) =>
+    firstToWatch([...ids].map((id) => ({ id, url: `/watch/${id}` })), {
+      fetch: async (address) => {
+        const status = { ...statuses, ...extra }[address.at(-1)];
+        if (!status) throw new TypeError("offline");
+        return { ok: status === 200, status, json: async () => ({ title: "C" }) };
+      },
+    });
+  assert.deepEqual(await asked("abc"), { url: "/watch/c", title: "C" });
+  // None, logged out, and nobody there: one stays.
+  for (const [ids, extra] of [["", {}], ["ab", {}], ["ac", { a: 401 }], ["xc", {}]]) assert.equal(await asked(ids, extra), null);
 });
 
 test("what the player does follows from its element", () => {

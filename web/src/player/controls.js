@@ -1,7 +1,7 @@
 /** The row of buttons below the time axis: each shows how things stand, and says a command. */
 
 import { gettext } from "../common/i18n.js";
-import { RateMenu } from "./rate_menu.js";
+import { Menu } from "./menu.js";
 import { knownLength } from "./reach.js";
 import { SeekBar } from "./seek_bar.js";
 import { clockTime } from "./times.js";
@@ -19,7 +19,7 @@ export class Controls {
     this.#video = video;
     this.#screen = screen;
     this.seekBar = new SeekBar(box.querySelector("[data-seek]"), video, { seek: commands.seek });
-    this.rateMenu = new RateMenu(this.#button("rate-menu"), box.querySelector("[data-rates]"), video, { setRate: commands.setRate });
+    this.menu = new Menu(this.#button("menu"), box.querySelector("[data-menu-items]"), video, { setRate: commands.setRate });
     for (const name of ["toggle", "mute", "pip", "theatre", "fullscreen", "help"]) {
       this.#button(name).addEventListener("click", () => commands[name]());
     }

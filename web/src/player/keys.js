@@ -5,9 +5,9 @@ const SKIPS = { j: -10, l: 10, ArrowLeft: -5, ArrowRight: 5 };
 /**
  * What a key does, or null. `focus` says where it is: `text` (letters are written there), `button` (or a link: space and
  * Enter are its own), `range` (a slider of another thing than time: arrows are its own), `page` (elsewhere on the page,
- * which scrolls by up, down, Home and End), or `player` (in it, or nowhere).
+ * which scrolls by up, down, Home and End), or `player` (in it, or nowhere). `hasNext`: the next video is being counted down.
  */
-export function actionOf({ key, code = "", hasShift = false, hasModifier, focus }) {
+export function actionOf({ key, code = "", hasShift = false, hasModifier, focus, hasNext = false }) {
   if (hasModifier || focus === "text") return null;
   const named = nameOf(key, code, hasShift);
   if (/^[0-9]$/.test(named)) return { name: "jump", share: Number(named) / 10 };
@@ -21,6 +21,10 @@ export function actionOf({ key, code = "", hasShift = false, hasModifier, focus 
       return { name: "fullscreen" };
     case "t":
       return { name: "theatre" };
+    case "n":
+      return hasShift ? { name: "next" } : null;
+    case "Escape":
+      return hasNext ? { name: "cancel" } : null;
     case "m":
       return { name: "mute" };
     case "<":

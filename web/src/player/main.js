@@ -9,6 +9,7 @@ import { foldDescription } from "./description.js";
 import { listenToHands } from "./gestures.js";
 import { actionOf } from "./keys.js";
 import { describeToSystem } from "./media_session.js";
+import { playsByItself } from "./menu.js";
 import { PositionKeeper } from "./position_keeper.js";
 import { Reach } from "./reach.js";
 import { Screen } from "./screen.js";
@@ -18,6 +19,7 @@ import { Still } from "./still.js";
 import { clockTime } from "./times.js";
 import { isDeaf, tracksOf } from "./tracks.js";
 import { Trouble } from "./trouble.js";
+import { UpNext } from "./up_next.js";
 
 const NOTE_MS = 900;
 
@@ -46,6 +48,8 @@ function watchPage(player) {
     ...bound(said, ["toggle", "seek", "skip", "jump", "frame", "mute", "volume", "setVolume", "rate", "setRate"]),
     ...bound(screen, ["fullscreen", "pip", "theatre"]),
     help: () => (help.open ? help.close() : help.showModal()),
+    next: () => upNext.skip(),
+    cancel: () => upNext.cancel(),
   };
 
   const box = player.querySelector("[data-player-controls]");
@@ -87,7 +91,7 @@ function watchPage(player) {
     mayHide: () =>
       mayHideControls({
         state: stateNow(),
-        isMenuOpen: controls.rateMenu.isOpen || help.open,
+        isMenuOpen: controls.menu.isOpen || help.open,
         isSeeking: controls.seekBar.isDragged,
         hasKeyboardFocus: box.querySelector(":focus-visible") !== null,
         isPointerOver: matchMedia("(hover: hover)").matches && box.matches(":hover"),
@@ -106,6 +110,16 @@ function watchPage(player) {
     video.addEventListener(name, drawState);
   }
 
+  const upNext = new UpNext(player, {
+    list: document.querySelectorAll("[data-video][data-next]"),
+    video,
+    // Who comes to a video that stands at its end has not watched it.
+    isWanted: () => playsByItself() && "begun" in player.dataset && !reach.isUnderWay,
+    mayCount: () =>
+      !document.hidden && !controls.menu.isOpen && !document.querySelector("dialog[open], :popover-open, details[open]") && focusOf(document.activeElement, player) !== "text",
+    closed: () => box.querySelector('[data-command="toggle"]').focus(),
+  });
+
   listenToHands(video, { commands, still });
   describeToSystem(video, { title: video.getAttribute("aria-label"), artist: video.dataset.owner, commands });
 
@@ -114,7 +128,7 @@ function watchPage(player) {
     const { key, code, shiftKey: hasShift } = event;
     // On Windows AltGr, by which some layouts write < and >, is Ctrl and Alt together.
     const hasModifier = event.metaKey || (!event.getModifierState("AltGraph") && (event.ctrlKey || event.altKey));
-    const action = actionOf({ key, code, hasShift, hasModifier, focus: focusOf(event.target, player) });
+    const action = actionOf({ key, code, hasShift, hasModifier, focus: focusOf(event.target, player), hasNext: upNext.isShown });
     if (!action || (help.open && action.name !== "help")) return;
     event.preventDefault();
     still.stir();
@@ -133,7 +147,8 @@ function watchPage(player) {
   checkTracks();
   const [{ type }] = performance.getEntriesByType("navigation");
   // Where the browser does not let it, there is the button.
-  if (isChosen({ referrer: document.referrer, url: location.href, navigation: type, isHidden: document.hidden })) video.play().catch(() => {});
+  const chosen = { referrer: document.referrer, url: location.href, origins: video.dataset.origins.split(" "), navigation: type, isHidden: document.hidden };
+  if (playsByItself() && isChosen(chosen)) video.play().catch(() => {});
 }
 
 function bound(target, names) {

@@ -15,13 +15,14 @@ export function stateOf({ hasTrouble, ended, paused, seeking, readyState }) {
 
 /**
  * Whether a person has just chosen the video in a list of ours, and so wants it to play: not who reloads, comes back or
- * logs in, and not in a tab that nobody sees. `navigation` is the browser's type of it.
+ * logs in, and not in a tab that nobody sees. `navigation` is the browser's type of it. Of a page at another of our
+ * `origins` the referrer tells only that; those whose links lead here on purpose let it be told.
  */
-export function isChosen({ referrer, url, navigation, isHidden }) {
+export function isChosen({ referrer, url, origins, navigation, isHidden }) {
   if (navigation !== "navigate" || isHidden || !URL.canParse(referrer)) return false;
   const [from, here] = [new URL(referrer), new URL(url)];
   const isList = ["/", "/videos"].includes(from.pathname) || from.pathname.startsWith("/watch/");
-  return from.origin === here.origin && from.pathname !== here.pathname && isList;
+  return origins.includes(from.origin) && from.pathname !== here.pathname && isList;
 }
 
 /** Whether the controls may go out of sight: only from a picture that moves, and never from under a hand. */

@@ -1,9 +1,17 @@
-/** The menu of playback rates: a button, and radio items that arrows walk through. */
+/** The player's settings: a button, and a menu that arrows walk through: the rates, and whether videos play by themselves. */
 
 import { gettext } from "../common/i18n.js";
+import { keepPreference, preference } from "../common/preferences.js";
 import { RATES } from "./keys.js";
 
-export class RateMenu {
+const AUTOPLAY = "player.autoplay";
+
+/** Whether videos begin when they are chosen in a list, and the next one behind each. */
+export function playsByItself() {
+  return preference(AUTOPLAY, true) === true;
+}
+
+export class Menu {
   #button;
   #menu;
   #video;
@@ -12,7 +20,7 @@ export class RateMenu {
     this.#button = button;
     this.#menu = menu;
     this.#video = video;
-    menu.append(...RATES.toReversed().map((rate) => this.#item(rate, setRate)));
+    menu.append(...RATES.toReversed().map((rate) => this.#rate(rate, setRate)), this.#autoplay());
     button.addEventListener("click", () => (this.isOpen ? this.close() : this.#open()));
     menu.addEventListener("keydown", (event) => this.#key(event));
     // Anywhere else, also by the tab key.
@@ -40,21 +48,27 @@ export class RateMenu {
   #open() {
     this.#menu.hidden = false;
     this.#button.setAttribute("aria-expanded", "true");
-    (this.#menu.querySelector('[aria-checked="true"]') ?? this.#menu.firstElementChild).focus();
+    (this.#menu.querySelector('[data-rate][aria-checked="true"]') ?? this.#menu.firstElementChild).focus();
   }
 
-  #item(rate, setRate) {
-    const item = document.createElement("button");
-    item.type = "button";
-    item.className = "player-menu-item";
-    item.setAttribute("role", "menuitemradio");
-    item.tabIndex = -1;
+  #rate(rate, setRate) {
+    const item = newItem("menuitemradio", rate === 1 ? gettext("Normal") : `${rate}×`);
     item.dataset.rate = String(rate);
-    item.textContent = rate === 1 ? gettext("Normal") : `${rate}×`;
     item.addEventListener("click", () => {
       setRate({ rate });
       this.close();
     });
+    return item;
+  }
+
+  #autoplay() {
+    const item = newItem("menuitemcheckbox", gettext("Play automatically"));
+    const draw = () => item.setAttribute("aria-checked", String(playsByItself()));
+    item.addEventListener("click", () => {
+      keepPreference(AUTOPLAY, !playsByItself());
+      draw();
+    });
+    draw();
     return item;
   }
 
@@ -71,8 +85,18 @@ export class RateMenu {
 
   #draw() {
     const rate = this.#video.playbackRate;
-    this.#button.querySelector("[data-rate-now]").textContent = `${rate}×`;
-    this.#button.setAttribute("aria-label", gettext("Speed: %(rate)s×", { rate }));
-    for (const item of this.#menu.children) item.setAttribute("aria-checked", String(Number(item.dataset.rate) === rate));
+    this.#button.querySelector("[data-rate-now]").textContent = rate === 1 ? "" : `${rate}×`;
+    this.#button.setAttribute("aria-label", gettext("Settings, speed %(rate)s×", { rate }));
+    for (const item of this.#menu.querySelectorAll("[data-rate]")) item.setAttribute("aria-checked", String(Number(item.dataset.rate) === rate));
   }
+}
+
+function newItem(role, words) {
+  const item = document.createElement("button");
+  item.type = "button";
+  item.className = "player-menu-item";
+  item.setAttribute("role", role);
+  item.tabIndex = -1;
+  item.textContent = words;
+  return item;
 }

@@ -14,7 +14,7 @@ from catalogue.pages import Place, Sort
 from catalogue.tables import VIDEOS
 from catalogue.videos import LISTED, Video, VideoState, Visibility
 from common.db import Instant, Queries, identifier
-from common.text import search_key
+from common.text import search_key, words_of
 
 METADATA: Final = MetaData()
 
@@ -28,8 +28,6 @@ POSITIONS: Final = Table(
     Column("updated_at", Instant(), nullable=False),
     Index("positions_recent", "account_id", "updated_at"),
 )
-# Of a search; the words after these are ignored, so that a statement has a bound.
-MOST_WORDS: Final = 8
 _IS_READY: Final = VIDEOS.c.state == VideoState.READY.value
 
 
@@ -136,6 +134,5 @@ def _filters(listing: Listing) -> list[ColumnElement[bool]]:
     if listing.disabled_owner_ids:
         filters.append(VIDEOS.c.owner_id.not_in(sorted(listing.disabled_owner_ids)))
     # Every word must occur, in title or description.
-    words = list(dict.fromkeys(search_key(listing.q).split()))[:MOST_WORDS]
-    filters += [VIDEOS.c.search_key.contains(word, autoescape=True) for word in words]
+    filters += [VIDEOS.c.search_key.contains(word, autoescape=True) for word in words_of(search_key(listing.q))]
     return filters

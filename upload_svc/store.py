@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import MetaData, and_, insert, null, select, update
+from sqlalchemy import MetaData, and_, insert, null, or_, select, update
 
 from catalogue.lists import COLUMNS, Branch, library_index, read_list, to_video
 from catalogue.pages import Place, Sort
@@ -175,15 +175,18 @@ class Store(Queries):
         row = await self._database.row(_SELECT.where(VIDEOS.c.id == video_id, _NOT_DELETED))
         return None if row is None else to_video(row)
 
-    async def list_ready_videos(self, owner_id: str | None, *, after: Place | None, limit: int) -> list[Video]:
-        """Ready videos, whoever may watch them, newest first, behind the place `after`."""
+    async def list_ready_videos(
+        self, owner_id: str | None, words: Collection[str], *, after: Place | None, limit: int
+    ) -> list[Video]:
+        """Ready videos with these words, whoever may watch them, newest first, behind the place `after`."""
+        wanted = [VIDEOS.c.state == VideoState.READY.value]
         if owner_id is not None:
-            return await self.list_videos(owner_id, [VideoState.READY], after=after, limit=limit)
-        index = library_index(Sort.NEWEST, is_one_owners=False)
-        branches: list[Branch] = [
-            (and_(VIDEOS.c.state == VideoState.READY.value, VIDEOS.c.visibility == one.value), index)
-            for one in Visibility
-        ]
+            wanted.append(VIDEOS.c.owner_id == owner_id)
+        for word in words:
+            places = {VIDEOS.c.search_key: search_key(word), VIDEOS.c.owner_username: word.casefold()}
+            wanted.append(or_(*(column.contains(text, autoescape=True) for column, text in places.items())))
+        index = library_index(Sort.NEWEST, is_one_owners=owner_id is not None)
+        branches: list[Branch] = [(and_(*wanted, VIDEOS.c.visibility == one.value), index) for one in Visibility]
         return await read_list(self._database, branches, after=after, limit=limit)
 
     async def purge_video(

@@ -1,7 +1,8 @@
 /** The dialog by which a row's video is shared: that of its own address, shown over the list. */
 
+import { openDialog } from "../common/dialogs.js";
 import { shareDialog } from "../common/share.js";
-import { readPage } from "./pages.js";
+import { readPage } from "../common/pages.js";
 
 /** Opens the one that the page came with, if its address named one. */
 export function shareNamed(page) {
@@ -10,7 +11,7 @@ export function shareNamed(page) {
   const address = new URL(location.href);
   address.searchParams.delete("share");
   history.replaceState(null, "", address);
-  show(dialog);
+  show(dialog, page.querySelector(`[data-video="${dialog.dataset.shareDialog}"] [data-share]`) ?? document.body);
 }
 
 /** Opens that of the video which `link` leads to; the focus returns there. */
@@ -21,20 +22,16 @@ export async function share(page, link) {
     return;
   }
   page.querySelector("[data-share-dialog]")?.remove();
-  show(page.appendChild(document.adoptNode(dialog)));
+  show(page.appendChild(document.adoptNode(dialog)), link);
 }
 
-function show(dialog) {
-  dialog.removeAttribute("open");
-  dialog.popover = "auto";
+function show(dialog, opener) {
   shareDialog(dialog);
   dialog.addEventListener("click", (event) => {
     if (!event.target.closest("[data-close]")) return;
     event.preventDefault();
-    dialog.hidePopover();
+    dialog.close();
   });
-  dialog.addEventListener("toggle", ({ newState }) => {
-    if (newState === "closed") dialog.remove();
-  });
-  dialog.showPopover();
+  openDialog(dialog, opener);
+  dialog.addEventListener("close", () => dialog.remove());
 }

@@ -229,7 +229,7 @@ async def _account(
 
 async def _usage(request: web.Request, account_ids: Sequence[str]) -> Mapping[str, Usage] | None:
     """What the accounts hold; those that have never uploaded hold nothing. None: it is not known now."""
-    usage = await request.app[FS].usage(account_ids)
+    usage = await request.app[FS].usage(account_ids) if account_ids else {}
     return None if usage is None else {account_id: usage.get(account_id, _NOTHING) for account_id in account_ids}
 
 

@@ -1,4 +1,4 @@
-"""What auth_svc needs of fs_svc: what accounts hold, for the pages of administrators."""
+"""What auth_svc needs of fs_svc: what accounts and all of it hold, for the pages of administrators."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import aiohttp
 from common.errors import Unavailable
 from common.service_client import ServiceClient
 from contracts.objects import AskUsage, Usage, UsageOfOwners
-from contracts.reports import StorageReport
+from contracts.reports import StorageStatus
 
 # A page that says the rest does not wait longer for this.
 _TIME_LIMIT_SECONDS: Final = 3.0
@@ -44,9 +44,13 @@ class FsClient:
             return None
         return found.usage
 
-    async def report(self) -> StorageReport | None:
-        """What comparing the bucket with the rows has found last; None when fs_svc does not say it in time."""
+    async def storage(self) -> StorageStatus | None:
+        """What is stored, and what comparing it has found last; None when fs_svc does not say it in time."""
         try:
-            return await self._client.ask(StorageReport, "GET", "/v1/report", time_limit_seconds=_TIME_LIMIT_SECONDS)
+            return await self._client.ask(StorageStatus, "GET", "/v1/storage", time_limit_seconds=_TIME_LIMIT_SECONDS)
         except Unavailable:
             return None
+
+    async def check_storage(self) -> None:
+        """Has the storage compared with the rows within seconds. Raises Unavailable."""
+        await self._client.call("POST", "/v1/storage/check", is_idempotent=True, time_limit_seconds=_TIME_LIMIT_SECONDS)

@@ -19,3 +19,9 @@ class ListQuery(Query):
 
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: Annotated[str, Field(max_length=1024)] | None = None
+
+
+class SearchQuery(ListQuery):
+    """And what is searched for in it."""
+
+    q: Annotated[str, Field(max_length=200)] = ""

@@ -13,15 +13,13 @@ from catalogue.pages import Place, Sort
 from catalogue.tables import VIDEOS
 from catalogue.videos import Video, VideoState, Visibility
 from common.db import AnyRow, Database, read_in_order
-from common.text import search_key
+from common.text import search_key, words_of
 
 # What a Video is made of, and what its lists are sorted by.
 COLUMNS: Final = tuple(column for column in VIDEOS.c if column.name != "search_key")
 _FIELDS: Final = tuple(field.name for field in fields(Video))
 # What a branch of a list holds, and the index that has it in order.
 Branch = tuple[ColumnElement[bool], str]
-# Of a search; the words after these are ignored, so that a statement has a bound.
-MOST_WORDS: Final = 8
 
 
 def to_video(row: AnyRow) -> Video:
@@ -46,8 +44,7 @@ def library_index(sort: Sort, *, is_one_owners: bool) -> str:
 
 def found_by(q: str, *, has_many_owners: bool) -> ColumnElement[bool]:
     """What a search finds: every word must occur, in title or description, or the owner's name where there are many."""
-    words = list(dict.fromkeys(q.split()))[:MOST_WORDS]
-    return and_(true(), *(_has_word(word, has_many_owners=has_many_owners) for word in words))
+    return and_(true(), *(_has_word(word, has_many_owners=has_many_owners) for word in words_of(q)))
 
 
 def _has_word(word: str, *, has_many_owners: bool) -> ColumnElement[bool]:

@@ -16,6 +16,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from yarl import URL
 
+from common.brand import fault_of_accent, read_logo
+
 
 def _base_url(value: str) -> str:
     url = URL(value)
@@ -50,6 +52,23 @@ def _networks(value: object) -> object:
 
 def _names(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _unset_if_empty(value: object) -> object:
+    """As compose gives what is not set."""
+    return value or None
+
+
+def _logo(value: Path | None) -> Path | None:
+    if value is not None:
+        read_logo(value)
+    return value
+
+
+def _accent(value: str | None) -> str | None:
+    if value is not None and (fault := fault_of_accent(value)):
+        raise ValueError(fault)
+    return value
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
@@ -152,6 +171,18 @@ class PageSettings(ServiceSettings):
         Field(description="The address the port is published on, if it differs from `host` (in a container)."),
     ] = None
     calls_per_minute: Annotated[int, Field(ge=1, description="API calls allowed per account and minute.")] = 600
+    site_logo: Annotated[
+        Path | None,
+        BeforeValidator(_unset_if_empty),
+        AfterValidator(_logo),
+        Field(description="The site's logo: a PNG or SVG file of at most 256 KiB."),
+    ] = None
+    accent: Annotated[
+        str | None,
+        BeforeValidator(_unset_if_empty),
+        AfterValidator(_accent),
+        Field(description="The site's colour, such as `#0b7a53`; darkened if white text could not be read on it."),
+    ] = None
     demo_account: Annotated[bool, Field(description="Enable the demo account admin/admin; on loopback only.")] = False
 
     @field_validator("demo_account")

@@ -10,6 +10,8 @@ from common.characters import BIDI, is_visible
 from common.languages import N_
 
 _FILE_WITHOUT_A_NAME: Final = "video"
+# Of a search, so that a statement has a bound.
+MOST_WORDS: Final = 8
 _ENDING: Final = re.compile(r"(?<=.)\.[^.\s]{1,16}$")
 # What a search takes for the same and Unicode's foldings do not: letters that stand for others in Arabic and Persian
 # writing, strokes and ligatures of Latin letters, and the quotes, dashes and question marks that phones and word
@@ -96,6 +98,11 @@ def search_key(text: str) -> str:
     kept = (character for character in folded if not _is_accent(character) and unicodedata.category(character) != "Cf")
     letters = "".join(kept).translate(_SAME_IN_SEARCH)
     return unicodedata.normalize("NFKC", "".join(map(_with_ascii_digits, letters)))
+
+
+def words_of(text: str) -> list[str]:
+    """The words of what is searched for, each once; those after MOST_WORDS are ignored."""
+    return list(dict.fromkeys(text.split()))[:MOST_WORDS]
 
 
 def _is_accent(character: str) -> bool:

@@ -59,3 +59,17 @@ class StorageReport(BaseModel):
     holding: Holding | None = None
     others: list[str] = []
     is_database_older: bool = False
+
+
+class StorageStatus(BaseModel):
+    """What is stored now, by the rows, with the last report; `is_checking`: another one is waited for.
+
+    `reserved` are the bytes promised to `unfinished` uploads.
+    """
+
+    files: int
+    size: int
+    unfinished: int
+    reserved: int
+    is_checking: bool
+    report: StorageReport

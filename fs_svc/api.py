@@ -35,6 +35,7 @@ WRITE = "objects:write"
 SETTLE = "objects:settle"
 HAND_OVER = "objects:hand-over"
 USAGE = "usage:read"
+CHECK = "storage:check"
 ADOPT = "objects:adopt"
 
 # How soon to ask again about what is not settled yet.
@@ -134,10 +135,17 @@ async def list_usage(request: web.Request) -> web.Response:
     return json_response(UsageOfOwners(usage=usage))
 
 
-async def get_report(request: web.Request) -> web.Response:
-    """The latest result of comparing the bucket with the rows."""
+async def get_storage(request: web.Request) -> web.Response:
+    """What is stored now, and the latest result of comparing the bucket with the rows."""
     await require_service(request, USAGE)
-    return json_response(await request.app[RECONCILING].last_report())
+    return json_response(await request.app[RECONCILING].status())
+
+
+async def check_storage(request: web.Request) -> web.Response:
+    """Has bucket and rows compared within seconds; asking twice is asking once."""
+    await require_service(request, CHECK)
+    await request.app[RECONCILING].ask()
+    return web.Response(status=204)
 
 
 async def get_hold(request: web.Request) -> web.Response:

@@ -56,6 +56,8 @@ READERS: Final = 3
 READ_INTERVAL_SECONDS: Final = 2.0
 # How often it is checked whether a day has passed.
 RECONCILE_INTERVAL_SECONDS: Final = 600.0
+# How often it is checked whether an administrator has asked for it meanwhile.
+ASKED_INTERVAL_SECONDS: Final = 2.0
 CORS_INTERVAL_SECONDS: Final = 600.0
 # Counting reads every row.
 COUNT_INTERVAL_SECONDS: Final = 60.0
@@ -124,6 +126,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             repeated(lambda app: app[EXCESS_CHECK].check_open(), name="excess", seconds=CHECK_INTERVAL.total_seconds()),
             repeated(lambda app: app[FORMS].drop_late(), name="late-forms", seconds=FORM_INTERVAL.total_seconds()),
             repeated(lambda app: app[RECONCILING].run_when_due(), name="reconcile", seconds=RECONCILE_INTERVAL_SECONDS),
+            repeated(lambda app: app[RECONCILING].run_when_asked(), name="check", seconds=ASKED_INTERVAL_SECONDS),
         ]
     )
     if settings.keeps_cors:

@@ -52,11 +52,11 @@ class Installation:
     async def check(self) -> View:
         """Compares marker and row, and writes both when due. Raises StorageUnavailable."""
         now = self._clock()
-        row = await self._row()
+        row = await self.row()
         # The marker first: it is written after the row, so it never counts more than the row of the same database.
         others = {name async for name in self._marked_by()} - {row.id}
         mark = await self._mark_of(row.id)
-        row = await self._row()
+        row = await self.row()
         new = _after_check(row, mark, now)
         # A row that has never been written has no marker yet.
         is_known = mark is not None or not row.marked
@@ -79,7 +79,7 @@ class Installation:
         """
         if not self._has_checked:
             await self.check()
-        row, now = await self._row(), self._clock()
+        row, now = await self.row(), self._clock()
         return _has_gap(row, now) or (row.held_until is not None and now < row.held_until)
 
     async def claim(self) -> Collection[str]:
@@ -94,7 +94,8 @@ class Installation:
         logger.warning("bucket claimed", extra={"installation": view.id, "others": sorted(view.others)})
         return view.others
 
-    async def _row(self) -> InstallationRow:
+    async def row(self) -> InstallationRow:
+        """The installation's row, from the first time on."""
         row = await self._store.get_installation()
         if row is None:
             await self._store.add_installation(new_id(), at=self._clock())

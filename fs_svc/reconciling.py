@@ -12,13 +12,13 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from common.clock import Clock
 from contracts.objects import State
-from contracts.reports import Holding, StorageReport
+from contracts.reports import Holding, StorageReport, StorageStatus
 from fs_svc.errors import OrphansDiffer, RemovalHeld
 from fs_svc.installation import Installation, View
 from fs_svc.objects import INCOMING_PREFIX, KEY_PREFIX, MARKER_PREFIX, Object
@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 LEAST_AGE: Final = timedelta(hours=1)
 PERIOD: Final = timedelta(days=1)
 AT_ONCE: Final = 500
+# Longer than any single step takes.
+LEASE: Final = timedelta(minutes=1)
 # What has no row is removed after this time, and when it was seen on so many days, the first and the last among them. A
 # clock that was put forward brings none of them: days that were not lived through are not counted.
 SET_ASIDE_FOR: Final = timedelta(days=7)
@@ -68,8 +70,42 @@ class _Run:
     report: StorageReport
     view: View
     most: int
+    lease: _Lease | None
     unknown: list[_Orphan] = field(default_factory=list)
     unknown_objects: int = 0
+
+    async def go_on(self) -> None:
+        """Raises _TakenOver when another process has begun anew, as after a standstill."""
+        if self.lease is not None:
+            await self.lease.keep()
+
+
+class _TakenOver(Exception):
+    """Another process compares by now."""
+
+
+class _Lease:
+    """The right of one process to compare because it is time, or somebody has asked."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._until = clock()
+
+    async def take(self) -> bool:
+        now = self._clock()
+        self._until = now + LEASE
+        return await self._store.lease_check(now=now, until=self._until)
+
+    async def keep(self) -> None:
+        now = self._clock()
+        if now >= self._until - LEASE / 2:
+            was, self._until = self._until, now + LEASE
+            if not await self._store.renew_check(was, until=self._until):
+                raise _TakenOver
+
+    async def end(self) -> None:
+        await self._store.renew_check(self._until, until=None)
 
 
 class Reconciling:
@@ -93,14 +129,44 @@ class Reconciling:
             is_as_then = (last.others, last.is_database_older) == (sorted(view.others), view.status is Status.OLDER)
             if is_as_then and view.status is not Status.NEW:
                 return False
-        await self.run(is_dry_run=False)
+        return await self._run_alone()
+
+    async def ask(self) -> None:
+        """Has a run begin within seconds, by whichever process is there."""
+        # So that there is a row to note it in.
+        await self._installation.row()
+        await self._store.ask_for_check(at=self._clock())
+
+    async def run_when_asked(self) -> bool:
+        """One step of the loop: a run when somebody has asked for one. Raises StorageUnavailable."""
+        asked_at, _ = await self._store.get_check()
+        return asked_at is not None and await self._run_alone()
+
+    async def status(self) -> StorageStatus:
+        """What is stored now, by the rows, and the latest report."""
+        totals = await self._store.count_totals()
+        asked_at, leased_until = await self._store.get_check()
+        return StorageStatus(
+            **asdict(totals),
+            is_checking=asked_at is not None or (leased_until is not None and self._clock() < leased_until),
+            report=await self._store.last_report(),
+        )
+
+    async def _run_alone(self) -> bool:
+        """A run, unless one is under way; a process that is killed leaves it to the next after LEASE."""
+        begun_at, lease = self._clock(), _Lease(self._store, self._clock)
+        if not await lease.take():
+            return False
+        try:
+            await self.run(is_dry_run=False, lease=lease)
+            await self._store.answer_check(asked_until=begun_at)
+        except _TakenOver:
+            return False
+        finally:
+            await lease.end()
         return True
 
-    async def last_report(self) -> StorageReport:
-        """The latest report."""
-        return await self._store.last_report()
-
-    async def run(self, *, is_dry_run: bool, removes: int | None = None) -> StorageReport:
+    async def run(self, *, is_dry_run: bool, removes: int | None = None, lease: _Lease | None = None) -> StorageReport:
         """Goes through bucket and rows, in the order of their keys; keeps the report, but for a dry run's.
 
         `removes`: a person's word to remove all that has no row at once, which are so many. Memory is bounded whatever
@@ -111,7 +177,7 @@ class Reconciling:
         report = StorageReport(
             is_dry_run=is_dry_run, others=sorted(view.others), is_database_older=view.status is Status.OLDER
         )
-        run = _Run(report=report, view=view, most=max(_AT_MOST, removes or 0))
+        run = _Run(report=report, view=view, most=max(_AT_MOST, removes or 0), lease=lease)
         await self._compare_objects(run)
         await self._check_uploads(run)
         report.holding = await self._judge(run)
@@ -193,6 +259,7 @@ class Reconciling:
         stored = self._stored()
         row = await anext(stored, None)
         async for listed in self._bucket.list_objects():
+            await run.go_on()
             if listed.object_key.startswith(INCOMING_PREFIX):
                 # A form can be sent again after what came by it was taken over.
                 await self._check_orphan(run, listed, not_there=(*_ENDED, State.STORED))
@@ -205,7 +272,7 @@ class Reconciling:
             report.objects += 1
             report.size += listed.size
             while row is not None and row.object_key < listed.object_key:
-                await self._check_missing(report, row)
+                await self._check_missing(run, row)
                 row = await anext(stored, None)
             if row is not None and row.object_key == listed.object_key:
                 if (row.size, row.etag) != (listed.size, listed.etag) or row.is_another_file:
@@ -214,7 +281,7 @@ class Reconciling:
             else:
                 await self._check_orphan(run, listed, not_there=_ENDED)
         while row is not None:
-            await self._check_missing(report, row)
+            await self._check_missing(run, row)
             row = await anext(stored, None)
 
     async def _stored(self) -> AsyncIterator[Object]:
@@ -224,12 +291,13 @@ class Reconciling:
                 yield row
             after = rows[-1].object_key
 
-    async def _check_missing(self, report: StorageReport, row: Object) -> None:
+    async def _check_missing(self, run: _Run, row: Object) -> None:
+        await run.go_on()
         # Both lists were read over some time: what counts is what both say now.
         if await self._bucket.head(row.object_key) is None:
             now = await self._store.get(row.id)
             if now is not None and now.state is State.STORED:
-                report.missing.add(row.id, size=row.taken)
+                run.report.missing.add(row.id, size=row.taken)
 
     async def _check_orphan(self, run: _Run, listed: ListedObject, *, not_there: Collection[State]) -> None:
         row = await self._store.get_by_key(_row_key(listed.object_key))
@@ -241,6 +309,7 @@ class Reconciling:
 
     async def _check_uploads(self, run: _Run) -> None:
         async for listed in self._bucket.list_all_uploads():
+            await run.go_on()
             if not listed.object_key.startswith(KEY_PREFIX):
                 continue
             row = await self._store.get_by_key(listed.object_key)

@@ -6,7 +6,7 @@ from typing import Final
 
 from common.web.routes import delete, get, post, put
 from contracts import objects
-from contracts.reports import StorageReport
+from contracts.reports import StorageStatus
 from fs_svc import api
 from fs_svc.models import AskPartUrls, CreateObject
 
@@ -64,7 +64,8 @@ API: Final = (
     post("/v1/objects/hand-over", api.hand_over_objects, {200: objects.HandedOver}, body=objects.HandOver),
     get("/v1/usage", api.get_usage, {200: objects.QuotaUsage}, headers=_SUBJECT),
     post("/v1/usage", api.list_usage, {200: objects.UsageOfOwners}, body=objects.AskUsage),
-    get("/v1/report", api.get_report, {200: StorageReport}),
+    get("/v1/storage", api.get_storage, {200: StorageStatus}),
+    post("/v1/storage/check", api.check_storage, {204: None}),
     get("/v1/hold", api.get_hold, {200: objects.Hold}, refusals=("storage-unavailable",)),
     get(
         "/v1/lost-objects",

@@ -24,17 +24,17 @@ class Moderation:
         self._clock = clock
 
     async def list(
-        self, principal: Principal, owner_id: str | None, *, cursor: str | None, limit: int
+        self, principal: Principal, owner_id: str | None, *, q: str, cursor: str | None, limit: int
     ) -> tuple[list[Video], str | None]:
         """What is ready, private videos included, newest first, of one owner or of all, and the next page's cursor.
 
-        Raises Invalid.
+        Of these, those that have each word of `q` in title, description or owner. Raises Invalid.
         """
         await self._administrators.require(principal)
         return await read_page(
-            lambda after, most: self._store.list_ready_videos(owner_id, after=after, limit=most),
+            lambda after, most: self._store.list_ready_videos(owner_id, q, after=after, limit=most),
             self._cursors,
-            f"moderation:{owner_id or ''}",
+            f"moderation:{owner_id or ''}:{q}",
             cursor=cursor,
             limit=limit,
         )

@@ -35,6 +35,7 @@ class ListModerated(Query):
 
     video: Id | None = None
     owner: Id | None = None
+    q: Annotated[str, Field(max_length=200)] = ""
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: Annotated[str, Field(max_length=1024)] | None = None
 
@@ -48,12 +49,18 @@ async def videos_page(request: web.Request) -> web.Response:
     if asked.video is not None:
         videos = [await moderation.get(principal, asked.video)]
     else:
-        videos, next_cursor = await moderation.list(principal, asked.owner, cursor=asked.cursor, limit=asked.limit)
+        videos, next_cursor = await moderation.list(
+            principal, asked.owner, q=asked.q, cursor=asked.cursor, limit=asked.limit
+        )
     context = {
         "videos": [_shown(request, principal, video) for video in videos],
         "is_all": asked.video is None and asked.owner is None,
+        "owner_id": asked.owner,
         "owner": videos[0].owner_username if asked.owner is not None and videos else None,
-        "next_url": None if next_cursor is None else URL(PATH).with_query({**_kept(request), "cursor": next_cursor}),
+        "searched": asked.q,
+        "is_first_page": asked.cursor is None,
+        "first_url": request.rel_url.without_query_params("cursor"),
+        "next_url": None if next_cursor is None else request.rel_url.update_query(cursor=next_cursor),
     }
     return render(request, "moderation.html", context)
 
@@ -81,10 +88,6 @@ async def delete_video(request: web.Request) -> web.Response:
 
 def _to(video_id: str) -> web.Response:
     return web.Response(status=303, headers={"Location": str(URL(PATH).with_query(video=video_id))})
-
-
-def _kept(request: web.Request) -> dict[str, str]:
-    return {name: value for name, value in request.query.items() if name in ("owner", "limit")}
 
 
 def _shown(request: web.Request, principal: Principal, video: Video) -> dict[str, object]:

@@ -206,16 +206,13 @@ class Store(Queries):
         row = await self._database.row(_SELECT.where(VIDEOS.c.id == video_id, _NOT_DELETED))
         return None if row is None else to_video(row)
 
-    async def list_ready_videos(self, owner_id: str | None, *, after: Place | None, limit: int) -> list[Video]:
-        """Ready videos, whoever may watch them, newest first, behind the place `after`."""
+    async def list_ready_videos(self, owner_id: str | None, q: str, *, after: Place | None, limit: int) -> list[Video]:
+        """Ready videos with the words of `q`, whoever may watch them, newest first, behind the place `after`."""
+        wanted = [VIDEOS.c.state == VideoState.READY.value, found_by(q, has_many_owners=True)]
         if owner_id is not None:
-            listing = Listing(owner_id=owner_id, states=(VideoState.READY,))
-            return await self.list_videos(listing, after=after, limit=limit)
-        index = library_index(Sort.NEWEST, is_one_owners=False)
-        branches: list[Branch] = [
-            (and_(VIDEOS.c.state == VideoState.READY.value, VIDEOS.c.visibility == one.value), index)
-            for one in Visibility
-        ]
+            wanted.append(VIDEOS.c.owner_id == owner_id)
+        index = library_index(Sort.NEWEST, is_one_owners=owner_id is not None)
+        branches: list[Branch] = [(and_(*wanted, VIDEOS.c.visibility == one.value), index) for one in Visibility]
         return await read_list(self._database, branches, after=after, limit=limit)
 
     async def purge_video(

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
 from vss.bucket import Bucket
 from vss.child import Child, python_environment
@@ -49,6 +50,7 @@ def service_environment(
         "STREAM_PUBLIC_URL": ports.url("stream"),
         "S3_PUBLIC_URL": ports.url("storage"),
         **_own(service, folder, ports, bucket),
+        **_of_the_site(environment),
     }
     ours = {prefix + name: value for name, value in settings.items()}
     decided = {name.removesuffix("_FILE") for name in ours}
@@ -58,6 +60,13 @@ def service_environment(
         if name.startswith(prefix) and name.removesuffix("_FILE") not in decided
     }
     return {**python_environment(environment), **from_outside, **ours}
+
+
+def _of_the_site(environment: Mapping[str, str]) -> dict[str, str]:
+    """What services with pages are told alike, as with compose. They run in the data folder: paths are from here."""
+    names = ("SITE_NAME", "SITE_LOGO", "ACCENT")
+    given = {name: value for name in names if (value := environment.get(f"VSS_{name}"))}
+    return given | ({"SITE_LOGO": str(Path(given["SITE_LOGO"]).resolve())} if "SITE_LOGO" in given else {})
 
 
 def _own(service: str, folder: DataFolder, ports: PublicPorts, bucket: Bucket) -> dict[str, str]:

@@ -10,7 +10,7 @@ const TARGETS = ["chrome123", "firefox128", "safari17.5"];
 
 const EVERYWHERE = { "page.js": "src/page/main.js" };
 const SERVICES = {
-  auth_svc: { "app.css": "src/css/auth.css", ...EVERYWHERE },
+  auth_svc: { "app.css": "src/css/auth.css", ...EVERYWHERE, "admin.js": "src/admin/main.js" },
   upload_svc: {
     "app.css": "src/css/upload.css",
     ...EVERYWHERE,

@@ -234,7 +234,7 @@ async def render_account(
                     "device": device_of(session.user_agent),
                     "is_current": session.secret_hash == current,
                 }
-                for session in sessions
+                for session in sorted(sessions, key=lambda session: session.secret_hash != current)
             ],
             "keys": [{"key": key, "scopes": scopes_in_words(key), "is_over": key.has_expired(now)} for key in keys],
             "entries": [

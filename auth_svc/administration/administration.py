@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from auth_svc.accounts.passwords import Passwords, fault_of_new_password
 from auth_svc.accounts.standing import Asker, require_standing
 from auth_svc.accounts.store import Account, AccountStore, Role
+from auth_svc.accounts.usernames import folded
 from auth_svc.administration.store import AdministrationStore, PasswordLink
 from auth_svc.audit.audit import Action, Audit
 from auth_svc.errors import NoSuchNewOwner, PasswordLinkGone
@@ -20,6 +22,7 @@ from common.errors import Invalid, NotFound
 from common.idempotency import Remember
 from common.ids import new_id
 from common.languages import gettext
+from common.text import words_of
 
 # Long enough for somebody on holiday over a weekend, short enough for a message that lies in a mailbox.
 LINK_LIFETIME: Final = timedelta(days=7)
@@ -51,11 +54,15 @@ class Administration:
         account = await self._accounts.get_account(asker.account_id)
         require_standing(asker, account, is_administrators=True)
 
-    async def list(self, *, cursor: str | None, limit: int) -> tuple[list[Account], str | None]:
-        """Every account, newest first, and the cursor of the next page. Raises Invalid."""
+    async def list(self, *, q: str = "", cursor: str | None, limit: int) -> tuple[list[Account], str | None]:
+        """Every account with the words of `q` in its name, newest first, and the cursor of the next page.
+
+        Raises Invalid.
+        """
+        words = words_of(folded(q))
         return await self._cursors.page(
-            "accounts",
-            self._store.page_of_accounts,
+            f"accounts:{' '.join(words)}" if words else "accounts",
+            partial(self._store.page_of_accounts, words),
             lambda account: (account.created_at, account.id),
             cursor=cursor,
             limit=limit,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Annotated, Final
 
@@ -15,15 +16,16 @@ from yarl import URL
 from auth_svc.accounts.pages import faults_of
 from auth_svc.accounts.store import Account, Role
 from auth_svc.accounts.usernames import spellings
-from auth_svc.administration.administration import LINK_LIFETIME, Administration
+from auth_svc.administration.administration import LINK_LIFETIME
 from auth_svc.administration.api import set_password_url
 from auth_svc.administration.models import MAX_QUOTA_BYTES, Username, Videos
 from auth_svc.app_keys import ACCOUNT_DELETIONS, AUDIT, FS
 from auth_svc.asking import administration_for, asker_of
+from auth_svc.audit.audit import Action
 from auth_svc.audit.pages import entries_in_words
 from auth_svc.errors import LastAdministrator
-from auth_svc.models import ListQuery, ShortText
-from common.errors import Invalid
+from auth_svc.models import SearchQuery, ShortText
+from common.errors import Invalid, Unavailable
 from common.languages import N_, gettext
 from common.web.forms import as_shown, changed_fields
 from common.web.keys import SITE
@@ -81,7 +83,40 @@ class DeleteAccountForm(Query):
 
 
 async def accounts_page(request: web.Request) -> web.Response:
-    return await _accounts(request, await administration_for(request))
+    """GET /admin: all accounts, or those that were searched for, and how the storage is."""
+    administration = await administration_for(request)
+    asked = read_query(request, SearchQuery)
+    accounts, next_cursor = await administration.list(q=asked.q, cursor=asked.cursor, limit=asked.limit)
+    # Together: fs_svc may be away, and each waits a while for it.
+    usage, storage = await asyncio.gather(
+        _usage(request, [account.id for account in accounts]), request.app[FS].storage()
+    )
+    context = {
+        "accounts": accounts,
+        "usage": usage,
+        "searched": asked.q,
+        "is_first_page": asked.cursor is None,
+        "storage": storage,
+        "moderation_url": f"{request.app[SITE].upload_url}/videos/moderation",
+        "first_url": request.rel_url.without_query_params("cursor"),
+        "next_url": None if next_cursor is None else request.rel_url.update_query(cursor=next_cursor),
+    }
+    return render(request, "admin.html", context)
+
+
+async def check_storage(request: web.Request) -> web.Response:
+    """POST /admin/storage/check: has bucket and rows compared, and leads to where the outcome will be."""
+    await administration_for(request)
+    # Where fs_svc is away the page says so, and nothing has been done.
+    with suppress(Unavailable):
+        await request.app[FS].check_storage()
+        await request.app[AUDIT].record(Action.STORAGE_CHECKED, asker_of(request))
+    return web.Response(status=303, headers={"Location": "/admin#storage"})
+
+
+async def new_account_page(request: web.Request) -> web.Response:
+    await administration_for(request)
+    return _new_account(request)
 
 
 async def add_account(request: web.Request) -> web.Response:
@@ -98,7 +133,7 @@ async def add_account(request: web.Request) -> web.Response:
             quota_bytes=form.quota,
         )
     except Invalid as refusal:
-        return await _accounts(request, administration, form=fields, refusal=refusal)
+        return _new_account(request, form=fields, refusal=refusal)
     if secret is None:
         return web.Response(status=303, headers={"Location": str(_address_of(request, account.id))})
     return await _account(request, account, secret=secret, status=201)
@@ -151,33 +186,11 @@ async def renew_password_link(request: web.Request) -> web.Response:
     return await _account(request, account, secret=secret)
 
 
-async def _accounts(
-    request: web.Request,
-    administration: Administration,
-    *,
-    form: Mapping[str, str] = _NEW_ACCOUNT,
-    refusal: Invalid | None = None,
+def _new_account(
+    request: web.Request, *, form: Mapping[str, str] = _NEW_ACCOUNT, refusal: Invalid | None = None
 ) -> web.Response:
-    asked = read_query(request, ListQuery)
-    accounts, next_cursor = await administration.list(cursor=asked.cursor, limit=asked.limit)
-    # Together: fs_svc may be away, and each waits a while for it.
-    usage, report = await asyncio.gather(
-        _usage(request, [account.id for account in accounts]), request.app[FS].report()
-    )
-    context = {
-        "accounts": accounts,
-        "usage": usage,
-        "is_first_page": asked.cursor is None,
-        "report": report,
-        "moderation_url": f"{request.app[SITE].upload_url}/videos/moderation",
-        # Not the request's own path: a form that was refused is answered at another address than its list has.
-        "next_url": None
-        if next_cursor is None
-        else request.app.router["admin-page"].url_for().with_query(cursor=next_cursor),
-        "form": {**_NEW_ACCOUNT, **form},
-        "errors": {} if refusal is None else faults_of(refusal),
-    }
-    return render(request, "admin.html", context, status=refusal.status if refusal else 200)
+    context = {"form": {**_NEW_ACCOUNT, **form}, "errors": {} if refusal is None else faults_of(refusal)}
+    return render(request, "admin_new_account.html", context, status=refusal.status if refusal else 200)
 
 
 async def _account(
@@ -216,7 +229,7 @@ async def _account(
 
 async def _usage(request: web.Request, account_ids: Sequence[str]) -> Mapping[str, Usage] | None:
     """What the accounts hold; those that have never uploaded hold nothing. None: it is not known now."""
-    usage = await request.app[FS].usage(account_ids)
+    usage = await request.app[FS].usage(account_ids) if account_ids else {}
     return None if usage is None else {account_id: usage.get(account_id, _NOTHING) for account_id in account_ids}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -32,9 +33,10 @@ class PasswordLink:
 class AdministrationStore(Queries):
     """Queries of administrators. What takes `by` raises Unauthenticated and Forbidden for an Asker who may not."""
 
-    async def page_of_accounts(self, *, after: Place | None, limit: int) -> list[Account]:
-        """Accounts, newest first, after the place (created_at, id)."""
-        query = newest_first(select(ACCOUNTS), ACCOUNTS.c.created_at, ACCOUNTS.c.id, after=after, limit=limit)
+    async def page_of_accounts(self, words: Sequence[str], *, after: Place | None, limit: int) -> list[Account]:
+        """Accounts with all these words in their names, newest first, after the place (created_at, id)."""
+        found = select(ACCOUNTS).where(*(ACCOUNTS.c.username.contains(word, autoescape=True) for word in words))
+        query = newest_first(found, ACCOUNTS.c.created_at, ACCOUNTS.c.id, after=after, limit=limit)
         return [account_of(row) for row in await self._database.rows(query)]
 
     async def create_account(

@@ -9,11 +9,13 @@ from enum import StrEnum
 from functools import partial
 from typing import Final
 
-from auth_svc.audit.store import AuditStore
+from auth_svc.accounts.usernames import folded
+from auth_svc.audit.store import AuditStore, Word
 from common.audit import Actor, AuditEntry, audit_entry
 from common.clock import Clock
 from common.cursors import Cursors
-from common.languages import N_
+from common.languages import N_, gettext
+from common.text import search_key, words_of
 
 
 class Action(StrEnum):
@@ -29,6 +31,7 @@ class Action(StrEnum):
     ACCOUNT_MADE = "account-made"
     ACCOUNT_CHANGED = "account-changed"
     ACCOUNT_DELETED = "account-deleted"
+    STORAGE_CHECKED = "storage-checked"
 
 
 # What people read of it.
@@ -45,6 +48,7 @@ WORDS: Final[Mapping[str, str]] = {
     Action.ACCOUNT_MADE: N_("Account created"),
     Action.ACCOUNT_CHANGED: N_("Account changed by an administrator"),
     Action.ACCOUNT_DELETED: N_("Account deleted"),
+    Action.STORAGE_CHECKED: N_("Storage check started"),
     # What other services write down.
     "video-trashed": N_("Video moved to the trash"),
     "video-restored": N_("Video restored from the trash"),
@@ -83,19 +87,26 @@ class Audit:
         entry.log()
 
     async def list(
-        self, account_id: str | None, *, cursor: str | None, limit: int
+        self, account_id: str | None, *, q: str = "", cursor: str | None, limit: int
     ) -> tuple[list[AuditEntry], str | None]:
         """Entries, newest first, and the cursor of the next page: all of them, or those that one account did or met.
 
-        Raises Invalid.
+        Of these, those in which each word of `q` stands: in what was done, who did it, to what, or from where. Raises
+        Invalid.
         """
+        words = [Word(folded(word), self._actions_named(word)) for word in words_of(q)]
         return await self._cursors.page(
-            f"audit:{account_id or ''}",
-            partial(self._store.list_audit_entries, account_id),
+            f"audit:{account_id or ''}:{' '.join(word.text for word in words)}",
+            partial(self._store.list_audit_entries, account_id, words),
             lambda entry: (entry.at, entry.id),
             cursor=cursor,
             limit=limit,
         )
+
+    @staticmethod
+    def _actions_named(word: str) -> list[str]:
+        """The actions in whose words, as people read them, this one stands."""
+        return [action for action, words in WORDS.items() if search_key(word) in search_key(gettext(words))]
 
     async def forget_old(self, kept: timedelta) -> int:
         """One step of the housekeeping: drops entries, and the addresses in them, after their time."""

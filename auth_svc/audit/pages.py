@@ -9,7 +9,7 @@ from aiohttp import web
 from auth_svc.app_keys import ADMINISTRATION, AUDIT
 from auth_svc.asking import administration_for
 from auth_svc.audit.audit import WORDS, about
-from auth_svc.models import ListQuery
+from auth_svc.models import SearchQuery
 from common.audit import AuditEntry
 from common.languages import gettext
 from common.web.pages import render
@@ -18,10 +18,15 @@ from common.web.requests import read_query
 
 async def audit_page(request: web.Request) -> web.Response:
     await administration_for(request)
-    asked = read_query(request, ListQuery)
-    entries, next_cursor = await request.app[AUDIT].list(None, cursor=asked.cursor, limit=asked.limit)
-    next_url = None if next_cursor is None else request.rel_url.with_query(cursor=next_cursor)
-    context = {"entries": await entries_in_words(request, entries), "next_url": next_url}
+    asked = read_query(request, SearchQuery)
+    entries, next_cursor = await request.app[AUDIT].list(None, q=asked.q, cursor=asked.cursor, limit=asked.limit)
+    context = {
+        "entries": await entries_in_words(request, entries),
+        "searched": asked.q,
+        "is_first_page": asked.cursor is None,
+        "first_url": request.rel_url.without_query_params("cursor"),
+        "next_url": None if next_cursor is None else request.rel_url.update_query(cursor=next_cursor),
+    }
     return render(request, "admin_audit.html", context)
 
 

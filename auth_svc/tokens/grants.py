@@ -19,7 +19,7 @@ from common.tokens import ALL, PERSON_AUDIENCE, SERVICE_AUDIENCE
 
 # What each service may do at the others; fs_svc and auth_svc check these scopes.
 SCOPES: Final[Mapping[str, str]] = {
-    "auth": "usage:read",
+    "auth": "usage:read storage:check",
     "upload": (
         "sessions departures administrators accounts:read objects:write objects:settle objects:hand-over objects:adopt"
     ),

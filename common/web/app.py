@@ -15,6 +15,7 @@ from aiohttp import web
 from yarl import URL
 
 from common import __version__
+from common.brand import read_logo
 from common.settings import PageSettings, ServiceSettings
 from common.web import health, languages, log_in, metrics, middlewares
 from common.web.addresses import host_name
@@ -77,7 +78,8 @@ def new_page_app(
     app[CALL_LIMIT] = CallLimit(settings.calls_per_minute)
     app[log_in.IS_DEMO] = settings.demo_account
     _setup(app, settings, routes)
-    setup_pages(app, folder, *templates)
+    logo = None if settings.site_logo is None else read_logo(settings.site_logo)
+    setup_pages(app, folder, *templates, logo=logo, accent=settings.accent)
     app.add_routes(log_in.ROUTES)
     return app
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -26,14 +27,19 @@ async def language(request: web.Request, handler: Handler) -> web.StreamResponse
 
 async def choose(request: web.Request) -> web.Response:
     """POST /login/language: keeps the choice in the browser, and leads back to the page it was made on."""
+    return await keep_choice(request, "language", LANGUAGES, cookie=COOKIE)
+
+
+async def keep_choice(request: web.Request, name: str, choices: Collection[str], *, cookie: str) -> web.Response:
+    """Keeps what a form chose of something in the browser, and leads to its `return_to`. Raises Invalid."""
     fields = await read_form_fields(request)
-    tag = fields.get("language", "")
-    if tag not in LANGUAGES:
-        raise Invalid([{"pointer": "#/language", "detail": f"must be one of {', '.join(LANGUAGES)}"}])
+    chosen = fields.get(name, "")
+    if chosen not in choices:
+        raise Invalid([{"pointer": f"#/{name}", "detail": f"must be one of {', '.join(choices)}"}])
     response = web.Response(status=303, headers={hdrs.LOCATION: local_path(fields.get("return_to", "/"))})
     response.set_cookie(
-        COOKIE,
-        tag,
+        cookie,
+        chosen,
         path="/",
         max_age=_COOKIE_SECONDS,
         httponly=True,

@@ -1,4 +1,4 @@
-"""The pages /login and /logout and the choice of a language, alike on every service that has pages."""
+"""The pages /login and /logout and the choices of language and theme, alike on every service that has pages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 
 from common.errors import Invalid, RateLimited, Refusal
 from common.languages import gettext
-from common.web import languages
+from common.web import languages, themes
 from common.web.keys import PRINCIPAL
 from common.web.pages import render
 from common.web.requests import local_path, read_form_fields
@@ -90,6 +90,7 @@ ROUTES: Final = (
     web.get("/login", log_in_page, name="login-page"),
     web.post("/login", log_in, name="login"),
     web.post("/login/language", languages.choose, name="language"),
+    web.post("/login/theme", themes.choose, name="theme"),
     web.get("/logout", log_out_page, name="logout-page"),
     web.post("/logout", log_out, name="logout"),
 )

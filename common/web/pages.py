@@ -6,31 +6,39 @@ import hashlib
 import math
 import mimetypes
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import aiohttp_jinja2
 import jinja2
 from aiohttp import hdrs, web
+from markupsafe import Markup
 
+from common.brand import Logo, accent_styles
 from common.clock import rfc3339, utc_now
 from common.languages import LANGUAGE, LANGUAGES, gettext, load_catalogues, ngettext, script_words
 from common.logs import REQUEST_ID
 from common.web.keys import PRINCIPAL, SERVICE, SITE, Site
+from common.web.themes import theme_of
 
 _COMMON_TEMPLATES: Final = Path(__file__).parent / "templates"
 _SAFE_METHODS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 
 
 class StaticFiles:
-    """A service's built files below `/static/<service>/<content hash>/`, so that browsers may keep them for ever."""
+    """A service's built files below `/static/<service>/<content hash>/`, so that browsers may keep them for ever.
 
-    def __init__(self, service: str, folder: Path) -> None:
-        digest = hashlib.sha256()
-        self._files = {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file()}
-        for name, content in self._files.items():
-            digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
+    `made` are more of them: content and content type by name.
+    """
+
+    def __init__(self, service: str, folder: Path, made: dict[str, tuple[bytes, str]]) -> None:
+        self._files = {
+            file.name: (file.read_bytes(), mimetypes.guess_type(file.name)[0] or "application/octet-stream")
+            for file in sorted(folder.iterdir())
+            if file.is_file()
+        } | made
+        digest = hashlib.sha256(repr(list(self._files.items())).encode())
         self.prefix = f"/static/{service}/{digest.hexdigest()[:16]}"
 
     def url(self, name: str) -> str:
@@ -43,26 +51,33 @@ class StaticFiles:
         name = request.match_info["name"]
         if name not in self._files:
             raise web.HTTPNotFound
-        response = web.Response(
-            body=self._files[name],
-            content_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
-            headers={hdrs.CACHE_CONTROL: "public, max-age=31536000, immutable", hdrs.VARY: hdrs.ACCEPT_ENCODING},
-        )
-        response.enable_compression()
+        body, content_type = self._files[name]
+        headers = {hdrs.CACHE_CONTROL: "public, max-age=31536000, immutable", hdrs.VARY: hdrs.ACCEPT_ENCODING}
+        response = web.Response(body=body, content_type=content_type, headers=headers)
+        # Pictures are as small as they get.
+        if not content_type.startswith("image/") or content_type == "image/svg+xml":
+            response.enable_compression()
         return response
 
 
 STATIC_FILES: Final = web.AppKey("static_files", StaticFiles)
 
 
-def setup_pages(app: web.Application, folder: Path, *templates: Path) -> None:
+def setup_pages(
+    app: web.Application, folder: Path, *templates: Path, logo: Logo | None = None, accent: str | None = None
+) -> None:
     """Gives the app templates and static files from `folder` (`templates/`, `static/dist/`), the common ones, and those
-    in other folders of `templates`.
+    in other folders of `templates`; and the site's own logo and colour, where it has them.
 
     The app must know its SITE and SERVICE.
     """
     service = app[SERVICE].name
-    static_files = StaticFiles(service, folder / "static" / "dist")
+    made: dict[str, tuple[bytes, str]] = {}
+    if logo is not None:
+        made[logo.name] = logo.content, logo.content_type
+    if accent is not None:
+        made["brand.css"] = accent_styles(accent).encode(), "text/css"
+    static_files = StaticFiles(service, folder / "static" / "dist", made)
     app[STATIC_FILES] = static_files
     app.router.add_get(f"{static_files.prefix}/{{name}}", static_files.serve, name="static")
     environment = aiohttp_jinja2.setup(
@@ -74,18 +89,20 @@ def setup_pages(app: web.Application, folder: Path, *templates: Path) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(filesize=filesize, ago=ago, rfc3339=rfc3339)
+    environment.filters.update(filesize=filesize, moment=moment, rfc3339=rfc3339)
     # aiohttp-jinja2 puts the application there, and with it every secret within a template's reach.
     del environment.globals["app"]
     load_catalogues()
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
-    environment.globals.update(site=app[SITE], service=service, static=static_files.url, languages=LANGUAGES)
+    environment.globals.update(
+        site=app[SITE], service=service, static=static_files.url, languages=LANGUAGES, logo=logo, accent=accent
+    )
 
 
 def render(
     request: web.Request, template: str, context: Mapping[str, object] | None = None, *, status: int = 200
 ) -> web.Response:
-    """A page. Besides `context` it gets `site`, `service`, `static`, `language`, `script_words`, `account`,
+    """A page. Besides `context` it gets `site`, `service`, `static`, `language`, `theme`, `script_words`, `account`,
     `request_id` and `return_to`, the address by which one comes back to it.
 
     `knows_visitor` is false for a failure before it was found out who is asking: `account` is then None as well.
@@ -106,6 +123,7 @@ def render(
             "knows_visitor": PRINCIPAL in request,
             "request_id": REQUEST_ID.get(),
             "language": language,
+            "theme": theme_of(request),
             "script_words": script_words(language.tag),
             # Sending a form twice is not what anybody wants who chooses a language.
             "return_to": request.path_qs if request.method in _SAFE_METHODS else "/",
@@ -162,6 +180,13 @@ def filesize(size: int) -> str:
     exponent = min(int(math.log10(size) // 3), 4)
     words = (gettext("%(size)s kB"), gettext("%(size)s MB"), gettext("%(size)s GB"), gettext("%(size)s TB"))
     return words[exponent - 1] % {"size": f"{size / 1000**exponent:.1f}"}
+
+
+def moment(instant: datetime) -> Markup:
+    """How long ago an instant was, with the instant itself as the title; page.js says that one in the reader's zone."""
+    return Markup('<time datetime="{}" title="{:%Y-%m-%d %H:%M} UTC">{}</time>').format(
+        rfc3339(instant), instant.astimezone(UTC), ago(instant)
+    )
 
 
 def ago(instant: datetime) -> str:

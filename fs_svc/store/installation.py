@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from common.db import Queries, rows_changed
@@ -90,6 +90,33 @@ class InstallationQueries(Queries):
         """Makes the transition, unless somebody was faster."""
         change = update(INSTALLATION).where(INSTALLATION.c.number == _THE_ROW, INSTALLATION.c.status == was.value)
         await self._database.change(change.values(status=status.value))
+
+    async def ask_for_check(self, *, at: datetime) -> None:
+        """Records that somebody waits for a comparison, if nobody does yet."""
+        change = update(INSTALLATION).where(INSTALLATION.c.number == _THE_ROW, INSTALLATION.c.check_asked_at.is_(None))
+        await self._database.change(change.values(check_asked_at=at))
+
+    async def get_check(self) -> tuple[datetime | None, datetime | None]:
+        """Since when a comparison is waited for, and until when one is leased."""
+        query = select(INSTALLATION.c.check_asked_at, INSTALLATION.c.checking_until)
+        row = await self._database.row(query.where(INSTALLATION.c.number == _THE_ROW))
+        return (None, None) if row is None else (row.check_asked_at, row.checking_until)
+
+    async def lease_check(self, *, now: datetime, until: datetime) -> bool:
+        """Leases the comparison to one process; False while another has it."""
+        leased = INSTALLATION.c.checking_until
+        change = update(INSTALLATION).where(INSTALLATION.c.number == _THE_ROW, or_(leased.is_(None), leased <= now))
+        return await self._database.change(change.values(checking_until=until)) == 1
+
+    async def renew_check(self, was: datetime, *, until: datetime | None) -> bool:
+        """Prolongs the lease, or ends it (None); False when it is another's by now."""
+        change = update(INSTALLATION).where(INSTALLATION.c.number == _THE_ROW, INSTALLATION.c.checking_until == was)
+        return await self._database.change(change.values(checking_until=until)) == 1
+
+    async def answer_check(self, *, asked_until: datetime) -> None:
+        """Nobody waits any more who has asked until then."""
+        change = update(INSTALLATION).where(INSTALLATION.c.check_asked_at <= asked_until)
+        await self._database.change(change.values(check_asked_at=None))
 
     async def list_set_aside(self) -> list[SetAside]:
         """All, unordered: there are never more than a run may remove."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import delete, func, insert, select
 
@@ -11,7 +12,9 @@ from common.db import Queries
 from common.ids import new_id
 from contracts.objects import State
 from contracts.reports import StorageReport
-from fs_svc.store.tables import OBJECTS, STORAGE_REPORTS
+from fs_svc.store.tables import OBJECTS, STORAGE_REPORTS, STORAGE_USAGE
+
+_UNFINISHED: Final = [state.value for state in (State.RESERVED, State.OPEN, State.COMPLETING)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,16 @@ class Count:
     uploads: int
     size: int
     oldest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Stored files and their bytes, unfinished uploads and the bytes reserved for them."""
+
+    files: int
+    size: int
+    unfinished: int
+    reserved: int
 
 
 class ReportQueries(Queries):
@@ -38,6 +51,20 @@ class ReportQueries(Queries):
             Count(state=State(state), uploads=count, size=int(size), oldest=oldest)
             for state, count, size, oldest in rows
         ]
+
+    async def count_totals(self) -> Totals:
+        """What is stored and promised now: an index is counted, and a row per owner is added up; no upload is read."""
+        in_state = select(func.count()).select_from(OBJECTS)
+        usage = select(func.coalesce(func.sum(STORAGE_USAGE.c.stored), 0))
+        query = select(
+            in_state.where(OBJECTS.c.state == State.STORED.value).scalar_subquery().label("files"),
+            usage.scalar_subquery().label("size"),
+            in_state.where(OBJECTS.c.state.in_(_UNFINISHED)).scalar_subquery().label("unfinished"),
+            select(func.coalesce(func.sum(STORAGE_USAGE.c.reserved), 0)).scalar_subquery().label("reserved"),
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one()
+        return Totals(*(int(value) for value in row))
 
     async def add_report(self, report: StorageReport, *, at: datetime, kept: int) -> None:
         """Keeps it, and the ones before it up to so many; those of a clock that was ahead are no good."""

@@ -86,6 +86,9 @@ INSTALLATION: Final = Table(
     Column("looked_at", Instant(), nullable=False),
     # Until then nothing is destroyed because its time is over.
     Column("held_until", Instant(), nullable=True),
+    # Since then somebody waits for bucket and rows to be compared; and until then a process is comparing them.
+    Column("check_asked_at", Instant(), nullable=True),
+    Column("checking_until", Instant(), nullable=True),
 )
 
 SET_ASIDE: Final = Table(

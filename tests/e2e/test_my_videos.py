@@ -104,8 +104,15 @@ async def test_by_keyboard_a_video_goes_into_the_trash_comes_back_and_is_deleted
     await page.get_by_role("link", name="Trash").press("Enter")
     await page.wait_for_url("**/videos?state=trashed")
     await page.get_by_role("button", name="Delete permanently: Thrown away", exact=True).press("Enter")
-    confirm = page.get_by_role("button", name="Delete “Thrown away” permanently")
-    await confirm.press("Enter")
+    # What does no harm has the focus, and leads back.
+    question = page.get_by_role("dialog", name="Delete “Thrown away”?")
+    await expect(question.get_by_role("button", name="Cancel")).to_be_focused()
+    assert await question.evaluate("dialog => dialog.matches(':modal')")
+    await page.keyboard.press("Escape")
+    opener = page.get_by_role("button", name="Delete permanently: Thrown away", exact=True)
+    await expect(opener).to_be_focused()
+    await opener.press("Enter")
+    await question.get_by_role("button", name="Delete permanently").press("Enter")
     await expect(row).to_have_count(0)
     await expect(page.get_by_role("heading", name="Trash is empty")).to_be_visible()
 
@@ -319,7 +326,7 @@ async def test_without_javascript_a_video_is_edited_trashed_restored_and_deleted
     await delete.click()
     await page.get_by_role("link", name="Trash").click()
     await page.get_by_role("button", name="Delete permanently: Plainer", exact=True).click()
-    await page.get_by_role("button", name="Delete “Plainer” permanently").click()
+    await page.get_by_role("dialog", name="Delete “Plainer”?").get_by_role("button", name="Delete permanently").click()
     await expect(page).to_have_url(f"{product.url('upload')}/videos?state=trashed")
     await expect(row).to_have_count(0)
     assert "Plainer" not in {**await uploads(page, product, "ready"), **await uploads(page, product, "trashed")}

@@ -60,6 +60,20 @@ async def test_a_choice_counts_for_more_than_the_browser_and_leads_back(app: Aut
     assert answer.headers["Content-Language"] == "ar"
 
 
+@pytest.mark.parametrize(("cookie", "theme"), [("", "system"), ("vss_theme=dark", "dark"), ("vss_theme=x", "system")])
+async def test_a_page_comes_in_the_scheme_that_was_chosen(app: AuthApp, cookie: str, theme: str) -> None:
+    text = await (await app.send("GET", "/login", headers={**PAGE, "Cookie": cookie})).text()
+    assert (f' data-theme="{theme}"' in text) == (theme != "system")
+    assert f'name="color-scheme" content="{"light dark" if theme == "system" else theme}"' in text
+
+
+async def test_a_scheme_is_kept_and_no_other_word(app: AuthApp) -> None:
+    chosen = await app.send("POST", "/login/theme", data={"theme": "dark", "return_to": "/account"}, headers=OWN)
+    assert (chosen.status, chosen.headers["Location"]) == (303, "/account")
+    assert chosen.headers["Set-Cookie"] == "vss_theme=dark; HttpOnly; Max-Age=31536000; Path=/; SameSite=Lax"
+    await assert_problem(await app.send("POST", "/login/theme", data={"theme": "x"}, headers=OWN), 422, "invalid")
+
+
 async def test_a_cookie_that_names_no_language_of_ours_is_none(app: AuthApp) -> None:
     answer = await app.send("GET", "/login", headers={**PAGE, **ARABIC, "Cookie": "vss_language=../../etc"})
     assert answer.headers["Content-Language"] == "ar"

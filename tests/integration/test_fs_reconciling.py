@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
 
 from common.clock import utc_now
 from common.ids import new_id
@@ -15,7 +16,7 @@ from fs_svc.adopting import Adopting
 from fs_svc.errors import NotAdoptable, OrphansDiffer, RemovalHeld
 from fs_svc.objects import MARKER_PREFIX
 from fs_svc.reconcile_command import in_words
-from fs_svc.reconciling import LEAST_AGE, PERIOD, SET_ASIDE_FOR
+from fs_svc.reconciling import LEASE, LEAST_AGE, PERIOD, SET_ASIDE_FOR
 from tests.fs_world import ALICE, FILM, World, opened_world, post
 from vss.bucket import Bucket as StorageBucket
 
@@ -145,7 +146,7 @@ async def test_a_database_that_is_older_than_the_bucket_begins_the_week_anew_and
     view = await world.installation.check()
     await world.bucket.put(f"{MARKER_PREFIX}{view.id}.json", b'{"count": 1000}')
     assert await world.reconciling.run_when_due()
-    last = await world.reconciling.last_report()
+    last = (await world.reconciling.status()).report
     assert last.is_database_older
     assert "THE DATABASE IS OLDER" in in_words(last)
     assert await world.installation.is_held()
@@ -243,9 +244,47 @@ async def test_it_is_done_once_a_day_and_the_reports_are_kept_for_a_while(world:
     await world.reconciling.run(is_dry_run=True)
     assert await world.reconciling.run_when_due()
     assert not await world.reconciling.run_when_due()
-    last = await world.reconciling.last_report()
+    last = (await world.reconciling.status()).report
     assert last.at is not None
     assert (last.at - utc_now() > timedelta(0), last.is_dry_run) == (True, False)
+
+
+async def test_who_asks_gets_one_comparison_also_when_the_first_process_is_killed(world: World) -> None:
+    await world.stored()
+    await world.open()
+    status = await world.reconciling.status()
+    assert (status.files, status.size, status.unfinished, status.is_checking) == (1, len(FILM), 1, False)
+    assert (status.reserved > 0, status.report.objects) == (True, 0)
+    assert not await world.reconciling.run_when_asked()
+    await world.reconciling.ask()
+    await world.reconciling.ask()
+    # As another replica that has begun, and is killed.
+    now = world.now()
+    assert await world.store.lease_check(now=now, until=now + LEASE)
+    assert not await world.reconciling.run_when_asked()
+    assert (await world.reconciling.status()).is_checking
+    world.forward(LEASE)
+    assert await world.reconciling.run_when_asked()
+    status = await world.reconciling.status()
+    assert (status.report.objects, status.is_checking) == (1, False)
+    assert not await world.reconciling.run_when_asked()
+
+
+async def test_a_comparison_that_stood_still_for_long_ends_where_another_has_begun(world: World) -> None:
+    await world.stored()
+    await world.reconciling.ask()
+    before = (await world.reconciling.status()).report.at
+
+    async def stand_still(request: web.Request) -> None:
+        if "list-type" in request.query and world.now() < now + LEASE:
+            world.forward(LEASE)
+            assert await world.store.lease_check(now=world.now(), until=world.now() + LEASE)
+
+    now = world.now()
+    world.proxy.meanwhile = stand_still
+    assert not await world.reconciling.run_when_asked()
+    status = await world.reconciling.status()
+    assert (status.report.at, status.is_checking) == (before, True)
 
 
 async def test_a_form_that_was_sent_again_leaves_nothing(world: World) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 
 import pytest
+
+from common.brand import accent_tokens, luminance, oklch_of
 
 _TOKENS = Path(__file__).parents[2] / "web" / "src" / "css" / "tokens.css"
 _DECLARED = dict(re.findall(r"(--[\w-]+):\s*([^;]+);", _TOKENS.read_text(encoding="utf-8")))
@@ -22,6 +23,7 @@ TEXT = [
     *[("on-accent", ground) for ground in ("accent", "accent-hover", "accent-pressed")],
     *[("on-danger", ground) for ground in ("danger", "danger-hover", "danger-pressed")],
     ("accent-hover", "ground"),
+    ("accent-on-ink", "neutral-9"),
     ("neutral-0", "neutral-9"),
 ]
 # What a control is known by: its edge, its filling, the ring of the focus.
@@ -50,39 +52,49 @@ def test_the_arithmetic_is_that_of_the_standard() -> None:
     assert _ratio(_luminance("oklch(0.5654 0 0)"), 1) == pytest.approx(4.54, abs=0.02)
 
 
-def contrast(colour: str, ground: str, scheme: str) -> float:
+def contrast(colour: str, ground: str, scheme: str, declared: dict[str, str] = _DECLARED) -> float:
     """The contrast ratio of two tokens."""
-    return _ratio(_luminance(_resolved(f"--{colour}", scheme)), _luminance(_resolved(f"--{ground}", scheme)))
+    return _ratio(*(_luminance(_resolved(f"--{name}", scheme, declared)) for name in (colour, ground)))
 
 
 def _ratio(one: float, other: float) -> float:
     return (max(one, other) + 0.05) / (min(one, other) + 0.05)
 
 
-def _resolved(name: str, scheme: str) -> str:
-    value: str = _DECLARED[name].strip()
+def _resolved(name: str, scheme: str, declared: dict[str, str]) -> str:
+    value = declared[name].strip()
     if both := re.fullmatch(r"light-dark\((.+\)), (.+)\)", value):
         value = both[1 if scheme == "light" else 2]
     if reference := re.fullmatch(r"var\((--[\w-]+)\)", value):
-        return _resolved(reference[1], scheme)
+        return _resolved(reference[1], scheme, declared)
     return value
 
 
 def _luminance(oklch: str) -> float:
-    """Relative luminance (WCAG) of an `oklch()` colour, by its definition in CSS Color 4."""
     found = re.fullmatch(r"oklch\(([\d.]+) ([\d.]+) ([\d.]+)\)", oklch)
     assert found, oklch
     lightness, chroma, hue = (float(number) for number in found.groups())
-    a, b = chroma * math.cos(math.radians(hue)), chroma * math.sin(math.radians(hue))
-    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
-    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
-    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
-    red = 4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short
-    green = -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short
-    blue = -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short
-    return sum(
-        weight * min(1, max(0, part)) for weight, part in zip((0.2126, 0.7152, 0.0722), (red, green, blue), strict=True)
-    )
+    return luminance((lightness, chroma, hue))
+
+
+# Of every hue, as bright, as dull and as dark as they are.
+OWN = [
+    f"#{digit}" for digit in ("f00", "fa0", "ff0", "0f0", "0ff", "00f", "f0f", "400", "040", "004", "fff", "000", "888")
+]
+
+
+@pytest.mark.parametrize("own", [*OWN, "#0b7a53", "#e85d04", "#7c9cf5"])
+def test_a_sites_own_colour_can_be_read_and_seen_like_ours(own: str) -> None:
+    declared = {**_DECLARED, **{f"--{name}": value for name, value in accent_tokens(own).items()}}
+    for least, pairs in ((4.5, TEXT), (3, CONTROLS)):
+        for colour, ground in pairs:
+            for scheme in ("light", "dark"):
+                assert contrast(colour, ground, scheme, declared) >= least, (colour, ground, scheme)
+
+
+def test_a_colour_on_which_white_can_be_read_is_taken_as_it_is() -> None:
+    light = accent_tokens("#0b7a53")["accent"].partition("(")[2].partition("),")[0]
+    assert light == "oklch({:.4f} {:.4f} {:.2f}".format(*oklch_of("#0b7a53"))
 
 
 def test_a_scheme_changes_colours_alone() -> None:

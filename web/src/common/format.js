@@ -28,6 +28,13 @@ export function formatShare(share, language) {
   return number(percent, language, { style: "percent", maximumFractionDigits: 0 });
 }
 
+/** An instant in full, in the reader's time zone: "Monday 30 November 2026 at 14:05". */
+export function formatMoment(date, language) {
+  // English as everything else here is written; and the same figures in every language.
+  const locale = language === "en" ? "en-GB" : `${language}-u-nu-latn`;
+  return new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }).format(date);
+}
+
 /** 95 → "2 min left": rounded up, and coarser the longer it takes. */
 export function formatTimeLeft(seconds) {
   if (seconds < 60) return gettext("%(seconds)s s left", { seconds: Math.max(1, Math.ceil(seconds)) });

@@ -14,8 +14,7 @@ export function shareDialog(dialog, { moment = () => ({ seconds: 0 }) } = {}) {
   // A desk's system has little to share with; a phone has everybody.
   send.hidden = !(navigator.share && matchMedia("(pointer: coarse)").matches);
 
-  dialog.addEventListener("beforetoggle", ({ newState }) => {
-    if (newState !== "open") return;
+  dialog.addEventListener("opening", () => {
     // Where it is as one asks: it may go on meanwhile.
     const { seconds, text } = moment();
     copyMoment.hidden = seconds < 1;
@@ -36,6 +35,6 @@ export function shareDialog(dialog, { moment = () => ({ seconds: 0 }) } = {}) {
     const controls = document.querySelectorAll(`[data-visibility-of="${dialog.dataset.shareDialog}"]`);
     const visibility = [...controls].find((control) => !dialog.contains(control)) ?? null;
     const words = dialog.querySelector("[data-who]").textContent.trim();
-    if (await copyLink(link, { shown: field, visibility, words })) dialog.hidePopover();
+    if (await copyLink(link, { shown: field, visibility, words })) dialog.close();
   }
 }

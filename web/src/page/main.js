@@ -1,11 +1,17 @@
 /** What every page has beyond its HTML; nothing here is needed to use it. */
 
+import { dialogButtons } from "../common/dialogs.js";
 import { copyText } from "./copy_text.js";
 import { menu } from "./menu.js";
 import { searchPanel } from "./search_panel.js";
 import { showPassword } from "./show_password.js";
+import { themeChoice } from "./theme.js";
+import { localTimes } from "./times.js";
 
 for (const button of document.querySelectorAll("[data-show-password]")) showPassword(button);
 for (const button of document.querySelectorAll("[data-copy]")) copyText(button);
 for (const details of document.querySelectorAll("[data-menu]")) menu(details);
+for (const form of document.querySelectorAll("[data-theme-choice]")) themeChoice(form);
+dialogButtons();
+localTimes();
 searchPanel(document.querySelector("#search"));

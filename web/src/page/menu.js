@@ -5,7 +5,8 @@ export function menu(details) {
     details.open = false;
   };
   details.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !details.open) return;
+    // It closes the dialog that was opened from it, where there is one.
+    if (event.key !== "Escape" || !details.open || event.target.closest("dialog")) return;
     close();
     details.querySelector("summary").focus();
   });

@@ -121,7 +121,7 @@ export class UnfinishedList {
     event.preventDefault();
     const item = event.target.closest("[data-unfinished]");
     const { unfinished: id, title } = item.dataset;
-    event.target.closest("[popover]").hidePopover();
+    event.target.closest("dialog").close();
     try {
       await this.#api.remove(id);
     } catch (failure) {

@@ -3,7 +3,7 @@
 import { gettext } from "../common/i18n.js";
 import { showToast } from "../common/toast.js";
 import { fieldErrors, showErrors } from "../common/video_fields.js";
-import { readPage } from "./pages.js";
+import { readPage } from "../common/pages.js";
 
 export class Editor {
   #page;

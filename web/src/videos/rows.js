@@ -5,7 +5,7 @@ export function takeRow(row) {
   const list = row.parentElement;
   const next = row.nextElementSibling;
   const previous = row.previousElementSibling;
-  row.querySelector("[popover]:popover-open")?.hidePopover();
+  row.querySelector("dialog[open]")?.close();
   row.remove();
   return {
     putBack() {

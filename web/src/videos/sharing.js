@@ -1,5 +1,6 @@
 /** The dialog by which a row's video is shared. */
 
+import { openDialog } from "../common/dialogs.js";
 import { gettext } from "../common/i18n.js";
 import { shareDialog } from "../common/share.js";
 
@@ -10,7 +11,7 @@ export function shareNamed(page) {
   const address = new URL(location.href);
   address.searchParams.delete("share");
   history.replaceState(null, "", address);
-  show(dialog);
+  show(dialog, page.querySelector(`[data-video="${dialog.dataset.shareDialog}"] [data-share]`) ?? document.body);
 }
 
 /** Opens that of a row's video, at once: the row has all that it says. The focus returns to what opened it. */
@@ -26,7 +27,7 @@ export function share(page, row) {
   if (hidden) dialog.querySelector("[data-who]").replaceChildren(hidden.cloneNode(true));
   else takeControl(dialog.querySelector("select"), row.querySelector("[data-visibility-of]"));
   page.querySelector("[data-share-dialog]")?.remove();
-  show(page.appendChild(dialog));
+  show(page.appendChild(dialog), row.querySelector("[data-share]"));
 }
 
 /** The same control of the same video, in more words. */
@@ -37,17 +38,13 @@ function takeControl(select, shown) {
   select.value = shown.value;
 }
 
-function show(dialog) {
-  dialog.removeAttribute("open");
-  dialog.popover = "auto";
+function show(dialog, opener) {
   shareDialog(dialog);
   dialog.addEventListener("click", (event) => {
     if (!event.target.closest("[data-close]")) return;
     event.preventDefault();
-    dialog.hidePopover();
+    dialog.close();
   });
-  dialog.addEventListener("toggle", ({ newState }) => {
-    if (newState === "closed") dialog.remove();
-  });
-  dialog.showPopover();
+  openDialog(dialog, opener);
+  dialog.addEventListener("close", () => dialog.remove());
 }

@@ -47,6 +47,7 @@ export class FileRow {
     if (record) this.#details.fill(record);
     this.#showVisibility(form);
     this.#view.text("size", formatSize(file.size, page.language));
+    this.#view.element.querySelector("dialog h2").textContent = gettext("Cancel the upload of “%(name)s”?", { name: file.name });
     this.#view.text("remove-label", gettext("Remove %(name)s", { name: file.name }));
     this.#view.message("refusal", refusal);
     this.#view.poster(file.size);
@@ -176,7 +177,7 @@ export class FileRow {
         this.#anew();
         break;
       case "cancel":
-        this.#view.part("sure").hidePopover();
+        this.#view.element.querySelector("dialog").close();
         this.#end(this.upload.cancel());
         break;
       case "remove":

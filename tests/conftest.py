@@ -14,6 +14,7 @@ import jinja2
 import pytest
 import pytest_asyncio
 from aiohttp.web_app import _cached_build_middleware
+from hypothesis import settings
 
 from tests import limits
 from tests import mariadb as mariadb_server
@@ -58,7 +59,10 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 
 
 def pytest_configure() -> None:
-    """Each test has apps of its own, which would all compile the same templates."""
+    # A busy machine is no fault.
+    settings.register_profile("unhurried", deadline=None)
+    settings.load_profile("unhurried")
+    # Each test has apps of its own, which would all compile the same templates.
     jinja2.Environment.compile = _compiled_once(jinja2.Environment.compile)  # type: ignore[method-assign]
 
 

@@ -463,12 +463,11 @@ def test_whatever_is_done_in_whatever_order_the_invariants_hold(place: tuple[Wor
     run_state_machine_as_test(
         # It is only ever called.
         cast("type[Walk]", partial(Walk, world, runner)),
-        # Steps are calls to a real storage: slow beside what hypothesis expects, and bounded by their number. A walk
-        # that fails is shown as it was: making it shorter would walk for many minutes.
+        # Steps are calls to a real storage, bounded by their number. A walk that fails is shown as it was: making it
+        # shorter would walk for many minutes.
         settings=settings(
             max_examples=12,
             stateful_step_count=20,
-            deadline=None,
             derandomize="CI" in os.environ,
             phases=[Phase.reuse, Phase.generate],
             report_multiple_bugs=False,

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from fs_svc.sigv4 import Presigner
 
-CASES = settings(max_examples=1_500, deadline=None)
+CASES = settings(max_examples=1_500)
 
 PRINTABLE = st.characters(min_codepoint=0x21, max_codepoint=0x7E)
 # Octets that need care in some layer, drawn often.

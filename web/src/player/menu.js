@@ -75,7 +75,7 @@ export class Menu {
   #key(event) {
     const items = [...this.#menu.children];
     const here = items.indexOf(document.activeElement);
-    const next = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: items.length - 1 }[event.key];
+    const next = { ArrowDown: here + 1, ArrowRight: here + 1, ArrowUp: here - 1, ArrowLeft: here - 1, Home: 0, End: items.length - 1 }[event.key];
     if (next !== undefined) items[(next + items.length) % items.length].focus();
     else if (event.key === "Escape") this.close();
     else return;

@@ -45,6 +45,7 @@ export class UpNext {
   #card;
   #status;
   #candidates;
+  #closed;
   #countdown = null;
   #url = null;
   #asked = 0;
@@ -54,20 +55,18 @@ export class UpNext {
     this.#card = player.querySelector("[data-next]");
     this.#status = player.querySelector("[data-player-status]");
     this.#candidates = [...list].map((card) => ({ id: card.dataset.video, url: card.querySelector("a").href }));
+    this.#closed = closed;
     this.#part("go").addEventListener("click", () => this.#go());
     this.#part("cancel").addEventListener("click", () => this.cancel());
-    this.#closed = closed;
     video.addEventListener("ended", async () => {
       if (!isWanted()) return;
       const next = await this.#next();
       if (next && video.ended && isWanted()) this.#show(next, () => isWanted() && mayCount());
     });
     for (const name of ["play", "seeking", "emptied"]) video.addEventListener(name, () => this.cancel());
-    // Kept as it was left, and come back to.
+    // A page that the browser keeps is come back to, and must not go on by itself then.
     addEventListener("pagehide", () => this.cancel());
   }
-
-  #closed;
 
   get isShown() {
     return !this.#card.hidden;

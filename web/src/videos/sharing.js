@@ -1,8 +1,8 @@
 /** The dialog by which a row's video is shared: that of its own address, shown over the list. */
 
 import { openDialog } from "../common/dialogs.js";
-import { shareDialog } from "../common/share.js";
 import { readPage } from "../common/pages.js";
+import { shareDialog } from "../common/share.js";
 
 /** Opens the one that the page came with, if its address named one. */
 export function shareNamed(page) {

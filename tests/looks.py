@@ -503,7 +503,7 @@ async def admin(page: Page, stage: Stage) -> None:
 
 @look(films=False)
 async def admin_refused(page: Page, stage: Stage) -> None:
-    await page.goto(f"{stage.product.url('auth')}/admin")
+    await page.goto(f"{stage.product.url('auth')}/admin/new-account")
     await page.locator("#username").fill("admin")
     await page.locator("form[action='/admin/accounts'] [type=submit]").click()
     await expect(page.locator("#username-error")).to_be_visible()
@@ -544,6 +544,13 @@ async def moderation(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('upload')}/videos/moderation")
     await expect(page.locator("[action$='/show']")).to_have_count(1)
     await page.request.put(url, data={"hidden": False}, headers=headers)
+
+
+@look()
+async def moderation_delete(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/videos/moderation?q=ocean")
+    await page.locator("[popovertarget^=delete]").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
 
 
 @look()

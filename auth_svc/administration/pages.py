@@ -87,15 +87,18 @@ async def accounts_page(request: web.Request) -> web.Response:
     administration = await administration_for(request)
     asked = read_query(request, SearchQuery)
     accounts, next_cursor = await administration.list(q=asked.q, cursor=asked.cursor, limit=asked.limit)
+    # Who searches, or reads on, has other questions.
+    has_storage = not asked.q and asked.cursor is None
     # Together: fs_svc may be away, and each waits a while for it.
     usage, storage = await asyncio.gather(
-        _usage(request, [account.id for account in accounts]), request.app[FS].storage()
+        _usage(request, [account.id for account in accounts]), request.app[FS].storage() if has_storage else _nothing()
     )
     context = {
         "accounts": accounts,
         "usage": usage,
         "searched": asked.q,
         "is_first_page": asked.cursor is None,
+        "has_storage": has_storage,
         "storage": storage,
         "moderation_url": f"{request.app[SITE].upload_url}/videos/moderation",
         "first_url": request.rel_url.without_query_params("cursor"),
@@ -231,6 +234,10 @@ async def _usage(request: web.Request, account_ids: Sequence[str]) -> Mapping[st
     """What the accounts hold; those that have never uploaded hold nothing. None: it is not known now."""
     usage = await request.app[FS].usage(account_ids) if account_ids else {}
     return None if usage is None else {account_id: usage.get(account_id, _NOTHING) for account_id in account_ids}
+
+
+async def _nothing() -> None:
+    """Nothing is asked."""
 
 
 def _gigabytes(size: int) -> str:

@@ -94,7 +94,7 @@ class Audit:
         Of these, those in which each word of `q` stands: in what was done, who did it, to what, or from where. Raises
         Invalid.
         """
-        words = [Word(folded(word), self._actions_named(word)) for word in words_of(q)]
+        words = [Word(folded(word), _actions_named(word)) for word in words_of(q)]
         return await self._cursors.page(
             f"audit:{account_id or ''}:{' '.join(word.text for word in words)}",
             partial(self._store.list_audit_entries, account_id, words),
@@ -103,11 +103,11 @@ class Audit:
             limit=limit,
         )
 
-    @staticmethod
-    def _actions_named(word: str) -> list[str]:
-        """The actions in whose words, as people read them, this one stands."""
-        return [action for action, words in WORDS.items() if search_key(word) in search_key(gettext(words))]
-
     async def forget_old(self, kept: timedelta) -> int:
         """One step of the housekeeping: drops entries, and the addresses in them, after their time."""
         return await self._store.forget_audit_entries(before=self._clock() - kept)
+
+
+def _actions_named(word: str) -> list[str]:
+    """The actions in whose words, as people read them, this one stands."""
+    return [action for action, words in WORDS.items() if search_key(word) in search_key(gettext(words))]

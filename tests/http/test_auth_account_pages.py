@@ -104,6 +104,8 @@ async def test_log_ins_are_ended_one_by_one_or_all(app: AuthApp) -> None:
     page = await opened(app, here)
     for words in ("Firefox · Linux", "Chrome · Android", "Unknown device", "This device"):
         assert page.text.count(words) == 1, words
+    # This one first, although it is the oldest.
+    assert page.text.index("Firefox · Linux") < page.text.index("Unknown device") < page.text.index("Chrome · Android")
     ends = [str(form["action"]) for form in page.forms if str(form["action"]).endswith("/end")]
     assert len(ends) == 2
     # The newest first.

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from typing import Any
+
 import pytest
 from aiohttp import ClientResponse
 
@@ -43,6 +47,25 @@ async def test_a_log_in_sets_a_cookie_that_lives_as_long_as_the_session(app: Aut
     assert set(answer.cookies) == {COOKIE, f"{COOKIE}_device"}
     me = await app.send("GET", "/v1/me", cookie=answer.cookies[COOKIE].value)
     assert (await me.json())["username"] == "alice"
+
+
+async def test_a_site_has_its_own_name_logo_and_colour(sqlite_url: str, tmp_path: Path) -> None:
+    logo = tmp_path / "logo"
+    logo.write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 3 1"><script>alert(1)</script></svg>')
+    own: dict[str, Any] = {"site_name": "Harbor & Sons", "site_logo": logo, "accent": "#0b7a53"}
+    async with running_auth_app(sqlite_url, **own) as app:
+        content = await (await app.send("GET", "/login", headers=PAGE)).text()
+        assert "<title>Log in · Harbor &amp; Sons</title>" in content
+        assert '<meta name="theme-color" content="#0b7a53">' in content
+        ((source, width),) = re.findall(r'<img class="bar-mark" src="(\S+/logo\.svg)" width="(\d+)"', content)
+        assert width == "84"
+        (styles,) = re.findall(r'href="(\S+/brand\.css)"', content)
+        answer = await app.send("GET", styles)
+        assert (answer.content_type, "--accent:light-dark(oklch(" in await answer.text()) == ("text/css", True)
+        image = await app.send("GET", source)
+        assert (image.content_type, image.headers["X-Content-Type-Options"]) == ("image/svg+xml", "nosniff")
+        assert image.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert "immutable" in image.headers["Cache-Control"]
 
 
 async def test_over_tls_the_cookie_travels_over_tls_only(sqlite_url: str) -> None:

@@ -279,6 +279,27 @@ def test_what_is_no_port_is_a_fault(environment: Environment, port: str) -> None
     assert [fault.split(":")[0] for fault in environment.faults(AuthSettings)] == ["AUTH_PORT"]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "is_fault"),
+    [
+        ("ACCENT", "#0b7a53", False),
+        ("ACCENT", "", False),
+        ("ACCENT", "red;}body{display:none", True),
+        ("ACCENT", "#0b7a5", True),
+        ("SITE_LOGO", "", False),
+        ("SITE_LOGO", "/nowhere.png", True),
+    ],
+)
+def test_a_sites_own_look_is_checked_at_the_start(
+    environment: Environment, name: str, value: str, *, is_fault: bool
+) -> None:
+    environment.tell(UploadSettings, {**GOOD[UploadSettings], name: value})
+    faults = [fault.split(":")[0] for fault in environment.faults(UploadSettings)] if is_fault else []
+    assert faults == ([f"UPLOAD_{name}"] if is_fault else [])
+    if not is_fault:
+        assert getattr(load(UploadSettings), name.lower()) == (value or None)
+
+
 @pytest.mark.parametrize("service", ["auth_svc", "fs_svc", "upload_svc", "stream_svc"])
 def test_a_service_without_settings_ends_with_status_2(service: str) -> None:
     ended = python("-m", service)

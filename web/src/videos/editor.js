@@ -1,9 +1,9 @@
 /** The panel in which a video is edited: the page of its own address, shown beside the list. */
 
 import { gettext } from "../common/i18n.js";
+import { readPage } from "../common/pages.js";
 import { showToast } from "../common/toast.js";
 import { fieldErrors, showErrors } from "../common/video_fields.js";
-import { readPage } from "../common/pages.js";
 
 export class Editor {
   #page;

@@ -107,6 +107,8 @@ def render(
     response.headers["Content-Security-Policy"] = _page_policy(request.app[SITE])
     # Not `no-referrer`: with it a form sends `Origin: null`, and the cross-origin check would refuse its own page.
     response.headers["Referrer-Policy"] = "same-origin"
+    # Files that are dropped on a page are handed to the upload page, which it opens (web/src/page/drop.js).
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
     return response
 
 

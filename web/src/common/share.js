@@ -1,6 +1,6 @@
 /** The dialog by which a video is shared: what its buttons do. */
 
-import { copyLink } from "./copy_link.js";
+import { copyLink, openChoice } from "./copy_link.js";
 import { gettext } from "./i18n.js";
 
 /** `moment()`, where there is a player: `{seconds, text}` of where it is. */
@@ -35,7 +35,7 @@ export function shareDialog(dialog, { moment = () => ({ seconds: 0 }) } = {}) {
     // The control that stays when this is closed.
     const controls = document.querySelectorAll(`[data-visibility-of="${dialog.dataset.shareDialog}"]`);
     const visibility = [...controls].find((control) => !dialog.contains(control)) ?? null;
-    const words = dialog.querySelector("[data-who]").textContent.trim();
-    if (await copyLink(link, { shown: field, visibility, words })) dialog.hidePopover();
+    const words = visibility?.selectedOptions[0].text ?? dialog.querySelector("[data-who]").textContent.trim();
+    if (await copyLink(link, { shown: field, words, change: visibility && (() => openChoice(visibility)) })) dialog.hidePopover();
   }
 }

@@ -92,13 +92,24 @@ export class Life {
 
 /** The live region. It must be there before the words are, or a screen reader does not hear them. */
 function place() {
-  if (!region?.isConnected) {
+  region = document.querySelector(".toasts");
+  if (!region) {
     region = document.createElement("div");
     region.className = "toasts";
     region.setAttribute("role", "status");
+    region.popover = "manual";
     document.body.append(region);
   }
+  raise();
   return region;
+}
+
+/** Above whatever has been opened since, and its veil; not without need, since what is shown anew is not listened to. */
+function raise() {
+  const isOpen = region.matches(":popover-open");
+  if (isOpen && (region.contains(document.activeElement) || !document.querySelector(":popover-open:not(.toasts), :modal"))) return;
+  if (isOpen) region.hidePopover();
+  region.showPopover();
 }
 
 function newButton(label, run) {
@@ -111,4 +122,8 @@ function newButton(label, run) {
   return button;
 }
 
-if (globalThis.document?.body) place();
+if (globalThis.document?.body) {
+  place();
+  const raiseIfUsed = ({ target, newState }) => newState === "open" && target !== region && region.hasChildNodes() && raise();
+  document.addEventListener("toggle", raiseIfUsed, { capture: true });
+}

@@ -1,6 +1,7 @@
 /** What every page has beyond its HTML; nothing here is needed to use it. */
 
 import { copyText } from "./copy_text.js";
+import { dropToUpload } from "./drop.js";
 import { menu } from "./menu.js";
 import { searchPanel } from "./search_panel.js";
 import { showPassword } from "./show_password.js";
@@ -9,3 +10,5 @@ for (const button of document.querySelectorAll("[data-show-password]")) showPass
 for (const button of document.querySelectorAll("[data-copy]")) copyText(button);
 for (const details of document.querySelectorAll("[data-menu]")) menu(details);
 searchPanel(document.querySelector("#search"));
+// The upload page takes them itself.
+if (!document.querySelector("[data-upload-page]")) dropToUpload(document.querySelector("[data-drop-url]"));

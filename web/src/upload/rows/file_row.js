@@ -131,8 +131,6 @@ export class FileRow {
   show() {
     const { state } = this;
     const hadFocus = this.element.contains(document.activeElement);
-    // Stored: a line is enough, but for somebody who is typing.
-    if (state === "done" && this.element.dataset.state !== "done") this.#view.open(this.#view.form.contains(document.activeElement));
     this.#view.text("name", this.isRefused ? this.#file.name : this.title);
     this.#view.text("who", this.#details.who);
     this.#view.show(lookOf(state, this.upload));

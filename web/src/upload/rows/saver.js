@@ -1,5 +1,6 @@
 /** Saves what people type, for all rows together: one call after the other, and each again until the server has heard it. */
 
+import { systemClock } from "../../common/clock.js";
 import { Gate } from "../sending/gate.js";
 
 // So long after the last key nothing more is coming just now.
@@ -9,7 +10,13 @@ export class Saver {
   #typing = new Map();
   #asked = new Set();
   #current = null;
-  #gate = new Gate({ onChange: () => this.#current?.delayed() });
+  #clock;
+  #gate;
+
+  constructor({ clock = systemClock } = {}) {
+    this.#clock = clock;
+    this.#gate = new Gate({ clock, onChange: () => this.#current?.delayed() });
+  }
 
   /** Whether anything typed would be lost with the page. */
   get isBusy() {
@@ -18,12 +25,12 @@ export class Saver {
 
   /** Once nobody types any more. `details` has `save()`, one attempt, and `delayed()`, which says that it takes longer. */
   soon(details) {
-    clearTimeout(this.#typing.get(details));
-    this.#typing.set(details, setTimeout(() => this.now(details), QUIET_MS));
+    this.#typing.get(details)?.();
+    this.#typing.set(details, this.#clock.after(QUIET_MS, () => this.now(details)));
   }
 
   now(details) {
-    clearTimeout(this.#typing.get(details));
+    this.#typing.get(details)?.();
     this.#typing.delete(details);
     this.#asked.add(details);
     if (!this.#current) this.#run();

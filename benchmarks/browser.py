@@ -67,10 +67,9 @@ async def _page_seconds(context: BrowserContext, product: Product, file: Path) -
     page = await context.new_page()
     await page.goto(f"{product.url('upload')}/upload")
     async with _far_away(page):
-        await page.locator("input[name=file]").set_input_files(file)
         row = page.locator("[data-file]")
         started = time.perf_counter()
-        await row.get_by_role("button", name="Upload", exact=True).click()
+        await page.locator("input[name=file]").set_input_files(file)
         await expect(row.get_by_role("link", name="Watch")).to_be_visible(timeout=_LIMIT_MS)
         seconds = time.perf_counter() - started
     await page.close()

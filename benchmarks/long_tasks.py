@@ -40,10 +40,6 @@ _CHOOSE: Final = """() => {
     field.dispatchEvent(new Event("change"));
   });
 }"""
-_UPLOAD: Final = """() => {
-  const button = document.querySelector("[data-action='upload-all']:not([hidden])");
-  setTimeout(() => (button ?? document.querySelector("[data-file] [type='submit']")).click());
-}"""
 _TASK: Final = "ThreadControllerImpl::RunTask"
 # Whose messages to the page are tasks of its thread, too.
 _DRIVER: Final = "blink.mojom.DevToolsSession"
@@ -95,7 +91,6 @@ async def _send(page: Page, files: Sequence[Path]) -> None:
     await page.locator("#other").set_input_files(files)
     await page.evaluate(_CHOOSE)
     await expect(page.locator("[data-file]")).to_have_count(len(files), timeout=_LIMIT_MS)
-    await page.evaluate(_UPLOAD)
     await expect(page.locator("[data-file][data-state='done']")).to_have_count(len(files), timeout=_LIMIT_MS)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import aiohttp
 import psutil
-from playwright.async_api import Browser, BrowserContext, Error, Page, Playwright, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Error, Locator, Page, Playwright, async_playwright, expect
 
 from tests import components
 from tests.product import Product
@@ -94,6 +94,12 @@ async def logged_in(browser: Browser, product: Product, **options: Any) -> Brows
     await page.wait_for_url("**/upload")
     await page.close()
     return context
+
+
+async def titled(row: Locator, title: str) -> None:
+    """Types the title of a video that is being uploaded; it is saved."""
+    await row.locator("[name=title]").fill(title)
+    await expect(row.locator("[data-saved-of=title]")).to_have_text("Saved")
 
 
 async def uploads(page: Page, product: Product, state: str) -> dict[str, dict[str, Any]]:

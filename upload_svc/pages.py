@@ -72,7 +72,7 @@ async def upload_page(request: web.Request) -> web.Response:
     """GET /upload."""
     principal = require_principal(request)
     unfinished, _ = await request.app[UPLOADS].list(principal, [VideoState.UPLOADING], cursor=None, limit=20)
-    return render(
+    response = render(
         request,
         "upload.html",
         {
@@ -84,6 +84,10 @@ async def upload_page(request: web.Request) -> web.Response:
             "description_max": DESCRIPTION_MAX,
         },
     )
+    if "dropped" in request.query and request.headers.get("Sec-Fetch-Site") in ("same-origin", "same-site"):
+        # The page of ours that opened it hands it the files that were dropped there. For other sites it stays apart.
+        response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
+    return response
 
 
 async def videos_page(request: web.Request) -> web.Response:

@@ -138,6 +138,8 @@ def render(
     # the length of many answers whether they are the same (BREACH).
     if request.headers.get("Sec-Fetch-Site") != "cross-site":
         response.enable_compression()
+    # Files that are dropped on a page are handed to the upload page, which it opens (web/src/page/drop.js).
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
     return response
 
 

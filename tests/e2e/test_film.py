@@ -136,9 +136,6 @@ async def _upload(visit: Visit, product: AnyProduct, film: Path) -> None:
             "uploadThroughput": UPLOAD_BYTES_PER_SECOND,
         },
     )
-    await page.locator("input[name=file]").set_input_files(film)
-    await page.get_by_label("Title").fill(TITLE)
-    await page.get_by_label("Description").fill(DESCRIPTION)
     # Chromium counts what it has drawn, so the values are those that a person could have seen.
     await page.evaluate(
         """() => {
@@ -153,7 +150,10 @@ async def _upload(visit: Visit, product: AnyProduct, film: Path) -> None:
             look()
         }"""
     )
-    await page.get_by_role("main").get_by_role("button", name="Upload").click()
+    await page.locator("input[name=file]").set_input_files(film)
+    await page.get_by_label("Title").fill(TITLE)
+    await page.get_by_label("Description").fill(DESCRIPTION)
+    await expect(page.locator("[data-saved-of=description]")).to_have_text("Saved")
     await expect(page.get_by_role("main").get_by_role("link", name="Watch", exact=True)).to_be_visible(timeout=30_000)
     seen = sorted(set(await page.evaluate("window.progressSeen")))
     between = [value for value in seen if 0 < value < 1]

@@ -44,7 +44,7 @@ async def test_a_film_is_uploaded_watched_and_edited(firefox: Browser, product: 
     await page.locator("[name=file]").set_input_files(film)
     row = page.locator("[data-file]")
     await row.locator("[name=title]").fill(title)
-    await row.locator("[type=submit]").click()
+    await expect(row.locator("[data-saved-of=title]")).not_to_be_empty()
     await row.locator("[data-part=watch]").click(timeout=30_000)
     await expect(page.get_by_role("heading", level=1)).to_have_text(title)
     await page.keyboard.press("m")

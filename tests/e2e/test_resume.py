@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Request, Response, Route, expect
 
-from tests.browsers import logged_in, stored_sha256, uploads
+from tests.browsers import logged_in, stored_sha256, titled, uploads
 from tests.footage import sha256_of
 from tests.product import Product
 from tests.waiting import eventually
@@ -61,9 +61,7 @@ async def _leave_in_the_middle(page: Page, product: Product, file: Path, title: 
     held_back = await _hold_back_all_but_two(page)
     await page.locator("input[name=file]").set_input_files(file)
     row = page.locator("[data-file]")
-    await row.get_by_label("Title").fill(title)
-    await row.get_by_role("button", name="Upload", exact=True).click()
-    await expect(row).to_contain_text("Uploading")
+    await titled(row, title)
     upload_id: str = (await uploads(page, product, "uploading"))[title]["id"]
 
     async def has_two_parts() -> bool:
@@ -120,7 +118,7 @@ async def test_after_a_crash_it_goes_on_with_the_same_file_and_sends_the_rest_al
     await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)
     assert set(sent).isdisjoint(held)
     assert len(sent) == len(set(sent))
-    await expect(row).to_contain_text("Verified: the stored copy is identical to your file.")
+    await expect(row).to_contain_text("The stored copy is identical to your file.")
     await expect(row).to_contain_text(sha256_of(film))
     # It is the same video, and no longer among the unfinished.
     assert (await uploads(page, product, "ready"))["Cut by a crash"]["id"] == upload_id
@@ -137,8 +135,7 @@ async def test_what_lacks_nothing_but_the_last_word_is_finished_without_its_file
     await page.route(re.compile(r"/complete$"), lambda route: route.abort())
     await page.locator("input[name=file]").set_input_files(film)
     row = page.locator("[data-file]")
-    await row.get_by_label("Title").fill("Whole and unfinished")
-    await row.get_by_role("button", name="Upload", exact=True).click()
+    await titled(row, "Whole and unfinished")
     await expect(row).to_have_attribute("data-state", "trouble", timeout=DONE_MS)
     upload_id: str = (await uploads(page, product, "uploading"))["Whole and unfinished"]["id"]
     await page.close()
@@ -169,7 +166,6 @@ async def test_on_another_device_choosing_the_file_is_enough(
     row = page.locator("[data-file]")
     # What it was called there stands here, and what is changed here counts.
     await expect(row.get_by_label("Title")).to_have_value("Begun elsewhere")
-    await row.get_by_role("button", name="Upload", exact=True).click()
     await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)
     assert set(sent).isdisjoint(held)
     await _is_the_file(page, product, upload_id, film)
@@ -239,8 +235,7 @@ async def test_a_part_that_was_damaged_on_the_way_is_refused_by_the_storage_and_
     await page.route(re.compile(r"partNumber=2(&|$)"), damage)
     await page.locator("input[name=file]").set_input_files(film)
     row = page.locator("[data-file]")
-    await row.get_by_label("Title").fill("Damaged on the way")
-    await row.get_by_role("button", name="Upload", exact=True).click()
+    await titled(row, "Damaged on the way")
     await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)
     assert damaged == [2]
     assert statuses[0] == 400
@@ -273,9 +268,7 @@ async def test_where_the_browser_remembers_the_file_one_click_goes_on(
     held_back = await _hold_back_all_but_two(page)
     await page.evaluate(_DROP_WITH_HANDLE, {"bytes": 5 * PART_SIZE - 1000, "name": "one click.mp4"})
     row = page.locator("[data-file]")
-    await row.get_by_label("Title").fill("One click")
-    await row.get_by_role("button", name="Upload", exact=True).click()
-    await expect(row).to_contain_text("Uploading")
+    await titled(row, "One click")
     upload_id: str = (await uploads(page, product, "uploading"))["One click"]["id"]
 
     async def has_two_parts() -> bool:

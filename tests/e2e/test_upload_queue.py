@@ -11,7 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, CDPSession, Dialog, Locator, Page, Request, expect
 
 from tests import footage
-from tests.browsers import logged_in, stored_sha256, uploads
+from tests.browsers import logged_in, stored_sha256, titled, uploads
 from tests.footage import sha256_of
 from tests.product import Product
 from tests.waiting import eventually
@@ -22,6 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 BYTES_PER_SECOND = 4 * 2**20
 DONE_MS = 120_000
 PART = 8 * 2**20
+_CHANGES = re.compile(r"/v1/uploads/[a-z2-7]{26}$")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -71,9 +72,8 @@ async def _choose(page: Page, *files: Path) -> list[Locator]:
     return [rows.nth(number) for number in range(len(files))]
 
 
-async def _begin(row: Locator, title: str) -> None:
-    await row.get_by_label("Title").fill(title)
-    await row.get_by_role("button", name="Upload", exact=True).click()
+async def _open(row: Locator) -> None:
+    await row.get_by_role("button", name="Details").click()
 
 
 async def _sent(row: Locator) -> float:
@@ -94,16 +94,25 @@ async def test_three_files_go_one_after_another_each_as_it_was_described(
 ) -> None:
     network = await _slow_line(page)
     rows = await _choose(page, night, ocean, film)
-    described = {"Night": "private", "Ocean": "members", "Three times": "public"}
-    for row, (title, visibility) in zip(rows, described.items(), strict=True):
-        await row.get_by_label("Title").fill(title)
-        await row.get_by_label("Visibility").select_option(visibility)
-    await page.get_by_role("button", name="Upload all").click()
-    await expect(rows[0]).to_contain_text("Uploading")
+    # Choosing them is uploading them, each a line that opens.
+    await expect(rows[0]).to_have_attribute("data-state", "sending")
     for row in rows[1:]:
         await expect(row).to_contain_text("Queued")
-    # What is changed while it waits is how it begins.
+    await expect(page.get_by_label("Title")).to_have_count(0)
+    # What is changed while it waits is how it begins; what was chosen for all holds for each, until another is.
+    await page.get_by_label("For all: who can watch").select_option("members")
+    described = {"Night": "members", "Ocean": "members", "Three times": "public"}
+    for row, title in zip(rows, described, strict=True):
+        await _open(row)
+        await row.get_by_label("Title").fill(title)
     await rows[1].get_by_label("Description").fill("Written while it waited.")
+    await rows[2].get_by_label("Visibility").select_option("public")
+    await expect(page.get_by_label("For all: who can watch")).to_have_value("")
+    # Elsewhere one goes beside the page, which goes on.
+    async with page.context.expect_page() as beside:
+        await page.get_by_role("link", name="Library").click()
+    await (await beside.value).close()
+    assert page.url.endswith("/upload")
     await expect(page.locator("[data-overall]")).to_be_visible()
     await eventually(lambda: _title_says_per_cent(page), what="the title bar shows how far it is")
     await network.detach()
@@ -127,7 +136,7 @@ async def _title_says_per_cent(page: Page) -> bool:
 async def test_a_paused_upload_sends_nothing_and_goes_on_when_told(page: Page, product: Product, film: Path) -> None:
     network = await _slow_line(page)
     [row] = await _choose(page, film)
-    await _begin(row, "Paused for a while")
+    await titled(row, "Paused for a while")
     await _is_moving(row)
     await row.get_by_role("button", name="Pause").click()
     await expect(row).to_contain_text("Paused")
@@ -151,11 +160,15 @@ async def test_under_a_limit_parts_wait_for_their_turn_and_another_limit_holds_a
     speed = page.get_by_label("Speed limit")
     happened: list[str] = []
     page.on("request", lambda request: happened.append("PUT") if request.method == "PUT" else None)
-    [row] = await _choose(page, night)
+    # It is chosen where files are, and holds for the next ones.
+    await _choose(page, Path(__file__))
+    await page.get_by_label("Upload options").click()
     # By keyboard: the last choice.
     await speed.press("End")
     await expect(speed).to_have_value("1")
-    await _begin(row, "Within the limit")
+    await page.get_by_role("button", name="Remove ").click()
+    [row] = await _choose(page, night)
+    await titled(row, "Within the limit")
 
     async def is_one_part_there() -> bool:
         return bool(await row.locator("progress").evaluate("bar => bar.value") == PART)
@@ -166,10 +179,11 @@ async def test_under_a_limit_parts_wait_for_their_turn_and_another_limit_holds_a
     await row.get_by_role("button", name="Pause").press("Enter")
     await expect(row).to_contain_text("Paused")
     await row.get_by_role("button", name="Resume", exact=True).press("Enter")
-    await expect(row).to_contain_text("Uploading")
+    await expect(row).to_have_attribute("data-state", "sending")
     await expect(row).to_contain_text("limited to 1 Mbit/s")
     assert await is_one_part_there()
     happened.append("lifted")
+    await page.get_by_label("Upload options").click()
     await speed.select_option(label="No limit")
     await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)
     assert happened == ["PUT", "lifted", "PUT"]
@@ -178,8 +192,9 @@ async def test_under_a_limit_parts_wait_for_their_turn_and_another_limit_holds_a
 
     await speed.select_option(label="5 Mbit/s")
     await page.reload()
-    await _choose(page, night)
     await expect(speed).to_have_value("5")
+    await _choose(page, Path(__file__))
+    await page.get_by_label("Upload options").click()
     await speed.select_option("")
 
 
@@ -188,7 +203,7 @@ async def test_a_line_that_is_cut_loses_nothing_and_it_goes_on_by_itself(
 ) -> None:
     network = await _slow_line(page)
     [row] = await _choose(page, film)
-    await _begin(row, "Cut off")
+    await titled(row, "Cut off")
     await _is_moving(row)
     await page.context.set_offline(offline=True)
     await network.detach()
@@ -208,10 +223,15 @@ async def test_under_way_it_can_be_edited_linked_to_and_not_left_by_mistake(
 ) -> None:
     network = await _slow_line(page)
     [row] = await _choose(page, film)
-    await _begin(row, "Working title")
+    await titled(row, "Working title")
     await _is_moving(row)
-    await row.get_by_label("Title").fill("The final title")
+    # Kept while the server does not answer, and saved when it does.
+    await page.route(_CHANGES, lambda route: route.abort())
+    await row.locator("[name=title]").fill("The final title")
+    await expect(row.locator("[data-saved-of=title]")).to_have_text("Not saved yet")
+    await page.unroute(_CHANGES)
     await row.get_by_label("Visibility").select_option("members")
+    await expect(row.locator("[data-saved-of=title]")).to_have_text("Saved")
 
     async def is_saved() -> bool:
         found = (await uploads(page, product, "uploading")).get("The final title")
@@ -225,11 +245,10 @@ async def test_under_way_it_can_be_edited_linked_to_and_not_left_by_mistake(
     # Who can open it is said with it, and can be changed there.
     await expect(page.get_by_text("Link copied. Members – everyone with an account")).to_be_visible()
     await page.get_by_role("button", name="Change", exact=True).click()
-    beside = row.get_by_label("Who can watch")
-    await expect(beside).to_be_focused()
+    visibility = row.get_by_label("Visibility")
+    await expect(visibility).to_be_focused()
     await page.keyboard.press("Escape")
-    await beside.select_option("public")
-    await expect(row.get_by_label("Visibility")).to_have_value("public")
+    await visibility.select_option("public")
 
     async def is_public() -> bool:
         return bool((await uploads(page, product, "uploading"))["The final title"]["visibility"] == "public")
@@ -260,9 +279,15 @@ async def test_a_cancelled_one_is_gone_and_the_next_has_its_turn(
 ) -> None:
     network = await _slow_line(page)
     first, second = await _choose(page, film, ocean)
-    await first.get_by_label("Title").fill("Given up")
+    await _open(first)
+    await titled(first, "Given up")
+    await _open(second)
     await second.get_by_label("Title").fill("After it")
-    await page.get_by_role("button", name="Upload all").click()
+    # Out of the queue and back again, with what was typed.
+    await second.get_by_role("button", name="Cancel").click()
+    await expect(page.locator("[data-file]")).to_have_count(1)
+    await page.get_by_role("button", name="Undo").click()
+    await expect(second).to_contain_text("Queued")
     await _is_moving(first)
     await first.get_by_role("button", name="Cancel").press("Enter")
     await first.get_by_role("button", name="Cancel upload").press("Enter")
@@ -312,21 +337,11 @@ async def test_with_many_files_one_event_touches_one_row(page: Page, tmp_path: P
     for file in files:
         file.write_bytes(b"x" * 2000)
     rows = await _choose(page, *files)
-    # A browser looks at all fields that are there, to fill them in, whenever one is added.
-    await expect(page.locator("[data-file] form")).to_have_count(10)
-    await expect(page.locator("[data-file] select")).to_have_count(20)
-    await rows[40].evaluate("row => row.scrollIntoView()")
-    await rows[40].locator("[data-part='fields'] > summary").click()
-    await rows[40].get_by_label("Title").fill("Opened and said")
-    # One whose form is off the page can be sent by itself.
-    await rows[50].get_by_role("button", name="Upload", exact=True).click()
-    await expect(rows[50]).to_have_attribute("data-state", "sending", timeout=DONE_MS)
-    # Who copies its link sees who can open it, as on the others.
-    await rows[50].get_by_role("button", name="Copy link").click()
-    await expect(rows[50].get_by_label("Who can watch")).to_be_visible()
-    await page.get_by_role("button", name="Upload all").click()
     await expect(page.locator("[data-state='waiting']")).to_have_count(len(files) - 1, timeout=DONE_MS)
-    await expect(rows[40].get_by_label("Title")).to_have_value("Opened and said")
+    # A browser looks at all fields that are there, to fill them in, whenever one is added.
+    await expect(page.locator("[data-file] :is(form, select)")).to_have_count(0)
+    await _open(rows[40])
+    await expect(rows[40].get_by_label("Title")).to_have_value("film 40")
     await page.evaluate(
         """() => {
           window.touched = new Set();
@@ -341,9 +356,9 @@ async def test_with_many_files_one_event_touches_one_row(page: Page, tmp_path: P
           watcher.observe(document.querySelector("[data-file-list]"), all);
         }"""
     )
-    await rows[50].get_by_role("button", name="Pause").click()
-    await expect(rows[0]).to_have_attribute("data-state", "sending", timeout=DONE_MS)
-    assert await page.evaluate("[...touched].sort((a, b) => a - b)") == [0, 50]
+    await rows[0].get_by_role("button", name="Pause").click()
+    await expect(rows[1]).to_have_attribute("data-state", "sending", timeout=DONE_MS)
+    assert await page.evaluate("[...touched].sort((a, b) => a - b)") == [0, 1]
     await page.close(run_before_unload=False)
 
 
@@ -351,5 +366,32 @@ async def test_parts_are_hashed_beside_the_page(page: Page, night: Path) -> None
     await page.add_init_script("crypto.subtle.digest = () => { throw new Error('hashed on the page'); }")
     await page.reload()
     (row,) = await _choose(page, night)
-    await _begin(row, "Hashed in a worker")
+    await titled(row, "Hashed in a worker")
     await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)
+
+
+async def test_files_dropped_on_another_page_are_uploaded_beside_it(page: Page, product: Product, night: Path) -> None:
+    await page.goto(f"{product.url('stream')}/")
+    devtools = await page.context.new_cdp_session(page)
+    drag = {"x": 300, "y": 300, "data": {"items": [], "files": [str(night)], "dragOperationsMask": 1}}
+    # The first is over the page, the second over what then lies upon it.
+    for step in ("dragEnter", "dragOver", "dragOver"):
+        await devtools.send("Input.dispatchDragEvent", {"type": step, **drag})
+    await expect(page.get_by_text("Drop to upload")).to_be_visible()
+    async with page.context.expect_page() as opened:
+        await devtools.send("Input.dispatchDragEvent", {"type": "drop", **drag})
+    upload = await opened.value
+    await expect(upload.locator("[data-file]")).to_contain_text("Uploaded", timeout=DONE_MS)
+    assert upload.url == f"{product.url('upload')}/upload"
+    await expect(page.get_by_text("Drop to upload")).to_be_hidden()
+    await upload.close()
+    # Where nobody is logged in nothing falls, and nothing takes the page's place.
+    stranger = await page.context.browser.new_context()  # type: ignore[union-attr]
+    page = await stranger.new_page()
+    await page.goto(f"{product.url('auth')}/login")
+    devtools = await stranger.new_cdp_session(page)
+    for step in ("dragEnter", "dragOver", "drop"):
+        await devtools.send("Input.dispatchDragEvent", {"type": step, **drag})
+    assert await page.evaluate("location.pathname") == "/login"
+    assert len(stranger.pages) == 1
+    await stranger.close()

@@ -60,10 +60,11 @@ def _check(where: str, headers: Mapping[str, str], *, is_kept: bool = False) -> 
         assert "frame-ancestors 'none'" in policy, where
         assert "unsafe" not in policy, where
         assert headers["Referrer-Policy"] == "same-origin", where
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin-allow-popups", where
     expected = {
         name: value
         for name, value in API_HEADERS.items()
-        if not (is_page and name in ("Content-Security-Policy", "Referrer-Policy"))
+        if not (is_page and name in ("Content-Security-Policy", "Referrer-Policy", "Cross-Origin-Opener-Policy"))
         and not (is_kept and name == "Cache-Control")
     }
     assert {name: headers.get(name) for name in expected} == expected, where

@@ -330,3 +330,19 @@ async def test_the_forms_of_somebody_elses_video_are_not_there(services: Service
         assert "Hers" not in await answer.text()
     answer = await alice.call("GET", f"{url}/v1/uploads/{video['id']}")
     assert await answer.json() == video
+
+
+@pytest.mark.parametrize(
+    ("query", "site", "policy"),
+    [
+        ("?dropped=http://127.0.0.1", "same-site", "unsafe-none"),
+        ("?dropped=http://127.0.0.1", "cross-site", "same-origin-allow-popups"),
+        ("?dropped=http://127.0.0.1", "none", "same-origin-allow-popups"),
+        ("", "same-site", "same-origin-allow-popups"),
+    ],
+)
+async def test_only_a_page_of_ours_may_hand_files_to_the_upload_page(
+    url: str, browser: Browser, query: str, site: str, policy: str
+) -> None:
+    answer = await browser.open(f"{url}/upload{query}", **{"Sec-Fetch-Site": site})
+    assert (answer.status, answer.headers["Cross-Origin-Opener-Policy"]) == (200, policy)

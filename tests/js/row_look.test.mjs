@@ -15,16 +15,19 @@ const WAITING = { trouble: null, failure: null, record: null };
 const TROUBLE = { trouble: { failure: new Failure(OFFLINE), until: 5000, isTrying: false }, failure: null, record: RECORD };
 
 for (const [state, upload, parts, buttons] of [
-  ["refused", null, ["again", "figures"], ["ask-cancel", "remove"]],
-  ["chosen", null, ["again", "fields", "figures", "submit"], ["ask-cancel", "remove"]],
-  ["waiting", WAITING, ["again", "fields", "figures", "link", "progress"], ["remove"]],
-  ["sending", { ...WAITING, record: RECORD }, ["again", "fields", "figures", "link", "progress"], ["ask-cancel", "pause"]],
-  ["sending", TROUBLE, ["again", "fields", "link", "progress", "trouble", "try-now"], ["ask-cancel"]],
-  ["paused", { ...WAITING, record: RECORD }, ["again", "fields", "figures", "link", "progress"], ["ask-cancel", "resume"]],
-  ["checking", { ...WAITING, record: RECORD }, ["again", "fields", "figures", "link", "progress"], []],
-  ["done", { ...WAITING, record: RECORD }, ["again", "checksum", "fields", "figures", "link", "receipt", "watch"], ["ask-cancel", "remove"]],
+  ["refused", null, ["again"], ["remove"]],
+  ["chosen", null, ["again", "submit"], ["open", "remove"]],
+  ["waiting", WAITING, ["again", "bar"], ["leave", "open"]],
+  ["comparing", { ...WAITING, record: RECORD }, ["again", "bar", "link"], ["leave", "open"]],
+  ["sending", { ...WAITING, record: RECORD }, ["again", "bar", "link"], ["ask-cancel", "open", "pause"]],
+  ["sending", TROUBLE, ["again", "bar", "link", "trouble", "try-now"], ["ask-cancel", "open"]],
+  ["paused", { ...WAITING, record: RECORD }, ["again", "bar", "link"], ["ask-cancel", "open", "resume"]],
+  ["checking", { ...WAITING, record: RECORD }, ["again", "bar", "link"], ["ask-cancel", "open"]],
+  // What somebody else completes is theirs, too.
+  ["checking", { ...WAITING, record: RECORD, isElsewhere: true }, ["again", "bar", "link"], ["leave", "open"]],
+  ["done", { ...WAITING, record: RECORD }, ["again", "bar", "checksum", "copy", "link", "receipt", "watch"], ["open", "remove", "who"]],
 ]) {
-  test(`${state}${upload?.trouble ? " in trouble" : ""}: its parts and buttons`, () => {
+  test(`${state}${upload?.trouble ? " in trouble" : ""}${upload?.isElsewhere ? " elsewhere" : ""}: its parts and buttons`, () => {
     const look = lookOf(state, upload);
     assert.deepEqual([shown(look.parts), shown(look.buttons)], [parts, buttons]);
   });
@@ -47,13 +50,16 @@ test("whoever was logged out is shown where to log in", () => {
   assert.deepEqual([parts.login, parts["try-now"]], [true, true]);
 });
 
-test("figures count a wait down, and fill the bar while it is checked", () => {
-  const progress = { sentBytes: 50, safeBytes: 50, totalBytes: 100, bytesPerSecond: null, secondsLeft: null, limit: null };
-  const sending = figuresOf("sending", { ...TROUBLE, progress }, { now: 2000, language: "en", ...LINE });
-  assert.deepEqual([sending.value, sending.max], [50, 100]);
-  assert.match(sending.next, /3/);
-  const checking = figuresOf("checking", { ...WAITING, progress }, { now: 2000, language: "en", ...LINE });
-  assert.deepEqual([checking.value, checking.figures], [100, ""]);
+test("figures stay in every state; only where something moves they say how fast", () => {
+  const progress = { sentBytes: 50, safeBytes: 50, totalBytes: 100, bytesPerSecond: 10, secondsLeft: 5, limit: null };
+  const figures = (state, upload = WAITING) => figuresOf(state, { ...upload, progress }, { now: 2000, language: "en", ...LINE });
+  assert.match(figures("sending").words, /^50% · 50 of 100 bytes · .* left$/);
+  for (const [state, upload] of [["waiting"], ["paused"], ["checking"], ["failed"], ["sending", TROUBLE]]) {
+    assert.equal(figures(state, upload).words, "50% · 50 of 100 bytes", state);
+  }
+  assert.equal(figures("done").words, "100 bytes");
+  assert.match(figures("sending", TROUBLE).next, /3/);
+  assert.deepEqual([figures("sending").value, figures("checking").value, figures("checking").max], [50, 100, 100]);
 });
 
 test("each state is said, but not every try of a wait", () => {

@@ -21,15 +21,15 @@ test("rates, shares and spans read as people say them", () => {
 
 test("progress leaves out what is not known, and never claims all before the server has said so", () => {
   const known = { sentBytes: 50_000_000, safeBytes: 50_400_000, totalBytes: 100_000_000, bytesPerSecond: 1_000_000, secondsLeft: 50 };
-  assert.equal(progressWords(known, "en"), "50% · 50.0 MB of 100.0 MB · 1.0 MB/s · 50 s left");
+  assert.equal(progressWords(known, "en"), "50% · 50.0 of 100.0 MB · 1.0 MB/s · 50 s left");
   const begun = { sentBytes: 0, safeBytes: 0, totalBytes: 100_000_000, bytesPerSecond: null, secondsLeft: null };
-  assert.equal(progressWords(begun, "en"), "0% · 0 bytes of 100.0 MB");
+  assert.equal(progressWords(begun, "en"), "0% · 0.0 of 100.0 MB");
   assert.match(progressWords({ ...begun, sentBytes: 100_000_000 }, "en"), /^99%/);
   // What leaving the page now would keep, where that is less.
-  assert.equal(progressWords({ ...known, safeBytes: 39_000_000 }, "en"), "50% · 50.0 MB of 100.0 MB · 1.0 MB/s · 50 s left · 39% saved");
+  assert.equal(progressWords({ ...known, safeBytes: 39_000_000 }, "en"), "50% · 50.0 of 100.0 MB · 1.0 MB/s · 50 s left · 39% saved");
   // Between two parts nothing moves, and nothing is wrong.
   const limited = { ...known, bytesPerSecond: null, limit: 250_000, secondsLeft: 192 };
-  assert.equal(progressWords(limited, "en"), "50% · 50.0 MB of 100.0 MB · limited to 2 Mbit/s · 4 min left");
+  assert.equal(progressWords(limited, "en"), "50% · 50.0 of 100.0 MB · limited to 2 Mbit/s · 4 min left");
 });
 
 test("every trouble says that nothing is lost and what comes next", () => {

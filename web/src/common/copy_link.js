@@ -5,9 +5,9 @@ import { showToast } from "./toast.js";
 
 /**
  * Resolves to whether it is copied. `shown` is where the link stands on the page, to be copied by hand where the browser does not let a page do it;
- * `visibility` is the control of who can open it, or null for a viewer, who reads `words` instead.
+ * `words` say who can open it, and `change()`, null for a viewer, lets that be changed.
  */
-export async function copyLink(url, { shown, visibility = null, words = "" }) {
+export async function copyLink(url, { shown, words, change = null }) {
   try {
     await navigator.clipboard.writeText(url);
   } catch {
@@ -16,14 +16,14 @@ export async function copyLink(url, { shown, visibility = null, words = "" }) {
     showToast(gettext("Couldn’t copy the link. It’s selected: copy it yourself."));
     return false;
   }
-  const who = visibility?.selectedOptions[0].text ?? words;
-  showToast(gettext("Link copied. %(visibility)s", { visibility: who }), {
-    action: visibility && { label: gettext("Change"), run: () => open(visibility) },
+  showToast(gettext("Link copied. %(visibility)s", { visibility: words }), {
+    action: change && { label: gettext("Change"), run: change },
   });
   return true;
 }
 
-function open(select) {
+/** Moves the focus there and shows what there is to choose. */
+export function openChoice(select) {
   select.focus({ focusVisible: true });
   try {
     select.showPicker();

@@ -11,6 +11,13 @@ export function formatSize(bytes, language) {
   return number(value, language, { style: "unit", unit, unitDisplay: "short", minimumFractionDigits: 1 });
 }
 
+/** 5200000 of 12400000 → `{sent: "5.2", total: "12.4 MB"}`: both in the whole's unit. */
+export function formatPart(bytes, total, language) {
+  const { value, unit } = scaled(total);
+  const sent = number(value * (bytes / (total || 1)), language, unit === "byte" ? { maximumFractionDigits: 0 } : { minimumFractionDigits: 1 });
+  return { sent, total: formatSize(total, language) };
+}
+
 /** 12400000 → "12.4 MB/s". */
 export function formatRate(bytesPerSecond, language) {
   const { value, unit } = scaled(Math.max(bytesPerSecond, 1000));

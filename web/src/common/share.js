@@ -1,6 +1,6 @@
 /** The dialog by which a video is shared: what its buttons do. */
 
-import { copyLink } from "./copy_link.js";
+import { copyLink, openChoice } from "./copy_link.js";
 import { gettext } from "./i18n.js";
 
 /** `moment()`, where there is a player: `{seconds, text}` of where it is. */
@@ -35,6 +35,6 @@ export function shareDialog(dialog, { moment = () => ({ seconds: 0 }) } = {}) {
     const controls = document.querySelectorAll(`[data-visibility-of="${dialog.dataset.shareDialog}"]`);
     const visibility = [...controls].find((control) => !dialog.contains(control)) ?? null;
     const words = dialog.querySelector("[data-who]").textContent.trim();
-    if (await copyLink(link, { shown: field, visibility, words })) dialog.close();
+    if (await copyLink(link, { shown: field, words, change: visibility && (() => openChoice(visibility)) })) dialog.close();
   }
 }

@@ -93,6 +93,8 @@ export class Life {
 
 /** The live region. It must be there before the words are, or a screen reader does not hear them. */
 function place() {
+  // Another script of the page may have made it.
+  region ??= document.querySelector(".toasts");
   if (!region) {
     region = document.createElement("div");
     region.className = "toasts";
@@ -106,12 +108,15 @@ function place() {
 /** Toasts lie above popovers, and within a modal dialog, beside which nothing can be seen or used. */
 function raise() {
   if (!region?.hasChildNodes()) return;
+  const place = [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
+  const isOpen = region.matches(":popover-open");
+  // Not without need: what is shown anew is not listened to.
+  if (isOpen && region.parentElement === place && !document.querySelector(":popover-open:not(.toasts)")) return;
   const focused = region.contains(document.activeElement) ? document.activeElement : null;
-  const dialog = [...document.querySelectorAll("dialog:modal")].at(-1);
-  if (region.parentElement !== (dialog ?? document.body)) {
-    (dialog ?? document.body).append(region);
+  if (region.parentElement !== place) {
+    place.append(region);
     // It may be removed when it closes, and what is in it too.
-    dialog?.addEventListener("close", () => (document.body.append(region), raise()), { once: true });
+    if (place !== document.body) place.addEventListener("close", () => (document.body.append(region), raise()), { once: true });
   }
   if (region.matches(":popover-open")) region.hidePopover();
   region.showPopover();

@@ -5,8 +5,8 @@ import { gettext } from "./i18n.js";
 
 export const VIDEO_FIELDS = ["title", "description", "visibility"];
 
-/** Shows each message beside its field, takes the others away, and moves the focus to the first fault. */
-export function showErrors(form, errors) {
+/** Shows each message beside its field, takes the others away, and moves the focus to the first fault unless told not to. */
+export function showErrors(form, errors, { isFocused = true } = {}) {
   let first = null;
   for (const place of form.querySelectorAll("[data-error-of]")) {
     const name = place.dataset.errorOf;
@@ -18,7 +18,7 @@ export function showErrors(form, errors) {
     else field?.removeAttribute("aria-invalid");
     if (message) first ??= field;
   }
-  first?.focus();
+  if (isFocused) first?.focus();
 }
 
 /** The server's errors by field name; one that names no field of ours goes to `fallback`. */

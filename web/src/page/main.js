@@ -2,6 +2,7 @@
 
 import { dialogButtons } from "../common/dialogs.js";
 import { copyText } from "./copy_text.js";
+import { dropToUpload } from "./drop.js";
 import { menu } from "./menu.js";
 import { searchPanel } from "./search_panel.js";
 import { showPassword } from "./show_password.js";
@@ -15,3 +16,5 @@ for (const form of document.querySelectorAll("[data-theme-choice]")) themeChoice
 dialogButtons();
 localTimes();
 searchPanel(document.querySelector("#search"));
+// The upload page takes them itself.
+if (!document.querySelector("[data-upload-page]")) dropToUpload(document.querySelector("[data-drop-url]"));

@@ -6,10 +6,13 @@ import { gettext, ngettext } from "../common/i18n.js";
 import { keepPreference, preference } from "../common/preferences.js";
 import { showToast } from "../common/toast.js";
 import { UploadApi } from "../common/uploads_api.js";
+import { openBeside } from "./beside.js";
 import { refusalOf } from "./files/accepting.js";
 import { chooseFiles } from "./files/choosing.js";
+import { handedFiles } from "./files/handed.js";
 import { Painter, inSlices } from "./frames.js";
 import { FileRow } from "./rows/file_row.js";
+import { Saver } from "./rows/saver.js";
 import { shareWords } from "./rows/words.js";
 import { Pace } from "./sending/pace.js";
 import { Queue } from "./sending/queue.js";
@@ -17,8 +20,6 @@ import { UnfinishedList } from "./unfinished.js";
 import { keepAwake } from "./wake_lock.js";
 
 const TICK_MS = 250;
-// Of more files than this nobody fills in one after the other what is to be said: the fields of the rest begin closed.
-const OPEN_AT_MOST = 10;
 const BYTES_PER_MEGABIT = 125_000;
 // In these a row's figures change without a word from its upload.
 const MOVING = new Set(["creating", "comparing", "sending", "checking"]);
@@ -33,7 +34,9 @@ function uploadPage(page) {
   const overall = document.querySelector("[data-overall]");
   const queue = new Queue({ onChange: queueChanged });
   const pace = new Pace();
+  const saver = new Saver();
   const speed = find("[name='speed']");
+  const forAll = find("#for-all");
   const [uploadAll, another] = ["[data-action='upload-all']", "[data-action='choose']"].map(find);
   // Each row with its state, and of each state how many there are.
   const rows = new Map();
@@ -45,7 +48,7 @@ function uploadPage(page) {
   let saying = null;
   const unfinishedSection = find("[data-unfinished-list]");
   const unfinished = unfinishedSection && new UnfinishedList(unfinishedSection, { api, goOn, language });
-  const shared = { template: find("[data-file-template]"), api, queue, pace, say, onChange: rowChanged, watchRoot: page.dataset.watchRoot, language };
+  const shared = { template: find("[data-file-template]"), api, saver, queue, pace, say, onChange: rowChanged, watchRoot: page.dataset.watchRoot, language };
   let letSleep = null;
   let ticking = null;
 
@@ -55,10 +58,15 @@ function uploadPage(page) {
     painter.ask();
   }
 
-  function newRow(file, { record = null, handle = null } = {}) {
+  /** Choosing it is uploading it. Of several files each is a line, that opens. */
+  function addRow(file, { record = null, handle = null, isOneOfMany = false } = {}) {
     const refusal = refusalOf(file, taken);
     if (record) unfinished.take(record);
-    return new FileRow(file, { record, handle, refusal, isFolded: rows.size >= OPEN_AT_MOST }, shared);
+    const isOpen = !refusal && !isOneOfMany && rows.size === 0;
+    const row = new FileRow(file, { record, handle, refusal, isOpen, visibility: forAll.value }, shared);
+    place(row);
+    row.enqueue();
+    return row;
   }
 
   function add(files, handles) {
@@ -71,8 +79,7 @@ function uploadPage(page) {
     let refused = 0;
     await inSlices(chosen, ({ file, handle }) => {
       // What was begun with it goes on with it.
-      const row = newRow(file, { record: unfinished?.find(file) ?? null, handle });
-      place(row);
+      const row = addRow(file, { record: unfinished?.find(file) ?? null, handle, isOneOfMany: chosen.length > 1 });
       if (!first) row.focus();
       first ??= row;
       if (row.isRefused) refused += 1;
@@ -86,9 +93,7 @@ function uploadPage(page) {
       showToast(gettext("“%(name)s” isn’t the file you started with (%(size)s instead of %(wanted)s).", sizes));
       return;
     }
-    const row = newRow(file, { record });
-    place(row);
-    row.enqueue({ isFocused: true });
+    addRow(file, { record }).focus();
   }
 
   function place(row) {
@@ -99,9 +104,9 @@ function uploadPage(page) {
     painter.ask();
   }
 
-  function rowChanged(row, { discarding = null } = {}) {
+  function rowChanged(row, { discarding = null, isWaiting = false } = {}) {
     if (row.isGone) {
-      leave(row, discarding);
+      leave(row, { discarding, isWaiting });
       return;
     }
     uncount(row);
@@ -134,20 +139,27 @@ function uploadPage(page) {
     showOverall();
   }
 
-  async function leave(row, discarding) {
+  async function leave(row, { discarding, isWaiting }) {
     const next = row.element.nextElementSibling ?? row.element.previousElementSibling;
     uncount(row);
     rows.delete(row);
     row.element.remove();
     painter.ask();
     (rowOf.get(next) ?? fileField).focus();
-    if (!discarding) return;
     const { title } = row;
+    if (isWaiting) showToast(gettext("“%(title)s” removed.", { title }), { action: { label: gettext("Undo"), run: () => bringBack(row) } });
+    if (!discarding) return;
     showToast(
       (await discarding)
         ? gettext("Upload of “%(title)s” cancelled.", { title })
         : gettext("Upload of “%(title)s” cancelled. The server couldn’t be reached; the partial upload will be removed after 7 days.", { title }),
     );
+  }
+
+  function bringBack(row) {
+    row.comeBack();
+    place(row);
+    row.enqueue({ isFocused: true });
   }
 
   function queueChanged() {
@@ -161,6 +173,11 @@ function uploadPage(page) {
       letSleep = ticking = null;
       showOverall();
     }
+  }
+
+  /** Whether leaving the page would cut something off. */
+  function wouldLose() {
+    return queue.isBusy || saver.isBusy;
   }
 
   function tick() {
@@ -187,6 +204,7 @@ function uploadPage(page) {
     if (done === all) words = ngettext("Upload complete", "%(n)s uploads complete", all);
     if (all === 0) words = gettext("Nothing to upload");
     if (heading.textContent !== words) heading.textContent = words;
+    find("[data-for-all]").hidden = all < 2;
     const isOneOfMany = count("chosen") > 1;
     uploadAll.hidden = !isOneOfMany;
     // There is one first thing to do.
@@ -211,6 +229,15 @@ function uploadPage(page) {
     if (isAllRight) heading.focus();
   }
 
+  forAll.addEventListener("change", () => {
+    inSlices(rows.keys(), (row) => {
+      if (!row.isRefused) row.visibility = forAll.value;
+    });
+  });
+  list.addEventListener("change", ({ target }) => {
+    if (target.name === "visibility" && rows.size > 1) forAll.value = "";
+  });
+
   // A value that is no choice any more leaves nothing chosen.
   speed.value = preference("upload.speed", "");
   if (speed.selectedIndex < 0) speed.value = "";
@@ -225,16 +252,20 @@ function uploadPage(page) {
   });
   window.addEventListener("online", () => {
     for (const row of moving) row.wake(OFFLINE);
+    saver.wake();
   });
   // Coming back from the tab where one logged in is as good as pressing the button.
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
     for (const row of moving) row.wake(SIGNED_OUT);
+    saver.wake();
   });
   window.addEventListener("beforeunload", (event) => {
-    if (queue.isBusy) event.preventDefault();
+    if (wouldLose()) event.preventDefault();
   });
+  openBeside(wouldLose);
   chooseFiles({ field: fileField, drop, endings: taken.endings, isTaken: (file) => !refusalOf(file, taken), onFiles: add });
+  handedFiles(page.dataset.origins.split(" "), (files) => add(files, []));
 }
 
 uploadPage(document.querySelector("[data-upload-page]"));

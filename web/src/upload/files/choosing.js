@@ -1,5 +1,6 @@
 /** How files come to the page: chosen, or dropped anywhere on it. */
 
+import { onFileDrag } from "../../common/file_drag.js";
 import { ngettext } from "../../common/i18n.js";
 import { showToast } from "../../common/toast.js";
 import { filesIn } from "./dropped.js";
@@ -54,21 +55,11 @@ export function chooseFiles({ field, drop, endings, isTaken, onFiles }) {
     onFiles(files, []);
   });
 
-  // Files may fall anywhere on the page; one that missed the zone must not replace the page.
-  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
-  document.addEventListener("dragover", (event) => {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    drop.toggleAttribute("data-over", true);
-  });
-  document.addEventListener("dragleave", (event) => {
-    if (event.relatedTarget === null) drop.removeAttribute("data-over");
-  });
-  document.addEventListener("drop", (event) => {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    drop.removeAttribute("data-over");
-    dropped(event.dataTransfer);
+  // Files may fall anywhere on the page.
+  onFileDrag({
+    onOver: () => drop.toggleAttribute("data-over", true),
+    onOut: () => drop.removeAttribute("data-over"),
+    onDrop: dropped,
   });
 
   // After "back", a browser may have kept the files.

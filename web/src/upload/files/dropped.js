@@ -1,5 +1,7 @@
 /** What was dropped on the page: files as they are, folders with all that is in them. */
 
+import { filesThemselves } from "../../common/file_drag.js";
+
 /**
  * `{files, found}`: those that were dropped themselves, and those from within folders, in the order of their names. To be
  * called while the event is being handled: afterwards it can no longer be read.
@@ -7,7 +9,7 @@
 export async function filesIn(dataTransfer) {
   const entries = [...(dataTransfer.items ?? [])].map((item) => item.webkitGetAsEntry?.() ?? null);
   if (!entries.some((entry) => entry?.isDirectory)) return { files: [...dataTransfer.files], found: [] };
-  const files = [...dataTransfer.files].filter((_, index) => !entries[index]?.isDirectory);
+  const files = filesThemselves(dataTransfer);
   const found = [];
   for (const entry of entries) if (entry?.isDirectory) await walk(entry, found);
   return { files, found };

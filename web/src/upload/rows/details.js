@@ -1,24 +1,35 @@
-/** Title, description and visibility while their video is on its way: what is changed is saved when the field is left. */
+/** Title, description and visibility while their video is on its way: what is changed is saved as one types. */
 
 import { gettext } from "../../common/i18n.js";
 import { VIDEO_FIELDS, fieldErrors, showErrors } from "../../common/video_fields.js";
 
 export class Details {
   #form;
-  #unfold;
+  #open;
   #say;
+  #onChange;
   #api;
+  #saver;
   #saved = null;
   #id = null;
-  #saving = Promise.resolve();
 
-  /** `unfold()` brings the form onto the page, where something is to be said in it; `say(words)` stands below it. */
-  constructor({ form, unfold, say, api }) {
+  /**
+   * `open()` brings the form onto the page, where something must be typed in it; `say(words)` reaches those who listen;
+   * `onChange()` is called when a value has changed.
+   */
+  constructor({ form, open, say, onChange, api, saver }) {
     this.#form = form;
-    this.#unfold = unfold;
+    this.#open = open;
     this.#say = say;
+    this.#onChange = onChange;
     this.#api = api;
-    form.addEventListener("change", () => this.#save());
+    this.#saver = saver;
+    form.addEventListener("input", ({ target }) => {
+      this.#note([target.name], "");
+      onChange();
+      if (this.#id) saver.soon(this);
+    });
+    form.addEventListener("change", () => this.#id && saver.now(this));
   }
 
   get values() {
@@ -26,15 +37,23 @@ export class Details {
     return { ...values, title: values.title.trim() };
   }
 
+  /** Who can watch, in words. */
+  get who() {
+    return this.#form.elements.visibility.selectedOptions[0].text;
+  }
+
+  /** As if somebody had typed them. */
   fill(values) {
-    for (const name of VIDEO_FIELDS) this.#form.elements[name].value = values[name];
+    for (const name of VIDEO_FIELDS) if (name in values) this.#form.elements[name].value = values[name];
+    this.#onChange();
+    if (this.#id) this.#saver.now(this);
   }
 
   /** From now on they belong to this video, which was made with `values`. */
   attach(id, values) {
     this.#id = id;
     this.#saved = values;
-    this.#save();
+    this.#saver.now(this);
   }
 
   /** The video is gone; the fields are for the next one. */
@@ -43,31 +62,42 @@ export class Details {
   }
 
   showErrors(errors) {
-    if (Object.keys(errors).length > 0) this.#unfold();
+    if (VIDEO_FIELDS.some((name) => errors[name])) this.#open();
     showErrors(this.#form, errors);
   }
 
-  /** Saves what differs, one call after the other so that the last word wins. */
-  #save() {
-    this.#saving = this.#saving.then(() => this.#saveNow());
-  }
-
-  async #saveNow() {
+  /** Saves what differs. Rejects when another attempt may do. */
+  async save() {
     const id = this.#id;
-    if (!id) return;
     const values = this.values;
-    const changes = Object.fromEntries(VIDEO_FIELDS.filter((name) => values[name] !== this.#saved[name]).map((name) => [name, values[name]]));
-    if (Object.keys(changes).length === 0) return;
+    const changed = id ? VIDEO_FIELDS.filter((name) => values[name] !== this.#saved[name]) : [];
+    if (changed.length === 0) return;
+    const errors = values.title ? {} : { title: gettext("Enter a title.") };
+    const names = changed.filter((name) => !errors[name]);
+    const changes = Object.fromEntries(names.map((name) => [name, values[name]]));
     try {
-      await this.#api.change(id, changes);
+      if (names.length > 0) await this.#api.change(id, changes);
       if (id !== this.#id) return;
-      this.#saved = values;
-      this.showErrors({});
-      this.#say(gettext("Saved"));
+      this.#saved = { ...this.#saved, ...changes };
+      this.#note(names, gettext("Saved"));
+      if (names.length > 0) this.#say(gettext("Saved"));
     } catch (failure) {
       if (id !== this.#id) return;
-      this.#say("");
-      this.showErrors(fieldErrors(failure, Object.keys(changes)[0]));
+      if (failure.isPassing) throw failure;
+      Object.assign(errors, fieldErrors(failure, names[0]));
     }
+    if (Object.keys(errors).length > 0) this.#open();
+    // Whoever types elsewhere by now goes on there.
+    showErrors(this.#form, errors, { isFocused: false });
+  }
+
+  /** The server does not answer just now. */
+  delayed() {
+    const values = this.values;
+    this.#note(VIDEO_FIELDS.filter((name) => values[name] !== this.#saved[name]), gettext("Not saved yet"));
+  }
+
+  #note(names, words) {
+    for (const name of names) this.#form.querySelector(`[data-saved-of="${name}"]`).textContent = words;
   }
 }

@@ -1,11 +1,11 @@
 /** One chosen file on the page: from its fields to the stored video, and what can be done with it on the way. */
 
 import { systemClock } from "../../common/clock.js";
-import { copyLink } from "../../common/copy_link.js";
+import { copyLink, openChoice } from "../../common/copy_link.js";
 import { FILE_CHANGED } from "../../common/failures.js";
 import { formatSize } from "../../common/format.js";
 import { gettext } from "../../common/i18n.js";
-import { fieldErrors } from "../../common/video_fields.js";
+import { VIDEO_FIELDS, fieldErrors } from "../../common/video_fields.js";
 import { titleFromFileName } from "../files/file_name.js";
 import { forgetHandle, keepHandle } from "../files/handles.js";
 import { hashingOf } from "../sending/hashing.js";
@@ -26,11 +26,12 @@ export class FileRow {
   /**
    * `record` is what the server has of an upload that this file goes on with, or null; `handle` (or a promise of it) is
    * where the file lies, where the browser says. `refusal` says why the file is not taken; then the row is all there is of it.
-   * `isFolded`: its fields are closed at first. `page` is what all rows share: `{template, api, queue, pace, watchRoot,
-   * language}`, `onChange(row)` after every change of state (whoever has the page calls `show()` when it is time to draw),
-   * and `say(words)`, which reaches those who listen.
+   * `isOpen`: its fields are on the page from the beginning. `visibility` is who can watch, where that was chosen for all.
+   * `page` is what all rows share: `{template, api, saver, queue, pace, watchRoot, language}`, `onChange(row)` after every
+   * change of state or title (whoever has the page calls `show()` when it is time to draw), and `say(words)`, which reaches
+   * those who listen.
    */
-  constructor(file, { record = null, handle = null, refusal = null, isFolded = false }, page) {
+  constructor(file, { record = null, handle = null, refusal = null, isOpen = false, visibility = null }, page) {
     this.#file = file;
     this.#record = record;
     this.#handle = handle;
@@ -41,22 +42,21 @@ export class FileRow {
     this.isGone = false;
     this.upload = null;
     const { form } = this.#view;
-    this.#details = new Details({ form, unfold: () => this.#view.unfold(), say: (words) => this.#view.say(words), api: page.api });
-    const { title } = form.elements;
-    title.value = titleFromFileName(file.name, title.maxLength);
-    if (record) this.#details.fill(record);
-    this.#showVisibility(form);
-    this.#view.text("size", formatSize(file.size, page.language));
-    this.#view.element.querySelector("dialog h2").textContent = gettext("Cancel the upload of “%(name)s”?", { name: file.name });
+    this.#details = new Details({ form, open: () => this.#view.open(), say: page.say, onChange: () => page.onChange(this), api: page.api, saver: page.saver });
+    const { elements } = form;
+    elements.title.value = this.#titleOfFile;
+    if (visibility) elements.visibility.value = visibility;
+    if (record) for (const name of VIDEO_FIELDS) elements[name].value = record[name];
+    this.#view.text("figures", formatSize(file.size, page.language));
+    this.#view.dialog.querySelector("h2").textContent = gettext("Cancel the upload of “%(name)s”?", { name: file.name });
     this.#view.text("remove-label", gettext("Remove %(name)s", { name: file.name }));
     this.#view.message("refusal", refusal);
-    this.#view.poster(file.size);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.enqueue({ isFocused: true });
     });
     this.element.addEventListener("click", (event) => this.#clicked(event));
-    if (isFolded) this.#view.fold();
+    this.#view.open(isOpen);
     this.show();
   }
 
@@ -64,7 +64,17 @@ export class FileRow {
     return this.#details.values.title || this.#file.name;
   }
 
-  /** `refused`, `chosen`, `waiting`, or the state of its upload. */
+  get #titleOfFile() {
+    const { maxLength } = this.#view.form.elements.title;
+    return titleFromFileName(this.#file.name, maxLength);
+  }
+
+  /** Who can watch, from now on. */
+  set visibility(value) {
+    this.#details.fill({ visibility: value });
+  }
+
+  /** `refused`, `chosen` (the server would not begin), `waiting`, or the state of its upload. */
   get state() {
     if (this.isRefused) return "refused";
     if (!this.upload) return "chosen";
@@ -95,9 +105,10 @@ export class FileRow {
     this.#page.queue.add(upload, async () => {
       // It waits no more, whether or not its upload has anything to say yet.
       this.#page.onChange(this);
-      // What stands in the fields when its turn has come.
+      // What stands in the fields when its turn has come; a title that is being typed anew is saved later.
       values = this.#details.values;
       const { name: filename, size, type: content_type } = this.#file;
+      values.title ||= this.#titleOfFile || filename;
       await upload.start({ ...values, filename, size, content_type });
       if (upload.state === "failed" && !upload.record && upload.failure.kind !== FILE_CHANGED) this.#refused(upload.failure);
     });
@@ -121,9 +132,8 @@ export class FileRow {
   show() {
     const { state } = this;
     const hadFocus = this.element.contains(document.activeElement);
-    // Stored: a line is enough.
-    if (state === "done" && this.element.dataset.state !== "done") this.#view.foldUnlessTypedIn();
-    this.#view.text("name", state === "done" ? this.title : this.#file.name);
+    this.#view.text("name", this.isRefused ? this.#file.name : this.title);
+    this.#view.text("who", this.#details.who);
     this.#view.show(lookOf(state, this.upload));
     this.tick();
     // What had the focus may be gone now; it must not fall back to the top of the page.
@@ -142,7 +152,7 @@ export class FileRow {
 
   #changed() {
     const { upload } = this;
-    if (upload?.record && ["done", "cancelled"].includes(upload.state)) forgetHandle(upload.record.id);
+    if (upload?.state === "done") forgetHandle(upload.record.id);
     const words = spokenOf(this.state, upload, { isOnline: navigator.onLine });
     // Each change once.
     if (words && words !== this.#announced) {
@@ -177,14 +187,22 @@ export class FileRow {
         this.#anew();
         break;
       case "cancel":
-        this.#view.element.querySelector("dialog").close();
-        this.#end(this.upload.cancel());
+        this.#cancel();
+        break;
+      case "leave":
+        this.#leave();
         break;
       case "remove":
-        this.#remove();
+        this.#end(null);
         break;
       case "copy":
         this.#copy();
+        break;
+      case "open":
+        this.#view.open(!this.#view.isOpen);
+        break;
+      case "who":
+        this.#chooseWho();
         break;
     }
   }
@@ -198,22 +216,33 @@ export class FileRow {
     this.enqueue({ isFocused: true });
   }
 
-  #remove() {
-    if (this.state === "waiting") {
-      // Out of the queue, not off the page: nothing has been sent, and what was typed stays.
-      this.#page.queue.remove(this.upload);
-      this.upload = null;
-      this.#changed();
-      return;
-    }
-    this.#end(null);
+  #cancel() {
+    this.#view.dialog.close();
+    // It may have been stored while the question was being read: that is no upload any more.
+    if (!this.upload.isUnderWay) return;
+    if (this.upload.record) forgetHandle(this.upload.record.id);
+    this.#end(this.upload.cancel());
+  }
+
+  /** Nothing that was sent is lost by it: out of the queue, or left to whoever completes or resumes it elsewhere. */
+  #leave() {
+    const isWaiting = this.state === "waiting";
+    this.#page.queue.remove(this.upload);
+    if (!isWaiting) this.upload.leave();
+    this.#end(null, { isWaiting });
+  }
+
+  /** It was out of the queue, and is to be sent after all. */
+  comeBack() {
+    this.isGone = false;
+    this.upload = null;
   }
 
   /** The row goes; `discarding` resolves to whether the server knows. */
-  #end(discarding) {
+  #end(discarding, { isWaiting = false } = {}) {
     this.#details.detach();
     this.isGone = true;
-    this.#page.onChange(this, { discarding });
+    this.#page.onChange(this, { discarding, isWaiting });
   }
 
   /** The server would not begin: nothing was sent, and the fields are there with the reason. */
@@ -226,23 +255,15 @@ export class FileRow {
     this.#page.onChange(this);
   }
 
-  /** Beside the link too, and either way one and the same. */
-  #showVisibility(form) {
-    const { visibility } = form.elements;
-    const beside = this.#view.part("link-visibility");
-    beside.value = visibility.value;
-    form.addEventListener("change", () => {
-      beside.value = visibility.value;
-    });
-    beside.addEventListener("change", () => {
-      visibility.value = beside.value;
-      visibility.dispatchEvent(new Event("change", { bubbles: true }));
-    });
+  #chooseWho() {
+    this.#view.open();
+    openChoice(this.#view.form.elements.visibility);
   }
 
   #copy() {
     const shown = this.#view.part("watch-link");
-    this.#view.showVisibility();
-    copyLink(shown.href, { shown, visibility: this.#view.part("link-visibility") });
+    // Where a page may not copy, the link is selected: it must be there.
+    if (!navigator.clipboard) this.#view.open();
+    copyLink(shown.href, { shown, words: this.#details.who, change: () => this.#chooseWho() });
   }
 }

@@ -1,13 +1,12 @@
 /** A file's row as elements: a copy of the page's template, and its parts by name, each looked up once. */
 
-const REFERENCES = ["id", "for", "form", "aria-describedby", "aria-labelledby", "popovertarget"];
+const REFERENCES = ["id", "for", "form", "aria-controls", "aria-describedby", "aria-labelledby", "popovertarget"];
 
 let rows = 0;
 
 export class RowView {
   #parts = new Map();
   #buttons = new Map();
-  #visibility;
 
   constructor(template) {
     this.element = template.content.firstElementChild.cloneNode(true);
@@ -17,39 +16,28 @@ export class RowView {
       if (element.dataset.action) this.#buttons.set(element.dataset.action, element);
       makeOwn(element);
     }
-    /** Its fields are there by name, whether it is on the page or not. */
+    /** Which asks whether to cancel. */
+    this.dialog = this.element.querySelector("dialog");
+    /**
+     * Its fields are there by name, whether it is on the page or not: a browser looks at every field that is there whenever
+     * one is added, to fill it in. So they are on the page only while the row is open.
+     */
     this.form = this.part("form");
-    this.#visibility = this.part("link-visibility").closest(".visibility");
-  }
-
-  /**
-   * Closes the form and takes its fields off the page until somebody uses the row: a browser looks at every field that is
-   * there whenever one is added, to fill it in.
-   */
-  fold() {
-    const details = this.part("fields");
-    details.open = false;
     this.form.remove();
-    this.#visibility.remove();
-    details.addEventListener("toggle", () => details.open && this.unfold());
   }
 
-  unfold() {
-    const details = this.part("fields");
-    details.open = true;
-    if (!this.form.isConnected) details.append(this.form);
-    this.showVisibility();
+  get isOpen() {
+    return !this.part("fields").hidden;
   }
 
-  /** The control of who can watch, beside the link. */
-  showVisibility() {
-    if (!this.#visibility.isConnected) this.button("copy").after(this.#visibility);
-  }
-
-  /** Closes the fields, but not while somebody is typing in them. */
-  foldUnlessTypedIn() {
-    const details = this.part("fields");
-    details.open = details.contains(document.activeElement);
+  open(isOpen = true) {
+    if (isOpen === this.isOpen) return;
+    const fields = this.part("fields");
+    if (isOpen) fields.prepend(this.form);
+    else this.form.remove();
+    fields.hidden = !isOpen;
+    this.element.toggleAttribute("data-open", isOpen);
+    this.button("open").ariaExpanded = String(isOpen);
   }
 
   part(name) {
@@ -66,11 +54,6 @@ export class RowView {
     if (element.textContent !== text) element.textContent = text;
   }
 
-  /** Below the fields; the same once more is heard once more. */
-  say(words) {
-    this.part("saved").textContent = words;
-  }
-
   /** Puts the text there and shows it, or hides it when there is none. */
   message(name, text) {
     this.text(name, text ?? "");
@@ -78,21 +61,22 @@ export class RowView {
   }
 
   /** A look as `lookOf` gives it. */
-  show({ state, parts, buttons, texts, canCopy }) {
+  show({ state, parts, buttons, texts }) {
     if (this.element.dataset.state !== state) this.element.dataset.state = state;
     for (const [name, isShown] of Object.entries(parts)) showOrHide(this.part(name), isShown);
     for (const [action, isShown] of Object.entries(buttons)) showOrHide(this.button(action), isShown);
     for (const [name, text] of Object.entries(texts)) this.text(name, text);
-    this.button("copy").disabled = !canCopy;
+    // What was asked about is over.
+    if (!buttons["ask-cancel"] && this.dialog.open) this.dialog.close();
   }
 
   /** Figures as `figuresOf` gives them. */
-  showFigures({ max, value, words, figures, happened = "", next = "" }) {
+  showFigures({ max, value, words, happened = "", next = "" }) {
     const bar = this.part("bar");
     bar.max = max;
     bar.value = value;
     bar.setAttribute("aria-valuetext", words);
-    for (const [name, text] of Object.entries({ figures, happened, next })) this.text(name, text);
+    for (const [name, text] of Object.entries({ figures: words, happened, next })) this.text(name, text);
   }
 
   /** Where the video will be watched. */
@@ -100,10 +84,6 @@ export class RowView {
     this.part("watch-link").href = url;
     this.text("watch-link", url);
     this.part("watch").href = url;
-  }
-
-  poster(size) {
-    this.element.querySelector(".poster").dataset.hue = size % 12;
   }
 }
 

@@ -1,7 +1,7 @@
 /** What the page says about an upload: whether anything is lost and what to do, in plain words. */
 
 import { BUSY, FILE_CHANGED, OFFLINE, OTHER_FILE, SIGNED_OUT, STALLED } from "../../common/failures.js";
-import { formatMegabits, formatRate, formatShare, formatSize, formatTimeLeft } from "../../common/format.js";
+import { formatMegabits, formatPart, formatRate, formatShare, formatTimeLeft } from "../../common/format.js";
 import { gettext } from "../../common/i18n.js";
 
 /** The state in a word or two, as it stands beside the file and as a screen reader hears it. */
@@ -35,12 +35,12 @@ export function shareWords({ sentBytes, totalBytes }, language) {
   return formatShare(Math.min(0.99, totalBytes ? sentBytes / totalBytes : 0), language);
 }
 
-/** "43% · 120 MB of 280 MB · 12.4 MB/s (or: limited to 2 Mbit/s) · 2 min left · 39% saved": what is not known yet is left out. */
+/** "43% · 120.0 of 280.0 MB · 12.4 MB/s (or: limited to 2 Mbit/s) · 2 min left · 39% saved": what is not known yet is left out. */
 export function progressWords(progress, language) {
   const { sentBytes, safeBytes, totalBytes, bytesPerSecond, secondsLeft, limit } = progress;
   const words = [
     shareWords(progress, language),
-    gettext("%(sent)s of %(total)s", { sent: formatSize(sentBytes, language), total: formatSize(totalBytes, language) }),
+    gettext("%(sent)s of %(total)s", formatPart(sentBytes, totalBytes, language)),
   ];
   if (limit) words.push(gettext("limited to %(megabits)s Mbit/s", { megabits: formatMegabits(limit, language) }));
   else if (bytesPerSecond) words.push(formatRate(bytesPerSecond, language));

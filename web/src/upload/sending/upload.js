@@ -59,6 +59,8 @@ export class Upload extends EventTarget {
     this.state = "ready";
     /** Why it failed. */
     this.failure = null;
+    /** Whether somebody else has completed it, or is about to. */
+    this.isElsewhere = false;
   }
 
   get signal() {
@@ -151,10 +153,15 @@ export class Upload extends EventTarget {
     this.dispatchEvent(new Event("resumed"));
   }
 
-  /** Stops, and has the server discard what has arrived. Resolves to whether the server said it did. */
-  async cancel() {
+  /** Stops here; what has arrived stays where it is. */
+  leave() {
     this.#setState("cancelled");
     this.#abort.abort();
+  }
+
+  /** Stops, and has the server discard what has arrived. Resolves to whether the server said it did. */
+  async cancel() {
+    this.leave();
     // The answer that would have told us the id may still be on its way.
     const record = this.record ?? (await this.#creating?.catch(() => null));
     if (!record) return true;
@@ -290,6 +297,7 @@ export class Upload extends EventTarget {
 
   /** Believes that what somebody else has completed is this file only after the server has compared. */
   async #settleElsewhere() {
+    this.isElsewhere = true;
     this.#sha256 ??= this.#hashFile(this.#file, this.signal);
     // Nothing can be compared where nothing can be hashed.
     if (!(await this.#sha256)) throw new Failure(OTHER_FILE);

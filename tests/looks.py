@@ -270,12 +270,11 @@ async def watch_ended(page: Page, stage: Stage) -> None:
 
 @look()
 async def watch_up_next(page: Page, stage: Stage) -> None:
-    await watch(page, stage)
+    await watch_playing(page, stage)
     # The count stands still where nobody sees it.
     await page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
     await page.keyboard.press("End")
-    await page.keyboard.press("k")
-    await expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    await expect(page.locator("[data-next-cancel]")).to_be_visible()
 
 
 @look()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from playwright.async_api import Browser, expect
+from sqlalchemy import delete
 
+from catalogue.tables import VIDEOS
 from catalogue.videos import Visibility
 from common.db import open_database
 from tests import browsers
 from tests.product import Product
-from tests.videos import video
+from tests.videos import OWNER, video
 from tests.waiting import eventually
 from upload_svc.store import Store
 
@@ -23,6 +25,13 @@ async def test_a_long_list_goes_on_and_is_found_again_where_it_was_left(browser:
         for number in range(COUNT):
             title = f"Endless {number:03}"
             await Store(database).add_video(video(title=title, visibility=Visibility.MEMBERS))
+        try:
+            await _go_through(browser, product)
+        finally:
+            await database.change(delete(VIDEOS).where(VIDEOS.c.owner_id == OWNER))
+
+
+async def _go_through(browser: Browser, product: Product) -> None:
     context = await browsers.logged_in(browser, product)
     page = await context.new_page()
     await page.goto(product.url("stream"))

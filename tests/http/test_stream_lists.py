@@ -183,6 +183,7 @@ async def test_owners_are_found_by_name_with_words_of_the_title_or_without(
     for q, found in {
         "BOB": ["About bob", "Sand", "Waves"],
         "wave bob": ["Waves"],
+        "ob": ["About bob", "Sand", "Waves"],
         "b_b": [],
         "bob alice": ["About bob"],
     }.items():

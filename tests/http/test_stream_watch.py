@@ -142,6 +142,8 @@ async def test_the_page_goes_on_in_the_order_of_the_list_one_came_from(services:
     link = f"/watch/{ids['A sea']}?q=SEA&amp;sort=title"
     assert f'href="{link}"' in library
     assert await following(unescape(link)) == (["B sea", "C sea"], ["D"])
+    page = await (await browser.open(url + unescape(link))).text()
+    assert f'href="/watch/{ids["B sea"]}?q=SEA&amp;sort=title"' in page
     assert await following(f"/watch/{ids['C sea']}?q=SEA&sort=title") == ([], ["D", "B sea", "A sea"])
     # The whole library, the newest first, needs no words; nor does what cannot be.
     assert f'href="/watch/{ids["D"]}"' in await (await browser.open(url)).text()

@@ -529,7 +529,7 @@ async def moderation(page: Page, stage: Stage) -> None:
 @look()
 async def moderation_delete(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('upload')}/videos/moderation?q=ocean")
-    await page.get_by_role("button", name="Delete permanently:").click()
+    await page.locator("[popovertarget^=delete]").first.click()
     await expect(page.get_by_role("dialog")).to_be_visible()
 
 

@@ -649,6 +649,6 @@ async def account_delete_refused(page: Page, stage: Stage) -> None:
 async def account_new_key(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('auth')}/account")
     await page.locator("#name").fill("Backup at home")
-    await page.locator("[action='/account/api-keys'] [type=submit]").click()
+    await page.locator("[action^='/account/api-keys#'] [type=submit]").click()
     await expect(page.locator(".secret")).to_be_visible()
     await expect(page.locator("[data-copy='new-key']")).to_be_visible()

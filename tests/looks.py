@@ -547,7 +547,7 @@ async def moderation(page: Page, stage: Stage) -> None:
 @look()
 async def moderation_delete(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('upload')}/videos/moderation?q=ocean")
-    await page.locator("[popovertarget^=delete]").click()
+    await page.locator("[popovertarget^=delete]").first.click()
     await expect(page.get_by_role("dialog")).to_be_visible()
 
 
@@ -667,6 +667,6 @@ async def account_delete_refused(page: Page, stage: Stage) -> None:
 async def account_new_key(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('auth')}/account")
     await page.locator("#name").fill("Backup at home")
-    await page.locator("[action='/account/api-keys'] [type=submit]").click()
+    await page.locator("[action^='/account/api-keys#'] [type=submit]").click()
     await expect(page.locator(".secret")).to_be_visible()
     await expect(page.locator("[data-copy='new-key']")).to_be_visible()

@@ -394,7 +394,7 @@ async def upload_failed(page: Page, stage: Stage) -> None:
         await _send_slowly(page, stage, [stage.films[0], film])
         film.write_bytes(b"another film")
         await page.locator("[data-action=pause]").first.click()
-        await expect(page.locator("[data-part=failure]")).to_be_visible()
+        await expect(page.locator("[data-state=failed] [data-part=failure]")).to_be_visible()
 
 
 @look(films=False)

@@ -166,7 +166,7 @@ async def test_under_a_limit_parts_wait_for_their_turn_and_another_limit_holds_a
     # By keyboard: the last choice.
     await speed.press("End")
     await expect(speed).to_have_value("1")
-    await page.get_by_role("button", name="Remove ").click()
+    await page.get_by_role("button", name="Remove ").press("Enter")
     [row] = await _choose(page, night)
     await titled(row, "Within the limit")
 

@@ -7,7 +7,7 @@ import { UploadApi } from "../common/uploads_api.js";
 import { saveVisibilities } from "../common/visibility.js";
 import { Editor } from "./editor.js";
 import { Many } from "./many.js";
-import { readPage } from "./pages.js";
+import { readPage } from "../common/pages.js";
 import { takeRow } from "./rows.js";
 import { Selection } from "./selection.js";
 import { share, shareNamed } from "./sharing.js";

@@ -5,8 +5,8 @@ from alembic import op
 
 from common.db import Instant
 
-revision = "0096"
-down_revision = "0095"
+revision = "0097"
+down_revision = "0096"
 
 
 def upgrade() -> None:

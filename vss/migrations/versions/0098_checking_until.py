@@ -5,8 +5,8 @@ from alembic import op
 
 from common.db import Instant
 
-revision = "0097"
-down_revision = "0096"
+revision = "0098"
+down_revision = "0097"
 
 
 def upgrade() -> None:

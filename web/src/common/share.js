@@ -34,7 +34,7 @@ export function shareDialog(dialog, { moment = () => ({ seconds: 0 }) } = {}) {
     // The control that stays when this is closed.
     const controls = document.querySelectorAll(`[data-visibility-of="${dialog.dataset.shareDialog}"]`);
     const visibility = [...controls].find((control) => !dialog.contains(control)) ?? null;
-    const words = dialog.querySelector("[data-who]").textContent.trim();
+    const words = visibility?.selectedOptions[0].text ?? dialog.querySelector("[data-who]").textContent.trim();
     if (await copyLink(link, { shown: field, words, change: visibility && (() => openChoice(visibility)) })) dialog.close();
   }
 }

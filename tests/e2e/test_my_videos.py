@@ -315,7 +315,7 @@ async def test_without_javascript_a_video_is_edited_trashed_restored_and_deleted
     await delete.click()
     await expect(page.get_by_text("“Plainer” moved to trash.")).to_be_visible()
     await expect(row).to_have_count(0)
-    await page.get_by_role("button", name="Undo").click()
+    await page.get_by_role("button", name="Undo", exact=True).click()
     await expect(row).to_be_visible()
 
     await delete.click()

@@ -146,7 +146,8 @@ _OUT_OF_SIGHT_OR_REACH = """(isSiteNameShort) => {
         faults.push(`the page scrolls sideways: ${wide.slice(-2).map(named)}`)
     }
 
-    const over = document.querySelector('dialog:modal, :popover-open:not(.toasts), [role=menu]:not([hidden]), .menu[open]') ?? document
+    const layers = 'dialog:modal, :popover-open:not(.toasts), [role=menu]:not([hidden]), .menu[open]'
+    const over = document.querySelector(layers) ?? document
     const scrollsSideways = (element) => {
         for (let it = element.parentElement; it && it !== document.body; it = it.parentElement) {
             if (/auto|scroll/.test(getComputedStyle(it).overflowX) && it.scrollWidth > it.clientWidth) return true

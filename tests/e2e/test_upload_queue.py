@@ -290,7 +290,7 @@ async def test_a_cancelled_one_is_gone_and_the_next_has_its_turn(
     await expect(second).to_contain_text("Queued")
     await _is_moving(first)
     await first.get_by_role("button", name="Cancel").press("Enter")
-    await first.get_by_role("button", name="Cancel upload").press("Enter")
+    await page.get_by_role("button", name="Cancel upload").press("Enter")
     await expect(page.get_by_role("status").filter(has_text="Upload of “Given up” cancelled")).to_be_visible()
     await expect(page.locator("[data-file]")).to_have_count(1)
     # The focus is on the file that is left, not lost.

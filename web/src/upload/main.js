@@ -1,5 +1,6 @@
 /** The upload page: files become rows, rows wait in the queue, and the page says how far all of them are. */
 
+import { openDialog } from "../common/dialogs.js";
 import { OFFLINE, SIGNED_OUT } from "../common/failures.js";
 import { formatSize } from "../common/format.js";
 import { gettext, ngettext } from "../common/i18n.js";
@@ -46,9 +47,11 @@ function uploadPage(page) {
   const painter = new Painter({ draw: (row) => row.show(), onFrame: framed });
   let adding = Promise.resolve();
   let saying = null;
+  let asked = null;
+  const question = find("#cancel-sure");
   const unfinishedSection = find("[data-unfinished-list]");
   const unfinished = unfinishedSection && new UnfinishedList(unfinishedSection, { api, goOn, language });
-  const shared = { template: find("[data-file-template]"), api, saver, queue, pace, say, onChange: rowChanged, watchRoot: page.dataset.watchRoot, language };
+  const shared = { template: find("[data-file-template]"), api, saver, queue, pace, say, ask, settle, onChange: rowChanged, watchRoot: page.dataset.watchRoot, language };
   let letSleep = null;
   let ticking = null;
 
@@ -57,6 +60,23 @@ function uploadPage(page) {
     saying = words;
     painter.ask();
   }
+
+  /** One question for all rows, which are many. */
+  function ask(row, words, opener) {
+    asked = row;
+    question.querySelector("h2").textContent = words;
+    openDialog(question, opener);
+  }
+
+  function settle(row) {
+    if (row === asked && question.open) question.close();
+  }
+
+  question.addEventListener("click", ({ target }) => {
+    if (!target.closest("[data-action='cancel']")) return;
+    question.close();
+    asked.cancel();
+  });
 
   /** Choosing it is uploading it. Of several files each is a line, that opens. */
   function addRow(file, { record = null, handle = null, isOneOfMany = false } = {}) {

@@ -29,7 +29,8 @@ export class FileRow {
    * `isOpen`: its fields are on the page from the beginning. `visibility` is who can watch, where that was chosen for all.
    * `page` is what all rows share: `{template, api, saver, queue, pace, watchRoot, language}`, `onChange(row)` after every
    * change of state or title (whoever has the page calls `show()` when it is time to draw), and `say(words)`, which reaches
-   * those who listen.
+   * those who listen. `ask(row, words, opener)` asks whether to cancel it, unless `settle(row)` says that there is nothing to
+   * cancel any more.
    */
   constructor(file, { record = null, handle = null, refusal = null, isOpen = false, visibility = null }, page) {
     this.#file = file;
@@ -48,7 +49,6 @@ export class FileRow {
     if (visibility) elements.visibility.value = visibility;
     if (record) for (const name of VIDEO_FIELDS) elements[name].value = record[name];
     this.#view.text("figures", formatSize(file.size, page.language));
-    this.#view.dialog.querySelector("h2").textContent = gettext("Cancel the upload of “%(name)s”?", { name: file.name });
     this.#view.text("remove-label", gettext("Remove %(name)s", { name: file.name }));
     this.#view.message("refusal", refusal);
     form.addEventListener("submit", (event) => {
@@ -134,7 +134,9 @@ export class FileRow {
     const hadFocus = this.element.contains(document.activeElement);
     this.#view.text("name", this.isRefused ? this.#file.name : this.title);
     this.#view.text("who", this.#details.who);
-    this.#view.show(lookOf(state, this.upload));
+    const look = lookOf(state, this.upload);
+    this.#view.show(look);
+    if (!look.buttons["ask-cancel"]) this.#page.settle(this);
     this.tick();
     // What had the focus may be gone now; it must not fall back to the top of the page.
     if (hadFocus && (document.activeElement === document.body || !document.activeElement.checkVisibility())) this.focus();
@@ -186,8 +188,8 @@ export class FileRow {
       case "anew":
         this.#anew();
         break;
-      case "cancel":
-        this.#cancel();
+      case "ask-cancel":
+        this.#page.ask(this, gettext("Cancel the upload of “%(name)s”?", { name: this.#file.name }), this.#view.button("ask-cancel"));
         break;
       case "leave":
         this.#leave();
@@ -216,8 +218,8 @@ export class FileRow {
     this.enqueue({ isFocused: true });
   }
 
-  #cancel() {
-    this.#view.dialog.close();
+  /** What was asked about. */
+  cancel() {
     // It may have been stored while the question was being read: that is no upload any more.
     if (!this.upload.isUnderWay) return;
     if (this.upload.record) forgetHandle(this.upload.record.id);

@@ -1,6 +1,6 @@
 /** A file's row as elements: a copy of the page's template, and its parts by name, each looked up once. */
 
-const REFERENCES = ["id", "for", "form", "aria-controls", "aria-describedby", "aria-labelledby", "popovertarget"];
+const REFERENCES = ["id", "for", "form", "aria-controls", "aria-describedby", "aria-labelledby"];
 
 let rows = 0;
 
@@ -16,8 +16,6 @@ export class RowView {
       if (element.dataset.action) this.#buttons.set(element.dataset.action, element);
       makeOwn(element);
     }
-    /** Which asks whether to cancel. */
-    this.dialog = this.element.querySelector("dialog");
     /**
      * Its fields are there by name, whether it is on the page or not: a browser looks at every field that is there whenever
      * one is added, to fill it in. So they are on the page only while the row is open.
@@ -66,8 +64,6 @@ export class RowView {
     for (const [name, isShown] of Object.entries(parts)) showOrHide(this.part(name), isShown);
     for (const [action, isShown] of Object.entries(buttons)) showOrHide(this.button(action), isShown);
     for (const [name, text] of Object.entries(texts)) this.text(name, text);
-    // What was asked about is over.
-    if (!buttons["ask-cancel"] && this.dialog.open) this.dialog.close();
   }
 
   /** Figures as `figuresOf` gives them. */

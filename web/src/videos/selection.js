@@ -37,6 +37,7 @@ export class Selection {
     const words = ngettext("%(n)s selected", "%(n)s selected", count);
     const place = this.#page.querySelector("[data-count]");
     if (place.textContent !== words) place.textContent = words;
+    document.documentElement.toggleAttribute("data-selecting", count > 0);
     this.#page.querySelector("[data-select-all]").disabled = count === this.#boxes.length;
   }
 

@@ -60,13 +60,7 @@ async def list_uploads(request: web.Request) -> web.Response:
     asked = read_query(request, ListUploads)
     states = _LISTED if asked.state is None else (VideoState(asked.state),)
     uploads, next_cursor = await request.app[UPLOADS].list(
-        principal,
-        states,
-        q=asked.q,
-        visibility=asked.visibility,
-        sort=asked.sort,
-        cursor=asked.cursor,
-        limit=asked.limit,
+        principal, states, asked.wanted, cursor=asked.cursor, limit=asked.limit
     )
     stream_url = request.app[SITE].stream_url
     return json_response(

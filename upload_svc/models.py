@@ -18,7 +18,7 @@ from common.text import clean_filename, clean_line, clean_text
 from common.web.requests import Input, Query
 from contracts.objects import ChecksumAlgorithm, CompleteObject, CompositeChecksum
 from contracts.shape import Sha256, is_absent
-from upload_svc.uploads import Act, NewUpload
+from upload_svc.uploads import Act, NewUpload, Wanted
 from upload_svc.uploads import Integrity as IntegrityInDomain
 from upload_svc.uploads import Upload as UploadInDomain
 
@@ -201,6 +201,10 @@ class ListUploads(Query):
     sort: Sort = Sort.NEWEST
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: Annotated[str, Field(max_length=2048)] | None = None
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(q=self.q, visibility=self.visibility, sort=self.sort)
 
 
 class ReceivedPart(BaseModel):

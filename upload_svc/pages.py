@@ -206,13 +206,7 @@ async def _videos(
     asked = read_query(request, ListUploads)
     states = _MINE if asked.state is None else (VideoState(asked.state),)
     uploads, next_cursor = await request.app[UPLOADS].list(
-        principal,
-        states,
-        q=asked.q,
-        visibility=asked.visibility,
-        sort=asked.sort,
-        cursor=asked.cursor,
-        limit=asked.limit,
+        principal, states, asked.wanted, cursor=asked.cursor, limit=asked.limit
     )
     refused = {video_id: refusal for video_id, refusal in (refusals or {}).items() if refusal is not None}
     changed = request.query.get("changed", "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Final, Literal
@@ -86,6 +86,17 @@ class Edit:
     description: str | None = None
     visibility: Visibility | None = None
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A list of one's own videos, as it is asked for: searching what, chosen to be seen by whom, in which order."""
+
+    q: str = ""
+    visibility: Visibility | None = None
+    sort: Sort = Sort.NEWEST
+
+
+ALL: Final = Wanted()
 
 # What is done with many videos at once: a move, or who can watch them from now on.
 Act = Literal["trash", "restore"] | Visibility
@@ -174,22 +185,20 @@ class Uploads:
         self,
         principal: Principal,
         states: Sequence[VideoState],
+        wanted: Wanted = ALL,
         *,
-        q: str = "",
-        visibility: Visibility | None = None,
-        sort: Sort = Sort.NEWEST,
         cursor: str | None,
         limit: int,
     ) -> tuple[list[Upload], str | None]:
         """The account's uploads in these states, and the cursor of the next page. Raises Invalid."""
-        listing = Listing(owner_id=principal.account_id, states=states, q=q, visibility=visibility, sort=sort)
+        listing = Listing(owner_id=principal.account_id, states=states, **asdict(wanted))
         videos, next_cursor = await read_page(
             lambda after, most: self._store.list_videos(listing, after=after, limit=most),
             self._cursors,
-            f"uploads:{','.join(states)}:{sort}:{visibility}:{q}",
+            f"uploads:{','.join(states)}:{wanted.sort}:{wanted.visibility}:{wanted.q}",
             cursor=cursor,
             limit=limit,
-            sort=sort,
+            sort=wanted.sort,
         )
         uploading = [video.id for video in videos if video.state is VideoState.UPLOADING]
         objects = await self._fs.describe(uploading) if uploading else {}

@@ -1,0 +1,178 @@
+"""What media_svc is given to do by upload_svc, what it answers, and what fs_svc keeps of it; sizes in bytes.
+
+A worker asks for a job, reads the video by `Job.source`, asks for URLs for the files it has made, and completes the job.
+It holds the job by its attempt: what an attempt says after another has begun is refused (409 `conflict`).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from common.web.requests import Input
+from contracts.shape import Id, Instant, Sha256, Shape
+
+_Text = Annotated[str, Field(max_length=100)]
+# A codec as the `codecs` parameter of a media type names it (RFC 6381).
+Codec = Annotated[str, Field(pattern=r"^[A-Za-z0-9.\-]{1,64}$")]
+# A language tag (RFC 5646), as far as files say one.
+Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$")]
+FileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}\.[a-z0-9]{1,8}$")]
+Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+# The most that pictures of one attempt may be.
+MOST_FILES = 64
+MOST_FILE_BYTES = 16 * 2**20
+
+
+class Task(StrEnum):
+    """What is to be made of a video: quick things first."""
+
+    # Facts and poster.
+    LOOK = "look"
+    STORYBOARD = "storyboard"
+
+
+class Reason(StrEnum):
+    """Why an attempt has made nothing; what people read of it is upload_svc's to say."""
+
+    # Nothing that a decoder of ours knows.
+    UNSUPPORTED = "unsupported"
+    DAMAGED = "damaged"
+    # Of dimensions, streams or packets without a frame.
+    TOO_LARGE = "too-large"
+    # Time or memory of the decoder.
+    TOO_COSTLY = "too-costly"
+    # The decoder died.
+    CRASHED = "crashed"
+    # The storage did not give or take the bytes.
+    STORAGE = "storage"
+    NO_PICTURE = "no-picture"
+
+
+class Chapter(Shape):
+    start_ms: Count
+    title: _Text
+
+
+class Facts(Shape):
+    """What a file says of itself, bounded: a stranger wrote it. None or empty: it does not say.
+
+    `width` and `height` as displayed: turned, with square pixels. `index` is where the index of an MP4 lies.
+    """
+
+    duration_ms: Count | None = None
+    width: Annotated[int, Field(ge=1, le=16_384)] | None = None
+    height: Annotated[int, Field(ge=1, le=16_384)] | None = None
+    frame_rate: Annotated[float, Field(gt=0, le=1000)] | None = None
+    container: _Text | None = None
+    # Those of the streams that are played: the picture's first.
+    codecs: Annotated[tuple[Codec, ...], Field(max_length=8)] = ()
+    bit_rate: Count | None = None
+    has_video: bool = False
+    has_audio: bool = False
+    is_hdr: bool = False
+    audio_channels: Annotated[int, Field(ge=1, le=64)] | None = None
+    audio_languages: Annotated[tuple[Language, ...], Field(max_length=16)] = ()
+    index: Literal["front", "end"] | None = None
+    index_size: Count | None = None
+    chapters: Annotated[tuple[Chapter, ...], Field(max_length=200)] = ()
+    # The original carries a place; it never reaches a derived file.
+    has_location: bool = False
+
+
+class TakeJob(Input):
+    """What this worker can do, and its name for the log."""
+
+    tasks: Annotated[list[Task], Field(min_length=1, max_length=8)]
+    worker: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class JobSource(Shape):
+    """The video's bytes: a presigned GET that answers Range."""
+
+    url: str
+    size: int
+    expires_at: Instant
+
+
+class Job(Shape):
+    """`poster_ms`: the moment that the owner has chosen for the poster; None: the one that says most.
+
+    `facts`: what an earlier job has found, where it has. Without `renew` it is somebody else's after `leased_until`.
+    """
+
+    id: Id
+    task: Task
+    attempt: int
+    leased_until: Instant
+    source: JobSource
+    poster_ms: int | None = None
+    facts: Facts | None = None
+
+
+class RenewJob(Input):
+    attempt: int
+    # In per cent.
+    progress: Annotated[int, Field(ge=0, le=100)] = 0
+
+
+class Renewed(Shape):
+    """Until when the job is this attempt's, and where the bytes are from now on."""
+
+    leased_until: Instant
+    source: JobSource
+
+
+class NewFile(Input):
+    """A file that was made, and is to be stored; exactly these bytes are taken."""
+
+    name: FileName
+    content_type: Literal["image/webp", "image/jpeg", "application/json"]
+    size: Annotated[int, Field(ge=1, le=MOST_FILE_BYTES)]
+    sha256: Sha256
+
+
+class AskOutputs(Input):
+    """All files of an attempt, once: the same again is answered with fresh URLs."""
+
+    attempt: int
+    files: Annotated[list[NewFile], Field(min_length=1, max_length=MOST_FILES)]
+
+
+class Put(Shape):
+    """A presigned PUT, with the headers that it must be sent with."""
+
+    url: str
+    headers: dict[str, str]
+
+
+class Outputs(Shape):
+    """Where each file goes, by its name."""
+
+    puts: dict[str, Put]
+    expires_at: Instant
+
+
+class CompleteJob(Input):
+    """What was found; the files that were asked for with `outputs` are all stored. `facts` of a LOOK."""
+
+    attempt: int
+    facts: Facts | None = None
+    # Where the poster was taken.
+    poster_ms: Count | None = None
+
+
+class FailJob(Input):
+    """`is_final`: another attempt would end in the same way."""
+
+    attempt: int
+    reason: Reason
+    is_final: bool = False
+
+
+class ReleaseJob(Input):
+    """Given back undone, as when the worker is being stopped: the attempt does not count."""
+
+    attempt: int

@@ -143,14 +143,14 @@ def _of_file_opened(product: Product, video_id: str) -> float:
 def _of_file_sought(product: Product, video_id: str) -> float:
     async def ours(page: Page) -> float:
         await page.goto(f"{product.url('stream')}/watch/{video_id}")
-        await _until(lambda: page.evaluate("window.shown"))
+        await _play(page)
         await page.evaluate("window.shown = undefined")
         await page.keyboard.press("l")
         return await _until(lambda: page.evaluate("window.shown && shown - asked"))
 
     async def peer(page: Page) -> float:
         await page.goto(await _file_url(page, product, video_id))
-        await _until(lambda: page.evaluate("window.shown"))
+        await _play(page)
         await page.evaluate(
             f"window.shown = undefined; window.asked = now();"
             f"document.querySelector('video').currentTime += {_SEEK_SECONDS}"
@@ -158,6 +158,12 @@ def _of_file_sought(product: Product, video_id: str) -> float:
         return await _until(lambda: page.evaluate("window.shown && shown - asked"))
 
     return asyncio.run(_ratio(product, ours, peer, f"{product.url('stream')}/"))
+
+
+async def _play(page: Page) -> None:
+    """A document that is a video plays at once and reads ahead; a watch page opened by its address waits."""
+    await page.locator("video").evaluate("async video => { video.muted = true; await video.play(); }")
+    await _until(lambda: page.evaluate("document.querySelector('video').currentTime > 1"))
 
 
 async def _ratio(

@@ -27,6 +27,7 @@ from tests.product import Product
 
 _VIDEOS: Final = 60
 _ROUNDS: Final = 5
+_PAINTS: Final = 15
 _PAGES: Final = {
     "library": ("stream", "/"),
     "upload": ("upload", "/upload"),
@@ -107,12 +108,11 @@ def _of_page_without_scripts(product: Product, url: str) -> float:
         async with _browser(product) as (browser, context):
             bare = await browser.new_context(java_script_enabled=False)
             await bare.add_cookies(await context.cookies())  # type: ignore[arg-type]
-            ratios = []
-            # The first one fills both caches, as somebody's first visit does.
-            for _ in range(_ROUNDS + 1):
-                ours, peer = await _first_paint(context, url), await _first_paint(bare, url)
-                ratios.append(ours / peer)
-        return statistics.median(ratios[1:])
+            # The first ones fill both caches, as somebody's first visit does.
+            times = [(await _first_paint(context, url), await _first_paint(bare, url)) for _ in range(_PAINTS + 1)]
+        # The quickest of each: what else the machine does can only add to it.
+        ours, peer = map(min, zip(*times[1:], strict=True))
+        return float(ours / peer)
 
     return asyncio.run(measure())
 

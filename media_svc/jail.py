@@ -76,7 +76,8 @@ class Given:
 class Jail:
     """Where children run; one for each process."""
 
-    def __init__(self) -> None:
+    def __init__(self, child: Path = _CHILD) -> None:
+        self._child = child
         # What the kernel has of Landlock: its version, 0 if nothing; None as long as no child has run.
         self.landlock: int | None = None
 
@@ -87,7 +88,7 @@ class Jail:
         with ours, theirs:
             ours.setblocking(False)  # noqa: FBT003 (its only argument)
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-S", "-B", str(_CHILD)),
+                *(sys.executable, "-I", "-S", "-B", str(self._child)),
                 _told(order, size=blocks.size, limits=limits),
                 stdin=theirs.fileno(),
                 stdout=asyncio.subprocess.DEVNULL,

@@ -30,7 +30,7 @@ def main(order: Order) -> None:
     from media_svc.child.parent import Parent  # noqa: PLC0415
     from media_svc.wire import Kind  # noqa: PLC0415
 
-    work.import_everything()
+    work.prepare()
     landlock = lock.lock(parent=order["parent"], cpu_seconds=order["cpu_seconds"], memory=order["memory"])
     parent = Parent()
     for handle in (1, 2):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from io import BytesIO
 from itertools import islice
 from typing import Final
 
@@ -55,14 +56,7 @@ class Refused(Exception):
 def open_file(file: SourceFile) -> InputContainer:
     """The file as a container. Raises Refused."""
     try:
-        container = av.open(
-            file,
-            "r",
-            options=_DECODER_OPTIONS,
-            container_options=_CONTAINER_OPTIONS,
-            metadata_errors="replace",
-            io_open=_open_nothing,
-        )
+        container = open_any(file)
     except (MemoryError, av.error.MemoryError) as exc:
         # So is one stream too many.
         raise Refused("too-large") from exc
@@ -70,10 +64,23 @@ def open_file(file: SourceFile) -> InputContainer:
         raise Refused("damaged") from exc
     except av.error.FFmpegError as exc:
         # Invalid argument: a format that is known and not allowed.
-        raise Refused("unsupported" if isinstance(exc, av.error.ArgumentError) else _damaged_or_unknown(file)) from exc
+        known = not isinstance(exc, av.error.ArgumentError) and _has_a_known_beginning(file)
+        raise Refused("damaged" if known else "unsupported") from exc
     if not container.streams:
         raise Refused("damaged")
     return container
+
+
+def open_any(file: SourceFile | BytesIO) -> InputContainer:
+    """What is allowed of `file`. Raises FFmpegError, and what reading does."""
+    return av.open(
+        file,
+        "r",
+        options=_DECODER_OPTIONS,
+        container_options=_CONTAINER_OPTIONS,
+        metadata_errors="replace",
+        io_open=_open_nothing,
+    )
 
 
 def _open_nothing(*_: object) -> object:
@@ -87,9 +94,9 @@ _BEGINNINGS: Final = (
 )
 
 
-def _damaged_or_unknown(file: SourceFile) -> str:
+def _has_a_known_beginning(file: SourceFile) -> bool:
     head = file.at(0, 16)
-    return "damaged" if any(head.startswith(mark, offset) for offset, mark in _BEGINNINGS) else "unsupported"
+    return any(head.startswith(mark, offset) for offset, mark in _BEGINNINGS)
 
 
 def main_video(container: InputContainer) -> VideoStream | None:

@@ -12,6 +12,7 @@ import ctypes
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import sys
@@ -67,10 +68,11 @@ class Order:
 class Given:
     """What the child has given: bounded, and else unchecked."""
 
-    landlock: int = 0
     facts: bytes | None = None
     files: dict[str, bytes] = field(default_factory=dict)
     done: dict[str, Any] = field(default_factory=dict)
+    # The most that the child held, in bytes; 0 where the system does not say.
+    peak_memory: int = 0
 
 
 class Jail:
@@ -101,6 +103,7 @@ class Jail:
             try:
                 async with asyncio.timeout(limits.seconds):
                     given = await self._serve(ours, blocks, on_progress)
+                given.peak_memory = _peak_memory(process.pid)
             except TimeoutError as exc:
                 raise Failed(Reason.TOO_COSTLY, "time", is_final=False) from exc
             except (EOFError, ConnectionError) as exc:
@@ -235,6 +238,14 @@ async def _end_of(process: asyncio.subprocess.Process) -> int:
         if not isinstance(exc, TimeoutError):
             raise
     return -signal.SIGKILL
+
+
+def _peak_memory(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+        if found := re.search(r"^VmHWM:\s*(\d+) kB$", status, re.MULTILINE):
+            return int(found[1]) * 1024
+    return 0
 
 
 def _how_it_died(code: int) -> Failed:

@@ -39,7 +39,8 @@ _CONTAINER_OPTIONS: Final = {
     "codec_whitelist": ",".join(VIDEO_DECODERS + AUDIO_DECODERS),
     # There is no protocol of that name.
     "protocol_whitelist": "none",
-    "max_streams": str(MOST_STREAMS),
+    # One more: some formats leave out those beyond without a word.
+    "max_streams": str(MOST_STREAMS + 1),
     "probesize": str(4 * 2**20),
 }
 _DECODER_OPTIONS: Final = {"max_pixels": str(MOST_WIDTH * MOST_HEIGHT), "threads": "1"}
@@ -68,6 +69,8 @@ def open_file(file: SourceFile) -> InputContainer:
         raise Refused("damaged" if known else "unsupported") from exc
     if not container.streams:
         raise Refused("damaged")
+    if len(container.streams) > MOST_STREAMS:
+        raise Refused("too-large")
     return container
 
 

@@ -7,7 +7,7 @@ import logging
 import random
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Final, Protocol, TypeVar
 
@@ -89,7 +89,7 @@ class Worker:
     """Does one job after the other. `check` says whether upload_svc answered when it was last asked for one."""
 
     def __init__(
-        self, jobs: UploadClient, bucket: Bucket, metrics: WorkMetrics, *, makers: dict[Task, Maker], clock: Clock
+        self, jobs: UploadClient, bucket: Bucket, metrics: WorkMetrics, *, makers: Mapping[Task, Maker], clock: Clock
     ) -> None:
         self._jobs = jobs
         self._bucket = bucket
@@ -225,5 +225,5 @@ def _pauses() -> Iterator[float]:
     """In seconds; of random length, so that replicas do not ask all at once."""
     pause = LEAST_PAUSE_SECONDS
     while True:
-        yield pause * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+        yield pause * random.uniform(0.5, 1)  # noqa: S311 - no secret
         pause = min(2 * pause, MOST_PAUSE_SECONDS)

@@ -89,6 +89,7 @@ def new_worker_app(name: str) -> web.Application:
     app = web.Application(middlewares=[middlewares.request_id, metrics.measured, middlewares.problems])
     app[SERVICE] = Service(name=name, public_url=None, names=frozenset())
     _observe(app)
+    add_api_routes(app, [])
     return app
 
 

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp import web
 from prometheus_client import CollectorRegistry
+from pytest_aiohttp.plugin import AiohttpClient
 
 from common.clock import rfc3339, utc_now
 from common.errors import Unavailable
 from common.service_client import ServiceClient
 from common.web.app import http_session
 from contracts.media import Facts, Job, JobSource, Reason, Task
+from media_svc.app import create_app
 from media_svc.made import Failed, Made, MadeFile
 from media_svc.metrics import WorkMetrics
 from media_svc.outputs import Bucket
+from media_svc.settings import Settings
 from media_svc.upload_client import UploadClient
 from media_svc.worker import Worker
 from tests.issuer import answering, serving
+from tests.waiting import eventually
 
+VIDEO = b"a letter, which was named film.mp4"
 LEASE = timedelta(seconds=120)
 POSTER = MadeFile(name="320.webp", content_type="image/webp", content=b"a picture")
 MADE = Made(files=[POSTER], facts=Facts(duration_ms=1500), poster_ms=700, bytes_read=5, peak_memory_bytes=2**20)
@@ -86,6 +93,16 @@ class Place:
     async def renewed(self, request: web.Request) -> web.StreamResponse:
         return web.json_response(self._lease())
 
+    async def grant(self, request: web.Request) -> web.StreamResponse:
+        assert request.headers["Authorization"] == aiohttp.encode_basic_auth("media", "s" * 32)
+        return web.json_response({"access_token": "token", "token_type": "Bearer", "expires_in": 300})
+
+    async def read(self, request: web.Request) -> web.StreamResponse:
+        part = VIDEO[request.http_range]
+        first = request.http_range.start
+        headers = {"Content-Range": f"bytes {first}-{first + len(part) - 1}/{len(VIDEO)}"}
+        return web.Response(status=206, body=part, headers=headers)
+
     async def store(self, request: web.Request) -> web.StreamResponse:
         if self.instead.get("put"):
             return await self.instead["put"].pop(0)(request)
@@ -94,7 +111,7 @@ class Place:
 
     def _lease(self) -> dict[str, Any]:
         until = rfc3339(utc_now() + self.lease)
-        source = {"url": f"{self.url}/bucket/video", "size": 5, "expires_at": until}
+        source = {"url": f"{self.url}/bucket/video", "size": len(VIDEO), "expires_at": until}
         return {"leased_until": until, "source": source}
 
 
@@ -110,7 +127,7 @@ class Work:
         self, job: Job, *, renew: Callable[[], Awaitable[JobSource]], on_progress: Callable[[int], None]
     ) -> Made:
         on_progress(40)
-        assert (await renew()).size == 5
+        assert (await renew()).size == len(VIDEO)
         return await self.ways.pop(0)() if self.ways else MADE
 
     async def never_end(self) -> Made:
@@ -129,6 +146,8 @@ async def place() -> AsyncIterator[Place]:
     routes = [
         web.post("/internal/jobs/take", place.take),
         web.post("/internal/jobs/{job}/{verb}", place.tell),
+        web.post("/v1/token", place.grant),
+        web.get("/bucket/video", place.read),
         web.put("/bucket/{key:.*}", place.store),
     ]
     async with serving(routes) as place.url:
@@ -150,7 +169,8 @@ async def worker(place: Place, work: Work, registry: CollectorRegistry) -> Async
     async with http_session() as session:
         jobs = UploadClient(ServiceClient(session, place.url, OneToken()), name="here")
         makers = {Task.LOOK: work, Task.STORYBOARD: work}
-        yield Worker(jobs, Bucket(session), WorkMetrics(registry), makers=makers, clock=utc_now)
+        metrics = WorkMetrics(registry, landlock=lambda: None)
+        yield Worker(jobs, Bucket(session), metrics, makers=makers, clock=utc_now)
 
 
 def ended(registry: CollectorRegistry, outcome: str, task: Task = Task.LOOK) -> float | None:
@@ -265,3 +285,31 @@ async def test_a_worker_that_is_stopped_gives_its_job_back(
     assert work.was_cancelled
     assert place.verbs() == ["renew", "release"]
     assert ended(registry, "released") == 1
+
+
+async def test_as_a_process_it_works_in_the_background_and_says_how_it_is(
+    place: Place, aiohttp_client: AiohttpClient
+) -> None:
+    settings = {"port": 1, "auth_url": place.url, "upload_url": place.url, "client_secret": "s" * 32}
+    client = await aiohttp_client(create_app(Settings.model_validate(settings)))
+
+    async def status(path: str) -> int:
+        async with client.get(path) as answer:
+            return answer.status
+
+    async def is_ready() -> bool:
+        return await status("/readyz") == 200
+
+    await eventually(is_ready, what="upload_svc has answered")
+    place.jobs = [Task.LOOK]
+
+    async def has_said_why() -> bool:
+        return "fail" in place.verbs()
+
+    await eventually(has_said_why, what="the job has failed")
+    assert place.said[-1] == ("fail", {"reason": "unsupported", "is_final": True})
+    async with client.get("/metrics") as answer:
+        metrics = await answer.text()
+    assert 'media_jobs_total{outcome="unsupported",task="look"} 1.0' in metrics
+    assert re.search(r"^media_landlock_version \d", metrics, re.MULTILINE)
+    assert [await status("/livez"), await status("/internal/jobs/take"), await status("/")] == [200, 404, 404]

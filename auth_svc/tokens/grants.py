@@ -24,6 +24,7 @@ SCOPES: Final[Mapping[str, str]] = {
         "sessions departures administrators accounts:read objects:write objects:settle objects:hand-over objects:adopt"
     ),
     "stream": "sessions departures accounts:read objects:read",
+    "media": "media",
 }
 
 

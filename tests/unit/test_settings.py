@@ -35,6 +35,7 @@ GOOD: dict[type[BaseSettings], dict[str, str]] = {
         "FS_URL": "http://fs:8002",
         "UPLOAD_CLIENT_SECRET": SECRET,
         "STREAM_CLIENT_SECRET": SECRET,
+        "MEDIA_CLIENT_SECRET": SECRET,
     },
     FsSettings: {
         **COMMON,
@@ -151,6 +152,7 @@ def test_faults_of_every_kind_are_reported_together_and_without_values(
             "UPLOAD_CLIENT_SECRET": "short-secret",
             "STREAM_CLIENT_SECRET": SECRET,
             "STREAM_CLIENT_SECRET_FILE": str(tmp_path / "absent"),
+            "MEDIA_CLIENT_SECRET": SECRET,
             "SESSION_COOKIE_FILE": str(tmp_path / "binary"),
         },
     )

@@ -23,6 +23,8 @@ from vss.services import session_cookie
 DATABASE_HOST = "mysql:3306"
 SERVICES = ("auth", "fs", "upload", "stream")
 GRPC_IDENTITY = "seaweedfs_grpc"
+# It came later, and protects nothing that is kept: an installation from before it gets one.
+WORKER_SECRET = "media_client_secret"
 SECURITY = "seaweedfs_security"
 MARK = "VSS_INIT="
 # Compose hands files over as they are, and the user of a container must read them; the folder is for their owner alone.
@@ -48,17 +50,21 @@ def run(arguments: argparse.Namespace) -> int:
     before = env.read_text(encoding="utf-8") if env.exists() else ""
     vault = Vault(folder / "secrets")
     if MARK in before:
-        if lost := [name for name in vault.names() if name != GRPC_IDENTITY and not (vault.path / name).is_file()]:
+        may_be_made = (GRPC_IDENTITY, WORKER_SECRET)
+        if lost := [name for name in vault.names() if name not in may_be_made and not (vault.path / name).is_file()]:
             raise SecretsMissing(
                 f"{', '.join(lost)} missing in {vault.path}: restore from a copy. (With new secrets the database "
                 "and the videos could no longer be opened.)"
             )
-        if vault.renew():
+        is_added, is_renewed = vault.add_missing(), vault.renew()
+        if is_added:
+            print(f"Created {WORKER_SECRET} in {vault.path}. Next: docker compose up -d --build --wait")
+        if is_renewed:
             print(
-                f"Renewed the storage certificate in {vault.path}; nothing else was changed. "
+                f"Renewed the storage certificate in {vault.path}. "
                 "Next: docker compose up -d --wait --force-recreate seaweedfs"
             )
-        else:
+        if not is_added and not is_renewed:
             print(f"{env} and {vault.path} already exist: nothing was changed")
         return 0
     password = vault.fill()
@@ -92,6 +98,7 @@ class Vault:
                 "s3_identities",
                 GRPC_IDENTITY,
                 SECURITY,
+                WORKER_SECRET,
                 *(f"{service}_database_url" for service in SERVICES),
                 *(f"{service}_{name}" for service in ("upload", "stream") for name in ("client_secret", "cursor_key")),
             ]
@@ -110,6 +117,7 @@ class Vault:
         for service in ("upload", "stream"):
             self._random(f"{service}_client_secret")
             self._random(f"{service}_cursor_key")
+        self.add_missing()
         self._write("s3_identities", json.dumps(identities(self._bucket()), indent=2))
         self._write(SECURITY, _security())
         self.renew()
@@ -118,6 +126,12 @@ class Vault:
         password = secrets.token_urlsafe(15)
         self._write("first_administrator", asyncio.run(_hash(password)))
         return password
+
+    def add_missing(self) -> bool:
+        """Makes the secret that older installations have not got. Whether there was anything to do."""
+        is_there = (self.path / WORKER_SECRET).is_file()
+        self._random(WORKER_SECRET)
+        return not is_there
 
     def renew(self) -> bool:
         """Makes what may be made anew at any time: the certificate of SeaweedFS's inner ports, when it is not there or

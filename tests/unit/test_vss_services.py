@@ -32,6 +32,7 @@ def test_only_fs_is_told_a_key_of_the_storage_and_nobody_the_administrators(tmp_
     for name, child in told(tmp_path).items():
         environment = str(dict(child.environment))
         assert ("fs-id" in environment) == (name == "fs")
+        assert ("vss.db" in environment) == (name != "media")
         assert "admin-id" not in environment
         assert "admin-secret" not in environment
 
@@ -42,7 +43,7 @@ def test_secrets_are_handed_over_in_files_and_the_same_on_both_sides(tmp_path: P
         for secret in (tmp_path / "secrets").iterdir():
             assert secret.read_text().strip() not in [*child.command, *child.environment.values()]
     auth = children["auth"].environment
-    for name in ("UPLOAD", "STREAM"):
+    for name in ("UPLOAD", "STREAM", "MEDIA"):
         assert (
             auth[f"AUTH_{name}_CLIENT_SECRET_FILE"] == children[name.lower()].environment[f"{name}_CLIENT_SECRET_FILE"]
         )

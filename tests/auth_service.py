@@ -24,9 +24,9 @@ from tests.addresses import Addresses
 from tests.processes import ServiceProcess, auth_environment
 
 SERVICE_SCOPES = {
-    "upload": "objects:write objects:settle objects:adopt sessions administrators",
+    "upload": "objects:read objects:write objects:settle objects:adopt derived:write sessions administrators",
     "stream": "objects:read sessions accounts:read",
-    "media": "media",
+    "media": "jobs:work",
 }
 
 
@@ -87,7 +87,7 @@ class AuthService:
         )
 
     def service_token(self, name: str, *, scope: str | None = None, now: datetime | None = None) -> str:
-        """An access token of a service (`upload`, `stream`) for calls between services."""
+        """An access token of a service (`upload`, `stream`, `media`) for calls between services."""
         return self._issue(
             Subject(
                 subject=f"svc:{name}",

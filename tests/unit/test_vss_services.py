@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -67,3 +68,12 @@ def test_a_limit_comes_from_outside_and_reaches_its_own_service_alone(tmp_path: 
 @pytest.mark.parametrize("name", ["AUTH_PORT", "AUTH_DATABASE_URL_FILE", "AUTH_KEY_ENCRYPTION_KEY"])
 def test_what_is_ours_to_say_does_not_come_from_outside(tmp_path: Path, name: str) -> None:
     assert told(tmp_path, {name: "outside"})["auth"].environment.get(name) != "outside"
+
+
+def test_without_its_decoder_there_is_no_worker_and_nobody_else_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert set(told(tmp_path)) == {"auth", "fs", "upload", "stream", "media"}
+    # As where the extra is not installed.
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert set(told(tmp_path)) == {"auth", "fs", "upload", "stream"}

@@ -19,7 +19,7 @@ from contracts.media import Job, JobSource, Reason, Renewed, Task
 from media_svc.made import Failed, Made, StorageAway
 from media_svc.metrics import WorkMetrics
 from media_svc.outputs import Bucket
-from media_svc.upload_client import JobLost, Refused, UploadClient
+from media_svc.upload_client import RELEASE_LIMIT_SECONDS, JobLost, Refused, UploadClient
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ class Worker:
     async def step(self) -> bool:
         """Takes a job and does it; False when there was none."""
         try:
-            job = await self._jobs.take(list(self._makers))
+            job = await self._take()
         except Unavailable:
             self._has_answer = False
             return False
@@ -131,14 +131,30 @@ class Worker:
         try:
             outcome = await self._do(Held(job, self._jobs, clock=self._clock))
         except asyncio.CancelledError:
-            with suppress(Unavailable, JobLost, Refused):
-                await self._jobs.release(job)
+            await self._give_back(job)
             raise
         finally:
             seconds = time.perf_counter() - began
             self._metrics.ended(job.task, outcome, seconds=seconds)
             logger.info("job ended", extra={**about, "outcome": outcome, "seconds": round(seconds, 3)})
         return True
+
+    async def _take(self) -> Job | None:
+        taking = asyncio.ensure_future(self._jobs.take(list(self._makers)))
+        try:
+            await asyncio.wait([taking])
+        except asyncio.CancelledError:
+            # upload_svc may be about to give us one.
+            with suppress(Unavailable, TimeoutError):
+                async with asyncio.timeout(RELEASE_LIMIT_SECONDS):
+                    if (job := await taking) is not None:
+                        await self._give_back(job)
+            raise
+        return taking.result()
+
+    async def _give_back(self, job: Job) -> None:
+        with suppress(Unavailable, JobLost, Refused):
+            await self._jobs.release(job)
 
     async def _do(self, held: Held) -> str:
         async with asyncio.TaskGroup() as tasks:

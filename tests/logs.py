@@ -15,11 +15,11 @@ _SECRETS: Final = re.compile(
 
 
 def lines_of(product: Product) -> list[dict[str, Any]]:
-    """Every line of every service, and of the worker."""
+    """Every line of every service."""
     return [
         json.loads(line)
         for log in product.data.glob("logs/*.log")
-        if log.stem in ("auth", "fs", "upload", "stream", "media")
+        if log.stem in ("auth", "fs", "upload", "stream")
         for line in log.read_text(encoding="utf-8").splitlines()
     ]
 

@@ -61,6 +61,8 @@ class Place:
         # By verb: what is answered instead, once each.
         self.instead: dict[str, list[Callable[[web.Request], Awaitable[web.StreamResponse]]]] = {}
         self.given = 0
+        self.is_asked, self.may_answer = asyncio.Event(), asyncio.Event()
+        self.may_answer.set()
 
     def verbs(self) -> list[str]:
         return [verb for verb, _ in self.said]
@@ -70,6 +72,8 @@ class Place:
         if not self.jobs:
             return web.Response(status=204)
         self.given += 1
+        self.is_asked.set()
+        await self.may_answer.wait()
         job = {"id": f"job{self.given}", "task": self.jobs.pop(0), "attempt": 2, **self._lease()}
         return web.json_response(job)
 
@@ -285,6 +289,17 @@ async def test_a_worker_that_is_stopped_gives_its_job_back(
     assert work.was_cancelled
     assert place.verbs() == ["renew", "release"]
     assert ended(registry, "released") == 1
+    # And one that it was just being given.
+    place.jobs = [Task.LOOK]
+    place.is_asked.clear()
+    place.may_answer.clear()
+    running = asyncio.create_task(worker.run())
+    await place.is_asked.wait()
+    running.cancel()
+    place.may_answer.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert place.verbs() == ["renew", "release", "release"]
 
 
 async def test_as_a_process_it_works_in_the_background_and_says_how_it_is(

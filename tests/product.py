@@ -95,16 +95,31 @@ class Product:
 
     def processes(self) -> dict[str, psutil.Process]:
         """The running process of each service, the worker's as `media`, and the engine's as `storage`."""
+        found: dict[str, psutil.Process] = {}
+
+        def is_whole() -> bool:
+            found.clear()
+            found.update(self._running())
+            return set(found) == {*_SERVICES, "media", "storage"}
+
+        # The worker is started last, and `vss up` does not wait for it.
+        wait_until(is_whole, what="everything runs")
+        return found
+
+    def _running(self) -> dict[str, psutil.Process]:
         assert self._process is not None
         found: dict[str, psutil.Process] = {}
         for process in psutil.Process(self._process.pid).children(recursive=True):
-            command = process.cmdline()
+            try:
+                command, program = process.cmdline(), process.name()
+            except psutil.NoSuchProcess:
+                # A decoder that has done its work.
+                continue
             names = {f"{name}_svc": name for name in (*_SERVICES, "media")}
-            name = "storage" if process.name() == "weed" else names.get(command[-1] if command else "")
+            name = "storage" if program == "weed" else names.get(command[-1] if command else "")
             if name is not None:
                 assert name not in found, f"two processes of {name}"
                 found[name] = process
-        assert set(found) == {*_SERVICES, "media", "storage"}
         return found
 
     def session(self) -> aiohttp.ClientSession:

@@ -34,11 +34,11 @@ def services(folder: DataFolder, ports: PublicPorts, bucket: Bucket, environment
             address=ports.url(name),
             why_not_ready=partial(_why_not_ready, ports[name]),
         )
-        for name in (*SERVICES, *([WORKER] if has_decoder() else []))
+        for name in (*SERVICES, *([WORKER] if _has_decoder() else []))
     ]
 
 
-def has_decoder() -> bool:
+def _has_decoder() -> bool:
     """Whether the extra `media` is installed; nothing is imported to find that out."""
     return importlib.util.find_spec("av") is not None
 

@@ -152,7 +152,6 @@ def test_faults_of_every_kind_are_reported_together_and_without_values(
             "UPLOAD_CLIENT_SECRET": "short-secret",
             "STREAM_CLIENT_SECRET": SECRET,
             "STREAM_CLIENT_SECRET_FILE": str(tmp_path / "absent"),
-            "MEDIA_CLIENT_SECRET": SECRET,
             "SESSION_COOKIE_FILE": str(tmp_path / "binary"),
         },
     )
@@ -171,6 +170,7 @@ def test_faults_of_every_kind_are_reported_together_and_without_values(
             "AUTH_FS_URL",
             "AUTH_UPLOAD_CLIENT_SECRET",
             "AUTH_STREAM_CLIENT_SECRET",
+            "AUTH_MEDIA_CLIENT_SECRET",
             "AUTH_SESSION_COOKIE_FILE",
         ]
     )

@@ -62,7 +62,8 @@ class StorageReport(BaseModel):
 
 
 class StorageStatus(BaseModel):
-    """What is stored now, by the rows, with the last report; `is_checking`: another one is waited for.
+    """What is stored now, by the rows, with the last report; `is_checking`: another one is waited for, and
+    `is_stalled`: in vain for now, since the storage doesn't answer.
 
     `reserved` are the bytes promised to `unfinished` uploads.
     """
@@ -72,4 +73,5 @@ class StorageStatus(BaseModel):
     unfinished: int
     reserved: int
     is_checking: bool
+    is_stalled: bool = False
     report: StorageReport

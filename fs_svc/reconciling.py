@@ -9,6 +9,7 @@ a stored row without its object is a loss that nobody but people can make good.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Collection, Sequence
@@ -17,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from common.clock import Clock
+from common.errors import StorageUnavailable
 from contracts.objects import State
 from contracts.reports import Holding, StorageReport, StorageStatus
 from fs_svc.errors import OrphansDiffer, RemovalHeld
@@ -34,6 +36,9 @@ PERIOD: Final = timedelta(days=1)
 AT_ONCE: Final = 500
 # Longer than any single step takes.
 LEASE: Final = timedelta(minutes=1)
+# Who has asked is told after this time if the storage doesn't answer; it is given so many seconds to do so.
+PATIENCE: Final = timedelta(seconds=10)
+_ANSWER_SECONDS: Final = 1.0
 # What has no row is removed after this time, and when it was seen on so many days, the first and the last among them. A
 # clock that was put forward brings none of them: days that were not lived through are not counted.
 SET_ASIDE_FOR: Final = timedelta(days=7)
@@ -146,11 +151,21 @@ class Reconciling:
         """What is stored now, by the rows, and the latest report."""
         totals = await self._store.count_totals()
         asked_at, leased_until = await self._store.get_check()
+        now = self._clock()
         return StorageStatus(
             **asdict(totals),
-            is_checking=asked_at is not None or (leased_until is not None and self._clock() < leased_until),
+            is_checking=asked_at is not None or (leased_until is not None and now < leased_until),
+            is_stalled=asked_at is not None and now >= asked_at + PATIENCE and not await self._is_answered(),
             report=await self._store.last_report(),
         )
+
+    async def _is_answered(self) -> bool:
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await self._bucket.ping()
+        except (StorageUnavailable, TimeoutError):
+            return False
+        return True
 
     async def _run_alone(self) -> bool:
         """A run, unless one is under way; a process that is killed leaves it to the next after LEASE."""

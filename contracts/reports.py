@@ -66,7 +66,8 @@ class StorageReport(BaseModel):
 
 
 class StorageStatus(BaseModel):
-    """What is stored now, by the rows, with the last report; `is_checking`: another one is waited for.
+    """What is stored now, by the rows, with the last report; `is_checking`: another one is waited for, and
+    `is_stalled`: in vain for now, since the storage doesn't answer.
 
     `size` is of `files`, which are videos, and of what was derived of them: that is `derived_size`. `reserved` are the
     bytes promised to `unfinished` uploads.
@@ -78,4 +79,5 @@ class StorageStatus(BaseModel):
     unfinished: int
     reserved: int
     is_checking: bool
+    is_stalled: bool = False
     report: StorageReport

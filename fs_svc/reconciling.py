@@ -10,6 +10,7 @@ alike, a key prefix at a time; where that is missing it can be made again.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Collection, Sequence
@@ -18,6 +19,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from common.clock import Clock
+from common.errors import StorageUnavailable
 from contracts.derived import DerivedState
 from contracts.objects import State
 from contracts.reports import Holding, StorageReport, StorageStatus
@@ -37,6 +39,9 @@ PERIOD: Final = timedelta(days=1)
 AT_ONCE: Final = 500
 # Longer than any single step takes.
 LEASE: Final = timedelta(minutes=1)
+# Who has asked is told after this time if the storage doesn't answer; it is given so many seconds to do so.
+PATIENCE: Final = timedelta(seconds=10)
+_ANSWER_SECONDS: Final = 1.0
 # What has no row is removed after this time, and when it was seen on so many days, the first and the last among them. A
 # clock that was put forward brings none of them: days that were not lived through are not counted.
 SET_ASIDE_FOR: Final = timedelta(days=7)
@@ -154,15 +159,25 @@ class Reconciling:
         totals = await self._store.count_totals()
         _, derived_size = (await self._store.count_derived()).get(DerivedState.STORED, (0, 0))
         asked_at, leased_until = await self._store.get_check()
+        now = self._clock()
         return StorageStatus(
             files=totals.files,
             size=totals.size + derived_size,
             derived_size=derived_size,
             unfinished=totals.unfinished,
             reserved=totals.reserved,
-            is_checking=asked_at is not None or (leased_until is not None and self._clock() < leased_until),
+            is_checking=asked_at is not None or (leased_until is not None and now < leased_until),
+            is_stalled=asked_at is not None and now >= asked_at + PATIENCE and not await self._is_answered(),
             report=await self._store.last_report(),
         )
+
+    async def _is_answered(self) -> bool:
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await self._bucket.ping()
+        except (StorageUnavailable, TimeoutError):
+            return False
+        return True
 
     async def _run_alone(self) -> bool:
         """A run, unless one is under way; a process that is killed leaves it to the next after LEASE."""

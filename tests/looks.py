@@ -66,6 +66,8 @@ class Stage:
         """Six films, and one upload that is unfinished."""
         if self.ids:
             return
+        # Looks that begin uploads leave them: whoever comes next has nothing of them.
+        await self.clear()
         async with aiohttp.ClientSession() as session:
             admin = await person(session, self.product)
             contents = [film.read_bytes() for film in self.films]

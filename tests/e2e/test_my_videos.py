@@ -264,6 +264,44 @@ async def test_many_are_selected_in_ranges_and_by_keyboard_trashed_and_taken_bac
     await expect(page.get_by_label("Visibility of Many 5")).to_have_value("private")
 
 
+async def test_all_of_a_list_are_selected_on_whichever_page_they_are(page: Page, product: Product) -> None:
+    await _uploaded(product, *(f"Paged {number}" for number in range(1, 6)))
+    await page.goto(f"{product.url('upload')}/videos?q=paged&sort=title&limit=2")
+    bar = page.get_by_role("form", name="Selected videos")
+    count, rows = page.locator("[data-count]"), page.locator("[data-video]")
+    await page.get_by_role("link", name="Next page").click()
+    await rows.nth(0).locator("[data-pick]").check()
+    await bar.get_by_role("button", name="Select all on this page").press("Enter")
+    await expect(count).to_have_text("2 selected")
+    await bar.get_by_role("button", name="Select all 5 videos").press("Enter")
+    await expect(count).to_have_text("5 selected")
+    # Without one of them it is a selection of this page.
+    await rows.nth(0).locator("[data-pick]").uncheck()
+    await expect(count).to_have_text("1 selected")
+    await rows.nth(0).locator("[data-pick]").check()
+    await bar.get_by_role("button", name="Select all 5 videos").press("Enter")
+    await bar.get_by_label("New visibility").select_option("members")
+    await bar.get_by_role("button", name="Apply").press("Enter")
+    await expect(page.get_by_text("5 videos: Members")).to_be_visible()
+    found = await uploads(page, product, "ready")
+    titles = {title for title in found if title.startswith("Paged")}
+    assert {found[title]["visibility"] for title in titles} == {"members"}
+
+    await rows.nth(0).locator("[data-pick]").check()
+    await bar.get_by_role("button", name="Select all on this page").click()
+    await bar.get_by_role("button", name="Select all 5 videos").click()
+    await bar.get_by_role("button", name="Delete").press("Enter")
+    await expect(page.get_by_text("5 videos moved to trash.")).to_be_visible()
+    # Nothing is left of this page, nor of the first.
+    await expect(page.get_by_role("heading", name="No results for “paged”")).to_be_visible()
+    assert titles <= (await uploads(page, product, "trashed")).keys()
+    await expect(page.get_by_role("button", name="Undo").last).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(rows).to_have_count(2)
+    await expect(page.get_by_role("link", name="Next page")).to_be_visible()
+    assert titles <= (await uploads(page, product, "ready")).keys()
+
+
 async def test_what_a_toast_offers_can_be_had_beside_an_open_panel_and_after_it(page: Page, product: Product) -> None:
     await _uploaded(product, "Below", "Undone")
     await page.goto(f"{product.url('upload')}/videos")

@@ -113,8 +113,22 @@ async def test_after_a_crash_it_goes_on_with_the_same_file_and_sends_the_rest_al
     await expect(item).to_contain_text("% uploaded")
     sent = _sent_parts(page)
     await expect(item.get_by_role("button", name="Resume Cut by a crash")).to_be_visible()
-    await item.locator("[data-go-on-file]").set_input_files(film)
     row = page.locator("[data-file]")
+    # Left before it has begun, it is there to be resumed, as it was.
+    compared: list[Route] = []
+
+    async def hold_back(route: Route) -> None:
+        compared.append(route)
+
+    await page.route(f"**/v1/uploads/{upload_id}", hold_back)
+    await item.locator("[data-go-on-file]").set_input_files(film)
+    await expect(row).to_have_attribute("data-state", "comparing")
+    await expect(item).to_be_hidden()
+    await page.unroute(f"**/v1/uploads/{upload_id}")
+    await row.get_by_role("button", name="Cancel").click()
+    await expect(row).to_have_count(0)
+    await expect(item).to_be_visible()
+    await item.locator("[data-go-on-file]").set_input_files(film)
     await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)
     assert set(sent).isdisjoint(held)
     assert len(sent) == len(set(sent))
@@ -122,7 +136,7 @@ async def test_after_a_crash_it_goes_on_with_the_same_file_and_sends_the_rest_al
     await expect(row).to_contain_text(sha256_of(film))
     # It is the same video, and no longer among the unfinished.
     assert (await uploads(page, product, "ready"))["Cut by a crash"]["id"] == upload_id
-    await expect(item).to_have_count(0)
+    await expect(item).to_be_hidden()
     await _is_the_file(page, product, upload_id, film)
     await page.close()
 
@@ -189,7 +203,9 @@ async def test_another_file_of_that_name_and_size_is_refused_and_may_be_uploaded
     await expect(row).to_contain_text("This isn’t the file you started uploading")
     assert sent == []
     assert await _received(page, product, upload_id) >= held
+    await expect(_unfinished(page, "The right one")).to_be_hidden()
     await row.get_by_role("button", name="Upload separately").click()
+    await expect(_unfinished(page, "The right one")).to_be_visible()
     await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)
     ready = (await uploads(page, product, "ready"))["The right one"]
     assert ready["id"] != upload_id

@@ -113,12 +113,14 @@ async def test_three_files_go_one_after_another_each_as_it_was_described(
         await page.get_by_role("link", name="Library").click()
     await (await beside.value).close()
     assert page.url.endswith("/upload")
+    await expect(page.get_by_text("Links open in a new tab while files are uploading.")).to_be_visible()
     await expect(page.locator("[data-overall]")).to_be_visible()
     await eventually(lambda: _title_says_per_cent(page), what="the title bar shows how far it is")
     await network.detach()
     for row in rows:
         await expect(row.get_by_role("link", name="Watch", exact=True)).to_be_visible(timeout=DONE_MS)
     await expect(page.get_by_role("heading", name="3 uploads complete")).to_be_visible()
+    await expect(page.locator("[data-leaving]")).to_have_text("You can leave this page now.")
     await expect(page.locator("[data-overall]")).to_be_hidden()
     await expect(page).to_have_title("Upload · vss")
 
@@ -299,6 +301,34 @@ async def test_a_cancelled_one_is_gone_and_the_next_has_its_turn(
     await expect(page.locator("[data-file]")).to_contain_text("Uploaded", timeout=DONE_MS)
     assert "Given up" not in await uploads(page, product, "uploading")
     assert "After it" in await uploads(page, product, "ready")
+
+
+async def test_all_are_cancelled_after_one_question(
+    page: Page, product: Product, film: Path, night: Path, ocean: Path
+) -> None:
+    before = (await uploads(page, product, "uploading")).keys()
+    await _slow_line(page)
+    first, second, third = await _choose(page, film, ocean, night)
+    # The same file once more is the same upload.
+    await page.locator("input[name=file]").set_input_files(ocean)
+    await expect(page.get_by_text("1 file is already on this page.")).to_be_visible()
+    await expect(second.locator("h3")).to_be_focused()
+    await _open(first)
+    await titled(first, "All given up")
+    await first.get_by_role("button", name="Pause").click()
+    await expect(second).to_have_attribute("data-state", "sending")
+    await expect(third).to_contain_text("Queued")
+    everything = page.get_by_role("button", name="Cancel all")
+    await everything.press("Enter")
+    question = page.get_by_role("dialog", name="Cancel all uploads?")
+    await question.get_by_role("button", name="Keep uploading").press("Enter")
+    await expect(everything).to_be_focused()
+    await everything.press("Enter")
+    await question.get_by_role("button", name="Cancel all").press("Enter")
+    await expect(page.locator("[data-file]")).to_have_count(0)
+    await expect(page.get_by_role("status").filter(has_text="3 uploads cancelled.")).to_be_visible()
+    await expect(page.locator("[name=file]")).to_be_focused()
+    assert (await uploads(page, product, "uploading")).keys() == before
 
 
 async def test_what_is_no_video_is_refused_beside_it_before_anything_is_sent(

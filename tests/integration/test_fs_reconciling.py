@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from common.clock import utc_now
+from common.errors import StorageUnavailable
 from common.ids import new_id
 from contracts.objects import State
 from contracts.reports import Holding
@@ -16,7 +17,7 @@ from fs_svc.adopting import Adopting
 from fs_svc.errors import NotAdoptable, OrphansDiffer, RemovalHeld
 from fs_svc.objects import MARKER_PREFIX
 from fs_svc.reconcile_command import in_words
-from fs_svc.reconciling import LEASE, LEAST_AGE, PERIOD, SET_ASIDE_FOR
+from fs_svc.reconciling import LEASE, LEAST_AGE, PATIENCE, PERIOD, SET_ASIDE_FOR
 from tests.fs_world import ALICE, FILM, World, opened_world, post
 from vss.bucket import Bucket as StorageBucket
 
@@ -268,6 +269,20 @@ async def test_who_asks_gets_one_comparison_also_when_the_first_process_is_kille
     status = await world.reconciling.status()
     assert (status.report.objects, status.is_checking) == (1, False)
     assert not await world.reconciling.run_when_asked()
+
+
+async def test_who_asks_is_told_when_the_storage_does_not_answer(world: World) -> None:
+    await world.reconciling.ask()
+    world.proxy.is_down = True
+    # It may be about to.
+    assert not (await world.reconciling.status()).is_stalled
+    world.forward(PATIENCE)
+    with pytest.raises(StorageUnavailable):
+        await world.reconciling.run_when_asked()
+    status = await world.reconciling.status()
+    assert (status.is_checking, status.is_stalled) == (True, True)
+    world.proxy.is_down = False
+    assert not (await world.reconciling.status()).is_stalled
 
 
 async def test_a_comparison_that_stood_still_for_long_ends_where_another_has_begun(world: World) -> None:

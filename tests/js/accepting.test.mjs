@@ -32,6 +32,11 @@ test("anything else is refused with the kinds that are taken", () => {
   }
 });
 
+test("what macOS keeps beside a video is not taken for it", () => {
+  assert.match(refusalOf({ name: "._a.mp4", type: "video/mp4", size: 4096 }, TAKEN), /macOS/);
+  assert.equal(refusalOf({ name: "_.mp4", type: "video/mp4", size: 4096 }, TAKEN), null);
+});
+
 test("an empty file is refused as that", () => {
   assert.match(refusalOf({ name: "a.mp4", type: "video/mp4", size: 0 }, TAKEN), /empty/);
 });

@@ -26,7 +26,7 @@ test("progress leaves out what is not known, and never claims all before the ser
   assert.equal(progressWords(begun, "en"), "0% · 0.0 of 100.0 MB");
   assert.match(progressWords({ ...begun, sentBytes: 100_000_000 }, "en"), /^99%/);
   // What leaving the page now would keep, where that is less.
-  assert.equal(progressWords({ ...known, safeBytes: 39_000_000 }, "en"), "50% · 50.0 of 100.0 MB · 1.0 MB/s · 50 s left · 39% saved");
+  assert.equal(progressWords({ ...known, safeBytes: 39_000_000 }, "en"), "50% · 50.0 of 100.0 MB · 1.0 MB/s · 50 s left · 39% kept if you leave");
   // Between two parts nothing moves, and nothing is wrong.
   const limited = { ...known, bytesPerSecond: null, limit: 250_000, secondsLeft: 192 };
   assert.equal(progressWords(limited, "en"), "50% · 50.0 of 100.0 MB · limited to 2 Mbit/s · 4 min left");

@@ -10,6 +10,7 @@ import { UploadApi } from "../common/uploads_api.js";
 import { openBeside } from "./beside.js";
 import { refusalOf } from "./files/accepting.js";
 import { chooseFiles } from "./files/choosing.js";
+import { identityOf } from "./files/file_name.js";
 import { handedFiles } from "./files/handed.js";
 import { Painter, inSlices } from "./frames.js";
 import { FileRow } from "./rows/file_row.js";
@@ -38,7 +39,7 @@ function uploadPage(page) {
   const saver = new Saver();
   const speed = find("[name='speed']");
   const forAll = find("#for-all");
-  const [uploadAll, another] = ["[data-action='upload-all']", "[data-action='choose']"].map(find);
+  const [uploadAll, cancelAll, another] = ["upload-all", "cancel-all", "choose"].map((action) => find(`[data-action='${action}']`));
   // Each row with its state, and of each state how many there are.
   const rows = new Map();
   const counts = new Map();
@@ -51,7 +52,7 @@ function uploadPage(page) {
   const question = find("#cancel-sure");
   const unfinishedSection = find("[data-unfinished-list]");
   const unfinished = unfinishedSection && new UnfinishedList(unfinishedSection, { api, goOn, language });
-  const shared = { template: find("[data-file-template]"), api, saver, queue, pace, say, ask, settle, onChange: rowChanged, watchRoot: page.dataset.watchRoot, language };
+  const shared = { template: find("[data-file-template]"), api, saver, queue, pace, say, ask, settle, spare: (record) => unfinished.giveBack(record), onChange: rowChanged, watchRoot: page.dataset.watchRoot, language };
   let letSleep = null;
   let ticking = null;
 
@@ -61,10 +62,11 @@ function uploadPage(page) {
     painter.ask();
   }
 
-  /** One question for all rows, which are many. */
+  /** One question for all rows, which are many; without a row it is about all of them. */
   function ask(row, words, opener) {
     asked = row;
     question.querySelector("h2").textContent = words;
+    question.querySelector("[data-action='cancel']").textContent = row ? gettext("Cancel upload") : gettext("Cancel all");
     openDialog(question, opener);
   }
 
@@ -75,8 +77,28 @@ function uploadPage(page) {
   question.addEventListener("click", ({ target }) => {
     if (!target.closest("[data-action='cancel']")) return;
     question.close();
-    asked.cancel();
+    if (asked) asked.cancel();
+    else endAll();
   });
+
+  async function endAll() {
+    // Of those, too, that are still being put on the page.
+    await adding;
+    const ended = [];
+    // From the last: those that wait are gone before their turn comes.
+    await inSlices([...rows.keys()].reverse(), (row) => {
+      const end = row.end();
+      if (end) ended.push(end);
+    });
+    (rows.size === 0 ? fileField : heading).focus();
+    if (ended.length === 0) return;
+    const isTold = (await Promise.all(ended)).every(Boolean);
+    showToast(
+      isTold
+        ? ngettext("%(n)s upload cancelled.", "%(n)s uploads cancelled.", ended.length)
+        : ngettext("%(n)s upload cancelled. The server couldn’t be reached; partial uploads will be removed after 7 days.", "%(n)s uploads cancelled. The server couldn’t be reached; partial uploads will be removed after 7 days.", ended.length),
+    );
+  }
 
   /** Choosing it is uploading it. Of several files each is a line, that opens. */
   function addRow(file, { record = null, handle = null, isOneOfMany = false } = {}) {
@@ -95,21 +117,26 @@ function uploadPage(page) {
   }
 
   async function addInSlices(chosen) {
+    const here = new Map([...rows.keys()].filter(({ state }) => state !== "failed").map((row) => [identityOf(row.file), row]));
     let first = null;
     let refused = 0;
+    let again = 0;
     // Each row that changes while others are being added has the whole list laid out again.
     queue.hold();
     try {
       await inSlices(chosen, ({ file, handle }) => {
-        // What was begun with it goes on with it.
-        const row = addRow(file, { record: unfinished?.find(file) ?? null, handle, isOneOfMany: chosen.length > 1 });
-        if (!first) row.focus();
-        first ??= row;
-        if (row.isRefused) refused += 1;
+        // Chosen twice is not meant twice. And what was begun with it goes on with it.
+        const present = here.get(identityOf(file));
+        const row = present ?? addRow(file, { record: unfinished?.find(file) ?? null, handle, isOneOfMany: chosen.length > 1 });
+        if (!first) (first = row).focus();
+        here.set(identityOf(file), row);
+        if (present) again += 1;
+        else if (row.isRefused) refused += 1;
       });
     } finally {
       queue.release();
     }
+    if (again > 0) showToast(ngettext("%(n)s file is already on this page.", "%(n)s files are already on this page.", again));
     if (refused > 0) say(ngettext("%(n)s file isn’t supported.", "%(n)s files aren’t supported.", refused));
   }
 
@@ -130,9 +157,9 @@ function uploadPage(page) {
     painter.ask();
   }
 
-  function rowChanged(row, { discarding = null, isWaiting = false } = {}) {
+  function rowChanged(row, how) {
     if (row.isGone) {
-      leave(row, { discarding, isWaiting });
+      leave(row, how);
       return;
     }
     uncount(row);
@@ -165,12 +192,14 @@ function uploadPage(page) {
     showOverall();
   }
 
-  async function leave(row, { discarding, isWaiting }) {
+  async function leave(row, { discarding, isWaiting, isOneOfMany }) {
     const next = row.element.nextElementSibling ?? row.element.previousElementSibling;
     uncount(row);
     rows.delete(row);
     row.element.remove();
     painter.ask();
+    giveBack(row, discarding);
+    if (isOneOfMany) return;
     (rowOf.get(next) ?? fileField).focus();
     const { title } = row;
     if (isWaiting) showToast(gettext("“%(title)s” removed.", { title }), { action: { label: gettext("Undo"), run: () => bringBack(row) } });
@@ -182,8 +211,14 @@ function uploadPage(page) {
     );
   }
 
+  /** What was begun earlier and is not over can be resumed again. */
+  async function giveBack({ resumed }, discarding) {
+    if (resumed && !(await discarding)) unfinished.giveBack(resumed);
+  }
+
   function bringBack(row) {
     row.comeBack();
+    if (row.resumed) unfinished.take(row.resumed);
     place(row);
     row.enqueue({ isFocused: true });
   }
@@ -235,13 +270,28 @@ function uploadPage(page) {
     uploadAll.hidden = !isOneOfMany;
     // There is one first thing to do.
     list.toggleAttribute("data-many", isOneOfMany);
-    another.hidden = done === 0 || done < all;
+    showWhatIsLeft(done > 0 && done === all);
+  }
+
+  function showWhatIsLeft(isAllDone) {
+    another.hidden = !isAllDone;
+    const hadFocus = document.activeElement === cancelAll;
+    cancelAll.hidden = rows.size < 2 || !queue.isBusy;
+    if (hadFocus && cancelAll.hidden) (isAllDone ? another : heading).focus();
+    // Nothing is left to be cancelled.
+    if (!asked && question.open && !queue.isBusy) question.close();
+    let words = isAllDone ? gettext("You can leave this page now.") : "";
+    if (queue.isBusy) words = gettext("Links open in a new tab while files are uploading.");
+    const leaving = find("[data-leaving]");
+    leaving.hidden = !words;
+    if (leaving.textContent !== words) leaving.textContent = words;
   }
 
   page.addEventListener("click", ({ target }) => {
     const action = target.closest("[data-action]")?.dataset.action;
     if (action === "choose") fileField.click();
     if (action === "upload-all") enqueueAll();
+    if (action === "cancel-all") ask(null, gettext("Cancel all uploads?"), cancelAll);
   });
 
   async function enqueueAll() {

@@ -15,7 +15,7 @@ export class UnfinishedList {
   #records = new Map();
   #handles = new Map();
 
-  /** `section` holds the list; it goes when its last item has gone. `goOn(file, record)` is told what to resume. */
+  /** `section` holds the list; it is hidden while no item is left. `goOn(file, record)` is told what to resume. */
   constructor(section, { api, goOn, language = document.documentElement.lang }) {
     this.#section = section;
     this.#api = api;
@@ -55,31 +55,48 @@ export class UnfinishedList {
   /** It goes on elsewhere on the page. */
   take(record) {
     this.#records.delete(record.id);
-    this.#remove(this.#items.find((item) => item.dataset.unfinished === record.id));
+    this.#show(this.#item(record.id), false);
+  }
+
+  /** It does not any more: its line is back, unless it is over. */
+  async giveBack(record) {
+    const item = this.#item(record.id);
+    if (!item || !(await this.#read(item))) return;
+    if (!this.#records.has(record.id)) this.#records.set(record.id, record);
+    this.#show(item, true);
+  }
+
+  #item(id) {
+    return this.#items.find((item) => item.dataset.unfinished === id);
+  }
+
+  #show(item, isShown) {
+    if (item) item.hidden = !isShown;
+    this.#section.hidden = this.#items.every(({ hidden }) => hidden);
   }
 
   get #items() {
     return [...this.#section.querySelectorAll("[data-unfinished]")];
   }
 
-  /** Asked for one by one when the page is there: the storage is what knows. */
+  /** Asked for one by one when the page is there: the storage is what knows. False where there is nothing to resume. */
   async #read(item) {
     let record;
     try {
       record = await this.#api.read(item.dataset.unfinished);
-    } catch {
-      // The line is right without it.
-      return;
+    } catch ({ status }) {
+      // Without an answer the line is right as it is.
+      return status !== 404;
     }
     if (record.state !== "uploading") {
       // Completed meanwhile, elsewhere or by this request: it must not be discarded from here.
       this.#remove(item);
-      return;
+      return false;
     }
     if (record.part_size === null) {
       // Another app has its own parts; only that app can resume it.
       this.#say(item, gettext("Uploading from another app"));
-      return;
+      return true;
     }
     this.#records.set(record.id, record);
     const handle = await findHandle(record.id);
@@ -91,6 +108,7 @@ export class UnfinishedList {
     item.querySelector("[data-action='finish']").hidden = !isWhole;
     item.querySelector("[data-action='go-on']").hidden = isWhole;
     this.#say(item, isWhole ? gettext("Fully uploaded") : words);
+    return true;
   }
 
   /** Completes what lacks nothing but that. Should it be refused, the file is asked for after all. */
@@ -137,14 +155,16 @@ export class UnfinishedList {
     const id = item.dataset.unfinished;
     this.#records.delete(id);
     forgetHandle(id);
-    const neighbour = item.nextElementSibling ?? item.previousElementSibling;
+    const shown = this.#items.filter(({ hidden }) => !hidden);
+    const place = shown.indexOf(item);
+    const neighbour = shown[place + 1] ?? shown[place - 1];
     this.#remove(item);
     (neighbour?.querySelector("button:not([hidden])") ?? document.querySelector("[name='file']")).focus();
   }
 
   #remove(item) {
-    item?.remove();
-    if (this.#items.length === 0) this.#section.remove();
+    item.remove();
+    this.#show(null, false);
   }
 }
 

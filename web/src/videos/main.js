@@ -36,7 +36,7 @@ const MOVES = {
 function videosPage(page) {
   const editor = new Editor({ page, api });
   const selection = new Selection(page);
-  new Many({ page, api, selection, onChange: showRows });
+  new Many({ page, api, selection, onChange: (isElsewhere) => showRows(null, isElsewhere) });
   shareNamed(page);
 
   async function move(row, { call, undo, said }, isByKeyboard) {
@@ -83,22 +83,31 @@ function videosPage(page) {
     row.querySelector("button, a.button").focus();
   }
 
-  /** After rows have come or gone; a page of which none is left shows those that follow, once `done`. */
-  async function showRows(done = null) {
+  /** After rows have come or gone, also on other pages; a page of which none is left shows those that follow, once `done`. */
+  async function showRows(done = null, isElsewhere = false) {
     selection.show();
     const isEmpty = page.querySelector("[data-list] [data-video]") === null;
-    const hasNext = page.querySelector("[rel='next']") !== null;
+    const hasOthers = page.querySelector("[data-pages] a") !== null;
     page.querySelector("[data-list]").hidden = isEmpty;
-    page.querySelector("[data-empty]").hidden = !isEmpty || hasNext;
-    if (!isEmpty || !hasNext) return;
+    page.querySelector("[data-empty]").hidden = !isEmpty || hasOthers;
+    if (!isElsewhere && !(isEmpty && hasOthers)) return;
     await done;
-    const fresh = await readPage(location.href);
-    const rows = fresh?.querySelectorAll("[data-list] [data-video]") ?? [];
-    // Somebody may have taken it back meanwhile.
-    if (rows.length === 0 || page.querySelector("[data-list] [data-video]")) return;
-    page.querySelector("[data-list] tbody").append(...rows);
+    const fresh = await readOn();
+    if (!fresh) return;
     page.querySelector("[data-pages]").replaceWith(fresh.querySelector("[data-pages]"));
+    // Somebody may have taken it back meanwhile.
+    const isStillEmpty = page.querySelector("[data-list] [data-video]") === null;
+    if (isStillEmpty) page.querySelector("[data-list] tbody").append(...fresh.querySelectorAll("[data-list] [data-video]"));
     await showRows();
+  }
+
+  /** What this page has by now; where nothing is left of it, the first one. */
+  async function readOn() {
+    const fresh = await readPage(location.href);
+    const first = fresh?.querySelector("[data-pages] [rel='first']");
+    if (!first || fresh.querySelector("[data-list] [data-video]")) return fresh;
+    history.replaceState(null, "", first.getAttribute("href"));
+    return readPage(location.href);
   }
 
   page.addEventListener("submit", (event) => {

@@ -1,4 +1,4 @@
-/** What is done with all rows that are selected: one call, a result per video, one way back. */
+/** What is done with all rows that are selected: a call for every hundred, a result per video, one way back. */
 
 import { gettext, ngettext } from "../common/i18n.js";
 import { reasonOf } from "../common/reasons.js";
@@ -7,6 +7,8 @@ import { takeAsSaved } from "../common/visibility.js";
 import { takeRow } from "./rows.js";
 
 const SHOWN_TITLES = 3;
+// So many does one call take.
+const SLICE = 100;
 
 const SAID = {
   trash: (n) => ngettext("%(n)s video moved to trash.", "%(n)s videos moved to trash.", n),
@@ -20,7 +22,7 @@ export class Many {
   #selection;
   #onChange;
 
-  /** `onChange()` runs when rows have come or gone. */
+  /** `onChange(isElsewhere)` runs when rows have come or gone, also of other pages. */
   constructor({ page, api, selection, onChange }) {
     this.#page = page;
     this.#api = api;
@@ -44,10 +46,10 @@ export class Many {
     const done = await this.#call(this.#selection.rows, { action });
     if (done.length === 0) return;
     // In this order: each knows those that are still there.
-    const taken = done.map((row) => ({ row, place: takeRow(row) }));
-    this.#onChange();
+    const taken = done.map((row) => ({ row, place: row.isConnected ? takeRow(row) : null }));
+    this.#onChange(isElsewhere(taken));
     const heading = () => this.#page.querySelector("[data-heading]");
-    const next = () => taken.at(-1).place.following() ?? heading();
+    const next = () => taken.findLast(({ place }) => place)?.place.following() ?? heading();
     showToast(SAID[action](done.length), {
       action: { label: gettext("Undo"), run: () => this.#takeBack(taken, UNDONE_BY[action]) },
       isFocused: isByKeyboard,
@@ -58,9 +60,9 @@ export class Many {
 
   async #takeBack(taken, action) {
     const back = new Set(await this.#call(taken.map(({ row }) => row), { action }));
-    for (const { row, place } of taken.toReversed()) if (back.has(row)) place.putBack();
-    this.#onChange();
-    taken.find(({ row }) => back.has(row))?.row.querySelector("[data-pick]").focus();
+    for (const { row, place } of taken.toReversed()) if (back.has(row)) place?.putBack();
+    this.#onChange(isElsewhere(taken));
+    taken.find(({ row }) => back.has(row) && row.isConnected)?.row.querySelector("[data-pick]").focus();
   }
 
   async #setVisibility(select) {
@@ -73,7 +75,7 @@ export class Many {
     showToast(ngettext("%(n)s video: %(visibility)s", "%(n)s videos: %(visibility)s", done.length, words), {
       action: { label: gettext("Undo"), run: () => this.#showAgain(done, before) },
     });
-    done[0].querySelector("[data-pick]").focus();
+    done.find((row) => row.isConnected)?.querySelector("[data-pick]").focus();
   }
 
   async #showAgain(rows, before) {
@@ -84,23 +86,35 @@ export class Many {
 
   /** The rows with which it is done, which are no longer selected; of the others it says why, and they stay so. */
   async #call(rows, change) {
-    let results;
+    const ids = rows.map((row) => row.dataset.video);
+    const results = [];
+    let cut = null;
     try {
-      results = await this.#api.batch(rows.map((row) => row.dataset.video), change);
+      while (results.length < ids.length) {
+        if (ids.length > SLICE) this.#selection.say(gettext("%(done)s of %(total)s…", { done: results.length, total: ids.length }));
+        results.push(...(await this.#api.batch(ids.slice(results.length, results.length + SLICE), change)));
+      }
     } catch (failure) {
-      const { reason, action } = reasonOf(failure);
-      showToast(gettext("Nothing was changed. %(reason)s", { reason }), { action });
+      cut = reasonOf(failure);
+    }
+    if (results.length === 0) {
+      showToast(gettext("Nothing was changed. %(reason)s", cut), { action: cut.action });
       return [];
     }
     const refused = new Map(results.filter(({ code }) => code).map((result) => [result.id, result.detail]));
+    for (const id of ids.slice(results.length)) refused.set(id, cut.reason);
     const [done, others] = [true, false].map((isDone) => rows.filter((row) => !refused.has(row.dataset.video) === isDone));
     if (change.visibility) {
       for (const select of done.flatMap((row) => takeAsSaved(row.dataset.video, change.visibility))) select.value = change.visibility;
     }
     this.#selection.drop(done);
-    if (others.length > 0) showToast(notDone(others, rows.length, refused));
+    if (others.length > 0) showToast(notDone(others, rows.length, refused), { action: cut?.action });
     return done;
   }
+}
+
+function isElsewhere(taken) {
+  return taken.some(({ place }) => place === null);
 }
 
 function notDone(rows, total, reasons) {

@@ -1,16 +1,20 @@
-/** Which rows of a list are selected: one by one, in ranges (Shift with a click or an arrow), all of the page, or none. */
+/** Which rows of a list are selected: one by one, in ranges (Shift with a click or an arrow), all of the page, all, or none. */
 
-import { ngettext } from "../common/i18n.js";
+import { gettext, ngettext } from "../common/i18n.js";
+import { rowsOfList } from "./rows.js";
 
 export class Selection {
   #page;
   #anchor = null;
+  // Of the list's other pages: those that are there (null: not known; a promise: being asked for), and those selected.
+  #others = null;
+  #elsewhere = [];
 
   constructor(page) {
     this.#page = page;
     const bar = page.querySelector("[data-selection]");
     for (const button of bar.querySelectorAll("[data-select-all], [data-clear]")) button.hidden = false;
-    bar.querySelector("[data-select-all]").addEventListener("click", () => this.#set(this.#boxes, true));
+    bar.querySelector("[data-select-all]").addEventListener("click", () => this.#selectAll());
     bar.querySelector("[data-clear]").addEventListener("click", () => this.clear());
     page.addEventListener("change", ({ target }) => target.matches("[data-pick]") && this.show());
     // A range of rows, not of their words.
@@ -21,8 +25,9 @@ export class Selection {
     this.show();
   }
 
+  /** What is selected of other pages is not in the document. */
   get rows() {
-    return this.#boxes.filter((box) => box.checked).map((box) => box.closest("[data-video]"));
+    return [...this.#boxes.filter((box) => box.checked).map((box) => box.closest("[data-video]")), ...this.#elsewhere];
   }
 
   get #boxes() {
@@ -31,26 +36,65 @@ export class Selection {
 
   /** After any change of what is selected, or of the list. */
   show() {
+    const isPage = this.#boxes.every((box) => box.checked);
+    // Without one of this page it is no longer all of them.
+    if (!isPage) {
+      this.#others = null;
+      this.#elsewhere = [];
+    }
     const count = this.rows.length;
     // A range begins at what was clicked for this selection, not at what is forgotten.
     if (count === 0) this.#anchor = null;
-    const words = ngettext("%(n)s selected", "%(n)s selected", count);
+    this.say(ngettext("%(n)s selected", "%(n)s selected", count));
+    document.documentElement.toggleAttribute("data-selecting", count > 0);
+    this.#offerAll(isPage && count > 0);
+  }
+
+  /** In place of how many are selected. */
+  say(words) {
     const place = this.#page.querySelector("[data-count]");
     if (place.textContent !== words) place.textContent = words;
-    document.documentElement.toggleAttribute("data-selecting", count > 0);
-    this.#page.querySelector("[data-select-all]").disabled = count === this.#boxes.length;
+  }
+
+  /** Once all of this page are selected, those of the other pages are offered. */
+  async #offerAll(isPage) {
+    const button = this.#page.querySelector("[data-select-all]");
+    const hasPages = this.#page.querySelector("[data-pages] a") !== null;
+    disable(button, isPage && !hasPages);
+    if (isPage && hasPages) {
+      const asked = (this.#others ??= this.#findOthers());
+      const others = await asked;
+      // Something else may be selected by now.
+      if (this.#others !== asked) return;
+      this.#others = others;
+      disable(button, others.length === this.#elsewhere.length);
+      if (others.length > 0) button.textContent = ngettext("Select all %(n)s video", "Select all %(n)s videos", others.length + this.#boxes.length);
+    } else button.textContent = gettext("Select all on this page");
+  }
+
+  async #findOthers() {
+    const here = new Set(this.#boxes.map((box) => box.value));
+    return ((await rowsOfList()) ?? []).filter((row) => !here.has(row.dataset.video));
+  }
+
+  #selectAll() {
+    if (Array.isArray(this.#others)) this.#elsewhere = this.#others;
+    this.#set(this.#boxes, true);
   }
 
   /** The focus goes to where it can be seen: what it was on may be gone with the selection. */
   clear() {
     const isLost = this.#page.querySelector("[data-selection]").contains(document.activeElement);
     const [first] = this.rows;
+    this.#elsewhere = [];
     this.#set(this.#boxes, false);
     if (isLost) first?.querySelector("[data-pick]").focus();
   }
 
   /** Of these rows. */
   drop(rows) {
+    const gone = new Set(rows);
+    this.#elsewhere = this.#elsewhere.filter((row) => !gone.has(row));
     this.#set(rows.map((row) => row.querySelector("[data-pick]")), false);
   }
 
@@ -98,4 +142,11 @@ export class Selection {
     if (isOpen || event.target.closest(".toast, input[type='search'], select")) return;
     this.clear();
   }
+}
+
+/** The focus goes on to what is done with them. */
+function disable(button, isDisabled) {
+  const hadFocus = document.activeElement === button;
+  button.disabled = isDisabled;
+  if (hadFocus && isDisabled) button.form.querySelector(".selection-actions :is(select, button)").focus();
 }

@@ -11,6 +11,8 @@ export function refusalOf({ name, size, type }, { types, endings }) {
     return gettext("This file type isn’t supported. Use %(known)s.", { known });
   }
   if (size === 0) return gettext("This file is empty.");
+  // On disks of other systems, with the name of the file beside which it lies.
+  if (name.startsWith("._")) return gettext("This isn’t the video itself, but a hidden file that macOS keeps beside it.");
   return null;
 }
 

@@ -1,5 +1,10 @@
 /** A file's name as the server keeps it, and the title to begin with that is made from it. */
 
+/** The same for the same file, as far as a browser tells. */
+export function identityOf({ name, size, lastModified }) {
+  return `${name}\0${size}\0${lastModified}`;
+}
+
 /** NFC, without control characters and those that turn the writing direction: some systems put them into names. */
 export function cleanName(name) {
   return name

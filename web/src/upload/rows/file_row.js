@@ -30,7 +30,7 @@ export class FileRow {
    * `page` is what all rows share: `{template, api, saver, queue, pace, watchRoot, language}`, `onChange(row)` after every
    * change of state or title (whoever has the page calls `show()` when it is time to draw), and `say(words)`, which reaches
    * those who listen. `ask(row, words, opener)` asks whether to cancel it, unless `settle(row)` says that there is nothing to
-   * cancel any more.
+   * cancel any more. `spare(record)`: what was begun with another file is not gone on with here.
    */
   constructor(file, { record = null, handle = null, refusal = null, isOpen = false, visibility = null }, page) {
     this.#file = file;
@@ -60,6 +60,10 @@ export class FileRow {
     this.show();
   }
 
+  get file() {
+    return this.#file;
+  }
+
   get title() {
     return this.#details.values.title || this.#file.name;
   }
@@ -67,6 +71,11 @@ export class FileRow {
   get #titleOfFile() {
     const { maxLength } = this.#view.form.elements.title;
     return titleFromFileName(this.#file.name, maxLength);
+  }
+
+  /** What was begun earlier, and is gone on with; null once it is over. */
+  get resumed() {
+    return this.state === "done" ? null : this.#record;
   }
 
   /** Who can watch, from now on. */
@@ -211,6 +220,7 @@ export class FileRow {
 
   /** The file is not that of the upload which it was to go on with: it becomes one of its own. */
   #anew() {
+    if (this.#record) this.#page.spare(this.#record);
     this.#details.detach();
     this.#record = null;
     this.upload = null;
@@ -219,19 +229,29 @@ export class FileRow {
   }
 
   /** What was asked about. */
-  cancel() {
+  cancel(how) {
     // It may have been stored while the question was being read: that is no upload any more.
-    if (!this.upload.isUnderWay) return;
+    if (!this.upload.isUnderWay) return null;
     if (this.upload.record) forgetHandle(this.upload.record.id);
-    this.#end(this.upload.cancel());
+    const discarding = this.upload.cancel();
+    this.#end(discarding, how);
+    return discarding;
+  }
+
+  /** One of many that are cancelled, as its own button would do it: resolves as `Upload.cancel`; null if it is over already. */
+  end() {
+    const { buttons } = lookOf(this.state, this.upload);
+    if (buttons.leave) return this.#leave({ isOneOfMany: true });
+    return buttons["ask-cancel"] ? this.cancel({ isOneOfMany: true }) : null;
   }
 
   /** Nothing that was sent is lost by it: out of the queue, or left to whoever completes or resumes it elsewhere. */
-  #leave() {
+  #leave(how) {
     const isWaiting = this.state === "waiting";
     this.#page.queue.remove(this.upload);
     if (!isWaiting) this.upload.leave();
-    this.#end(null, { isWaiting });
+    this.#end(null, { isWaiting, ...how });
+    return Promise.resolve(true);
   }
 
   /** It was out of the queue, and is to be sent after all. */
@@ -241,10 +261,10 @@ export class FileRow {
   }
 
   /** The row goes; `discarding` resolves to whether the server knows. */
-  #end(discarding, { isWaiting = false } = {}) {
+  #end(discarding, { isWaiting = false, isOneOfMany = false } = {}) {
     this.#details.detach();
     this.isGone = true;
-    this.#page.onChange(this, { discarding, isWaiting });
+    this.#page.onChange(this, { discarding, isWaiting, isOneOfMany });
   }
 
   /** The server would not begin: nothing was sent, and the fields are there with the reason. */

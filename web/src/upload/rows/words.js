@@ -35,7 +35,7 @@ export function shareWords({ sentBytes, totalBytes }, language) {
   return formatShare(Math.min(0.99, totalBytes ? sentBytes / totalBytes : 0), language);
 }
 
-/** "43% · 120.0 of 280.0 MB · 12.4 MB/s (or: limited to 2 Mbit/s) · 2 min left · 39% saved": what is not known yet is left out. */
+/** "43% · 120.0 of 280.0 MB · 12.4 MB/s (or: limited to 2 Mbit/s) · 2 min left · 39% kept if you leave": what is not known yet is left out. */
 export function progressWords(progress, language) {
   const { sentBytes, safeBytes, totalBytes, bytesPerSecond, secondsLeft, limit } = progress;
   const words = [
@@ -47,7 +47,7 @@ export function progressWords(progress, language) {
   if ((limit || bytesPerSecond) && secondsLeft !== null && sentBytes < totalBytes) words.push(formatTimeLeft(secondsLeft));
   // What is left of it if the page is closed now, where that is less.
   const safe = shareWords({ sentBytes: safeBytes, totalBytes }, language);
-  if (safe !== words[0]) words.push(gettext("%(share)s saved", { share: safe }));
+  if (safe !== words[0]) words.push(gettext("%(share)s kept if you leave", { share: safe }));
   return words.join(" · ");
 }
 

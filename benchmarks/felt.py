@@ -27,6 +27,7 @@ from tests.product import Product
 
 _VIDEOS: Final = 60
 _ROUNDS: Final = 5
+_PAINTS: Final = 15
 _PAGES: Final = {
     "library": ("stream", "/"),
     "upload": ("upload", "/upload"),
@@ -107,12 +108,11 @@ def _of_page_without_scripts(product: Product, url: str) -> float:
         async with _browser(product) as (browser, context):
             bare = await browser.new_context(java_script_enabled=False)
             await bare.add_cookies(await context.cookies())  # type: ignore[arg-type]
-            ratios = []
-            # The first one fills both caches, as somebody's first visit does.
-            for _ in range(_ROUNDS + 1):
-                ours, peer = await _first_paint(context, url), await _first_paint(bare, url)
-                ratios.append(ours / peer)
-        return statistics.median(ratios[1:])
+            # The first ones fill both caches, as somebody's first visit does.
+            times = [(await _first_paint(context, url), await _first_paint(bare, url)) for _ in range(_PAINTS + 1)]
+        # The quickest of each: what else the machine does can only add to it.
+        ours, peer = map(min, zip(*times[1:], strict=True))
+        return float(ours / peer)
 
     return asyncio.run(measure())
 
@@ -143,14 +143,14 @@ def _of_file_opened(product: Product, video_id: str) -> float:
 def _of_file_sought(product: Product, video_id: str) -> float:
     async def ours(page: Page) -> float:
         await page.goto(f"{product.url('stream')}/watch/{video_id}")
-        await _until(lambda: page.evaluate("window.shown"))
+        await _play(page)
         await page.evaluate("window.shown = undefined")
         await page.keyboard.press("l")
         return await _until(lambda: page.evaluate("window.shown && shown - asked"))
 
     async def peer(page: Page) -> float:
         await page.goto(await _file_url(page, product, video_id))
-        await _until(lambda: page.evaluate("window.shown"))
+        await _play(page)
         await page.evaluate(
             f"window.shown = undefined; window.asked = now();"
             f"document.querySelector('video').currentTime += {_SEEK_SECONDS}"
@@ -158,6 +158,12 @@ def _of_file_sought(product: Product, video_id: str) -> float:
         return await _until(lambda: page.evaluate("window.shown && shown - asked"))
 
     return asyncio.run(_ratio(product, ours, peer, f"{product.url('stream')}/"))
+
+
+async def _play(page: Page) -> None:
+    """A document that is a video plays at once and reads ahead; a watch page opened by its address waits."""
+    await page.locator("video").evaluate("async video => { video.muted = true; await video.play(); }")
+    await _until(lambda: page.evaluate("document.querySelector('video').currentTime > 1"))
 
 
 async def _ratio(

@@ -1,4 +1,4 @@
-"""How long the upload page's own thread is held at a time, by 1,000 files and by a large one (P15).
+"""How long the upload page's own thread is held at a time: by 1,000 files, by a large one, and while one types (P15).
 
 What counts is the thread's CPU time, as Chromium traces it: how busy the machine is does not matter.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ _MIB: Final = 2**20
 _LONG_MICROSECONDS: Final = 50_000
 _FILES: Final = 1_000
 _LARGE: Final = 512 * _MIB
+_TYPED: Final = "Waves at the pier, before anybody was there. " * 4
 # Until the browser has told what it traced.
 _TRACE_SECONDS: Final = 120
 _LIMIT_MS: Final = 600_000
@@ -55,11 +56,15 @@ def rows() -> Iterator[Quantity]:
     with installed(UPLOAD_CALLS_PER_MINUTE="1000000") as (folder, product):
         many = [_film(folder / f"film {number}.mp4", 2000) for number in range(_FILES)]
         large = [_film(folder / "large.mp4", _LARGE)]
-        for files, what in ((many, f"{_FILES:,} files chosen and sent"), (large, "512 MiB hashed and sent")):
+        for what, use in (
+            (f"{_FILES:,} files chosen and sent", partial(_send, files=many)),
+            ("512 MiB hashed and sent", partial(_send, files=large)),
+            ("typing a description while 512 MiB are sent", partial(_send, files=large, typed=_TYPED)),
+        ):
             yield Quantity(
                 name="P15",
                 what=f"{what}: tasks over 50 ms of CPU",
-                measure=partial(_long_tasks, product, files),
+                measure=partial(_long_tasks, product, use),
                 bound=0,
                 unit="tasks",
                 rounds=1,
@@ -73,24 +78,29 @@ def _film(path: Path, size: int) -> Path:
     return path
 
 
-def _long_tasks(product: Product, files: Sequence[Path]) -> float:
+def _long_tasks(product: Product, use: Callable[[Page], Awaitable[None]]) -> float:
     async def measure() -> float:
         async with browsers.chromium() as browser:
             context = await logged_in(browser, product)
             page = await context.new_page()
             await page.goto(f"{product.url('upload')}/upload")
             async with _traced(browser) as events:
-                await _send(page, files)
+                await use(page)
         return _count_long(events)
 
     return asyncio.run(measure())
 
 
-async def _send(page: Page, files: Sequence[Path]) -> None:
+async def _send(page: Page, files: Sequence[Path], typed: str = "") -> None:
     await page.evaluate(_OTHER_FIELD)
     await page.locator("#other").set_input_files(files)
     await page.evaluate(_CHOOSE)
     await expect(page.locator("[data-file]")).to_have_count(len(files), timeout=_LIMIT_MS)
+    if typed:
+        description = page.locator("[data-file] [name='description']").first
+        await description.press_sequentially(typed)
+        await expect(description).to_have_value(typed)
+        await expect(page.locator("[data-file][data-state='sending']")).to_have_count(1)
     await expect(page.locator("[data-file][data-state='done']")).to_have_count(len(files), timeout=_LIMIT_MS)
 
 

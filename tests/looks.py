@@ -371,11 +371,13 @@ async def upload_sending(page: Page, stage: Stage) -> None:
 
 @look(films=False)
 async def upload_paused(page: Page, stage: Stage) -> None:
-    await _send_slowly(page, stage)
+    network = await _send_slowly(page, stage)
+    # The next one takes its turn: it must be announced, and then be as slow.
+    await network.send("Network.emulateNetworkConditions", _SLOW)
     await page.locator("[data-action=pause]").first.click()
     await expect(page.locator("[data-state=paused]")).to_be_visible()
-    # The next one takes its turn, and has a link as soon as it is announced.
     await expect(page.locator("[data-state=sending]")).to_be_visible()
+    await network.send("Network.emulateNetworkConditions", _STILL)
 
 
 @look(films=False)
@@ -391,7 +393,8 @@ async def upload_failed(page: Page, stage: Stage) -> None:
         film = Path(folder) / "still-being-written.mp4"
         film.write_bytes(stage.films[0].read_bytes())
         # The second waits for its turn; a browser reads nothing of a file that is another one by then.
-        await _send_slowly(page, stage, [stage.films[0], film])
+        network = await _send_slowly(page, stage, [stage.films[0], film])
+        await network.send("Network.emulateNetworkConditions", _SLOW)
         film.write_bytes(b"another film")
         await page.locator("[data-action=pause]").first.click()
         await expect(page.locator("[data-state=failed] [data-part=failure]")).to_be_visible()
@@ -410,8 +413,9 @@ async def upload_done(page: Page, stage: Stage) -> None:
     await expect(page.locator("[data-part=watch]")).to_be_visible()
 
 
-# Bytes a second that the line gives: nothing arrives while one looks.
+# Bytes a second that the line gives: something arrives, and then nothing more while one looks, however long that takes.
 _SLOW: Final = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 400_000}
+_STILL: Final = {**_SLOW, "uploadThroughput": 1}
 
 
 async def _choose(page: Page, stage: Stage, files: list[Path]) -> None:
@@ -425,6 +429,7 @@ async def _send_slowly(page: Page, stage: Stage, files: list[Path] | None = None
     await network.send("Network.emulateNetworkConditions", _SLOW)
     await _choose(page, stage, files or stage.films)
     await expect(page.locator("[data-part=bar]").first).not_to_have_js_property("value", 0)
+    await network.send("Network.emulateNetworkConditions", _STILL)
     return network
 
 

@@ -47,6 +47,17 @@ test("one goes after the other, in the order they were asked for", () => {
   assert.deepEqual(states(a, b, c), ["checking", "done", "creating"]);
 });
 
+test("while it is held nobody begins", () => {
+  const [a, b, c] = [new FakeUpload(), new FakeUpload(), new FakeUpload()];
+  const queue = queueOf(a, b);
+  queue.hold();
+  a.become("done");
+  queue.add(c, () => c.become("creating"));
+  assert.deepEqual(states(a, b, c), ["done", "ready", "ready"]);
+  queue.release();
+  assert.deepEqual(states(a, b, c), ["done", "creating", "ready"]);
+});
+
 test("a failed, a cancelled and a paused one hold nobody up", () => {
   for (const state of ["failed", "cancelled", "paused"]) {
     const [a, b] = [new FakeUpload(), new FakeUpload()];

@@ -97,13 +97,19 @@ function uploadPage(page) {
   async function addInSlices(chosen) {
     let first = null;
     let refused = 0;
-    await inSlices(chosen, ({ file, handle }) => {
-      // What was begun with it goes on with it.
-      const row = addRow(file, { record: unfinished?.find(file) ?? null, handle, isOneOfMany: chosen.length > 1 });
-      if (!first) row.focus();
-      first ??= row;
-      if (row.isRefused) refused += 1;
-    });
+    // Each row that changes while others are being added has the whole list laid out again.
+    queue.hold();
+    try {
+      await inSlices(chosen, ({ file, handle }) => {
+        // What was begun with it goes on with it.
+        const row = addRow(file, { record: unfinished?.find(file) ?? null, handle, isOneOfMany: chosen.length > 1 });
+        if (!first) row.focus();
+        first ??= row;
+        if (row.isRefused) refused += 1;
+      });
+    } finally {
+      queue.release();
+    }
     if (refused > 0) say(ngettext("%(n)s file isn’t supported.", "%(n)s files aren’t supported.", refused));
   }
 

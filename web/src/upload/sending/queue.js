@@ -10,6 +10,7 @@ export class Queue {
   #settled = { sentBytes: 0, totalBytes: 0 };
   #underWay = new Set();
   #holding = new Set();
+  #isHeld = false;
   #heed = ({ target }) => {
     if (!this.#uploads.has(target)) return;
     this.#note(target);
@@ -43,6 +44,16 @@ export class Queue {
     if (!this.#waiting.delete(upload)) return;
     this.#forget(upload);
     this.#onChange();
+  }
+
+  /** Until `release()` nobody begins: what is under way goes on. */
+  hold() {
+    this.#isHeld = true;
+  }
+
+  release() {
+    this.#isHeld = false;
+    this.#next();
   }
 
   isWaiting(upload) {
@@ -89,7 +100,7 @@ export class Queue {
 
   #next() {
     const [first] = this.#waiting;
-    if (this.#holding.size === 0 && first) {
+    if (!this.#isHeld && this.#holding.size === 0 && first) {
       const [upload, begin] = first;
       this.#waiting.delete(upload);
       begin();

@@ -475,7 +475,9 @@ async def my_videos_edit_refused(page: Page, stage: Stage) -> None:
 @look()
 async def my_videos_deleted(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('upload')}/videos")
-    await page.locator(f"[data-video='{stage.ids[5]}'] [data-move=trash] button").click()
+    # What is shown at once is done a moment later.
+    async with page.expect_response("**/trash"):
+        await page.locator(f"[data-video='{stage.ids[5]}'] [data-move=trash] button").click()
     await expect(page.locator(".toast button").first).to_be_visible()
     # As it was, for the next look.
     await page.request.post(

@@ -247,6 +247,7 @@ def _beside_each_other(terminal: Terminal, *commands: tuple[str, ...]) -> list[A
     return printed
 
 
+@pytest.mark.long
 def test_two_files_of_one_name_and_size_at_once_are_two_videos(terminal: Terminal) -> None:
     beginning = bytes(8 * MIB)
     for folder in ("one", "other"):
@@ -273,6 +274,7 @@ def _watch(client: Client, requests: TraceConfig) -> None:
     client.session.trace_configs.append(requests)
 
 
+@pytest.mark.long
 async def test_what_is_completed_elsewhere_with_another_file_is_not_taken_for_this_one(
     terminal: Terminal, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:

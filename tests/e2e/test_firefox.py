@@ -13,7 +13,7 @@ from tests import browsers, footage
 from tests.product import Product
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -22,11 +22,7 @@ async def firefox() -> AsyncIterator[Browser]:
         yield firefox
 
 
-@pytest.mark.parametrize(
-    "language",
-    [pytest.param(language, marks=[] if tag == "en" else [pytest.mark.long]) for tag, language in LANGUAGES.items()],
-    ids=LANGUAGES,
-)
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
 async def test_a_film_is_uploaded_watched_and_edited(firefox: Browser, product: Product, language: Language) -> None:
     film = footage.fetch(footage.OCEAN_WEBM)
     title = f"For a fox, {language.tag}"

@@ -28,9 +28,22 @@ _RULES: dict[Scheme, tuple[list[str], int]] = {
 MOST_BYTES_OF_A_PAGE = 60 * 1024
 MOST_LAYOUT_SHIFT = 0.02
 
+# Of each page the state with most on it, and of what lies over pages one of each kind; a new one is `long` first.
+_OFTEN = frozenset(
+    {
+        *("log-in-wrong-password", "log-out", "library", "library-menu", "watch", "watch-share"),
+        *("upload-empty", "upload-options", "upload-sending", "upload-done"),
+        *("my-videos-selected", "my-videos-edit-refused", "my-videos-deleted", "trash", "moderation-delete"),
+        *("admin-refused", "admin-account", "admin-audit", "account-refused", "account-new-key", "error-404"),
+    }
+)
+assert {look.name for look in LOOKS} >= _OFTEN
 # Those without films first: the installation is emptied and filled once.
 _IN_ORDER = sorted(LOOKS, key=lambda look: look.has_films)
-every_look = pytest.mark.parametrize("look", _IN_ORDER, ids=lambda look: look.name)
+every_look = pytest.mark.parametrize(
+    "look",
+    [pytest.param(look, id=look.name, marks=[] if look.name in _OFTEN else [pytest.mark.long]) for look in _IN_ORDER],
+)
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +215,8 @@ new PerformanceObserver((list) => {
 }).observe({ type: 'layout-shift', buffered: true })"""
 
 
-@pytest.mark.parametrize("device", DEVICES)
+# On a phone lines break first.
+@pytest.mark.parametrize("device", ["360", pytest.param("1440", marks=pytest.mark.long)])
 @pytest.mark.parametrize("font", ["serif", "monospace"])
 async def test_an_upload_page_stands_still_in_whatever_fonts_a_machine_has(
     browser: Browser, stage: Stage, device: str, font: str

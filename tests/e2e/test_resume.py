@@ -141,6 +141,7 @@ async def test_after_a_crash_it_goes_on_with_the_same_file_and_sends_the_rest_al
     await page.close()
 
 
+@pytest.mark.long
 async def test_what_lacks_nothing_but_the_last_word_is_finished_without_its_file(
     context: BrowserContext, browser: Browser, product: Product, film: Path
 ) -> None:
@@ -168,6 +169,7 @@ async def test_what_lacks_nothing_but_the_last_word_is_finished_without_its_file
     await other.close()
 
 
+@pytest.mark.long
 async def test_on_another_device_choosing_the_file_is_enough(
     context: BrowserContext, browser: Browser, product: Product, film: Path
 ) -> None:

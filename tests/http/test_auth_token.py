@@ -62,13 +62,16 @@ async def test_an_administrator_without_a_limit_gets_a_token_that_says_so(app: A
                 "departures",
                 "administrators",
                 "accounts:read",
+                "objects:read",
                 "objects:write",
                 "objects:settle",
                 "objects:hand-over",
                 "objects:adopt",
+                "derived:write",
             },
         ),
         ("stream", {"sessions", "departures", "accounts:read", "objects:read"}),
+        ("media", {"jobs:work"}),
     ],
 )
 @pytest.mark.parametrize("encoding", ["data", "json"])

@@ -18,7 +18,7 @@ from media_svc.child.opening import MOST_WIDTH, Refused
 
 # Of AVCOL_TRC: SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG).
 HDR_TRANSFERS: Final = frozenset({16, 18})
-_JPEG_QUALITY: Final = 4
+_JPEG_QUALITY: Final = 3
 _WEBP_QUALITY: Final = 78
 # What turns a stored picture upright, by the signs of the display matrix (a, b, c, d).
 _TURNS: Final = {

@@ -89,13 +89,15 @@ def read_facts(container: InputContainer, file: SourceFile, video: VideoStream |
     }
     if video is not None:
         check_size(video.width, video.height)
+        if video.width and video.height:
+            facts["width"], facts["height"] = video.width, video.height
         facts["frame_rate"] = _frame_rate(video)
         facts["is_hdr"] = video.color_trc in HDR_TRANSFERS
     return facts
 
 
 def add_looks(facts: Found, looks: Looks) -> None:
-    """The size as it is shown, which only a decoded picture says."""
+    """The size as it is shown, turned and with square pixels, which only a decoded picture says."""
     facts["width"], facts["height"] = looks.width, looks.height
 
 

@@ -102,6 +102,8 @@ class Place:
         return web.json_response({"access_token": "token", "token_type": "Bearer", "expires_in": 300})
 
     async def read(self, request: web.Request) -> web.StreamResponse:
+        if self.instead.get("read"):
+            return await self.instead["read"].pop(0)(request)
         part = VIDEO[request.http_range]
         first = request.http_range.start
         headers = {"Content-Range": f"bytes {first}-{first + len(part) - 1}/{len(VIDEO)}"}
@@ -323,6 +325,15 @@ async def test_as_a_process_it_works_in_the_background_and_says_how_it_is(
 
     await eventually(has_said_why, what="the job has failed")
     assert place.said[-1] == ("fail", {"reason": "unsupported", "is_final": True})
+    # A video whose bytes are gone: another attempt may look again, but nobody waits for it with the job in hand.
+    place.instead["read"] = [answering(b"", status=404)]
+    place.jobs = [Task.LOOK]
+
+    async def has_said_so() -> bool:
+        return place.verbs() == ["fail", "fail"]
+
+    await eventually(has_said_so, what="the job has failed")
+    assert place.said[-1] == ("fail", {"reason": "storage", "is_final": False})
     async with client.get("/metrics") as answer:
         metrics = await answer.text()
     assert 'media_jobs_total{outcome="unsupported",task="look"} 1.0' in metrics

@@ -38,6 +38,9 @@ function videosPage(page) {
   const selection = new Selection(page);
   new Many({ page, api, selection, onChange: (isElsewhere) => showRows(null, isElsewhere) });
   shareNamed(page);
+  // How often rows have come or gone, and whether some did on other pages of which this one does not know yet.
+  let turns = 0;
+  let isStale = false;
 
   async function move(row, { call, undo, said }, isByKeyboard) {
     const { video: id, title } = row.dataset;
@@ -85,15 +88,19 @@ function videosPage(page) {
 
   /** After rows have come or gone, also on other pages; a page of which none is left shows those that follow, once `done`. */
   async function showRows(done = null, isElsewhere = false) {
+    const turn = ++turns;
+    isStale ||= isElsewhere;
     selection.show();
     const isEmpty = page.querySelector("[data-list] [data-video]") === null;
     const hasOthers = page.querySelector("[data-pages] a") !== null;
     page.querySelector("[data-list]").hidden = isEmpty;
     page.querySelector("[data-empty]").hidden = !isEmpty || hasOthers;
-    if (!isElsewhere && !(isEmpty && hasOthers)) return;
+    if (!isStale && !(isEmpty && hasOthers)) return;
     await done;
     const fresh = await readOn();
-    if (!fresh) return;
+    // What has happened since is not in it: whoever did that reads it again.
+    if (!fresh || turn !== turns) return;
+    isStale = false;
     page.querySelector("[data-pages]").replaceWith(fresh.querySelector("[data-pages]"));
     // Somebody may have taken it back meanwhile.
     const isStillEmpty = page.querySelector("[data-list] [data-video]") === null;

@@ -36,7 +36,8 @@ export async function rowsOfList() {
   for (let next = address.href; next; ) {
     const page = rows.length < MOST ? await readPage(next) : null;
     if (!page) return null;
-    rows.push(...page.querySelectorAll("[data-list] [data-video]"));
+    // Off the page from which they come: they are connected to none.
+    for (const row of page.querySelectorAll("[data-list] [data-video]")) rows.push(document.adoptNode(row));
     next = page.querySelector("[data-pages] [rel='next']")?.getAttribute("href");
   }
   return rows;

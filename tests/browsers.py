@@ -88,7 +88,7 @@ async def logged_in(browser: Browser, product: Product, **options: Any) -> Brows
     context.set_default_timeout(30_000)
     # By a request alone: the form itself is filled in by tests/e2e/test_film.py, and drawing it takes far longer.
     url = product.url("upload")
-    form = {"username": "admin", "password": product.password}
+    form: dict[str, str | float | bool] = {"username": "admin", "password": product.password}
     answer = await context.request.post(f"{url}/login", form=form, headers={"Origin": url}, max_redirects=0)
     assert answer.status == 303, await answer.text()
     return context

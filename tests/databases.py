@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -14,6 +16,12 @@ from tests.mariadb import DatabaseServer
 from vss.migrate import migrate
 
 _DATABASE = "vss_test"
+
+
+def kinds_for(test: pytest.Item) -> list[Any]:
+    """Both kinds; through a service's routes the server's turn is in `make test-long`: stores are tried on both."""
+    marks = [pytest.mark.long] if test.path.parent.name == "http" else []
+    return ["sqlite", pytest.param("mariadb", marks=marks)]
 
 
 def sqlite_url(file: Path) -> str:

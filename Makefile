@@ -4,6 +4,8 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
+# The tests start hundreds of processes, each of which would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The first Python that is new enough, unless PYTHON is set.
 ifeq ($(origin PYTHON), undefined)
@@ -31,9 +33,10 @@ BROWSERS := chromium chromium-browser google-chrome-stable google-chrome \
 FIREFOXES := firefox-esr firefox "/Applications/Firefox.app/Contents/MacOS/firefox"
 # `make test TESTS="tests/unit -k sigv4"` runs only those.
 TESTS ?=
-# Test files to run in parallel, each in its own process; 0 runs all in this process. One more than two cores, since
-# much of a test is waiting.
-JOBS ?= 3
+# Test files to run in parallel, each in its own process; 0 runs all in this process. Two for each of two cores, since
+# much of a test is waiting; those of make test-long keep a core busy by themselves.
+JOBS ?= 4
+LONG_JOBS ?= 3
 JS_TESTS = $(wildcard tests/js/*.test.mjs)
 
 .PHONY: help
@@ -67,10 +70,10 @@ test: test-programs lint test-js
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # Storms, full disks, faults that last, kill -9 at every call, generated requests, whole restarts, every look in every
-# window: minutes each.
+# window, the database server behind each service, other browsers.
 .PHONY: test-long
 test-long: test-programs $(DEV)
-	$(BIN)/python -m pytest -m long -o faulthandler_timeout=1200 --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(BIN)/python -m pytest -m long -o faulthandler_timeout=1200 --numprocesses $(LONG_JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # The containers need Docker, so they have their own job.
 .PHONY: test-compose

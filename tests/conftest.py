@@ -20,7 +20,7 @@ from tests import limits
 from tests import mariadb as mariadb_server
 from tests.addresses import Addresses
 from tests.auth_service import AuthService, run_auth_service
-from tests.databases import ServerDatabase, SqliteTemplate
+from tests.databases import ServerDatabase, SqliteTemplate, kinds_for
 from tests.engine import running_engine
 from tests.faults import PAGE, Observations
 from tests.mariadb import DatabaseServer
@@ -128,7 +128,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """What asks for a `database_url` runs on both kinds, but for `any_database`: there the database decides nothing."""
     if "database_url" in metafunc.fixturenames:
         is_any = metafunc.definition.get_closest_marker("any_database")
-        metafunc.parametrize("database_url", ["sqlite"] if is_any else ["sqlite", "mariadb"], indirect=True)
+        metafunc.parametrize("database_url", ["sqlite"] if is_any else kinds_for(metafunc.definition), indirect=True)
 
 
 @pytest.fixture

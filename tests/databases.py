@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -14,6 +16,20 @@ from tests.mariadb import DatabaseServer
 from vss.migrate import migrate
 
 _DATABASE = "vss_test"
+
+
+# What goes through stores, which have tests of their own on both kinds.
+_ABOVE_STORES = {
+    *("test_fs_comparing", "test_fs_derived", "test_fs_reading_back", "test_fs_reconciling"),
+    *("test_vss_account", "test_vss_keys"),
+}
+
+
+def kinds_for(test: pytest.Item) -> list[Any]:
+    """Both kinds of database; above stores and through routes the server's turn is in `make test-long`."""
+    is_above = test.path.parent.name == "http" or test.path.stem in _ABOVE_STORES
+    marks = [pytest.mark.long] if is_above else []
+    return ["sqlite", pytest.param("mariadb", marks=marks)]
 
 
 def sqlite_url(file: Path) -> str:

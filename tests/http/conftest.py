@@ -26,6 +26,7 @@ from tests.auth_app import CHEAP, PASSWORD, AuthApp, running_auth_app
 from tests.auth_service import AuthService
 from tests.browser import Browser
 from tests.clock import MovedClock
+from tests.databases import kinds_for
 from tests.fs_service import fs_settings
 from tests.processes import face_environment
 from tests.refusals import UndeclaredRefusals
@@ -116,7 +117,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """What is marked `both_databases` has its services once on each kind, but for `any_database`."""
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
     if "services_url" in metafunc.fixturenames and "both_databases" in marks and "any_database" not in marks:
-        metafunc.parametrize("services_url", ["sqlite", "mariadb"], indirect=True)
+        metafunc.parametrize("services_url", kinds_for(metafunc.definition), indirect=True)
 
 
 @pytest.fixture

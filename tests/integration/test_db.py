@@ -203,6 +203,7 @@ def _count_up_in_process(url: str) -> None:
     asyncio.run(_count_up(url))
 
 
+@pytest.mark.long
 async def test_four_processes_that_read_then_write_lose_nothing_and_never_fail(
     database: Database, database_url: str
 ) -> None:

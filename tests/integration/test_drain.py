@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import aiohttp
+import pytest
 from aiohttp import web
 
 from tests.addresses import Addresses
@@ -116,6 +117,7 @@ async def running(
         yield World(session=session, services=services, to_s3=to_s3, to_fs=to_fs, alice=alice)
 
 
+@pytest.mark.long
 async def test_a_request_that_waits_for_another_part_is_finished(
     tmp_path: Path, sqlite_url: str, addresses: Addresses, seaweedfs: StorageBucket, auth: AuthService
 ) -> None:

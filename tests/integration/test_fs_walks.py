@@ -458,6 +458,7 @@ def place(
         runner.run(context.__aexit__(None, None, None))
 
 
+@pytest.mark.long
 def test_whatever_is_done_in_whatever_order_the_invariants_hold(place: tuple[World, asyncio.Runner]) -> None:
     world, runner = place
     run_state_machine_as_test(

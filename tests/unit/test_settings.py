@@ -309,7 +309,10 @@ def test_a_sites_own_look_is_checked_at_the_start(
         assert getattr(load(UploadSettings), name.lower()) == (value or None)
 
 
-@pytest.mark.parametrize("service", ["auth_svc", "fs_svc", "upload_svc", "stream_svc"])
+@pytest.mark.parametrize(
+    "service",
+    ["auth_svc", *(pytest.param(name, marks=pytest.mark.long) for name in ("fs_svc", "upload_svc", "stream_svc"))],
+)
 def test_a_service_without_settings_ends_with_status_2(service: str) -> None:
     ended = python("-m", service)
     assert ended.returncode == 2, ended.stderr

@@ -14,6 +14,7 @@ from unittest.mock import patch
 from urllib.parse import quote
 
 import botocore.session
+import pytest
 from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
@@ -99,6 +100,7 @@ def botocore_client(endpoint: str, region: str) -> Any:
     )
 
 
+@pytest.mark.long
 @given(
     presigner=presigners,
     method=methods,
@@ -130,6 +132,7 @@ def test_any_url_is_the_one_that_botocore_signs(
     assert ours == theirs
 
 
+@pytest.mark.long
 @given(
     presigner=presigners,
     object_key=object_keys,

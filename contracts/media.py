@@ -1,7 +1,7 @@
 """What media_svc is given to do by upload_svc, what it answers, and what fs_svc keeps of it; sizes in bytes.
 
-A worker asks for a job, reads the video by `Job.source`, asks for URLs for the files it has made and completes the job.
-It holds the job by its attempt: what an attempt says after another has begun is refused (409 `conflict`).
+A worker asks for a job, reads the video by `Job.source`, asks for URLs for the files it has made, and completes the
+job. It holds the job by its attempt: what an attempt says after another has begun is refused (409 `conflict`).
 """
 
 from __future__ import annotations

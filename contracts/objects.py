@@ -167,12 +167,16 @@ class HandedOver(Shape):
 
 
 class WantedSource(Input):
-    """What a URL is wanted for: `filename` is what a download is saved as; a URL is good for one method."""
+    """What a URL is wanted for: `filename` is what a download is saved as; a URL is good for one method.
+
+    With `is_internal` it leads to the storage as services reach it, and not as browsers do.
+    """
 
     id: Id
     method: Literal["GET", "HEAD"]
     filename: Annotated[str, Field(min_length=1, max_length=255)] | None = None
     is_download: bool = False
+    is_internal: bool = False
 
 
 class AskSources(Input):

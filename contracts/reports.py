@@ -41,8 +41,10 @@ class StorageReport(BaseModel):
     """What comparing the bucket with the rows has found; `at` null: it has not been done yet.
 
     `orphan_objects` and `orphan_uploads` are keys in the bucket that no row needs: `unknown` are those of them that
-    have no row at all, and `removed` those that this run has removed. `missing` and `damaged` are ids of videos.
-    Foreign keys are not ours to judge. `is_database_older`: than the one that marked the bucket last.
+    have no row at all, and `removed` those that this run has removed; of what was derived of a video, its key prefix
+    counts as one. `missing` and `damaged` are ids of videos, and `missing_derived` those whose pictures are not whole.
+    `objects` and `size` are of videos, `derived` is what was derived of them. Foreign keys are not ours to judge.
+    `is_database_older`: than the one that marked the bucket last.
     """
 
     at: Instant | None = None
@@ -55,6 +57,8 @@ class StorageReport(BaseModel):
     removed: Finding = Finding()
     missing: Finding = Finding()
     damaged: Finding = Finding()
+    derived: Finding = Finding()
+    missing_derived: Finding = Finding()
     foreign: Finding = Finding()
     holding: Holding | None = None
     others: list[str] = []
@@ -64,11 +68,13 @@ class StorageReport(BaseModel):
 class StorageStatus(BaseModel):
     """What is stored now, by the rows, with the last report; `is_checking`: another one is waited for.
 
-    `reserved` are the bytes promised to `unfinished` uploads.
+    `size` is of `files`, which are videos, and of what was derived of them: that is `derived_size`. `reserved` are the
+    bytes promised to `unfinished` uploads.
     """
 
     files: int
     size: int
+    derived_size: int = 0
     unfinished: int
     reserved: int
     is_checking: bool

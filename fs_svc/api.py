@@ -9,6 +9,7 @@ from common.tokens import Principal
 from common.web.requests import id_in_path, read_json, read_query
 from common.web.responses import json_response
 from common.web.service_calls import SUBJECT_TOKEN_HEADER, require_service, subject_of
+from contracts.derived import AskPictures, CreateDerived, DeleteDerived, SignedPictures
 from contracts.objects import (
     AdoptObject,
     AskSources,
@@ -27,8 +28,8 @@ from contracts.objects import (
     Usage,
     UsageOfOwners,
 )
-from fs_svc.app_keys import ADOPTING, FORMS, INSTALLATION, RECONCILING, SOURCES, UPLOADS
-from fs_svc.models import AskPartUrls, CreateObject, present
+from fs_svc.app_keys import ADOPTING, DERIVED, FORMS, INSTALLATION, PICTURES, RECONCILING, SOURCES, UPLOADS
+from fs_svc.models import AskPartUrls, CreateObject, present, present_derived
 
 READ = "objects:read"
 WRITE = "objects:write"
@@ -37,6 +38,7 @@ HAND_OVER = "objects:hand-over"
 USAGE = "usage:read"
 CHECK = "storage:check"
 ADOPT = "objects:adopt"
+DERIVE = "derived:write"
 
 # How soon to ask again about what is not settled yet.
 RETRY_AFTER_SECONDS = 1
@@ -174,6 +176,33 @@ async def sign_sources(request: web.Request) -> web.Response:
     await require_service(request, READ)
     asked = await read_json(request, AskSources)
     return json_response(SignedSources(sources=await request.app[SOURCES].sign(asked.sources)))
+
+
+async def create_derived(request: web.Request) -> web.Response:
+    """Presigned URLs for the files that were made of a video; idempotent by id."""
+    await require_service(request, DERIVE)
+    derived_id = id_in_path(request, "id")
+    return json_response(await request.app[DERIVED].create(derived_id, await read_json(request, CreateDerived)))
+
+
+async def complete_derived(request: web.Request) -> web.Response:
+    """Confirms that every file of a derived object is stored; idempotent."""
+    await require_service(request, DERIVE)
+    return json_response(present_derived(await request.app[DERIVED].complete(id_in_path(request, "id"))))
+
+
+async def delete_derived(request: web.Request) -> web.Response:
+    """Deletes up to 100 derived objects; those that are not there are ignored."""
+    await require_service(request, DERIVE)
+    await request.app[DERIVED].delete((await read_json(request, DeleteDerived)).ids)
+    return web.Response(status=204)
+
+
+async def sign_pictures(request: web.Request) -> web.Response:
+    """Presigned URLs of the files of up to 100 derived objects, the same for a day."""
+    await require_service(request, READ)
+    asked = await read_json(request, AskPictures)
+    return json_response(SignedPictures(pictures=await request.app[PICTURES].sign(asked.ids)))
 
 
 async def _subject(request: web.Request) -> Principal:

@@ -23,9 +23,11 @@ from fs_svc.app_keys import (
     ADOPTING,
     BUCKET,
     COMPARING,
+    DERIVED,
     EXCESS_CHECK,
     FORMS,
     INSTALLATION,
+    PICTURES,
     RECONCILING,
     SETTLING,
     SOURCES,
@@ -35,6 +37,8 @@ from fs_svc.app_keys import (
 from fs_svc.companion.by_form import FORM_INTERVAL, ByForm
 from fs_svc.companion.cut_by_client import CutByClient
 from fs_svc.comparing import Comparing
+from fs_svc.derived.lifecycle import DerivedObjects
+from fs_svc.derived.pictures import Pictures
 from fs_svc.dialects import DIALECTS
 from fs_svc.installation import Installation
 from fs_svc.metrics import StorageMetrics
@@ -67,13 +71,16 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
     """The application; anything asynchronous happens at its start."""
     app = new_app("fs", settings, API)
     secret_access_key = settings.s3_secret_access_key.get_secret_value()
-    # Signed for the address that browsers use, while our own calls go to the inner one.
-    presigner = Presigner(
-        endpoint=settings.s3_public_url,
-        region=settings.s3_region,
-        bucket=settings.s3_bucket,
-        access_key_id=settings.s3_access_key_id,
-        secret_access_key=secret_access_key,
+    # Signed for the address that browsers use, while our own calls, and those of workers, go to the inner one.
+    presigner, internal_presigner = (
+        Presigner(
+            endpoint=url,
+            region=settings.s3_region,
+            bucket=settings.s3_bucket,
+            access_key_id=settings.s3_access_key_id,
+            secret_access_key=secret_access_key,
+        )
+        for url in (settings.s3_public_url, settings.s3_url)
     )
 
     @asynccontextmanager
@@ -112,7 +119,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[INSTALLATION] = installation
             app[RECONCILING] = Reconciling(store, bucket, installation, clock=clock)
             app[ADOPTING] = Adopting(store, bucket, installation, clock=clock)
-            app[SOURCES] = Sources(store, presigner, clock=clock)
+            app[SOURCES] = Sources(store, presigner, internal_presigner, clock=clock)
+            app[DERIVED] = DerivedObjects(store, bucket, internal_presigner, clock=clock)
+            app[PICTURES] = Pictures(store, presigner, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "storage": bucket.ping, "keys": keys.check}
             yield
 
@@ -121,6 +130,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             domain,
             KEYS_RENEWED,
             repeated(_settle, name="settle", seconds=SETTLE_INTERVAL_SECONDS),
+            repeated(lambda app: app[DERIVED].settle_due(), name="derived", seconds=SETTLE_INTERVAL_SECONDS),
             *(repeated(_compare, name="compare", seconds=READ_INTERVAL_SECONDS) for _ in range(READERS)),
             repeated(lambda app: app[STORAGE_METRICS].count(), name="count", seconds=COUNT_INTERVAL_SECONDS),
             repeated(lambda app: app[EXCESS_CHECK].check_open(), name="excess", seconds=CHECK_INTERVAL.total_seconds()),

@@ -113,3 +113,17 @@ class NotAdoptable(Conflict):
 
     def __init__(self) -> None:
         super().__init__(N_("There is no object with this name and without a row, or it isn’t a video."))
+
+
+class FilesMissing(Conflict):
+    """The storage does not hold every file of a derived object in its size."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__("Send the files in `missing`, then complete it again.", missing=list(names))
+
+
+class NotReserved(Conflict):
+    """A derived object is stored already, or was deleted."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"This derived object takes no files: it is {state}.")

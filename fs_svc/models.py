@@ -8,9 +8,10 @@ from typing import Annotated, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from contracts import objects
+from contracts.derived import DerivedObject, StoredFile
 from contracts.objects import ChecksumAlgorithm, Kind, ReadBack, ReceivedPart, StoredObject
 from contracts.shape import MOST_AT_ONCE
-from fs_svc.objects import Object
+from fs_svc.objects import Derived, Object
 from fs_svc.plan import LARGEST_FORM, LARGEST_SIZE
 
 # As far as this service is concerned: a video of any kind. Which kinds are supported is decided in front of it.
@@ -70,4 +71,15 @@ def present(item: Object, received: Sequence[ReceivedPart] | None = None) -> Sto
         expires_at=item.expires_at,
         read_back=None if item.read_back_at is None else ReadBack(sha256=item.read_back_sha256, at=item.read_back_at),
         received=None if received is None else tuple(received),
+    )
+
+
+def present_derived(item: Derived) -> DerivedObject:
+    """The derived object as callers see it."""
+    return DerivedObject(
+        id=item.id,
+        object_id=item.object_id,
+        task=item.task,
+        state=item.state,
+        files=tuple(StoredFile(name=file.name, content_type=file.content_type, size=file.size) for file in item.files),
     )

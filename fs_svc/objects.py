@@ -1,11 +1,14 @@
-"""An object in the bucket as this service knows it, its states, and who may see it."""
+"""An object in the bucket as this service knows it, its states, and who may see it; and what was derived of one."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from contracts.derived import DerivedState
+from contracts.media import NewFile, Task
 from contracts.objects import ChecksumAlgorithm, Kind, State
 from fs_svc.plan import Plan
 
@@ -16,6 +19,9 @@ FORM_UPLOAD_LIFETIME: Final = timedelta(hours=1)
 # All keys in the bucket that are ours begin so; what comes by a form lies under the other one until it is taken over.
 KEY_PREFIX: Final = "objects/"
 INCOMING_PREFIX: Final = "incoming/"
+# What was derived of a video: a random part that says nothing and is never used again, and the name of a file.
+DERIVED_PREFIX: Final = "derived/"
+_KEY_PREFIX: Final = re.compile(rf"{DERIVED_PREFIX}[a-z2-7]{{26}}/")
 # The markers of those who use the bucket.
 MARKER_PREFIX: Final = "installations/"
 # How many unfinished uploads an account may have, where nothing else is said.
@@ -97,3 +103,34 @@ class Object:
         if self.kind is Kind.FORM:
             return self.created_at + FORM_UPLOAD_LIFETIME
         return self.last_activity_at + UPLOAD_LIFETIME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """One derived object, from before its files are sent until after its end; sizes in bytes.
+
+    `object_id` is the video's object. All its keys begin with `key_prefix`, which ends with a slash; `files` is empty
+    once it is deleted. Nobody but the holder of the lease works on a row before `leased_until`; what is still reserved
+    then is abandoned. `signed_until` is until when what was signed for it may bring bytes.
+    """
+
+    id: str
+    object_id: str
+    task: Task
+    state: DerivedState
+    key_prefix: str
+    files: tuple[NewFile, ...]
+    size: int
+    created_at: datetime
+    leased_until: datetime
+    signed_until: datetime
+
+    def object_key(self, name: str) -> str:
+        """Where the file of this name lies."""
+        return self.key_prefix + name
+
+
+def prefix_of(object_key: str) -> str | None:
+    """The key prefix of the derived object that has this key, if one of ours can."""
+    found = _KEY_PREFIX.match(object_key)
+    return None if found is None else found[0]

@@ -72,6 +72,7 @@ def in_words(report: StorageReport) -> str:
     at = "" if report.at is None else rfc3339(report.at)
     lines = [f"{at}{'  (dry run: nothing was removed)' if report.is_dry_run else ''}"]
     lines.append(f"{report.objects} objects, {report.size} bytes")
+    lines.append(f"{report.derived.count} sets of pictures of videos, {report.derived.size} bytes")
     for finding, words in (
         (report.orphan_objects, "leftover objects"),
         (report.orphan_uploads, "leftover multipart uploads"),
@@ -80,6 +81,7 @@ def in_words(report: StorageReport) -> str:
         (report.foreign, "other objects, left alone"),
         (report.missing, "stored videos MISSING from the bucket"),
         (report.damaged, "stored videos DAMAGED: another size, ETag or SHA-256"),
+        (report.missing_derived, "videos whose pictures are missing from the bucket"),
     ):
         lines.append(f"{finding.count:>8} {words}")
         lines += [f"         {name}" for name in finding.names]

@@ -4,7 +4,8 @@ Every object and every multipart upload in the bucket was made for one row, whic
 architecture.md). So what has a key of ours and a row that does not need it is left over from something that was cut:
 the row says so, and it is removed. What has no row at all may be that, or the database may not be the bucket's, or an
 older copy of it: that is set aside, and removed when it was still there on seven days, and only where it is little. And
-a stored row without its object is a loss that nobody but people can make good.
+a stored row without its object is a loss that nobody but people can make good. What was derived of videos is compared
+alike, a key prefix at a time; where that is missing it can be made again.
 """
 
 from __future__ import annotations
@@ -12,16 +13,18 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from common.clock import Clock
+from contracts.derived import DerivedState
 from contracts.objects import State
 from contracts.reports import Holding, StorageReport, StorageStatus
+from fs_svc.derived.walk import Found, is_whole, walk
 from fs_svc.errors import OrphansDiffer, RemovalHeld
 from fs_svc.installation import Installation, View
-from fs_svc.objects import INCOMING_PREFIX, KEY_PREFIX, MARKER_PREFIX, Object
+from fs_svc.objects import DERIVED_PREFIX, INCOMING_PREFIX, KEY_PREFIX, MARKER_PREFIX, Object, prefix_of
 from fs_svc.s3 import Bucket, ListedObject, ListedUpload
 from fs_svc.store import SetAside, Status, Store
 
@@ -47,11 +50,15 @@ _AT_MOST: Final = 100
 _REPORTS_KEPT: Final = 30
 # In these an object may be in the bucket; in the ended ones it may not.
 _ENDED: Final = (State.ABORTED, State.DELETED)
+# The first name behind all that was derived: `0` follows `/`.
+_AFTER_DERIVED: Final = f"{DERIVED_PREFIX[:-1]}0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Orphan:
-    """Something in the bucket that no row needs; `s3_upload_id` of a multipart upload."""
+    """Something in the bucket that no row needs; `s3_upload_id` of a multipart upload. What was derived is one, with
+    its key prefix.
+    """
 
     object_key: str
     size: int = 0
@@ -145,9 +152,14 @@ class Reconciling:
     async def status(self) -> StorageStatus:
         """What is stored now, by the rows, and the latest report."""
         totals = await self._store.count_totals()
+        _, derived_size = (await self._store.count_derived()).get(DerivedState.STORED, (0, 0))
         asked_at, leased_until = await self._store.get_check()
         return StorageStatus(
-            **asdict(totals),
+            files=totals.files,
+            size=totals.size + derived_size,
+            derived_size=derived_size,
+            unfinished=totals.unfinished,
+            reserved=totals.reserved,
             is_checking=asked_at is not None or (leased_until is not None and self._clock() < leased_until),
             report=await self._store.last_report(),
         )
@@ -178,6 +190,7 @@ class Reconciling:
             is_dry_run=is_dry_run, others=sorted(view.others), is_database_older=view.status is Status.OLDER
         )
         run = _Run(report=report, view=view, most=max(_AT_MOST, removes or 0), lease=lease)
+        await self._compare_derived(run)
         await self._compare_objects(run)
         await self._check_uploads(run)
         report.holding = await self._judge(run)
@@ -199,7 +212,16 @@ class Reconciling:
     def _log(self, report: StorageReport) -> None:
         counts = {
             name: getattr(report, name).count
-            for name in ("orphan_objects", "orphan_uploads", "unknown", "removed", "missing", "damaged", "foreign")
+            for name in (
+                "orphan_objects",
+                "orphan_uploads",
+                "unknown",
+                "removed",
+                "missing",
+                "damaged",
+                "missing_derived",
+                "foreign",
+            )
         }
         is_bad = report.missing.count or report.damaged.count or report.holding or report.is_database_older
         known = {"holding": report.holding, "others": report.others, "is_database_older": report.is_database_older}
@@ -238,12 +260,14 @@ class Reconciling:
 
     async def _remove(self, run: _Run, orphans: Sequence[_Orphan]) -> None:
         for orphan in orphans:
-            # Somebody may have adopted it meanwhile.
+            # Somebody may have adopted it meanwhile; what was derived nobody adopts.
             if await self._store.get_by_key(_row_key(orphan.object_key)) is None:
                 await self._remove_one(run.report, orphan)
 
     async def _remove_one(self, report: StorageReport, orphan: _Orphan) -> None:
-        if orphan.s3_upload_id is None:
+        if orphan.object_key.startswith(DERIVED_PREFIX):
+            await self._bucket.delete_all(orphan.object_key)
+        elif orphan.s3_upload_id is None:
             await self._bucket.delete(orphan.object_key)
         else:
             await self._bucket.abort_upload(orphan.object_key, orphan.s3_upload_id)
@@ -253,12 +277,43 @@ class Reconciling:
             "orphan removed", extra={"key": orphan.object_key, "size": orphan.size, "is_multipart_upload": is_upload}
         )
 
+    async def _compare_derived(self, run: _Run) -> None:
+        async for found in walk(self._store, self._bucket, at_once=self._at_once):
+            await run.go_on()
+            if prefix_of(found.prefix) is None:
+                run.report.foreign.add(found.prefix, size=found.size)
+            elif found.row is not None and found.row.state is DerivedState.STORED:
+                run.report.derived.add(found.row.id, size=found.size)
+                if not found.is_whole and not await is_whole(self._store, self._bucket, found.row.id):
+                    run.report.missing_derived.add(found.row.object_id, size=found.row.size)
+            elif self._is_left(found):
+                run.report.orphan_objects.add(found.prefix, size=found.size)
+                await self._take(run, _Orphan(object_key=found.prefix, size=found.size), has_row=found.row is not None)
+
+    def _is_left(self, found: Found) -> bool:
+        """Whether it has no row, or one that has ended and does not account for it."""
+        if found.row is None:
+            return True
+        is_young = found.newest is not None and self._is_young(found.newest)
+        return found.row.state is DerivedState.DELETED and not is_young
+
+    async def _listed(self) -> AsyncIterator[ListedObject]:
+        """Everything in the bucket but what was derived."""
+        async for listed in self._bucket.list_objects():
+            if listed.object_key.startswith(DERIVED_PREFIX):
+                break
+            yield listed
+        else:
+            return
+        async for listed in self._bucket.list_objects(after=_AFTER_DERIVED):
+            yield listed
+
     async def _compare_objects(self, run: _Run) -> None:
         """Walks both lists in order of their keys, as in a merge."""
         report = run.report
         stored = self._stored()
         row = await anext(stored, None)
-        async for listed in self._bucket.list_objects():
+        async for listed in self._listed():
             await run.go_on()
             if listed.object_key.startswith(INCOMING_PREFIX):
                 # A form can be sent again after what came by it was taken over.
@@ -305,7 +360,7 @@ class Reconciling:
             return
         run.report.orphan_objects.add(listed.object_key, size=listed.size)
         run.unknown_objects += row is None and listed.object_key.startswith(KEY_PREFIX)
-        await self._take(run, _Orphan(object_key=listed.object_key, size=listed.size), row)
+        await self._take(run, _Orphan(object_key=listed.object_key, size=listed.size), has_row=row is not None)
 
     async def _check_uploads(self, run: _Run) -> None:
         async for listed in self._bucket.list_all_uploads():
@@ -316,11 +371,12 @@ class Reconciling:
             if row is not None and (not _is_left_over(row, listed) or self._is_young(listed.initiated)):
                 continue
             run.report.orphan_uploads.add(listed.object_key)
-            await self._take(run, _Orphan(object_key=listed.object_key, s3_upload_id=listed.s3_upload_id), row)
+            orphan = _Orphan(object_key=listed.object_key, s3_upload_id=listed.s3_upload_id)
+            await self._take(run, orphan, has_row=row is not None)
 
-    async def _take(self, run: _Run, orphan: _Orphan, row: Object | None) -> None:
+    async def _take(self, run: _Run, orphan: _Orphan, *, has_row: bool) -> None:
         """Removes what its row does not need; remembers what has no row."""
-        if row is None:
+        if not has_row:
             run.report.unknown.add(orphan.object_key, size=orphan.size)
             if len(run.unknown) < run.most:
                 run.unknown.append(orphan)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from common.web.routes import delete, get, post, put
-from contracts import objects
+from contracts import derived, objects
+from contracts.media import Outputs
 from contracts.reports import StorageStatus
 from fs_svc import api
 from fs_svc.models import AskPartUrls, CreateObject
@@ -81,5 +82,20 @@ API: Final = (
         body=objects.AdoptObject,
         refusals=("conflict", "storage-unavailable"),
     ),
+    put(
+        "/v1/derived/{id}",
+        api.create_derived,
+        {200: Outputs},
+        body=derived.CreateDerived,
+        refusals=("conflict",),
+    ),
+    post(
+        "/v1/derived/{id}/complete",
+        api.complete_derived,
+        {200: derived.DerivedObject},
+        refusals=("conflict", "storage-unavailable"),
+    ),
+    post("/v1/derived/delete", api.delete_derived, {204: None}, body=derived.DeleteDerived),
+    post("/v1/pictures", api.sign_pictures, {200: derived.SignedPictures}, body=derived.AskPictures),
     post("/v1/sources", api.sign_sources, {200: objects.SignedSources}, body=objects.AskSources),
 )

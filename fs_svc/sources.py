@@ -19,9 +19,10 @@ SOURCE_URL_LIFETIME: Final = timedelta(minutes=15)
 class Sources:
     """Signs for any caller: the caller decides who may watch."""
 
-    def __init__(self, store: Store, presigner: Presigner, *, clock: Clock) -> None:
+    def __init__(self, store: Store, presigner: Presigner, internal: Presigner, *, clock: Clock) -> None:
         self._store = store
         self._presigner = presigner
+        self._internal = internal
         self._clock = clock
 
     async def sign(self, wanted: Sequence[WantedSource]) -> dict[str, Source]:
@@ -35,7 +36,8 @@ class Sources:
         }
 
     def _sign(self, wanted: WantedSource, item: Object, now: datetime) -> Source:
-        url = self._presigner.presign(
+        presigner = self._internal if wanted.is_internal else self._presigner
+        url = presigner.presign(
             wanted.method,
             item.object_key,
             now=now,

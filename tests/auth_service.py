@@ -24,7 +24,7 @@ from tests.addresses import Addresses
 from tests.processes import ServiceProcess, auth_environment
 
 SERVICE_SCOPES = {
-    "upload": "objects:write objects:settle objects:adopt sessions administrators",
+    "upload": "objects:read objects:write objects:settle objects:adopt derived:write sessions administrators",
     "stream": "objects:read sessions accounts:read",
 }
 

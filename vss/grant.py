@@ -29,7 +29,15 @@ WRITES: Mapping[str, tuple[str, ...]] = {
         "auth_idempotency_keys",
         "departures",
     ),
-    "fs": ("objects", "storage_usage", "part_checksums", "storage_reports", "installation", "set_aside"),
+    "fs": (
+        "objects",
+        "derived_objects",
+        "storage_usage",
+        "part_checksums",
+        "storage_reports",
+        "installation",
+        "set_aside",
+    ),
     "upload": ("videos", "upload_idempotency_keys"),
     "stream": ("positions",),
 }

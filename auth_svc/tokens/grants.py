@@ -21,7 +21,8 @@ from common.tokens import ALL, PERSON_AUDIENCE, SERVICE_AUDIENCE
 SCOPES: Final[Mapping[str, str]] = {
     "auth": "usage:read storage:check",
     "upload": (
-        "sessions departures administrators accounts:read objects:write objects:settle objects:hand-over objects:adopt"
+        "sessions departures administrators accounts:read objects:read objects:write objects:settle objects:hand-over"
+        " objects:adopt derived:write"
     ),
     "stream": "sessions departures accounts:read objects:read",
 }

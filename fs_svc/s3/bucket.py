@@ -264,6 +264,11 @@ class Bucket:
         """Deletes the object; succeeds if it is gone already."""
         await self._call("delete_object", missing={}, Key=object_key)
 
+    async def delete_all(self, prefix: str) -> None:
+        """Deletes every object with this key prefix; succeeds if there is none."""
+        for object_key in [listed.object_key async for listed in self.list_objects(prefix=prefix)]:
+            await self.delete(object_key)
+
 
 def _unquoted(etag: str) -> str:
     return etag.strip('"')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fs_svc.store.checksums import ChecksumQueries, RecordedChecksum
+from fs_svc.store.derived import DerivedQueries
 from fs_svc.store.installation import InstallationQueries, InstallationRow, SetAside, Status
 from fs_svc.store.lists import ListQueries
 from fs_svc.store.reports import Count, ReportQueries
@@ -20,5 +21,5 @@ __all__ = [
 ]
 
 
-class Store(ChecksumQueries, InstallationQueries, ListQueries, ReportQueries, TransitionQueries):
+class Store(ChecksumQueries, DerivedQueries, InstallationQueries, ListQueries, ReportQueries, TransitionQueries):
     """Queries of fs_svc."""

@@ -100,3 +100,24 @@ SET_ASIDE: Final = Table(
     Column("last_seen_at", Instant(), nullable=False),
     Column("sightings", Integer(), nullable=False),
 )
+
+DERIVED_OBJECTS: Final = Table(
+    "derived_objects",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    # The video's object, which it ends with.
+    Column("object_id", identifier(), nullable=False),
+    Column("task", binary_text(16), nullable=False),
+    Column("state", binary_text(16), nullable=False),
+    Column("key_prefix", binary_text(64), nullable=False, unique=True),
+    # A JSON array: name, content_type, size and sha256 of each.
+    Column("files", long_text(), nullable=False),
+    Column("size", size_in_bytes(), nullable=False),
+    Column("created_at", Instant(), nullable=False),
+    Column("leased_until", Instant(), nullable=False),
+    Column("signed_until", Instant(), nullable=False),
+)
+Index("derived_objects_parent", DERIVED_OBJECTS.c.object_id)
+Index("derived_objects_unsettled", DERIVED_OBJECTS.c.state, DERIVED_OBJECTS.c.leased_until)
+# All that it takes to add up what there is.
+Index("derived_objects_size", DERIVED_OBJECTS.c.state, DERIVED_OBJECTS.c.size)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.objects import State
 from fs_svc.errors import TooManyOpen
 from fs_svc.objects import OPEN_AT_MOST, Object
+from fs_svc.store.derived import delete_derived_of
 from fs_svc.store.queries import compare_and_set
 from fs_svc.store.tables import OBJECTS, PART_CHECKSUMS
 from fs_svc.store.usage import UsageQueries, add_to_usage, reserve_quota
@@ -143,10 +144,13 @@ class TransitionQueries(UsageQueries):
         )
 
     async def begin_deleting(self, object_id: str, *, at: datetime) -> bool:
-        """From stored to deleting, without a lease."""
-        return await self._change(
-            object_id, State.STORED, state=State.DELETING.value, leased_until=at, read_wanted_at=None
-        )
+        """From stored to deleting, without a lease, and with it what was derived of it."""
+        async with self._database.write() as connection:
+            values = {"state": State.DELETING.value, "leased_until": at, "read_wanted_at": None}
+            if not await compare_and_set(connection, object_id, State.STORED, **values):
+                return False
+            await delete_derived_of(connection, object_id, at=at)
+            return True
 
     async def finish_completing(self, item: Object, *, size: int, etag: str, read_at: datetime | None = None) -> bool:
         """From completing to stored, with its actual size; the reservation is released.

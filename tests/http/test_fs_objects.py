@@ -45,6 +45,7 @@ async def fs(
 
 
 ID = "a" * 26
+PICTURE = {"name": "a.webp", "content_type": "image/webp", "size": 1, "sha256": "0" * 64}
 # Every call, with content that would do, and the scope it needs.
 CALLS: list[tuple[str, str, Any, str]] = [
     ("PUT", f"/v1/objects/{ID}", {"size": 1, "content_type": MP4}, "objects:write"),
@@ -55,6 +56,10 @@ CALLS: list[tuple[str, str, Any, str]] = [
     ("DELETE", f"/v1/objects/{ID}", None, "objects:write"),
     ("POST", "/v1/objects/describe", {"ids": [ID]}, "objects:settle"),
     ("POST", "/v1/sources", {"sources": [{"id": ID, "method": "GET"}]}, "objects:read"),
+    ("POST", "/v1/pictures", {"ids": [ID]}, "objects:read"),
+    ("PUT", f"/v1/derived/{ID}", {"object_id": ID, "task": "look", "files": [PICTURE]}, "derived:write"),
+    ("POST", f"/v1/derived/{ID}/complete", None, "derived:write"),
+    ("POST", "/v1/derived/delete", {"ids": [ID]}, "derived:write"),
 ]
 SUBJECT_CALLS = [call for call in CALLS if call[3] == "objects:write"]
 

@@ -1,0 +1,145 @@
+"""Derived objects from the intent to store them to their end; every step can be repeated by anybody, at any time."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Final
+
+from common.clock import Clock
+from common.errors import Conflict, NotFound, StorageUnavailable
+from common.ids import new_id
+from contracts.derived import CreateDerived, DerivedState
+from contracts.media import NewFile, Outputs, Put
+from fs_svc.errors import FilesMissing, NotReserved
+from fs_svc.objects import DERIVED_PREFIX, Derived
+from fs_svc.s3 import Bucket
+from fs_svc.sigv4 import CHECKSUM_HEADER, Presigner
+from fs_svc.store import Store
+
+logger = logging.getLogger(__name__)
+
+PUT_URL_LIFETIME: Final = timedelta(minutes=15)
+# What was on its way when its URL expired may come so much later; what comes later still, the daily comparison finds.
+LATEST_PUT: Final = timedelta(minutes=1)
+STEP_SECONDS: Final = 25
+# Longer than a step, and short, so that a killed worker's rows are soon free.
+LEASE: Final = timedelta(seconds=30)
+# How long a row rests after S3 has failed it.
+REST: Final = timedelta(seconds=2)
+ROWS_A_ROUND: Final = 20
+
+
+class DerivedObjects:
+    """For services: whoever calls decides what is whose. `presigner` signs for the storage as services reach it."""
+
+    def __init__(self, store: Store, bucket: Bucket, presigner: Presigner, *, clock: Clock) -> None:
+        self._store = store
+        self._bucket = bucket
+        self._presigner = presigner
+        self._clock = clock
+
+    async def create(self, derived_id: str, asked: CreateDerived) -> Outputs:
+        """Reserves it, and gives a URL for each file that takes exactly these bytes; fresh ones for the same again.
+
+        Nothing of it counts towards a quota. Raises NotFound when the video is not stored, Conflict for other files
+        under a known id, NotReserved once it is stored or deleted.
+        """
+        now = self._clock()
+        until = now + PUT_URL_LIFETIME + LATEST_PUT
+        item = Derived(
+            id=derived_id,
+            object_id=asked.object_id,
+            task=asked.task,
+            state=DerivedState.RESERVED,
+            key_prefix=f"{DERIVED_PREFIX}{new_id()}/",
+            files=tuple(asked.files),
+            size=sum(file.size for file in asked.files),
+            created_at=now,
+            leased_until=until,
+            signed_until=until,
+        )
+        if not await self._store.reserve_derived(item):
+            item = await self._get(derived_id)
+            if item.state is not DerivedState.RESERVED:
+                raise NotReserved(item.state)
+            if (item.object_id, item.task, item.files) != (asked.object_id, asked.task, tuple(asked.files)):
+                raise Conflict("A derived object with this ID already exists with another video, task or other files.")
+            if not await self._store.note_derived_signed(item, until=until):
+                raise NotReserved((await self._get(derived_id)).state)
+        return Outputs(
+            puts={file.name: self._sign(item, file, now) for file in item.files},
+            expires_at=now.replace(microsecond=0) + PUT_URL_LIFETIME,
+        )
+
+    def _sign(self, item: Derived, file: NewFile, now: datetime) -> Put:
+        headers = {
+            "Content-Type": file.content_type,
+            CHECKSUM_HEADER: base64.b64encode(bytes.fromhex(file.sha256)).decode(),
+        }
+        url = self._presigner.presign(
+            "PUT",
+            item.object_key(file.name),
+            now=now,
+            lifetime=PUT_URL_LIFETIME,
+            headers={"Content-Length": str(file.size), **headers},
+        )
+        # Whatever sends a body of the right size sends its length by itself.
+        return Put(url=url, headers=headers)
+
+    async def complete(self, derived_id: str) -> Derived:
+        """Stored, once S3 holds every file in its size; idempotent.
+
+        Raises NotFound, FilesMissing (it stays reserved), NotReserved once it is deleted, StorageUnavailable.
+        """
+        item = await self._get(derived_id)
+        if item.state is DerivedState.RESERVED:
+            listed = {one.object_key: one.size async for one in self._bucket.list_objects(prefix=item.key_prefix)}
+            missing = [file.name for file in item.files if listed.get(item.object_key(file.name)) != file.size]
+            if missing:
+                raise FilesMissing(missing)
+            if await self._store.finish_derived(item):
+                logger.info("derived object stored", extra={"derived_id": item.id, "size": item.size})
+            item = await self._get(derived_id)
+        if item.state is not DerivedState.STORED:
+            raise NotReserved(item.state)
+        return item
+
+    async def delete(self, derived_ids: Collection[str]) -> None:
+        """Deletes those that are there; their bytes follow within seconds. Idempotent."""
+        await self._store.begin_deleting_derived(derived_ids, at=self._clock())
+
+    async def settle_due(self) -> int:
+        """One round over what is being deleted or was abandoned; returns how many rows it took."""
+        taken = 0
+        for item in await self._store.list_unsettled_derived(now=self._clock(), limit=ROWS_A_ROUND):
+            now = self._clock()
+            if item.state is DerivedState.RESERVED:
+                taken += await self._store.abandon_derived(item, at=now)
+            elif await self._store.lease_derived(item, now=now, until=now + LEASE):
+                taken += 1
+                await self._settle(item)
+        return taken
+
+    async def _settle(self, item: Derived) -> None:
+        try:
+            async with asyncio.timeout(STEP_SECONDS):
+                await self._bucket.delete_all(item.key_prefix)
+        except (StorageUnavailable, TimeoutError) as exc:
+            logger.warning("derived object not deleted", extra={"derived_id": item.id, "reason": type(exc).__name__})
+            await self._store.release_derived(item, until=self._clock() + REST)
+            return
+        if self._clock() < item.signed_until:
+            # Until then a URL may bring a file again; after that everything is deleted once more.
+            await self._store.release_derived(item, until=item.signed_until)
+        elif await self._store.finish_deleting_derived(item):
+            logger.info("derived object deleted", extra={"derived_id": item.id, "size": item.size})
+
+    async def _get(self, derived_id: str) -> Derived:
+        item = await self._store.get_derived(derived_id)
+        if item is None:
+            raise NotFound
+        return item

@@ -99,6 +99,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, hasher: PasswordHa
                     client_secrets={
                         "upload": known_secrets(settings.upload_client_secret, settings.previous_upload_client_secret),
                         "stream": known_secrets(settings.stream_client_secret, settings.previous_stream_client_secret),
+                        "media": known_secrets(settings.media_client_secret, settings.previous_media_client_secret),
                     },
                     issuer=settings.auth_public_url,
                     clock=clock,

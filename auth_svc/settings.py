@@ -41,6 +41,7 @@ class Settings(PageSettings):
     fs_url: Annotated[BaseUrl, Field(description="Internal URL of fs_svc.")]
     upload_client_secret: Annotated[LongSecret, Field(description="The secret upload_svc logs in with.")]
     stream_client_secret: Annotated[LongSecret, Field(description="The secret stream_svc logs in with.")]
+    media_client_secret: Annotated[LongSecret, Field(description="The secret media_svc logs in with.")]
     previous_key_encryption_key: Annotated[
         Annotated[SecretStr, AfterValidator(_aes_key)] | None,
         BeforeValidator(_none_if_empty),
@@ -51,6 +52,9 @@ class Settings(PageSettings):
     ] = None
     previous_stream_client_secret: Annotated[
         PreviousSecret, Field(description="The previous secret of stream_svc, while it is being replaced.")
+    ] = None
+    previous_media_client_secret: Annotated[
+        PreviousSecret, Field(description="The previous secret of media_svc, while it is being replaced.")
     ] = None
     first_administrator: Annotated[
         SecretStr | None,

@@ -1,10 +1,10 @@
-"""The table of videos."""
+"""The tables of videos, and of what is known of their content."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Index, Integer, MetaData, Table
+from sqlalchemy import Boolean, Column, Double, Index, Integer, MetaData, Table
 
 from common.db import Instant, binary_text, human_text, identifier, long_text, size_in_bytes
 
@@ -44,3 +44,25 @@ Index("videos_title", VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.title_key, V
 Index("videos_owner_age", VIDEOS.c.owner_id, VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.created_at, VIDEOS.c.id)
 Index("videos_owner_title", VIDEOS.c.owner_id, VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.title_key, VIDEOS.c.id)
 Index("videos_owner_size", VIDEOS.c.owner_id, VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.size, VIDEOS.c.id)
+
+# What a file says of itself, since somebody has looked.
+MEDIA_FACTS: Final = Table(
+    "media_facts",
+    METADATA,
+    Column("video_id", identifier(), primary_key=True),
+    # Numbers of 64 bits, as sizes are.
+    Column("duration_ms", size_in_bytes(), nullable=True),
+    Column("width", Integer(), nullable=True),
+    Column("height", Integer(), nullable=True),
+    Column("frame_rate", Double(), nullable=True),
+    # As RFC 6381 names them, separated by spaces.
+    Column("codecs", binary_text(600), nullable=False),
+    Column("has_video", Boolean(), nullable=False),
+    Column("has_audio", Boolean(), nullable=False),
+    # All of it, as a JSON object.
+    Column("facts", long_text(), nullable=False),
+    # fs_svc's derived objects, and where the poster was taken.
+    Column("poster_id", identifier(), nullable=True),
+    Column("poster_ms", size_in_bytes(), nullable=True),
+    Column("storyboard_id", identifier(), nullable=True),
+)

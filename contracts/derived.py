@@ -6,12 +6,9 @@ One derived object is a few files under one key prefix. It belongs to the video'
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Self
-
-from pydantic import Field, model_validator
 
 from common.web.requests import Input
-from contracts.media import MOST_FILES, FileName, NewFile, Task
+from contracts.media import FileName, NewFiles, Task
 from contracts.shape import Id, Ids, Shape
 
 
@@ -29,13 +26,7 @@ class CreateDerived(Input):
 
     object_id: Id
     task: Task
-    files: Annotated[list[NewFile], Field(min_length=1, max_length=MOST_FILES)]
-
-    @model_validator(mode="after")
-    def _each_once(self) -> Self:
-        if len({file.name for file in self.files}) < len(self.files):
-            raise ValueError("list each file name once")
-        return self
+    files: NewFiles
 
 
 class StoredFile(Shape):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from common.web.requests import Input
 from contracts.shape import Id, Instant, Sha256, Shape
@@ -21,7 +21,7 @@ Codec = Annotated[str, Field(pattern=r"^[A-Za-z0-9.\-]{1,64}$")]
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$")]
 FileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}\.[a-z0-9]{1,8}$")]
 Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
-# The most that pictures of one attempt may be.
+# The most that the pictures of one attempt may be.
 MOST_FILES = 64
 MOST_FILE_BYTES = 16 * 2**20
 
@@ -134,11 +134,20 @@ class NewFile(Input):
     sha256: Sha256
 
 
+def _each_once(files: list[NewFile]) -> list[NewFile]:
+    if len({file.name for file in files}) < len(files):
+        raise ValueError("list each file name once")
+    return files
+
+
+NewFiles = Annotated[list[NewFile], Field(min_length=1, max_length=MOST_FILES), AfterValidator(_each_once)]
+
+
 class AskOutputs(Input):
     """All files of an attempt, once: the same again is answered with fresh URLs."""
 
     attempt: int
-    files: Annotated[list[NewFile], Field(min_length=1, max_length=MOST_FILES)]
+    files: NewFiles
 
 
 class Put(Shape):

@@ -26,7 +26,7 @@ from common.web.server import BoundedRunner
 from tests.addresses import Addresses
 from tests.clock import StoppedClock
 
-CLIENT_SECRETS = {"upload": "u" * 32, "stream": "s" * 32}
+CLIENT_SECRETS = {"upload": "u" * 32, "stream": "s" * 32, "media": "m" * 32}
 KEY_ENCRYPTION_KEY = "5e" * 32
 COOKIE = "vss_session"
 # Of every account that no test gives another one.
@@ -45,6 +45,7 @@ def auth_settings(addresses: Addresses, database_url: str, **changes: object) ->
             "fs_url": addresses.fs_url,
             "upload_client_secret": CLIENT_SECRETS["upload"],
             "stream_client_secret": CLIENT_SECRETS["stream"],
+            "media_client_secret": CLIENT_SECRETS["media"],
             "key_encryption_key": KEY_ENCRYPTION_KEY,
             **changes,
         }

@@ -26,6 +26,7 @@ from tests.processes import ServiceProcess, auth_environment
 SERVICE_SCOPES = {
     "upload": "objects:read objects:write objects:settle objects:adopt derived:write sessions administrators",
     "stream": "objects:read sessions accounts:read",
+    "media": "jobs:work",
 }
 
 
@@ -86,7 +87,7 @@ class AuthService:
         )
 
     def service_token(self, name: str, *, scope: str | None = None, now: datetime | None = None) -> str:
-        """An access token of a service (`upload`, `stream`) for calls between services."""
+        """An access token of a service (`upload`, `stream`, `media`) for calls between services."""
         return self._issue(
             Subject(
                 subject=f"svc:{name}",
@@ -108,7 +109,7 @@ class AuthService:
 @contextmanager
 def run_auth_service(addresses: Addresses, database_url: str, log: Path) -> Iterator[AuthService]:
     """Runs `python -m auth_svc` with the demo account, until the context ends."""
-    client_secrets = {name: secrets.token_hex(32) for name in ("upload", "stream")}
+    client_secrets = {name: secrets.token_hex(32) for name in ("upload", "stream", "media")}
     key_encryption_key = secrets.token_hex(32)
     environment = auth_environment(addresses, database_url, client_secrets, key_encryption_key=key_encryption_key)
     process = ServiceProcess("auth", addresses.auth_url, environment, log)

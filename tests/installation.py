@@ -82,7 +82,7 @@ async def running_installation(
 
     Who sends and watches finds S3 at `addresses`; `fs_url` is for the other services to reach fs_svc another way.
     """
-    client_secrets = {name: secrets.token_hex(32) for name in ("upload", "stream")}
+    client_secrets = {name: secrets.token_hex(32) for name in ("upload", "stream", "media")}
     async with s3_proxy(storage.endpoint) as to_s3:
         environments = {
             "auth": auth_environment(addresses, database_url, client_secrets, key_encryption_key=secrets.token_hex(32)),

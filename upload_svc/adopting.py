@@ -84,7 +84,7 @@ class Adopting:
             )
             return Adoption(lost=lost, title=title, video_id=None, reason=refusal.detail)
         if stored.size is not None:
-            await self._store.make_ready(video.id, size=stored.size, sha256=None)
+            await self._store.make_ready(video.id, size=stored.size, sha256=None, at=self._clock())
         logger.warning("video adopted", extra={"upload_id": video.id, "owner_id": owner.id, "size": stored.size})
         return Adoption(lost=lost, title=title, video_id=video.id)
 

@@ -146,6 +146,13 @@ async def delete_moderated_upload(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+async def retry_media(request: web.Request) -> web.Response:
+    """Makes what failed of a video's facts, poster and storyboard anew. Idempotent."""
+    principal = require_principal(request)
+    await request.app[UPLOADS].retry_media(principal, id_in_path(request, "upload_id"))
+    return web.Response(status=204)
+
+
 async def delete_upload(request: web.Request) -> web.Response:
     """Permanently deletes a video, or aborts an unfinished upload."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")

@@ -19,23 +19,29 @@ from common.web.app import http_session, new_page_app
 from common.web.background import repeated
 from common.web.idempotency import IDEMPOTENCY_KEYS
 from common.web.keys import READINESS, REMOTE_KEYS, VERIFIER
-from common.web.metrics import observe_database
+from common.web.metrics import METRICS, observe_database
 from common.web.remote_identity import KEYS_RENEWED, remote_identity
 from common.web.sessions import SESSIONS
 from common.web.starting import Tables
 from contracts.accounts import DELETIONS_SECONDS, AccountDeletions
 from upload_svc.account_deletions import VideosOfDeletedAccounts
-from upload_svc.app_keys import ACCOUNT_DELETIONS, MODERATION, SETTLING, UPLOADS
+from upload_svc.app_keys import ACCOUNT_DELETIONS, JOB_METRICS, JOBS, MODERATION, SETTLING, UPLOADS
 from upload_svc.auth_client import Administrators
 from upload_svc.fs_client import FsClient
+from upload_svc.jobs import Jobs
+from upload_svc.metrics import JobMetrics
 from upload_svc.moderation import Moderation
 from upload_svc.routes import API, PAGES
 from upload_svc.settings import Settings
 from upload_svc.settling import Settling
-from upload_svc.store import Store, idempotency_keys
+from upload_svc.store import Store
+from upload_svc.tables import idempotency_keys
 from upload_svc.uploads import Uploads
 
 SETTLE_INTERVAL_SECONDS: Final = 2.0
+# How soon a new place in the queue is filled with a video that was there already.
+BACKFILL_INTERVAL_SECONDS: Final = 10.0
+COUNT_INTERVAL_SECONDS: Final = 60.0
 FORGET_INTERVAL_SECONDS: Final = 3600.0
 
 
@@ -64,6 +70,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[SESSIONS] = identity.sessions
             app[UPLOADS] = Uploads(store, fs, cursors, clock=clock)
             app[SETTLING] = Settling(store, fs, clock=clock)
+            app[JOBS] = Jobs(store, fs, clock=clock)
+            app[JOB_METRICS] = JobMetrics(store, app[METRICS], clock=clock)
             app[IDEMPOTENCY_KEYS] = keys = IdempotencyKeys(database, idempotency_keys, clock=clock)
             auth = ServiceClient(session, settings.auth_url, identity.tokens)
             app[ACCOUNT_DELETIONS] = VideosOfDeletedAccounts(AccountDeletions(auth), store, keys, fs, clock=clock)
@@ -76,6 +84,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             domain,
             KEYS_RENEWED,
             repeated(lambda app: app[SETTLING].settle(), name="settle", seconds=SETTLE_INTERVAL_SECONDS),
+            repeated(lambda app: app[JOBS].settle(), name="jobs", seconds=SETTLE_INTERVAL_SECONDS),
+            repeated(lambda app: app[JOBS].backfill(), name="backfill", seconds=BACKFILL_INTERVAL_SECONDS),
+            repeated(lambda app: app[JOB_METRICS].count(), name="count", seconds=COUNT_INTERVAL_SECONDS),
             repeated(lambda app: app[ACCOUNT_DELETIONS].settle(), name="account deletions", seconds=DELETIONS_SECONDS),
             repeated(lambda app: app[IDEMPOTENCY_KEYS].forget_old(), name="forget", seconds=FORGET_INTERVAL_SECONDS),
         ]

@@ -43,6 +43,20 @@ class NotFinished(Conflict):
         super().__init__(N_("The upload isn’t complete. Finish it or delete it."))
 
 
+class JobLost(Conflict):
+    """The job is another attempt's by now, has ended, or is of a video that is being deleted."""
+
+    def __init__(self) -> None:
+        super().__init__("This attempt doesn’t have the job any more. Drop it and take another.")
+
+
+class OutputsMissing(Conflict):
+    """A job that is for its files alone has none."""
+
+    def __init__(self) -> None:
+        super().__init__("Ask for outputs and send the files, then complete the job.")
+
+
 class PreconditionFailed(Refusal):
     """The `If-Match` of a change is not the ETag that the video has now (RFC 9110, section 15.5.13)."""
 

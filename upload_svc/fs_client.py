@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from urllib.parse import urlencode
 
 from common.service_client import Relayed, ServiceClient
+from contracts.derived import CreateDerived, DeleteDerived, DerivedObject
+from contracts.media import Outputs
 from contracts.objects import (
     AdoptObject,
     AskPartUrls,
+    AskSources,
     CompleteObject,
     CreateObject,
     Describe,
@@ -21,8 +24,11 @@ from contracts.objects import (
     LostObjects,
     PartUrls,
     QuotaUsage,
+    SignedSources,
+    Source,
     State,
     StoredObject,
+    WantedSource,
 )
 
 # Refusals that are about the person's own request; the others are our trouble, not theirs.
@@ -127,3 +133,24 @@ class FsClient:
         """What fs_svc knows of up to 100 uploads, without asking S3; unknown ones are absent."""
         asked = Describe(ids=list(upload_ids))
         return (await self._client.ask(Described, "POST", "/v1/objects/describe", content=asked)).objects
+
+    async def sources(self, upload_ids: Collection[str]) -> dict[str, Source]:
+        """URLs of up to 100 stored objects, for services; what is not stored is absent."""
+        wanted = [WantedSource(id=upload_id, method="GET", is_internal=True) for upload_id in upload_ids]
+        asked = AskSources(sources=wanted)
+        return (await self._client.ask(SignedSources, "POST", "/v1/sources", content=asked)).sources
+
+    async def create_derived(self, derived_id: str, new: CreateDerived) -> Outputs:
+        """URLs for files that were made of a video; the same again for the same id."""
+        path = f"/v1/derived/{derived_id}"
+        return await self._client.ask(Outputs, "PUT", path, content=new, relays=("conflict", "not-found"))
+
+    async def complete_derived(self, derived_id: str) -> DerivedObject:
+        """Stored, once every file is there; the same again for the same id."""
+        path, relays = f"/v1/derived/{derived_id}/complete", ("conflict", "not-found")
+        return await self._client.ask(DerivedObject, "POST", path, relays=relays)
+
+    async def delete_derived(self, derived_ids: Collection[str]) -> None:
+        """Deletes those of up to 100 that are there; repeatable."""
+        asked = DeleteDerived(ids=list(derived_ids))
+        await self._client.call("POST", "/v1/derived/delete", content=asked.model_dump(mode="json"), is_idempotent=True)

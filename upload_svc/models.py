@@ -16,8 +16,11 @@ from common.languages import N_, gettext
 from common.media_types import video_content_type
 from common.text import clean_filename, clean_line, clean_text
 from common.web.requests import Input, Query
+from contracts.media import Facts, Reason
 from contracts.objects import ChecksumAlgorithm, CompleteObject, CompositeChecksum
 from contracts.shape import Sha256, is_absent
+from upload_svc.media import Media as MediaInDomain
+from upload_svc.media import MediaState
 from upload_svc.uploads import Act, NewUpload, Wanted
 from upload_svc.uploads import Integrity as IntegrityInDomain
 from upload_svc.uploads import Upload as UploadInDomain
@@ -215,6 +218,25 @@ class ReceivedPart(BaseModel):
     checksum: Annotated[str | None, Field(exclude_if=is_absent)] = None
 
 
+class Media(BaseModel):
+    """What workers make of a video: how far that is, why it has failed, and what is known so far.
+
+    `duration` in seconds; `codecs` as RFC 6381 names them; null: not known (yet). `has_location`: the original says
+    where it was taken.
+    """
+
+    state: MediaState
+    reason: Reason | None
+    duration: float | None = None
+    width: int | None = None
+    height: int | None = None
+    frame_rate: float | None = None
+    codecs: list[str] | None = None
+    has_video: bool | None = None
+    has_audio: bool | None = None
+    has_location: bool | None = None
+
+
 class Upload(BaseModel):
     """A video as its owner sees it. `part_size` and `part_count` are null until the storage has been asked.
 
@@ -239,6 +261,8 @@ class Upload(BaseModel):
     created_at: str
     expires_at: str | None
     watch_url: str
+    # Null until all of it has arrived.
+    media: Media | None
     # Only while it is open, and only where parts have checksums.
     part_checksums: Annotated[str | None, Field(exclude_if=is_absent)] = None
     # Only of one upload that is open; lists and finished ones do not have it.
@@ -272,10 +296,29 @@ def present(upload: UploadInDomain, *, stream_url: str) -> Upload:
         created_at=rfc3339(video.created_at),
         expires_at=_expires_at(upload),
         watch_url=watch_url(stream_url, video.id),
+        media=None if upload.media is None else _present_media(upload.media),
         part_checksums=None if stored_object is None else stored_object.part_checksums,
         received=None
         if received is None
         else [ReceivedPart(part_number=part.part_number, size=part.size, checksum=part.checksum) for part in received],
+    )
+
+
+def _present_media(media: MediaInDomain) -> Media:
+    facts = media.facts
+    if facts is None:
+        return Media(state=media.state, reason=media.reason)
+    return Media(
+        state=media.state,
+        reason=media.reason,
+        duration=None if facts.duration_ms is None else facts.duration_ms / 1000,
+        width=facts.width,
+        height=facts.height,
+        frame_rate=facts.frame_rate,
+        codecs=list(facts.codecs),
+        has_video=facts.has_video,
+        has_audio=facts.has_audio,
+        has_location=Facts.model_validate_json(facts.facts).has_location,
     )
 
 

@@ -8,8 +8,9 @@ from aiohttp import web
 
 from common.tokens import READ, UPLOAD
 from common.web.routes import IDEMPOTENCY, delete, get, patch, post, put
+from contracts import media
 from contracts.objects import AskPartUrls, PartUrls
-from upload_svc import api, moderation_pages, pages
+from upload_svc import api, internal_api, moderation_pages, pages
 from upload_svc.companion.routes import COMPANION
 from upload_svc.errors import COMPLETING, SIGNING
 from upload_svc.models import (
@@ -100,9 +101,42 @@ API: Final = (
     delete(
         "/v1/uploads/{upload_id}", api.delete_upload, {204: None}, headers=IF_MATCH, refusals=("precondition-failed",)
     ),
+    post("/v1/uploads/{upload_id}/media/retry", api.retry_media, {204: None}, refusals=("conflict",)),
     put("/v1/uploads/{upload_id}/moderation", api.moderate_upload, {204: None}, body=Moderate),
     delete("/v1/uploads/{upload_id}/moderation", api.delete_moderated_upload, {204: None}),
     *COMPANION,
+    post("/internal/jobs/take", internal_api.take_job, {200: media.Job, 204: None}, body=media.TakeJob),
+    post(
+        "/internal/jobs/{job_id}/renew",
+        internal_api.renew_job,
+        {200: media.Renewed},
+        body=media.RenewJob,
+        refusals=("conflict",),
+    ),
+    post(
+        "/internal/jobs/{job_id}/outputs",
+        internal_api.create_outputs,
+        {200: media.Outputs},
+        body=media.AskOutputs,
+        refusals=("conflict",),
+    ),
+    post(
+        "/internal/jobs/{job_id}/complete",
+        internal_api.complete_job,
+        {204: None},
+        body=media.CompleteJob,
+        refusals=("conflict",),
+    ),
+    post(
+        "/internal/jobs/{job_id}/fail", internal_api.fail_job, {204: None}, body=media.FailJob, refusals=("conflict",)
+    ),
+    post(
+        "/internal/jobs/{job_id}/release",
+        internal_api.release_job,
+        {204: None},
+        body=media.ReleaseJob,
+        refusals=("conflict",),
+    ),
 )
 
 PAGES: Final = (

@@ -70,7 +70,7 @@ class Settling:
     async def _settle_uploading(self, video: Video, stored_object: StoredObject | None, now: datetime) -> None:
         state = None if stored_object is None else stored_object.state
         if stored_object is not None and state is State.STORED:
-            await become_ready(self._store, stored_object)
+            await become_ready(self._store, stored_object, at=now)
         elif state in GONE or (state is None and now >= video.created_at + UNKNOWN_LIMIT):
             await self._store.move_video(video.id, old=[VideoState.UPLOADING], new=VideoState.DELETED, settle_after=now)
             logger.info("unfinished upload is gone", extra={"upload_id": video.id, "object_state": state})
@@ -95,9 +95,9 @@ class Settling:
             await self._store.set_settle_after(video.id, state=video.state, settle_after=now + CHECK_AGAIN)
 
 
-async def become_ready(store: Store, stored_object: StoredObject) -> None:
+async def become_ready(store: Store, stored_object: StoredObject, *, at: datetime) -> None:
     """Makes the video ready whose bytes are stored; nothing happens to one that is not uploading any more."""
     if stored_object.size is None:
         raise AssertionError(f"object {stored_object.id} is stored without a size")
-    if await store.make_ready(stored_object.id, size=stored_object.size, sha256=stored_object.sha256):
+    if await store.make_ready(stored_object.id, size=stored_object.size, sha256=stored_object.sha256, at=at):
         logger.info("video ready", extra={"upload_id": stored_object.id})

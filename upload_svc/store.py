@@ -1,4 +1,4 @@
-"""What upload_svc writes: videos, and the create requests that carried an `Idempotency-Key`."""
+"""What upload_svc writes: videos, jobs about them, and the create requests that carried an `Idempotency-Key`."""
 
 from __future__ import annotations
 
@@ -7,21 +7,18 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import MetaData, and_, func, insert, null, select, update
+from sqlalchemy import and_, func, insert, null, select, update
 
 from catalogue.lists import COLUMNS, Branch, found_by, library_index, read_list, to_video
 from catalogue.pages import Place, Sort
 from catalogue.tables import VIDEOS
 from catalogue.videos import Video, VideoState, Visibility
 from common.audit import AuditEntry, change_one, write_down
-from common.db import Queries, rows_changed
-from common.idempotency import idempotency_table
+from common.db import rows_changed
 from common.text import search_key, sort_key
+from contracts.media import Task
 from upload_svc.errors import PreconditionFailed
-
-METADATA: Final = MetaData()
-
-idempotency_keys: Final = idempotency_table("upload_idempotency_keys", METADATA)
+from upload_svc.job_store import JobQueries, add_job, forget_media
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +32,7 @@ class Listing:
     sort: Sort = Sort.NEWEST
 
 
-class Store(Queries):
+class Store(JobQueries):
     async def add_video(self, video: Video) -> None:
         values = {
             **asdict(video),
@@ -160,14 +157,21 @@ class Store(Queries):
             await write_down(connection, entry)
             return True
 
-    async def make_ready(self, video_id: str, *, size: int, sha256: str | None) -> bool:
-        """Takes the edge from uploading to ready, with the size that is stored, and its SHA-256 where that is known."""
+    async def make_ready(self, video_id: str, *, size: int, sha256: str | None, at: datetime) -> bool:
+        """Takes the edge from uploading to ready, with the size that is stored, and its SHA-256 where that is known.
+
+        In the same transaction somebody is asked to look at it.
+        """
         change = (
             update(VIDEOS)
             .where(VIDEOS.c.id == video_id, VIDEOS.c.state == VideoState.UPLOADING.value)
             .values(state=VideoState.READY.value, settle_after=None, size=size, sent_sha256=sha256)
         )
-        return await self._database.change(change) == 1
+        async with self._database.write() as connection:
+            if rows_changed(await connection.execute(change)) != 1:
+                return False
+            await add_job(connection, video_id, Task.LOOK, is_backfill=False, at=at)
+            return True
 
     async def hide_video(self, video_id: str, entry: AuditEntry) -> bool:
         """Takes it away from everybody but its owner; False when it is hidden already, or deleted."""
@@ -234,15 +238,17 @@ class Store(Queries):
         return await change_one(self._database, change, entry)
 
     async def finish_deleting(self, video_id: str) -> None:
-        """Nothing is left to settle of a deleted video; what somebody wrote about it goes too. The row stays: its id,
-        owner and size, so that every key there ever was can be traced to one.
+        """Nothing is left to settle of a deleted video; what somebody wrote about it goes too, and what is known of its
+        content. The row stays: its id, owner and size, so that every key there ever was can be traced to one.
         """
         change = (
             update(VIDEOS)
             .where(VIDEOS.c.id == video_id, VIDEOS.c.state == VideoState.DELETED.value)
             .values(settle_after=None, owner_username="", filename="", sha256=None, sent_sha256=None, **_texts("", ""))
         )
-        await self._database.change(change)
+        async with self._database.write() as connection:
+            if rows_changed(await connection.execute(change)) == 1:
+                await forget_media(connection, video_id)
 
     async def take_unsettled(self, *, now: datetime, until: datetime, limit: int) -> list[Video]:
         """Videos that are due, leased until `until`: nobody else gets them before."""

@@ -38,6 +38,7 @@ from contracts.objects import (
 from upload_svc.audit import Action, entry_about
 from upload_svc.errors import FileDiffers, NotFinished, UploadNotOpen
 from upload_svc.fs_client import FsClient
+from upload_svc.media import Media, MediaState
 from upload_svc.settling import CHECK_AGAIN, become_ready
 from upload_svc.store import Listing, Store
 
@@ -64,10 +65,11 @@ class NewUpload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A video, and what fs_svc says of its bytes while it is uploading."""
+    """A video, and what fs_svc says of its bytes while it is uploading; later how far what is made of it is."""
 
     video: Video
     stored_object: StoredObject | None
+    media: Media | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,13 +165,13 @@ class Uploads:
         """The upload; while uploading with what S3 has received. Raises NotFound."""
         video = await self._own(principal, upload_id)
         if video.state is not VideoState.UPLOADING:
-            return Upload(video=video, stored_object=None)
+            return await self._with_media(video)
         stored_object = await self._fs.get(upload_id, subject_token=principal.token)
         if stored_object.state is not State.STORED:
             return Upload(video=video, stored_object=stored_object)
         # What came by a form has nobody who completes it.
-        await become_ready(self._store, stored_object)
-        return Upload(video=await self._own(principal, upload_id), stored_object=None)
+        await become_ready(self._store, stored_object, at=self._clock())
+        return await self._with_media(await self._own(principal, upload_id))
 
     async def integrity(self, principal: Principal, upload_id: str) -> Integrity:
         """How it is known that what is stored is what was sent. Raises NotFound, NotFinished, Unavailable."""
@@ -202,7 +204,10 @@ class Uploads:
         )
         uploading = [video.id for video in videos if video.state is VideoState.UPLOADING]
         objects = await self._fs.describe(uploading) if uploading else {}
-        return [Upload(video=video, stored_object=objects.get(video.id)) for video in videos], next_cursor
+        media = await self._media_of(videos)
+        return [
+            Upload(video=video, stored_object=objects.get(video.id), media=media.get(video.id)) for video in videos
+        ], next_cursor
 
     async def complete(self, principal: Principal, upload_id: str, said: CompleteObject) -> Upload:
         """Makes the video ready once fs_svc has the whole object; with `stored_object` while that is not certain yet.
@@ -217,16 +222,16 @@ class Uploads:
         if sha256 is not None and video.file_sha256 not in (None, sha256):
             raise FileDiffers
         if video.state is not VideoState.UPLOADING and sha256 in (None, video.file_sha256):
-            return Upload(video=video, stored_object=None)
+            return await self._with_media(video)
         stored_object = await self._fs.complete(upload_id, said, subject_token=principal.token)
         if stored_object.state is not State.STORED or sha256 not in (None, stored_object.sha256):
             return Upload(video=video, stored_object=stored_object)
         if video.state is VideoState.UPLOADING:
-            await become_ready(self._store, stored_object)
+            await become_ready(self._store, stored_object, at=self._clock())
         elif sha256 is not None:
             await self._store.set_sent_sha256(upload_id, sha256)
         # Read again: another tab may have been first, or may have deleted it.
-        return Upload(video=await self._own(principal, upload_id), stored_object=None)
+        return await self._with_media(await self._own(principal, upload_id))
 
     async def _why_it_is_gone(self, principal: Principal, upload_id: str) -> Refusal:
         """Who waits for an upload that ended because it was another file is told that, however late they ask."""
@@ -244,8 +249,8 @@ class Uploads:
         With `if_match` only while one of these is the video's ETag. Raises NotFound, PreconditionFailed.
         """
         await self._change(principal, upload_id, edit, if_match=if_match)
-        changed = await self._own(principal, upload_id)
-        return Upload(video=changed, stored_object=await self._describe_if_possible(changed))
+        changed = await self._with_media(await self._own(principal, upload_id))
+        return replace(changed, stored_object=await self._describe_if_possible(changed.video))
 
     async def _change(
         self, principal: Principal, upload_id: str, edit: Edit, *, if_match: Collection[str] | None = None
@@ -370,6 +375,12 @@ class Uploads:
         elif (await self._own(principal, upload_id)).state is not VideoState.READY:
             raise NotFinished
 
+    async def retry_media(self, principal: Principal, upload_id: str) -> None:
+        """Has workers try again what failed of this video. Idempotent. Raises NotFound, NotFinished."""
+        if (await self._own(principal, upload_id)).state is VideoState.UPLOADING:
+            raise NotFinished
+        await self._store.retry_jobs(upload_id, at=self._clock())
+
     async def usage(self, principal: Principal) -> QuotaUsage | None:
         """How full the person's quota is; None when there is none, or when fs_svc is away."""
         if principal.quota_bytes is None:
@@ -387,6 +398,15 @@ class Uploads:
             return (await self._fs.describe([video.id])).get(video.id)
         except Unavailable:
             return None
+
+    async def _with_media(self, video: Video) -> Upload:
+        return Upload(video=video, stored_object=None, media=(await self._media_of([video])).get(video.id))
+
+    async def _media_of(self, videos: Sequence[Video]) -> Mapping[str, Media]:
+        """How far those are that have all their bytes; whoever was not asked about one yet will be."""
+        arrived = [video.id for video in videos if video.state is not VideoState.UPLOADING]
+        known = await self._store.list_media(arrived) if arrived else {}
+        return {video_id: known.get(video_id, Media(state=MediaState.PREPARING)) for video_id in arrived}
 
     def _entry(self, action: Action, principal: Principal, video: Video, address: str) -> AuditEntry:
         return entry_about(action, Actor(principal.account_id, address), video, at=self._clock())

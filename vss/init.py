@@ -23,7 +23,10 @@ from vss.services import session_cookie
 DATABASE_HOST = "mysql:3306"
 SERVICES = ("auth", "fs", "upload", "stream")
 GRPC_IDENTITY = "seaweedfs_grpc"
+MEDIA_SECRET = "media_client_secret"
 SECURITY = "seaweedfs_security"
+# What may be made anew in an installation that exists.
+_RENEWED = (GRPC_IDENTITY, MEDIA_SECRET)
 MARK = "VSS_INIT="
 # Compose hands files over as they are, and the user of a container must read them; the folder is for their owner alone.
 FILE_MODE = 0o444
@@ -48,17 +51,20 @@ def run(arguments: argparse.Namespace) -> int:
     before = env.read_text(encoding="utf-8") if env.exists() else ""
     vault = Vault(folder / "secrets")
     if MARK in before:
-        if lost := [name for name in vault.names() if name != GRPC_IDENTITY and not (vault.path / name).is_file()]:
+        if lost := [name for name in vault.names() if name not in _RENEWED and not (vault.path / name).is_file()]:
             raise SecretsMissing(
                 f"{', '.join(lost)} missing in {vault.path}: restore from a copy. (With new secrets the database "
                 "and the videos could no longer be opened.)"
             )
-        if vault.renew():
+        has_new_secret, has_new_identity = vault.add_missing(), vault.renew()
+        if has_new_secret:
+            print(f"Added {MEDIA_SECRET} to {vault.path}. Next: docker compose up -d --wait")
+        if has_new_identity:
             print(
-                f"Renewed the storage certificate in {vault.path}; nothing else was changed. "
+                f"Renewed the storage certificate in {vault.path}. "
                 "Next: docker compose up -d --wait --force-recreate seaweedfs"
             )
-        else:
+        if not has_new_secret and not has_new_identity:
             print(f"{env} and {vault.path} already exist: nothing was changed")
         return 0
     password = vault.fill()
@@ -84,6 +90,7 @@ class Vault:
                 "administrator_database_url",
                 "first_administrator",
                 "key_encryption_key",
+                MEDIA_SECRET,
                 "mysql_root_password",
                 "s3_administrator_access_key_id",
                 "s3_administrator_secret_access_key",
@@ -110,6 +117,7 @@ class Vault:
         for service in ("upload", "stream"):
             self._random(f"{service}_client_secret")
             self._random(f"{service}_cursor_key")
+        self.add_missing()
         self._write("s3_identities", json.dumps(identities(self._bucket()), indent=2))
         self._write(SECURITY, _security())
         self.renew()
@@ -118,6 +126,14 @@ class Vault:
         password = secrets.token_urlsafe(15)
         self._write("first_administrator", asyncio.run(_hash(password)))
         return password
+
+    def add_missing(self) -> bool:
+        """Makes the secret that installations from before there were workers do not have. Whether there was anything
+        to do.
+        """
+        is_done = (self.path / MEDIA_SECRET).is_file()
+        self._random(MEDIA_SECRET)
+        return not is_done
 
     def renew(self) -> bool:
         """Makes what may be made anew at any time: the certificate of SeaweedFS's inner ports, when it is not there or

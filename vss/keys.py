@@ -22,7 +22,7 @@ from vss.options import add_data_option
 from vss.service_commands import become, has_settings, settings_in
 
 ENCRYPTION: Final = ("key_encryption_key",)
-SERVICES: Final = ("upload_client_secret", "stream_client_secret")
+SERVICES: Final = ("upload_client_secret", "stream_client_secret", "media_client_secret")
 _SIZE_BYTES: Final = 32
 
 
@@ -34,7 +34,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     what = rotate.add_mutually_exclusive_group(required=True)
     what.add_argument("--signing", action="store_true", help="the key that signs access tokens")
     what.add_argument("--encryption", action="store_true", help="the key that encrypts signing keys in the database")
-    what.add_argument("--services", action="store_true", help="the secrets upload_svc and stream_svc log in with")
+    what.add_argument("--services", action="store_true", help="the secrets that services log in with")
     what.add_argument("--finish", action="store_true", help="discard the old values once every service has the new")
     rotate.add_argument(
         "--folder", metavar="DIR", type=Path, help="the folder with compose.yaml (default: use the data folder)"

@@ -97,7 +97,8 @@ def session_cookie(ports: PublicPorts) -> str:
 
 
 def _secrets_of_auth(folder: DataFolder) -> dict[str, str]:
-    secrets = {"upload_client_secret": SECRET_BYTES, "stream_client_secret": SECRET_BYTES, "key_encryption_key": 32}
+    secrets = {f"{name}_client_secret": SECRET_BYTES for name in ("upload", "stream", "media")}
+    secrets["key_encryption_key"] = 32
     files = {name: folder.secret_file(name, size_bytes) for name, size_bytes in secrets.items()}
     # Only while one is replaced (see vss/keys.py).
     previous = {f"previous_{name}": folder.previous_secret_file(name) for name in secrets}

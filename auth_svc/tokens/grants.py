@@ -25,6 +25,7 @@ SCOPES: Final[Mapping[str, str]] = {
         " objects:adopt derived:write"
     ),
     "stream": "sessions departures accounts:read objects:read",
+    "media": "jobs:work",
 }
 
 

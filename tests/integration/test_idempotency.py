@@ -14,7 +14,7 @@ from common.db import open_database
 from common.errors import IdempotencyKeyReused, IdempotentRequestRunning, NotFound, Refusal, Unavailable
 from common.idempotency import CLAIMED, KEPT, TAKE_OVER_LIMIT, Claim, CreateRequest, IdempotencyKeys
 from common.ids import new_id
-from upload_svc.store import idempotency_keys
+from upload_svc.tables import idempotency_keys
 
 SECOND = timedelta(seconds=1)
 REQUEST = CreateRequest(account_id=new_id(), path="/v1/uploads", idempotency_key="key", content="{}")

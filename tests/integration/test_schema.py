@@ -19,7 +19,7 @@ from fs_svc.store import METADATA as FS
 from stream_svc.store import METADATA as STREAM
 from tests.databases import sqlite_url
 from tests.mariadb import DatabaseServer
-from upload_svc.store import METADATA as UPLOAD
+from upload_svc.tables import METADATA as UPLOAD
 from vss.migrate import SCRIPTS
 
 OWNED = [table for metadata in (AUTH, FS, CATALOGUE, UPLOAD, STREAM) for table in metadata.tables.values()]

@@ -21,7 +21,7 @@ from common.idempotency import Claim, CreateRequest, IdempotencyKeys
 from tests.databases import sqlite_url
 from tests.mariadb import DatabaseServer
 from upload_svc.models import CreateUpload
-from upload_svc.store import idempotency_keys
+from upload_svc.tables import idempotency_keys
 from vss.migrate import FIRST_RELEASE, SCRIPTS, migrate
 
 # As a `make run` of 2026-11-28 left them: accounts, videos in every state, a key, a link, a position, the audit log.

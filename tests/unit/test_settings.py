@@ -34,6 +34,7 @@ GOOD: dict[type[BaseSettings], dict[str, str]] = {
         "FS_URL": "http://fs:8002",
         "UPLOAD_CLIENT_SECRET": SECRET,
         "STREAM_CLIENT_SECRET": SECRET,
+        "MEDIA_CLIENT_SECRET": SECRET,
     },
     FsSettings: {
         **COMMON,
@@ -162,6 +163,7 @@ def test_faults_of_every_kind_are_reported_together_and_without_values(
             "AUTH_FS_URL",
             "AUTH_UPLOAD_CLIENT_SECRET",
             "AUTH_STREAM_CLIENT_SECRET",
+            "AUTH_MEDIA_CLIENT_SECRET",
             "AUTH_SESSION_COOKIE_FILE",
         ]
     )

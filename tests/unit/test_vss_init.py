@@ -74,6 +74,18 @@ def test_a_lost_secret_is_named_and_not_made_anew(folder: Path) -> None:
     assert "key_encryption_key missing" in again.stderr
 
 
+def test_an_installation_from_before_there_were_workers_gets_their_secret(folder: Path) -> None:
+    init(folder)
+    secret = folder / "secrets" / "media_client_secret"
+    secret.unlink()
+    before = {file: file.read_bytes() for file in (folder / "secrets").iterdir()}
+    said = init(folder)
+    assert (said.returncode, said.stdout.count("\n")) == (0, 1)
+    assert "Added media_client_secret" in said.stdout
+    assert len(secret.read_text().strip()) == 64
+    assert before == {file: file.read_bytes() for file in before}
+
+
 def test_an_installation_without_a_certificate_gets_one_and_keeps_its_keys(folder: Path) -> None:
     init(folder)
     vault = folder / "secrets"

@@ -1,0 +1,336 @@
+"""Jobs of workers: each change is one compare-and-set on the attempt that asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Update, and_, case, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from catalogue.facts import COLUMNS, VideoFacts, to_facts
+from catalogue.tables import MEDIA_FACTS, VIDEOS
+from catalogue.videos import VideoState
+from common.db import AnyRow, Queries, rows_changed
+from common.ids import new_id
+from contracts.media import Facts, Reason, Task
+from upload_svc.media import TRIES, JobCount, JobState, Media, MediaJob, MediaState
+from upload_svc.tables import MEDIA_JOBS
+
+_IS_READY: Final = VIDEOS.c.state == VideoState.READY.value
+_QUICK_FIRST: Final = case({task.value: rank for rank, task in enumerate(Task)}, value=MEDIA_JOBS.c.task)
+_UNFINISHED: Final = [JobState.WAITING.value, JobState.RUNNING.value]
+_JOB: Final = (
+    select(
+        *(
+            MEDIA_JOBS.c[name]
+            for name in (
+                "id",
+                "video_id",
+                "task",
+                "state",
+                "attempt",
+                "tries_left",
+                "leased_until",
+                "poster_ms",
+                "is_backfill",
+                "output_attempt",
+                "settle_after",
+            )
+        ),
+        VIDEOS.c.size.label("video_size"),
+    )
+    .select_from(MEDIA_JOBS)
+    .join(VIDEOS, VIDEOS.c.id == MEDIA_JOBS.c.video_id)
+)
+
+
+class JobQueries(Queries):
+    """Each change returns whether it happened: False means that the job is another attempt's by now, or has ended."""
+
+    async def list_takeable(self, tasks: Collection[Task], *, now: datetime, limit: int) -> list[MediaJob]:
+        """Jobs that may be taken, in the order in which they should be.
+
+        New videos go before those that were there already, quick tasks before slow ones, and then the owner of whom the
+        fewest are being worked on, then the oldest. Of videos that are not ready there are none.
+        """
+        running = (
+            select(VIDEOS.c.owner_id, func.count().label("jobs"))
+            .select_from(MEDIA_JOBS)
+            .join(VIDEOS, VIDEOS.c.id == MEDIA_JOBS.c.video_id)
+            .where(MEDIA_JOBS.c.state == JobState.RUNNING.value, MEDIA_JOBS.c.leased_until > now)
+            .group_by(VIDEOS.c.owner_id)
+            .subquery()
+        )
+        query = (
+            _JOB.outerjoin(running, running.c.owner_id == VIDEOS.c.owner_id)
+            .where(
+                MEDIA_JOBS.c.state.in_(_UNFINISHED),
+                MEDIA_JOBS.c.leased_until <= now,
+                MEDIA_JOBS.c.tries_left > 0,
+                MEDIA_JOBS.c.task.in_([task.value for task in tasks]),
+                _IS_READY,
+            )
+            .order_by(
+                MEDIA_JOBS.c.is_backfill,
+                _QUICK_FIRST,
+                func.coalesce(running.c.jobs, 0),
+                MEDIA_JOBS.c.created_at,
+                MEDIA_JOBS.c.id,
+            )
+            .limit(limit)
+        )
+        return [_job_of(row) for row in await self._database.rows(query)]
+
+    async def take_job(self, job: MediaJob, *, until: datetime) -> bool:
+        """Begins the next attempt, which is counted by that."""
+        change = (
+            update(MEDIA_JOBS)
+            .where(
+                MEDIA_JOBS.c.id == job.id,
+                MEDIA_JOBS.c.state == job.state.value,
+                MEDIA_JOBS.c.attempt == job.attempt,
+                MEDIA_JOBS.c.leased_until == job.leased_until,
+            )
+            .values(
+                state=JobState.RUNNING.value,
+                attempt=job.attempt + 1,
+                tries_left=job.tries_left - 1,
+                leased_until=until,
+                progress=0,
+            )
+        )
+        return await self._database.change(change) == 1
+
+    async def let_rest(self, job: MediaJob, *, until: datetime) -> None:
+        """Not to be taken before, unless somebody has done so already."""
+        change = update(MEDIA_JOBS).where(MEDIA_JOBS.c.id == job.id, MEDIA_JOBS.c.leased_until == job.leased_until)
+        await self._database.change(change.values(leased_until=until))
+
+    async def get_job(self, job_id: str) -> MediaJob | None:
+        """The job, unless its video was deleted."""
+        is_there = VIDEOS.c.state != VideoState.DELETED.value
+        row = await self._database.row(_JOB.where(MEDIA_JOBS.c.id == job_id, is_there))
+        return None if row is None else _job_of(row)
+
+    async def renew_job(self, job: MediaJob, *, progress: int, until: datetime) -> bool:
+        return await self._change_job(job, progress=progress, leased_until=until)
+
+    async def note_outputs(self, job: MediaJob) -> bool:
+        """Records that this attempt is about to store files."""
+        return await self._change_job(job, output_attempt=job.attempt)
+
+    async def release_job(self, job: MediaJob, *, at: datetime) -> bool:
+        """Back to waiting; the attempt does not count as one of the tries."""
+        return await self._change_job(job, state=JobState.WAITING.value, tries_left=job.tries_left + 1, leased_until=at)
+
+    async def try_again_later(self, job: MediaJob, reason: Reason, *, after: datetime) -> bool:
+        return await self._change_job(job, state=JobState.WAITING.value, reason=reason.value, leased_until=after)
+
+    async def fail_job(self, job: MediaJob, reason: Reason, *, at: datetime) -> bool:
+        return await self._change_job(job, state=JobState.FAILED.value, reason=reason.value, settle_after=at)
+
+    async def fail_lost_jobs(self, *, now: datetime) -> int:
+        """Those have failed whose last attempt has ended without a word; how many."""
+        change = (
+            update(MEDIA_JOBS)
+            .where(
+                MEDIA_JOBS.c.state == JobState.RUNNING.value,
+                MEDIA_JOBS.c.leased_until <= now,
+                MEDIA_JOBS.c.tries_left == 0,
+            )
+            .values(state=JobState.FAILED.value, reason=Reason.CRASHED.value, settle_after=now)
+        )
+        return await self._database.change(change)
+
+    async def finish_look(
+        self, job: MediaJob, facts: Facts, *, poster_id: str | None, poster_ms: int | None, at: datetime
+    ) -> bool:
+        """The video has these facts and this poster, and a storyboard is to be made where there is something to show.
+
+        All in one transaction.
+        """
+        values = {
+            "duration_ms": facts.duration_ms,
+            "width": facts.width,
+            "height": facts.height,
+            "frame_rate": facts.frame_rate,
+            "codecs": " ".join(facts.codecs),
+            "has_video": facts.has_video,
+            "has_audio": facts.has_audio,
+            "facts": facts.model_dump_json(),
+            "poster_id": poster_id,
+            "poster_ms": poster_ms,
+        }
+        async with self._database.write() as connection:
+            if not await _finish(connection, job, at):
+                return False
+            # Nobody else has this row, or makes the other job: that takes the job that has just been finished.
+            change = update(MEDIA_FACTS).where(MEDIA_FACTS.c.video_id == job.video_id).values(**values)
+            if rows_changed(await connection.execute(change)) == 0:
+                await connection.execute(insert(MEDIA_FACTS).values(video_id=job.video_id, **values))
+            if facts.has_video and facts.duration_ms:
+                query = select(MEDIA_JOBS.c.id).where(
+                    MEDIA_JOBS.c.video_id == job.video_id, MEDIA_JOBS.c.task == Task.STORYBOARD.value
+                )
+                if (await connection.execute(query)).one_or_none() is None:
+                    await add_job(connection, job.video_id, Task.STORYBOARD, is_backfill=job.is_backfill, at=at)
+            return True
+
+    async def finish_storyboard(self, job: MediaJob, *, storyboard_id: str, at: datetime) -> bool:
+        async with self._database.write() as connection:
+            if not await _finish(connection, job, at):
+                return False
+            change = update(MEDIA_FACTS).where(MEDIA_FACTS.c.video_id == job.video_id)
+            await connection.execute(change.values(storyboard_id=storyboard_id))
+            return True
+
+    async def retry_jobs(self, video_id: str, *, at: datetime) -> None:
+        """What has failed of a ready or trashed video may be tried again, and what was never begun is begun."""
+        async with self._database.write() as connection:
+            change = update(MEDIA_JOBS).where(
+                MEDIA_JOBS.c.video_id == video_id, MEDIA_JOBS.c.state == JobState.FAILED.value
+            )
+            await connection.execute(
+                change.values(
+                    state=JobState.WAITING.value,
+                    tries_left=TRIES,
+                    progress=0,
+                    reason=None,
+                    is_backfill=False,
+                    leased_until=at,
+                )
+            )
+        await self.add_look(video_id, is_backfill=False, at=at)
+
+    async def list_unlooked(self, *, limit: int) -> list[str]:
+        """Ready videos at which nobody has been asked to look, the newest first."""
+        is_theirs = and_(MEDIA_JOBS.c.video_id == VIDEOS.c.id, MEDIA_JOBS.c.task == Task.LOOK.value)
+        query = (
+            select(VIDEOS.c.id)
+            .select_from(VIDEOS)
+            .outerjoin(MEDIA_JOBS, is_theirs)
+            .where(_IS_READY, MEDIA_JOBS.c.id.is_(None))
+            .order_by(VIDEOS.c.created_at.desc())
+            .limit(limit)
+        )
+        return [row.id for row in await self._database.rows(query)]
+
+    async def count_waiting_backfill(self) -> int:
+        """How many jobs of videos that were there already wait to be taken, or are being worked on."""
+        query = select(func.count()).where(MEDIA_JOBS.c.state.in_(_UNFINISHED), MEDIA_JOBS.c.is_backfill)
+        row = await self._database.row(query)
+        return 0 if row is None else int(row[0])
+
+    async def add_look(self, video_id: str, *, is_backfill: bool, at: datetime) -> bool:
+        """Asks for a look at a ready or trashed video; False where that was done, or the video is not there."""
+        states = [VideoState.READY.value, VideoState.TRASHED.value]
+        query = select(VIDEOS.c.id).where(VIDEOS.c.id == video_id, VIDEOS.c.state.in_(states)).with_for_update()
+        try:
+            async with self._database.write() as connection:
+                # Locked, so that whoever deletes the video meanwhile deletes its jobs after this.
+                if (await connection.execute(query)).one_or_none() is None:
+                    return False
+                await add_job(connection, video_id, Task.LOOK, is_backfill=is_backfill, at=at)
+        except IntegrityError:
+            return False
+        return True
+
+    async def take_unsettled_jobs(self, *, now: datetime, until: datetime, limit: int) -> list[MediaJob]:
+        """Ended jobs whose attempts may have left something, leased until `until`: nobody else gets them before."""
+        query = _JOB.where(MEDIA_JOBS.c.settle_after <= now).order_by(MEDIA_JOBS.c.settle_after).limit(limit)
+        due = [_job_of(row) for row in await self._database.rows(query)]
+        return [job for job in due if await self._database.change(_settling(job).values(settle_after=until)) == 1]
+
+    async def finish_settling(self, job: MediaJob, *, taken_until: datetime) -> None:
+        """Nothing is left of its attempts but what is in use; unless it has ended anew meanwhile."""
+        change = update(MEDIA_JOBS).where(MEDIA_JOBS.c.id == job.id, MEDIA_JOBS.c.settle_after == taken_until)
+        await self._database.change(change.values(settle_after=None))
+
+    async def get_facts(self, video_id: str) -> VideoFacts | None:
+        row = await self._database.row(select(*COLUMNS).where(MEDIA_FACTS.c.video_id == video_id))
+        return None if row is None else to_facts(row)
+
+    async def list_media(self, video_ids: Collection[str]) -> dict[str, Media]:
+        """How far the videos are at which somebody was asked to look, and what is known of them."""
+        looks, facts = MEDIA_JOBS.c, MEDIA_FACTS.c
+        query = (
+            select(looks.video_id.label("looked_at"), looks.state, looks.reason, *COLUMNS)
+            .select_from(MEDIA_JOBS)
+            .outerjoin(MEDIA_FACTS, facts.video_id == looks.video_id)
+            .where(looks.video_id.in_(video_ids), looks.task == Task.LOOK.value)
+        )
+        return {row.looked_at: _media_of(row) for row in await self._database.rows(query)}
+
+    async def count_jobs(self) -> list[JobCount]:
+        """The counts of each task and state that any job is in."""
+        jobs = MEDIA_JOBS.c
+        query = select(jobs.task, jobs.state, func.count(), func.min(jobs.created_at)).group_by(jobs.task, jobs.state)
+        return [
+            JobCount(Task(task), JobState(state), count, oldest)
+            for task, state, count, oldest in await self._database.rows(query)
+        ]
+
+    async def _change_job(self, job: MediaJob, **values: Any) -> bool:
+        return await self._database.change(_changed(job).values(**values)) == 1
+
+
+async def add_job(connection: AsyncConnection, video_id: str, task: Task, *, is_backfill: bool, at: datetime) -> None:
+    """Adds a job that may be taken at once, in the transaction of what makes it possible."""
+    await connection.execute(
+        insert(MEDIA_JOBS).values(
+            id=new_id(),
+            video_id=video_id,
+            task=task.value,
+            state=JobState.WAITING.value,
+            attempt=0,
+            tries_left=TRIES,
+            leased_until=at,
+            progress=0,
+            reason=None,
+            poster_ms=None,
+            is_backfill=is_backfill,
+            output_attempt=None,
+            created_at=at,
+            settle_after=None,
+        )
+    )
+
+
+async def forget_media(connection: AsyncConnection, video_id: str) -> None:
+    """Nothing is known of a deleted video's content, and nothing is to be made of it."""
+    await connection.execute(delete(MEDIA_JOBS).where(MEDIA_JOBS.c.video_id == video_id))
+    await connection.execute(delete(MEDIA_FACTS).where(MEDIA_FACTS.c.video_id == video_id))
+
+
+async def _finish(connection: AsyncConnection, job: MediaJob, at: datetime) -> bool:
+    values = {"state": JobState.DONE.value, "progress": 100, "reason": None, "settle_after": at}
+    return rows_changed(await connection.execute(_changed(job).values(**values))) == 1
+
+
+def _changed(job: MediaJob) -> Update:
+    """A change by the attempt that works on the job."""
+    return update(MEDIA_JOBS).where(
+        MEDIA_JOBS.c.id == job.id,
+        MEDIA_JOBS.c.state == JobState.RUNNING.value,
+        MEDIA_JOBS.c.attempt == job.attempt,
+    )
+
+
+def _settling(job: MediaJob) -> Update:
+    return update(MEDIA_JOBS).where(MEDIA_JOBS.c.id == job.id, MEDIA_JOBS.c.settle_after == job.settle_after)
+
+
+def _job_of(row: AnyRow) -> MediaJob:
+    return MediaJob(**{**row._asdict(), "task": Task(row.task), "state": JobState(row.state)})
+
+
+def _media_of(row: AnyRow) -> Media:
+    state = {JobState.DONE.value: MediaState.READY, JobState.FAILED.value: MediaState.FAILED}
+    return Media(
+        state=state.get(row.state, MediaState.PREPARING),
+        reason=None if row.state != JobState.FAILED.value or row.reason is None else Reason(row.reason),
+        facts=None if row.video_id is None else to_facts(row),
+    )

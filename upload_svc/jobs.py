@@ -1,0 +1,222 @@
+"""Jobs for workers: facts, posters and storyboards of videos.
+
+A worker holds a job by the number of its attempt, under a lease. Files are fs_svc's derived objects: theirs are stored
+first, and then the job is done and the video has them, in one transaction. What a killed process leaves in between is
+taken again by the next attempt, whose files have another id, and deleted when the job has ended.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Final
+
+from common.clock import Clock
+from common.errors import Invalid, NotFound
+from common.service_client import Relayed
+from contracts.derived import CreateDerived
+from contracts.media import (
+    AskOutputs,
+    CompleteJob,
+    Facts,
+    FailJob,
+    Job,
+    JobSource,
+    Outputs,
+    ReleaseJob,
+    Renewed,
+    RenewJob,
+    TakeJob,
+    Task,
+)
+from contracts.objects import Source
+from contracts.shape import MOST_AT_ONCE
+from upload_svc.errors import JobLost, OutputsMissing
+from upload_svc.fs_client import FsClient
+from upload_svc.media import TRIES, JobState, MediaJob
+from upload_svc.store import Store
+
+logger = logging.getLogger(__name__)
+
+LEASE: Final = timedelta(minutes=2)
+# How long a job rests after its first and its second try: what failed it may pass.
+RESTS: Final = (timedelta(minutes=1), timedelta(minutes=5))
+# How long a job rests of whose video there are no bytes: it is about to be deleted.
+BYTES_GONE_REST: Final = timedelta(minutes=10)
+CANDIDATES: Final = 10
+# Nobody else settles a job that somebody has taken, so long: a few calls to fs_svc.
+SETTLE_LEASE: Final = timedelta(minutes=2)
+SETTLE_AT_ONCE: Final = 20
+# So many of the videos that were there already are in the queue at a time: it stays short for new ones.
+BACKFILL_AT_ONCE: Final = 10
+# How soon it is looked again whether there are any, after there were none.
+BACKFILL_REST: Final = timedelta(hours=1)
+
+
+class Jobs:
+    """What a worker does raises JobLost once another attempt has begun or the job has ended, and NotFound."""
+
+    def __init__(self, store: Store, fs: FsClient, *, clock: Clock) -> None:
+        self._store = store
+        self._fs = fs
+        self._clock = clock
+        self._backfill_after: datetime | None = None
+
+    async def take(self, asked: TakeJob) -> Job | None:
+        """The next job, held by the attempt that it names; None when there is nothing to do. Raises Unavailable."""
+        now = self._clock()
+        candidates = await self._store.list_takeable(asked.tasks, now=now, limit=CANDIDATES)
+        # Before any is taken: an attempt is not to be used up because fs_svc is away.
+        sources = await self._fs.sources({job.video_id for job in candidates}) if candidates else {}
+        for job in candidates:
+            source = sources.get(job.video_id)
+            if source is None:
+                await self._store.let_rest(job, until=now + BYTES_GONE_REST)
+            elif await self._store.take_job(job, until=now + LEASE):
+                return await self._taken(job, source, asked.worker, leased_until=now + LEASE)
+        return None
+
+    async def _taken(self, job: MediaJob, source: Source, worker: str, *, leased_until: datetime) -> Job:
+        attempt = job.attempt + 1
+        logger.info(
+            "job taken",
+            extra={"job_id": job.id, "upload_id": job.video_id, "task": job.task, "attempt": attempt, "worker": worker},
+        )
+        facts = await self._store.get_facts(job.video_id)
+        return Job(
+            id=job.id,
+            task=job.task,
+            attempt=attempt,
+            leased_until=leased_until,
+            source=_source(job, source),
+            poster_ms=job.poster_ms,
+            facts=None if facts is None else Facts.model_validate_json(facts.facts),
+        )
+
+    async def renew(self, job_id: str, asked: RenewJob) -> Renewed:
+        """Holds the job for longer, and has a fresh URL. Raises Unavailable."""
+        job, until = await self._held(job_id, asked.attempt), self._clock() + LEASE
+        if not await self._store.renew_job(job, progress=asked.progress, until=until):
+            raise JobLost
+        source = (await self._fs.sources({job.video_id})).get(job.video_id)
+        if source is None:
+            raise JobLost
+        return Renewed(leased_until=until, source=_source(job, source))
+
+    async def outputs(self, job_id: str, asked: AskOutputs) -> Outputs:
+        """URLs for the files of this attempt; the same again for the same files. Raises Conflict for others."""
+        job = await self._held(job_id, asked.attempt)
+        if not await self._store.note_outputs(job):
+            raise JobLost
+        derived = CreateDerived(object_id=job.video_id, task=job.task, files=asked.files)
+        try:
+            return await self._fs.create_derived(job.derived_id(job.attempt), derived)
+        except Relayed as refusal:
+            raise _lost_or(refusal) from refusal
+
+    async def complete(self, job_id: str, asked: CompleteJob) -> None:
+        """The video has what was made; idempotent by attempt.
+
+        Raises Invalid without the facts that a look is for, OutputsMissing for a storyboard without files, Conflict
+        with the `missing` ones when not all are stored, Unavailable.
+        """
+        job = await self._store.get_job(job_id)
+        if job is not None and (job.state, job.attempt) == (JobState.DONE, asked.attempt):
+            return
+        job = await self._held(job_id, asked.attempt)
+        derived_id = job.derived_id(job.attempt) if job.output_attempt == job.attempt else None
+        if job.task is Task.LOOK and asked.facts is None:
+            raise Invalid([{"pointer": "#/facts", "detail": "is required of a look"}])
+        if job.task is Task.STORYBOARD and derived_id is None:
+            raise OutputsMissing
+        if derived_id is not None:
+            try:
+                await self._fs.complete_derived(derived_id)
+            except Relayed as refusal:
+                raise _lost_or(refusal) from refusal
+        if await self._finish(job, asked, derived_id):
+            logger.info("job done", extra={"job_id": job.id, "upload_id": job.video_id, "task": job.task})
+        else:
+            # The same call may have come twice; who has lost the job is told so.
+            found = await self._store.get_job(job_id)
+            if found is None or (found.state, found.attempt) != (JobState.DONE, asked.attempt):
+                raise JobLost
+
+    async def _finish(self, job: MediaJob, asked: CompleteJob, derived_id: str | None) -> bool:
+        now = self._clock()
+        if asked.facts is not None and job.task is Task.LOOK:
+            return await self._store.finish_look(
+                job, asked.facts, poster_id=derived_id, poster_ms=asked.poster_ms, at=now
+            )
+        return await self._store.finish_storyboard(job, storyboard_id=derived_id or "", at=now)
+
+    async def fail(self, job_id: str, asked: FailJob) -> None:
+        """This attempt has made nothing: there will be another one, unless it was the last, or would end alike."""
+        job, now = await self._held(job_id, asked.attempt), self._clock()
+        if asked.is_final or job.tries_left == 0:
+            is_noted = await self._store.fail_job(job, asked.reason, at=now)
+        else:
+            rest = RESTS[TRIES - job.tries_left - 1]
+            is_noted = await self._store.try_again_later(job, asked.reason, after=now + rest)
+        if not is_noted:
+            raise JobLost
+        logger.warning(
+            "job attempt failed",
+            extra={"job_id": job.id, "upload_id": job.video_id, "task": job.task, "reason": asked.reason},
+        )
+
+    async def release(self, job_id: str, asked: ReleaseJob) -> None:
+        """Given back undone, for anybody to take at once."""
+        if not await self._store.release_job(await self._held(job_id, asked.attempt), at=self._clock()):
+            raise JobLost
+
+    async def settle(self) -> int:
+        """One step of the loop: ends what was lost, and deletes what ended jobs have left; returns how many there were.
+
+        Raises Unavailable.
+        """
+        now = self._clock()
+        if lost := await self._store.fail_lost_jobs(now=now):
+            logger.warning("jobs lost", extra={"jobs": lost})
+        until = now + SETTLE_LEASE
+        jobs = await self._store.take_unsettled_jobs(now=now, until=until, limit=SETTLE_AT_ONCE)
+        for job in jobs:
+            facts = await self._store.get_facts(job.video_id)
+            in_use = set() if facts is None else {facts.poster_id, facts.storyboard_id}
+            made = [job.derived_id(attempt) for attempt in range(1, job.attempt + 1)]
+            left = [derived_id for derived_id in made if derived_id not in in_use]
+            for start in range(0, len(left), MOST_AT_ONCE):
+                await self._fs.delete_derived(left[start : start + MOST_AT_ONCE])
+            await self._store.finish_settling(job, taken_until=until)
+        return lost + len(jobs)
+
+    async def backfill(self) -> int:
+        """One step of the loop: a few jobs for videos that nobody has looked at; returns how many."""
+        now = self._clock()
+        if self._backfill_after is not None and now < self._backfill_after:
+            return 0
+        room = BACKFILL_AT_ONCE - await self._store.count_waiting_backfill()
+        if room <= 0:
+            return 0
+        videos = await self._store.list_unlooked(limit=room)
+        if not videos:
+            self._backfill_after = now + BACKFILL_REST
+        added = [await self._store.add_look(video_id, is_backfill=True, at=now) for video_id in videos]
+        return sum(added)
+
+    async def _held(self, job_id: str, attempt: int) -> MediaJob:
+        job = await self._store.get_job(job_id)
+        if job is None:
+            raise NotFound
+        if job.state is not JobState.RUNNING or job.attempt != attempt:
+            raise JobLost
+        return job
+
+
+def _source(job: MediaJob, source: Source) -> JobSource:
+    return JobSource(url=source.url, size=job.video_size, expires_at=source.expires_at)
+
+
+def _lost_or(refusal: Relayed) -> Exception:
+    """Of a video that is being deleted fs_svc takes nothing any more; what else it says is about the files."""
+    return JobLost() if refusal.code == NotFound.code else refusal

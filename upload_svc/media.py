@@ -1,0 +1,82 @@
+"""What is made of a video by workers: jobs, and how far they are."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from catalogue.facts import VideoFacts
+from contracts.media import Reason, Task
+
+# After so many attempts without success a job has failed.
+TRIES: Final = 3
+
+
+class JobState(StrEnum):
+    """waiting ⇄ running → done or failed; and from both of them → waiting when it is asked for again."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaJob:
+    """One task of one video; `video_size` in bytes.
+
+    An attempt is counted before its work starts, and its number is never used again. Nobody else takes the job before
+    `leased_until`, and after that anybody may. `output_attempt` is the last attempt that was about to store files.
+    """
+
+    id: str
+    video_id: str
+    video_size: int
+    task: Task
+    state: JobState
+    attempt: int
+    tries_left: int
+    leased_until: datetime
+    poster_ms: int | None
+    is_backfill: bool
+    output_attempt: int | None
+    settle_after: datetime | None
+
+    def derived_id(self, attempt: int) -> str:
+        """The id of what an attempt stores: another one for each, so that none can overwrite what another has made."""
+        digest = hashlib.sha256(f"{self.id}/{attempt}".encode()).digest()
+        return base64.b32encode(digest)[:26].decode().lower()
+
+
+class MediaState(StrEnum):
+    """How far the pictures and facts of a video are."""
+
+    PREPARING = "preparing"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """What is known of a video's content, and whether there is more to come; `reason` where it has failed.
+
+    There may be facts in any state: of the time before it was asked for again.
+    """
+
+    state: MediaState
+    reason: Reason | None = None
+    facts: VideoFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobCount:
+    """How many jobs of a task are in a state, and when the oldest of them was made."""
+
+    task: Task
+    state: JobState
+    jobs: int
+    oldest: datetime

@@ -1,0 +1,43 @@
+"""upload_svc's own tables; those of videos are the catalogue's."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, UniqueConstraint
+
+from common.db import Instant, binary_text, identifier, size_in_bytes
+from common.idempotency import idempotency_table
+
+METADATA: Final = MetaData()
+
+idempotency_keys: Final = idempotency_table("upload_idempotency_keys", METADATA)
+
+MEDIA_JOBS: Final = Table(
+    "media_jobs",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("video_id", identifier(), nullable=False),
+    Column("task", binary_text(16), nullable=False),
+    Column("state", binary_text(16), nullable=False),
+    # How often it was taken, and how often it may be yet.
+    Column("attempt", Integer(), nullable=False),
+    Column("tries_left", Integer(), nullable=False),
+    # Whose turn is over then; of what is waiting, when it may be taken.
+    Column("leased_until", Instant(), nullable=False),
+    # In per cent.
+    Column("progress", Integer(), nullable=False),
+    # Of the last attempt that made nothing.
+    Column("reason", binary_text(32), nullable=True),
+    # The moment that the owner has chosen for the poster.
+    Column("poster_ms", size_in_bytes(), nullable=True),
+    Column("is_backfill", Boolean(), nullable=False),
+    # The last attempt that was about to store files.
+    Column("output_attempt", Integer(), nullable=True),
+    Column("created_at", Instant(), nullable=False),
+    # When what its attempts have left is to be deleted; None: there is nothing to do.
+    Column("settle_after", Instant(), nullable=True),
+    UniqueConstraint("video_id", "task"),
+)
+Index("media_jobs_due", MEDIA_JOBS.c.state, MEDIA_JOBS.c.leased_until)
+Index("media_jobs_unsettled", MEDIA_JOBS.c.settle_after)

@@ -171,6 +171,8 @@ class JobQueries(Queries):
             change = update(MEDIA_FACTS).where(MEDIA_FACTS.c.video_id == job.video_id).values(**values)
             if rows_changed(await connection.execute(change)) == 0:
                 await connection.execute(insert(MEDIA_FACTS).values(video_id=job.video_id, **values))
+            known = update(VIDEOS).where(VIDEOS.c.id == job.video_id).values(duration_ms=facts.duration_ms)
+            await connection.execute(known)
             if facts.has_video and facts.duration_ms:
                 query = select(MEDIA_JOBS.c.id).where(
                     MEDIA_JOBS.c.video_id == job.video_id, MEDIA_JOBS.c.task == Task.STORYBOARD.value

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy import text as sql
 
+from catalogue.lists import library_index
 from catalogue.pages import Sort
 from catalogue.tables import VIDEOS
 from catalogue.videos import VideoState, Visibility
@@ -62,6 +63,7 @@ class Catalogue:
             "search_key": search_key(title),
             "filename": "film.mp4",
             "size": self._chance.randrange(10**6),
+            "duration_ms": self._chance.randrange(10**6),
             "content_type": "video/mp4",
             "visibility": self._chance.choice(["private", "members", "members", "public"]),
             "state": self._chance.choice(["ready", "ready", "ready", "uploading", "deleted"]),
@@ -103,7 +105,7 @@ def _place(sort: Sort, depth: float) -> Any:
     """The place in that order behind which so much of the catalogue lies."""
     if sort is Sort.TITLE:
         return sort_key(f"Film {1 - depth}"), "m" * 26
-    if sort is Sort.LARGEST:
+    if sort in (Sort.LARGEST, Sort.LONGEST):
         return int(10**6 * depth), "m" * 26
     return NOW + timedelta(seconds=10**6 * (depth if sort is Sort.NEWEST else 1 - depth)), "m" * 26
 
@@ -136,7 +138,7 @@ async def test_a_page_of_mine_costs_the_same_in_any_catalogue_at_any_depth(
 
 
 @pytest.mark.parametrize("owner_id", [None, OWNERS[0], OWNERS[1]], ids=["everybody", "mine", "theirs"])
-@pytest.mark.parametrize("sort", [Sort.NEWEST, Sort.OLDEST, Sort.TITLE])
+@pytest.mark.parametrize("sort", [Sort.NEWEST, Sort.OLDEST, Sort.TITLE, Sort.LONGEST])
 async def test_a_page_of_the_library_costs_the_same_in_any_catalogue_at_any_depth(
     catalogue: Catalogue, sort: Sort, owner_id: str | None
 ) -> None:
@@ -147,7 +149,7 @@ async def test_a_page_of_the_library_costs_the_same_in_any_catalogue_at_any_dept
 
     small = await catalogue.work(page())
     await catalogue.grow_to(LARGE)
-    index = ("videos_owner_" if owner_id else "videos_") + ("title" if sort is Sort.TITLE else "age")
+    index = library_index(sort, is_one_owners=owner_id is not None)
     for after in (None, *(_place(sort, depth) for depth in DEPTHS)):
         assert await catalogue.work(page(after)) <= 1.5 * small, after
         assert index in await catalogue.plan(page(after))

@@ -1,4 +1,5 @@
-# One image for the four services and the jobs beside them; compose.yaml says which of them a container is.
+# One image for the four services and the jobs beside them; compose.yaml says which of them a container is. The worker
+# has one of its own (`--target media`): the same, and a decoder.
 
 FROM python:3.13-slim AS build
 
@@ -21,7 +22,14 @@ RUN pip wheel --no-build-isolation --no-deps --no-index --wheel-dir /build/dist 
     && pip --python /opt/vss/bin/python install --no-deps --no-index --target /opt/app /build/dist/*.whl
 
 
-FROM python:3.13-slim
+# FFmpeg, as PyAV's wheels bring it: 104 MB that no service needs.
+FROM python:3.13-slim AS decoder
+
+COPY requirements/media.txt /build/requirements/
+RUN pip install --no-cache-dir --no-deps --require-hashes --target /opt/decoder -r /build/requirements/media.txt
+
+
+FROM python:3.13-slim AS service
 
 COPY --from=build /opt/vss /opt/vss
 COPY --from=build /opt/app /opt/app
@@ -37,3 +45,17 @@ ENV PATH=/opt/vss/bin:/opt/app/bin:$PATH \
 
 USER 10001:10001
 CMD ["vss", "--help"]
+
+
+FROM service AS media
+
+COPY --from=decoder /opt/decoder /opt/decoder
+COPY NOTICES.md /usr/share/doc/vss/
+
+ENV PYTHONPATH=/opt/app:/opt/decoder
+
+CMD ["python", "-m", "media_svc"]
+
+
+# What is built without --target.
+FROM service

@@ -13,7 +13,7 @@ endif
 
 # A stamp's name depends on what was installed and where: if it exists, nothing is installed and no network is used.
 key = $(shell (pwd; cat $(1) pyproject.toml) | cksum | tr ' ' '-')
-RUNTIME_REQUIREMENTS := requirements/build.txt requirements/runtime.txt
+RUNTIME_REQUIREMENTS := requirements/build.txt requirements/runtime.txt requirements/media.txt
 DEV_REQUIREMENTS := requirements/build.txt requirements/dev.txt
 RUNTIME := $(VENV)/runtime-$(call key,$(RUNTIME_REQUIREMENTS)).installed
 DEV := $(VENV)/dev-$(call key,$(DEV_REQUIREMENTS)).installed

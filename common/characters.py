@@ -22,13 +22,17 @@ def is_visible(text: str) -> bool:
     )
 
 
+def without_controls(text: str) -> str:
+    """`text` without control characters and those of BIDI."""
+    return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") and c not in BIDI)
+
+
 def title_from_filename(filename: str, *, longest: int) -> str:
     """`My_Holiday.2026-final.MP4` → `My Holiday 2026-final`; empty when nothing of it can be seen.
 
     The upload page has the same rule (titleFromFileName), and both are held to tests/data/file_titles.json.
     """
-    text = unicodedata.normalize("NFC", filename)
-    name = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") and c not in BIDI)
+    name = without_controls(unicodedata.normalize("NFC", filename))
     stem = re.sub(r"(?<=.)\.[a-zA-Z0-9]{1,5}$", "", name.rstrip())
     # Dots between words are spaces; between figures ("v1.2", "10.30") they are part of what is said.
     words = re.sub(r"\.(?!\d)|(?<!\d)\.", " ", stem.replace("_", " "))

@@ -129,11 +129,23 @@ class EnvironmentSettings(BaseSettings):
         return init_settings, _SecretFiles(settings_cls), env_settings
 
 
-class ServiceSettings(EnvironmentSettings):
-    """What every service is told. Subclasses set `env_prefix`."""
+class ProcessSettings(EnvironmentSettings):
+    """What every process is told that answers HTTP. Subclasses set `env_prefix`."""
 
     host: Annotated[str, Field(description="The address to listen on.")] = "127.0.0.1"
     port: Annotated[Port, Field(description="The port to listen on.")]
+    drain_seconds: Annotated[
+        float,
+        Field(description="Seconds that /readyz answers 503 before the port closes; 0 without a load balancer.", ge=0),
+    ] = 0.0
+    start_limit_seconds: Annotated[
+        float, Field(description="Seconds to wait at startup for what this service needs; then it exits.", gt=0)
+    ] = 120.0
+
+
+class ServiceSettings(ProcessSettings):
+    """What every service is told."""
+
     database_url: Annotated[DatabaseUrl, Field(description="The database, with this service's own user.")]
     auth_public_url: Annotated[BaseUrl, Field(description="Public URL of auth_svc; also the issuer of access tokens.")]
     upload_public_url: Annotated[BaseUrl, Field(description="Public URL of upload_svc.")]
@@ -148,13 +160,6 @@ class ServiceSettings(EnvironmentSettings):
         ),
     ] = ()
     site_name: Annotated[str, Field(description="The site's name, as pages show it.")] = "vss"
-    drain_seconds: Annotated[
-        float,
-        Field(description="Seconds that /readyz answers 503 before the port closes; 0 without a load balancer.", ge=0),
-    ] = 0.0
-    start_limit_seconds: Annotated[
-        float, Field(description="Seconds to wait at startup for what this service needs; then it exits.", gt=0)
-    ] = 120.0
 
 
 class PageSettings(ServiceSettings):

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-from common.characters import BIDI, is_visible
+from common.characters import BIDI, is_visible, without_controls
 from common.languages import N_
 
 _FILE_WITHOUT_A_NAME: Final = "video"
@@ -68,11 +68,7 @@ def clean_filename(text: str, *, longest: int = 255) -> str:
     NFC, without folders (of either system), control and bidi characters; at most `longest` characters, the ending kept.
     """
     name = re.split(r"[/\\]", unicodedata.normalize("NFC", text).rstrip("/\\"))[-1]
-    name = "".join(
-        character
-        for character in name
-        if character not in BIDI and unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
-    ).strip()
+    name = without_controls(name).strip()
     # What was taken out may have stood between two that go together.
     name = unicodedata.normalize("NFC", name)
     if name in (".", "..") or not is_visible(name):

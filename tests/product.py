@@ -19,7 +19,7 @@ from tests.waiting import wait_until
 
 _ROOT = Path(__file__).parent.parent
 _SERVICES = ("auth", "fs", "upload", "stream")
-_OFFSETS = {"auth": 1, "fs": 2, "upload": 3, "stream": 4, "s3": 333}
+_OFFSETS = {"auth": 1, "fs": 2, "upload": 3, "stream": 4, "media": 5, "s3": 333}
 STOP_LIMIT_SECONDS = 10
 
 
@@ -56,7 +56,7 @@ class Product:
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, part: str) -> str:
-        """The public URL of `auth`, `upload`, `stream` or `s3`, and the one of `fs`."""
+        """The public URL of `auth`, `upload`, `stream` or `s3`, and the ones of `fs` and `media`."""
         return f"http://127.0.0.1:{self.base + _OFFSETS[part]}"
 
     @property
@@ -94,17 +94,32 @@ class Product:
         )
 
     def processes(self) -> dict[str, psutil.Process]:
-        """The running process of each service, and the engine's as `storage`."""
+        """The running process of each service, the worker's as `media`, and the engine's as `storage`."""
+        found: dict[str, psutil.Process] = {}
+
+        def is_whole() -> bool:
+            found.clear()
+            found.update(self._running())
+            return set(found) == {*_SERVICES, "media", "storage"}
+
+        # The worker is started last, and `vss up` does not wait for it.
+        wait_until(is_whole, what="everything runs")
+        return found
+
+    def _running(self) -> dict[str, psutil.Process]:
         assert self._process is not None
         found: dict[str, psutil.Process] = {}
         for process in psutil.Process(self._process.pid).children(recursive=True):
-            command = process.cmdline()
-            names = {f"{name}_svc": name for name in _SERVICES}
-            name = "storage" if process.name() == "weed" else names.get(command[-1] if command else "")
+            try:
+                command, program = process.cmdline(), process.name()
+            except psutil.NoSuchProcess:
+                # A decoder that has done its work.
+                continue
+            names = {f"{name}_svc": name for name in (*_SERVICES, "media")}
+            name = "storage" if program == "weed" else names.get(command[-1] if command else "")
             if name is not None:
                 assert name not in found, f"two processes of {name}"
                 found[name] = process
-        assert set(found) == {*_SERVICES, "storage"}
         return found
 
     def session(self) -> aiohttp.ClientSession:

@@ -8,14 +8,21 @@ from typing import Final
 from pydantic.fields import FieldInfo
 
 from auth_svc.settings import Settings as AuthSettings
-from common.settings import ServiceSettings
+from common.settings import ProcessSettings
 from fs_svc.settings import Settings as FsSettings
+from media_svc.settings import Settings as MediaSettings
 from stream_svc.settings import Settings as StreamSettings
 from upload_svc.settings import Settings as UploadSettings
 
 DOCUMENT: Final = Path(__file__).parent.parent / "docs" / "operations.md"
 BEGIN, END = "<!-- settings: begin -->\n", "<!-- settings: end -->\n"
-CLASSES: Final[tuple[type[ServiceSettings], ...]] = (AuthSettings, FsSettings, UploadSettings, StreamSettings)
+CLASSES: Final[tuple[type[ProcessSettings], ...]] = (
+    AuthSettings,
+    FsSettings,
+    UploadSettings,
+    StreamSettings,
+    MediaSettings,
+)
 
 
 def rendered() -> str:

@@ -51,7 +51,7 @@ def add_port_base_option(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=port_base,
         default=os.environ.get("VSS_PORT_BASE") or str(DEFAULT_PORT_BASE),
-        help="listen on ports N+1 to N+4, and N+333 for S3 (or VSS_PORT_BASE; default %(default)s)",
+        help="listen on ports N+1 to N+5, and N+333 for S3 (or VSS_PORT_BASE; default %(default)s)",
     )
 
 

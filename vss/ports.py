@@ -17,7 +17,7 @@ from vss.files import write_atomically
 
 HOST = "127.0.0.1"
 # From the base on.
-_PUBLIC: Final = {"auth": 1, "fs": 2, "upload": 3, "stream": 4, "storage": 333}
+_PUBLIC: Final = {"auth": 1, "fs": 2, "upload": 3, "stream": 4, "media": 5, "storage": 333}
 LOWEST_BASE = 1024
 HIGHEST_BASE = 65535 - max(_PUBLIC.values())
 
@@ -33,7 +33,7 @@ SHARED_TEMPORARY_FOLDER = Path("/tmp")  # noqa: S108
 
 @dataclass(frozen=True, slots=True)
 class PublicPorts:
-    """Where browsers come in, all on loopback."""
+    """Where browsers come in, and where the worker says how it is; all on loopback."""
 
     base: int
 

@@ -1,12 +1,14 @@
-"""The four services: the settings each of them is given, and how to see that it is ready."""
+"""The four services and the worker: the settings each of them is given, and how to see that it is ready."""
 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import sys
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from vss.bucket import Bucket
 from vss.child import Child, python_environment
@@ -15,10 +17,13 @@ from vss.options import DEFAULT_PORT_BASE
 from vss.ports import HOST, PublicPorts
 
 PROBE_SECONDS = 5
+SERVICES: Final = ("auth", "fs", "upload", "stream")
+# It makes pictures of videos; everything else works without it.
+WORKER: Final = "media"
 
 
 def services(folder: DataFolder, ports: PublicPorts, bucket: Bucket, environment: Mapping[str, str]) -> list[Child]:
-    """auth, fs, upload and stream."""
+    """auth, fs, upload and stream, and media where its decoder is installed."""
     return [
         Child(
             name=name,
@@ -29,8 +34,13 @@ def services(folder: DataFolder, ports: PublicPorts, bucket: Bucket, environment
             address=ports.url(name),
             why_not_ready=partial(_why_not_ready, ports[name]),
         )
-        for name in ("auth", "fs", "upload", "stream")
+        for name in (*SERVICES, *([WORKER] if _has_decoder() else []))
     ]
+
+
+def _has_decoder() -> bool:
+    """Whether the extra `media` is installed; nothing is imported to find that out."""
+    return importlib.util.find_spec("av") is not None
 
 
 def service_environment(
@@ -41,17 +51,19 @@ def service_environment(
     Settings that are ours to give win, in both spellings; others (limits, times) come from outside.
     """
     prefix = f"{service.upper()}_"
-    settings = {
-        "HOST": HOST,
-        "PORT": str(ports[service]),
-        "DATABASE_URL": folder.database_url,
-        "AUTH_PUBLIC_URL": ports.url("auth"),
-        "UPLOAD_PUBLIC_URL": ports.url("upload"),
-        "STREAM_PUBLIC_URL": ports.url("stream"),
-        "S3_PUBLIC_URL": ports.url("storage"),
-        **_own(service, folder, ports, bucket),
-        **_of_the_site(environment),
-    }
+    settings = {"HOST": HOST, "PORT": str(ports[service])}
+    if service == WORKER:
+        settings |= _of_the_worker(folder, ports)
+    else:
+        settings |= {
+            "DATABASE_URL": folder.database_url,
+            "AUTH_PUBLIC_URL": ports.url("auth"),
+            "UPLOAD_PUBLIC_URL": ports.url("upload"),
+            "STREAM_PUBLIC_URL": ports.url("stream"),
+            "S3_PUBLIC_URL": ports.url("storage"),
+            **_own(service, folder, ports, bucket),
+            **_of_the_site(environment),
+        }
     ours = {prefix + name: value for name, value in settings.items()}
     decided = {name.removesuffix("_FILE") for name in ours}
     from_outside = {
@@ -67,6 +79,15 @@ def _of_the_site(environment: Mapping[str, str]) -> dict[str, str]:
     names = ("SITE_NAME", "SITE_LOGO", "ACCENT")
     given = {name: value for name in names if (value := environment.get(f"VSS_{name}"))}
     return given | ({"SITE_LOGO": str(Path(given["SITE_LOGO"]).resolve())} if "SITE_LOGO" in given else {})
+
+
+def _of_the_worker(folder: DataFolder, ports: PublicPorts) -> dict[str, str]:
+    """Neither the database nor a key of the storage."""
+    return {
+        "AUTH_URL": ports.url("auth"),
+        "UPLOAD_URL": ports.url("upload"),
+        "CLIENT_SECRET_FILE": str(folder.secret_file(f"{WORKER}_client_secret")),
+    }
 
 
 def _own(service: str, folder: DataFolder, ports: PublicPorts, bucket: Bucket) -> dict[str, str]:

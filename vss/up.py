@@ -18,11 +18,11 @@ from vss.data_folder import DataFolder
 from vss.errors import Refusal
 from vss.options import DEFAULT_PORT_BASE, add_data_option, add_port_base_option
 from vss.ports import PublicPorts, refuse_taken
-from vss.services import services
+from vss.services import WORKER, services
 from vss.supervisor import Supervisor
 
 # The order in which they stop: whoever asks another is gone before it. The engine is last.
-STOP_ORDER = ("stream", "upload", "fs", "auth")
+STOP_ORDER = (WORKER, "stream", "upload", "fs", "auth")
 # Together less than the 10 s that are promised. The engine needs about 2.5 s, or, one time in ten or so, 30: it
 # waits for a connection between its own parts that was opened and never used. Killed then, it loses nothing.
 SERVICES_STOP_SECONDS = 5.0
@@ -112,6 +112,11 @@ def _command_line(ports: PublicPorts) -> str:
     return elsewhere + shlex.join(called)
 
 
+def _install(package: str) -> str:
+    """What to type, so that this very Python has it."""
+    return shlex.join([sys.executable, "-m", "pip", "install", package])
+
+
 async def _work(
     console: Console, supervisor: Supervisor, folder: DataFolder, ports: PublicPorts, engine: seaweedfs.Engine
 ) -> None:
@@ -126,10 +131,17 @@ async def _work(
             tasks.create_task(supervisor.keep(engine.child, is_ready[engine.child.name]))
             tasks.create_task(supervisor.keep_logs_short())
             await _migrate(folder, console)
-            for service in services(folder, ports, engine.bucket, os.environ):
-                tasks.create_task(supervisor.keep(service, is_ready[service.name]))
-            for event in is_ready.values():
-                await event.wait()
+            children = {child.name: child for child in services(folder, ports, engine.bucket, os.environ)}
+            worker = children.pop(WORKER, None)
+            for child in children.values():
+                tasks.create_task(supervisor.keep(child, is_ready[child.name]))
+            for name in (engine.child.name, *children):
+                await is_ready[name].wait()
+            # Nobody waits for the worker, and it has nothing to do before the others are there.
+            if worker is not None:
+                tasks.create_task(supervisor.keep(worker, is_ready[worker.name]))
+            else:
+                console.step(WORKER, "left out", f"no pictures of videos without PyAV: {_install('av')}", Mood.WARNING)
             console.say()
             console.say(f"  Open {ports.url('stream')} and log in as admin / admin")
             console.say("  (a demo account, reachable only from this machine). Press Ctrl-C to stop everything.")

@@ -84,6 +84,15 @@ def new_page_app(
     return app
 
 
+def new_worker_app(name: str) -> web.Application:
+    """The application of a process that nobody calls: only what is about the process itself."""
+    app = web.Application(middlewares=[middlewares.request_id, metrics.measured, middlewares.problems])
+    app[SERVICE] = Service(name=name, public_url=None, names=frozenset())
+    _observe(app)
+    add_api_routes(app, [])
+    return app
+
+
 def _names(service: str, settings: ServiceSettings, *public_urls: str) -> frozenset[str]:
     public = (URL(url).authority for url in public_urls)
     # Compose's name, and an operator's.
@@ -99,10 +108,7 @@ def _setup(app: web.Application, settings: ServiceSettings, routes: Sequence[Rou
         s3_url=settings.s3_public_url,
     )
     name = app[SERVICE].name
-    app[DRAIN] = Drain()
-    metrics.setup_metrics(app)
-    app.cleanup_ctx.append(background(metrics.measure_lag, name="lag"))
-    app.on_response_prepare.append(middlewares.final_headers)
+    _observe(app)
     add_api_routes(app, routes)
 
     @cache
@@ -116,11 +122,23 @@ def _setup(app: web.Application, settings: ServiceSettings, routes: Sequence[Rou
 
     app.add_routes(
         [
+            web.get("/openapi.json", openapi, name="openapi"),
+            web.get(f"/openapi/{name}.json", openapi, name="openapi-by-name"),
+        ]
+    )
+
+
+def _observe(app: web.Application) -> None:
+    """Health, metrics, and the headers of every answer."""
+    app[DRAIN] = Drain()
+    metrics.setup_metrics(app)
+    app.cleanup_ctx.append(background(metrics.measure_lag, name="lag"))
+    app.on_response_prepare.append(middlewares.final_headers)
+    app.add_routes(
+        [
             web.get("/livez", health.livez, name="livez"),
             web.get("/readyz", health.readyz, name="readyz"),
             web.get("/metrics", metrics.metrics_page, name="metrics"),
-            web.get("/openapi.json", openapi, name="openapi"),
-            web.get(f"/openapi/{name}.json", openapi, name="openapi-by-name"),
         ]
     )
 

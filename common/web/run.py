@@ -14,7 +14,7 @@ import uvloop
 from aiohttp import web
 
 from common.logs import configure_logging
-from common.settings import ServiceSettings, load
+from common.settings import ProcessSettings, load
 from common.web.access_log import AccessLog
 from common.web.keys import DRAIN, READINESS
 from common.web.server import KEEP_ALIVE_SECONDS, BoundedRunner
@@ -29,7 +29,7 @@ OPEN_FILES: Final = 4096
 
 logger = logging.getLogger(__name__)
 
-S = TypeVar("S", bound=ServiceSettings)
+S = TypeVar("S", bound=ProcessSettings)
 
 
 def run(name: str, settings_class: type[S], create_app: Callable[[S], web.Application]) -> None:
@@ -45,7 +45,7 @@ def run(name: str, settings_class: type[S], create_app: Callable[[S], web.Applic
         runner.run(_serve(create_app(settings), settings))
 
 
-async def _serve(app: web.Application, settings: ServiceSettings) -> None:
+async def _serve(app: web.Application, settings: ProcessSettings) -> None:
     stop = asyncio.Event()
     starting = asyncio.current_task()
 

@@ -1,4 +1,4 @@
-"""The six containers as an operator has them: two commands, safe by default, on MySQL's own server."""
+"""The seven containers as an operator has them: two commands, safe by default, on MySQL's own server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.waiting import eventually
 from vss.grant import READS, WRITES, privileges
 
 ENGINES = ("mysql", "seaweedfs")
-SIX = (*ENGINES, *(f"{name}_svc" for name in SERVICES))
+SEVEN = (*ENGINES, *(f"{name}_svc" for name in (*SERVICES, "media")))
 EVERY_TABLE = {table for tables in (*WRITES.values(), *READS.values()) for table in tables}
 
 
@@ -59,17 +59,17 @@ def test_every_overlay_is_valid(product: Containers, overlay: str | None) -> Non
     assert product.compose(f"--env-file={product.folder / 'names'}", *files, "config", "--quiet") == ""
 
 
-def test_one_command_starts_six_healthy_containers(product: Containers) -> None:
+def test_one_command_starts_seven_healthy_containers(product: Containers) -> None:
     states = [json.loads(line) for line in product.compose("ps", "--format", "json").splitlines()]
-    assert {state["Service"]: state["Health"] for state in states} == dict.fromkeys(SIX, "healthy")
+    assert {state["Service"]: state["Health"] for state in states} == dict.fromkeys(SEVEN, "healthy")
     for job in ("migrate", "bucket"):
         assert product.inspect(job)["State"]["ExitCode"] == 0
-    networks = {name for service in SIX for name in product.inspect(service)["NetworkSettings"]["Networks"]}
+    networks = {name for service in SEVEN for name in product.inspect(service)["NetworkSettings"]["Networks"]}
     assert networks == {product.project}
 
 
 def test_containers_have_no_rights_that_they_do_not_need(product: Containers) -> None:
-    for service in SIX:
+    for service in SEVEN:
         found = product.inspect(service)
         host, config = found["HostConfig"], found["Config"]
         assert host["CapDrop"] == ["ALL"]
@@ -84,7 +84,7 @@ def test_containers_have_no_rights_that_they_do_not_need(product: Containers) ->
             assert config["User"] == "10001:10001"
         bindings = [binding for bindings in (host["PortBindings"] or {}).values() for binding in bindings]
         assert {binding["HostIp"] for binding in bindings} <= {"127.0.0.1"}
-        assert len(bindings) == (0 if service == "mysql" else 1)
+        assert len(bindings) == (0 if service in ("mysql", "media_svc") else 1)
         # Secrets come in files, and nowhere else.
         said = json.dumps(found)
         assert not [
@@ -215,7 +215,7 @@ def test_the_demo_account_is_refused_where_others_could_reach_it(product: Contai
 
 
 def test_containers_use_no_more_memory_than_an_operator_was_told(product: Containers) -> None:
-    ids = [product.container(service) for service in SIX]
+    ids = [product.container(service) for service in SEVEN]
     stats = ["docker", "stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}", *ids]
     lines = subprocess.run(stats, check=True, capture_output=True, text=True).stdout
     used = {name: float(size) for name, size in re.findall(rf"{product.project}-(\w+_svc)-1 ([\d.]+)MiB", lines)}

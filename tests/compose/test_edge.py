@@ -64,11 +64,13 @@ async def test_the_session_is_a_host_cookie_over_http_2(visit: Visit, product: E
 
 
 async def test_nothing_but_the_edge_is_published(product: EdgeContainers) -> None:
-    for service in ("mysql", "seaweedfs", *(f"{name}_svc" for name in SERVICES)):
+    for service in ("mysql", "seaweedfs", "media_svc", *(f"{name}_svc" for name in SERVICES)):
         assert not product.inspect(service)["HostConfig"]["PortBindings"], service
     # The edge is in no network with the database or fs_svc.
-    networks = {name: set(product.inspect(name)["NetworkSettings"]["Networks"]) for name in ("edge", "fs_svc", "mysql")}
+    names = ("edge", "fs_svc", "media_svc", "mysql")
+    networks = {name: set(product.inspect(name)["NetworkSettings"]["Networks"]) for name in names}
     assert not networks["edge"] & networks["fs_svc"]
+    assert not networks["edge"] & networks["media_svc"]
     assert not networks["edge"] & networks["mysql"]
 
 
@@ -76,7 +78,13 @@ async def test_what_is_not_public_is_not_there(product: EdgeContainers) -> None:
     async with product.session() as session:
         for path in (
             *("/metrics", "/livez", "/readyz", "/openapi.json", "/internal", "/internal/sessions", "/v1/objects/a"),
-            *("/v1/objects", "/%69nternal/sessions", "//internal/sessions", "/login/../internal/sessions"),
+            *(
+                "/internal/jobs/take",
+                "/v1/objects",
+                "/%69nternal/sessions",
+                "//internal/sessions",
+                "/login/../internal/sessions",
+            ),
         ):
             for method in ("GET", "POST"):
                 async with session.request(method, URL(f"https://{SITE}{path}", encoded=True)) as answer:

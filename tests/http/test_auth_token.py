@@ -69,6 +69,7 @@ async def test_an_administrator_without_a_limit_gets_a_token_that_says_so(app: A
             },
         ),
         ("stream", {"sessions", "departures", "accounts:read", "objects:read"}),
+        ("media", {"jobs:work"}),
     ],
 )
 @pytest.mark.parametrize("encoding", ["data", "json"])

@@ -145,7 +145,7 @@ async def test_a_request_that_waits_for_another_part_is_finished(
 
 async def test_a_log_in_that_waits_for_the_database_is_finished(tmp_path: Path, sqlite_url: str) -> None:
     at = Addresses.choose()
-    secrets = {"upload": "u" * 32, "stream": "s" * 32}
+    secrets = {"upload": "u" * 32, "stream": "s" * 32, "media": "m" * 32}
     told = auth_environment(at, sqlite_url, secrets, key_encryption_key="5e" * 32)
     service = ServiceProcess("auth", at.auth_url, {**told, **DRAINS}, tmp_path / "auth.log")
     async with AsyncExitStack() as stack:

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings
 from auth_svc.settings import Settings as AuthSettings
 from common.settings import load
 from fs_svc.settings import Settings as FsSettings
+from media_svc.settings import Settings as MediaSettings
 from stream_svc.settings import Settings as StreamSettings
 from tests.command import python
 from upload_svc.settings import Settings as UploadSettings
@@ -47,6 +48,12 @@ GOOD: dict[type[BaseSettings], dict[str, str]] = {
     },
     UploadSettings: IDENTIFIED,
     StreamSettings: IDENTIFIED,
+    MediaSettings: {
+        "PORT": "8001",
+        "AUTH_URL": "http://auth:8001",
+        "UPLOAD_URL": "http://upload:8003",
+        "CLIENT_SECRET": SECRET,
+    },
 }
 
 

@@ -13,7 +13,7 @@ from tests.ports import free_base
 from vss.errors import PortTaken, SocketTaken
 from vss.ports import GRPC_OFFSET, PublicPorts, engine_ports, refuse_taken
 
-OFFSETS = [1, 2, 3, 4, 333]
+OFFSETS = [1, 2, 3, 4, 5, 333]
 
 
 @pytest.fixture

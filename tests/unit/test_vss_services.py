@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def test_only_fs_is_told_a_key_of_the_storage_and_nobody_the_administrators(tmp_
     for name, child in told(tmp_path).items():
         environment = str(dict(child.environment))
         assert ("fs-id" in environment) == (name == "fs")
+        assert ("vss.db" in environment) == (name != "media")
         assert "admin-id" not in environment
         assert "admin-secret" not in environment
 
@@ -42,7 +44,7 @@ def test_secrets_are_handed_over_in_files_and_the_same_on_both_sides(tmp_path: P
         for secret in (tmp_path / "secrets").iterdir():
             assert secret.read_text().strip() not in [*child.command, *child.environment.values()]
     auth = children["auth"].environment
-    for name in ("UPLOAD", "STREAM"):
+    for name in ("UPLOAD", "STREAM", "MEDIA"):
         assert (
             auth[f"AUTH_{name}_CLIENT_SECRET_FILE"] == children[name.lower()].environment[f"{name}_CLIENT_SECRET_FILE"]
         )
@@ -66,3 +68,12 @@ def test_a_limit_comes_from_outside_and_reaches_its_own_service_alone(tmp_path: 
 @pytest.mark.parametrize("name", ["AUTH_PORT", "AUTH_DATABASE_URL_FILE", "AUTH_KEY_ENCRYPTION_KEY"])
 def test_what_is_ours_to_say_does_not_come_from_outside(tmp_path: Path, name: str) -> None:
     assert told(tmp_path, {name: "outside"})["auth"].environment.get(name) != "outside"
+
+
+def test_without_its_decoder_there_is_no_worker_and_nobody_else_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert set(told(tmp_path)) == {"auth", "fs", "upload", "stream", "media"}
+    # As where the extra is not installed.
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert set(told(tmp_path)) == {"auth", "fs", "upload", "stream"}

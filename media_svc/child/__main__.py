@@ -1,0 +1,61 @@
+"""Started by media_svc.jail as a file: `python -I -S -B __main__.py '<JSON>'`, its socket as standard input."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from typing import TypedDict
+
+
+class Order(TypedDict):
+    """What to do, and within which limits: bytes, seconds."""
+
+    path: list[str]
+    parent: int
+    cpu_seconds: int
+    memory: int
+    task: str
+    size: int
+    poster_ms: int | None
+    duration_ms: int
+
+
+def main(order: Order) -> None:
+    # Here, not above: the way to them has just been set. Everything that is needed later is imported before the door
+    # is closed.
+    from media_svc.child import lock, work  # noqa: PLC0415
+    from media_svc.child.opening import Refused  # noqa: PLC0415
+    from media_svc.child.parent import Parent  # noqa: PLC0415
+    from media_svc.wire import Kind  # noqa: PLC0415
+
+    work.import_everything()
+    landlock = lock.lock(parent=order["parent"], cpu_seconds=order["cpu_seconds"], memory=order["memory"])
+    parent = Parent()
+    for handle in (1, 2):
+        os.close(handle)
+    parent.say(Kind.READY, {"landlock": landlock})
+    try:
+        done = work.work(
+            parent,
+            task=order["task"],
+            size=order["size"],
+            poster_ms=order["poster_ms"],
+            duration_ms=order["duration_ms"],
+        )
+    except Refused as exc:
+        parent.send(Kind.FAILED, exc.reason.encode())
+    except MemoryError:
+        parent.send(Kind.FAILED, b"too-costly")
+    else:
+        # In KiB on Linux.
+        parent.say(Kind.DONE, done | {"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024})
+
+
+if __name__ == "__main__":
+    given: Order = json.loads(sys.argv[1])
+    sys.path[:] = given["path"]
+    main(given)
+    # Without a look at standard output, which is closed.
+    os._exit(0)

@@ -1,0 +1,128 @@
+"""From a decoded frame to a picture for the web: upright, with square pixels, in SDR, without metadata."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, cast
+
+from av.codec import CodecContext
+from av.filter import Graph
+from av.sidedata.sidedata import SideDataContainer, Type
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+
+from media_svc.child.opening import MOST_WIDTH, Refused
+
+# Of AVCOL_TRC: SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG).
+HDR_TRANSFERS: Final = frozenset({16, 18})
+# FF_QP2LAMBDA: the scale of FFmpeg's quality.
+_LAMBDA: Final = 118
+_JPEG_QUALITY: Final = 4
+_WEBP_QUALITY: Final = 78
+# What turns a stored picture upright, by the signs of the display matrix (a, b, c, d).
+_TURNS: Final = {
+    (1, 0, 0, 1): "",
+    (0, 1, -1, 0): "transpose=clock",
+    (-1, 0, 0, -1): "hflip,vflip",
+    (0, -1, 1, 0): "transpose=cclock",
+    (-1, 0, 0, 1): "hflip",
+    (1, 0, 0, -1): "vflip",
+    (0, 1, 1, 0): "transpose=cclock_flip",
+    (0, -1, -1, 0): "transpose=clock_flip",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """How frames are to be shown: `turn` is a chain of filters; width and height are those that a person sees."""
+
+    turn: str
+    width: int
+    height: int
+
+    @property
+    def is_on_its_side(self) -> bool:
+        return self.turn.startswith("transpose")
+
+
+def looks_of(frame: VideoFrame, aspect: Fraction | None) -> Looks:
+    """As a player shows `frame`, whose pixels are as wide to their height as `aspect`. Raises Refused."""
+    width, height = frame.width, frame.height
+    if aspect and 0 < round(width * aspect) <= MOST_WIDTH:
+        width = round(width * aspect)
+    turn = _turn(frame)
+    if turn.startswith("transpose"):
+        width, height = height, width
+    if not (width and height):
+        raise Refused("damaged")
+    return Looks(turn=turn, width=width, height=height)
+
+
+def _turn(frame: VideoFrame) -> str:
+    try:
+        matrix = cast("SideDataContainer", frame.side_data)[Type.DISPLAYMATRIX]
+    except KeyError:
+        return ""
+    a, b, _, c, d = struct.unpack("=5i", bytes(matrix)[:20].ljust(20, b"\0"))
+    most = max(map(abs, (a, b, c, d))) or 1
+    # To the nearest quarter: -1, 0 or 1.
+    return _TURNS.get((round(a / most), round(b / most), round(c / most), round(d / most)), "")
+
+
+def fit(looks: Looks, *, width: int, height: int) -> tuple[int, int]:
+    """The largest even size within these bounds, and within the source's."""
+    scale = min(width / looks.width, height / looks.height, 1)
+    return max(2, round(looks.width * scale / 2) * 2), max(2, round(looks.height * scale / 2) * 2)
+
+
+def render(frame: VideoFrame, looks: Looks, *, width: int, height: int, pixels: str) -> VideoFrame:
+    """`frame` upright, that large, as `pixels`: gray, yuv420p for WebP or yuvj420p for JPEG."""
+    across, down = (height, width) if looks.is_on_its_side else (width, height)
+    scale = f"scale={across}:{down}:flags=area+accurate_rnd:out_range={'tv' if pixels == 'yuv420p' else 'pc'}"
+    if pixels != "gray":
+        scale += ":out_color_matrix=bt601"
+    if frame.color_trc in HDR_TRANSFERS:
+        scale += ":out_transfer=bt709:out_primaries=bt709:intent=perceptual"
+    # Of interlaced pictures one half: the other is of another moment.
+    chain = ("field=top" if frame.interlaced_frame else "", scale, looks.turn, f"format={pixels}")
+    graph = Graph()
+    graph.threads = 1
+    nodes = [
+        graph.add(
+            "buffer",
+            f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}:time_base=1/1000"
+            f":colorspace={frame.colorspace}:range={frame.color_range}",
+        )
+    ]
+    for step in filter(None, ",".join(chain).split(",")):
+        name, _, arguments = step.partition("=")
+        nodes.append(graph.add(name, arguments))
+    graph.link_nodes(*nodes, graph.add("buffersink")).configure()
+    graph.vpush(frame)
+    return graph.vpull()
+
+
+def encode_webp(frame: VideoFrame) -> bytes:
+    """A yuv420p frame as WebP."""
+    options = {"quality": str(_WEBP_QUALITY), "compression_level": "4"}
+    return _encode(frame, "libwebp", options)
+
+
+def encode_jpeg(frame: VideoFrame) -> bytes:
+    """A yuvj420p frame as JPEG."""
+    # bitexact: without a line about the program that made it.
+    return _encode(frame, "mjpeg", {"global_quality": str(_LAMBDA * _JPEG_QUALITY), "flags": "+qscale+bitexact"})
+
+
+def _encode(frame: VideoFrame, encoder: str, options: dict[str, str]) -> bytes:
+    context = CodecContext.create(encoder, "w")
+    assert isinstance(context, VideoCodecContext)  # noqa: S101
+    context.width, context.height, context.pix_fmt = frame.width, frame.height, frame.format.name
+    context.time_base = Fraction(1, 1000)
+    context.thread_count = 1
+    context.options = options
+    frame.pts = 0
+    frame.pict_type = 0
+    return b"".join(bytes(packet) for packet in (*context.encode(frame), *context.encode(None)))

@@ -1,0 +1,98 @@
+"""The two tasks: to look at a file, and to make its storyboard."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Final
+
+import av
+import av.error
+import av.logging
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from media_svc.child import poster, storyboard
+from media_svc.child.facts import add_looks, duration_of, read_facts
+from media_svc.child.opening import Refused, cover, frames, is_decodable, main_video, only, open_file
+from media_svc.child.parent import EnoughRead, Parent, SourceFile
+from media_svc.child.pictures import looks_of
+from media_svc.wire import BLOCK_SIZE, Kind
+
+# What candidates for a poster may read of a file, when one picture is there already.
+_FOR_CANDIDATES: Final = 24 * BLOCK_SIZE
+# No part of the library, but programs of it.
+_NEVER_NEEDED: Final = frozenset({"av.__main__", "av.datasets"})
+
+
+def import_everything() -> None:
+    """PyAV imports parts of itself when they are first needed, which the jail does not allow."""
+    for module in pkgutil.walk_packages(av.__path__, "av."):
+        if module.name not in _NEVER_NEEDED:
+            importlib.import_module(module.name)
+
+
+def work(parent: Parent, *, task: str, size: int, poster_ms: int | None, duration_ms: int) -> dict[str, int | None]:
+    """Does `task`; what is made is given to the parent. Raises Refused, MemoryError."""
+    av.logging.set_level(None)
+    file = SourceFile(parent, size=size)
+    container = open_file(file)
+    try:
+        if task == "storyboard":
+            return _storyboard(container, parent, duration_ms=duration_ms)
+        return _look(container, file, parent, poster_ms=poster_ms)
+    except EnoughRead as exc:
+        raise Refused("damaged") from exc
+    except av.error.FFmpegError as exc:
+        raise Refused("too-costly" if isinstance(exc, MemoryError) else "damaged") from exc
+
+
+def _look(
+    container: InputContainer, file: SourceFile, parent: Parent, *, poster_ms: int | None
+) -> dict[str, int | None]:
+    film = main_video(container)
+    duration = duration_of(container)
+    facts = read_facts(container, file, film, duration_ms=duration)
+    shown = film or cover(container)
+    first = _first_frame(container, shown) if shown else None
+    if shown is None or first is None:
+        parent.say(Kind.FACTS, facts)
+        return {"poster_ms": None}
+    looks = looks_of(first, shown.sample_aspect_ratio)
+    if film is not None:
+        add_looks(facts, looks)
+    parent.say(Kind.FACTS, facts)
+    parent.progress(10)
+    if film is None:
+        frame = first
+    elif poster_ms is not None:
+        frame = poster.frame_at(container, film, poster_ms) or first
+    else:
+        file.allowance = file.spent + _FOR_CANDIDATES
+        frame = poster.choose(container, film, first, looks, duration_ms=duration, parent=parent)
+    for name, content in poster.pictures(frame, looks):
+        parent.give(name, content)
+    return {"poster_ms": poster.time_of(frame, film) if film else None}
+
+
+def _storyboard(container: InputContainer, parent: Parent, *, duration_ms: int) -> dict[str, int | None]:
+    film = main_video(container)
+    duration = duration_of(container) or duration_ms
+    first = _first_frame(container, film) if film else None
+    if film is None or first is None or not duration:
+        raise Refused("no-picture")
+    looks = looks_of(first, film.sample_aspect_ratio)
+    tiles = 0
+    for name, content, count in storyboard.sprites(container, film, looks, duration_ms=duration, parent=parent):
+        parent.give(name, content)
+        tiles += count
+    width, height = storyboard.tile_size(looks)
+    return {"interval_ms": storyboard.interval_of(duration), "tiles": tiles, "width": width, "height": height}
+
+
+def _first_frame(container: InputContainer, shown: VideoStream) -> VideoFrame | None:
+    if not is_decodable(shown):
+        return None
+    only(container, shown)
+    return next(frames(container, shown), None)

@@ -28,7 +28,7 @@ LENGTHS = {"under-4": 239_999, "4-20": 240_000, "over-20": 1_200_000}
 async def _calls_for_pictures(services: Services) -> float:
     """How often fs_svc has been asked for pictures."""
     async with services.session.get(f"{services.addresses.fs_url}/metrics") as answer:
-        found = re.findall(r'^http_requests_total\{.*route="/v1/pictures".*\} (.+)$', await answer.text(), re.MULTILINE)
+        found = re.findall(r'^http_requests_total\{.*route="sign-pictures".*\} (.+)$', await answer.text(), re.MULTILINE)
     return sum(float(count) for count in found)
 
 
@@ -125,7 +125,7 @@ async def test_the_library_is_filtered_and_sorted_by_length(services: Services, 
     for length, video_id in ids.items():
         assert await found(length=length) == [video_id]
     assert await found(sort="-duration") == [*reversed(ids.values()), unknown.id]
-    page, cursor = list[str](), {}
+    page, cursor = list[str](), dict[str, str]()
     for _ in range(4):
         answer = await alice.call(
             "GET", f"{alice.stream_url}/v1/videos", params={"sort": "-duration", "limit": "1", **cursor}

@@ -125,7 +125,7 @@ async def test_the_library_is_filtered_and_sorted_by_length(services: Services, 
     for length, video_id in ids.items():
         assert await found(length=length) == [video_id]
     assert await found(sort="-duration") == [*reversed(ids.values()), unknown.id]
-    page, cursor = list[str](), dict[str, str]()
+    page, cursor = list[str](), dict[str, Any]()
     for _ in range(4):
         answer = await alice.call(
             "GET", f"{alice.stream_url}/v1/videos", params={"sort": "-duration", "limit": "1", **cursor}

@@ -10,9 +10,9 @@ from typing import Final
 
 from catalogue.facts import VideoFacts
 from common.clock import Clock
+from common.durations import clock_time, hours_minutes_seconds
 from common.errors import Unavailable
 from common.languages import ngettext
-from contracts.shape import MOST_AT_ONCE
 
 # URLs by file name, as fs_svc signs them.
 Files = Mapping[str, str]
@@ -24,6 +24,8 @@ _FORMATS: Final = {"webp": "webp", "jpg": "jpeg"}
 _STORYBOARD_INDEX: Final = "storyboard.json"
 # Cards are never wider; what is larger is for the player.
 _CARD_WIDTH: Final = 640
+# So many are signed at once.
+_AT_ONCE: Final = 100
 # Some megabytes of URLs.
 _MOST_KNOWN: Final = 1000
 
@@ -79,8 +81,8 @@ class PictureUrls:
         known, wanted = self._known, dict.fromkeys(derived_id for derived_id in derived_ids if derived_id)
         unknown = [derived_id for derived_id in wanted if derived_id not in known]
         try:
-            for start in range(0, len(unknown), MOST_AT_ONCE):
-                known.update(await self._sign(unknown[start : start + MOST_AT_ONCE]))
+            for start in range(0, len(unknown), _AT_ONCE):
+                known.update(await self._sign(unknown[start : start + _AT_ONCE]))
         except Unavailable:
             pass
         return {derived_id: known[derived_id] for derived_id in wanted if derived_id in known}
@@ -112,23 +114,12 @@ def large_picture(content: Content) -> str | None:
     return (urls[-1].get("webp") or urls[-1].get("jpeg")) if urls else None
 
 
-def clock_time(seconds: float) -> str:
-    """3723.9 → "1:02:03", 65 → "1:05"; what is there lasts a second at least."""
-    hours, minutes, rest = _parts(seconds)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
 def spoken_time(seconds: float) -> str:
     """3723.9 → "1 hour 2 minutes 3 seconds"."""
-    hours, minutes, rest = _parts(seconds)
+    hours, minutes, rest = hours_minutes_seconds(seconds)
     words = [
         ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours} if hours else "",
         ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes} if minutes else "",
         ngettext("%(count)d second", "%(count)d seconds", rest) % {"count": rest} if rest else "",
     ]
     return " ".join(word for word in words if word)
-
-
-def _parts(seconds: float) -> tuple[int, int, int]:
-    whole = max(1, int(seconds))
-    return whole // 3600, whole // 60 % 60, whole % 60

@@ -28,7 +28,9 @@ LENGTHS = {"under-4": 239_999, "4-20": 240_000, "over-20": 1_200_000}
 async def _calls_for_pictures(services: Services) -> float:
     """How often fs_svc has been asked for pictures."""
     async with services.session.get(f"{services.addresses.fs_url}/metrics") as answer:
-        found = re.findall(r'^http_requests_total\{.*route="sign-pictures".*\} (.+)$', await answer.text(), re.MULTILINE)
+        found = re.findall(
+            r'^http_requests_total\{.*route="sign-pictures".*\} (.+)$', await answer.text(), re.MULTILINE
+        )
     return sum(float(count) for count in found)
 
 

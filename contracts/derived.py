@@ -22,11 +22,15 @@ class DerivedState(StrEnum):
 
 
 class CreateDerived(Input):
-    """Whose derivation it is, what was made, and every file of it."""
+    """Whose derivation it is, what was made, and every file of it.
+
+    With `is_internal` the URLs lead to the storage as services reach it, and not as browsers do.
+    """
 
     object_id: Id
     task: Task
     files: NewFiles
+    is_internal: bool = True
 
 
 class StoredFile(Shape):

@@ -82,7 +82,13 @@ class Facts(Shape):
     has_location: bool = False
 
 
-class TakeJob(Input):
+class Where(Input):
+    """`is_outside`: the worker reaches the storage as browsers do, and not as services do; URLs are for that way."""
+
+    is_outside: bool = False
+
+
+class TakeJob(Where):
     """What this worker can do, and its name for the log."""
 
     tasks: Annotated[list[Task], Field(min_length=1, max_length=8)]
@@ -112,7 +118,7 @@ class Job(Shape):
     facts: Facts | None = None
 
 
-class RenewJob(Input):
+class RenewJob(Where):
     attempt: int
     # In per cent.
     progress: Annotated[int, Field(ge=0, le=100)] = 0
@@ -143,7 +149,7 @@ def _each_once(files: list[NewFile]) -> list[NewFile]:
 NewFiles = Annotated[list[NewFile], Field(min_length=1, max_length=MOST_FILES), AfterValidator(_each_once)]
 
 
-class AskOutputs(Input):
+class AskOutputs(Where):
     """All files of an attempt, once: the same again is answered with fresh URLs."""
 
     attempt: int

@@ -120,7 +120,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[RECONCILING] = Reconciling(store, bucket, installation, clock=clock)
             app[ADOPTING] = Adopting(store, bucket, installation, clock=clock)
             app[SOURCES] = Sources(store, presigner, internal_presigner, clock=clock)
-            app[DERIVED] = DerivedObjects(store, bucket, internal_presigner, clock=clock)
+            app[DERIVED] = DerivedObjects(store, bucket, presigner, internal_presigner, clock=clock)
             app[PICTURES] = Pictures(store, presigner, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "storage": bucket.ping, "keys": keys.check}
             yield

@@ -37,7 +37,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
         async with http_session() as session:
             secret = settings.client_secret.get_secret_value()
             tokens = ServiceTokens(session, settings.auth_url, client_id="media", client_secret=secret, clock=clock)
-            jobs = UploadClient(ServiceClient(session, settings.upload_url, tokens), name=socket.gethostname()[:64])
+            jobs = UploadClient(
+                ServiceClient(session, settings.upload_url, tokens),
+                name=socket.gethostname()[:64],
+                is_outside=settings.is_outside,
+            )
             jail = Jail()
             looking = Looking(session, jail)
             makers = {Task.LOOK: looking.look, Task.STORYBOARD: looking.storyboard}

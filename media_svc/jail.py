@@ -12,6 +12,7 @@ import ctypes
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import sys
@@ -67,16 +68,18 @@ class Order:
 class Given:
     """What the child has given: bounded, and else unchecked."""
 
-    landlock: int = 0
     facts: bytes | None = None
     files: dict[str, bytes] = field(default_factory=dict)
     done: dict[str, Any] = field(default_factory=dict)
+    # The most that the child held, in bytes; 0 where the system does not say.
+    peak_memory: int = 0
 
 
 class Jail:
     """Where children run; one for each process."""
 
-    def __init__(self) -> None:
+    def __init__(self, child: Path = _CHILD) -> None:
+        self._child = child
         # What the kernel has of Landlock: its version, 0 if nothing; None as long as no child has run.
         self.landlock: int | None = None
 
@@ -87,7 +90,7 @@ class Jail:
         with ours, theirs:
             ours.setblocking(False)  # noqa: FBT003 (its only argument)
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-S", "-B", str(_CHILD)),
+                *(sys.executable, "-I", "-S", "-B", str(self._child)),
                 _told(order, size=blocks.size, limits=limits),
                 stdin=theirs.fileno(),
                 stdout=asyncio.subprocess.DEVNULL,
@@ -100,6 +103,7 @@ class Jail:
             try:
                 async with asyncio.timeout(limits.seconds):
                     given = await self._serve(ours, blocks, on_progress)
+                given.peak_memory = _peak_memory(process.pid)
             except TimeoutError as exc:
                 raise Failed(Reason.TOO_COSTLY, "time", is_final=False) from exc
             except (EOFError, ConnectionError) as exc:
@@ -234,6 +238,14 @@ async def _end_of(process: asyncio.subprocess.Process) -> int:
         if not isinstance(exc, TimeoutError):
             raise
     return -signal.SIGKILL
+
+
+def _peak_memory(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+        if found := re.search(r"^VmHWM:\s*(\d+) kB$", status, re.MULTILINE):
+            return int(found[1]) * 1024
+    return 0
 
 
 def _how_it_died(code: int) -> Failed:

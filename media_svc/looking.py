@@ -18,7 +18,7 @@ from media_svc.jail import Given, Jail, Limits, Order
 from media_svc.made import Failed, Made, MadeFile
 
 # To look takes the same of every film; its index is read whole, which is 35 MB of a long one.
-_LOOK: Final = Limits(cpu_seconds=60, seconds=300)
+LOOK_LIMITS: Final = Limits(cpu_seconds=60, seconds=300)
 _LOOK_MOST_BYTES: Final = 256 * 2**20
 _COLUMNS: Final = 10
 _TILES_OF_A_SPRITE: Final = 100
@@ -32,7 +32,6 @@ _NAMES: Final = {
 class _Done(Input):
     """What the child says in the end."""
 
-    memory: Count
     poster_ms: Count | None = None
     interval_ms: Count = 0
     tiles: int = Field(default=0, ge=0, le=300)
@@ -43,9 +42,10 @@ class _Done(Input):
 class Looking:
     """What this worker can do with a video."""
 
-    def __init__(self, session: aiohttp.ClientSession, jail: Jail) -> None:
+    def __init__(self, session: aiohttp.ClientSession, jail: Jail, *, look_limits: Limits = LOOK_LIMITS) -> None:
         self._session = session
         self._jail = jail
+        self._look_limits = look_limits
 
     async def look(self, job: Job, *, renew: Renew, on_progress: Callable[[int], None]) -> Made:
         """Facts and poster: of `job.poster_ms`, or of the moment that says most. Without a picture there are no files.
@@ -54,7 +54,7 @@ class Looking:
         """
         blocks = Blocks(self._session, job.source, renew, most_bytes=min(job.source.size, _LOOK_MOST_BYTES))
         order = Order(task=Task.LOOK, poster_ms=job.poster_ms)
-        return await self._make(order, blocks, limits=_LOOK, on_progress=on_progress)
+        return await self._make(order, blocks, limits=self._look_limits, on_progress=on_progress)
 
     async def storyboard(self, job: Job, *, renew: Renew, on_progress: Callable[[int], None]) -> Made:
         """Sprites and their index, `storyboard.json`; as `look`."""
@@ -79,7 +79,7 @@ class Looking:
             files=files,
             poster_ms=done.poster_ms,
             bytes_read=blocks.bytes_read,
-            peak_memory_bytes=done.memory,
+            peak_memory_bytes=given.peak_memory,
         )
 
 
@@ -91,7 +91,7 @@ def storyboard_limits(duration_ms: int, size: int) -> Limits:
 
 
 def _facts(given: Given) -> Facts:
-    facts = Facts.model_validate_json(given.facts or b"{}")
+    facts = Facts.model_validate_json(given.facts or b"{}", strict=True)
     chapters = tuple(item.model_copy(update={"title": without_controls(item.title).strip()}) for item in facts.chapters)
     return facts.model_copy(update={"chapters": chapters})
 

@@ -18,4 +18,10 @@ class Settings(ProcessSettings):
     auth_url: Annotated[BaseUrl, Field(description="Internal URL of auth_svc.")]
     upload_url: Annotated[BaseUrl, Field(description="Internal URL of upload_svc.")]
     client_secret: Annotated[LongSecret, Field(description="The secret this service logs in to auth_svc with.")]
+    is_outside: Annotated[
+        bool,
+        Field(
+            description="Reach the S3 server at its public URL, as a worker must that cannot reach the internal one."
+        ),
+    ] = False
     jobs: Annotated[int, Field(ge=1, le=64, description="Videos that this worker looks at at the same time.")] = 1

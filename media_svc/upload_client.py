@@ -43,15 +43,19 @@ class Refused(Exception):
 
 
 class UploadClient:
-    """upload_svc's jobs, for the worker `name`. Every call may raise Unavailable; those about a job, JobLost."""
+    """upload_svc's jobs, for the worker `name`. Every call may raise Unavailable; those about a job, JobLost.
 
-    def __init__(self, client: ServiceClient, *, name: str) -> None:
+    `is_outside`: this worker reaches the storage as browsers do.
+    """
+
+    def __init__(self, client: ServiceClient, *, name: str, is_outside: bool) -> None:
         self._client = client
         self._name = name
+        self._is_outside = is_outside
 
     async def take(self, tasks: Sequence[Task]) -> Job | None:
         """A job that is this worker's from now on; None when there is nothing to do."""
-        asked = TakeJob(tasks=list(tasks), worker=self._name).model_dump(mode="json")
+        asked = TakeJob(tasks=list(tasks), worker=self._name, is_outside=self._is_outside).model_dump(mode="json")
         # Asked again after a lost answer, it would be another job.
         found = await self._client.call("POST", "/internal/jobs/take", content=asked, is_idempotent=False)
         try:
@@ -61,13 +65,13 @@ class UploadClient:
 
     async def renew(self, job: Job, *, progress: int) -> Renewed:
         """Keeps the job for longer; `progress` in per cent."""
-        asked = RenewJob(attempt=job.attempt, progress=progress)
+        asked = RenewJob(attempt=job.attempt, progress=progress, is_outside=self._is_outside)
         with _refusals():
             return await self._client.ask(Renewed, "POST", _path(job, "renew"), content=asked, relays=_RELAYED)
 
     async def outputs(self, job: Job, files: Sequence[NewFile]) -> Outputs:
         """Where the files go. Raises Refused."""
-        asked = AskOutputs(attempt=job.attempt, files=list(files))
+        asked = AskOutputs(attempt=job.attempt, files=list(files), is_outside=self._is_outside)
         with _refusals():
             return await self._client.ask(Outputs, "POST", _path(job, "outputs"), content=asked, relays=_RELAYED)
 

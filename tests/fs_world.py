@@ -65,7 +65,7 @@ class World:
         self.comparing = Comparing(store, bucket, clock=self.now)
         self.uploads = Uploads(store, self.kinds, self.settling, self.comparing, clock=self.now)
         self.excess = ExcessCheck(store, bucket, self.kinds, clock=self.now)
-        self.derived = DerivedObjects(store, bucket, presigner, clock=self.now)
+        self.derived = DerivedObjects(store, bucket, presigner, presigner, clock=self.now)
         self.pictures = Pictures(store, presigner, clock=self.now)
         self.installation = Installation(store, bucket, clock=self.now)
         self.reconciling = Reconciling(store, bucket, self.installation, clock=self.now, at_once=at_once)

@@ -136,9 +136,9 @@ class FsClient:
         asked = Describe(ids=list(upload_ids))
         return (await self._client.ask(Described, "POST", "/v1/objects/describe", content=asked)).objects
 
-    async def sources(self, upload_ids: Collection[str]) -> dict[str, Source]:
-        """URLs of up to 100 stored objects, for services; what is not stored is absent."""
-        wanted = [WantedSource(id=upload_id, method="GET", is_internal=True) for upload_id in upload_ids]
+    async def sources(self, upload_ids: Collection[str], *, is_internal: bool) -> dict[str, Source]:
+        """URLs of up to 100 stored objects, for services or for the outside; what is not stored is absent."""
+        wanted = [WantedSource(id=upload_id, method="GET", is_internal=is_internal) for upload_id in upload_ids]
         asked = AskSources(sources=wanted)
         return (await self._client.ask(SignedSources, "POST", "/v1/sources", content=asked)).sources
 

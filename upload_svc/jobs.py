@@ -8,6 +8,7 @@ taken again by the next attempt, whose files have another id, and deleted when t
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -28,6 +29,7 @@ from contracts.media import (
     RenewJob,
     TakeJob,
     Task,
+    Where,
 )
 from contracts.objects import Source
 from contracts.shape import MOST_AT_ONCE
@@ -67,7 +69,7 @@ class Jobs:
         now = self._clock()
         candidates = await self._store.list_takeable(asked.tasks, now=now, limit=CANDIDATES)
         # Before any is taken: an attempt is not to be used up because fs_svc is away.
-        sources = await self._fs.sources({job.video_id for job in candidates}) if candidates else {}
+        sources = await self._sources(candidates, asked)
         for job in candidates:
             source = sources.get(job.video_id)
             if source is None:
@@ -98,7 +100,7 @@ class Jobs:
         job, until = await self._held(job_id, asked.attempt), self._clock() + LEASE
         if not await self._store.renew_job(job, progress=asked.progress, until=until):
             raise JobLost
-        source = (await self._fs.sources({job.video_id})).get(job.video_id)
+        source = (await self._sources([job], asked)).get(job.video_id)
         if source is None:
             raise JobLost
         return Renewed(leased_until=until, source=_source(job, source))
@@ -108,7 +110,9 @@ class Jobs:
         job = await self._held(job_id, asked.attempt)
         if not await self._store.note_outputs(job):
             raise JobLost
-        derived = CreateDerived(object_id=job.video_id, task=job.task, files=asked.files)
+        derived = CreateDerived(
+            object_id=job.video_id, task=job.task, files=asked.files, is_internal=not asked.is_outside
+        )
         try:
             return await self._fs.create_derived(job.derived_id(job.attempt), derived)
         except Relayed as refusal:
@@ -203,6 +207,11 @@ class Jobs:
             self._backfill_after = now + BACKFILL_REST
         added = [await self._store.add_look(video_id, is_backfill=True, at=now) for video_id in videos]
         return sum(added)
+
+    async def _sources(self, jobs: Sequence[MediaJob], asked: Where) -> dict[str, Source]:
+        if not jobs:
+            return {}
+        return await self._fs.sources({job.video_id for job in jobs}, is_internal=not asked.is_outside)
 
     async def _held(self, job_id: str, attempt: int) -> MediaJob:
         job = await self._store.get_job(job_id)

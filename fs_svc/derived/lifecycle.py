@@ -34,12 +34,15 @@ ROWS_A_ROUND: Final = 20
 
 
 class DerivedObjects:
-    """For services: whoever calls decides what is whose. `presigner` signs for the storage as services reach it."""
+    """For services: whoever calls decides what is whose. `internal` signs for the storage as services reach it."""
 
-    def __init__(self, store: Store, bucket: Bucket, presigner: Presigner, *, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, bucket: Bucket, presigner: Presigner, internal: Presigner, *, clock: Clock
+    ) -> None:
         self._store = store
         self._bucket = bucket
         self._presigner = presigner
+        self._internal = internal
         self._clock = clock
 
     async def create(self, derived_id: str, asked: CreateDerived) -> Outputs:
@@ -70,25 +73,11 @@ class DerivedObjects:
                 raise Conflict("A derived object with this ID already exists with another video, task or other files.")
             if not await self._store.note_derived_signed(item, until=until):
                 raise NotReserved((await self._get(derived_id)).state)
+        presigner = self._internal if asked.is_internal else self._presigner
         return Outputs(
-            puts={file.name: self._sign(item, file, now) for file in item.files},
+            puts={file.name: _sign(presigner, item, file, now) for file in item.files},
             expires_at=now.replace(microsecond=0) + PUT_URL_LIFETIME,
         )
-
-    def _sign(self, item: Derived, file: NewFile, now: datetime) -> Put:
-        headers = {
-            "Content-Type": file.content_type,
-            CHECKSUM_HEADER: base64.b64encode(bytes.fromhex(file.sha256)).decode(),
-        }
-        url = self._presigner.presign(
-            "PUT",
-            item.object_key(file.name),
-            now=now,
-            lifetime=PUT_URL_LIFETIME,
-            headers={"Content-Length": str(file.size), **headers},
-        )
-        # Whatever sends a body of the right size sends its length by itself.
-        return Put(url=url, headers=headers)
 
     async def complete(self, derived_id: str) -> Derived:
         """Stored, once S3 holds every file in its size; idempotent.
@@ -143,3 +132,19 @@ class DerivedObjects:
         if item is None:
             raise NotFound
         return item
+
+
+def _sign(presigner: Presigner, item: Derived, file: NewFile, now: datetime) -> Put:
+    headers = {
+        "Content-Type": file.content_type,
+        CHECKSUM_HEADER: base64.b64encode(bytes.fromhex(file.sha256)).decode(),
+    }
+    url = presigner.presign(
+        "PUT",
+        item.object_key(file.name),
+        now=now,
+        lifetime=PUT_URL_LIFETIME,
+        headers={"Content-Length": str(file.size), **headers},
+    )
+    # Whatever sends a body of the right size sends its length by itself.
+    return Put(url=url, headers=headers)

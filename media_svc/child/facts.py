@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
+from io import BytesIO
 from typing import Final, TypedDict
 
 import av
+import av.error
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
 from media_svc.child.codec_strings import codec_string
-from media_svc.child.opening import check_size, decoder_of
+from media_svc.child.opening import check_size, decoder_of, open_any
 from media_svc.child.parent import SourceFile
 from media_svc.child.pictures import HDR_TRANSFERS, Looks
+from media_svc.wire import BLOCK_SIZE
 
 MOST_CHAPTERS: Final = 200
 MOST_LANGUAGES: Final = 16
@@ -24,6 +28,9 @@ MOST_TITLE: Final = 100
 # A year.
 MOST_MS: Final = 366 * 24 * 3600 * 1000
 _MOST_BOXES: Final = 64
+# Matroska's clusters (RFC 9559, section 5.1.3) begin so; they are of some seconds.
+_CLUSTER: Final = b"\x1f\x43\xb6\x75"
+_END_OF_A_FILE: Final = 2 * 2**20
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 # Nobody's language (ISO 639-2).
 _NO_LANGUAGE: Final = frozenset({"und", "mis", "zxx", "mul"})
@@ -92,14 +99,31 @@ def add_looks(facts: Found, looks: Looks) -> None:
     facts["width"], facts["height"] = looks.width, looks.height
 
 
-def duration_of(container: InputContainer) -> int:
-    """In milliseconds, 0 if the file does not say it, or says what cannot be."""
+def duration_of(container: InputContainer, file: SourceFile) -> int:
+    """In milliseconds, 0 if it cannot be made out, or is what cannot be."""
     lengths = [
         stream.duration * stream.time_base for stream in container.streams if stream.duration and stream.time_base
     ]
     length = Fraction(container.duration, av.time_base) if container.duration else max(lengths, default=Fraction())
+    if not length and container.format.name.startswith("matroska"):
+        length = _length_by_the_end(container, file)
     duration = round(length * 1000)
     return duration if 0 < duration <= MOST_MS else 0
+
+
+def _length_by_the_end(container: InputContainer, file: SourceFile) -> Fraction:
+    """Of a film that does not say how long it is, as browsers record them: its beginning is put before its end."""
+    head = file.at(0, BLOCK_SIZE)
+    tail = file.at(max(0, file.size - _END_OF_A_FILE), _END_OF_A_FILE)
+    first, last = head.find(_CLUSTER), tail.find(_CLUSTER)
+    if first < 0 or last < 0:
+        return Fraction()
+    end = Fraction()
+    with suppress(av.error.FFmpegError), open_any(BytesIO(head[:first] + tail[last:])) as rest:
+        for packet in rest.demux():
+            if packet.pts is not None:
+                end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
+    return end - Fraction(container.start_time or 0, av.time_base)
 
 
 def _container_name(container: InputContainer, file: SourceFile) -> str:

@@ -58,7 +58,8 @@ def lock(*, parent: int, cpu_seconds: int, memory: int) -> int:
     _limit(resource.RLIMIT_FSIZE, 0)
     # Neither a process nor a thread more. Root is not bound by it.
     _limit(resource.RLIMIT_NPROC, 0)
-    _limit(resource.RLIMIT_CPU, cpu_seconds)
+    # At the first SIGXCPU, by which the worker knows why it ended; SIGKILL for who does not end by that.
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
     with suppress(OSError, ValueError):  # macOS
         _limit(resource.RLIMIT_AS, memory)
     # What is open stays open; no number is left for another file or socket, not even that of one that is closed.

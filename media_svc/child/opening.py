@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from io import BytesIO
 from itertools import islice
 from typing import Final
 
@@ -38,7 +39,8 @@ _CONTAINER_OPTIONS: Final = {
     "codec_whitelist": ",".join(VIDEO_DECODERS + AUDIO_DECODERS),
     # There is no protocol of that name.
     "protocol_whitelist": "none",
-    "max_streams": str(MOST_STREAMS),
+    # One more: some formats leave out those beyond without a word.
+    "max_streams": str(MOST_STREAMS + 1),
     "probesize": str(4 * 2**20),
 }
 _DECODER_OPTIONS: Final = {"max_pixels": str(MOST_WIDTH * MOST_HEIGHT), "threads": "1"}
@@ -55,14 +57,7 @@ class Refused(Exception):
 def open_file(file: SourceFile) -> InputContainer:
     """The file as a container. Raises Refused."""
     try:
-        container = av.open(
-            file,
-            "r",
-            options=_DECODER_OPTIONS,
-            container_options=_CONTAINER_OPTIONS,
-            metadata_errors="replace",
-            io_open=_open_nothing,
-        )
+        container = open_any(file)
     except (MemoryError, av.error.MemoryError) as exc:
         # So is one stream too many.
         raise Refused("too-large") from exc
@@ -70,10 +65,25 @@ def open_file(file: SourceFile) -> InputContainer:
         raise Refused("damaged") from exc
     except av.error.FFmpegError as exc:
         # Invalid argument: a format that is known and not allowed.
-        raise Refused("unsupported" if isinstance(exc, av.error.ArgumentError) else _damaged_or_unknown(file)) from exc
+        known = not isinstance(exc, av.error.ArgumentError) and _has_a_known_beginning(file)
+        raise Refused("damaged" if known else "unsupported") from exc
     if not container.streams:
         raise Refused("damaged")
+    if len(container.streams) > MOST_STREAMS:
+        raise Refused("too-large")
     return container
+
+
+def open_any(file: SourceFile | BytesIO) -> InputContainer:
+    """What is allowed of `file`. Raises FFmpegError, and what reading does."""
+    return av.open(
+        file,
+        "r",
+        options=_DECODER_OPTIONS,
+        container_options=_CONTAINER_OPTIONS,
+        metadata_errors="replace",
+        io_open=_open_nothing,
+    )
 
 
 def _open_nothing(*_: object) -> object:
@@ -87,9 +97,9 @@ _BEGINNINGS: Final = (
 )
 
 
-def _damaged_or_unknown(file: SourceFile) -> str:
+def _has_a_known_beginning(file: SourceFile) -> bool:
     head = file.at(0, 16)
-    return "damaged" if any(head.startswith(mark, offset) for offset, mark in _BEGINNINGS) else "unsupported"
+    return any(head.startswith(mark, offset) for offset, mark in _BEGINNINGS)
 
 
 def main_video(container: InputContainer) -> VideoStream | None:

@@ -80,9 +80,10 @@ def seek(container: InputContainer, video: VideoStream, moment_ms: int) -> None:
 
 def time_of(frame: VideoFrame, video: VideoStream) -> int:
     """In milliseconds from the beginning of the film, as its player counts them."""
-    if frame.pts is None or frame.time_base is None or video.time_base is None:
+    # Not the frame's own time base, which it lacks when it comes out at a decoder's end.
+    if frame.pts is None or video.time_base is None:
         return 0
-    return max(0, round((frame.pts * frame.time_base - (video.start_time or 0) * video.time_base) * 1000))
+    return max(0, round((frame.pts - (video.start_time or 0)) * video.time_base * 1000))
 
 
 def score(frame: VideoFrame, looks: Looks) -> float:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import pkgutil
+import re
+from pathlib import Path
 from typing import Final
 
 import av
@@ -26,11 +29,15 @@ _FOR_CANDIDATES: Final = 24 * BLOCK_SIZE
 _NEVER_NEEDED: Final = frozenset({"av.__main__", "av.datasets"})
 
 
-def import_everything() -> None:
-    """PyAV imports parts of itself when they are first needed, which the jail does not allow."""
+def prepare() -> None:
+    """What cannot be done any more once the door is closed."""
+    # PyAV imports parts of itself when they are first needed.
     for module in pkgutil.walk_packages(av.__path__, "av."):
         if module.name not in _NEVER_NEEDED:
             importlib.import_module(module.name)
+    # FFmpeg makes out colours with a thread for each processor, whatever it is told of threads (libswscale/cms.c).
+    if found := re.search(r"/\S*/libavutil[^/\s]*", Path("/proc/self/maps").read_text(encoding="utf-8")):
+        ctypes.CDLL(found[0]).av_cpu_force_count(1)
 
 
 def work(parent: Parent, *, task: str, size: int, poster_ms: int | None, duration_ms: int) -> dict[str, int | None]:
@@ -40,7 +47,7 @@ def work(parent: Parent, *, task: str, size: int, poster_ms: int | None, duratio
     container = open_file(file)
     try:
         if task == "storyboard":
-            return _storyboard(container, parent, duration_ms=duration_ms)
+            return _storyboard(container, file, parent, duration_ms=duration_ms)
         return _look(container, file, parent, poster_ms=poster_ms)
     except EnoughRead as exc:
         raise Refused("damaged") from exc
@@ -52,7 +59,7 @@ def _look(
     container: InputContainer, file: SourceFile, parent: Parent, *, poster_ms: int | None
 ) -> dict[str, int | None]:
     film = main_video(container)
-    duration = duration_of(container)
+    duration = duration_of(container, file)
     facts = read_facts(container, file, film, duration_ms=duration)
     shown = film or cover(container)
     first = _first_frame(container, shown) if shown else None
@@ -76,9 +83,11 @@ def _look(
     return {"poster_ms": poster.time_of(frame, film) if film else None}
 
 
-def _storyboard(container: InputContainer, parent: Parent, *, duration_ms: int) -> dict[str, int | None]:
+def _storyboard(
+    container: InputContainer, file: SourceFile, parent: Parent, *, duration_ms: int
+) -> dict[str, int | None]:
     film = main_video(container)
-    duration = duration_of(container) or duration_ms
+    duration = duration_of(container, file) or duration_ms
     first = _first_frame(container, film) if film else None
     if film is None or first is None or not duration:
         raise Refused("no-picture")

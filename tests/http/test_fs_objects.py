@@ -280,6 +280,19 @@ async def sources(fs: FsService, *object_ids: str) -> dict[str, str]:
     return {object_id: source["url"] for object_id, source in signed["sources"].items()}
 
 
+async def test_a_worker_is_sent_to_the_storage_by_the_way_that_it_has(
+    fs: FsService, addresses: Addresses, proxy: S3Proxy
+) -> None:
+    object_id = await fs.store(b"film")
+    for is_internal, url in ((True, proxy.url), (False, addresses.s3_url)):
+        asked = {"sources": [{"id": object_id, "method": "GET", "is_internal": is_internal}]}
+        signed = await fs.answer("POST", "/v1/sources", json=asked, service="stream", subject=None)
+        new = {"object_id": object_id, "task": "look", "files": [PICTURE], "is_internal": is_internal}
+        outputs = await fs.answer("PUT", f"/v1/derived/{ID}", json=new, subject=None)
+        for found in (signed["sources"][object_id]["url"], outputs["puts"]["a.webp"]["url"]):
+            assert found.startswith(f"{url}/")
+
+
 async def test_what_the_url_says_cannot_be_changed(fs: FsService) -> None:
     object_id = await fs.store(b"film")
     url = (await sources(fs, object_id))[object_id]

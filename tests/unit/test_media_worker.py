@@ -171,7 +171,7 @@ def registry() -> CollectorRegistry:
 @pytest_asyncio.fixture
 async def worker(place: Place, work: Work, registry: CollectorRegistry) -> AsyncIterator[Worker]:
     async with http_session() as session:
-        jobs = UploadClient(ServiceClient(session, place.url, OneToken()), name="here")
+        jobs = UploadClient(ServiceClient(session, place.url, OneToken()), name="here", is_outside=True)
         makers = {Task.LOOK: work, Task.STORYBOARD: work}
         metrics = WorkMetrics(registry, landlock=lambda: None)
         yield Worker(jobs, Bucket(session), metrics, makers=makers, clock=utc_now)
@@ -197,8 +197,8 @@ async def test_what_was_made_is_stored_as_it_was_announced_and_handed_in(
         "sha256": hashlib.sha256(b"a picture").hexdigest(),
     }
     assert [said for said in place.said if said[0] != "complete"] == [
-        ("renew", {"progress": 40}),
-        ("outputs", {"files": [announced]}),
+        ("renew", {"progress": 40, "is_outside": True}),
+        ("outputs", {"files": [announced], "is_outside": True}),
     ]
     ((verb, content),) = place.said[2:]
     assert (verb, content["facts"]["duration_ms"], content["poster_ms"]) == ("complete", 1500, 700)

@@ -1,0 +1,201 @@
+"""What is made of a film: facts, poster and storyboard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.media import Facts
+from media_svc.wire import BLOCK_SIZE
+from tests import footage
+from tests.films import HDR10, X265, decode, jpeg, luma_of, write_film, write_music
+from tests.media.conftest import Source
+
+
+async def test_a_film_has_facts_a_poster_and_a_storyboard(source: Source) -> None:
+    content = footage.fetch(footage.OCEAN_MP4).read_bytes()
+    made = await source.look(content)
+    assert made.facts == Facts(
+        duration_ms=10_076,
+        width=1280,
+        height=720,
+        frame_rate=24.0,
+        container="mp4",
+        codecs=("avc1.42c00d", "mp4a.40.2"),
+        bit_rate=871_529,
+        has_video=True,
+        has_audio=True,
+        audio_channels=2,
+        index="end",
+        index_size=7315,
+    )
+    sizes = {"320": (320, 180), "640": (640, 360), "1280": (1280, 720)}
+    assert [file.name for file in made.files] == [f"poster-{w}.{e}" for w in sizes for e in ("webp", "jpg")]
+    for file in made.files:
+        frame = decode(file.content)
+        assert (frame.width, frame.height) == sizes[file.name[7:].split(".")[0]]
+        assert not any(mark in file.content for mark in (b"Exif", b"Lavc", b"http", b"ICC"))
+    assert made.poster_ms is not None
+    assert made.bytes_read <= len(content)
+    assert len(source.asked) == len(set(source.asked)), "a block was fetched twice"
+
+    source.asked.clear()
+    board = await source.storyboard(content, facts=made.facts)
+    sprite, index = board.files
+    assert json.loads(index.content) == {
+        "interval_ms": 2000,
+        "tiles": 6,
+        "columns": 10,
+        "rows": 10,
+        "width": 160,
+        "height": 90,
+        "sprites": ["storyboard-0.webp"],
+    }
+    assert (decode(sprite.content).width, decode(sprite.content).height) == (1600, 90)
+    assert (sprite.content_type, index.content_type) == ("image/webp", "application/json")
+    assert board.bytes_read == len(content) == sum(_lengths(source.asked))
+    assert 0 < made.peak_memory_bytes < 200 * 2**20
+
+
+def _lengths(asked: list[tuple[str, str]]) -> list[int]:
+    ranges = [text.removeprefix("bytes=").split("-") for _, text in asked]
+    lengths = [int(last) - int(first) + 1 for first, last in ranges]
+    assert all(length <= BLOCK_SIZE for length in lengths)
+    return lengths
+
+
+_STEADY = range(0, 2000, 40)
+
+
+def _turned(folder: Path) -> Path:
+    return write_film(folder / "turned.mov", times_ms=_STEADY, rotation=90)
+
+
+def _uneven(folder: Path) -> Path:
+    return write_film(folder / "uneven.mp4", times_ms=[*range(0, 1000, 40), *range(1000, 3000, 400)], group=500)
+
+
+def _single(folder: Path) -> Path:
+    return write_film(folder / "single.mp4", times_ms=[0], size=(90, 160))
+
+
+def _hevc(folder: Path) -> Path:
+    footage.write_hevc(footage.fetch(footage.OCEAN_MP4), folder / "hevc.mp4", frames=4, with_sound=True)
+    return folder / "hevc.mp4"
+
+
+def _hdr(folder: Path) -> Path:
+    options = {"x265-params": HDR10, "preset": "ultrafast"}
+    return write_film(
+        folder / "hdr.mkv", codec="libx265", times_ms=range(0, 200, 40), pixels="yuv420p10le", options=options
+    )
+
+
+def _recorded(folder: Path) -> Path:
+    footage.write_without_duration(footage.fetch(footage.OCEAN_WEBM), folder / "recorded.webm")
+    return folder / "recorded.webm"
+
+
+def _sound(folder: Path) -> Path:
+    footage.write_sound(folder / "sound.m4a", codec="aac", seconds=2)
+    return folder / "sound.m4a"
+
+
+def _music(folder: Path) -> Path:
+    return write_music(folder / "music.mp3", cover=jpeg(width=640, height=640))
+
+
+def _two_languages(folder: Path) -> Path:
+    place = {"com.apple.quicktime.location.ISO6709": "+48.8577+002.2950/"}
+    return write_film(
+        folder / "two.mov",
+        codec="libx265",
+        times_ms=range(0, 400, 40),
+        options={"x265-params": X265, "preset": "ultrafast"},
+        container={"movflags": "use_metadata_tags+faststart"},
+        languages=["eng", "ara"],
+        metadata=place,
+    )
+
+
+def _broadcast(folder: Path) -> Path:
+    return write_film(folder / "broadcast.ts", times_ms=_STEADY, languages=["deu"])
+
+
+_SMALL = ["poster-320.webp", "poster-320.jpg"]
+_LARGE = [*_SMALL, "poster-640.webp", "poster-640.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("make", "facts", "names"),
+    [
+        (_turned, {"width": 180, "height": 320, "container": "mov"}, ["poster-180.webp", "poster-180.jpg"]),
+        (_uneven, {"duration_ms": 2640, "width": 320, "has_audio": False, "audio_channels": None}, _SMALL),
+        (_single, {"width": 90, "height": 160, "index": "end"}, ["poster-90.webp", "poster-90.jpg"]),
+        (_hevc, {"codecs": ("hvc1.1.6.L63.90", "mp4a.40.2"), "is_hdr": False}, _LARGE),
+        (_hdr, {"codecs": ("hvc1.2.4.L60.90",), "is_hdr": True, "container": "matroska"}, _SMALL),
+        (_recorded, {"duration_ms": 9999, "codecs": ("vp8",), "container": "webm"}, None),
+        (_sound, {"duration_ms": 1984, "has_video": False, "width": None, "codecs": ("mp4a.40.2",)}, []),
+        (_music, {"has_video": False, "codecs": ("mp3",), "width": None, "frame_rate": None}, _LARGE),
+        (_two_languages, {"audio_languages": ("eng", "ara"), "has_location": True, "index": "front"}, _SMALL),
+        (_broadcast, {"container": "mpegts", "has_audio": True, "has_location": False}, _SMALL),
+    ],
+    ids=lambda value: value.__name__.strip("_") if callable(value) else "",
+)
+async def test_odd_files_are_understood(
+    source: Source, tmp_path: Path, make: Callable[[Path], Path], facts: dict[str, Any], names: list[str] | None
+) -> None:
+    made = await source.look(make(tmp_path).read_bytes())
+    assert made.facts is not None
+    assert {name: getattr(made.facts, name) for name in facts} == facts
+    if names is not None:
+        assert [file.name for file in made.files] == names
+    for file in made.files:
+        assert decode(file.content).width == int(file.name[7:].split(".")[0])
+
+
+async def test_the_poster_is_not_black_and_otherwise_of_the_moment_that_was_asked_for(
+    source: Source, tmp_path: Path
+) -> None:
+    film = write_film(
+        tmp_path / "film.mp4", times_ms=range(0, 10_000, 100), luma=lambda time: 200 if 6000 <= time < 8000 else 0
+    )
+    content = film.read_bytes()
+    made = await source.look(content)
+    assert made.poster_ms is not None
+    assert 6000 <= made.poster_ms < 8000
+    # Between two key frames, and after the last picture.
+    for asked, given in ((6700, 6700), (3333, 3300), (60_000, 9900)):
+        made = await source.look(content, poster_ms=asked)
+        assert made.poster_ms == given
+        frame = decode(made.files[0].content)
+        assert (luma_of(frame, left=0, top=0, width=320, height=180) > 60) == (given == 6700)
+
+
+async def test_each_tile_shows_its_own_time(source: Source, tmp_path: Path) -> None:
+    # Twelve minutes: more tiles than a sprite has, key frames further apart than tiles, and a change with each tile.
+    shade = [40, 220, 100, 160]
+    film = write_film(
+        tmp_path / "film.mp4",
+        times_ms=[*range(0, 720_000, 800), 719_960],
+        size=(160, 90),
+        luma=lambda time: shade[time // 2400 % len(shade)],
+        group=10,
+    )
+    made = await source.storyboard(film.read_bytes())
+    *sprites, index = made.files
+    layout = json.loads(index.content)
+    assert (layout["interval_ms"], layout["tiles"], len(sprites)) == (2400, 300, 3)
+    full = [decode(sprite.content) for sprite in sprites]
+    lights = [
+        luma_of(full[n // 100], left=n % 10 * 160 + 8, top=n % 100 // 10 * 90 + 8, width=144, height=74)
+        for n in range(300)
+    ]
+    for kind in range(len(shade)):
+        alike = lights[kind :: len(shade)]
+        assert max(alike) - min(alike) < 6, "a tile of another moment"
+    assert made.bytes_read <= len(film.read_bytes())

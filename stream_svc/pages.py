@@ -62,7 +62,7 @@ async def watch_page(request: web.Request) -> web.Response:
     principal = request[PRINCIPAL]
     playback = await request.app[LIBRARY].play(principal, request.match_info["video_id"])
     video, source, storyboard = playback.video, playback.source, playback.content.storyboard
-    router = request.app.router
+    facts, router = playback.content.facts, request.app.router
     context = {
         "video": {
             "id": video.id,
@@ -76,9 +76,10 @@ async def watch_page(request: web.Request) -> web.Response:
             "is_hidden": video.is_hidden,
         },
         "source_url": source.url,
+        "dimensions": f"{facts.width} × {facts.height}" if facts and facts.width and facts.height else None,
         "poster_url": large_picture(playback.content),
         "storyboard": None if storyboard is None else {"index": storyboard[0], "sprites": dict(storyboard[1])},
-        "codecs": [] if playback.content.facts is None else playback.content.facts.codecs,
+        "codecs": facts.codecs if facts else (),
         "expires_at": source.expires_at,
         "resume_at": playback.resume_at if (moment := _moment(request.query.get("t", ""))) is None else moment,
         "more": [] if principal is None else await _more(request, principal, video),

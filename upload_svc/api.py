@@ -159,7 +159,7 @@ async def choose_poster(request: web.Request) -> web.Response:
     principal = require_principal(request)
     asked = await read_json(request, ChoosePoster)
     await request.app[UPLOADS].choose_poster(principal, id_in_path(request, "upload_id"), at_ms=asked.at_ms)
-    return web.Response(status=202)
+    return web.Response(status=204)
 
 
 async def delete_upload(request: web.Request) -> web.Response:

@@ -106,7 +106,7 @@ API: Final = (
     put(
         "/v1/uploads/{upload_id}/poster",
         api.choose_poster,
-        {202: None},
+        {204: None},
         body=ChoosePoster,
         refusals=("conflict",),
     ),

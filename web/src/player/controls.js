@@ -20,7 +20,10 @@ export class Controls {
     this.#screen = screen;
     const storyboard = video.dataset.storyboard ? JSON.parse(video.dataset.storyboard) : null;
     this.seekBar = new SeekBar(box.querySelector("[data-seek]"), video, { seek: commands.seek, storyboard });
-    this.menu = new Menu(this.#button("menu"), box.querySelector("[data-menu-items]"), video, { setRate: commands.setRate });
+    this.menu = new Menu(this.#button("menu"), box.querySelector("[data-menu-items]"), video, {
+      setRate: commands.setRate,
+      choosePicture: commands.choosePicture,
+    });
     for (const name of ["toggle", "mute", "pip", "theatre", "fullscreen", "help"]) {
       this.#button(name).addEventListener("click", () => commands[name]());
     }

@@ -11,6 +11,7 @@ import { listenToHands } from "./gestures.js";
 import { actionOf } from "./keys.js";
 import { describeToSystem } from "./media_session.js";
 import { playsByItself } from "./menu.js";
+import { pictureChooser } from "./picture.js";
 import { PositionKeeper } from "./position_keeper.js";
 import { Reach } from "./reach.js";
 import { Screen } from "./screen.js";
@@ -53,6 +54,8 @@ function watchPage(player) {
     help: () => (help.open ? help.close() : help.showModal()),
     next: () => upNext.skip(),
     cancel: () => upNext.cancel(),
+    // There is one for the owner.
+    choosePicture: video.dataset.uploadsApi ? pictureChooser(video, { root: video.dataset.uploadsApi, id: video.dataset.id }) : null,
   };
 
   const box = player.querySelector("[data-player-controls]");

@@ -8,6 +8,7 @@ import { saveVisibilities } from "../common/visibility.js";
 import { Editor } from "./editor.js";
 import { Many } from "./many.js";
 import { readPage } from "../common/pages.js";
+import { fillPreviews } from "./previews.js";
 import { takeRow } from "./rows.js";
 import { Selection } from "./selection.js";
 import { share, shareNamed } from "./sharing.js";
@@ -38,6 +39,7 @@ function videosPage(page) {
   const selection = new Selection(page);
   new Many({ page, api, selection, onChange: showRows });
   shareNamed(page);
+  fillPreviews(page);
 
   async function move(row, { call, undo, said }, isByKeyboard) {
     const { video: id, title } = row.dataset;

@@ -38,7 +38,7 @@ def to_video(row: AnyRow) -> Video:
 
 def library_index(sort: Sort, *, is_one_owners: bool) -> str:
     """The index that has the videos of one state and visibility in that order."""
-    order = {Sort.TITLE: "title", Sort.LARGEST: "size"}.get(sort, "age")
+    order = {Sort.TITLE: "title", Sort.LARGEST: "size", Sort.LONGEST: "length"}.get(sort, "age")
     return f"videos_{'owner_' if is_one_owners else ''}{order}"
 
 
@@ -90,20 +90,26 @@ def _order(sort: Sort, columns: Any) -> tuple[ColumnElement[Any], ColumnElement[
         return columns.created_at.asc(), columns.id.asc()
     if sort is Sort.LARGEST:
         return columns.size.desc(), columns.id.desc()
+    if sort is Sort.LONGEST:
+        return columns.duration_ms.desc(), columns.id.desc()
     return columns.created_at.desc(), columns.id.desc()
 
 
 def _behind(sort: Sort, after: Place) -> list[ColumnElement[bool]]:
     """What lies behind a place, in ranges of the index that are read one by one."""
     value, video_id = after
-    columns: dict[Sort, Column[Any]] = {Sort.TITLE: VIDEOS.c.title_key, Sort.LARGEST: VIDEOS.c.size}
+    columns: dict[Sort, Column[Any]] = {
+        Sort.TITLE: VIDEOS.c.title_key,
+        Sort.LARGEST: VIDEOS.c.size,
+        Sort.LONGEST: VIDEOS.c.duration_ms,
+    }
     column = columns.get(sort, VIDEOS.c.created_at)
-    # What has no size yet is behind all that has one, and a comparison does not find it.
+    # What has no size or length yet is behind all that has one, and a comparison does not find it.
     if value is None:
         return [and_(column.is_(None), VIDEOS.c.id < video_id)]
     # Spelled out: MySQL does not use the index for a comparison of row values. The first bound says the same again for
     # SQLite, which would read an OR alone from the first page on.
-    if sort in (Sort.NEWEST, Sort.LARGEST):
+    if sort in (Sort.NEWEST, Sort.LARGEST, Sort.LONGEST):
         known = and_(column <= value, or_(column < value, and_(column == value, VIDEOS.c.id < video_id)))
-        return [known, column.is_(None)] if sort is Sort.LARGEST else [known]
+        return [known, column.is_(None)] if sort is not Sort.NEWEST else [known]
     return [and_(column >= value, or_(column > value, and_(column == value, VIDEOS.c.id > video_id)))]

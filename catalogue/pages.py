@@ -21,15 +21,18 @@ class Sort(StrEnum):
     OLDEST = "created_at"
     TITLE = "title"
     LARGEST = "-size"
+    LONGEST = "-duration"
 
 
 def place_of(video: Video, sort: Sort) -> tuple[str | datetime, str]:
-    """Where the video stands in a list of that order, as a cursor has it; a size that is not known is empty."""
+    """Where the video stands in a list of that order, as a cursor has it; what is not known is empty."""
     match sort:
         case Sort.TITLE:
             return video.title_key, video.id
         case Sort.LARGEST:
             return "" if video.size is None else str(video.size), video.id
+        case Sort.LONGEST:
+            return "" if video.duration_ms is None else str(video.duration_ms), video.id
         case _:
             return video.created_at, video.id
 
@@ -37,6 +40,7 @@ def place_of(video: Video, sort: Sort) -> tuple[str | datetime, str]:
 _VALUES: Final[dict[Sort, Callable[[str], str | int | None]]] = {
     Sort.TITLE: str,
     Sort.LARGEST: lambda text: int(text) if text else None,
+    Sort.LONGEST: lambda text: int(text) if text else None,
 }
 
 

@@ -35,15 +35,19 @@ VIDEOS: Final = Table(
     # What the owner has chosen, while an administrator hides the video and `visibility` is `private`. None: not hidden.
     Column("hidden_visibility", binary_text(16), nullable=True),
     Column("sent_sha256", binary_text(64), nullable=True),
+    # As in media_facts, for lists. A number of 64 bits, as sizes are.
+    Column("duration_ms", size_in_bytes(), nullable=True),
 )
 Index("videos_mine", VIDEOS.c.owner_id, VIDEOS.c.state, VIDEOS.c.created_at, VIDEOS.c.id)
 Index("videos_unsettled", VIDEOS.c.settle_after)
-# The library's lists, by age and by title: everybody's, and one owner's.
+# The library's lists, by age, title, size and length: everybody's, and one owner's.
 Index("videos_age", VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.created_at, VIDEOS.c.id)
 Index("videos_title", VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.title_key, VIDEOS.c.id)
 Index("videos_owner_age", VIDEOS.c.owner_id, VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.created_at, VIDEOS.c.id)
 Index("videos_owner_title", VIDEOS.c.owner_id, VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.title_key, VIDEOS.c.id)
 Index("videos_owner_size", VIDEOS.c.owner_id, VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.size, VIDEOS.c.id)
+Index("videos_length", VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.duration_ms, VIDEOS.c.id)
+Index("videos_owner_length", VIDEOS.c.owner_id, VIDEOS.c.state, VIDEOS.c.visibility, VIDEOS.c.duration_ms, VIDEOS.c.id)
 
 # What a file says of itself, since somebody has looked.
 MEDIA_FACTS: Final = Table(

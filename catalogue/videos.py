@@ -41,7 +41,7 @@ LISTED: Final = frozenset({Visibility.MEMBERS, Visibility.PUBLIC})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Video:
     """A catalogue entry; `part_size` and `part_count` are fs_svc's plan, None until it has answered and where it has
-    none. `size` is None while only the uploading client knows it.
+    none. `size` is None while only the uploading client knows it, `duration_ms` while nobody has looked at it.
 
     `sha256` is the whole file's as it was announced, `sent_sha256` as its sender has computed it while sending.
     `visibility` is who may watch now; while an administrator hides the video, `hidden_visibility` is what its owner
@@ -65,6 +65,7 @@ class Video:
     settle_after: datetime | None
     hidden_visibility: Visibility | None = None
     sent_sha256: str | None = None
+    duration_ms: int | None = None
 
     def may_be_watched_by(self, account_id: str | None) -> bool:
         """Whether it is ready, and open to this account (None: to somebody without one)."""

@@ -18,13 +18,16 @@ async def list_videos(request: web.Request) -> web.Response:
     videos, next_cursor = await request.app[LIBRARY].list(
         principal, asked.wanted, cursor=asked.cursor, limit=asked.limit
     )
-    return json_response(VideoPage(items=[present(video) for video in videos], next_cursor=next_cursor))
+    contents = await request.app[LIBRARY].contents(videos)
+    items = [present(video, contents[video.id]) for video in videos]
+    return json_response(VideoPage(items=items, next_cursor=next_cursor))
 
 
 async def get_video(request: web.Request) -> web.Response:
     """One video."""
     video = await request.app[LIBRARY].get(request[PRINCIPAL], request.match_info["video_id"])
-    return json_response(present(video))
+    contents = await request.app[LIBRARY].contents([video])
+    return json_response(present(video, contents[video.id]))
 
 
 async def play_video(request: web.Request) -> web.Response:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from common.errors import NotFound
 from common.service_client import ServiceClient
+from contracts.derived import AskPictures, SignedPictures
 from contracts.objects import AskSources, SignedSources, Source, WantedSource
 
 _RELAYED: Final = ("storage-unavailable",)
+# A list does not wait longer for its pictures.
+_PICTURES_SECONDS: Final = 2.0
 
 
 class FsClient:
@@ -24,3 +28,12 @@ class FsClient:
         if (source := signed.sources.get(wanted.id)) is None:
             raise NotFound
         return source
+
+    async def pictures(self, derived_ids: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+        """URLs of up to 100 derived objects by file name; what is not stored is absent. Raises Unavailable."""
+        asked = AskPictures(ids=list(derived_ids))
+        return (
+            await self._client.ask(
+                SignedPictures, "POST", "/v1/pictures", content=asked, time_limit_seconds=_PICTURES_SECONDS
+            )
+        ).pictures

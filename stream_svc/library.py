@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from catalogue.content import Content, Files, PictureUrls
+from catalogue.facts import VideoFacts
 from catalogue.pages import Sort, place_of, read_page
 from catalogue.videos import Video
 from common.clock import Clock
@@ -16,7 +18,7 @@ from common.tokens import Principal
 from contracts.objects import Source, WantedSource
 from stream_svc.auth_client import DisabledOwners
 from stream_svc.fs_client import FsClient
-from stream_svc.store import KeptPosition, Listing, Position, Store
+from stream_svc.store import KeptPosition, Length, Listing, Position, Store
 
 # Who stopped so early has hardly begun, and who stopped in the last twentieth has seen it: both start anew.
 BEGUN_SECONDS: Final = 10.0
@@ -30,10 +32,11 @@ MOST_COUNTED: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A list of the library, as it is asked for: searching what, of which owner, in which order."""
+    """A list of the library, as it is asked for: searching what, of which owner, of which length, in which order."""
 
     q: str = ""
     owner_id: str | None = None
+    length: Length | None = None
     sort: Sort = Sort.NEWEST
 
 
@@ -42,6 +45,7 @@ class Playback:
     """One person watching one video: where they stopped, and where to go on, in seconds."""
 
     video: Video
+    content: Content
     source: Source
     position: float
     resume_at: float
@@ -66,6 +70,7 @@ class Library:
     def __init__(self, store: Store, fs: FsClient, disabled: DisabledOwners, cursors: Cursors, *, clock: Clock) -> None:
         self._store = store
         self._fs = fs
+        self._pictures = PictureUrls(fs.pictures, clock=clock)
         self._disabled = disabled
         self._cursors = cursors
         self._clock = clock
@@ -78,7 +83,7 @@ class Library:
         return await read_page(
             lambda after, most: self._store.list_videos(listing, after=after, limit=most),
             self._cursors,
-            f"videos:{wanted.sort}:{wanted.owner_id}:{wanted.q}",
+            f"videos:{wanted.sort}:{wanted.owner_id}:{wanted.length}:{wanted.q}",
             cursor=cursor,
             limit=limit,
             sort=wanted.sort,
@@ -98,6 +103,7 @@ class Library:
             viewer_id=principal.account_id,
             q=wanted.q,
             owner_id=wanted.owner_id,
+            length=wanted.length,
             sort=wanted.sort,
             disabled_owner_ids=await self._disabled.ids(),
         )
@@ -117,6 +123,18 @@ class Library:
             return video
         raise Unauthenticated if principal is None else NotFound
 
+    async def contents(self, videos: Sequence[Video], *, has_storyboards: bool = False) -> dict[str, Content]:
+        """What is shown of the content of videos that somebody may watch, for each by its id.
+
+        Without pictures while fs_svc is away.
+        """
+        facts = await self._store.list_facts([video.id for video in videos]) if videos else {}
+        wanted = [one.poster_id for one in facts.values()]
+        if has_storyboards:
+            wanted += [one.storyboard_id for one in facts.values()]
+        pictures = await self._pictures.of(wanted)
+        return {video.id: _content(facts.get(video.id), pictures) for video in videos}
+
     async def play(self, principal: Principal | None, video_id: str) -> Playback:
         """A fresh URL to play from. Raises as `get`, and Unavailable."""
         video = await self.get(principal, video_id)
@@ -124,6 +142,7 @@ class Library:
         position = None if principal is None else await self._store.get_position(principal.account_id, video.id)
         return Playback(
             video=video,
+            content=(await self.contents([video], has_storyboards=True))[video.id],
             source=source,
             position=position.seconds if position else 0.0,
             resume_at=resume_at(position) if position else 0.0,
@@ -179,6 +198,16 @@ class Library:
         video = await self.get(principal, video_id)
         wanted = WantedSource(id=video.id, method=method, filename=video.filename, is_download=is_download)
         return await self._fs.source(wanted)
+
+
+def _content(facts: VideoFacts | None, pictures: Mapping[str, Files]) -> Content:
+    if facts is None:
+        return Content()
+    return Content(
+        facts=facts,
+        poster_files=pictures.get(facts.poster_id or "", {}),
+        storyboard_files=pictures.get(facts.storyboard_id or "", {}),
+    )
 
 
 def resume_at(position: Position) -> float:

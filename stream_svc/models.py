@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
+from catalogue.content import Content, present_poster
 from catalogue.pages import Sort
 from catalogue.videos import Video as VideoInDomain
 from catalogue.videos import Visibility
@@ -13,22 +14,24 @@ from common.web.requests import Input, Query
 from contracts.shape import Instant
 from stream_svc.library import Playback as PlaybackInDomain
 from stream_svc.library import Wanted
+from stream_svc.store import Length
 
 
 class WhichVideos(Query):
-    """Which videos, and in which order; `owner` is an account id."""
+    """Which videos, and in which order; `owner` is an account id, `length` in minutes."""
 
     q: Annotated[str, Field(max_length=200)] = ""
     owner: Annotated[str, Field(max_length=64)] | None = None
-    sort: Literal["-created_at", "created_at", "title"] = "-created_at"
+    sort: Literal["-created_at", "created_at", "title", "-duration"] = "-created_at"
+    length: Length | None = None
 
     @property
     def wanted(self) -> Wanted:
-        return Wanted(q=self.q, owner_id=self.owner, sort=Sort(self.sort))
+        return Wanted(q=self.q, owner_id=self.owner, sort=Sort(self.sort), length=self.length)
 
 
 class ListVideos(WhichVideos):
-    """Which videos, in which order, and which page of them; `owner` is an account id."""
+    """Which videos, in which order, and which page of them; `owner` is an account id, `length` in minutes."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: Annotated[str, Field(max_length=2048)] | None = None
@@ -73,8 +76,15 @@ class Owner(BaseModel):
     username: str
 
 
+PosterUrls = dict[str, dict[Literal["webp", "jpeg"], str]]
+
+
 class Video(BaseModel):
-    """A video as viewers see it; `size` in bytes."""
+    """A video as viewers see it; `size` in bytes, `duration` in seconds.
+
+    What its content is like is null while nobody has looked, or where its file does not say. `codecs` as RFC 6381 names
+    them, the picture's first. `poster` has presigned URLs by width in pixels, and by format; they change once a day.
+    """
 
     id: str
     title: str
@@ -84,6 +94,13 @@ class Video(BaseModel):
     size: int
     content_type: str
     visibility: Visibility
+    duration: float | None
+    width: int | None
+    height: int | None
+    codecs: list[str] | None
+    frame_rate: float | None
+    has_audio: bool | None
+    poster: PosterUrls | None
 
 
 class VideoPage(BaseModel):
@@ -101,14 +118,29 @@ class PlaybackSource(BaseModel):
     expires_at: Instant
 
 
+class Storyboard(BaseModel):
+    """Small pictures of a video in the order of time: the index, and the sprites that it names, as presigned URLs."""
+
+    index: str
+    sprites: dict[str, str]
+
+
 class Playback(BaseModel):
-    """What a player needs; `position` in seconds."""
+    """What a player needs; `position` in seconds, the rest as in a video."""
 
     sources: list[PlaybackSource]
     position: float
+    duration: float | None
+    width: int | None
+    height: int | None
+    codecs: list[str] | None
+    frame_rate: float | None
+    has_audio: bool | None
+    poster: PosterUrls | None
+    storyboard: Storyboard | None
 
 
-def present(video: VideoInDomain) -> Video:
+def present(video: VideoInDomain, content: Content) -> Video:
     return Video(
         id=video.id,
         title=video.title,
@@ -118,12 +150,29 @@ def present(video: VideoInDomain) -> Video:
         size=video.size,
         content_type=video.content_type,
         visibility=video.visibility,
+        **_facts(content),
     )
 
 
+def _facts(content: Content) -> dict[str, Any]:
+    """What Video and Playback say of the content."""
+    facts = content.facts
+    return {
+        "duration": content.duration,
+        "width": facts and facts.width,
+        "height": facts and facts.height,
+        "codecs": facts and list(facts.codecs),
+        "frame_rate": facts and facts.frame_rate,
+        "has_audio": facts and facts.has_audio,
+        "poster": present_poster(content.poster),
+    }
+
+
 def present_playback(playback: PlaybackInDomain) -> Playback:
-    source = playback.source
+    source, storyboard = playback.source, playback.content.storyboard
     return Playback(
         sources=[PlaybackSource(url=source.url, type=source.content_type, expires_at=source.expires_at)],
         position=playback.position,
+        **_facts(playback.content),
+        storyboard=None if storyboard is None else Storyboard(index=storyboard[0], sprites=dict(storyboard[1])),
     )

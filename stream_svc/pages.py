@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aiohttp import web
 from yarl import URL
 
+from catalogue.content import Content, card_picture, large_picture
 from catalogue.pages import Sort
 from catalogue.videos import Video
 from common.errors import Invalid, Malformed
@@ -21,6 +22,7 @@ from common.web.requests import read_form, read_query, require_principal, requir
 from stream_svc.app_keys import LIBRARY
 from stream_svc.library import MOST_COUNTED, Begun, Wanted
 from stream_svc.models import ForgetPosition, KeptPosition, ListVideos, WhichVideos
+from stream_svc.store import Length
 
 _TO_CONTINUE: Final = 4
 _MORE: Final = 12
@@ -35,17 +37,20 @@ async def library_page(request: web.Request) -> web.Response:
     count = len(videos)
     if asked.q and asked.cursor is None and next_cursor is not None:
         count = await library.count(principal, asked.wanted)
-    is_all = not asked.q and asked.owner is None and asked.cursor is None
+    is_all = not asked.q and asked.owner is None and asked.length is None and asked.cursor is None
     to_continue = await library.to_continue(principal, limit=_TO_CONTINUE) if is_all else ()
+    contents = await library.contents([*videos, *(begun.video for begun in to_continue)])
     context = {
-        "cards": [_card(request, begun, asked) for begun in await library.begun(principal, videos)],
-        "continued": [_card(request, begun) for begun in to_continue],
+        "cards": [_card(request, begun, contents, asked) for begun in await library.begun(principal, videos)],
+        "continued": [_card(request, begun, contents) for begun in to_continue],
         "q": asked.q,
         "heading": _heading(principal, asked, videos, count=count if asked.cursor is None else None),
         "is_mine": asked.owner == principal.account_id,
         "is_one_owners": asked.owner is not None,
+        "is_of_a_length": asked.length is not None,
         "is_first": asked.cursor is None,
         "filters": _filters(request, principal, asked, videos),
+        "lengths": _lengths(request, asked),
         "sorts": _sorts(request, asked),
         "first_url": str(_narrowed(request, cursor=None)),
         "next_url": None if next_cursor is None else str(_narrowed(request, cursor=next_cursor)),
@@ -56,8 +61,8 @@ async def library_page(request: web.Request) -> web.Response:
 async def watch_page(request: web.Request) -> web.Response:
     principal = request[PRINCIPAL]
     playback = await request.app[LIBRARY].play(principal, request.match_info["video_id"])
-    video, source = playback.video, playback.source
-    router = request.app.router
+    video, source, storyboard = playback.video, playback.source, playback.content.storyboard
+    facts, router = playback.content.facts, request.app.router
     context = {
         "video": {
             "id": video.id,
@@ -71,6 +76,10 @@ async def watch_page(request: web.Request) -> web.Response:
             "is_hidden": video.is_hidden,
         },
         "source_url": source.url,
+        "dimensions": f"{facts.width} × {facts.height}" if facts and facts.width and facts.height else None,
+        "poster_url": large_picture(playback.content),
+        "storyboard": None if storyboard is None else {"index": storyboard[0], "sprites": dict(storyboard[1])},
+        "codecs": facts.codecs if facts else (),
         "expires_at": source.expires_at,
         "resume_at": playback.resume_at if (moment := _moment(request.query.get("t", ""))) is None else moment,
         "more": [] if principal is None else await _more(request, principal, video),
@@ -121,8 +130,9 @@ async def _more(request: web.Request, principal: Principal, watched: Video) -> S
     known = {watched.id, *(video.id for video in following)}
     others = [video for video in newest if video.id not in known]
     begun = await library.begun(principal, [*following, *others][:_MORE])
-    next_ones = [_card(request, one, came_from) | {"is_next": True} for one in begun[: len(following)]]
-    return [*next_ones, *(_card(request, one) for one in begun[len(following) :])]
+    contents = await library.contents([one.video for one in begun])
+    next_ones = [_card(request, one, contents, came_from) | {"is_next": True} for one in begun[: len(following)]]
+    return [*next_ones, *(_card(request, one, contents) for one in begun[len(following) :])]
 
 
 def _came_from(request: web.Request) -> WhichVideos:
@@ -146,7 +156,9 @@ def _edit_url(request: web.Request, video: Video) -> str:
     return f"{request.app[SITE].upload_url}/videos?edit={video.id}"
 
 
-def _card(request: web.Request, begun: Begun, among: WhichVideos | None = None) -> dict[str, Any]:
+def _card(
+    request: web.Request, begun: Begun, contents: Mapping[str, Content], among: WhichVideos | None = None
+) -> dict[str, Any]:
     """A video to choose `among` others: its page goes on in their order."""
     video, principal = begun.video, request[PRINCIPAL]
     order = among.model_dump(include=set(WhichVideos.model_fields), mode="json", exclude_defaults=True) if among else {}
@@ -156,6 +168,7 @@ def _card(request: web.Request, begun: Begun, among: WhichVideos | None = None) 
         "owner_username": video.owner_username,
         "created_at": video.created_at,
         "hue": (video.size or 0) % 12,
+        "picture": card_picture(contents[video.id]),
         "watch_url": str(request.app.router["watch"].url_for(video_id=video.id).with_query(order)),
         "position": begun.position,
         "is_mine": principal is not None and principal.account_id == video.owner_id,
@@ -195,8 +208,26 @@ def _filters(
     return [(label, str(_narrowed(request, owner=owner, cursor=None)), owner == asked.owner) for label, owner in whose]
 
 
+def _lengths(request: web.Request, asked: ListVideos) -> list[tuple[str, str, bool]]:
+    lengths = (
+        (None, gettext("Any length")),
+        (Length.SHORT, gettext("Under 4 min")),
+        (Length.MEDIUM, gettext("4–20 min")),
+        (Length.LONG, gettext("Over 20 min")),
+    )
+    return [
+        (label, str(_narrowed(request, length=length, cursor=None)), length == asked.length)
+        for length, label in lengths
+    ]
+
+
 def _sorts(request: web.Request, asked: ListVideos) -> list[tuple[str, str, bool]]:
-    sorts = ((Sort.NEWEST, gettext("Newest")), (Sort.OLDEST, gettext("Oldest")), (Sort.TITLE, gettext("Title")))
+    sorts = (
+        (Sort.NEWEST, gettext("Newest")),
+        (Sort.OLDEST, gettext("Oldest")),
+        (Sort.TITLE, gettext("Title")),
+        (Sort.LONGEST, gettext("Longest")),
+    )
     return [
         (label, str(_narrowed(request, sort=sort.value, cursor=None)), sort.value == asked.sort)
         for sort, label in sorts

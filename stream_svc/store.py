@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import Column, ColumnElement, Double, Index, MetaData, Table, and_, delete, insert, or_, select, update
 
+from catalogue.facts import COLUMNS as FACTS_COLUMNS
+from catalogue.facts import VideoFacts, to_facts
 from catalogue.lists import COLUMNS, Branch, count_list, found_by, library_index, read_list, to_video
 from catalogue.pages import Place, Sort
-from catalogue.tables import VIDEOS
+from catalogue.tables import MEDIA_FACTS, VIDEOS
 from catalogue.videos import LISTED, Video, VideoState, Visibility
 from common.db import Instant, Queries, identifier
 
@@ -46,14 +49,31 @@ class KeptPosition(Position):
     updated_at: datetime
 
 
+class Length(StrEnum):
+    """How long a video is, in minutes."""
+
+    SHORT = "under-4"
+    MEDIUM = "4-20"
+    LONG = "over-20"
+
+
+# From so many milliseconds on, and up to less than so many.
+_RANGES_MS: Final = {
+    Length.SHORT: (0, 4 * 60_000),
+    Length.MEDIUM: (4 * 60_000, 20 * 60_000),
+    Length.LONG: (20 * 60_000, 2**63 - 1),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A part of the library: for whom, searching what, of one owner, in which order, and of whom nothing."""
+    """A part of the library: for whom, searching what, of one owner, in which order, how long, and of whom nothing."""
 
     viewer_id: str
     q: str
     owner_id: str | None
     sort: Sort
+    length: Length | None = None
     disabled_owner_ids: frozenset[str] = frozenset()
 
 
@@ -70,6 +90,11 @@ class Store(Queries):
     async def count_videos(self, listing: Listing, *, most: int) -> int:
         """How many there are of them, counted as far as `most`."""
         return await count_list(self._database, _branches(listing), most=most)
+
+    async def list_facts(self, video_ids: Sequence[str]) -> dict[str, VideoFacts]:
+        """What is known of the content of those at which somebody has looked."""
+        query = select(*FACTS_COLUMNS).where(MEDIA_FACTS.c.video_id.in_(video_ids))
+        return {row.video_id: to_facts(row) for row in await self._database.rows(query)}
 
     async def keep_position(self, account_id: str, video_id: str, position: Position, *, now: datetime) -> None:
         """Keeps it in place of the one before."""
@@ -149,6 +174,9 @@ def _filters(listing: Listing) -> list[ColumnElement[bool]]:
     filters: list[ColumnElement[bool]] = [found_by(listing.q, has_many_owners=listing.owner_id is None)]
     if listing.owner_id is not None:
         filters.append(VIDEOS.c.owner_id == listing.owner_id)
+    if listing.length is not None:
+        least, below = _RANGES_MS[listing.length]
+        filters.append(and_(VIDEOS.c.duration_ms >= least, VIDEOS.c.duration_ms < below))
     if listing.disabled_owner_ids:
         filters.append(VIDEOS.c.owner_id.not_in(sorted(listing.disabled_owner_ids)))
     return filters

@@ -18,6 +18,7 @@ from contracts.objects import AskPartUrls
 from upload_svc.app_keys import MODERATION, UPLOADS
 from upload_svc.models import (
     Batch,
+    ChoosePoster,
     CompleteUpload,
     CreateUpload,
     EditUpload,
@@ -150,6 +151,14 @@ async def retry_media(request: web.Request) -> web.Response:
     """Makes what failed of a video's facts, poster and storyboard anew. Idempotent."""
     principal = require_principal(request)
     await request.app[UPLOADS].retry_media(principal, id_in_path(request, "upload_id"))
+    return web.Response(status=204)
+
+
+async def choose_poster(request: web.Request) -> web.Response:
+    """Makes another moment of a video its picture; `media.state` is `ready` again once it is there. Idempotent."""
+    principal = require_principal(request)
+    asked = await read_json(request, ChoosePoster)
+    await request.app[UPLOADS].choose_poster(principal, id_in_path(request, "upload_id"), at_ms=asked.at_ms)
     return web.Response(status=204)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlencode
 
 from common.service_client import Relayed, ServiceClient
-from contracts.derived import CreateDerived, DeleteDerived, DerivedObject
+from contracts.derived import AskPictures, CreateDerived, DeleteDerived, DerivedObject, SignedPictures
 from contracts.media import Outputs
 from contracts.objects import (
     AdoptObject,
@@ -48,6 +48,8 @@ _RELAYED: Final = (
 )
 # S3 puts thousands of parts together; a caller waits at most a minute for it.
 COMPLETE_LIMIT_SECONDS: Final = 50.0
+# A list does not wait longer for its pictures.
+_PICTURES_SECONDS: Final = 2.0
 
 
 class FsClient:
@@ -154,3 +156,11 @@ class FsClient:
         """Deletes those of up to 100 that are there; repeatable."""
         asked = DeleteDerived(ids=list(derived_ids))
         await self._client.call("POST", "/v1/derived/delete", content=asked.model_dump(mode="json"), is_idempotent=True)
+
+    async def pictures(self, derived_ids: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+        """URLs of up to 100 derived objects by file name; what is not stored is absent."""
+        asked, path = AskPictures(ids=list(derived_ids)), "/v1/pictures"
+        signed = await self._client.ask(
+            SignedPictures, "POST", path, content=asked, time_limit_seconds=_PICTURES_SECONDS
+        )
+        return signed.pictures

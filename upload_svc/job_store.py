@@ -171,6 +171,8 @@ class JobQueries(Queries):
             change = update(MEDIA_FACTS).where(MEDIA_FACTS.c.video_id == job.video_id).values(**values)
             if rows_changed(await connection.execute(change)) == 0:
                 await connection.execute(insert(MEDIA_FACTS).values(video_id=job.video_id, **values))
+            known = update(VIDEOS).where(VIDEOS.c.id == job.video_id).values(duration_ms=facts.duration_ms)
+            await connection.execute(known)
             if facts.has_video and facts.duration_ms:
                 query = select(MEDIA_JOBS.c.id).where(
                     MEDIA_JOBS.c.video_id == job.video_id, MEDIA_JOBS.c.task == Task.STORYBOARD.value
@@ -193,17 +195,26 @@ class JobQueries(Queries):
             change = update(MEDIA_JOBS).where(
                 MEDIA_JOBS.c.video_id == video_id, MEDIA_JOBS.c.state == JobState.FAILED.value
             )
-            await connection.execute(
-                change.values(
-                    state=JobState.WAITING.value,
-                    tries_left=TRIES,
-                    progress=0,
-                    reason=None,
-                    is_backfill=False,
-                    leased_until=at,
-                )
-            )
+            await connection.execute(change.values(**_anew(at), is_backfill=False))
         await self.add_look(video_id, is_backfill=False, at=at)
+
+    async def retry_failed_jobs(self, *, at: datetime) -> None:
+        """Whatever has failed may be tried again, behind all that is new."""
+        change = update(MEDIA_JOBS).where(MEDIA_JOBS.c.state == JobState.FAILED.value)
+        await self._database.change(change.values(**_anew(at), is_backfill=True))
+
+    async def choose_poster(self, video_id: str, *, at_ms: int, at: datetime) -> None:
+        """Has the video looked at for this moment; an attempt that is at another one has lost the job by that."""
+        await self.add_look(video_id, is_backfill=False, at=at)
+        change = update(MEDIA_JOBS).where(MEDIA_JOBS.c.video_id == video_id, MEDIA_JOBS.c.task == Task.LOOK.value)
+        await self._database.change(change.values(**_anew(at), is_backfill=False, poster_ms=at_ms))
+
+    async def count_open_jobs(self) -> dict[JobState, tuple[int, datetime]]:
+        """How many wait, are worked on, and have failed, and when the oldest of each was made."""
+        jobs, states = MEDIA_JOBS.c, [*_UNFINISHED, JobState.FAILED.value]
+        query = select(jobs.state, func.count(), func.min(jobs.created_at)).where(jobs.state.in_(states))
+        rows = await self._database.rows(query.group_by(jobs.state))
+        return {JobState(state): (count, oldest) for state, count, oldest in rows}
 
     async def list_unlooked(self, *, limit: int) -> list[str]:
         """Ready videos at which nobody has been asked to look, the newest first."""
@@ -308,6 +319,17 @@ async def forget_media(connection: AsyncConnection, video_id: str) -> None:
 async def _finish(connection: AsyncConnection, job: MediaJob, at: datetime) -> bool:
     values = {"state": JobState.DONE.value, "progress": 100, "reason": None, "settle_after": at}
     return rows_changed(await connection.execute(_changed(job).values(**values))) == 1
+
+
+def _anew(at: datetime) -> dict[str, Any]:
+    """What a job is that may be taken again, with all tries."""
+    return {
+        "state": JobState.WAITING.value,
+        "tries_left": TRIES,
+        "progress": 0,
+        "reason": None,
+        "leased_until": at,
+    }
 
 
 def _changed(job: MediaJob) -> Update:

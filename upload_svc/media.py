@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from catalogue.content import Content, Files
 from catalogue.facts import VideoFacts
+from common.languages import N_
 from contracts.media import Reason, Task
 
 # After so many attempts without success a job has failed.
 TRIES: Final = 3
+
+_DETAILS: Final = {
+    Reason.UNSUPPORTED: N_("This format isn’t supported."),
+    Reason.DAMAGED: N_("The file is damaged."),
+    Reason.TOO_LARGE: N_("The picture is too large."),
+    Reason.TOO_COSTLY: N_("It took too long."),
+    Reason.CRASHED: N_("The file couldn’t be read."),
+    Reason.STORAGE: N_("The storage didn’t respond."),
+    Reason.NO_PICTURE: N_("It has no picture."),
+}
 
 
 class JobState(StrEnum):
@@ -70,6 +82,17 @@ class Media:
     state: MediaState
     reason: Reason | None = None
     facts: VideoFacts | None = None
+    poster_files: Files = field(default_factory=dict)
+
+    @property
+    def content(self) -> Content:
+        """As viewers see it."""
+        return Content(facts=self.facts, poster_files=self.poster_files)
+
+    @property
+    def detail(self) -> str | None:
+        """Why it has failed, for its owner; in English."""
+        return None if self.reason is None else _DETAILS[self.reason]
 
 
 @dataclass(frozen=True, slots=True)

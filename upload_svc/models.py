@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from catalogue.content import present_poster
 from catalogue.pages import Sort
 from catalogue.videos import DESCRIPTION_MAX, MAX_SIZE, TITLE_MAX, VideoState, Visibility
 from common.clock import rfc3339
@@ -210,6 +211,12 @@ class ListUploads(Query):
         return Wanted(q=self.q, visibility=self.visibility, sort=self.sort)
 
 
+class ChoosePoster(Input):
+    """The moment of the video that is to be its picture, in milliseconds."""
+
+    at_ms: Annotated[int, Field(ge=0, le=2**53 - 1)]
+
+
 class ReceivedPart(BaseModel):
     """A part that S3 holds; `checksum` (SHA-256 in base64) where it was sent with one."""
 
@@ -221,12 +228,14 @@ class ReceivedPart(BaseModel):
 class Media(BaseModel):
     """What workers make of a video: how far that is, why it has failed, and what is known so far.
 
-    `duration` in seconds; `codecs` as RFC 6381 names them; null: not known (yet). `has_location`: the original says
-    where it was taken.
+    `detail` says the reason in words. `duration` in seconds; `codecs` as RFC 6381 names them; null: not known (yet).
+    `has_location`: the original says where it was taken. `poster` has presigned URLs by width in pixels, and by format;
+    they change once a day.
     """
 
     state: MediaState
     reason: Reason | None
+    detail: str | None = None
     duration: float | None = None
     width: int | None = None
     height: int | None = None
@@ -235,6 +244,7 @@ class Media(BaseModel):
     has_video: bool | None = None
     has_audio: bool | None = None
     has_location: bool | None = None
+    poster: dict[str, dict[Literal["webp", "jpeg"], str]] | None = None
 
 
 class Upload(BaseModel):
@@ -305,12 +315,13 @@ def present(upload: UploadInDomain, *, stream_url: str) -> Upload:
 
 
 def _present_media(media: MediaInDomain) -> Media:
-    facts = media.facts
+    facts, detail = media.facts, None if media.detail is None else gettext(media.detail)
     if facts is None:
-        return Media(state=media.state, reason=media.reason)
+        return Media(state=media.state, reason=media.reason, detail=detail)
     return Media(
         state=media.state,
         reason=media.reason,
+        detail=detail,
         duration=None if facts.duration_ms is None else facts.duration_ms / 1000,
         width=facts.width,
         height=facts.height,
@@ -319,6 +330,7 @@ def _present_media(media: MediaInDomain) -> Media:
         has_video=facts.has_video,
         has_audio=facts.has_audio,
         has_location=Facts.model_validate_json(facts.facts).has_location,
+        poster=present_poster(media.content.poster),
     )
 
 

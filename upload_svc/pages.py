@@ -12,6 +12,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 from yarl import URL
 
+from catalogue.content import Content, card_picture
 from catalogue.pages import Sort
 from catalogue.videos import DESCRIPTION_MAX, TITLE_MAX, Video, VideoState, Visibility
 from common.clock import utc_now
@@ -163,6 +164,13 @@ async def restore_video(request: web.Request) -> web.Response:
     return _back(request)
 
 
+async def retry_preview(request: web.Request) -> web.Response:
+    """POST /videos/{upload_id}/retry-preview."""
+    principal = require_principal(request)
+    await request.app[UPLOADS].retry_media(principal, id_in_path(request, "upload_id"))
+    return _back(request)
+
+
 async def delete_video(request: web.Request) -> web.Response:
     """POST /videos/{upload_id}/delete."""
     principal = require_principal(request)
@@ -285,6 +293,7 @@ def _sorts(request: web.Request, asked: ListUploads) -> list[tuple[str, str, boo
         Sort.OLDEST: gettext("Oldest"),
         Sort.TITLE: gettext("Title"),
         Sort.LARGEST: gettext("Largest"),
+        Sort.LONGEST: gettext("Longest"),
     }
     return [
         (label, str(_list_url(request, sort=sort.value, cursor=None)), sort is asked.sort)
@@ -300,6 +309,10 @@ def _shown(request: web.Request, upload: Upload) -> dict[str, object]:
         "description": video.description,
         "filename": video.filename,
         "size": video.size,
+        "hue": (video.size or 0) % 12,
+        "picture": card_picture(Content() if upload.media is None else upload.media.content),
+        "media": None if upload.media is None else upload.media.state.value,
+        "media_detail": None if upload.media is None or upload.media.detail is None else gettext(upload.media.detail),
         "state": video.state.value,
         "visibility": video.chosen_visibility.value,
         **as_shown({"title": video.title, "description": video.description, "visibility": video.chosen_visibility}),

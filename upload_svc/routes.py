@@ -16,6 +16,7 @@ from upload_svc.errors import COMPLETING, SIGNING
 from upload_svc.models import (
     Batch,
     BatchResults,
+    ChoosePoster,
     CompleteUpload,
     CreateUpload,
     EditUpload,
@@ -102,6 +103,13 @@ API: Final = (
         "/v1/uploads/{upload_id}", api.delete_upload, {204: None}, headers=IF_MATCH, refusals=("precondition-failed",)
     ),
     post("/v1/uploads/{upload_id}/media/retry", api.retry_media, {204: None}, refusals=("conflict",)),
+    put(
+        "/v1/uploads/{upload_id}/poster",
+        api.choose_poster,
+        {204: None},
+        body=ChoosePoster,
+        refusals=("conflict",),
+    ),
     put("/v1/uploads/{upload_id}/moderation", api.moderate_upload, {204: None}, body=Moderate),
     delete("/v1/uploads/{upload_id}/moderation", api.delete_moderated_upload, {204: None}),
     *COMPANION,
@@ -144,7 +152,9 @@ PAGES: Final = (
     web.get("/upload", pages.upload_page, name="upload-page"),
     web.get("/videos", pages.videos_page, name="videos-page"),
     web.get("/videos/export", pages.export, name="export-videos"),
+    web.post("/videos/{upload_id}/retry-preview", pages.retry_preview, name="retry-preview"),
     web.get(moderation_pages.PATH, moderation_pages.videos_page, name="moderation-page"),
+    web.post("/videos/moderation/previews", moderation_pages.retry_previews, name="retry-previews"),
     web.post("/videos/moderation/{upload_id}/hide", moderation_pages.hide_video, name="hide-video"),
     web.post("/videos/moderation/{upload_id}/show", moderation_pages.show_video, name="show-video"),
     web.post("/videos/moderation/{upload_id}/delete", moderation_pages.delete_video, name="delete-moderated-video"),

@@ -14,13 +14,14 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Final, Literal
 
+from catalogue.content import PictureUrls
 from catalogue.pages import Sort, read_page
 from catalogue.videos import Video, VideoState, Visibility
 from common.audit import Actor, AuditEntry
 from common.clock import Clock
 from common.cursors import Cursors
-from common.errors import NotFound, Refusal, Unavailable
-from common.languages import N_
+from common.errors import Invalid, NotFound, Refusal, Unavailable
+from common.languages import N_, gettext
 from common.service_client import Relayed
 from common.tokens import Principal
 from contracts.objects import (
@@ -110,6 +111,7 @@ class Uploads:
     def __init__(self, store: Store, fs: FsClient, cursors: Cursors, *, clock: Clock) -> None:
         self._store = store
         self._fs = fs
+        self._pictures = PictureUrls(fs.pictures, clock=clock)
         self._cursors = cursors
         self._clock = clock
 
@@ -381,6 +383,19 @@ class Uploads:
             raise NotFinished
         await self._store.retry_jobs(upload_id, at=self._clock())
 
+    async def choose_poster(self, principal: Principal, upload_id: str, *, at_ms: int) -> None:
+        """Has a worker take the video's picture at this moment; the one that it has stays until then. Idempotent.
+
+        Raises NotFound, NotFinished, and Invalid for a moment behind its end.
+        """
+        video = await self._own(principal, upload_id)
+        if video.state is not VideoState.READY:
+            raise NotFinished
+        if video.duration_ms is not None and at_ms > video.duration_ms:
+            detail = gettext("must be within the video: at most %(most)s") % {"most": video.duration_ms}
+            raise Invalid([{"pointer": "#/at_ms", "detail": detail}])
+        await self._store.choose_poster(upload_id, at_ms=at_ms, at=self._clock())
+
     async def usage(self, principal: Principal) -> QuotaUsage | None:
         """How full the person's quota is; None when there is none, or when fs_svc is away."""
         if principal.quota_bytes is None:
@@ -406,7 +421,12 @@ class Uploads:
         """How far those are that have all their bytes; whoever was not asked about one yet will be."""
         arrived = [video.id for video in videos if video.state is not VideoState.UPLOADING]
         known = await self._store.list_media(arrived) if arrived else {}
-        return {video_id: known.get(video_id, Media(state=MediaState.PREPARING)) for video_id in arrived}
+        found = [known.get(video_id, Media(state=MediaState.PREPARING)) for video_id in arrived]
+        pictures = await self._pictures.of(media.facts.poster_id for media in found if media.facts is not None)
+        return {
+            video_id: replace(media, poster_files=pictures.get((media.facts and media.facts.poster_id) or "", {}))
+            for video_id, media in zip(arrived, found, strict=True)
+        }
 
     def _entry(self, action: Action, principal: Principal, video: Video, address: str) -> AuditEntry:
         return entry_about(action, Actor(principal.account_id, address), video, at=self._clock())

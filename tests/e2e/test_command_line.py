@@ -176,9 +176,9 @@ def test_a_list_is_a_table_for_a_person_and_one_line_a_video_for_a_script(termin
         _file(terminal.home / f"{seed}.mp4", 100, seed=seed)
         sent += terminal.read("upload", f"{seed}.mp4", "--title", title, "--visibility", "members")
     _, narrow = terminal.see("list")
-    assert narrow[0].split() == ["CREATED", "STATUS", "SIZE", "TITLE"]
+    assert narrow[0].split() == ["CREATED", "STATUS", "SIZE", "LENGTH", "TITLE"]
     wide = terminal.see("list", columns=300)[1]
-    assert wide[0].split() == ["ADDRESS", "CREATED", "STATUS", "SIZE", "TITLE"]
+    assert wide[0].split() == ["ADDRESS", "CREATED", "STATUS", "SIZE", "LENGTH", "TITLE"]
     for video in sent:
         row = narrow[narrow.index(f"            {video['watch_url']}") - 1]
         assert "  members       100 B  " in row

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from common.db import open_database
 from common.ids import new_id
 from fs_svc.app_keys import DERIVED, PICTURES
+from tests.browser import Browser
 from tests.fs_service import fetch
 from tests.http.conftest import Services
 from tests.problems import assert_problem
@@ -297,3 +298,58 @@ async def test_jobs_are_for_workers_and_workers_for_nothing_else(services: Servi
     ):
         async with services.session.request(method, url, headers=headers) as answer:
             assert answer.status == status, url
+
+
+async def test_the_owner_chooses_a_moment_for_the_picture(services: Services) -> None:
+    worker, alice = Worker(services), services.person("alice")
+    video, url = await alice.upload(FILM), f"{alice.upload_url}/v1/uploads"
+    poster = f"{url}/{video['id']}/poster"
+    before = await worker.take("look")
+    assert before is not None
+    assert (await alice.call("PUT", poster, json={"at_ms": 3000})).status == 204
+    # An attempt for another moment has lost the job, and what it made is nobody's picture.
+    await assert_problem(await worker.tell(before, "complete", facts=FACTS), 409, "conflict")
+    look = await worker.take("look")
+    assert look is not None
+    assert (look["id"], look["attempt"], look["poster_ms"]) == (before["id"], 2, 3000)
+    await worker.look(look)
+    assert (await media_of(services, video))["state"] == "ready"
+
+    # Once more, of what is done; the picture stays until there is another.
+    [shown] = (await (await alice.call("GET", url)).json())["items"]
+    assert shown["media"]["poster"]["320"].keys() == {"webp"}
+    await assert_problem(await alice.call("PUT", poster, json={"at_ms": 61_501}), 422, "invalid")
+    assert (await alice.call("PUT", poster, json={"at_ms": 61_500})).status == 204
+    media = await media_of(services, video)
+    assert (media["state"], media["poster"]) == ("preparing", shown["media"]["poster"])
+    again = await worker.take("look")
+    assert again is not None
+    assert again["poster_ms"] == 61_500
+    await worker.look(again)
+    assert (await media_of(services, video))["poster"] != shown["media"]["poster"]
+
+    upload = await alice.begin(5)
+    await assert_problem(await alice.call("PUT", f"{url}/{upload['id']}/poster", json={"at_ms": 1}), 409, "conflict")
+    await assert_problem(await services.person("bob").call("PUT", poster, json={"at_ms": 1}), 404, "not-found")
+    await assert_problem(await alice.call("PUT", poster, json={"at_ms": -1}), 422, "invalid")
+
+
+async def test_administrators_see_how_far_workers_are_and_have_them_try_again(
+    services: Services, browser: Browser
+) -> None:
+    worker, alice = Worker(services), services.person("alice")
+    for reason in ("damaged", None):
+        video = await alice.upload(FILM)
+        if reason is not None:
+            job = await worker.take()
+            assert job is not None
+            assert (await worker.tell(job, "fail", reason=reason, is_final=True)).status == 204
+            media = await media_of(services, video)
+            assert (media["state"], media["detail"]) == ("failed", "The file is damaged.")
+    url = f"{services.addresses.upload_url}/videos/moderation"
+    await browser.log_in(services.addresses.upload_url)
+    page = await (await browser.open(url)).text()
+    assert "1 waiting · 0 in progress · 1 failed" in page
+    answer = await browser.post_form(f"{url}/previews", {})
+    assert (answer.status, answer.headers["Location"]) == (303, "/videos/moderation")
+    assert "2 waiting · 0 in progress · 0 failed" in await (await browser.open(url)).text()

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy import text as sql
 
+from catalogue.lists import library_index
 from catalogue.pages import Sort
 from catalogue.tables import VIDEOS
 from catalogue.videos import VideoState, Visibility
@@ -63,6 +64,7 @@ class Catalogue:
             "search_key": search_key(title),
             "filename": "film.mp4",
             "size": self._chance.randrange(10**6),
+            "duration_ms": self._chance.randrange(10**6),
             "content_type": "video/mp4",
             "visibility": self._chance.choice(["private", "members", "members", "public"]),
             "state": self._chance.choice(["ready", "ready", "ready", "uploading", "deleted"]),
@@ -104,7 +106,7 @@ def _place(sort: Sort, depth: float) -> Any:
     """The place in that order behind which so much of the catalogue lies."""
     if sort is Sort.TITLE:
         return sort_key(f"Film {1 - depth}"), "m" * 26
-    if sort is Sort.LARGEST:
+    if sort in (Sort.LARGEST, Sort.LONGEST):
         return int(10**6 * depth), "m" * 26
     return NOW + timedelta(seconds=10**6 * (depth if sort is Sort.NEWEST else 1 - depth)), "m" * 26
 
@@ -125,9 +127,9 @@ def _lists(catalogue: Catalogue) -> Iterator[tuple[str, Sort, str, Callable[[Any
         mine = MyListing(owner_id=OWNERS[0], states=states, visibility=visibility, sort=sort)
         yield f"{mine}", sort, index, partial(_page, catalogue.store.list_videos, mine)
     for owner_id in (None, *OWNERS[:2]):
-        for sort in (Sort.NEWEST, Sort.OLDEST, Sort.TITLE):
+        for sort in (Sort.NEWEST, Sort.OLDEST, Sort.TITLE, Sort.LONGEST):
             listing = Listing(viewer_id=OWNERS[0], q="", owner_id=owner_id, sort=sort)
-            index = ("videos_owner_" if owner_id else "videos_") + ("title" if sort is Sort.TITLE else "age")
+            index = library_index(sort, is_one_owners=owner_id is not None)
             yield f"{listing}", sort, index, partial(_page, catalogue.stream.list_videos, listing)
 
 

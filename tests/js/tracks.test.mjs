@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isDeaf, tracksOf } from "../../web/src/player/tracks.js";
+import { missingOf, tracksOfCodecs } from "../../web/src/player/codecs.js";
+import { tracksOf } from "../../web/src/player/tracks.js";
 
 const box = (type, ...inside) => {
   const content = Buffer.concat(inside.map((part) => Buffer.from(part, "latin1")));
@@ -46,10 +47,25 @@ test("of what is not read here, broken or gone, nothing is known", async () => {
   assert.equal(await tracksOf("/film", { fetch: async () => ({ status: 403 }) }), null);
 });
 
-test("deaf is a browser only to what it says it cannot decode, and to all of it", () => {
+test("missing is only what a browser says it cannot decode, and all of it", () => {
   const none = () => "";
-  assert.equal(isDeaf({ sounds: ["ac-3"] }, none), true);
-  assert.equal(isDeaf({ sounds: ["ac-3"] }, () => "probably"), false);
-  assert.equal(isDeaf({ sounds: ["ac-3", "mp4a"] }, none), false);
-  assert.equal(isDeaf({ sounds: [] }, none), false);
+  assert.equal(missingOf({ pictures: [], sounds: ["ac-3"] }, none).sound, "AC-3");
+  assert.equal(missingOf({ pictures: [], sounds: ["ac-3"] }, () => "probably").sound, null);
+  assert.deepEqual(missingOf({ pictures: [], sounds: ["ac-3", "mp4a"] }, none), { picture: null, sound: null });
+  assert.deepEqual(missingOf({ pictures: [], sounds: [] }, none), { picture: null, sound: null });
+});
+
+test("what facts name and what files name is judged by one rule", () => {
+  const asked = [];
+  const canPlayType = (type) => {
+    asked.push(type);
+    return type.includes("hvc1.2") || type.includes("ac-3") ? "" : "probably";
+  };
+  const facts = tracksOfCodecs(["hvc1.2.4.L153.B0", "mp4a.40.2", "ac-3"]);
+  assert.deepEqual(facts, { pictures: ["hvc1.2.4.L153.B0"], sounds: ["mp4a.40.2", "ac-3"] });
+  assert.deepEqual(missingOf(facts, canPlayType), { picture: "HEVC (H.265)", sound: null });
+  assert.deepEqual(missingOf({ pictures: ["V_MPEGH"], sounds: ["A_AC3"] }, canPlayType), { picture: null, sound: "AC-3" });
+  assert.deepEqual(asked, ['video/mp4; codecs="hvc1.2.4.L153.B0"', 'video/mp4; codecs="hvc1.1.6.L93.B0"', 'audio/mp4; codecs="ac-3"']);
+  // The codecs of every browser, and one that nobody knows.
+  for (const codec of ["avc1.640028", "vp09.00.31.08", "vp8", "opus", "h264-of-another-kind"]) assert.deepEqual(missingOf(tracksOfCodecs([codec]), () => ""), { picture: null, sound: null });
 });

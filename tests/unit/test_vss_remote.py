@@ -192,31 +192,37 @@ def _rows(columns: int, *titles: str, monkeypatch: pytest.MonkeyPatch, **fields:
     monkeypatch.setenv("LINES", "24")
     table = Table()
     video = {"watch_url": "https://videos.example.org/watch/" + 26 * "a", "state": "ready", "size": 36_600_000}
-    video |= {"created_at": "2026-01-02T12:00:00Z", "visibility": "members", "hidden": False, **fields}
+    video |= {
+        "created_at": "2026-01-02T12:00:00Z",
+        "visibility": "members",
+        "hidden": False,
+        "media": {"duration": 3723.9},
+    }
+    video |= fields
     return [line for title in titles for line in table.lines({**video, "title": title})]
 
 
 # What takes more columns of a terminal than characters, or fewer, or runs from right to left: how often each fits in
-# the 47 columns that are left.
+# the 39 columns that are left.
 @pytest.mark.parametrize(
     ("text", "most", "cut"),
-    [("x", 47, 44), ("\u6620", 23, 22), ("e\u0301", 47, 44), ("❤\ufe0f", 23, 22), ("\u0631", 47, 44), ("\x1b", 11, 11)],
+    [("x", 39, 36), ("\u6620", 19, 18), ("e\u0301", 39, 36), ("❤\ufe0f", 19, 18), ("\u0631", 39, 36), ("\x1b", 9, 9)],
     ids=ascii,
 )
 def test_a_title_is_cut_to_the_columns_that_are_left(
     text: str, most: int, cut: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    header, whole, address, shortened, _ = _rows(80, text * most, text * (most + 1), monkeypatch=monkeypatch)
-    assert header == "CREATED     STATUS         SIZE  TITLE"
-    assert whole == f"2026-01-02  members     36.6 MB  {printable(text) * most}"
-    assert shortened == f"2026-01-02  members     36.6 MB  {printable(text) * cut}..."
+    header, whole, address, shortened, _ = _rows(81, text * most, text * (most + 1), monkeypatch=monkeypatch)
+    assert header == "CREATED     STATUS         SIZE   LENGTH  TITLE"
+    assert whole == f"2026-01-02  members     36.6 MB  1:02:03  {printable(text) * most}"
+    assert shortened == f"2026-01-02  members     36.6 MB  1:02:03  {printable(text) * cut}..."
     assert address == f"            https://videos.example.org/watch/{26 * 'a'}"
 
 
 def test_a_wide_terminal_has_the_address_beside_the_title(monkeypatch: pytest.MonkeyPatch) -> None:
     header, first, second = _rows(140, "One", "Two" * 20, monkeypatch=monkeypatch)
-    assert header.split() == ["ADDRESS", "CREATED", "STATUS", "SIZE", "TITLE"]
-    assert first.endswith("  2026-01-02  members     36.6 MB  One")
+    assert header.split() == ["ADDRESS", "CREATED", "STATUS", "SIZE", "LENGTH", "TITLE"]
+    assert first.endswith("  2026-01-02  members     36.6 MB  1:02:03  One")
     assert len(second) == 140
 
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from rich.cells import cell_len, chop_cells
 
+from common.durations import clock_time
 from vss.remote.plan import human_size
 from vss.speaking import printable
 
 # Columns that a title needs beside the address; where there are fewer, the address has a line of its own.
 TITLE_BESIDE = 30
-_HEADER = f"{'CREATED':<10}  {'STATUS':<9}  {'SIZE':>8}  "
+_HEADER = f"{'CREATED':<10}  {'STATUS':<9}  {'SIZE':>8}  {'LENGTH':>7}  "
 _INDENT = 12
 
 
@@ -38,7 +39,11 @@ class Table:
             yield (f"{'ADDRESS':<{len(address)}}  " if is_beside else "") + _HEADER + "TITLE"
         created = datetime.fromisoformat(video["created_at"]).astimezone()
         size = "" if video["size"] is None else human_size(video["size"])
-        row = f"{created:%Y-%m-%d}  {_status(video):<9}  {size:>8}  {_cut(_as_shown(video['title']), room)}"
+        duration = (video["media"] or {}).get("duration")
+        length = "" if duration is None else clock_time(duration)
+        row = (
+            f"{created:%Y-%m-%d}  {_status(video):<9}  {size:>8}  {length:>7}  {_cut(_as_shown(video['title']), room)}"
+        )
         if is_beside:
             yield f"{address}  {row}"
         else:

@@ -36,6 +36,16 @@ export class UploadApi {
     return (await this.#call("GET", `/${id}`, { signal })).body;
   }
 
+  /** The newest that are ready, a hundred at most. */
+  async listReady() {
+    return (await this.#call("GET", "?state=ready&limit=100", {})).body.items;
+  }
+
+  /** Makes that moment the video's picture, as soon as a worker has taken it. */
+  async choosePoster(id, atMs) {
+    await this.#call("PUT", `/${id}/poster`, { body: { at_ms: atMs } });
+  }
+
   async change(id, fields, signal) {
     return (await this.#call("PATCH", `/${id}`, { body: fields, signal })).body;
   }

@@ -18,8 +18,12 @@ export class Controls {
     this.#player = player;
     this.#video = video;
     this.#screen = screen;
-    this.seekBar = new SeekBar(box.querySelector("[data-seek]"), video, { seek: commands.seek });
-    this.menu = new Menu(this.#button("menu"), box.querySelector("[data-menu-items]"), video, { setRate: commands.setRate });
+    const storyboard = video.dataset.storyboard ? JSON.parse(video.dataset.storyboard) : null;
+    this.seekBar = new SeekBar(box.querySelector("[data-seek]"), video, { seek: commands.seek, storyboard });
+    this.menu = new Menu(this.#button("menu"), box.querySelector("[data-menu-items]"), video, {
+      setRate: commands.setRate,
+      choosePicture: commands.choosePicture,
+    });
     for (const name of ["toggle", "mute", "pip", "theatre", "fullscreen", "help"]) {
       this.#button(name).addEventListener("click", () => commands[name]());
     }

@@ -3,6 +3,7 @@
 import { preference } from "../common/preferences.js";
 import { shareDialog } from "../common/share.js";
 import { saveVisibilities } from "../common/visibility.js";
+import { missingOf, tracksOfCodecs } from "./codecs.js";
 import { Commands } from "./commands.js";
 import { Controls } from "./controls.js";
 import { foldDescription } from "./description.js";
@@ -10,6 +11,7 @@ import { listenToHands } from "./gestures.js";
 import { actionOf } from "./keys.js";
 import { describeToSystem } from "./media_session.js";
 import { playsByItself } from "./menu.js";
+import { pictureChooser } from "./picture.js";
 import { PositionKeeper } from "./position_keeper.js";
 import { Reach } from "./reach.js";
 import { Screen } from "./screen.js";
@@ -17,11 +19,13 @@ import { SourceKeeper } from "./source_keeper.js";
 import { isChosen, isWithoutPicture, isWithoutSound, mayHideControls, stateOf } from "./state.js";
 import { Still } from "./still.js";
 import { clockTime } from "./times.js";
-import { isDeaf, tracksOf } from "./tracks.js";
+import { tracksOf } from "./tracks.js";
 import { Trouble } from "./trouble.js";
 import { UpNext } from "./up_next.js";
 
 const NOTE_MS = 900;
+// Actions of keys.js that lead to another moment.
+const SEEKING = new Set(["skip", "jump", "frame"]);
 
 function watchPage(player) {
   const video = player.querySelector("video");
@@ -50,6 +54,8 @@ function watchPage(player) {
     help: () => (help.open ? help.close() : help.showModal()),
     next: () => upNext.skip(),
     cancel: () => upNext.cancel(),
+    // There is one for the owner.
+    choosePicture: video.dataset.uploadsApi ? pictureChooser(video, { root: video.dataset.uploadsApi, id: video.dataset.id }) : null,
   };
 
   const box = player.querySelector("[data-player-controls]");
@@ -63,22 +69,38 @@ function watchPage(player) {
   });
   keeper.addEventListener("trouble", ({ detail: reason }) => trouble.show(reason === "signed-out" && !positionApi ? "closed" : reason));
   keeper.addEventListener("recovered", () => trouble.hide());
+  const canPlayType = (type) => video.canPlayType(type);
+  const known = video.dataset.codecs ? tracksOfCodecs(video.dataset.codecs.split(" ")) : null;
   let isChecked = false;
   for (const name of ["loadeddata", "canplay"]) video.addEventListener(name, checkTracks);
+
+  /** What is known to be missing is said before it starts. */
+  function foretell() {
+    const { picture, sound } = missingOf(known, canPlayType);
+    const isSilent = sound !== null || known.sounds.length === 0;
+    if (picture !== null) trouble.show(isSilent ? "unplayable" : "no-picture", picture);
+    else if (sound !== null) trouble.show("no-sound", sound);
+    if (picture === null) return;
+    // A browser that can do more than it says.
+    video.addEventListener("loadeddata", () => {
+      if (!isWithoutPicture(video)) trouble.hide();
+    }, { once: true });
+  }
 
   /** Whatever is missing to the eye or the ear is said, once it is known why: no browser tells by itself. */
   async function checkTracks() {
     const hasNoPicture = isWithoutPicture(video);
     if (isChecked || !(hasNoPicture || isWithoutSound(video))) return;
     isChecked = true;
-    const tracks = await tracksOf(video.currentSrc);
+    const tracks = known?.pictures.length > 0 ? known : await tracksOf(video.currentSrc);
     if (trouble.reason !== null) return;
+    const missing = tracks === null ? null : missingOf(tracks, canPlayType);
     if (hasNoPicture) {
       const isSoundAlone = tracks?.pictures.length === 0 || video.dataset.type.startsWith("audio/");
       player.toggleAttribute("data-sound-alone", isSoundAlone);
-      if (!isSoundAlone) trouble.show("no-picture");
-    } else if (tracks && isDeaf(tracks, (type) => video.canPlayType(type))) {
-      trouble.show("no-sound");
+      if (!isSoundAlone) trouble.show("no-picture", missing?.picture);
+    } else if (missing?.sound) {
+      trouble.show("no-sound", missing.sound);
     }
   }
 
@@ -133,6 +155,7 @@ function watchPage(player) {
     event.preventDefault();
     still.stir();
     commands[action.name](action);
+    if (SEEKING.has(action.name)) controls.seekBar.glance(video.currentTime);
   });
 
   shareDialog(document.querySelector("[data-share-dialog]"), {
@@ -143,12 +166,13 @@ function watchPage(player) {
   video.controls = false;
   box.hidden = false;
   drawState();
+  if (known) foretell();
   // What came before this module did is not told again.
   checkTracks();
   const [{ type }] = performance.getEntriesByType("navigation");
   // Where the browser does not let it, there is the button.
   const chosen = { referrer: document.referrer, url: location.href, origins: video.dataset.origins.split(" "), navigation: type, isHidden: document.hidden };
-  if (playsByItself() && isChosen(chosen)) video.play().catch(() => {});
+  if (playsByItself() && isChosen(chosen) && trouble.reason === null) video.play().catch(() => {});
 }
 
 function bound(target, names) {

@@ -16,11 +16,13 @@ export class Menu {
   #menu;
   #video;
 
-  constructor(button, menu, video, { setRate }) {
+  /** `choosePicture` makes the present moment the video's picture; null for whom it is not. */
+  constructor(button, menu, video, { setRate, choosePicture }) {
     this.#button = button;
     this.#menu = menu;
     this.#video = video;
     menu.append(...RATES.toReversed().map((rate) => this.#rate(rate, setRate)), this.#autoplay());
+    if (choosePicture) menu.append(this.#picture(choosePicture));
     button.addEventListener("click", () => (this.isOpen ? this.close() : this.#open()));
     menu.addEventListener("keydown", (event) => this.#key(event));
     // Anywhere else, also by the tab key.
@@ -69,6 +71,15 @@ export class Menu {
       draw();
     });
     draw();
+    return item;
+  }
+
+  #picture(choosePicture) {
+    const item = newItem("menuitem", gettext("Use this moment as the picture"));
+    item.addEventListener("click", () => {
+      choosePicture();
+      this.close();
+    });
     return item;
   }
 

@@ -5,19 +5,6 @@ const HEAD_BYTES = 64 * 1024;
 const MOST_INDEX_BYTES = 16 * 1024 * 1024;
 const MOST_BOXES = 16;
 const CONTAINERS = ["moov", "trak", "mdia", "minf", "stbl"];
-// By which name a browser is asked whether it decodes them; what is not here, it is not asked about.
-const ASKED = {
-  "ac-3": 'audio/mp4; codecs="ac-3"',
-  "ec-3": 'audio/mp4; codecs="ec-3"',
-  "dtsc": 'audio/mp4; codecs="dtsc"',
-  "dtsh": 'audio/mp4; codecs="dtsh"',
-  "dtse": 'audio/mp4; codecs="dtse"',
-  "alac": 'audio/mp4; codecs="alac"',
-  A_AC3: 'audio/mp4; codecs="ac-3"',
-  A_EAC3: 'audio/mp4; codecs="ec-3"',
-  A_DTS: 'audio/mp4; codecs="dtsc"',
-  A_TRUEHD: 'audio/mp4; codecs="mlpa"',
-};
 
 /**
  * The codecs of the file at `url`, as `{pictures, sounds}`, or null where it is of a kind that is not read here, or does
@@ -36,11 +23,6 @@ export async function tracksOf(url, { fetch = globalThis.fetch, signal } = {}) {
     // It is gone, or broken off in the middle of a box: nothing is known.
     return null;
   }
-}
-
-/** Whether there is sound, and none of it for this browser; `canPlayType` is a media element's. */
-export function isDeaf({ sounds }, canPlayType) {
-  return sounds.length > 0 && sounds.every((codec) => codec in ASKED && canPlayType(ASKED[codec]) === "");
 }
 
 /** The names of codecs stand in Matroska and WebM as plain letters, before the first picture. */

@@ -20,9 +20,10 @@ export class Trouble {
     return this.#reason;
   }
 
-  show(reason) {
+  /** `codec` is what people call the one that is missing, where that is known. */
+  show(reason, codec = null) {
     this.#reason = reason;
-    const { title, words } = wordsOf(reason);
+    const { title, words } = wordsOf(reason, codec);
     this.#part("title").textContent = title;
     this.#part("words").textContent = words;
     this.#part("retry").hidden = reason !== "unreachable" && reason !== "unplayable";
@@ -52,7 +53,7 @@ export class Trouble {
   }
 }
 
-function wordsOf(reason) {
+function wordsOf(reason, codec) {
   switch (reason) {
     case "signed-out":
       return { title: gettext("You’ve been logged out"), words: gettext("Log in to keep watching.") };
@@ -63,17 +64,23 @@ function wordsOf(reason) {
     case "unplayable":
       return {
         title: gettext("Your browser can’t play this format"),
-        words: gettext("Download the video and open it in another player."),
+        words: codec
+          ? gettext("Your browser can’t show %(codec)s. Download the video and open it in another player.", { codec })
+          : gettext("Download the video and open it in another player."),
       };
     case "no-picture":
       return {
         title: gettext("Sound only"),
-        words: gettext("Your browser can’t show this video’s picture (often HEVC/H.265). Download it to watch it elsewhere."),
+        words: codec
+          ? gettext("Your browser can’t show this video’s picture (%(codec)s). Download it to watch it elsewhere.", { codec })
+          : gettext("Your browser can’t show this video’s picture (often HEVC/H.265). Download it to watch it elsewhere."),
       };
     case "no-sound":
       return {
         title: gettext("No sound"),
-        words: gettext("Your browser can’t play this video’s sound (often AC-3 or DTS). Download it to hear it in another player."),
+        words: codec
+          ? gettext("Your browser can’t play this video’s sound (%(codec)s). Download it to hear it in another player.", { codec })
+          : gettext("Your browser can’t play this video’s sound (often AC-3 or DTS). Download it to hear it in another player."),
       };
     default:
       return { title: gettext("Can’t load the video"), words: gettext("Check your connection, then pick up where you left off.") };

@@ -5,6 +5,7 @@ import { OFFLINE, SIGNED_OUT } from "../common/failures.js";
 import { formatSize } from "../common/format.js";
 import { gettext, ngettext } from "../common/i18n.js";
 import { keepPreference, preference } from "../common/preferences.js";
+import { Preparing } from "../common/preparing.js";
 import { showToast } from "../common/toast.js";
 import { UploadApi } from "../common/uploads_api.js";
 import { openBeside } from "./beside.js";
@@ -52,7 +53,7 @@ function uploadPage(page) {
   const question = find("#cancel-sure");
   const unfinishedSection = find("[data-unfinished-list]");
   const unfinished = unfinishedSection && new UnfinishedList(unfinishedSection, { api, goOn, language });
-  const shared = { template: find("[data-file-template]"), api, saver, queue, pace, say, ask, settle, spare: (record) => unfinished.giveBack(record), onChange: rowChanged, watchRoot: page.dataset.watchRoot, language };
+  const shared = { template: find("[data-file-template]"), api, preparing: new Preparing(() => api.listReady()), saver, queue, pace, say, ask, settle, spare: (record) => unfinished.giveBack(record), onChange: rowChanged, watchRoot: page.dataset.watchRoot, language };
   let letSleep = null;
   let ticking = null;
 

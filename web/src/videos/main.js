@@ -8,6 +8,7 @@ import { saveVisibilities } from "../common/visibility.js";
 import { Editor } from "./editor.js";
 import { Many } from "./many.js";
 import { readPage } from "../common/pages.js";
+import { fillPreviews } from "./previews.js";
 import { takeRow } from "./rows.js";
 import { Selection } from "./selection.js";
 import { share, shareNamed } from "./sharing.js";
@@ -38,6 +39,7 @@ function videosPage(page) {
   const selection = new Selection(page);
   new Many({ page, api, selection, onChange: (isElsewhere) => showRows(null, isElsewhere) });
   shareNamed(page);
+  fillPreviews(page);
   // How often rows have come or gone, and whether some did on other pages of which this one does not know yet.
   let turns = 0;
   let isStale = false;

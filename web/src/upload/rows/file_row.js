@@ -22,12 +22,13 @@ export class FileRow {
   #view;
   #details;
   #announced = "";
+  #isPreparing = false;
 
   /**
    * `record` is what the server has of an upload that this file goes on with, or null; `handle` (or a promise of it) is
    * where the file lies, where the browser says. `refusal` says why the file is not taken; then the row is all there is of it.
    * `isOpen`: its fields are on the page from the beginning. `visibility` is who can watch, where that was chosen for all.
-   * `page` is what all rows share: `{template, api, saver, queue, pace, watchRoot, language}`, `onChange(row)` after every
+   * `page` is what all rows share: `{template, api, preparing, saver, queue, pace, watchRoot, language}`, `onChange(row)` after every
    * change of state or title (whoever has the page calls `show()` when it is time to draw), and `say(words)`, which reaches
    * those who listen. `ask(row, words, opener)` asks whether to cancel it, unless `settle(row)` says that there is nothing to
    * cancel any more. `spare(record)`: what was begun with another file is not gone on with here.
@@ -161,9 +162,22 @@ export class FileRow {
     if (handle?.kind === "file" && this.upload?.isUnderWay) keepHandle(id, handle);
   }
 
+  /** What workers make of it follows by itself. */
+  #awaitPreview({ id }) {
+    if (this.#isPreparing) return;
+    this.#isPreparing = true;
+    this.#view.message("preview", gettext("Preparing preview…"));
+    this.#page.preparing.add(id, (media) => {
+      this.#view.message("preview", media?.state === "failed" ? gettext("No preview. %(reason)s", { reason: media.detail ?? "" }) : null);
+    });
+  }
+
   #changed() {
     const { upload } = this;
-    if (upload?.state === "done") forgetHandle(upload.record.id);
+    if (upload?.state === "done") {
+      forgetHandle(upload.record.id);
+      this.#awaitPreview(upload.record);
+    }
     const words = spokenOf(this.state, upload, { isOnline: navigator.onLine });
     // Each change once.
     if (words && words !== this.#announced) {

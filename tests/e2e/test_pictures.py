@@ -1,0 +1,83 @@
+"""From an upload to its pictures: on cards, in the player, above the seek bar; and another one that its owner chose."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.async_api import Browser, Page, expect
+
+from tests import browsers, footage
+from tests.api_client import person
+from tests.product import Product
+
+TITLE = "A night in pictures"
+
+
+async def test_a_video_is_looked_at_shown_and_its_picture_chosen(product: Product, browser: Browser) -> None:
+    async with product.session() as session:
+        alice = await person(session, product)
+        film = footage.fetch(footage.NIGHT_MP4).read_bytes()
+        video = await alice.upload(film, title=TITLE, filename="night.mp4")
+    context = await browsers.logged_in(browser, product, viewport={"width": 1440, "height": 900})
+    page = await context.new_page()
+
+    # My videos: the row gets its picture by itself, and nothing moves.
+    await page.goto(f"{product.url('upload')}/videos")
+    row = page.locator(f'[data-list] [data-video="{video["id"]}"]')
+    place = await row.locator(".poster").bounding_box()
+    picture = row.locator("img.poster-picture")
+    await expect(picture).to_be_visible()
+    await expect(row.locator("[data-preparing]")).to_have_count(0)
+    assert await row.locator(".poster").bounding_box() == place
+    await expect(row.locator(".poster-length")).to_contain_text("0:47")
+
+    await page.goto(product.url("stream"))
+    card = page.locator(f'[data-video="{video["id"]}"]')
+    image = card.locator("img.poster-picture")
+    await image.scroll_into_view_if_needed()
+    await expect(image).not_to_have_js_property("naturalWidth", 0)
+    first = await image.evaluate("image => image.currentSrc")
+    assert "/derived/" in first
+    assert ".webp?" in first
+
+    await page.goto(f"{product.url('stream')}/watch/{video['id']}")
+    await expect(page.locator("video")).to_have_attribute("poster", re.compile(r"/poster-1280\.webp\?"))
+    await _seek(page)
+    await page.locator("[data-command=menu]").click()
+    await page.get_by_role("menuitem", name="Use this moment as the picture").click()
+    await expect(page.get_by_text("Picture changed.")).to_be_visible()
+    await page.goto(product.url("stream"))
+    await expect(image).to_have_js_property("complete", value=True)
+    assert await image.evaluate("image => image.currentSrc") not in ("", first)
+    await context.close()
+
+
+async def _seek(page: Page) -> None:
+    """Above the seek bar is shown what is where: under the pointer, and for a moment where a key has led."""
+    boards: list[str] = []
+    page.on("request", lambda request: boards.append(request.url) if "/storyboard" in request.url else None)
+    await expect(page.locator("[data-command=toggle]")).to_be_visible()
+    assert boards == []
+    seek, shown = page.locator("[data-seek]"), page.locator("[data-seek-picture]")
+    box = await seek.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    await page.mouse.move(box["x"] + 1, middle)
+    await expect(shown).to_have_css("background-position", "0px 0px")
+    await expect(shown).to_have_css("background-image", re.compile("storyboard-0.webp"))
+    for x in (box["x"] + 1, box["x"] + box["width"] - 1):
+        await page.mouse.move(x, middle)
+        label = await page.locator("[data-seek-label]").bounding_box()
+        assert label is not None
+        assert box["x"] <= label["x"]
+        assert label["x"] + label["width"] <= box["x"] + box["width"] + 1
+    await expect(shown).not_to_have_css("background-position", "0px 0px")
+    assert len([url for url in boards if "storyboard.json" in url]) == 1
+    await page.mouse.move(10, 10)
+    await expect(shown).to_be_hidden()
+
+    # The keyboard shows it too, for a moment.
+    await page.keyboard.press("l")
+    await expect(shown).to_be_visible()
+    await expect(page.locator("[data-seek-time]")).to_have_text("0:10")
+    await expect(shown).to_be_hidden()

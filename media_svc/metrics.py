@@ -12,7 +12,7 @@ from media_svc.made import Made
 
 
 class WorkMetrics:
-    """Attempts by task and outcome (`done`, a reason, `lost`, `away`, `released`), their time, and what they have cost."""
+    """Attempts by task and outcome (`done`, a reason, `lost`, `away`, `released`), their time, and their cost."""
 
     def __init__(self, registry: CollectorRegistry, *, landlock: Callable[[], int | None]) -> None:
         """`landlock`: what the kernel has of it, to shut a decoder in; None: not known before the first job."""

@@ -46,8 +46,8 @@ class Looks:
         return self.turn.startswith("transpose")
 
 
-def looks_of(frame: VideoFrame, aspect: Fraction | None) -> Looks:
-    """As a player shows `frame`, whose pixels are as wide to their height as `aspect`. Raises Refused."""
+def looks_of(frame: VideoFrame, aspect: Fraction) -> Looks:
+    """As a player shows `frame`, whose pixels are as wide to their height as `aspect` (0: square). Raises Refused."""
     width, height = frame.width, frame.height
     if aspect and 0 < round(width * aspect) <= MOST_WIDTH:
         width = round(width * aspect)

@@ -180,7 +180,7 @@ async def worker(place: Place, work: Work, registry: CollectorRegistry) -> Async
 
 
 def ended(registry: CollectorRegistry, outcome: str, task: Task = Task.LOOK) -> float | None:
-    return registry.get_sample_value("media_jobs_total", {"task": task.value, "outcome": outcome})
+    return registry.get_sample_value("media_attempts_total", {"task": task.value, "outcome": outcome})
 
 
 async def test_what_was_made_is_stored_as_it_was_announced_and_handed_in(
@@ -336,6 +336,6 @@ async def test_as_a_process_it_works_in_the_background_and_says_how_it_is(
     assert place.said[-1] == ("fail", {"reason": "storage", "is_final": False})
     async with client.get("/metrics") as answer:
         metrics = await answer.text()
-    assert 'media_jobs_total{outcome="unsupported",task="look"} 1.0' in metrics
+    assert 'media_attempts_total{outcome="unsupported",task="look"} 1.0' in metrics
     assert re.search(r"^media_landlock_version \d", metrics, re.MULTILINE)
     assert [await status("/livez"), await status("/internal/jobs/take"), await status("/")] == [200, 404, 404]

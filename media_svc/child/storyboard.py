@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Final
 
@@ -12,7 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from media_svc.child.opening import frames
-from media_svc.child.parent import Parent
+from media_svc.child.parent import EnoughRead, Parent
 from media_svc.child.pictures import Looks, encode_webp, fit, render
 from media_svc.child.poster import seek, stamp_of, time_of
 
@@ -22,7 +23,10 @@ LEAST_INTERVAL_MS: Final = 2000
 MOST_TILES: Final = 300
 _TILE: Final = 160
 # From a key frame to the beginning of a tile.
-_MOST_FRAMES: Final = 600
+_MOST_FRAMES: Final = 1500
+_WITHOUT_INDEX: Final = frozenset({"mpegts", "mpeg", "ogg"})
+# Where every picture would have to be decoded, key frames alone are, in films from this length on.
+_LONG_MS: Final = 10 * 60 * 1000
 
 
 def interval_of(duration_ms: int) -> int:
@@ -67,20 +71,18 @@ class Sprite:
 
 
 def sprites(
-    container: InputContainer, video: VideoStream, looks: Looks, *, duration_ms: int, parent: Parent
+    container: InputContainer, video: VideoStream, first: VideoFrame, looks: Looks, *, duration_ms: int, parent: Parent
 ) -> Iterator[tuple[str, bytes, int]]:
-    """Names, contents and numbers of tiles."""
+    """Names, contents and numbers of tiles; `first` is the picture that has just been read."""
     interval = interval_of(duration_ms)
     width, height = tile_size(looks)
     total = max(1, -(-duration_ms // interval))
-    sprite, number, last = Sprite(width, height), 0, None
-    for done, frame in enumerate(_moments(container, video, interval=interval, total=total)):
+    sprite, number = Sprite(width, height), 0
+    last = render(first, looks, width=width, height=height, pixels="yuv420p")
+    for done, frame in enumerate(_moments(container, video, first, interval=interval, total=total)):
         parent.progress(100 * done / total)
         if frame is not None:
             last = render(frame, looks, width=width, height=height, pixels="yuv420p")
-        if last is None:
-            # Nothing has been decoded yet: what comes first stands for it.
-            continue
         sprite.add(last)
         if sprite.is_full:
             yield f"storyboard-{number}.webp", sprite.encode(), sprite.count
@@ -94,38 +96,40 @@ def tile_size(looks: Looks) -> tuple[int, int]:
 
 
 def _moments(
-    container: InputContainer, video: VideoStream, *, interval: int, total: int
+    container: InputContainer, video: VideoStream, first: VideoFrame, *, interval: int, total: int
 ) -> Iterator[VideoFrame | None]:
     """A picture for each tile, from its own time; None where there is none but the one before.
 
     It goes through the file once and forwards: to the next key frame where one lies nearer, else by decoding on.
+    Without an index there are no seeks, which would have to guess and read much more than the file.
     """
-    going, last = None, None
+    has_index = container.format.name not in _WITHOUT_INDEX
+    if not has_index and total * interval > _LONG_MS:
+        video.codec_context.skip_frame = "NONKEY"
+    going, last = None if has_index else frames(container, video), first
     for tile in range(total):
         begins, ends = tile * interval, (tile + 1) * interval
-        if last is not None and time_of(last, video) >= begins:
+        if time_of(last, video) >= begins:
             # Decoded already; perhaps of a later tile, where pictures are rare.
             yield last if time_of(last, video) < ends else None
             continue
-        try:
-            if going is None or _has_key_frame(video, after=last, up_to=begins + interval // 2):
+        found = None
+        with suppress(av.error.FFmpegError, EnoughRead):
+            if going is None or (has_index and _has_key_frame(video, after=last, up_to=begins + interval // 2)):
                 seek(container, video, begins + interval // 2)
                 going = frames(container, video)
-            found = None
             for frame in islice(going, _MOST_FRAMES):
                 found = frame
                 if time_of(frame, video) >= begins:
                     break
-        except av.error.FFmpegError:
-            found, going = None, None
         last = found or last
         yield found
 
 
-def _has_key_frame(video: VideoStream, *, after: VideoFrame | None, up_to: int) -> bool:
+def _has_key_frame(video: VideoStream, *, after: VideoFrame, up_to: int) -> bool:
     """Whether a seek to `up_to` (ms) leads past `after`; True where the index does not say."""
     entries = video.index_entries
-    if after is None or after.pts is None or not len(entries):
+    if after.pts is None:
         return True
     number = entries.search_timestamp(stamp_of(up_to, video), backward=True)
     return number < 0 or entries[number].timestamp > after.pts

@@ -93,7 +93,7 @@ def _storyboard(
         raise Refused("no-picture")
     looks = looks_of(first, ratio(film.sample_aspect_ratio))
     tiles = 0
-    for name, content, count in storyboard.sprites(container, film, looks, duration_ms=duration, parent=parent):
+    for name, content, count in storyboard.sprites(container, film, first, looks, duration_ms=duration, parent=parent):
         parent.give(name, content)
         tiles += count
     width, height = storyboard.tile_size(looks)

@@ -183,6 +183,17 @@ async def test_the_poster_is_not_black_and_otherwise_of_the_moment_that_was_aske
         assert (luma_of(frame, left=0, top=0, width=320, height=180) > 60) == (given == 6700)
 
 
+async def test_a_film_without_an_index_has_a_storyboard_by_reading_it_once(source: Source, tmp_path: Path) -> None:
+    # One key frame, at the beginning.
+    film = write_film(tmp_path / "film.ts", times_ms=range(0, 8000, 200), luma=lambda time: 40 + time // 40, group=500)
+    made = await source.storyboard(film.read_bytes())
+    tiles = decode(made.files[0].content)
+    lights = [luma_of(tiles, left=n * 160, top=0, width=160, height=90) for n in range(4)]
+    assert lights == sorted(lights)
+    assert lights[3] > lights[0] + 60
+    assert made.bytes_read == len(film.read_bytes())
+
+
 async def test_each_tile_shows_its_own_time(source: Source, tmp_path: Path) -> None:
     # Twelve minutes: more tiles than a sprite has, key frames further apart than tiles, and a change with each tile.
     shade = [40, 220, 100, 160]

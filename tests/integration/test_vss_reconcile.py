@@ -26,6 +26,8 @@ from tests.waiting import eventually
 from vss.data_folder import DataFolder
 from vss.seaweedfs import bucket_of
 
+pytestmark = pytest.mark.long
+
 FILM = b"a very short film"
 
 
@@ -107,7 +109,6 @@ async def lose(product: Product, video_id: str) -> None:
         await bucket.delete(row.object_key)
 
 
-@pytest.mark.long
 async def test_what_was_uploaded_after_the_backup_that_is_put_back_is_said_adopted_and_plays(
     product: Product, tmp_path: Path
 ) -> None:
@@ -142,7 +143,6 @@ async def test_what_was_uploaded_after_the_backup_that_is_put_back_is_said_adopt
         assert (found["unknown"]["count"], found["missing"]["count"], found["is_database_older"]) == (0, 0, False)
 
 
-@pytest.mark.long
 async def test_an_empty_database_over_a_full_bucket_removes_nothing_and_says_so_until_a_person_decides(
     product: Product,
 ) -> None:

@@ -43,21 +43,22 @@ class StorageReport(BaseModel):
     `orphan_objects` and `orphan_uploads` are keys in the bucket that no row needs: `unknown` are those of them that
     have no row at all, and `removed` those that this run has removed; of what was derived of a video, its key prefix
     counts as one. `missing` and `damaged` are ids of videos, and `missing_derived` those whose pictures are not whole.
-    `objects` and `size` are of videos, `derived` is what was derived of them. Foreign keys are not ours to judge.
-    `is_database_older`: than the one that marked the bucket last.
+    `objects` and `size` are of videos, `derived` and `derived_size` of what was derived of them. Foreign keys are not
+    ours to judge. `is_database_older`: than the one that marked the bucket last.
     """
 
     at: Instant | None = None
     is_dry_run: bool = False
     objects: int = 0
     size: int = 0
+    derived: int = 0
+    derived_size: int = 0
     orphan_objects: Finding = Finding()
     orphan_uploads: Finding = Finding()
     unknown: Finding = Finding()
     removed: Finding = Finding()
     missing: Finding = Finding()
     damaged: Finding = Finding()
-    derived: Finding = Finding()
     missing_derived: Finding = Finding()
     foreign: Finding = Finding()
     holding: Holding | None = None

@@ -72,7 +72,7 @@ def in_words(report: StorageReport) -> str:
     at = "" if report.at is None else rfc3339(report.at)
     lines = [f"{at}{'  (dry run: nothing was removed)' if report.is_dry_run else ''}"]
     lines.append(f"{report.objects} objects, {report.size} bytes")
-    lines.append(f"{report.derived.count} sets of pictures of videos, {report.derived.size} bytes")
+    lines.append(f"{report.derived} sets of pictures of videos, {report.derived_size} bytes")
     for finding, words in (
         (report.orphan_objects, "leftover objects"),
         (report.orphan_uploads, "leftover multipart uploads"),

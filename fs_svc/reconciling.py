@@ -283,7 +283,8 @@ class Reconciling:
             if prefix_of(found.prefix) is None:
                 run.report.foreign.add(found.prefix, size=found.size)
             elif found.row is not None and found.row.state is DerivedState.STORED:
-                run.report.derived.add(found.row.id, size=found.size)
+                run.report.derived += 1
+                run.report.derived_size += found.size
                 if not found.is_whole and not await is_whole(self._store, self._bucket, found.row.id):
                     run.report.missing_derived.add(found.row.object_id, size=found.row.size)
             elif self._is_left(found):

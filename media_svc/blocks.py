@@ -11,9 +11,10 @@ from http import HTTPStatus
 from typing import Final
 
 import aiohttp
+from yarl import URL
 
-from contracts.media import JobSource
-from media_svc.made import StorageAway
+from contracts.media import JobSource, Reason
+from media_svc.made import Failed, StorageAway
 from media_svc.wire import BLOCK_SIZE
 
 # Of one request, and of the storage's silence within it.
@@ -52,7 +53,7 @@ class Blocks:
         return -(-self.size // BLOCK_SIZE)
 
     async def get(self, number: int) -> bytes:
-        """The block with that number, from 0. Raises StorageAway, TooMuchRead."""
+        """The block with that number, from 0. Raises StorageAway, Failed when there is no such object, TooMuchRead."""
         if number in self._kept:
             self._kept.move_to_end(number)
             return self._kept[number]
@@ -77,6 +78,9 @@ class Blocks:
             else:
                 if status == HTTPStatus.PARTIAL_CONTENT:
                     return block
+                if status == HTTPStatus.NOT_FOUND:
+                    # Nothing to wait for with the job in hand.
+                    raise Failed(Reason.STORAGE, "the object is not there")
                 if status == HTTPStatus.FORBIDDEN and not is_renewed:
                     # The URL has run out.
                     is_renewed = True
@@ -90,7 +94,8 @@ class Blocks:
     async def _ask(self, first: int, last: int) -> tuple[int, bytes]:
         self.requests += 1
         async with self._session.get(
-            self._url,
+            # It is signed as it stands.
+            URL(self._url, encoded=True),
             headers={"Range": f"bytes={first}-{last}", "Accept-Encoding": "identity"},
             timeout=TIMEOUT,
             allow_redirects=False,

@@ -12,14 +12,16 @@ from media_svc.made import Made
 
 
 class WorkMetrics:
-    """Jobs by task and outcome (`done`, a reason, `lost`, `away`, `released`), their time, and what they have cost."""
+    """Attempts by task and outcome (`done`, a reason, `lost`, `away`, `released`), their time, and their cost."""
 
     def __init__(self, registry: CollectorRegistry, *, landlock: Callable[[], int | None]) -> None:
         """`landlock`: what the kernel has of it, to shut a decoder in; None: not known before the first job."""
-        self._jobs = Counter("media_jobs", "Jobs ended", ("task", "outcome"), registry=registry)
+        self._jobs = Counter(
+            "media_attempts", "Attempts at jobs that have ended", ("task", "outcome"), registry=registry
+        )
         self._seconds = Histogram(
-            "media_job_duration_seconds",
-            "Time from taking a job to its end",
+            "media_attempt_duration_seconds",
+            "Time from taking a job to the end of the attempt",
             ("task",),
             buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 1800),
             registry=registry,

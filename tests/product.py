@@ -94,19 +94,7 @@ class Product:
         )
 
     def processes(self) -> dict[str, psutil.Process]:
-        """The running process of each service, the worker's as `media`, and the engine's as `storage`."""
-        found: dict[str, psutil.Process] = {}
-
-        def is_whole() -> bool:
-            found.clear()
-            found.update(self._running())
-            return set(found) == {*_SERVICES, "media", "storage"}
-
-        # The worker is started last, and `vss up` does not wait for it.
-        wait_until(is_whole, what="everything runs")
-        return found
-
-    def _running(self) -> dict[str, psutil.Process]:
+        """The running process of each service, the engine's as `storage`, and the worker's as `media` once it runs."""
         assert self._process is not None
         found: dict[str, psutil.Process] = {}
         for process in psutil.Process(self._process.pid).children(recursive=True):
@@ -120,6 +108,8 @@ class Product:
             if name is not None:
                 assert name not in found, f"two processes of {name}"
                 found[name] = process
+        # `vss up` does not wait for the worker.
+        assert {*found, "media"} == {*_SERVICES, "media", "storage"}
         return found
 
     def session(self) -> aiohttp.ClientSession:

@@ -22,7 +22,7 @@ from vss.services import WORKER, services
 from vss.supervisor import Supervisor
 
 # The order in which they stop: whoever asks another is gone before it. The engine is last.
-STOP_ORDER = (WORKER, "stream", "upload", "fs", "auth")
+STOP_ORDER = ("stream", "upload", "fs", "auth")
 # Together less than the 10 s that are promised. The engine needs about 2.5 s, or, one time in ten or so, 30: it
 # waits for a connection between its own parts that was opened and never used. Killed then, it loses nothing.
 SERVICES_STOP_SECONDS = 5.0
@@ -72,7 +72,11 @@ async def _run(console: Console, folder: DataFolder, ports: PublicPorts) -> None
         with contextlib.suppress(asyncio.CancelledError):
             await work
     finally:
-        await supervisor.stop(STOP_ORDER, within_seconds=SERVICES_STOP_SECONDS)
+        # The worker ends beside them and costs them no time; it gives its job back before upload_svc's turn comes.
+        await asyncio.gather(
+            supervisor.stop([WORKER], within_seconds=SERVICES_STOP_SECONDS),
+            supervisor.stop(STOP_ORDER, within_seconds=SERVICES_STOP_SECONDS),
+        )
         await supervisor.stop([seaweedfs.NAME], within_seconds=ENGINE_STOP_SECONDS)
         engine.ports.remove_sockets()
         console.step("everything", "stopped", str(folder.path), Mood.QUIET)

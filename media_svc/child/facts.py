@@ -17,7 +17,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from media_svc.child.codec_strings import codec_string
-from media_svc.child.opening import check_size, decoder_of, open_any
+from media_svc.child.opening import check_size, decoder_of, open_any, ratio
 from media_svc.child.parent import SourceFile
 from media_svc.child.pictures import HDR_TRANSFERS, Looks
 from media_svc.wire import BLOCK_SIZE
@@ -89,21 +89,21 @@ def read_facts(container: InputContainer, file: SourceFile, video: VideoStream |
     }
     if video is not None:
         check_size(video.width, video.height)
+        if video.width and video.height:
+            facts["width"], facts["height"] = video.width, video.height
         facts["frame_rate"] = _frame_rate(video)
         facts["is_hdr"] = video.color_trc in HDR_TRANSFERS
     return facts
 
 
 def add_looks(facts: Found, looks: Looks) -> None:
-    """The size as it is shown, which only a decoded picture says."""
+    """The size as it is shown, turned and with square pixels, which only a decoded picture says."""
     facts["width"], facts["height"] = looks.width, looks.height
 
 
 def duration_of(container: InputContainer, file: SourceFile) -> int:
     """In milliseconds, 0 if it cannot be made out, or is what cannot be."""
-    lengths = [
-        stream.duration * stream.time_base for stream in container.streams if stream.duration and stream.time_base
-    ]
+    lengths = [stream.duration * ratio(stream.time_base) for stream in container.streams if stream.duration]
     length = Fraction(container.duration, av.time_base) if container.duration else max(lengths, default=Fraction())
     if not length and container.format.name.startswith("matroska"):
         length = _length_by_the_end(container, file)
@@ -122,7 +122,7 @@ def _length_by_the_end(container: InputContainer, file: SourceFile) -> Fraction:
     with suppress(av.error.FFmpegError), open_any(BytesIO(head[:first] + tail[last:])) as rest:
         for packet in rest.demux():
             if packet.pts is not None:
-                end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
+                end = max(end, (packet.pts + (packet.duration or 0)) * ratio(packet.time_base))
     return end - Fraction(container.start_time or 0, av.time_base)
 
 
@@ -141,8 +141,8 @@ def _bit_rate(container: InputContainer, file: SourceFile, duration_ms: int) -> 
 
 
 def _frame_rate(video: VideoStream) -> float | None:
-    rate = video.average_rate or video.guessed_rate
-    return round(float(rate), 3) if rate and 0.001 <= rate <= 1000 else None
+    rate = ratio(video.average_rate) or ratio(video.guessed_rate)
+    return round(float(rate), 3) if Fraction(1, 1000) <= rate <= 1000 else None
 
 
 def _channels(sound: AudioStream | None) -> int | None:
@@ -160,7 +160,7 @@ def _languages(container: InputContainer) -> Iterator[str]:
 def _chapters(container: InputContainer) -> list[FoundChapter]:
     return [
         {
-            "start_ms": min(MOST_MS, max(0, round(chapter["start"] * (chapter["time_base"] or 0) * 1000))),
+            "start_ms": min(MOST_MS, max(0, round(chapter["start"] * ratio(chapter["time_base"]) * 1000))),
             "title": chapter["metadata"].get("title", "")[:MOST_TITLE],
         }
         for chapter in container.chapters()[:MOST_CHAPTERS]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from fractions import Fraction
 from io import BytesIO
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import av
 import av.error
 from av.codec.context import CodecContext
 from av.container import InputContainer
+from av.rational import AVRational
 from av.stream import Discard, Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -43,6 +45,8 @@ _CONTAINER_OPTIONS: Final = {
     "max_streams": str(MOST_STREAMS + 1),
     "probesize": str(4 * 2**20),
 }
+# Names and titles in no known encoding; from PyAV 19 on this is so of itself.
+_TEXT: Final[dict[str, Any]] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 _DECODER_OPTIONS: Final = {"max_pixels": str(MOST_WIDTH * MOST_HEIGHT), "threads": "1"}
 
 
@@ -76,14 +80,15 @@ def open_file(file: SourceFile) -> InputContainer:
 
 def open_any(file: SourceFile | BytesIO) -> InputContainer:
     """What is allowed of `file`. Raises FFmpegError, and what reading does."""
-    return av.open(
+    container: InputContainer = av.open(
         file,
         "r",
         options=_DECODER_OPTIONS,
         container_options=_CONTAINER_OPTIONS,
-        metadata_errors="replace",
         io_open=_open_nothing,
+        **_TEXT,
     )
+    return container
 
 
 def _open_nothing(*_: object) -> object:
@@ -130,6 +135,11 @@ def decoder_of(stream: Stream) -> str | None:
     """FFmpeg's name of it; None where it has none."""
     context: CodecContext | None = stream.codec_context
     return context.name if context is not None else None
+
+
+def ratio(value: Fraction | AVRational | None) -> Fraction:
+    """What PyAV gives as a Fraction or None, and from version 19 on as a kind of its own; 0 where there is none."""
+    return Fraction(value.numerator, value.denominator) if value and value.denominator else Fraction()
 
 
 def check_size(width: int, height: int) -> None:

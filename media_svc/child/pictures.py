@@ -18,7 +18,7 @@ from media_svc.child.opening import MOST_WIDTH, Refused
 
 # Of AVCOL_TRC: SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG).
 HDR_TRANSFERS: Final = frozenset({16, 18})
-_JPEG_QUALITY: Final = 4
+_JPEG_QUALITY: Final = 3
 _WEBP_QUALITY: Final = 78
 # What turns a stored picture upright, by the signs of the display matrix (a, b, c, d).
 _TURNS: Final = {
@@ -46,8 +46,8 @@ class Looks:
         return self.turn.startswith("transpose")
 
 
-def looks_of(frame: VideoFrame, aspect: Fraction | None) -> Looks:
-    """As a player shows `frame`, whose pixels are as wide to their height as `aspect`. Raises Refused."""
+def looks_of(frame: VideoFrame, aspect: Fraction) -> Looks:
+    """As a player shows `frame`, whose pixels are as wide to their height as `aspect` (0: square). Raises Refused."""
     width, height = frame.width, frame.height
     if aspect and 0 < round(width * aspect) <= MOST_WIDTH:
         width = round(width * aspect)

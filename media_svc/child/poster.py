@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import islice, pairwise
 from math import sqrt
 from operator import sub
@@ -14,7 +15,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from media_svc.child.opening import frames, key_frame
+from media_svc.child.opening import frames, key_frame, ratio
 from media_svc.child.parent import EnoughRead, Parent
 from media_svc.child.pictures import Looks, encode_jpeg, encode_webp, fit, render
 
@@ -74,16 +75,21 @@ def pictures(frame: VideoFrame, looks: Looks) -> Iterator[tuple[str, bytes]]:
 
 def seek(container: InputContainer, video: VideoStream, moment_ms: int) -> None:
     """To the last key frame up to `moment_ms`."""
-    assert video.time_base is not None  # noqa: S101
-    container.seek(round(moment_ms / 1000 / video.time_base) + (video.start_time or 0), stream=video)
+    container.seek(stamp_of(moment_ms, video), stream=video)
+
+
+def stamp_of(moment_ms: int, video: VideoStream) -> int:
+    """A moment of the film as its packets count."""
+    base = ratio(video.time_base)
+    return (video.start_time or 0) + (round(Fraction(moment_ms, 1000) / base) if base else 0)
 
 
 def time_of(frame: VideoFrame, video: VideoStream) -> int:
     """In milliseconds from the beginning of the film, as its player counts them."""
     # Not the frame's own time base, which it lacks when it comes out at a decoder's end.
-    if frame.pts is None or video.time_base is None:
+    if frame.pts is None:
         return 0
-    return max(0, round((frame.pts - (video.start_time or 0)) * video.time_base * 1000))
+    return max(0, round((frame.pts - (video.start_time or 0)) * ratio(video.time_base) * 1000))
 
 
 def score(frame: VideoFrame, looks: Looks) -> float:

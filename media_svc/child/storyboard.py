@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 from media_svc.child.opening import frames
 from media_svc.child.parent import Parent
 from media_svc.child.pictures import Looks, encode_webp, fit, render
-from media_svc.child.poster import seek, time_of
+from media_svc.child.poster import seek, stamp_of, time_of
 
 COLUMNS: Final = 10
 ROWS: Final = 10
@@ -125,8 +125,7 @@ def _moments(
 def _has_key_frame(video: VideoStream, *, after: VideoFrame | None, up_to: int) -> bool:
     """Whether a seek to `up_to` (ms) leads past `after`; True where the index does not say."""
     entries = video.index_entries
-    if after is None or after.pts is None or not len(entries) or video.time_base is None:
+    if after is None or after.pts is None or not len(entries):
         return True
-    target = round(up_to / 1000 / video.time_base) + (video.start_time or 0)
-    number = entries.search_timestamp(target, backward=True)
+    number = entries.search_timestamp(stamp_of(up_to, video), backward=True)
     return number < 0 or entries[number].timestamp > after.pts

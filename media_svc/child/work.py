@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 
 from media_svc.child import poster, storyboard
 from media_svc.child.facts import add_looks, duration_of, read_facts
-from media_svc.child.opening import Refused, cover, frames, is_decodable, main_video, only, open_file
+from media_svc.child.opening import Refused, cover, frames, is_decodable, main_video, only, open_file, ratio
 from media_svc.child.parent import EnoughRead, Parent, SourceFile
 from media_svc.child.pictures import looks_of
 from media_svc.wire import BLOCK_SIZE, Kind
@@ -66,7 +66,7 @@ def _look(
     if shown is None or first is None:
         parent.say(Kind.FACTS, facts)
         return {"poster_ms": None}
-    looks = looks_of(first, shown.sample_aspect_ratio)
+    looks = looks_of(first, ratio(shown.sample_aspect_ratio))
     if film is not None:
         add_looks(facts, looks)
     parent.say(Kind.FACTS, facts)
@@ -91,7 +91,7 @@ def _storyboard(
     first = _first_frame(container, film) if film else None
     if film is None or first is None or not duration:
         raise Refused("no-picture")
-    looks = looks_of(first, film.sample_aspect_ratio)
+    looks = looks_of(first, ratio(film.sample_aspect_ratio))
     tiles = 0
     for name, content, count in storyboard.sprites(container, film, looks, duration_ms=duration, parent=parent):
         parent.give(name, content)

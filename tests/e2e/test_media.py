@@ -43,6 +43,11 @@ def rows(product: Product, query: str, *values: str) -> list[tuple[Any, ...]]:
         return connection.execute(query, values).fetchall()
 
 
+def starts(product: Product, name: str) -> int:
+    """How often it has become ready."""
+    return len(re.findall(rf"^{name} +ready", product.output, re.MULTILINE))
+
+
 def look(product: Product, video: dict[str, Any]) -> tuple[Any, ...]:
     """State, attempt and tries left of the job that looks at the video."""
     query = "SELECT state, attempt, tries_left FROM media_jobs WHERE video_id = ? AND task = 'look'"
@@ -73,7 +78,7 @@ async def test_a_film_has_facts_and_pictures_soon_after_its_upload(product: Prod
 
 async def test_a_job_whose_worker_is_stopped_or_killed_is_done_by_the_next(product: Product, alice: Person) -> None:
     film = footage.fetch(footage.OCEAN_MP4).read_bytes()
-    wait_until(lambda: re.search(r"^media +ready", product.output, re.MULTILINE) is not None, what="there is a worker")
+    wait_until(lambda: starts(product, "media") > 0, what="there is a worker")
     processes = product.processes()
     processes["media"].suspend()
     video = await alice.upload(film, title="Looked at by three")
@@ -94,9 +99,14 @@ async def test_a_job_whose_worker_is_stopped_or_killed_is_done_by_the_next(produ
         wait_until(lambda: look(product, video) == ("running", 3, 1), what="the third worker has it")
         media = await media_of(alice, video)
         assert (media["state"], media["width"]) == ("preparing", None)
+        # And when it has done its work, there is nobody to tell.
+        before = starts(product, "upload")
+        processes["upload"].kill()
     finally:
         processes["storage"].resume()
+    wait_until(lambda: starts(product, "upload") > before, what="upload_svc is back")
     await is_looked_at(alice, video)
+    assert look(product, video) == ("done", 3, 1)
     # What others have made, if anything, is gone; what is there is whole.
     query = "SELECT state FROM derived_objects WHERE object_id = ? AND task = 'look' AND state <> 'deleted'"
     wait_until(lambda: rows(product, query, video["id"]) == [("stored",)], what="one poster is left")

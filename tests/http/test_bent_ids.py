@@ -50,6 +50,7 @@ async def test_an_id_that_is_not_ours_is_not_found(
     headers = {"Authorization": f"Bearer {person}"}
     if name == "fs":
         headers = {"Authorization": f"Bearer {auth.service_token('upload')}", "Vss-Subject-Token": person}
+    worker = {"Authorization": f"Bearer {auth.service_token('media')}"}
     routes = {
         (route.method, re.sub(r"\{\w+(:[^}]*)?\}", "{id}", resource.canonical))
         for resource in parts.create(name)[0].router.resources()
@@ -62,7 +63,8 @@ async def test_an_id_that_is_not_ours_is_not_found(
             body = BODIES.get(f"{method} {path.rpartition('/')[2]}", BODIES.get(method))
             for bent in BENT:
                 target = URL(url + path.replace("{id}", bent, 1).replace("{id}", "1"), encoded=True)
-                async with session.request(method, target, json=body) as answer:
+                who = worker if path.startswith("/internal/") else {}
+                async with session.request(method, target, json=body, headers=who) as answer:
                     await answer.read()
                 if method == "HEAD":
                     assert answer.status == 404, (method, target)

@@ -17,6 +17,7 @@ UPLOAD_CALLS = [
     ("GET", "/v1/uploads/{id}", {"read", "upload"}),
     ("PATCH", "/v1/uploads/{id}", set()),
     ("DELETE", "/v1/uploads/{id}", set()),
+    ("POST", "/v1/uploads/{id}/media/retry", set()),
     ("POST", "/videos/{id}", set()),
     ("POST", "/videos/{id}/delete", set()),
     ("GET", "/videos", {"read"}),

@@ -103,6 +103,8 @@ def test_it_starts_keeps_everything_running_and_stops_in_time(tmp_path: Path, ba
             assert running.status(name) == 200
             assert re.search(rf"^{name} +ready +http://127.0.0.1:{base + OFFSETS[name]} ", running.said(), re.MULTILINE)
 
+        running.wait_until_it_says(rf"media +ready +http://127.0.0.1:{base + OFFSETS['media']} ")
+
         # Nothing in the folder is for others.
         modes = {path: stat.S_IMODE(path.lstat().st_mode) for path in (folder, *folder.glob("*.db*"))}
         assert modes[folder] == 0o700

@@ -126,7 +126,6 @@ async def test_a_url_that_has_run_out_is_renewed_once_and_a_storage_that_fails_i
 
     refusals: list[Callable[[web.Request], web.StreamResponse]] = [
         lambda _: web.Response(status=403),
-        lambda _: web.Response(status=404),
         lambda _: web.Response(status=503),
         # All of it, or another part, or of another file, or less.
         lambda _: web.Response(body=source.content),
@@ -136,6 +135,11 @@ async def test_a_url_that_has_run_out_is_renewed_once_and_a_storage_that_fails_i
         ),
         lambda _: web.Response(status=302, headers={"Location": f"{source.url}secret"}),
     ]
+    # Where there is no such object, there is nothing to wait for.
+    source.instead = lambda _: web.Response(status=404)
+    with pytest.raises(Failed) as failed:
+        await blocks.get(0)
+    assert (type(failed.value), failed.value.reason) == (Failed, Reason.STORAGE)
     for refuse in refusals:
         source.instead = refuse
         with pytest.raises(StorageAway):

@@ -157,7 +157,7 @@ def _dimensions(content: Content) -> str | None:
     facts = content.facts
     if facts is None or facts.width is None or facts.height is None:
         return None
-    return f"{facts.width}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{facts.height}"  # noqa: RUF001 (the sign)
+    return f"{facts.width}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{facts.height}"
 
 
 def _edit_url(request: web.Request, video: Video) -> str:

@@ -76,7 +76,7 @@ async def watch_page(request: web.Request) -> web.Response:
             "is_hidden": video.is_hidden,
         },
         "source_url": source.url,
-        "dimensions": f"{facts.width} × {facts.height}" if facts and facts.width and facts.height else None,
+        "dimensions": _dimensions(playback.content),
         "poster_url": large_picture(playback.content),
         "storyboard": None if storyboard is None else {"index": storyboard[0], "sprites": dict(storyboard[1])},
         "codecs": facts.codecs if facts else (),
@@ -150,6 +150,14 @@ def _moment(text: str) -> int | None:
         return None
     hours, minutes, seconds = (int(number or 0) for number in found.groups())
     return 3600 * hours + 60 * minutes + seconds
+
+
+def _dimensions(content: Content) -> str | None:
+    """As displayed, on one line."""
+    facts = content.facts
+    if facts is None or facts.width is None or facts.height is None:
+        return None
+    return f"{facts.width}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{facts.height}"
 
 
 def _edit_url(request: web.Request, video: Video) -> str:

@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Page, expect
 from tests import browsers, footage
 from tests.api_client import person
 from tests.product import Product
+from tests.waiting import eventually
 
 TITLE = "A night in pictures"
 
@@ -40,6 +41,12 @@ async def test_a_video_is_looked_at_shown_and_its_picture_chosen(product: Produc
     assert "/derived/" in first
     assert ".webp?" in first
 
+    playback = f"{product.url('stream')}/v1/videos/{video['id']}/playback"
+
+    async def has_storyboard() -> bool:
+        return (await (await page.request.get(playback)).json())["storyboard"] is not None
+
+    await eventually(has_storyboard, what="there is a storyboard")
     await page.goto(f"{product.url('stream')}/watch/{video['id']}")
     await expect(page.locator("video")).to_have_attribute("poster", re.compile(r"/poster-1280\.webp\?"))
     await _seek(page)

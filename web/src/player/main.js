@@ -67,23 +67,26 @@ function watchPage(player) {
       if (hadFocus) box.querySelector('[data-command="toggle"]').focus();
     },
   });
-  keeper.addEventListener("trouble", ({ detail: reason }) => trouble.show(reason === "signed-out" && !positionApi ? "closed" : reason));
+  keeper.addEventListener("trouble", ({ detail: reason }) => {
+    trouble.show(reason === "signed-out" && !positionApi ? "closed" : reason, reason === "unplayable" ? (foretold?.picture ?? foretold?.sound) : null);
+  });
   keeper.addEventListener("recovered", () => trouble.hide());
   const canPlayType = (type) => video.canPlayType(type);
   const known = video.dataset.codecs ? tracksOfCodecs(video.dataset.codecs.split(" ")) : null;
+  const foretold = known && missingOf(known, canPlayType);
   let isChecked = false;
   for (const name of ["loadeddata", "canplay"]) video.addEventListener(name, checkTracks);
 
   /** What is known to be missing is said before it starts. */
   function foretell() {
-    const { picture, sound } = missingOf(known, canPlayType);
+    const { picture, sound } = foretold;
     const isSilent = sound !== null || known.sounds.length === 0;
     if (picture !== null) trouble.show(isSilent ? "unplayable" : "no-picture", picture);
     else if (sound !== null) trouble.show("no-sound", sound);
     if (picture === null) return;
     // A browser that can do more than it says.
     video.addEventListener("loadeddata", () => {
-      if (!isWithoutPicture(video)) trouble.hide();
+      if (!isWithoutPicture(video) && isForetold(trouble.reason)) trouble.hide();
     }, { once: true });
   }
 
@@ -166,13 +169,18 @@ function watchPage(player) {
   video.controls = false;
   box.hidden = false;
   drawState();
-  if (known) foretell();
+  if (foretold) foretell();
   // What came before this module did is not told again.
   checkTracks();
   const [{ type }] = performance.getEntriesByType("navigation");
   // Where the browser does not let it, there is the button.
   const chosen = { referrer: document.referrer, url: location.href, origins: video.dataset.origins.split(" "), navigation: type, isHidden: document.hidden };
   if (playsByItself() && isChosen(chosen) && trouble.reason === null) video.play().catch(() => {});
+}
+
+/** Whether it is about what this browser can decode. */
+function isForetold(reason) {
+  return reason === "unplayable" || reason === "no-picture";
 }
 
 function bound(target, names) {

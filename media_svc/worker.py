@@ -27,7 +27,8 @@ T = TypeVar("T")
 
 # Between two questions, when there was nothing to do: growing, and begun anew by work.
 LEAST_PAUSE_SECONDS: Final = 1.0
-MOST_PAUSE_SECONDS: Final = 15.0
+# An idle worker is one short query every so often; a picture is wanted within seconds.
+MOST_PAUSE_SECONDS: Final = 4.0
 # How long a job waits, while it is held, for a storage or an upload_svc that is away; then another attempt may try.
 PATIENCE_SECONDS: Final = 600.0
 # A job is renewed when so much of its lease has gone.

@@ -167,8 +167,10 @@ export class FileRow {
     if (this.#isPreparing) return;
     this.#isPreparing = true;
     this.#view.message("preview", gettext("Preparing preview…"));
+    // Something stays there whatever comes of it, so that nothing moves.
     this.#page.preparing.add(id, (media) => {
-      this.#view.message("preview", media?.state === "failed" ? gettext("No preview. %(reason)s", { reason: media.detail ?? "" }) : null);
+      if (media?.state === "failed") this.#view.message("preview", gettext("No preview. %(reason)s", { reason: media.detail ?? "" }));
+      else if (media) this.#view.message("preview", gettext("Preview ready"));
     });
   }
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests import browsers, footage
 from tests.api_client import person
 from tests.product import Product
 from tests.waiting import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TITLE = "A night in pictures"
 

@@ -113,7 +113,7 @@ async def test_three_files_go_one_after_another_each_as_it_was_described(
         await page.get_by_role("link", name="Library").click()
     await (await beside.value).close()
     assert page.url.endswith("/upload")
-    await expect(page.get_by_text("Links open in a new tab while files are uploading.")).to_be_visible()
+    await expect(page.get_by_text("Links open in a new tab while uploading.")).to_be_visible()
     await expect(page.locator("[data-overall]")).to_be_visible()
     await eventually(lambda: _title_says_per_cent(page), what="the title bar shows how far it is")
     await network.detach()

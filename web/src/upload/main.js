@@ -282,7 +282,7 @@ function uploadPage(page) {
     // Nothing is left to be cancelled.
     if (!asked && question.open && !queue.isBusy) question.close();
     let words = isAllDone ? gettext("You can leave this page now.") : "";
-    if (queue.isBusy) words = gettext("Links open in a new tab while files are uploading.");
+    if (queue.isBusy) words = gettext("Links open in a new tab while uploading.");
     const leaving = find("[data-leaving]");
     leaving.hidden = !words;
     if (leaving.textContent !== words) leaving.textContent = words;

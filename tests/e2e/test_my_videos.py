@@ -325,7 +325,7 @@ async def test_without_javascript_a_video_is_edited_trashed_restored_and_deleted
     await _uploaded(product, "Plain")
     await page.goto(f"{product.url('upload')}/videos")
     await page.get_by_role("link", name="Edit Plain", exact=True).click()
-    await page.get_by_label("Title").fill("Plainer")
+    await page.get_by_label("Title", exact=True).fill("Plainer")
     await _change_elsewhere(page, product, "Plain", visibility="members")
     await page.get_by_role("button", name="Save").click()
     row = page.get_by_role("row").filter(has_text="Plainer")

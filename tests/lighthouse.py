@@ -64,7 +64,7 @@ async def main() -> None:
     if not _LIGHTHOUSE.exists():
         sys.exit("Lighthouse is missing: make web")
     results = []
-    with running_stage() as stage, tempfile.TemporaryDirectory() as folder:
+    with running_stage(MEDIA_JOBS="0") as stage, tempfile.TemporaryDirectory() as folder:
         async with browsers.chromium() as browser:
             for look in LOOKS:
                 if look.name in _LOOKS:

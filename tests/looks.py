@@ -110,9 +110,9 @@ class Stage:
 
 
 @contextmanager
-def running_stage() -> Iterator[Stage]:
-    """A new installation."""
-    with tempfile.TemporaryDirectory() as folder, running_product(Path(folder)) as product:
+def running_stage(**settings: str) -> Iterator[Stage]:
+    """A new installation, with these settings of services."""
+    with tempfile.TemporaryDirectory() as folder, running_product(Path(folder), **settings) as product:
         yield Stage(product)
 
 

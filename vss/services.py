@@ -23,7 +23,7 @@ WORKER: Final = "media"
 
 
 def services(folder: DataFolder, ports: PublicPorts, bucket: Bucket, environment: Mapping[str, str]) -> list[Child]:
-    """auth, fs, upload and stream, and media where its decoder is installed."""
+    """auth, fs, upload and stream, and media where its decoder is installed and it is to have jobs."""
     return [
         Child(
             name=name,
@@ -34,8 +34,13 @@ def services(folder: DataFolder, ports: PublicPorts, bucket: Bucket, environment
             address=ports.url(name),
             why_not_ready=partial(_why_not_ready, ports[name]),
         )
-        for name in (*SERVICES, *([WORKER] if _has_decoder() else []))
+        for name in (*SERVICES, *([WORKER] if _has_decoder() and not is_worker_unwanted(environment) else []))
     ]
+
+
+def is_worker_unwanted(environment: Mapping[str, str]) -> bool:
+    """Whether somebody has said that no worker is to run here."""
+    return environment.get("MEDIA_JOBS") == "0"
 
 
 def _has_decoder() -> bool:

@@ -18,7 +18,7 @@ from vss.data_folder import DataFolder
 from vss.errors import Refusal
 from vss.options import DEFAULT_PORT_BASE, add_data_option, add_port_base_option
 from vss.ports import PublicPorts, refuse_taken
-from vss.services import WORKER, services
+from vss.services import WORKER, is_worker_unwanted, services
 from vss.supervisor import Supervisor
 
 # The order in which they stop: whoever asks another is gone before it. The engine is last.
@@ -144,6 +144,8 @@ async def _work(
             # Nobody waits for the worker, and it has nothing to do before the others are there.
             if worker is not None:
                 tasks.create_task(supervisor.keep(worker, is_ready[worker.name]))
+            elif is_worker_unwanted(os.environ):
+                console.step(WORKER, "left out", "no pictures of videos: MEDIA_JOBS is 0")
             else:
                 console.step(WORKER, "left out", f"no pictures of videos without PyAV: {_install('av')}", Mood.WARNING)
             console.say()

@@ -23,8 +23,22 @@ def _nothing_is_left_behind() -> None:
 def _product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     # Tests that wait for something ask more often than a person's programs do.
     often = {f"{name}_CALLS_PER_MINUTE": "100000" for name in ("AUTH", "UPLOAD", "STREAM")}
-    with running_product(tmp_path_factory.mktemp("product"), **often) as product:
+    # Tests of pictures have a product of their own: a worker has much to do with what all the others upload.
+    with running_product(tmp_path_factory.mktemp("product"), MEDIA_JOBS="0", **often) as product:
         yield product
+
+
+@pytest.fixture(scope="session")
+def _product_with_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    with running_product(tmp_path_factory.mktemp("product")) as product:
+        yield product
+
+
+@pytest.fixture(scope="module")
+def product_with_worker(_product_with_worker: Product) -> Iterator[Product]:
+    """One more, whose videos are looked at."""
+    yield _product_with_worker
+    assert secrets_in_logs(_product_with_worker) == []
 
 
 @pytest.fixture(scope="module")

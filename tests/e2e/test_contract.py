@@ -21,7 +21,9 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """One of its own for each: what is made up here may change the very account that others log in with."""
     unbounded = {f"{service}_CALLS_PER_MINUTE": "1000000" for service in ("AUTH", "UPLOAD", "STREAM")}
-    with running_product(tmp_path_factory.mktemp("product"), **unbounded, FS_OPEN_UPLOADS="100000") as product:
+    with running_product(
+        tmp_path_factory.mktemp("product"), MEDIA_JOBS="0", **unbounded, FS_OPEN_UPLOADS="100000"
+    ) as product:
         yield product
 
 

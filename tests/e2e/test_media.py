@@ -16,6 +16,11 @@ from tests.product import Product
 from tests.waiting import eventually, wait_until
 
 
+@pytest.fixture(scope="module")
+def product(product_with_worker: Product) -> Product:
+    return product_with_worker
+
+
 @pytest.fixture
 async def alice(product: Product) -> AsyncIterator[Person]:
     async with product.session() as session:

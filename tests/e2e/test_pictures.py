@@ -17,6 +17,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 TITLE = "A night in pictures"
 
 
+@pytest.fixture(scope="module")
+def product(product_with_worker: Product) -> Product:
+    return product_with_worker
+
+
 async def test_a_video_is_looked_at_shown_and_its_picture_chosen(product: Product, browser: Browser) -> None:
     async with product.session() as session:
         alice = await person(session, product)

@@ -74,7 +74,7 @@ def chance() -> random.Random:
 
 @pytest.fixture
 def product(tmp_path: Path) -> Iterator[Product]:
-    with running_product(tmp_path, UPLOAD_CALLS_PER_MINUTE="100000") as product:
+    with running_product(tmp_path, MEDIA_JOBS="0", UPLOAD_CALLS_PER_MINUTE="100000") as product:
         yield product
 
 

@@ -47,7 +47,7 @@ def _part(number: int) -> bytes:
 
 
 async def test_an_upload_waits_for_room_and_goes_on(disk: Path) -> None:
-    with running_product(disk) as product:
+    with running_product(disk, MEDIA_JOBS="0") as product:
         async with aiohttp.ClientSession() as session:
             await _fill_up(product, session, disk)
 

@@ -34,7 +34,7 @@ FILM = b"a very short film"
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """An installation for the tests that put another database in place; the last one with this comes last."""
-    with running_product(tmp_path_factory.mktemp("reconcile")) as running:
+    with running_product(tmp_path_factory.mktemp("reconcile"), MEDIA_JOBS="0") as running:
         yield running
 
 
@@ -62,7 +62,7 @@ def verify(product: Product, *arguments: str) -> subprocess.CompletedProcess[str
 
 async def test_what_is_read_back_and_what_is_lost_is_said_and_scripts_can_tell(tmp_path: Path) -> None:
     sha256 = hashlib.sha256(FILM).hexdigest()
-    with running_product(tmp_path) as product:
+    with running_product(tmp_path, MEDIA_JOBS="0") as product:
         async with unkept_session() as session:
             alice = await person(session, product)
             upload = await alice.begin(len(FILM))

@@ -74,6 +74,7 @@ def test_without_its_decoder_there_is_no_worker_and_nobody_else_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert set(told(tmp_path)) == {"auth", "fs", "upload", "stream", "media"}
+    assert set(told(tmp_path, {"MEDIA_JOBS": "0"})) == {"auth", "fs", "upload", "stream"}
     # As where the extra is not installed.
     monkeypatch.setitem(sys.modules, "av", None)
     assert set(told(tmp_path)) == {"auth", "fs", "upload", "stream"}

@@ -58,7 +58,10 @@ async def test_a_file_becomes_a_video_that_plays_byte_for_byte(services: Service
     answer = await alice.complete(upload["id"])
     assert answer.status == 200
     ready = await answer.json()
-    assert ready == {**{name: upload[name] for name in ready}, "state": "ready", "expires_at": None}
+    told = {name: upload[name] for name in ready}
+    # From now on somebody looks at it.
+    assert ready == {**told, "state": "ready", "expires_at": None, "media": ready["media"]}
+    assert ready["media"]["state"] == "preparing"
     assert "received" not in ready
     assert await _state(alice, upload["id"]) == ready
     assert await _library(alice) == [upload["id"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final, Literal
 
@@ -25,7 +25,7 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="TEST_")
 
-    loop: Literal["lives", "dies at once", "dies when asked"]
+    loop: Literal["lives", "goes on once", "dies at once", "dies when asked"]
 
 
 ASKED_TO_DIE: Final = web.AppKey("asked_to_die", asyncio.Event)
@@ -43,6 +43,10 @@ def create_app(settings: Settings) -> web.Application:
 
     async def loop(app: web.Application) -> None:
         try:
+            if settings.loop == "goes on once":
+                # As after a driver that has made an error of its own of a cancellation.
+                with suppress(asyncio.CancelledError):
+                    await app[ASKED_TO_DIE].wait()
             if settings.loop != "dies at once":
                 await app[ASKED_TO_DIE].wait()
             raise RuntimeError("the loop has died")

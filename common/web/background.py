@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -16,6 +16,8 @@ from common.web.keys import READINESS
 from common.web.metrics import LOOP_RUNS, LOOP_SUCCESS, LOOP_TIME
 
 logger = logging.getLogger(__name__)
+
+CANCEL_AGAIN_SECONDS: Final = 0.5
 
 CleanupContext = Callable[[web.Application], AbstractAsyncContextManager[None]]
 
@@ -28,7 +30,10 @@ def background(loop: Callable[[web.Application], Coroutine[Any, Any, None]], *, 
         async with asyncio.TaskGroup() as tasks:
             task = tasks.create_task(loop(app), name=name)
             yield
-            task.cancel()
+            # More than once: a database driver may make an error of its own of a cancellation, and the loop goes on.
+            while not task.done():
+                task.cancel()
+                await asyncio.wait([task], timeout=CANCEL_AGAIN_SECONDS)
 
     return context
 

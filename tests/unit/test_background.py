@@ -84,9 +84,11 @@ def test_a_loop_that_dies_at_once_ends_the_process_too() -> None:
     assert "RuntimeError: the loop has died" in said
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_loop_that_lives_is_ended_with_the_process_before_what_it_needs(number: signal.Signals) -> None:
-    with running("lives") as service:
+@pytest.mark.parametrize(
+    ("loop", "number"), [("lives", signal.SIGTERM), ("lives", signal.SIGINT), ("goes on once", signal.SIGTERM)]
+)
+def test_a_loop_that_lives_is_ended_with_the_process_before_what_it_needs(loop: str, number: signal.Signals) -> None:
+    with running(loop) as service:
         service.send(number)
         status, said = service.end()
     assert status == 0, said

@@ -20,7 +20,7 @@ TRIES: Final = 3
 _DETAILS: Final = {
     Reason.UNSUPPORTED: N_("This format isn’t supported."),
     Reason.DAMAGED: N_("The file is damaged."),
-    Reason.TOO_LARGE: N_("The picture is too large."),
+    Reason.TOO_LARGE: N_("The picture is too large, or there are too many tracks."),
     Reason.TOO_COSTLY: N_("It took too long."),
     Reason.CRASHED: N_("The file couldn’t be read."),
     Reason.STORAGE: N_("The storage didn’t respond."),

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 from threading import Thread
 from typing import Any, cast
 from weakref import WeakSet
@@ -237,6 +238,8 @@ def _create_engine(url: str, threads: WeakSet[Thread]) -> AsyncEngine:
 
         async def connect(*arguments: Any, **options: Any) -> aiosqlite.Connection:
             connection = aiosqlite.connect(*arguments, **options)
+            # Who is cancelled while closing closes twice, and the second would wait for a thread that has ended.
+            connection.stop = cache(connection.stop)  # type: ignore[method-assign]
             thread = connection._thread  # noqa: SLF001 - aiosqlite has no other way to wait for it
             thread.daemon = True
             # Before it is connected: connecting can be cancelled, and then nobody else knows of the thread.

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Final
+from typing import Any
 
 from aiohttp import web
 
@@ -16,8 +16,6 @@ from common.web.keys import READINESS
 from common.web.metrics import LOOP_RUNS, LOOP_SUCCESS, LOOP_TIME
 
 logger = logging.getLogger(__name__)
-
-CANCEL_AGAIN_SECONDS: Final = 0.5
 
 CleanupContext = Callable[[web.Application], AbstractAsyncContextManager[None]]
 
@@ -30,10 +28,7 @@ def background(loop: Callable[[web.Application], Coroutine[Any, Any, None]], *, 
         async with asyncio.TaskGroup() as tasks:
             task = tasks.create_task(loop(app), name=name)
             yield
-            # More than once: a database driver may make an error of its own of a cancellation, and the loop goes on.
-            while not task.done():
-                task.cancel()
-                await asyncio.wait([task], timeout=CANCEL_AGAIN_SECONDS)
+            task.cancel()
 
     return context
 
@@ -61,6 +56,9 @@ def repeated(work: Callable[[web.Application], Awaitable[object]], *, name: str,
                 app[LOOP_SUCCESS].labels(name).set_to_current_time()
             app[LOOP_RUNS].labels(name, outcome).inc()
             app[LOOP_TIME].labels(name).inc(time.perf_counter() - started)
+            # Of a cancellation a database driver may make an outage, which the work may have handled.
+            if (task := asyncio.current_task()) and task.cancelling():
+                return
             await asyncio.sleep(seconds)
 
     return background(loop, name=name)

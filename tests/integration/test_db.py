@@ -72,6 +72,26 @@ async def test_closing_leaves_no_thread_wherever_a_call_was_cancelled(tmp_path: 
         assert not left, f"cancelled after {steps} steps"
 
 
+async def test_a_call_that_is_cancelled_twice_leaves_no_task(tmp_path: Path) -> None:
+    """Its connection is being closed the second time: by the deadline of a call, say, and then the process ends."""
+    slow = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT max(i) FROM n")
+    for steps in range(10):
+        async with open_database(url_of_file(tmp_path / "test.sqlite")) as database:
+            await database.ping()
+            call = asyncio.create_task(database.row(slow))
+            for _ in range(5):
+                await asyncio.sleep(0)
+            call.cancel()
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            call.cancel()
+            await asyncio.wait([call])
+            left = asyncio.all_tasks() - {asyncio.current_task()}
+            if left:
+                await asyncio.wait(left, timeout=20)
+            assert all(task.done() for task in left), f"cancelled again after {steps} steps"
+
+
 async def add(database: Database, **values: object) -> None:
     async with database.write() as connection:
         await connection.execute(insert(TABLE).values(**values))

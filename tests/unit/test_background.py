@@ -85,7 +85,8 @@ def test_a_loop_that_dies_at_once_ends_the_process_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("loop", "number"), [("lives", signal.SIGTERM), ("lives", signal.SIGINT), ("goes on once", signal.SIGTERM)]
+    ("loop", "number"),
+    [("lives", signal.SIGTERM), ("lives", signal.SIGINT), ("swallows", signal.SIGTERM)],
 )
 def test_a_loop_that_lives_is_ended_with_the_process_before_what_it_needs(loop: str, number: signal.Signals) -> None:
     with running(loop) as service:

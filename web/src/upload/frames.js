@@ -45,7 +45,12 @@ export async function inSlices(items, use) {
   for (const item of items) {
     use(item);
     if (performance.now() < until) continue;
-    await new Promise((resolve) => setTimeout(resolve));
+    await anotherTask();
     until = performance.now() + SLICE_MS;
   }
+}
+
+/** Resolves in a task of its own, before which the page may answer. */
+export function anotherTask() {
+  return new Promise((resolve) => setTimeout(resolve));
 }

@@ -13,7 +13,7 @@ import { refusalOf } from "./files/accepting.js";
 import { chooseFiles } from "./files/choosing.js";
 import { identityOf } from "./files/file_name.js";
 import { handedFiles } from "./files/handed.js";
-import { Painter, inSlices } from "./frames.js";
+import { Painter, anotherTask, inSlices } from "./frames.js";
 import { FileRow } from "./rows/file_row.js";
 import { Saver } from "./rows/saver.js";
 import { shareWords } from "./rows/words.js";
@@ -135,6 +135,8 @@ function uploadPage(page) {
         else if (row.isRefused) refused += 1;
       });
     } finally {
+      // Beginning the first one starts a worker and a request.
+      await anotherTask();
       queue.release();
     }
     if (again > 0) showToast(ngettext("%(n)s file is already on this page.", "%(n)s files are already on this page.", again));
@@ -314,6 +316,9 @@ function uploadPage(page) {
   list.addEventListener("change", ({ target }) => {
     if (target.name === "visibility" && rows.size > 1) forAll.value = "";
   });
+
+  // The first number is dear, since the browser loads how numbers are written: that is no part of choosing a file.
+  anotherTask().then(() => formatSize(BYTES_PER_MEGABIT, language));
 
   // A value that is no choice any more leaves nothing chosen.
   speed.value = preference("upload.speed", "");

@@ -317,8 +317,8 @@ function uploadPage(page) {
     if (target.name === "visibility" && rows.size > 1) forAll.value = "";
   });
 
-  // The first number is dear, since the browser loads how numbers are written: that is no part of choosing a file.
-  anotherTask().then(() => formatSize(BYTES_PER_MEGABIT, language));
+  // The first number is dear, since the browser loads how numbers are written: after the page, before a file is chosen.
+  requestAnimationFrame(() => setTimeout(() => formatSize(BYTES_PER_MEGABIT, language)));
 
   // A value that is no choice any more leaves nothing chosen.
   speed.value = preference("upload.speed", "");

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import timedelta
 
-import pytest
-
 from catalogue.videos import Video, VideoState
-from common.db import open_database
 from common.ids import new_id
 from contracts.media import Facts, Reason, Task
 from tests.videos import NOW, video
@@ -20,18 +15,6 @@ from upload_svc.store import Store
 SECOND = timedelta(seconds=1)
 LEASE = timedelta(minutes=2)
 FACTS = Facts(duration_ms=61_500, width=1920, height=1080, codecs=("avc1.640028", "mp4a.40.2"), has_video=True)
-
-
-@pytest.fixture
-async def replicas(database_url: str) -> AsyncIterator[list[Store]]:
-    """The stores of three processes: each with connections of its own."""
-    async with AsyncExitStack() as stack:
-        yield [Store(await stack.enter_async_context(open_database(database_url))) for _ in range(3)]
-
-
-@pytest.fixture
-def store(replicas: list[Store]) -> Store:
-    return replicas[0]
 
 
 async def ready(store: Store, owner_id: str, *, seconds: int = 0, is_backfill: bool = False) -> Video:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -23,18 +22,6 @@ from upload_svc.audit import Action, entry_about
 from upload_svc.store import Store
 
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-async def replicas(database_url: str) -> AsyncIterator[list[Store]]:
-    """The stores of three processes: each with connections of its own."""
-    async with AsyncExitStack() as stack:
-        yield [Store(await stack.enter_async_context(open_database(database_url))) for _ in range(3)]
-
-
-@pytest.fixture
-def store(replicas: list[Store]) -> Store:
-    return replicas[0]
 
 
 @pytest.fixture

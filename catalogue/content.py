@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import Final
 
 from catalogue.facts import VideoFacts
@@ -76,7 +77,7 @@ class PictureUrls:
     async def of(self, derived_ids: Iterable[str | None]) -> Mapping[str, Files]:
         """The files of those that are there, by id; of none that would have to be asked for while fs_svc is away."""
         today = self._clock().date()
-        if today != self._day or len(self._known) > _MOST_KNOWN:
+        if today != self._day:
             self._known, self._day = {}, today
         known, wanted = self._known, dict.fromkeys(derived_id for derived_id in derived_ids if derived_id)
         unknown = [derived_id for derived_id in wanted if derived_id not in known]
@@ -85,7 +86,11 @@ class PictureUrls:
                 known.update(await self._sign(unknown[start : start + _AT_ONCE]))
         except Unavailable:
             pass
-        return {derived_id: known[derived_id] for derived_id in wanted if derived_id in known}
+        found = {derived_id: known[derived_id] for derived_id in wanted if derived_id in known}
+        for derived_id in [*islice(known, max(0, len(known) - _MOST_KNOWN))]:
+            # What was asked for first.
+            del known[derived_id]
+        return found
 
 
 def present_poster(poster: Poster) -> dict[str, dict[str, str]] | None:

@@ -32,8 +32,10 @@ async def get_video(request: web.Request) -> web.Response:
 
 async def play_video(request: web.Request) -> web.Response:
     """Presigned URLs for playback."""
-    playback = await request.app[LIBRARY].play(request[PRINCIPAL], request.match_info["video_id"])
-    return json_response(present_playback(playback))
+    library = request.app[LIBRARY]
+    playback = await library.play(request[PRINCIPAL], request.match_info["video_id"])
+    contents = await library.contents([playback.video], storyboard_of=playback.video)
+    return json_response(present_playback(playback, contents[playback.video.id]))
 
 
 async def keep_position(request: web.Request) -> web.Response:

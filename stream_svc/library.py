@@ -45,7 +45,6 @@ class Playback:
     """One person watching one video: where they stopped, and where to go on, in seconds."""
 
     video: Video
-    content: Content
     source: Source
     position: float
     resume_at: float
@@ -123,15 +122,16 @@ class Library:
             return video
         raise Unauthenticated if principal is None else NotFound
 
-    async def contents(self, videos: Sequence[Video], *, has_storyboards: bool = False) -> dict[str, Content]:
-        """What is shown of the content of videos that somebody may watch, for each by its id.
+    async def contents(self, videos: Sequence[Video], *, storyboard_of: Video | None = None) -> dict[str, Content]:
+        """What is shown of the content of videos that somebody may watch, for each by its id; of one with its
+        storyboard.
 
         Without pictures while fs_svc is away.
         """
         facts = await self._store.list_facts([video.id for video in videos]) if videos else {}
         wanted = [one.poster_id for one in facts.values()]
-        if has_storyboards:
-            wanted += [one.storyboard_id for one in facts.values()]
+        if storyboard_of is not None and storyboard_of.id in facts:
+            wanted.append(facts[storyboard_of.id].storyboard_id)
         pictures = await self._pictures.of(wanted)
         return {video.id: _content(facts.get(video.id), pictures) for video in videos}
 
@@ -142,7 +142,6 @@ class Library:
         position = None if principal is None else await self._store.get_position(principal.account_id, video.id)
         return Playback(
             video=video,
-            content=(await self.contents([video], has_storyboards=True))[video.id],
             source=source,
             position=position.seconds if position else 0.0,
             resume_at=resume_at(position) if position else 0.0,

@@ -168,11 +168,11 @@ def _facts(content: Content) -> dict[str, Any]:
     }
 
 
-def present_playback(playback: PlaybackInDomain) -> Playback:
-    source, storyboard = playback.source, playback.content.storyboard
+def present_playback(playback: PlaybackInDomain, content: Content) -> Playback:
+    source, storyboard = playback.source, content.storyboard
     return Playback(
         sources=[PlaybackSource(url=source.url, type=source.content_type, expires_at=source.expires_at)],
         position=playback.position,
-        **_facts(playback.content),
+        **_facts(content),
         storyboard=None if storyboard is None else Storyboard(index=storyboard[0], sprites=dict(storyboard[1])),
     )

@@ -20,7 +20,7 @@ from common.web.keys import PRINCIPAL, SITE
 from common.web.pages import render
 from common.web.requests import read_form, read_query, require_principal, require_whole_principal
 from stream_svc.app_keys import LIBRARY
-from stream_svc.library import MOST_COUNTED, Begun, Wanted
+from stream_svc.library import MOST_COUNTED, Begun, Library, Wanted
 from stream_svc.models import ForgetPosition, KeptPosition, ListVideos, WhichVideos
 from stream_svc.store import Length
 
@@ -59,10 +59,15 @@ async def library_page(request: web.Request) -> web.Response:
 
 
 async def watch_page(request: web.Request) -> web.Response:
-    principal = request[PRINCIPAL]
-    playback = await request.app[LIBRARY].play(principal, request.match_info["video_id"])
-    video, source, storyboard = playback.video, playback.source, playback.content.storyboard
-    facts, router = playback.content.facts, request.app.router
+    principal, library, router = request[PRINCIPAL], request.app[LIBRARY], request.app.router
+    playback = await library.play(principal, request.match_info["video_id"])
+    video, source, came_from = playback.video, playback.source, _came_from(request)
+    following, others = ((), ()) if principal is None else await _more(library, principal, video, came_from.wanted)
+    # Its own pictures and those of the others at once.
+    shown = [video, *(begun.video for begun in (*following, *others))]
+    contents = await library.contents(shown, storyboard_of=video)
+    content = contents[video.id]
+    facts, storyboard = content.facts, content.storyboard
     context = {
         "video": {
             "id": video.id,
@@ -76,13 +81,16 @@ async def watch_page(request: web.Request) -> web.Response:
             "is_hidden": video.is_hidden,
         },
         "source_url": source.url,
-        "dimensions": _dimensions(playback.content),
-        "poster_url": large_picture(playback.content),
+        "dimensions": _dimensions(content),
+        "poster_url": large_picture(content),
         "storyboard": None if storyboard is None else {"index": storyboard[0], "sprites": dict(storyboard[1])},
         "codecs": facts.codecs if facts else (),
         "expires_at": source.expires_at,
         "resume_at": playback.resume_at if (moment := _moment(request.query.get("t", ""))) is None else moment,
-        "more": [] if principal is None else await _more(request, principal, video),
+        "more": [
+            *(_card(request, begun, contents, came_from) | {"is_next": True} for begun in following),
+            *(_card(request, begun, contents) for begun in others),
+        ],
         "origins": request.app[SITE].origins,
         "owner_url": None if principal is None else str(router["library"].url_for().with_query(owner=video.owner_id)),
         "is_owner": principal is not None and principal.account_id == video.owner_id,
@@ -120,19 +128,18 @@ async def export(request: web.Request) -> web.StreamResponse:
     return await send_export(request, "vss-watched.json", {"positions": positions})
 
 
-async def _more(request: web.Request, principal: Principal, watched: Video) -> Sequence[dict[str, Any]]:
+async def _more(
+    library: Library, principal: Principal, watched: Video, wanted: Wanted
+) -> tuple[Sequence[Begun], Sequence[Begun]]:
     """What follows in the list that the video was chosen in, and where that ends the newest of the others."""
-    library, came_from = request.app[LIBRARY], _came_from(request)
-    following = await library.following(principal, watched, came_from.wanted, limit=_MORE)
+    following = await library.following(principal, watched, wanted, limit=_MORE)
     newest: Sequence[Video] = ()
     if len(following) < _MORE:
         newest, _ = await library.list(principal, Wanted(), limit=_MORE + 1)
     known = {watched.id, *(video.id for video in following)}
     others = [video for video in newest if video.id not in known]
     begun = await library.begun(principal, [*following, *others][:_MORE])
-    contents = await library.contents([one.video for one in begun])
-    next_ones = [_card(request, one, contents, came_from) | {"is_next": True} for one in begun[: len(following)]]
-    return [*next_ones, *(_card(request, one, contents) for one in begun[len(following) :])]
+    return begun[: len(following)], begun[len(following) :]
 
 
 def _came_from(request: web.Request) -> WhichVideos:

@@ -86,7 +86,10 @@ async def test_a_list_of_sixty_asks_once_and_everybody_gets_the_same_urls_all_da
     page = unescape(await (await browser.open(f"{stream_url}/?limit=60")).text())
     assert shown["poster"]["320"]["webp"] in page
     assert page.count(">1:01<") == 60
+    # Its storyboard and the pictures of the others by one question.
+    asked = await _calls_for_pictures(services)
     watch = unescape(await (await browser.open(f"{stream_url}/watch/{made['id']}")).text())
+    assert await _calls_for_pictures(services) == asked + 1
     assert f'poster="{shown["poster"]["640"]["webp"]}"' in watch
     playback = await (await alice.call("GET", f"{stream_url}/v1/videos/{made['id']}/playback")).json()
     assert playback["poster"] == shown["poster"]

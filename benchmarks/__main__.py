@@ -14,6 +14,7 @@ from benchmarks import (
     felt,
     log_in_storm,
     long_tasks,
+    media,
     memory,
     sigv4,
 )
@@ -30,6 +31,8 @@ ROWS: Mapping[str, Callable[[], Iterable[Row]]] = {
     "P10": browser.rows,
     "P15": long_tasks.rows,
     "P16 P17 P18": felt.rows,
+    "P19 P20": media.of_files,
+    "P21 P22": media.of_a_library,
 }
 
 

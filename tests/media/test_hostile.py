@@ -12,7 +12,6 @@ from aiohttp import web
 
 from contracts.media import Reason
 from media_svc.blocks import Blocks
-from media_svc.jail import Limits
 from media_svc.made import Failed, StorageAway
 from media_svc.wire import BLOCK_SIZE
 from tests import footage
@@ -145,31 +144,3 @@ async def test_a_url_that_has_run_out_is_renewed_once_and_a_storage_that_fails_i
         with pytest.raises(StorageAway):
             await blocks.get(0)
     assert {path for path, _ in source.asked} == {"/film"}
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("clip", [footage.OCEAN_MP4, footage.OCEAN_WEBM], ids=["mp4", "webm"])
-async def test_damaged_films_end_with_a_reason_or_with_pictures(source: Source, clip: footage.Clip) -> None:
-    whole = footage.fetch(clip).read_bytes()
-    chance = random.Random(18)  # noqa: S311
-    outcomes: dict[str, int] = {}
-    for _ in range(150):
-        content = bytearray(whole)
-        # Most of it where the structure is: at both ends.
-        for _ in range(chance.randrange(1, 200)):
-            place = chance.choice(
-                (chance.randrange(2000), len(content) - 1 - chance.randrange(8000), chance.randrange(len(content)))
-            )
-            content[place] = chance.randrange(256)
-        if chance.random() < 0.2:
-            del content[chance.randrange(len(content)) :]
-        try:
-            made = await source.look(bytes(content) or b"x", limits=Limits(cpu_seconds=20, seconds=120))
-            outcome = "pictures" if made.files else "facts"
-        except StorageAway:
-            raise
-        except Failed as exc:
-            outcome = exc.reason.value
-        outcomes[outcome] = outcomes.get(outcome, 0) + 1
-    assert {path for path, _ in source.asked} == {"/film"}
-    assert outcomes.get("pictures", 0) > 10, outcomes

@@ -293,7 +293,7 @@ def _storyboard_by_ffmpeg(film: Path) -> None:
         [
             *("ffmpeg", "-nostdin", "-v", "error", "-y", "-threads", "1", "-skip_frame", "nokey", "-i", film),
             *("-vf", f"setpts=PTS-1,fps=1/{interval},scale=160:90:flags=area+accurate_rnd,tile=10x10"),
-            *("-an", "-frames:v", str(_SPRITES), "-quality", "78", "-compression_level", "4"),
+            *("-an", "-frames:v", str(_SPRITES), "-c:v", "libwebp", "-quality", "78", "-compression_level", "4"),
             *("-f", "image2", film.with_name("peer-%d.webp")),
         ],
         check=True,

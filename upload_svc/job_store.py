@@ -6,17 +6,17 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Update, and_, case, delete, func, insert, select, update
+from sqlalchemy import Update, and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalogue.facts import COLUMNS, VideoFacts, to_facts
 from catalogue.tables import MEDIA_FACTS, VIDEOS
 from catalogue.videos import VideoState
-from common.db import AnyRow, Queries, rows_changed
+from common.db import AnyRow, Queries, read_in_order, rows_changed
 from common.ids import new_id
 from contracts.media import Facts, Reason, Task
-from upload_svc.media import TRIES, JobCount, JobState, Media, MediaJob, MediaState
+from upload_svc.media import TRIES, FailedJob, JobCount, JobState, Media, MediaJob, MediaState
 from upload_svc.tables import MEDIA_JOBS
 
 _IS_READY: Final = VIDEOS.c.state == VideoState.READY.value
@@ -130,7 +130,9 @@ class JobQueries(Queries):
         return await self._change_job(job, state=JobState.WAITING.value, reason=reason.value, leased_until=after)
 
     async def fail_job(self, job: MediaJob, reason: Reason, *, at: datetime) -> bool:
-        return await self._change_job(job, state=JobState.FAILED.value, reason=reason.value, settle_after=at)
+        return await self._change_job(
+            job, state=JobState.FAILED.value, reason=reason.value, leased_until=at, settle_after=at
+        )
 
     async def fail_lost_jobs(self, *, now: datetime) -> int:
         """Those have failed whose last attempt has ended without a word; how many."""
@@ -210,11 +212,43 @@ class JobQueries(Queries):
         await self._database.change(change.values(**_anew(at), is_backfill=False, poster_ms=at_ms))
 
     async def count_open_jobs(self) -> dict[JobState, tuple[int, datetime]]:
-        """How many wait, are worked on, and have failed, and when the oldest of each was made."""
+        """How many wait, are worked on, and have failed, of ready videos; since when the oldest has been asked for."""
         jobs, states = MEDIA_JOBS.c, [*_UNFINISHED, JobState.FAILED.value]
-        query = select(jobs.state, func.count(), func.min(jobs.created_at)).where(jobs.state.in_(states))
+        query = (
+            select(jobs.state, func.count(), func.min(jobs.created_at))
+            .select_from(MEDIA_JOBS)
+            .join(VIDEOS, VIDEOS.c.id == jobs.video_id)
+            .where(jobs.state.in_(states), _IS_READY)
+        )
         rows = await self._database.rows(query.group_by(jobs.state))
         return {JobState(state): (count, oldest) for state, count, oldest in rows}
+
+    async def list_failed_jobs(self, *, after: tuple[datetime, str] | None, limit: int) -> list[FailedJob]:
+        """What has failed of ready videos, the latest first, behind the job that `after` names by time and id."""
+        jobs = MEDIA_JOBS.c
+        query = (
+            select(
+                jobs.id,
+                jobs.video_id,
+                VIDEOS.c.title,
+                VIDEOS.c.owner_id,
+                VIDEOS.c.owner_username,
+                jobs.task,
+                jobs.reason,
+                jobs.attempt.label("attempts"),
+                jobs.leased_until.label("at"),
+            )
+            .select_from(MEDIA_JOBS)
+            .join(VIDEOS, VIDEOS.c.id == jobs.video_id)
+            .where(jobs.state == JobState.FAILED.value, _IS_READY)
+            .order_by(jobs.leased_until.desc(), jobs.id.desc())
+            .limit(limit)
+        )
+        if after is not None:
+            at, job_id = after
+            query = query.where(jobs.leased_until <= at, or_(jobs.leased_until < at, jobs.id < job_id))
+        rows = await self._database.rows(read_in_order(query, MEDIA_JOBS, "media_jobs_due"))
+        return [FailedJob(**{**row._asdict(), "task": Task(row.task), "reason": Reason(row.reason)}) for row in rows]
 
     async def list_unlooked(self, *, limit: int) -> list[str]:
         """Ready videos at which nobody has been asked to look, the newest first."""
@@ -329,6 +363,7 @@ def _anew(at: datetime) -> dict[str, Any]:
         "progress": 0,
         "reason": None,
         "leased_until": at,
+        "created_at": at,
     }
 
 

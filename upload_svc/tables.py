@@ -23,7 +23,7 @@ MEDIA_JOBS: Final = Table(
     # How often it was taken, and how often it may be yet.
     Column("attempt", Integer(), nullable=False),
     Column("tries_left", Integer(), nullable=False),
-    # Whose turn is over then; of what is waiting, when it may be taken.
+    # Whose turn is over then; of what is waiting, when it may be taken; of what has failed, when its last turn ended.
     Column("leased_until", Instant(), nullable=False),
     # In per cent.
     Column("progress", Integer(), nullable=False),
@@ -34,6 +34,7 @@ MEDIA_JOBS: Final = Table(
     Column("is_backfill", Boolean(), nullable=False),
     # The last attempt that was about to store files.
     Column("output_attempt", Integer(), nullable=True),
+    # Since when it has been asked for.
     Column("created_at", Instant(), nullable=False),
     # When what its attempts have left is to be deleted; None: there is nothing to do.
     Column("settle_after", Instant(), nullable=True),

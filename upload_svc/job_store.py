@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Update, and_, case, delete, func, insert, or_, select, update
+from sqlalchemy import Update, and_, case, delete, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -191,19 +191,51 @@ class JobQueries(Queries):
             await connection.execute(change.values(storyboard_id=storyboard_id))
             return True
 
-    async def retry_jobs(self, video_id: str, *, at: datetime) -> None:
-        """What has failed of a ready or trashed video may be tried again, and what was never begun is begun."""
-        async with self._database.write() as connection:
-            change = update(MEDIA_JOBS).where(
-                MEDIA_JOBS.c.video_id == video_id, MEDIA_JOBS.c.state == JobState.FAILED.value
-            )
-            await connection.execute(change.values(**_anew(at), is_backfill=False))
-        await self.add_look(video_id, is_backfill=False, at=at)
+    async def retry_jobs(self, video_id: str, *, at: datetime) -> int:
+        """What has failed of a ready or trashed video may be tried again, and what was never begun is begun.
 
-    async def retry_failed_jobs(self, *, at: datetime) -> None:
-        """Whatever has failed may be tried again, behind all that is new."""
+        Returns how many jobs that are.
+        """
+        change = update(MEDIA_JOBS).where(
+            MEDIA_JOBS.c.video_id == video_id, MEDIA_JOBS.c.state == JobState.FAILED.value
+        )
+        count = await self._database.change(change.values(**_anew(at), is_backfill=False))
+        return count + await self.add_look(video_id, is_backfill=False, at=at)
+
+    async def retry_failed_jobs(self, *, at: datetime) -> int:
+        """Whatever has failed may be tried again, behind all that is new; returns how many."""
         change = update(MEDIA_JOBS).where(MEDIA_JOBS.c.state == JobState.FAILED.value)
-        await self._database.change(change.values(**_anew(at), is_backfill=True))
+        return await self._database.change(change.values(**_anew(at), is_backfill=True))
+
+    async def list_ended_jobs(self, *, is_all: bool, after: str, limit: int) -> list[str]:
+        """Ended jobs of ready videos, by id and behind that of `after`: all, or those that have left something to make.
+
+        That is what has failed, and a look that has found no facts, or no poster where there is a picture.
+        """
+        jobs, ended = MEDIA_JOBS.c, [JobState.DONE.value, JobState.FAILED.value]
+        is_lacking = or_(
+            jobs.state == JobState.FAILED.value,
+            and_(
+                jobs.task == Task.LOOK.value,
+                or_(MEDIA_FACTS.c.video_id.is_(None), and_(MEDIA_FACTS.c.has_video, MEDIA_FACTS.c.poster_id.is_(None))),
+            ),
+        )
+        query = (
+            select(jobs.id)
+            .select_from(MEDIA_JOBS)
+            .join(VIDEOS, VIDEOS.c.id == jobs.video_id)
+            .outerjoin(MEDIA_FACTS, MEDIA_FACTS.c.video_id == jobs.video_id)
+            .where(jobs.id > after, jobs.state.in_(ended), _IS_READY, true() if is_all else is_lacking)
+            .order_by(jobs.id)
+            .limit(limit)
+        )
+        return [row.id for row in await self._database.rows(query)]
+
+    async def restart_jobs(self, job_ids: Collection[str], *, at: datetime) -> int:
+        """These may be taken again unless they are in the queue already, behind all that is new; returns how many."""
+        ended = [JobState.DONE.value, JobState.FAILED.value]
+        change = update(MEDIA_JOBS).where(MEDIA_JOBS.c.id.in_(job_ids), MEDIA_JOBS.c.state.in_(ended))
+        return await self._database.change(change.values(**_anew(at), is_backfill=True))
 
     async def choose_poster(self, video_id: str, *, at_ms: int, at: datetime) -> None:
         """Has the video looked at for this moment; an attempt that is at another one has lost the job by that."""

@@ -91,6 +91,7 @@ async def test_of_all_who_want_a_job_one_gets_it_and_keeps_it_until_its_lease_en
     first = await store.get_job(next(job.id for job in offered if job.video_id == videos[0].id))
     assert first is not None
     assert (first.attempt, first.tries_left, first.state) == (1, 2, JobState.RUNNING)
+    assert await store.restart_jobs([first.id], at=NOW) == 0
     assert await store.renew_job(first, progress=40, until=until + LEASE)
     assert len(await takeable(store, later=LEASE)) == 5
     # Two more attempts of one, each after the one before has ended without a word.

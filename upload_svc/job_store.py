@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Update, and_, case, delete, func, insert, or_, select, true, update
+from sqlalchemy import Update, and_, delete, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,7 +20,9 @@ from upload_svc.media import TRIES, FailedJob, JobCount, JobState, Media, MediaJ
 from upload_svc.tables import MEDIA_JOBS
 
 _IS_READY: Final = VIDEOS.c.state == VideoState.READY.value
-_QUICK_FIRST: Final = case({task.value: rank for rank, task in enumerate(Task)}, value=MEDIA_JOBS.c.task)
+# The index that has each owner's queue in order.
+_NEXT: Final = "media_jobs_next"
+_RANK: Final = {task.value: rank for rank, task in enumerate(Task)}
 _UNFINISHED: Final = [JobState.WAITING.value, JobState.RUNNING.value]
 _JOB: Final = (
     select(
@@ -54,35 +56,48 @@ class JobQueries(Queries):
         """Jobs that may be taken, in the order in which they should be.
 
         New videos go before those that were there already, quick tasks before slow ones, and then the owner of whom the
-        fewest are being worked on, then the oldest. Of videos that are not ready there are none.
+        fewest are being worked on, then the oldest. Of videos that are not ready there are none. However many wait, few
+        rows are read: of each owner's queue its oldest entry in the index, then as many jobs as are listed.
         """
+        jobs, names = MEDIA_JOBS.c, {task.value for task in tasks}
         running = (
-            select(VIDEOS.c.owner_id, func.count().label("jobs"))
-            .select_from(MEDIA_JOBS)
-            .join(VIDEOS, VIDEOS.c.id == MEDIA_JOBS.c.video_id)
-            .where(MEDIA_JOBS.c.state == JobState.RUNNING.value, MEDIA_JOBS.c.leased_until > now)
-            .group_by(VIDEOS.c.owner_id)
-            .subquery()
+            select(jobs.owner_id, func.count().label("jobs"))
+            .where(jobs.state == JobState.RUNNING.value, jobs.leased_until > now)
+            .group_by(jobs.owner_id)
         )
-        query = (
-            _JOB.outerjoin(running, running.c.owner_id == VIDEOS.c.owner_id)
-            .where(
-                MEDIA_JOBS.c.state.in_(_UNFINISHED),
-                MEDIA_JOBS.c.leased_until <= now,
-                MEDIA_JOBS.c.tries_left > 0,
-                MEDIA_JOBS.c.task.in_([task.value for task in tasks]),
-                _IS_READY,
-            )
-            .order_by(
-                MEDIA_JOBS.c.is_backfill,
-                _QUICK_FIRST,
-                func.coalesce(running.c.jobs, 0),
-                MEDIA_JOBS.c.created_at,
-                MEDIA_JOBS.c.id,
-            )
+        queue = (jobs.is_backfill, jobs.task, jobs.owner_id)
+        waiting = (
+            select(*queue, func.min(jobs.leased_until).label("since"))
+            .where(jobs.state == JobState.WAITING.value)
+            # By the state as well, which is always the same: grouped by an index from its first column on, MySQL and
+            # MariaDB read one entry of each queue. SQLite passes over all entries, which is 1 ms for some 4,000.
+            .group_by(jobs.state, *queue)
+        )
+        takeable = (
+            _JOB.where(jobs.leased_until <= now, jobs.tries_left > 0, jobs.task.in_(names), _IS_READY)
+            .order_by(jobs.leased_until, jobs.id)
             .limit(limit)
         )
-        return [_job_of(row) for row in await self._database.rows(query)]
+        async with self._database.read() as connection:
+            busy = {row.owner_id: row.jobs for row in await connection.execute(running)}
+            lost = takeable.where(jobs.state == JobState.RUNNING.value)
+            found = [_job_of(row) for row in await connection.execute(lost)]
+            queues = await connection.execute(read_in_order(waiting, MEDIA_JOBS, _NEXT))
+            due = [row for row in queues if row.since <= now and row.task in names]
+            due.sort(key=lambda row: (row.is_backfill, _RANK[row.task], busy.get(row.owner_id, 0), row.since))
+            more = limit
+            for row in due:
+                query = takeable.limit(more).where(
+                    jobs.state == JobState.WAITING.value,
+                    *(column == value for column, value in zip(queue, row[:3], strict=True)),
+                )
+                some = (await connection.execute(read_in_order(query, MEDIA_JOBS, _NEXT))).all()
+                found += [_job_of(one) for one in some]
+                more -= len(some)
+                if more <= 0:
+                    break
+        # What a worker has lost goes before what waits, among its like.
+        return sorted(found, key=lambda job: (job.is_backfill, _RANK[job.task]))[:limit]
 
     async def take_job(self, job: MediaJob, *, until: datetime) -> bool:
         """Begins the next attempt, which is counted by that."""
@@ -372,6 +387,7 @@ async def add_job(connection: AsyncConnection, video_id: str, task: Task, *, is_
             output_attempt=None,
             created_at=at,
             settle_after=None,
+            owner_id=select(VIDEOS.c.owner_id).where(VIDEOS.c.id == video_id).scalar_subquery(),
         )
     )
 

@@ -38,7 +38,17 @@ MEDIA_JOBS: Final = Table(
     Column("created_at", Instant(), nullable=False),
     # When what its attempts have left is to be deleted; None: there is nothing to do.
     Column("settle_after", Instant(), nullable=True),
+    # Of the video when it was first asked for: whose turn it is, and no more.
+    Column("owner_id", identifier(), nullable=False, server_default=""),
     UniqueConstraint("video_id", "task"),
 )
 Index("media_jobs_due", MEDIA_JOBS.c.state, MEDIA_JOBS.c.leased_until)
+Index(
+    "media_jobs_next",
+    MEDIA_JOBS.c.state,
+    MEDIA_JOBS.c.is_backfill,
+    MEDIA_JOBS.c.task,
+    MEDIA_JOBS.c.owner_id,
+    MEDIA_JOBS.c.leased_until,
+)
 Index("media_jobs_unsettled", MEDIA_JOBS.c.settle_after)

@@ -25,12 +25,13 @@ from common.web.sessions import SESSIONS
 from common.web.starting import Tables
 from contracts.accounts import DELETIONS_SECONDS, AccountDeletions
 from upload_svc.account_deletions import VideosOfDeletedAccounts
-from upload_svc.app_keys import ACCOUNT_DELETIONS, JOB_METRICS, JOBS, MODERATION, SETTLING, UPLOADS
+from upload_svc.app_keys import ACCOUNT_DELETIONS, JOB_METRICS, JOBS, MODERATION, PREVIEWS, SETTLING, UPLOADS
 from upload_svc.auth_client import Administrators
 from upload_svc.fs_client import FsClient
 from upload_svc.jobs import Jobs
 from upload_svc.metrics import JobMetrics
 from upload_svc.moderation import Moderation
+from upload_svc.previews import Previews
 from upload_svc.routes import API, PAGES
 from upload_svc.settings import Settings
 from upload_svc.settling import Settling
@@ -75,7 +76,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[IDEMPOTENCY_KEYS] = keys = IdempotencyKeys(database, idempotency_keys, clock=clock)
             auth = ServiceClient(session, settings.auth_url, identity.tokens)
             app[ACCOUNT_DELETIONS] = VideosOfDeletedAccounts(AccountDeletions(auth), store, keys, fs, clock=clock)
-            app[MODERATION] = Moderation(store, Administrators(auth), cursors, clock=clock)
+            administrators = Administrators(auth)
+            app[MODERATION] = Moderation(store, administrators, cursors, clock=clock)
+            app[PREVIEWS] = Previews(store, administrators, cursors, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
             yield
 

@@ -95,6 +95,26 @@ class Media:
         return None if self.reason is None else _DETAILS[self.reason]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedJob:
+    """What there will be no further attempt of unless somebody asks; `at`: when the last one ended."""
+
+    id: str
+    video_id: str
+    title: str
+    owner_id: str
+    owner_username: str
+    task: Task
+    reason: Reason
+    attempts: int
+    at: datetime
+
+    @property
+    def detail(self) -> str:
+        """Why, in English."""
+        return _DETAILS[self.reason]
+
+
 @dataclass(frozen=True, slots=True)
 class JobCount:
     """How many jobs of a task are in a state, and when the oldest of them was made."""

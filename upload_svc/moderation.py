@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-
 from catalogue.pages import read_page
 from catalogue.videos import Video, VideoState
 from common.audit import Actor
@@ -14,7 +11,6 @@ from common.errors import NotFound
 from common.tokens import Principal
 from upload_svc.audit import Action, entry_about
 from upload_svc.auth_client import Administrators
-from upload_svc.media import JobState
 from upload_svc.store import Store
 
 
@@ -64,16 +60,6 @@ class Moderation:
         entry = entry_about(Action.SHOWN, Actor(principal.account_id, address), video, at=self._clock())
         if await self._store.show_video(video_id, entry):
             entry.log()
-
-    async def previews(self, principal: Principal) -> Mapping[JobState, tuple[int, datetime]]:
-        """How many jobs for workers wait, run and have failed, and when the oldest of each was made."""
-        await self._administrators.require(principal)
-        return await self._store.count_open_jobs()
-
-    async def retry_previews(self, principal: Principal) -> None:
-        """Has workers try again whatever failed. Idempotent."""
-        await self._administrators.require(principal)
-        await self._store.retry_failed_jobs(at=self._clock())
 
     async def delete(self, principal: Principal, video_id: str, *, address: str) -> None:
         """Deletes for ever, whoever owns it; the bytes follow within seconds. Raises NotFound, also the second time."""

@@ -17,9 +17,7 @@ from common.web.keys import SITE
 from common.web.pages import render
 from common.web.requests import Query, id_in_path, read_query, require_whole_principal
 from upload_svc.app_keys import MODERATION
-from upload_svc.media import JobState
 from upload_svc.models import watch_url
-from upload_svc.moderation import Moderation
 
 PATH: Final = "/videos/moderation"
 
@@ -55,11 +53,9 @@ async def videos_page(request: web.Request) -> web.Response:
         videos, next_cursor = await moderation.list(
             principal, asked.owner, q=asked.q, cursor=asked.cursor, limit=asked.limit
         )
-    is_all = asked.video is None and asked.owner is None
     context = {
         "videos": [_shown(request, principal, video) for video in videos],
-        "is_all": is_all,
-        "previews": await _previews(moderation, principal) if is_all and not asked.q and asked.cursor is None else None,
+        "is_all": asked.video is None and asked.owner is None,
         "owner_id": asked.owner,
         "owner": videos[0].owner_username if asked.owner is not None and videos else None,
         "searched": asked.q,
@@ -68,12 +64,6 @@ async def videos_page(request: web.Request) -> web.Response:
         "next_url": None if next_cursor is None else request.rel_url.update_query(cursor=next_cursor),
     }
     return render(request, "moderation.html", context)
-
-
-async def retry_previews(request: web.Request) -> web.Response:
-    """POST /videos/moderation/previews."""
-    await request.app[MODERATION].retry_previews(require_whole_principal(request))
-    return web.Response(status=303, headers={"Location": PATH})
 
 
 async def hide_video(request: web.Request) -> web.Response:
@@ -99,18 +89,6 @@ async def delete_video(request: web.Request) -> web.Response:
 
 def _to(video_id: str) -> web.Response:
     return web.Response(status=303, headers={"Location": str(URL(PATH).with_query(video=video_id))})
-
-
-async def _previews(moderation: Moderation, principal: Principal) -> dict[str, object] | None:
-    """How far the workers are, where there is something to be said."""
-    jobs = await moderation.previews(principal)
-    if not jobs:
-        return None
-    unfinished = [made for state, (_, made) in jobs.items() if state is not JobState.FAILED]
-    return {
-        **{state.value: jobs[state][0] if state in jobs else 0 for state in JobState},
-        "oldest": min(unfinished, default=None),
-    }
 
 
 def _shown(request: web.Request, principal: Principal, video: Video) -> dict[str, object]:

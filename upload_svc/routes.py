@@ -10,7 +10,7 @@ from common.tokens import READ, UPLOAD
 from common.web.routes import IDEMPOTENCY, delete, get, patch, post, put
 from contracts import media
 from contracts.objects import AskPartUrls, PartUrls
-from upload_svc import api, internal_api, moderation_pages, pages
+from upload_svc import api, internal_api, moderation_pages, pages, previews_pages
 from upload_svc.companion.routes import COMPANION
 from upload_svc.errors import COMPLETING, SIGNING
 from upload_svc.models import (
@@ -154,7 +154,11 @@ PAGES: Final = (
     web.get("/videos/export", pages.export, name="export-videos"),
     web.post("/videos/{upload_id}/retry-preview", pages.retry_preview, name="retry-preview"),
     web.get(moderation_pages.PATH, moderation_pages.videos_page, name="moderation-page"),
-    web.post("/videos/moderation/previews", moderation_pages.retry_previews, name="retry-previews"),
+    web.get(previews_pages.PATH, previews_pages.previews_page, name="previews-page"),
+    web.post(previews_pages.PATH, previews_pages.retry_previews, name="retry-previews"),
+    web.post(
+        "/videos/moderation/{upload_id}/retry-preview", previews_pages.retry_preview, name="retry-moderated-preview"
+    ),
     web.post("/videos/moderation/{upload_id}/hide", moderation_pages.hide_video, name="hide-video"),
     web.post("/videos/moderation/{upload_id}/show", moderation_pages.show_video, name="show-video"),
     web.post("/videos/moderation/{upload_id}/delete", moderation_pages.delete_video, name="delete-moderated-video"),

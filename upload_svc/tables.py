@@ -23,7 +23,7 @@ MEDIA_JOBS: Final = Table(
     # How often it was taken, and how often it may be yet.
     Column("attempt", Integer(), nullable=False),
     Column("tries_left", Integer(), nullable=False),
-    # Whose turn is over then; of what is waiting, when it may be taken.
+    # Whose turn is over then; of what is waiting, when it may be taken; of what has failed, when its last turn ended.
     Column("leased_until", Instant(), nullable=False),
     # In per cent.
     Column("progress", Integer(), nullable=False),
@@ -34,10 +34,21 @@ MEDIA_JOBS: Final = Table(
     Column("is_backfill", Boolean(), nullable=False),
     # The last attempt that was about to store files.
     Column("output_attempt", Integer(), nullable=True),
+    # Since when it has been asked for.
     Column("created_at", Instant(), nullable=False),
     # When what its attempts have left is to be deleted; None: there is nothing to do.
     Column("settle_after", Instant(), nullable=True),
+    # Of the video when it was first asked for: whose turn it is, and no more.
+    Column("owner_id", identifier(), nullable=False, server_default=""),
     UniqueConstraint("video_id", "task"),
 )
 Index("media_jobs_due", MEDIA_JOBS.c.state, MEDIA_JOBS.c.leased_until)
+Index(
+    "media_jobs_next",
+    MEDIA_JOBS.c.state,
+    MEDIA_JOBS.c.is_backfill,
+    MEDIA_JOBS.c.task,
+    MEDIA_JOBS.c.owner_id,
+    MEDIA_JOBS.c.leased_until,
+)
 Index("media_jobs_unsettled", MEDIA_JOBS.c.settle_after)

@@ -1,4 +1,4 @@
-"""`vss account`, `vss reconcile` and `vss verify`: handed over to the service that has what they are about.
+"""`vss account`, `vss media`, `vss reconcile`, `vss verify`: handed over to the service that has what they are about.
 
 Also how other commands run what a service has.
 """
@@ -22,6 +22,7 @@ from vss.services import service_environment
 
 _COMMANDS: Final = (
     ("account", "auth", "manage accounts: add, disable, reset passwords, set quotas"),
+    ("media", "upload", "see and fill the queue of jobs for workers, which make previews"),
     ("verify", "fs", "check stored videos against their SHA-256, at a limited rate"),
     ("reconcile", "fs", "compare the bucket with the database: find leftover, lost and recoverable files"),
 )

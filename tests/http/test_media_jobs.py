@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import aiohttp
 from sqlalchemy import text
 
+from auth_svc.accounts.store import Role
 from common.db import open_database
 from common.ids import new_id
 from fs_svc.app_keys import DERIVED, PICTURES
@@ -334,22 +337,50 @@ async def test_the_owner_chooses_a_moment_for_the_picture(services: Services) ->
     await assert_problem(await alice.call("PUT", poster, json={"at_ms": -1}), 422, "invalid")
 
 
-async def test_administrators_see_how_far_workers_are_and_have_them_try_again(
+async def test_administrators_see_what_failed_and_have_one_or_all_tried_again(
     services: Services, browser: Browser
 ) -> None:
     worker, alice = Worker(services), services.person("alice")
-    for reason in ("damaged", None):
-        video = await alice.upload(FILM)
-        if reason is not None:
-            job = await worker.take()
-            assert job is not None
-            assert (await worker.tell(job, "fail", reason=reason, is_final=True)).status == 204
-            media = await media_of(services, video)
-            assert (media["state"], media["detail"]) == ("failed", "The file is damaged.")
-    url = f"{services.addresses.upload_url}/videos/moderation"
+
+    async def failed(title: str) -> dict[str, Any]:
+        video = await alice.upload(FILM, title=title)
+        job = await worker.take()
+        assert job is not None
+        assert (await worker.tell(job, "fail", reason="damaged", is_final=True)).status == 204
+        media = await media_of(services, video)
+        assert (media["state"], media["detail"]) == ("failed", "The file is damaged.")
+        return video
+
+    one, two, trashed = [await failed(title) for title in ("One", "Two", "Trashed")]
+    assert (await alice.call("POST", f"{alice.upload_url}/v1/uploads/{trashed['id']}/trash")).status == 204
+    await alice.upload(FILM)
+    moderation = f"{services.addresses.upload_url}/videos/moderation"
+    url = f"{moderation}/previews"
     await browser.log_in(services.addresses.upload_url)
-    page = await (await browser.open(url)).text()
-    assert "1 waiting · 0 in progress · 1 failed" in page
-    answer = await browser.post_form(f"{url}/previews", {})
-    assert (answer.status, answer.headers["Location"]) == (303, "/videos/moderation")
-    assert "2 waiting · 0 in progress · 0 failed" in await (await browser.open(url)).text()
+
+    async def shown(url: str = url) -> tuple[str, list[str]]:
+        """The counts, and which videos are listed."""
+        text = await (await browser.open(url)).text()
+        [counts] = re.findall(r'<p class="quiet">(\d+ waiting.*?)</p>', text)
+        return re.sub(r" \(oldest: .*?\)", "", counts), re.findall(r'data-video="(\w+)"', text)
+
+    assert await shown() == ("1 waiting · 0 in progress · 2 failed", [two["id"], one["id"]])
+    page = await (await browser.open(f"{url}?limit=1")).text()
+    assert [part in page for part in ("Two", "One", "Trashed", "alice", "The file is damaged.")] == [
+        *(True, False, False, True, True)
+    ]
+    [after] = re.findall(r'href="([^"]+)" rel="next"', page)
+    assert (await shown(f"{services.addresses.upload_url}{unescape(after)}"))[1] == [one["id"]]
+    for _ in range(2):
+        answer = await browser.post_form(f"{moderation}/{one['id']}/retry-preview", {})
+        assert (answer.status, answer.headers["Location"]) == (303, "/videos/moderation/previews")
+        assert await shown() == ("2 waiting · 0 in progress · 1 failed", [two["id"]])
+    assert (await browser.post_form(f"{moderation}/{new_id()}/retry-preview", {})).status == 404
+    assert (await browser.post_form(url, {})).status == 303
+    assert await shown() == ("3 waiting · 0 in progress · 0 failed", [])
+
+    # Whatever her token says.
+    await services.auth.set_account("eve", role=Role.MEMBER)
+    eve = services.person("eve", role="admin")
+    for method, denied in (("GET", url), ("POST", url), ("POST", f"{moderation}/{one['id']}/retry-preview")):
+        assert (await eve.call(method, denied)).status == 403

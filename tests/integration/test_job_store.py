@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from datetime import timedelta
 
+from sqlalchemy import insert
+from sqlalchemy import text as sql
+
+from catalogue.tables import VIDEOS
 from catalogue.videos import Video, VideoState
+from common.db import Database, open_database
 from common.ids import new_id
 from contracts.media import Facts, Reason, Task
+from tests.statements import plan, statements, work
 from tests.videos import NOW, video
 from upload_svc.media import JobState, MediaJob, MediaState
 from upload_svc.store import Store
+from upload_svc.tables import MEDIA_JOBS
 
 SECOND = timedelta(seconds=1)
 LEASE = timedelta(minutes=2)
@@ -74,6 +82,7 @@ async def test_of_all_who_want_a_job_one_gets_it_and_keeps_it_until_its_lease_en
     first = await store.get_job(next(job.id for job in offered if job.video_id == videos[0].id))
     assert first is not None
     assert (first.attempt, first.tries_left, first.state) == (1, 2, JobState.RUNNING)
+    assert await store.restart_jobs([first.id], at=NOW) == 0
     assert await store.renew_job(first, progress=40, until=until + LEASE)
     assert len(await takeable(store, later=LEASE)) == 5
     # Two more attempts of one, each after the one before has ended without a word.
@@ -135,3 +144,64 @@ async def test_what_is_given_back_does_not_count_and_done_is_done_once_with_its_
         for settling in some:
             await store.finish_settling(settling, taken_until=until)
     assert await store.take_unsettled_jobs(now=until, until=until + LEASE, limit=9) == []
+
+
+async def _fill(database: Database, counts: dict[str, int]) -> None:
+    """So many waiting jobs of each owner, of new videos and of old ones, with statistics as they are after a while."""
+    videos, jobs = [], []
+    for owner_id, count in counts.items():
+        for number in range(count):
+            one = video(owner_id=owner_id)
+            texts = {"title_key": "", "search_key": "", "visibility": "private", "state": "ready"}
+            videos.append({**asdict(one), **texts})
+            jobs.append(
+                {
+                    "id": new_id(),
+                    "video_id": one.id,
+                    "owner_id": owner_id,
+                    "task": "look",
+                    "state": "waiting",
+                    "attempt": 0,
+                    "tries_left": 3,
+                    "progress": 0,
+                    "is_backfill": number % 2 == 1,
+                    "leased_until": NOW + number * SECOND,
+                    "created_at": NOW + number * SECOND,
+                }
+            )
+    async with database.write() as connection:
+        await connection.execute(insert(VIDEOS), videos)
+        await connection.execute(insert(MEDIA_JOBS), jobs)
+        if connection.dialect.name != "sqlite":
+            await connection.execute(sql("ANALYZE TABLE videos, media_jobs"))
+
+
+async def test_the_next_job_costs_little_however_many_wait_and_a_flood_is_not_next_for_ever(database_url: str) -> None:
+    async with open_database(database_url) as database:
+        store, flood = Store(database), new_id()
+
+        async def cost() -> tuple[int, str]:
+            """Of asking for ten: all work, and how the queue is read."""
+            with statements() as seen:
+                assert len(await store.list_takeable(list(Task), now=NOW + LEASE, limit=10)) == 10
+            async with database.read() as connection:
+                costs = [await work(connection, one) for one in seen]
+                [waiting] = [one for one in seen if "min(" in one.text]
+                return sum(costs), await plan(connection, waiting)
+
+        await _fill(database, {flood: 200, **{new_id(): 4 for _ in range(9)}})
+        small, _ = await cost()
+        await _fill(database, {flood: 4000})
+        large, how = await cost()
+        assert "media_jobs_next" in how
+        # SQLite passes over the entries of the index, by 15 instructions each; the server reads one of each queue.
+        passed = 4000 if database_url.startswith("sqlite") else 0
+        assert large <= 1.5 * small + 1.5 * passed, (small, large, how)
+
+        other = await ready(store, new_id(), seconds=100)
+        turns = []
+        for _ in range(11):
+            [job] = await store.list_takeable(list(Task), now=NOW + LEASE, limit=1)
+            assert await store.take_job(job, until=NOW + 2 * LEASE)
+            turns.append(job.video_id)
+        assert turns[-1] == other.id

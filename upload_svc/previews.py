@@ -1,0 +1,56 @@
+"""What administrators see of the jobs for workers, and have them do again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from common.clock import Clock
+from common.cursors import Cursors
+from common.errors import NotFound
+from common.tokens import Principal
+from upload_svc.auth_client import Administrators
+from upload_svc.media import FailedJob, JobState
+from upload_svc.store import Store
+
+
+class Previews:
+    """Every method is for administrators of this moment, and raises Forbidden for everybody else, and Unavailable.
+
+    Only ready videos count: nobody works on what is in the trash, and its title is its owner's alone.
+    """
+
+    def __init__(self, store: Store, administrators: Administrators, cursors: Cursors, *, clock: Clock) -> None:
+        self._store = store
+        self._administrators = administrators
+        self._cursors = cursors
+        self._clock = clock
+
+    async def count(self, principal: Principal) -> Mapping[JobState, tuple[int, datetime]]:
+        """How many jobs wait, run and have failed, and since when the oldest of each has been asked for."""
+        await self._administrators.require(principal)
+        return await self._store.count_open_jobs()
+
+    async def list_failed(
+        self, principal: Principal, *, cursor: str | None, limit: int
+    ) -> tuple[list[FailedJob], str | None]:
+        """What has failed, the latest first, and the next page's cursor. Raises Invalid."""
+        await self._administrators.require(principal)
+        return await self._cursors.page(
+            "failed jobs", self._store.list_failed_jobs, lambda job: (job.at, job.id), cursor=cursor, limit=limit
+        )
+
+    async def retry(self, principal: Principal, video_id: str) -> None:
+        """Has workers try again what failed of this video, before all that was there already. Idempotent.
+
+        Raises NotFound.
+        """
+        await self._administrators.require(principal)
+        if await self._store.get_anybodys_video(video_id) is None:
+            raise NotFound
+        await self._store.retry_jobs(video_id, at=self._clock())
+
+    async def retry_all(self, principal: Principal) -> None:
+        """Has them try again whatever failed, behind all that is new. Idempotent."""
+        await self._administrators.require(principal)
+        await self._store.retry_failed_jobs(at=self._clock())

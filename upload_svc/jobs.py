@@ -187,7 +187,9 @@ class Jobs:
         for job in jobs:
             facts = await self._store.get_facts(job.video_id)
             in_use = set() if facts is None else {facts.poster_id, facts.storyboard_id}
-            made = [job.derived_id(attempt) for attempt in range(1, job.attempt + 1)]
+            # Of a job that was taken again meanwhile, the attempt that works on it now has left nothing yet.
+            ended = job.attempt - 1 if job.state is JobState.RUNNING else job.attempt
+            made = [job.derived_id(attempt) for attempt in range(1, ended + 1)]
             left = [derived_id for derived_id in made if derived_id not in in_use]
             for start in range(0, len(left), MOST_AT_ONCE):
                 await self._fs.delete_derived(left[start : start + MOST_AT_ONCE])

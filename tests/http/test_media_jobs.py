@@ -353,3 +353,49 @@ async def test_administrators_see_how_far_workers_are_and_have_them_try_again(
     answer = await browser.post_form(f"{url}/previews", {})
     assert (answer.status, answer.headers["Location"]) == (303, "/videos/moderation")
     assert "2 waiting · 0 in progress · 0 failed" in await (await browser.open(url)).text()
+
+
+async def test_who_may_not_see_a_video_any_more_loses_its_pictures(services: Services) -> None:
+    worker, alice, bob = Worker(services), services.person("alice"), services.person("bob")
+    video = await alice.upload(FILM, visibility="public")
+    upload, playback = (
+        f"{alice.upload_url}/v1/uploads/{video['id']}",
+        f"{bob.stream_url}/v1/videos/{video['id']}/playback",
+    )
+
+    async def make_pictures(*, ahead: timedelta) -> None:
+        services.clock.moved = ahead
+        look = await worker.take("look")
+        assert look is not None
+        await worker.look(look)
+        storyboard = await worker.take("storyboard")
+        assert storyboard is not None
+        await worker.make(storyboard, {"storyboard-0.webp": b"many pictures", "storyboard.json": b"{}"})
+        assert (await worker.tell(storyboard, "complete")).status == 204
+        services.clock.moved = timedelta()
+
+    await make_pictures(ahead=timedelta())
+    seen = await (await bob.call("GET", playback)).json()
+    old = [seen["poster"]["320"]["webp"], seen["storyboard"]["index"]]
+    assert [(await fetch("GET", url))[0] for url in old] == [200, 200]
+    for visibility in ("private", "members", "private"):
+        assert (await alice.call("PATCH", upload, json={"visibility": visibility})).status == 200
+    assert (await bob.call("GET", playback)).status == 404
+    # Its owner has the picture until there is another, which is not made as soon as the last one is.
+    media = await media_of(services, video)
+    assert (media["state"], media["poster"]) == ("ready", seen["poster"])
+    assert await worker.take() is None
+    await make_pictures(ahead=LEASE)
+
+    async def are_gone() -> bool:
+        services.clock.moved = 2 * LEASE
+        await services.upload[JOBS].settle()
+        services.clock.moved = timedelta()
+        return [(await fetch("GET", url))[0] for url in old] == [404, 404]
+
+    await eventually(are_gone, what="the pictures that others could see are gone")
+    shown = await (await alice.call("GET", playback)).json()
+    new = [shown["poster"]["320"]["webp"], shown["storyboard"]["index"]]
+    assert [(await fetch("GET", url))[0] for url in new] == [200, 200]
+    services.clock.moved = 3 * LEASE
+    assert await worker.take() is None

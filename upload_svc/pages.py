@@ -294,6 +294,7 @@ def _sorts(request: web.Request, asked: ListUploads) -> list[tuple[str, str, boo
         Sort.TITLE: gettext("Title"),
         Sort.LARGEST: gettext("Largest"),
         Sort.LONGEST: gettext("Longest"),
+        Sort.SHORTEST: gettext("Shortest"),
     }
     return [
         (label, str(_list_url(request, sort=sort.value, cursor=None)), sort is asked.sort)

@@ -17,7 +17,7 @@ from common.db import AnyRow, Queries, rows_changed
 from common.ids import new_id
 from contracts.media import Facts, Reason, Task
 from upload_svc.media import TRIES, JobCount, JobState, Media, MediaJob, MediaState
-from upload_svc.tables import MEDIA_JOBS
+from upload_svc.tables import MEDIA_JOBS, MEDIA_WORKERS
 
 _IS_READY: Final = VIDEOS.c.state == VideoState.READY.value
 _QUICK_FIRST: Final = case({task.value: rank for rank, task in enumerate(Task)}, value=MEDIA_JOBS.c.task)
@@ -285,6 +285,17 @@ class JobQueries(Queries):
             JobCount(Task(task), JobState(state), count, oldest)
             for task, state, count, oldest in await self._database.rows(query)
         ]
+
+    async def note_worker(self, *, at: datetime) -> None:
+        """Records that a worker has asked."""
+        if await self._database.change(update(MEDIA_WORKERS).values(asked_at=at)) == 0:
+            # Unless another process has just done so.
+            await self._database.add(insert(MEDIA_WORKERS).values(id=1, asked_at=at))
+
+    async def worker_asked_at(self) -> datetime | None:
+        """When a worker has asked last; None: never."""
+        row = await self._database.row(select(MEDIA_WORKERS.c.asked_at))
+        return None if row is None else row.asked_at
 
     async def _change_job(self, job: MediaJob, **values: Any) -> bool:
         return await self._database.change(_changed(job).values(**values)) == 1

@@ -14,7 +14,7 @@ from common.errors import NotFound
 from common.tokens import Principal
 from upload_svc.audit import Action, entry_about
 from upload_svc.auth_client import Administrators
-from upload_svc.media import JobState
+from upload_svc.media import JobState, no_worker_is_there
 from upload_svc.store import Store
 
 
@@ -69,6 +69,12 @@ class Moderation:
         """How many jobs for workers wait, run and have failed, and when the oldest of each was made."""
         await self._administrators.require(principal)
         return await self._store.count_open_jobs()
+
+    async def no_worker_since(self, principal: Principal) -> tuple[bool, datetime | None]:
+        """Whether no worker is there, and when one has asked last, if ever."""
+        await self._administrators.require(principal)
+        asked_at = await self._store.worker_asked_at()
+        return no_worker_is_there(asked_at, now=self._clock()), asked_at
 
     async def retry_previews(self, principal: Principal) -> None:
         """Has workers try again whatever failed. Idempotent."""

@@ -107,9 +107,12 @@ async def _previews(moderation: Moderation, principal: Principal) -> dict[str, o
     if not jobs:
         return None
     unfinished = [made for state, (_, made) in jobs.items() if state is not JobState.FAILED]
+    is_off, asked_at = await moderation.no_worker_since(principal)
     return {
         **{state.value: jobs[state][0] if state in jobs else 0 for state in JobState},
         "oldest": min(unfinished, default=None),
+        "is_off": is_off,
+        "asked_at": asked_at,
     }
 
 

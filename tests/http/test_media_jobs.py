@@ -19,6 +19,7 @@ from tests.problems import assert_problem
 from tests.waiting import eventually
 from upload_svc.app_keys import JOB_METRICS, JOBS
 from upload_svc.jobs import BACKFILL_REST, LEASE, RESTS
+from upload_svc.media import SILENCE
 
 FILM = b"a very short film"
 SECOND = timedelta(seconds=1)
@@ -255,7 +256,8 @@ async def test_what_was_there_before_there_were_workers_is_looked_at_a_few_at_a_
     async with open_database(services_url) as database:
         await database.change(text("DELETE FROM media_jobs"))
     new = await alice.upload(FILM)
-    assert (await media_of(services, old))["state"] == "preparing"
+    # Nobody has asked for a job yet.
+    assert (await media_of(services, old))["state"] == "off"
     # The loop may have found that there is nothing just before, and rests.
     services.clock.moved = BACKFILL_REST + SECOND
 
@@ -378,6 +380,10 @@ async def test_who_may_not_see_a_video_any_more_loses_its_pictures(services: Ser
     seen = await (await bob.call("GET", playback)).json()
     old = [seen["poster"]["320"]["webp"], seen["storyboard"]["index"]]
     assert [(await fetch("GET", url))[0] for url in old] == [200, 200]
+    # An export is kept, and shown: it has the facts, and no URL that opens anything.
+    exported = await (await alice.call("GET", f"{alice.upload_url}/videos/export")).text()
+    assert '"width": 640' in exported or '"width":640' in exported
+    assert "X-Amz-Signature" not in exported
     for visibility in ("private", "members", "private"):
         assert (await alice.call("PATCH", upload, json={"visibility": visibility})).status == 200
     assert (await bob.call("GET", playback)).status == 404
@@ -399,3 +405,33 @@ async def test_who_may_not_see_a_video_any_more_loses_its_pictures(services: Ser
     assert [(await fetch("GET", url))[0] for url in new] == [200, 200]
     services.clock.moved = 3 * LEASE
     assert await worker.take() is None
+
+
+async def test_without_a_worker_nothing_is_said_to_be_prepared(services: Services) -> None:
+    worker, alice = Worker(services), services.person("alice")
+    root = await services.log_in("admin", "admin")
+    video = await alice.upload(FILM)
+
+    async def said() -> tuple[str, bool, bool]:
+        """How far it is, whether its owner's page says so, and whether an administrator reads that nobody is there."""
+        state = (await media_of(services, video))["state"]
+        mine = await (await alice.call("GET", f"{alice.upload_url}/videos")).text()
+        administration = await (await root.call("GET", f"{root.upload_url}/videos/moderation")).text()
+        assert "1 waiting" in administration or "1 in progress" in administration
+        return state, "data-preparing" in mine, "No worker has asked" in administration
+
+    assert video["media"]["state"] == "off"
+    assert await said() == ("off", False, True)
+    # Also one that does something else, and asks for that alone.
+    assert await worker.take("storyboard") is None
+    assert await said() == ("preparing", True, False)
+    look = await worker.take()
+    assert look is not None
+    # As if the last time had been so long ago.
+    services.clock.moved = -SILENCE - SECOND
+    assert await worker.take("storyboard") is None
+    services.clock.moved = timedelta()
+    assert await said() == ("off", False, True)
+    # Who works on one for long asks for more time.
+    assert (await worker.tell(look, "renew")).status == 200
+    assert await said() == ("preparing", True, False)

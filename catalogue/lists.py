@@ -38,7 +38,8 @@ def to_video(row: AnyRow) -> Video:
 
 def library_index(sort: Sort, *, is_one_owners: bool) -> str:
     """The index that has the videos of one state and visibility in that order."""
-    order = {Sort.TITLE: "title", Sort.LARGEST: "size", Sort.LONGEST: "length"}.get(sort, "age")
+    orders = {Sort.TITLE: "title", Sort.LARGEST: "size", Sort.LONGEST: "length", Sort.SHORTEST: "length"}
+    order = orders.get(sort, "age")
     return f"videos_{'owner_' if is_one_owners else ''}{order}"
 
 
@@ -64,11 +65,15 @@ async def read_list(
     """
     parts = []
     for condition, index in branches:
-        for behind in [true()] if after is None else _behind(sort, after):
+        for behind in _behind(sort, after):
             query = select(*COLUMNS).where(condition, behind).order_by(*_order(sort, VIDEOS.c)).limit(limit)
             parts.append(select(read_in_order(query, VIDEOS, index).subquery()))
     found = union_all(*parts).subquery()
-    page = select(found).order_by(*_order(sort, found.c)).limit(limit)
+    order = _order(sort, found.c)
+    if sort is Sort.SHORTEST:
+        # What has no length yet is last here too, as each part of it has its place in the index.
+        order = (found.c.duration_ms.is_(None), *order)
+    page = select(found).order_by(*order).limit(limit)
     return [to_video(row) for row in await database.rows(page)]
 
 
@@ -83,7 +88,7 @@ async def count_list(database: Database, branches: Iterable[Branch], *, most: in
     return 0 if row is None else int(row[0])
 
 
-def _order(sort: Sort, columns: Any) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+def _order(sort: Sort, columns: Any) -> tuple[ColumnElement[Any], ...]:
     if sort is Sort.TITLE:
         return columns.title_key.asc(), columns.id.asc()
     if sort is Sort.OLDEST:
@@ -92,24 +97,31 @@ def _order(sort: Sort, columns: Any) -> tuple[ColumnElement[Any], ColumnElement[
         return columns.size.desc(), columns.id.desc()
     if sort is Sort.LONGEST:
         return columns.duration_ms.desc(), columns.id.desc()
+    if sort is Sort.SHORTEST:
+        return columns.duration_ms.asc(), columns.id.asc()
     return columns.created_at.desc(), columns.id.desc()
 
 
-def _behind(sort: Sort, after: Place) -> list[ColumnElement[bool]]:
-    """What lies behind a place, in ranges of the index that are read one by one."""
+def _behind(sort: Sort, after: Place | None) -> list[ColumnElement[bool]]:
+    """What lies behind a place (None: all), in ranges of the index that are read one by one."""
+    if after is None:
+        length = VIDEOS.c.duration_ms
+        return [length.is_not(None), length.is_(None)] if sort is Sort.SHORTEST else [true()]
     value, video_id = after
     columns: dict[Sort, Column[Any]] = {
         Sort.TITLE: VIDEOS.c.title_key,
         Sort.LARGEST: VIDEOS.c.size,
         Sort.LONGEST: VIDEOS.c.duration_ms,
+        Sort.SHORTEST: VIDEOS.c.duration_ms,
     }
     column = columns.get(sort, VIDEOS.c.created_at)
     # What has no size or length yet is behind all that has one, and a comparison does not find it.
     if value is None:
-        return [and_(column.is_(None), VIDEOS.c.id < video_id)]
+        return [and_(column.is_(None), VIDEOS.c.id > video_id if sort is Sort.SHORTEST else VIDEOS.c.id < video_id)]
     # Spelled out: MySQL does not use the index for a comparison of row values. The first bound says the same again for
     # SQLite, which would read an OR alone from the first page on.
     if sort in (Sort.NEWEST, Sort.LARGEST, Sort.LONGEST):
         known = and_(column <= value, or_(column < value, and_(column == value, VIDEOS.c.id < video_id)))
         return [known, column.is_(None)] if sort is not Sort.NEWEST else [known]
-    return [and_(column >= value, or_(column > value, and_(column == value, VIDEOS.c.id > video_id)))]
+    known = and_(column >= value, or_(column > value, and_(column == value, VIDEOS.c.id > video_id)))
+    return [known, column.is_(None)] if sort is Sort.SHORTEST else [known]

@@ -22,6 +22,7 @@ class Sort(StrEnum):
     TITLE = "title"
     LARGEST = "-size"
     LONGEST = "-duration"
+    SHORTEST = "duration"
 
 
 def place_of(video: Video, sort: Sort) -> tuple[str | datetime, str]:
@@ -31,7 +32,7 @@ def place_of(video: Video, sort: Sort) -> tuple[str | datetime, str]:
             return video.title_key, video.id
         case Sort.LARGEST:
             return "" if video.size is None else str(video.size), video.id
-        case Sort.LONGEST:
+        case Sort.LONGEST | Sort.SHORTEST:
             return "" if video.duration_ms is None else str(video.duration_ms), video.id
         case _:
             return video.created_at, video.id
@@ -41,6 +42,7 @@ _VALUES: Final[dict[Sort, Callable[[str], str | int | None]]] = {
     Sort.TITLE: str,
     Sort.LARGEST: lambda text: int(text) if text else None,
     Sort.LONGEST: lambda text: int(text) if text else None,
+    Sort.SHORTEST: lambda text: int(text) if text else None,
 }
 
 

@@ -33,6 +33,11 @@ class Visibility(StrEnum):
     MEMBERS = "members"
     PUBLIC = "public"
 
+    def is_narrower_than(self, other: Visibility) -> bool:
+        """Whether somebody who may watch with the other may not with this one."""
+        order = list(Visibility)
+        return order.index(self) < order.index(other)
+
 
 # These are in every account's library; the others are in their owner's alone.
 LISTED: Final = frozenset({Visibility.MEMBERS, Visibility.PUBLIC})

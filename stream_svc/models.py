@@ -22,7 +22,7 @@ class WhichVideos(Query):
 
     q: Annotated[str, Field(max_length=200)] = ""
     owner: Annotated[str, Field(max_length=64)] | None = None
-    sort: Literal["-created_at", "created_at", "title", "-duration"] = "-created_at"
+    sort: Literal["-created_at", "created_at", "title", "-duration", "duration"] = "-created_at"
     length: Length | None = None
 
     @property

@@ -242,6 +242,7 @@ def _sorts(request: web.Request, asked: ListVideos) -> list[tuple[str, str, bool
         (Sort.OLDEST, gettext("Oldest")),
         (Sort.TITLE, gettext("Title")),
         (Sort.LONGEST, gettext("Longest")),
+        (Sort.SHORTEST, gettext("Shortest")),
     )
     return [
         (label, str(_narrowed(request, sort=sort.value, cursor=None)), sort.value == asked.sort)

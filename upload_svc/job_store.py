@@ -17,12 +17,14 @@ from common.db import AnyRow, Queries, read_in_order, rows_changed
 from common.ids import new_id
 from contracts.media import Facts, Reason, Task
 from upload_svc.media import TRIES, FailedJob, JobCount, JobState, Media, MediaJob, MediaState
-from upload_svc.tables import MEDIA_JOBS
+from upload_svc.tables import MEDIA_JOBS, MEDIA_WORKERS
 
 _IS_READY: Final = VIDEOS.c.state == VideoState.READY.value
 # The index that has each owner's queue in order.
 _NEXT: Final = "media_jobs_next"
 _RANK: Final = {task.value: rank for rank, task in enumerate(Task)}
+# What a job is that may be taken again, with all tries.
+_ANEW: Final = {"state": JobState.WAITING.value, "tries_left": TRIES, "progress": 0, "reason": None}
 _UNFINISHED: Final = [JobState.WAITING.value, JobState.RUNNING.value]
 _JOB: Final = (
     select(
@@ -349,7 +351,7 @@ class JobQueries(Queries):
         """How far the videos are at which somebody was asked to look, and what is known of them."""
         looks, facts = MEDIA_JOBS.c, MEDIA_FACTS.c
         query = (
-            select(looks.video_id.label("looked_at"), looks.state, looks.reason, *COLUMNS)
+            select(looks.video_id.label("looked_at"), looks.state, looks.reason, looks.is_backfill, *COLUMNS)
             .select_from(MEDIA_JOBS)
             .outerjoin(MEDIA_FACTS, facts.video_id == looks.video_id)
             .where(looks.video_id.in_(video_ids), looks.task == Task.LOOK.value)
@@ -364,6 +366,17 @@ class JobQueries(Queries):
             JobCount(Task(task), JobState(state), count, oldest)
             for task, state, count, oldest in await self._database.rows(query)
         ]
+
+    async def note_worker(self, *, at: datetime) -> None:
+        """Records that a worker has asked."""
+        if await self._database.change(update(MEDIA_WORKERS).values(asked_at=at)) == 0:
+            # Unless another process has just done so.
+            await self._database.add(insert(MEDIA_WORKERS).values(id=1, asked_at=at))
+
+    async def worker_asked_at(self) -> datetime | None:
+        """When a worker has asked last; None: never."""
+        row = await self._database.row(select(MEDIA_WORKERS.c.asked_at))
+        return None if row is None else row.asked_at
 
     async def _change_job(self, job: MediaJob, **values: Any) -> bool:
         return await self._database.change(_changed(job).values(**values)) == 1
@@ -392,6 +405,24 @@ async def add_job(connection: AsyncConnection, video_id: str, task: Task, *, is_
     )
 
 
+async def renew_pictures(connection: AsyncConnection, video_id: str) -> None:
+    """Has the pictures made again that the video has, in the transaction after which fewer people may see them.
+
+    By their URLs whoever could see them before still can for up to two days, but only until the new ones are there: the
+    old ones are deleted then. Behind all that is new, and not before the last lease ends: of a video that goes back and
+    forth an attempt is begun every two minutes at most. What is not done yet becomes pictures that nobody has seen.
+    """
+    for task, picture in ((Task.LOOK, MEDIA_FACTS.c.poster_id), (Task.STORYBOARD, MEDIA_FACTS.c.storyboard_id)):
+        has_one = select(MEDIA_FACTS.c.video_id).where(MEDIA_FACTS.c.video_id == video_id, picture.is_not(None))
+        change = update(MEDIA_JOBS).where(
+            MEDIA_JOBS.c.video_id == video_id,
+            MEDIA_JOBS.c.task == task.value,
+            MEDIA_JOBS.c.state.in_([JobState.DONE.value, JobState.FAILED.value]),
+            MEDIA_JOBS.c.video_id.in_(has_one),
+        )
+        await connection.execute(change.values(**_ANEW, is_backfill=True))
+
+
 async def forget_media(connection: AsyncConnection, video_id: str) -> None:
     """Nothing is known of a deleted video's content, and nothing is to be made of it."""
     await connection.execute(delete(MEDIA_JOBS).where(MEDIA_JOBS.c.video_id == video_id))
@@ -399,20 +430,15 @@ async def forget_media(connection: AsyncConnection, video_id: str) -> None:
 
 
 async def _finish(connection: AsyncConnection, job: MediaJob, at: datetime) -> bool:
+    # The video's row first, as whoever changes both has it: two that wait for each other would both fail on MySQL.
+    await connection.execute(select(VIDEOS.c.id).where(VIDEOS.c.id == job.video_id).with_for_update())
     values = {"state": JobState.DONE.value, "progress": 100, "reason": None, "settle_after": at}
     return rows_changed(await connection.execute(_changed(job).values(**values))) == 1
 
 
 def _anew(at: datetime) -> dict[str, Any]:
-    """What a job is that may be taken again, with all tries."""
-    return {
-        "state": JobState.WAITING.value,
-        "tries_left": TRIES,
-        "progress": 0,
-        "reason": None,
-        "leased_until": at,
-        "created_at": at,
-    }
+    """What a job is that may be taken again at once, with all tries, and is asked for now."""
+    return {**_ANEW, "leased_until": at, "created_at": at}
 
 
 def _changed(job: MediaJob) -> Update:
@@ -434,8 +460,10 @@ def _job_of(row: AnyRow) -> MediaJob:
 
 def _media_of(row: AnyRow) -> Media:
     state = {JobState.DONE.value: MediaState.READY, JobState.FAILED.value: MediaState.FAILED}
+    # What is made again although nobody has asked for another picture.
+    is_again = row.is_backfill and row.video_id is not None
     return Media(
-        state=state.get(row.state, MediaState.PREPARING),
+        state=state.get(row.state, MediaState.READY if is_again else MediaState.PREPARING),
         reason=None if row.state != JobState.FAILED.value or row.reason is None else Reason(row.reason),
         facts=None if row.video_id is None else to_facts(row),
     )

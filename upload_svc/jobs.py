@@ -41,6 +41,8 @@ from upload_svc.store import Store
 logger = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(minutes=2)
+# How often it is recorded that workers ask: they do so every few seconds, and a pause is told from silence in minutes.
+NOTED_EVERY: Final = timedelta(seconds=30)
 # How long a job rests after its first and its second try: what failed it may pass.
 RESTS: Final = (timedelta(minutes=1), timedelta(minutes=5))
 # How long a job rests of whose video there are no bytes: it is about to be deleted.
@@ -63,9 +65,11 @@ class Jobs:
         self._fs = fs
         self._clock = clock
         self._backfill_after: datetime | None = None
+        self._noted_at: datetime | None = None
 
     async def take(self, asked: TakeJob) -> Job | None:
         """The next job, held by the attempt that it names; None when there is nothing to do. Raises Unavailable."""
+        await self._note_worker()
         now = self._clock()
         candidates = await self._store.list_takeable(asked.tasks, now=now, limit=CANDIDATES)
         # Before any is taken: an attempt is not to be used up because fs_svc is away.
@@ -97,6 +101,7 @@ class Jobs:
 
     async def renew(self, job_id: str, asked: RenewJob) -> Renewed:
         """Holds the job for longer, and has a fresh URL. Raises Unavailable."""
+        await self._note_worker()
         job, until = await self._held(job_id, asked.attempt), self._clock() + LEASE
         if not await self._store.renew_job(job, progress=asked.progress, until=until):
             raise JobLost
@@ -187,7 +192,9 @@ class Jobs:
         for job in jobs:
             facts = await self._store.get_facts(job.video_id)
             in_use = set() if facts is None else {facts.poster_id, facts.storyboard_id}
-            made = [job.derived_id(attempt) for attempt in range(1, job.attempt + 1)]
+            # Of a job that was taken again meanwhile, the attempt that works on it now has left nothing yet.
+            ended = job.attempt - 1 if job.state is JobState.RUNNING else job.attempt
+            made = [job.derived_id(attempt) for attempt in range(1, ended + 1)]
             left = [derived_id for derived_id in made if derived_id not in in_use]
             for start in range(0, len(left), MOST_AT_ONCE):
                 await self._fs.delete_derived(left[start : start + MOST_AT_ONCE])
@@ -207,6 +214,12 @@ class Jobs:
             self._backfill_after = now + BACKFILL_REST
         added = [await self._store.add_look(video_id, is_backfill=True, at=now) for video_id in videos]
         return sum(added)
+
+    async def _note_worker(self) -> None:
+        now = self._clock()
+        if self._noted_at is None or abs(now - self._noted_at) >= NOTED_EVERY:
+            await self._store.note_worker(at=now)
+            self._noted_at = now
 
     async def _sources(self, jobs: Sequence[MediaJob], asked: Where) -> dict[str, Source]:
         if not jobs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -16,6 +16,9 @@ from contracts.media import Reason, Task
 
 # After so many attempts without success a job has failed.
 TRIES: Final = 3
+
+# As long as no worker has asked, none is there: idle ones ask every few seconds, busy ones for more time.
+SILENCE: Final = timedelta(minutes=5)
 
 _DETAILS: Final = {
     Reason.UNSUPPORTED: N_("This format isn’t supported."),
@@ -65,9 +68,10 @@ class MediaJob:
 
 
 class MediaState(StrEnum):
-    """How far the pictures and facts of a video are."""
+    """How far the pictures and facts of a video are; off: to be made, and no worker is there to do so."""
 
     PREPARING = "preparing"
+    OFF = "off"
     READY = "ready"
     FAILED = "failed"
 
@@ -123,3 +127,8 @@ class JobCount:
     state: JobState
     jobs: int
     oldest: datetime
+
+
+def no_worker_is_there(asked_at: datetime | None, *, now: datetime) -> bool:
+    """`asked_at`: when a worker has asked last; None: never."""
+    return asked_at is None or now - asked_at > SILENCE

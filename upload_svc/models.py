@@ -228,9 +228,9 @@ class ReceivedPart(BaseModel):
 class Media(BaseModel):
     """What workers make of a video: how far that is, why it has failed, and what is known so far.
 
-    `detail` says the reason in words. `duration` in seconds; `codecs` as RFC 6381 names them; null: not known (yet).
-    `has_location`: the original says where it was taken. `poster` has presigned URLs by width in pixels, and by format;
-    they change once a day.
+    `off`: it waits, and no worker is there. `detail` says the reason in words. `duration` in seconds; `codecs` as
+    RFC 6381 names them; null: not known (yet). `has_location`: the original says where it was taken. `poster` has
+    presigned URLs by width in pixels, and by format; they change once a day.
     """
 
     state: MediaState

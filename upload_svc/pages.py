@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -185,8 +186,13 @@ async def export(request: web.Request) -> web.StreamResponse:
     principal = require_whole_principal(request)
     uploads, stream_url = request.app[UPLOADS], request.app[SITE].stream_url
     found = every(lambda cursor: uploads.list(principal, _LIVE, cursor=cursor, limit=100))
-    videos = (present(upload, stream_url=stream_url) async for upload in found)
+    videos = (present(_without_urls(upload), stream_url=stream_url) async for upload in found)
     return await send_export(request, "vss-videos.json", {"videos": videos})
+
+
+def _without_urls(upload: Upload) -> Upload:
+    """For what is kept: whoever reads it later is not to see pictures by it."""
+    return replace(upload, media=upload.media and replace(upload.media, poster_files={}))
 
 
 def _back(request: web.Request, **said: str | list[str]) -> web.Response:
@@ -294,6 +300,7 @@ def _sorts(request: web.Request, asked: ListUploads) -> list[tuple[str, str, boo
         Sort.TITLE: gettext("Title"),
         Sort.LARGEST: gettext("Largest"),
         Sort.LONGEST: gettext("Longest"),
+        Sort.SHORTEST: gettext("Shortest"),
     }
     return [
         (label, str(_list_url(request, sort=sort.value, cursor=None)), sort is asked.sort)

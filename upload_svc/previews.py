@@ -10,7 +10,7 @@ from common.cursors import Cursors
 from common.errors import NotFound
 from common.tokens import Principal
 from upload_svc.auth_client import Administrators
-from upload_svc.media import FailedJob, JobState
+from upload_svc.media import FailedJob, JobState, no_worker_is_there
 from upload_svc.store import Store
 
 
@@ -30,6 +30,12 @@ class Previews:
         """How many jobs wait, run and have failed, and since when the oldest of each has been asked for."""
         await self._administrators.require(principal)
         return await self._store.count_open_jobs()
+
+    async def no_worker_since(self, principal: Principal) -> tuple[bool, datetime | None]:
+        """Whether no worker is there, and when one has asked last, if ever."""
+        await self._administrators.require(principal)
+        asked_at = await self._store.worker_asked_at()
+        return no_worker_is_there(asked_at, now=self._clock()), asked_at
 
     async def list_failed(
         self, principal: Principal, *, cursor: str | None, limit: int

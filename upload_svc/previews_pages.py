@@ -29,10 +29,13 @@ async def previews_page(request: web.Request) -> web.Response:
     asked, previews = read_query(request, ListFailed), request.app[PREVIEWS]
     counts = await previews.count(principal)
     failed, next_cursor = await previews.list_failed(principal, cursor=asked.cursor, limit=asked.limit)
+    is_off, asked_at = await previews.no_worker_since(principal)
     waiting = counts.get(JobState.WAITING)
     context = {
         "counts": {state.value: counts[state][0] if state in counts else 0 for state in JobState},
         "oldest": None if waiting is None else waiting[1],
+        "is_off": is_off,
+        "asked_at": asked_at,
         "failed": [_shown(job) for job in failed],
         "is_first_page": asked.cursor is None,
         "first_url": request.rel_url.without_query_params("cursor"),

@@ -18,7 +18,7 @@ from common.db import rows_changed
 from common.text import search_key, sort_key
 from contracts.media import Task
 from upload_svc.errors import PreconditionFailed
-from upload_svc.job_store import JobQueries, add_job, forget_media
+from upload_svc.job_store import JobQueries, add_job, forget_media, renew_pictures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +104,9 @@ class Store(JobQueries):
     ) -> bool:
         """Changes what is given of what the owner may change; False when there is no such video of theirs.
 
-        Of a hidden video the visibility is kept for the time when it is shown again. Raises PreconditionFailed, and
-        changes nothing, when `if_match` does not have the video's ETag.
+        Of a hidden video the visibility is kept for the time when it is shown again. When fewer people may watch it
+        than before, its pictures are made again. Raises PreconditionFailed, and changes nothing, when `if_match` does
+        not have the video's ETag.
         """
         async with self._database.write() as connection:
             # Nobody else changes the row until this ends, so that what the texts are found by is of both as they are.
@@ -125,6 +126,8 @@ class Store(JobQueries):
                 )
             if values:
                 await connection.execute(update(VIDEOS).where(VIDEOS.c.id == video_id).values(**values))
+            if visibility is not None and not video.is_hidden and visibility.is_narrower_than(video.visibility):
+                await renew_pictures(connection, video_id)
             return True
 
     async def move_video(
@@ -174,7 +177,10 @@ class Store(JobQueries):
             return True
 
     async def hide_video(self, video_id: str, entry: AuditEntry) -> bool:
-        """Takes it away from everybody but its owner; False when it is hidden already, or deleted."""
+        """Takes it away from everybody but its owner; False when it is hidden already, or deleted.
+
+        If others may watch it until then, its pictures are made again.
+        """
         change = (
             update(VIDEOS)
             .where(VIDEOS.c.id == video_id, _NOT_DELETED, VIDEOS.c.hidden_visibility.is_(None))
@@ -183,7 +189,14 @@ class Store(JobQueries):
                 (VIDEOS.c.hidden_visibility, VIDEOS.c.visibility), (VIDEOS.c.visibility, Visibility.PRIVATE.value)
             )
         )
-        return await change_one(self._database, change, entry)
+        async with self._database.write() as connection:
+            if rows_changed(await connection.execute(change)) != 1:
+                return False
+            await write_down(connection, entry)
+            query = select(VIDEOS.c.hidden_visibility).where(VIDEOS.c.id == video_id)
+            if await connection.scalar(query) != Visibility.PRIVATE.value:
+                await renew_pictures(connection, video_id)
+            return True
 
     async def show_video(self, video_id: str, entry: AuditEntry) -> bool:
         """Gives it back the visibility that its owner has chosen; False when it is not hidden, or deleted."""

@@ -52,3 +52,11 @@ Index(
     MEDIA_JOBS.c.leased_until,
 )
 Index("media_jobs_unsettled", MEDIA_JOBS.c.settle_after)
+
+# One row: when a worker has asked last, whichever, for a job or for more time.
+MEDIA_WORKERS: Final = Table(
+    "media_workers",
+    METADATA,
+    Column("id", Integer(), primary_key=True, autoincrement=False),
+    Column("asked_at", Instant(), nullable=False),
+)

@@ -39,7 +39,7 @@ from contracts.objects import (
 from upload_svc.audit import Action, entry_about
 from upload_svc.errors import FileDiffers, NotFinished, UploadNotOpen
 from upload_svc.fs_client import FsClient
-from upload_svc.media import Media, MediaState
+from upload_svc.media import Media, MediaState, no_worker_is_there
 from upload_svc.settling import CHECK_AGAIN, become_ready
 from upload_svc.store import Listing, Store
 
@@ -422,6 +422,11 @@ class Uploads:
         arrived = [video.id for video in videos if video.state is not VideoState.UPLOADING]
         known = await self._store.list_media(arrived) if arrived else {}
         found = [known.get(video_id, Media(state=MediaState.PREPARING)) for video_id in arrived]
+        if any(media.state is MediaState.PREPARING for media in found) and no_worker_is_there(
+            await self._store.worker_asked_at(), now=self._clock()
+        ):
+            off = {MediaState.PREPARING: MediaState.OFF}
+            found = [replace(media, state=off.get(media.state, media.state)) for media in found]
         pictures = await self._pictures.of(media.facts.poster_id for media in found if media.facts is not None)
         return {
             video_id: replace(media, poster_files=pictures.get((media.facts and media.facts.poster_id) or "", {}))

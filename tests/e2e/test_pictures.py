@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -15,6 +16,8 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TITLE = "A night in pictures"
+# A worker that has nothing to do asks every few seconds.
+LOOK_MS = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +67,29 @@ async def test_a_video_is_looked_at_shown_and_its_picture_chosen(product: Produc
     await page.goto(product.url("stream"))
     await expect(image).to_have_js_property("complete", value=True)
     assert await image.evaluate("image => image.currentSrc") not in ("", first)
+    await context.close()
+
+
+async def test_a_preview_that_failed_is_tried_again_from_the_upload_page(
+    product: Product, browser: Browser, tmp_path: Path
+) -> None:
+    letter = tmp_path / "letter.mp4"
+    letter.write_text("This is no film.")
+    context = await browsers.logged_in(browser, product, viewport={"width": 1440, "height": 900})
+    page = await context.new_page()
+    await page.goto(f"{product.url('upload')}/upload")
+    await page.locator("input[name=file]").set_input_files(letter)
+    row = page.locator("[data-file]")
+    said, again = row.locator("[data-part=preview]"), row.get_by_role("button", name="Try again")
+    for _ in range(2):
+        await expect(said).to_contain_text("No preview.", timeout=LOOK_MS)
+        async with page.expect_response("**/media/retry") as answer:
+            await again.press("Enter")
+        assert (await answer.value).status == 204
+        await expect(said).to_have_text("Preparing preview…")
+        await expect(again).to_be_hidden()
+        # Whoever uses the keyboard is still in this row.
+        await expect(row.locator("[data-part=name]")).to_be_focused()
     await context.close()
 
 

@@ -22,6 +22,7 @@ from tests.problems import assert_problem
 from tests.waiting import eventually
 from upload_svc.app_keys import JOB_METRICS, JOBS
 from upload_svc.jobs import BACKFILL_REST, LEASE, RESTS
+from upload_svc.media import SILENCE
 
 FILM = b"a very short film"
 SECOND = timedelta(seconds=1)
@@ -258,7 +259,8 @@ async def test_what_was_there_before_there_were_workers_is_looked_at_a_few_at_a_
     async with open_database(services_url) as database:
         await database.change(text("DELETE FROM media_jobs"))
     new = await alice.upload(FILM)
-    assert (await media_of(services, old))["state"] == "preparing"
+    # Nobody has asked for a job yet.
+    assert (await media_of(services, old))["state"] == "off"
     # The loop may have found that there is nothing just before, and rests.
     services.clock.moved = BACKFILL_REST + SECOND
 
@@ -384,3 +386,83 @@ async def test_administrators_see_what_failed_and_have_one_or_all_tried_again(
     eve = services.person("eve", role="admin")
     for method, denied in (("GET", url), ("POST", url), ("POST", f"{moderation}/{one['id']}/retry-preview")):
         assert (await eve.call(method, denied)).status == 403
+
+
+async def test_who_may_not_see_a_video_any_more_loses_its_pictures(services: Services) -> None:
+    worker, alice, bob = Worker(services), services.person("alice"), services.person("bob")
+    video = await alice.upload(FILM, visibility="public")
+    upload, playback = (
+        f"{alice.upload_url}/v1/uploads/{video['id']}",
+        f"{bob.stream_url}/v1/videos/{video['id']}/playback",
+    )
+
+    async def make_pictures(*, ahead: timedelta) -> None:
+        services.clock.moved = ahead
+        look = await worker.take("look")
+        assert look is not None
+        await worker.look(look)
+        storyboard = await worker.take("storyboard")
+        assert storyboard is not None
+        await worker.make(storyboard, {"storyboard-0.webp": b"many pictures", "storyboard.json": b"{}"})
+        assert (await worker.tell(storyboard, "complete")).status == 204
+        services.clock.moved = timedelta()
+
+    await make_pictures(ahead=timedelta())
+    seen = await (await bob.call("GET", playback)).json()
+    old = [seen["poster"]["320"]["webp"], seen["storyboard"]["index"]]
+    assert [(await fetch("GET", url))[0] for url in old] == [200, 200]
+    # An export is kept, and shown: it has the facts, and no URL that opens anything.
+    exported = await (await alice.call("GET", f"{alice.upload_url}/videos/export")).text()
+    assert '"width": 640' in exported or '"width":640' in exported
+    assert "X-Amz-Signature" not in exported
+    for visibility in ("private", "members", "private"):
+        assert (await alice.call("PATCH", upload, json={"visibility": visibility})).status == 200
+    assert (await bob.call("GET", playback)).status == 404
+    # Its owner has the picture until there is another, which is not made as soon as the last one is.
+    media = await media_of(services, video)
+    assert (media["state"], media["poster"]) == ("ready", seen["poster"])
+    assert await worker.take() is None
+    await make_pictures(ahead=LEASE)
+
+    async def are_gone() -> bool:
+        services.clock.moved = 2 * LEASE
+        await services.upload[JOBS].settle()
+        services.clock.moved = timedelta()
+        return [(await fetch("GET", url))[0] for url in old] == [404, 404]
+
+    await eventually(are_gone, what="the pictures that others could see are gone")
+    shown = await (await alice.call("GET", playback)).json()
+    new = [shown["poster"]["320"]["webp"], shown["storyboard"]["index"]]
+    assert [(await fetch("GET", url))[0] for url in new] == [200, 200]
+    services.clock.moved = 3 * LEASE
+    assert await worker.take() is None
+
+
+async def test_without_a_worker_nothing_is_said_to_be_prepared(services: Services) -> None:
+    worker, alice = Worker(services), services.person("alice")
+    root = await services.log_in("admin", "admin")
+    video = await alice.upload(FILM)
+
+    async def said() -> tuple[str, bool, bool]:
+        """How far it is, whether its owner's page says so, and whether an administrator reads that nobody is there."""
+        state = (await media_of(services, video))["state"]
+        mine = await (await alice.call("GET", f"{alice.upload_url}/videos")).text()
+        administration = await (await root.call("GET", f"{root.upload_url}/videos/moderation/previews")).text()
+        assert "1 waiting" in administration or "1 in progress" in administration
+        return state, "data-preparing" in mine, "No worker has asked" in administration
+
+    assert video["media"]["state"] == "off"
+    assert await said() == ("off", False, True)
+    # Also one that does something else, and asks for that alone.
+    assert await worker.take("storyboard") is None
+    assert await said() == ("preparing", True, False)
+    look = await worker.take()
+    assert look is not None
+    # As if the last time had been so long ago.
+    services.clock.moved = -SILENCE - SECOND
+    assert await worker.take("storyboard") is None
+    services.clock.moved = timedelta()
+    assert await said() == ("off", False, True)
+    # Who works on one for long asks for more time.
+    assert (await worker.tell(look, "renew")).status == 200
+    assert await said() == ("preparing", True, False)

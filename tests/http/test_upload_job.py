@@ -59,9 +59,9 @@ async def test_a_file_becomes_a_video_that_plays_byte_for_byte(services: Service
     assert answer.status == 200
     ready = await answer.json()
     told = {name: upload[name] for name in ready}
-    # From now on somebody looks at it.
+    # From now on somebody looks at it, where there is a worker.
     assert ready == {**told, "state": "ready", "expires_at": None, "media": ready["media"]}
-    assert ready["media"]["state"] == "preparing"
+    assert ready["media"]["state"] == "off"
     assert "received" not in ready
     assert await _state(alice, upload["id"]) == ready
     assert await _library(alice) == [upload["id"]]

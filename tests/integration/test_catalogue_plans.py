@@ -108,6 +108,8 @@ def _place(sort: Sort, depth: float) -> Any:
         return sort_key(f"Film {1 - depth}"), "m" * 26
     if sort in (Sort.LARGEST, Sort.LONGEST):
         return int(10**6 * depth), "m" * 26
+    if sort is Sort.SHORTEST:
+        return int(10**6 * (1 - depth)), "m" * 26
     return NOW + timedelta(seconds=10**6 * (depth if sort is Sort.NEWEST else 1 - depth)), "m" * 26
 
 
@@ -127,7 +129,7 @@ def _lists(catalogue: Catalogue) -> Iterator[tuple[str, Sort, str, Callable[[Any
         mine = MyListing(owner_id=OWNERS[0], states=states, visibility=visibility, sort=sort)
         yield f"{mine}", sort, index, partial(_page, catalogue.store.list_videos, mine)
     for owner_id in (None, *OWNERS[:2]):
-        for sort in (Sort.NEWEST, Sort.OLDEST, Sort.TITLE, Sort.LONGEST):
+        for sort in (Sort.NEWEST, Sort.OLDEST, Sort.TITLE, Sort.LONGEST, Sort.SHORTEST):
             listing = Listing(viewer_id=OWNERS[0], q="", owner_id=owner_id, sort=sort)
             index = library_index(sort, is_one_owners=owner_id is not None)
             yield f"{listing}", sort, index, partial(_page, catalogue.stream.list_videos, listing)

@@ -10,12 +10,14 @@ from sqlalchemy import insert
 from sqlalchemy import text as sql
 
 from catalogue.tables import VIDEOS
-from catalogue.videos import Video, VideoState
+from catalogue.videos import Video, VideoState, Visibility
+from common.audit import Actor, AuditEntry
 from common.db import Database, open_database
 from common.ids import new_id
 from contracts.media import Facts, Reason, Task
 from tests.statements import plan, statements, work
 from tests.videos import NOW, video
+from upload_svc.audit import Action, entry_about
 from upload_svc.media import JobState, MediaJob, MediaState
 from upload_svc.store import Store
 from upload_svc.tables import MEDIA_JOBS
@@ -205,3 +207,56 @@ async def test_the_next_job_costs_little_however_many_wait_and_a_flood_is_not_ne
             assert await store.take_job(job, until=NOW + 2 * LEASE)
             turns.append(job.video_id)
         assert turns[-1] == other.id
+
+
+async def test_pictures_are_made_again_when_fewer_may_see_them_and_not_otherwise(store: Store) -> None:
+    owner, later = new_id(), timedelta()
+    one, both = await ready(store, owner), [Task.LOOK, Task.STORYBOARD]
+
+    async def asked(*, makes: bool = False) -> list[Task]:
+        """What is to be made of it; and makes that."""
+        nonlocal later
+        # When no lease of before is held any more.
+        later += 2 * LEASE
+        jobs = [job for job in await takeable(store, later=later) if job.video_id == one.id]
+        for _ in jobs if makes else ():
+            job = await taken(store, one.id, later=later)
+            made = job.derived_id(job.attempt)
+            if job.task is Task.LOOK:
+                assert await store.finish_look(job, FACTS, poster_id=made, poster_ms=1000, at=NOW)
+            else:
+                assert await store.finish_storyboard(job, storyboard_id=made, at=NOW)
+        return [job.task for job in jobs]
+
+    async def choose(visibility: Visibility) -> None:
+        assert await store.edit_video(one.id, owner, visibility=visibility)
+
+    assert await asked(makes=True) == [Task.LOOK]
+    assert await asked(makes=True) == [Task.STORYBOARD]
+    for visibility, is_narrower in (
+        (Visibility.MEMBERS, False),
+        (Visibility.PUBLIC, False),
+        (Visibility.PUBLIC, False),
+        (Visibility.MEMBERS, True),
+        (Visibility.PRIVATE, True),
+        (Visibility.PUBLIC, False),
+    ):
+        await choose(visibility)
+        assert await asked() == (both if is_narrower else []), visibility
+        # However often: each is to be made once, and its owner has its picture meanwhile.
+        await choose(Visibility.PUBLIC)
+        await choose(visibility)
+        media = (await store.list_media([one.id]))[one.id]
+        assert (media.state, media.facts is not None) == (MediaState.READY, True)
+        await asked(makes=True)
+
+    def entry() -> AuditEntry:
+        return entry_about(Action.HIDDEN, Actor(owner, "192.0.2.1"), one, at=NOW)
+
+    assert await store.hide_video(one.id, entry())
+    assert await asked(makes=True) == both
+    # Who could not see it before: nothing changes for them.
+    await choose(Visibility.PRIVATE)
+    assert await store.show_video(one.id, entry())
+    assert await store.hide_video(one.id, entry())
+    assert await asked() == []

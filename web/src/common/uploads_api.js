@@ -46,6 +46,11 @@ export class UploadApi {
     await this.#call("PUT", `/${id}/poster`, { body: { at_ms: atMs } });
   }
 
+  /** Has workers try again what failed of the video. */
+  async retryMedia(id) {
+    await this.#call("POST", `/${id}/media/retry`, {});
+  }
+
   async change(id, fields, signal) {
     return (await this.#call("PATCH", `/${id}`, { body: fields, signal })).body;
   }

@@ -29,7 +29,7 @@ export function pictureChooser(video, { root, id }) {
     }
     preparing.add(id, (media) => {
       if (media?.state === "ready") say(gettext("Picture changed."));
-      else if (media) say(gettext("Couldn’t change the picture. %(reason)s", { reason: media.detail ?? "" }));
+      else if (media?.state === "failed") say(gettext("Couldn’t change the picture. %(reason)s", { reason: media.detail ?? "" }));
       else say(gettext("The picture isn’t ready yet. It will change by itself."));
     });
   };

@@ -5,6 +5,8 @@ import { copyLink, openChoice } from "../../common/copy_link.js";
 import { FILE_CHANGED } from "../../common/failures.js";
 import { formatSize } from "../../common/format.js";
 import { gettext } from "../../common/i18n.js";
+import { reasonOf } from "../../common/reasons.js";
+import { showToast } from "../../common/toast.js";
 import { VIDEO_FIELDS, fieldErrors } from "../../common/video_fields.js";
 import { titleFromFileName } from "../files/file_name.js";
 import { forgetHandle, keepHandle } from "../files/handles.js";
@@ -163,15 +165,36 @@ export class FileRow {
   }
 
   /** What workers make of it follows by itself. */
-  #awaitPreview({ id }) {
+  #awaitPreview({ id, media }) {
     if (this.#isPreparing) return;
     this.#isPreparing = true;
+    if (media?.state !== "off") this.#followPreview(id);
+  }
+
+  #followPreview(id) {
     this.#view.message("preview", gettext("Preparing preview…"));
     // Something stays there whatever comes of it, so that nothing moves.
     this.#page.preparing.add(id, (media) => {
+      this.#view.button("retry-preview").hidden = media?.state !== "failed";
       if (media?.state === "failed") this.#view.message("preview", gettext("No preview. %(reason)s", { reason: media.detail ?? "" }));
+      else if (media?.state === "off") this.#view.message("preview", gettext("Previews are off on this server."));
       else if (media) this.#view.message("preview", gettext("Preview ready"));
     });
+  }
+
+  async #retryPreview() {
+    const { id } = this.upload.record;
+    try {
+      await this.#page.api.retryMedia(id);
+    } catch (failure) {
+      const { reason, action } = reasonOf(failure);
+      showToast(gettext("Couldn’t try again. %(reason)s", { reason }), { action });
+      return;
+    }
+    const button = this.#view.button("retry-preview");
+    if (button === document.activeElement) this.focus();
+    button.hidden = true;
+    this.#followPreview(id);
   }
 
   #changed() {
@@ -224,6 +247,9 @@ export class FileRow {
         break;
       case "copy":
         this.#copy();
+        break;
+      case "retry-preview":
+        this.#retryPreview();
         break;
       case "open":
         this.#view.open(!this.#view.isOpen);

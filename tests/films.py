@@ -47,9 +47,10 @@ def write_film(
     rotation: int = 0,
     languages: Iterable[str] = (),
     metadata: dict[str, str] | None = None,
+    fonts: int = 0,
 ) -> Path:
     """Writes a film whose picture at each of `times_ms` has the lightness that `luma` says, with a tone for each of
-    `languages`.
+    `languages`, and so many `fonts` attached.
     """
     width, height = size
     with av.open(path, "w", container_options=container or {}) as output:
@@ -64,6 +65,8 @@ def write_film(
         if rotation:
             video.set_display_rotation(rotation)
         sounds = [_add_sound(output, language) for language in languages]
+        for number in range(fonts):
+            output.add_attachment(f"{number}.ttf", "font/ttf", b"\0\1\0\0")
         for time in times_ms:
             frame = picture(luma(time), width=width, height=height, pixels=pixels)
             frame.pts, frame.time_base = time, Fraction(1, 1000)

@@ -18,6 +18,12 @@ from media_svc.child.opening import MOST_WIDTH, Refused
 
 # Of AVCOL_TRC: SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG).
 HDR_TRANSFERS: Final = frozenset({16, 18})
+# Of AVCOL_SPC: RGB, BT.709, FCC, BT.470 BG (BT.601), SMPTE 170M, SMPTE 240M, BT.2020 NCL: what `scale` can convert. It
+# refuses the others (libswscale/format.c), which are wrong tags more often than not; browsers show those films.
+_KNOWN_MATRICES: Final = frozenset({0, 1, 4, 5, 6, 7, 9})
+_BT709, _BT601, _BT2020 = 1, 5, 9
+# A film that does not say is taken for BT.709 from this height on, as browsers do.
+_HD_HEIGHT: Final = 720
 _JPEG_QUALITY: Final = 3
 _WEBP_QUALITY: Final = 78
 # What turns a stored picture upright, by the signs of the display matrix (a, b, c, d).
@@ -87,6 +93,8 @@ def render(frame: VideoFrame, looks: Looks, *, width: int, height: int, pixels: 
         scale += ":out_transfer=bt709:out_primaries=bt709:intent=saturation"
     # Of interlaced pictures one half: the other is of another moment.
     steps = ("field=top" if frame.interlaced_frame else "", scale, *looks.turn.split(","), f"format={pixels}")
+    # It goes with the frame as well as with the graph.
+    frame.colorspace = _matrix(frame)
     source = (
         f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}:time_base=1/1000"
         f":colorspace={frame.colorspace}:range={frame.color_range}"
@@ -94,6 +102,14 @@ def render(frame: VideoFrame, looks: Looks, *, width: int, height: int, pixels: 
     graph = _graph(source, tuple(filter(None, steps)))
     graph.vpush(frame)
     return graph.vpull()
+
+
+def _matrix(frame: VideoFrame) -> int:
+    if frame.colorspace in _KNOWN_MATRICES:
+        return frame.colorspace
+    if frame.color_trc in HDR_TRANSFERS:
+        return _BT2020
+    return _BT709 if frame.height >= _HD_HEIGHT else _BT601
 
 
 @lru_cache(maxsize=8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,32 @@ def _broadcast(folder: Path) -> Path:
     return write_film(folder / "broadcast.ts", times_ms=_STEADY, languages=["deu"])
 
 
+def _with_a_length_of(folder: Path, seconds: float) -> Path:
+    """A film of 2 s in Matroska, whose Duration (RFC 9559, section 5.1.2.10) says something else."""
+    film = write_film(folder / "wrong.mkv", times_ms=_STEADY)
+    head, mark, rest = film.read_bytes().partition(b"\x44\x89\x88")
+    film.write_bytes(head + mark + struct.pack(">d", seconds * 1000) + rest[8:])
+    return film
+
+
+def _much_too_long(folder: Path) -> Path:
+    return _with_a_length_of(folder, 169 * 3600)
+
+
+def _less_than_nothing(folder: Path) -> Path:
+    return _with_a_length_of(folder, -5)
+
+
+def _wrongly_tagged(folder: Path) -> Path:
+    # A matrix that nothing converts, on pictures that are as usual.
+    options = {"preset": "ultrafast", "x264-params": "colormatrix=YCgCo"}
+    return write_film(folder / "tagged.mp4", times_ms=_STEADY, options=options)
+
+
+def _with_fonts(folder: Path) -> Path:
+    return write_film(folder / "fonts.mkv", times_ms=_STEADY, fonts=80)
+
+
 _SMALL = ["poster-320.webp", "poster-320.jpg"]
 _LARGE = [*_SMALL, "poster-640.webp", "poster-640.jpg"]
 
@@ -134,6 +161,10 @@ _LARGE = [*_SMALL, "poster-640.webp", "poster-640.jpg"]
         (_hevc, {"codecs": ("hvc1.1.6.L63.90", "mp4a.40.2"), "is_hdr": False}, _LARGE),
         (_hdr, {"codecs": ("hvc1.2.4.L60.90",), "is_hdr": True, "container": "matroska"}, _SMALL),
         (_recorded, {"duration_ms": 9999, "codecs": ("vp8",), "container": "webm"}, None),
+        (_much_too_long, {"duration_ms": 2000}, _SMALL),
+        (_less_than_nothing, {"duration_ms": 2000}, _SMALL),
+        (_wrongly_tagged, {"duration_ms": 2000, "is_hdr": False}, _SMALL),
+        (_with_fonts, {"duration_ms": 2000, "has_video": True}, _SMALL),
         (_sound, {"duration_ms": 1984, "has_video": False, "width": None, "codecs": ("mp4a.40.2",)}, []),
         (_music, {"has_video": False, "codecs": ("mp3",), "width": None, "frame_rate": None}, _LARGE),
         (_two_languages, {"audio_languages": ("eng", "ara"), "has_location": True, "index": "front"}, _SMALL),

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contracts.media import Facts
+from media_svc.child.pictures import looks_of, render
 from media_svc.wire import BLOCK_SIZE
 from tests import footage
-from tests.films import HDR10, X265, decode, jpeg, luma_of, write_film, write_music
+from tests.films import HDR10, X265, decode, jpeg, luma_of, picture, write_film, write_music
 from tests.media.conftest import Source
 
 
@@ -194,6 +196,31 @@ async def test_a_film_of_a_turned_phone_stands_upright(source: Source, tmp_path:
         frame = decode(file.content)
         top, bottom = (luma_of(frame, left=0, top=top, width=180, height=80) for top in (0, 240))
         assert top > bottom + 40
+
+
+@pytest.mark.parametrize(("transfer", "white"), [(16, 143), (18, 180)], ids=["pq", "hlg"])
+def test_the_white_of_hdr_is_white_and_its_black_is_black(transfer: int, white: int) -> None:
+    # A page's white, 203 cd/m², and what is hardly lit (BT.2408); nothing says how bright the brightest is.
+    for luma, least, most in ((white, 220, 250), (255, 250, 255), (40, 0, 40), (16, 0, 2)):
+        frame = picture(0, width=64, height=64)
+        frame.planes[0].update(bytes([luma]) * frame.planes[0].buffer_size)
+        frame.color_trc, frame.colorspace, frame.color_primaries = transfer, 9, 9
+        shown = render(frame, looks_of(frame, Fraction(1)), width=64, height=64, pixels="yuvj420p")
+        assert least <= luma_of(shown, left=0, top=0, width=64, height=64) <= most
+
+
+def test_colours_that_a_film_does_not_name_are_those_that_browsers_show() -> None:
+    def shown(height: int, matrix: int) -> float:
+        frame = picture(0, width=64, height=height)
+        for plane, value in zip(frame.planes, (81, 90, 240), strict=True):
+            plane.update(bytes([value]) * plane.buffer_size)
+        frame.colorspace = matrix
+        red = render(frame, looks_of(frame, Fraction(1)), width=64, height=64, pixels="yuvj420p")
+        return luma_of(red, left=0, top=0, width=64, height=64)
+
+    bt709, bt601, unnamed = 1, 5, 2
+    assert shown(720, unnamed) == shown(720, bt709) != shown(720, bt601)
+    assert shown(576, unnamed) == shown(576, bt601) != shown(576, bt709)
 
 
 async def test_the_poster_is_not_black_and_otherwise_of_the_moment_that_was_asked_for(

@@ -241,6 +241,22 @@ async def test_the_poster_is_not_black_and_otherwise_of_the_moment_that_was_aske
         assert (luma_of(frame, left=0, top=0, width=320, height=180) > 60) == (given == 6700)
 
 
+async def test_pictures_that_begin_after_the_sound_are_shown_at_their_time(source: Source, tmp_path: Path) -> None:
+    film = write_film(
+        tmp_path / "late.mp4",
+        times_ms=range(4000, 9000, 100),
+        luma=lambda time: 200 if 6000 <= time < 8000 else 40,
+        languages=["eng"],
+    )
+    content = film.read_bytes()
+    made = await source.look(content, poster_ms=6000)
+    assert made.poster_ms == 6000
+    made = await source.storyboard(content, facts=made.facts)
+    tiles = decode(made.files[0].content)
+    lights = [luma_of(tiles, left=n * 160, top=0, width=160, height=90) > 80 for n in range(5)]
+    assert lights == [False, False, False, True, False]
+
+
 async def test_a_film_without_an_index_has_a_storyboard_by_reading_it_once(source: Source, tmp_path: Path) -> None:
     # One key frame, at the beginning.
     film = write_film(tmp_path / "film.ts", times_ms=range(0, 8000, 200), luma=lambda time: 40 + time // 40, group=500)

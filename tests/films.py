@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
+from random import Random
 
 import av
 from av.audio.stream import AudioStream
@@ -74,6 +75,23 @@ def write_film(
         output.mux(video.encode(None))
         for sound in sounds:
             _mux_tone(output, sound, blocks=8)
+    return path
+
+
+def write_noise(path: Path, *, frames: int) -> Path:
+    """Writes a film of 80 KB a picture, of which only the first needs no other."""
+    noise = Random(1)
+    with av.open(path, "w") as output:
+        video = output.add_stream("libx264", rate=25, options={"preset": "ultrafast", "qp": "20"})
+        assert isinstance(video, VideoStream)
+        video.width, video.height, video.pix_fmt, video.gop_size = 320, 180, "yuv420p", 10_000
+        for number in range(frames):
+            frame = VideoFrame(320, 180, "yuv420p")
+            for plane in frame.planes:
+                plane.update(noise.randbytes(plane.buffer_size))
+            frame.pts = number
+            output.mux(video.encode(frame))
+        output.mux(video.encode(None))
     return path
 
 

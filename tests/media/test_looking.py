@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import struct
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from contracts.media import Facts
 from media_svc.child.pictures import looks_of, render
 from media_svc.wire import BLOCK_SIZE
 from tests import footage
-from tests.films import HDR10, X265, decode, jpeg, luma_of, picture, write_film, write_music
+from tests.films import HDR10, X265, decode, jpeg, luma_of, picture, write_film, write_music, write_noise
 from tests.media.conftest import Source
 
 
@@ -255,6 +256,14 @@ async def test_pictures_that_begin_after_the_sound_are_shown_at_their_time(sourc
     tiles = decode(made.files[0].content)
     lights = [luma_of(tiles, left=n * 160, top=0, width=160, height=90) > 80 for n in range(5)]
     assert lights == [False, False, False, True, False]
+
+
+async def test_a_film_that_is_read_again_and_again_ends(source: Source, tmp_path: Path) -> None:
+    # Matroska with one key frame: to get to its tiles, more is read than there is.
+    film = write_noise(tmp_path / "noise.mkv", frames=60)
+    async with asyncio.timeout(60):
+        made = await source.storyboard(film.read_bytes())
+    assert json.loads(made.files[-1].content)["tiles"] == 2
 
 
 async def test_a_film_without_an_index_has_a_storyboard_by_reading_it_once(source: Source, tmp_path: Path) -> None:

@@ -53,8 +53,8 @@ class EnoughRead(Exception):
 class SourceFile:
     """The video as the file object that PyAV wants.
 
-    At most `allowance` bytes are read, in blocks; then EnoughRead is raised, once: from there on the file is at its end.
-    FFmpeg goes on behind an error, byte by byte and for ever, and behind the end of a file never.
+    At most `allowance` bytes are read, in blocks; then EnoughRead is raised, once, and from there on the file is at its
+    end: FFmpeg goes on behind an error, byte by byte and for ever, and behind the end of a file never.
     """
 
     def __init__(self, parent: Parent, *, size: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
+from random import Random
 
 import av
 from av.audio.stream import AudioStream
@@ -47,9 +48,10 @@ def write_film(
     rotation: int = 0,
     languages: Iterable[str] = (),
     metadata: dict[str, str] | None = None,
+    fonts: int = 0,
 ) -> Path:
     """Writes a film whose picture at each of `times_ms` has the lightness that `luma` says, with a tone for each of
-    `languages`.
+    `languages`, and so many `fonts` attached.
     """
     width, height = size
     with av.open(path, "w", container_options=container or {}) as output:
@@ -64,6 +66,8 @@ def write_film(
         if rotation:
             video.set_display_rotation(rotation)
         sounds = [_add_sound(output, language) for language in languages]
+        for number in range(fonts):
+            output.add_attachment(f"{number}.ttf", "font/ttf", b"\0\1\0\0")
         for time in times_ms:
             frame = picture(luma(time), width=width, height=height, pixels=pixels)
             frame.pts, frame.time_base = time, Fraction(1, 1000)
@@ -71,6 +75,23 @@ def write_film(
         output.mux(video.encode(None))
         for sound in sounds:
             _mux_tone(output, sound, blocks=8)
+    return path
+
+
+def write_noise(path: Path, *, frames: int) -> Path:
+    """Writes a film of 80 KB a picture, of which only the first needs no other."""
+    noise = Random(1)  # noqa: S311 - no secret
+    with av.open(path, "w") as output:
+        video = output.add_stream("libx264", rate=25, options={"preset": "ultrafast", "qp": "20"})
+        assert isinstance(video, VideoStream)
+        video.width, video.height, video.pix_fmt, video.gop_size = 320, 180, "yuv420p", 10_000
+        for number in range(frames):
+            frame = VideoFrame(320, 180, "yuv420p")
+            for plane in frame.planes:
+                plane.update(noise.randbytes(plane.buffer_size))
+            frame.pts = number
+            output.mux(video.encode(frame))
+        output.mux(video.encode(None))
     return path
 
 

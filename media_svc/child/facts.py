@@ -30,6 +30,8 @@ MOST_MS: Final = 366 * 24 * 3600 * 1000
 _MOST_BOXES: Final = 64
 # Matroska's clusters (RFC 9559, section 5.1.3) begin so; they are of some seconds.
 _CLUSTER: Final = b"\x1f\x43\xb6\x75"
+# Films of less hardly exist: one that says so says how long it is once more, with its last packets.
+_LEAST_BYTES_A_SECOND: Final = 250
 _END_OF_A_FILE: Final = 2 * 2**20
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 # Nobody's language (ISO 639-2).
@@ -105,8 +107,9 @@ def duration_of(container: InputContainer, file: SourceFile) -> int:
     """In milliseconds, 0 if it cannot be made out, or is what cannot be."""
     lengths = [stream.duration * ratio(stream.time_base) for stream in container.streams if stream.duration]
     length = Fraction(container.duration, av.time_base) if container.duration else max(lengths, default=Fraction())
-    if not length and container.format.name.startswith("matroska"):
-        length = _length_by_the_end(container, file)
+    if container.format.name.startswith("matroska") and not 0 < length * _LEAST_BYTES_A_SECOND <= file.size:
+        # Not said, or not to be believed: a recording that was cut off, a broken number.
+        length = _length_by_the_end(container, file) or length
     duration = round(length * 1000)
     return duration if 0 < duration <= MOST_MS else 0
 

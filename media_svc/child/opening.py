@@ -20,7 +20,8 @@ from av.video.stream import VideoStream
 
 from media_svc.child.parent import EnoughRead, SourceFile
 
-MOST_STREAMS: Final = 64
+# The fonts of a subtitled film are streams too, a hundred and more.
+MOST_STREAMS: Final = 256
 MOST_WIDTH: Final = 16_384
 MOST_HEIGHT: Final = 8_640
 # Packets in a row that give no picture: decoders keep a dozen back, broken files all of them.

@@ -53,7 +53,8 @@ class EnoughRead(Exception):
 class SourceFile:
     """The video as the file object that PyAV wants.
 
-    At most `allowance` bytes are read, in blocks; then EnoughRead is raised.
+    At most `allowance` bytes are read, in blocks; then EnoughRead is raised, once, and from there on the file is at its
+    end: FFmpeg goes on behind an error, byte by byte and for ever, and behind the end of a file never.
     """
 
     def __init__(self, parent: Parent, *, size: int) -> None:
@@ -63,11 +64,12 @@ class SourceFile:
         self._position = 0
         self._kept: OrderedDict[int, bytes] = OrderedDict()
         self.spent = 0
+        self._is_over = False
 
     def read(self, size: int) -> bytes:
         """What follows, up to `size` bytes and the end of a block."""
         number, offset = divmod(self._position, BLOCK_SIZE)
-        if size <= 0 or self._position >= self.size:
+        if size <= 0 or self._position >= self.size or self._is_over:
             return b""
         found = self._block(number)[offset : offset + size]
         self._position += len(found)
@@ -96,6 +98,7 @@ class SourceFile:
             self._kept.move_to_end(number)
             return self._kept[number]
         if self.spent + BLOCK_SIZE > self.allowance:
+            self._is_over = True
             raise EnoughRead
         self._parent.send(Kind.READ, BLOCK_NUMBER.pack(number))
         block = self._parent.receive(min(BLOCK_SIZE, self.size - number * BLOCK_SIZE))

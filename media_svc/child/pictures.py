@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -17,7 +18,26 @@ from av.video.frame import VideoFrame
 from media_svc.child.opening import MOST_WIDTH, Refused
 
 # Of AVCOL_TRC: SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG).
-HDR_TRANSFERS: Final = frozenset({16, 18})
+_PQ, _HLG = 16, 18
+# From a sample to light (BT.2100, table 4 and 5), of which 1 is the white of a page: 203 cd/m² (BT.2408). HLG as on a
+# screen of 1000 cd/m².
+_LIGHT: Final = {
+    _PQ: "st(1,pow(val/maxval,0.0126833));st(0,49.26*pow(max(0,ld(1)-0.8359375)/(18.8515625-18.6875*ld(1)),6.2773947))",
+    _HLG: "st(1,val/maxval);"
+    "st(0,4.926*pow(if(lte(ld(1),0.5),ld(1)*ld(1)/3,(exp((ld(1)-0.55991073)/0.17883277)+0.28466892)/12),1.2))",
+}
+# Up to half of that white as it is; what is brighter comes ever closer to white.
+_TONE: Final = "maxval*if(lte(ld(0),0.5),ld(0),1-0.5*exp(1-2*ld(0)))"
+# BT.2020 to BT.709 primaries, of light (BT.2087).
+_NARROWER: Final = "rr=1.6605:rg=-0.5876:rb=-0.0728:gr=-0.1246:gg=1.1329:gb=-0.0083:br=-0.0182:bg=-0.1006:bb=1.1187"
+_GAMMA: Final = "maxval*pow(val/maxval,1/2.2)"
+HDR_TRANSFERS: Final = frozenset(_LIGHT)
+# Of AVCOL_SPC: RGB, BT.709, FCC, BT.470 BG (BT.601), SMPTE 170M, SMPTE 240M, BT.2020 NCL: what `scale` can convert. It
+# refuses the others (libswscale/format.c), which are wrong tags more often than not; browsers show those films.
+_KNOWN_MATRICES: Final = frozenset({0, 1, 4, 5, 6, 7, 9})
+_BT709, _BT601, _BT2020 = 1, 5, 9
+# A film that does not say is taken for BT.709 from this height on, as browsers do.
+_HD_HEIGHT: Final = 720
 _JPEG_QUALITY: Final = 3
 _WEBP_QUALITY: Final = 78
 # What turns a stored picture upright, by the signs of the display matrix (a, b, c, d).
@@ -79,26 +99,58 @@ def fit(looks: Looks, *, width: int, height: int) -> tuple[int, int]:
 def render(frame: VideoFrame, looks: Looks, *, width: int, height: int, pixels: str) -> VideoFrame:
     """`frame` upright, that large, as `pixels`: gray, yuv420p for WebP or yuvj420p for JPEG."""
     across, down = (height, width) if looks.is_on_its_side else (width, height)
-    scale = f"scale={across}:{down}:flags=area+accurate_rnd:out_range={'tv' if pixels == 'yuv420p' else 'pc'}"
+    size = f"scale={across}:{down}:flags=area+accurate_rnd"
+    colours = f"out_range={'tv' if pixels == 'yuv420p' else 'pc'}"
     if pixels != "gray":
-        scale += ":out_color_matrix=bt601"
-    if frame.color_trc in HDR_TRANSFERS:
-        # The other intents take twenty times as long for little that could be seen in a picture of this size.
-        scale += ":out_transfer=bt709:out_primaries=bt709:intent=saturation"
-    # Of interlaced pictures one half: the other is of another moment.
-    steps = ("field=top" if frame.interlaced_frame else "", scale, *looks.turn.split(","), f"format={pixels}")
+        colours += ":out_color_matrix=bt601"
+    steps = (
+        # Of interlaced pictures one half: the other is of another moment.
+        *(["field=top"] if frame.interlaced_frame else []),
+        *(
+            [size, *_to_sdr(frame.color_trc), f"scale={colours}"]
+            if frame.color_trc in _LIGHT
+            else [f"{size}:{colours}"]
+        ),
+        *filter(None, looks.turn.split(",")),
+        f"format={pixels}",
+    )
+    # It goes with the frame as well as with the graph.
+    frame.colorspace = _matrix(frame)
     source = (
         f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}:time_base=1/1000"
         f":colorspace={frame.colorspace}:range={frame.color_range}"
     )
-    graph = _graph(source, tuple(filter(None, steps)))
+    graph = _graph(source, steps)
     graph.vpush(frame)
     return graph.vpull()
 
 
+def _to_sdr(transfer: int) -> Sequence[str]:
+    """What makes SDR of HDR, as bright as a browser shows it beside a page.
+
+    The way that `scale` has for it makes what is not said to be darker than 10,000 cd/m² three times too dark, or takes
+    seconds.
+    """
+    curve = f"{_LIGHT[transfer]};{_TONE}"
+    return (
+        "format=gbrp16",
+        f"lutrgb=r='{curve}':g='{curve}':b='{curve}'",
+        f"colorchannelmixer={_NARROWER}",
+        f"lutrgb=r={_GAMMA}:g={_GAMMA}:b={_GAMMA}",
+    )
+
+
+def _matrix(frame: VideoFrame) -> int:
+    if frame.colorspace in _KNOWN_MATRICES:
+        return frame.colorspace
+    if frame.color_trc in HDR_TRANSFERS:
+        return _BT2020
+    return _BT709 if frame.height >= _HD_HEIGHT else _BT601
+
+
 @lru_cache(maxsize=8)
 def _graph(source: str, steps: tuple[str, ...]) -> Graph:
-    """Filters one after the other. Kept, because to make out the colours of an HDR film takes 0.2 s."""
+    """Filters one after the other. Kept, because the curves of an HDR film take a while."""
     graph = Graph()
     graph.threads = 1
     parts = [step.partition("=") for step in steps]

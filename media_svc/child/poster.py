@@ -8,8 +8,9 @@ from fractions import Fraction
 from itertools import islice, pairwise
 from math import sqrt
 from operator import sub
-from typing import Final
+from typing import Final, cast
 
+import av
 import av.error
 from av.container import InputContainer
 from av.video.frame import VideoFrame
@@ -81,7 +82,13 @@ def seek(container: InputContainer, video: VideoStream, moment_ms: int) -> None:
 def stamp_of(moment_ms: int, video: VideoStream) -> int:
     """A moment of the film as its packets count."""
     base = ratio(video.time_base)
-    return (video.start_time or 0) + (round(Fraction(moment_ms, 1000) / base) if base else 0)
+    return round((_begin(video) + Fraction(moment_ms, 1000)) / base) if base else 0
+
+
+def _begin(video: VideoStream) -> Fraction:
+    """Of the film, in seconds: its pictures may begin after its sound."""
+    container = cast("InputContainer", video.container)
+    return Fraction(container.start_time or 0, av.time_base)
 
 
 def time_of(frame: VideoFrame, video: VideoStream) -> int:
@@ -89,7 +96,7 @@ def time_of(frame: VideoFrame, video: VideoStream) -> int:
     # Not the frame's own time base, which it lacks when it comes out at a decoder's end.
     if frame.pts is None:
         return 0
-    return max(0, round((frame.pts - (video.start_time or 0)) * ratio(video.time_base) * 1000))
+    return max(0, round((frame.pts * ratio(video.time_base) - _begin(video)) * 1000))
 
 
 def score(frame: VideoFrame, looks: Looks) -> float:

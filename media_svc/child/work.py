@@ -93,6 +93,8 @@ def _storyboard(
         raise Refused("no-picture")
     looks = looks_of(first, ratio(film.sample_aspect_ratio))
     tiles = 0
+    # To go back to a key frame reads some of it again.
+    file.allowance = file.size + file.size // 4
     for name, content, count in storyboard.sprites(container, film, first, looks, duration_ms=duration, parent=parent):
         parent.give(name, content)
         tiles += count

@@ -57,7 +57,7 @@ def _announcing(folder: Path, width: int, height: int) -> bytes:
 
 
 def _many_streams(folder: Path) -> bytes:
-    return write_streams(folder / "streams.mkv", count=80).read_bytes()
+    return write_streams(folder / "streams.mkv", count=260).read_bytes()
 
 
 def _without_its_index(_: Path) -> bytes:

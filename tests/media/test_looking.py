@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import struct
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contracts.media import Facts
+from media_svc.child.pictures import looks_of, render
 from media_svc.wire import BLOCK_SIZE
 from tests import footage
-from tests.films import HDR10, X265, decode, jpeg, luma_of, write_film, write_music
+from tests.films import HDR10, X265, decode, jpeg, luma_of, picture, write_film, write_music, write_noise
 from tests.media.conftest import Source
 
 
@@ -122,6 +126,32 @@ def _broadcast(folder: Path) -> Path:
     return write_film(folder / "broadcast.ts", times_ms=_STEADY, languages=["deu"])
 
 
+def _with_a_length_of(folder: Path, seconds: float) -> Path:
+    """A film of 2 s in Matroska, whose Duration (RFC 9559, section 5.1.2.10) says something else."""
+    film = write_film(folder / "wrong.mkv", times_ms=_STEADY)
+    head, mark, rest = film.read_bytes().partition(b"\x44\x89\x88")
+    film.write_bytes(head + mark + struct.pack(">d", seconds * 1000) + rest[8:])
+    return film
+
+
+def _much_too_long(folder: Path) -> Path:
+    return _with_a_length_of(folder, 169 * 3600)
+
+
+def _less_than_nothing(folder: Path) -> Path:
+    return _with_a_length_of(folder, -5)
+
+
+def _wrongly_tagged(folder: Path) -> Path:
+    # A matrix that nothing converts, on pictures that are as usual.
+    options = {"preset": "ultrafast", "x264-params": "colormatrix=YCgCo"}
+    return write_film(folder / "tagged.mp4", times_ms=_STEADY, options=options)
+
+
+def _with_fonts(folder: Path) -> Path:
+    return write_film(folder / "fonts.mkv", times_ms=_STEADY, fonts=80)
+
+
 _SMALL = ["poster-320.webp", "poster-320.jpg"]
 _LARGE = [*_SMALL, "poster-640.webp", "poster-640.jpg"]
 
@@ -134,6 +164,10 @@ _LARGE = [*_SMALL, "poster-640.webp", "poster-640.jpg"]
         (_hevc, {"codecs": ("hvc1.1.6.L63.90", "mp4a.40.2"), "is_hdr": False}, _LARGE),
         (_hdr, {"codecs": ("hvc1.2.4.L60.90",), "is_hdr": True, "container": "matroska"}, _SMALL),
         (_recorded, {"duration_ms": 9999, "codecs": ("vp8",), "container": "webm"}, None),
+        (_much_too_long, {"duration_ms": 2000}, _SMALL),
+        (_less_than_nothing, {"duration_ms": 2000}, _SMALL),
+        (_wrongly_tagged, {"duration_ms": 2000, "is_hdr": False}, _SMALL),
+        (_with_fonts, {"duration_ms": 2000, "has_video": True}, _SMALL),
         (_sound, {"duration_ms": 1984, "has_video": False, "width": None, "codecs": ("mp4a.40.2",)}, []),
         (_music, {"has_video": False, "codecs": ("mp3",), "width": None, "frame_rate": None}, _LARGE),
         (_two_languages, {"audio_languages": ("eng", "ara"), "has_location": True, "index": "front"}, _SMALL),
@@ -165,6 +199,31 @@ async def test_a_film_of_a_turned_phone_stands_upright(source: Source, tmp_path:
         assert top > bottom + 40
 
 
+@pytest.mark.parametrize(("transfer", "white"), [(16, 143), (18, 180)], ids=["pq", "hlg"])
+def test_the_white_of_hdr_is_white_and_its_black_is_black(transfer: int, white: int) -> None:
+    # A page's white, 203 cd/m², and what is hardly lit (BT.2408); nothing says how bright the brightest is.
+    for luma, least, most in ((white, 220, 250), (255, 250, 255), (40, 0, 40), (16, 0, 2)):
+        frame = picture(0, width=64, height=64)
+        frame.planes[0].update(bytes([luma]) * frame.planes[0].buffer_size)
+        frame.color_trc, frame.colorspace, frame.color_primaries = transfer, 9, 9
+        shown = render(frame, looks_of(frame, Fraction(1)), width=64, height=64, pixels="yuvj420p")
+        assert least <= luma_of(shown, left=0, top=0, width=64, height=64) <= most
+
+
+def test_colours_that_a_film_does_not_name_are_those_that_browsers_show() -> None:
+    def shown(height: int, matrix: int) -> float:
+        frame = picture(0, width=64, height=height)
+        for plane, value in zip(frame.planes, (81, 90, 240), strict=True):
+            plane.update(bytes([value]) * plane.buffer_size)
+        frame.colorspace = matrix
+        red = render(frame, looks_of(frame, Fraction(1)), width=64, height=64, pixels="yuvj420p")
+        return luma_of(red, left=0, top=0, width=64, height=64)
+
+    bt709, bt601, unnamed = 1, 5, 2
+    assert shown(720, unnamed) == shown(720, bt709) != shown(720, bt601)
+    assert shown(576, unnamed) == shown(576, bt601) != shown(576, bt709)
+
+
 async def test_the_poster_is_not_black_and_otherwise_of_the_moment_that_was_asked_for(
     source: Source, tmp_path: Path
 ) -> None:
@@ -181,6 +240,30 @@ async def test_the_poster_is_not_black_and_otherwise_of_the_moment_that_was_aske
         assert made.poster_ms == given
         frame = decode(made.files[0].content)
         assert (luma_of(frame, left=0, top=0, width=320, height=180) > 60) == (given == 6700)
+
+
+async def test_pictures_that_begin_after_the_sound_are_shown_at_their_time(source: Source, tmp_path: Path) -> None:
+    film = write_film(
+        tmp_path / "late.mp4",
+        times_ms=range(4000, 9000, 100),
+        luma=lambda time: 200 if 6000 <= time < 8000 else 40,
+        languages=["eng"],
+    )
+    content = film.read_bytes()
+    made = await source.look(content, poster_ms=6000)
+    assert made.poster_ms == 6000
+    made = await source.storyboard(content, facts=made.facts)
+    tiles = decode(made.files[0].content)
+    lights = [luma_of(tiles, left=n * 160, top=0, width=160, height=90) > 80 for n in range(5)]
+    assert lights == [False, False, False, True, False]
+
+
+async def test_a_film_that_is_read_again_and_again_ends(source: Source, tmp_path: Path) -> None:
+    # Matroska with one key frame: to get to its tiles, more is read than there is.
+    film = write_noise(tmp_path / "noise.mkv", frames=60)
+    async with asyncio.timeout(60):
+        made = await source.storyboard(film.read_bytes())
+    assert json.loads(made.files[-1].content)["tiles"] == 2
 
 
 async def test_a_film_without_an_index_has_a_storyboard_by_reading_it_once(source: Source, tmp_path: Path) -> None:

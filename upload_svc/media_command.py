@@ -47,7 +47,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
             return 1
         else:
             count = await store.retry_jobs(arguments.video, at=utc_now())
-    sys.stdout.write(f"{count} jobs added to the queue\n")
+    sys.stdout.write(f"jobs added to the queue: {count}\n")
     return 0
 
 

@@ -109,6 +109,16 @@ async def test_of_all_who_want_a_job_one_gets_it_and_keeps_it_until_its_lease_en
     assert await store.fail_lost_jobs(now=NOW + 5 * LEASE) == 1
     media = (await store.list_media([videos[1].id]))[videos[1].id]
     assert (media.state, media.reason) == (MediaState.FAILED, Reason.CRASHED)
+    # Administrators find it in a list, the latest first, behind any place.
+    assert await store.fail_job(first, Reason.DAMAGED, at=NOW + 9 * LEASE)
+    failed = await store.list_failed_jobs(after=None, limit=9)
+    assert [(job.video_id, job.reason, job.attempts) for job in failed] == [
+        (videos[0].id, Reason.DAMAGED, 1),
+        (videos[1].id, Reason.CRASHED, 3),
+    ]
+    for number in range(3):
+        place = (failed[number - 1].at, failed[number - 1].id) if number else None
+        assert await store.list_failed_jobs(after=place, limit=1) == failed[number : number + 1]
     assert not await store.finish_look(third, FACTS, poster_id=None, poster_ms=None, at=NOW)
     await store.retry_jobs(videos[1].id, at=NOW)
     assert (await taken(store, videos[1].id)).attempt == 4

@@ -75,13 +75,13 @@ async def test_the_queue_is_seen_and_filled_once_however_often_it_is_asked_for(
     status = vss("media", "status", **environment)
     assert (status.returncode, status.stdout.split()) == (0, ["0", "waiting", "0", "running", "1", "failed"])
     for added, waiting in ((1, 1), (0, 1)):
-        assert await media("retry", failed) == (0, f"{added} jobs added to the queue\n", "")
+        assert await media("retry", failed) == (0, f"jobs added to the queue: {added}\n", "")
         assert await counts() == [waiting, 0, 0]
     # The new one has none yet, and one lacks its poster; that of the third is there.
     for arguments, added in (([], 2), ([], 0), (["--again"], 1), (["--again"], 0)):
-        assert await media("backfill", *arguments) == (0, f"{added} jobs added to the queue\n", "")
+        assert await media("backfill", *arguments) == (0, f"jobs added to the queue: {added}\n", "")
     assert await counts() == [4, 0, 0]
-    assert await media("retry", "--all") == (0, "0 jobs added to the queue\n", "")
+    assert await media("retry", "--all") == (0, "jobs added to the queue: 0\n", "")
     for arguments, expected, words in (
         (["retry", new_id()], 1, "vss media: no video "),
         (["retry"], 2, "VIDEO_ID --all is required"),

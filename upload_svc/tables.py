@@ -37,6 +37,8 @@ MEDIA_JOBS: Final = Table(
     Column("created_at", Instant(), nullable=False),
     # When what its attempts have left is to be deleted; None: there is nothing to do.
     Column("settle_after", Instant(), nullable=True),
+    # The attempt that has brought the owner's picture, of a job for one.
+    Column("picture_attempt", Integer(), nullable=True),
     UniqueConstraint("video_id", "task"),
 )
 Index("media_jobs_due", MEDIA_JOBS.c.state, MEDIA_JOBS.c.leased_until)

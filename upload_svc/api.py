@@ -8,7 +8,7 @@ from typing import Final, cast, get_args
 from aiohttp import web
 
 from catalogue.videos import VideoState
-from common.errors import Malformed, TooLarge
+from common.errors import Malformed, TooLarge, UnsupportedMediaType
 from common.idempotency import Claim
 from common.ids import new_id
 from common.languages import N_
@@ -171,6 +171,8 @@ async def choose_poster(request: web.Request) -> web.Response:
     principal = require_principal(request)
     if request.content_type in PICTURE_TYPES:
         return await _send_picture(request, principal)
+    if request.content_type.startswith("image/"):
+        raise UnsupportedMediaType(N_("Choose a JPEG, PNG or WebP picture."))
     asked = await read_json(request, ChoosePoster)
     await request.app[UPLOADS].choose_poster(principal, id_in_path(request, "upload_id"), at_ms=asked.at_ms)
     return web.Response(status=204)

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import struct
 import zlib
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from av.codec import CodecContext
-from av.video.codeccontext import VideoCodecContext
 
 from contracts.media import Reason
 from media_svc.made import Failed
-from tests.films import decode, luma_of, picture, write_music
+from tests.films import decode, encoded, luma_of, write_music
 from tests.media.conftest import Source
 
 # 6: turned by a quarter to be seen. The second tag, the camera's name, is nobody's business.
 _TURNED = b"MM\0*\0\0\0\x08\0\x02" + struct.pack(">HHIHHHHI4s", 0x112, 3, 1, 6, 0, 0x10F, 2, 4, b"Spy\0") + bytes(4)
-
-
-def encoded(codec: str, pixels: str, *, width: int = 1600, height: int = 800) -> bytes:
-    context = CodecContext.create(codec, "w")
-    assert isinstance(context, VideoCodecContext)
-    context.width, context.height, context.pix_fmt, context.time_base = width, height, pixels, Fraction(1, 25)
-    frame = picture(180, width=width, height=height, pixels=pixels)
-    frame.pts = 0
-    return b"".join(bytes(packet) for packet in (*context.encode(frame), *context.encode(None)))
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""What fs_svc is asked about derived objects: files that a worker has made of a video; sizes in bytes.
+"""What fs_svc is asked about derived objects: files that belong to a video, most of them made of it; sizes in bytes.
 
 One derived object is a few files under one key prefix. It belongs to the video's object, and ends with it.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from common.web.requests import Input
-from contracts.media import FileName, NewFiles, Task
+from contracts.media import FileName, NewFiles
 from contracts.shape import Id, Ids, Shape
 
 
@@ -21,6 +21,18 @@ class DerivedState(StrEnum):
     DELETED = "deleted"
 
 
+class Derivation(StrEnum):
+    """What a derived object is: what a task of media_svc has made of a video, or a picture as its owner sent it.
+
+    The latter is a stranger's file, for media_svc alone: nobody is shown it.
+    """
+
+    LOOK = "look"
+    PICTURE = "picture"
+    STORYBOARD = "storyboard"
+    SENT_PICTURE = "sent-picture"
+
+
 class CreateDerived(Input):
     """Whose derivation it is, what was made, and every file of it.
 
@@ -28,7 +40,7 @@ class CreateDerived(Input):
     """
 
     object_id: Id
-    task: Task
+    task: Derivation
     files: NewFiles
     is_internal: bool = True
 
@@ -44,13 +56,19 @@ class DerivedObject(Shape):
 
     id: str
     object_id: str
-    task: Task
+    task: Derivation
     state: DerivedState
     files: tuple[StoredFile, ...]
 
 
 class DeleteDerived(Input):
     ids: Ids
+
+
+class AskSentPicture(Input):
+    """Where the bytes of a picture are that was sent; as in CreateDerived."""
+
+    is_internal: bool = True
 
 
 class AskPictures(Input):

@@ -21,6 +21,8 @@ Codec = Annotated[str, Field(pattern=r"^[A-Za-z0-9.\-]{1,64}$")]
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$")]
 FileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}\.[a-z0-9]{1,8}$")]
 Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+# What may be sent as a picture.
+PictureType = Literal["image/jpeg", "image/png", "image/webp"]
 # The most that the pictures of one attempt may be.
 MOST_FILES = 64
 MOST_FILE_BYTES = 16 * 2**20
@@ -31,6 +33,8 @@ class Task(StrEnum):
 
     # Facts and poster.
     LOOK = "look"
+    # A poster of a picture that the owner has sent.
+    PICTURE = "picture"
     STORYBOARD = "storyboard"
 
 
@@ -96,7 +100,7 @@ class TakeJob(Where):
 
 
 class JobSource(Shape):
-    """The video's bytes: a presigned GET that answers Range."""
+    """The bytes to work on, the video's or those of the picture that was sent: a presigned GET that answers Range."""
 
     url: str
     size: int
@@ -135,7 +139,7 @@ class NewFile(Input):
     """A file that was made, and is to be stored; exactly these bytes are taken."""
 
     name: FileName
-    content_type: Literal["image/webp", "image/jpeg", "application/json"]
+    content_type: Literal["image/webp", "image/jpeg", "image/png", "application/json"]
     size: Annotated[int, Field(ge=1, le=MOST_FILE_BYTES)]
     sha256: Sha256
 

@@ -9,7 +9,7 @@ from common.tokens import Principal
 from common.web.requests import id_in_path, read_json, read_query
 from common.web.responses import json_response
 from common.web.service_calls import SUBJECT_TOKEN_HEADER, require_service, subject_of
-from contracts.derived import AskPictures, CreateDerived, DeleteDerived, SignedPictures
+from contracts.derived import AskPictures, AskSentPicture, CreateDerived, DeleteDerived, SignedPictures
 from contracts.objects import (
     AdoptObject,
     AskSources,
@@ -189,6 +189,13 @@ async def complete_derived(request: web.Request) -> web.Response:
     """Confirms that every file of a derived object is stored; idempotent."""
     await require_service(request, DERIVE)
     return json_response(present_derived(await request.app[DERIVED].complete(id_in_path(request, "id"))))
+
+
+async def sign_sent_picture(request: web.Request) -> web.Response:
+    """A presigned URL of a picture as its owner sent it."""
+    await require_service(request, DERIVE)
+    derived_id, asked = id_in_path(request, "id"), await read_json(request, AskSentPicture)
+    return json_response(await request.app[DERIVED].sent_picture(derived_id, is_internal=asked.is_internal))
 
 
 async def delete_derived(request: web.Request) -> web.Response:

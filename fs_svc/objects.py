@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from contracts.derived import DerivedState
-from contracts.media import NewFile, Task
+from contracts.derived import Derivation, DerivedState
+from contracts.media import NewFile
 from contracts.objects import ChecksumAlgorithm, Kind, State
 from fs_svc.plan import Plan
 
@@ -116,7 +116,7 @@ class Derived:
 
     id: str
     object_id: str
-    task: Task
+    task: Derivation
     state: DerivedState
     key_prefix: str
     files: tuple[NewFile, ...]

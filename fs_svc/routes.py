@@ -6,7 +6,7 @@ from typing import Final
 
 from common.web.routes import delete, get, post, put
 from contracts import derived, objects
-from contracts.media import Outputs
+from contracts.media import JobSource, Outputs
 from contracts.reports import StorageStatus
 from fs_svc import api
 from fs_svc.models import AskPartUrls, CreateObject
@@ -95,6 +95,7 @@ API: Final = (
         {200: derived.DerivedObject},
         refusals=("conflict", "storage-unavailable"),
     ),
+    post("/v1/derived/{id}/source", api.sign_sent_picture, {200: JobSource}, body=derived.AskSentPicture),
     post("/v1/derived/delete", api.delete_derived, {204: None}, body=derived.DeleteDerived),
     post("/v1/pictures", api.sign_pictures, {200: derived.SignedPictures}, body=derived.AskPictures),
     post("/v1/sources", api.sign_sources, {200: objects.SignedSources}, body=objects.AskSources),

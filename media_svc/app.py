@@ -44,7 +44,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             )
             jail = Jail()
             looking = Looking(session, jail)
-            makers = {Task.LOOK: looking.look, Task.STORYBOARD: looking.storyboard}
+            makers = {Task.LOOK: looking.look, Task.PICTURE: looking.picture, Task.STORYBOARD: looking.storyboard}
             metrics = WorkMetrics(app[METRICS], landlock=lambda: jail.landlock)
             app[WORKER] = worker = Worker(jobs, Bucket(session), metrics, makers=makers, clock=clock)
             app[READINESS] = {"jobs": worker.check}

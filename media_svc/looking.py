@@ -1,4 +1,4 @@
-"""What is made of a video: facts, poster, storyboard; checked, whatever the child says."""
+"""What is made of a video: facts, poster, storyboard; and of a picture a poster; checked, whatever the child says."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ _LOOK_MOST_BYTES: Final = 256 * 2**20
 _COLUMNS: Final = 10
 _TILES_OF_A_SPRITE: Final = 100
 
+_POSTER: Final = re.compile(r"poster-[1-9][0-9]{0,4}\.(webp|jpg)")
 _NAMES: Final = {
-    Task.LOOK: re.compile(r"poster-[1-9][0-9]{0,4}\.(webp|jpg)"),
+    Task.LOOK: _POSTER,
+    Task.PICTURE: _POSTER,
     Task.STORYBOARD: re.compile(r"storyboard-[0-2]\.webp"),
 }
 
@@ -55,6 +57,14 @@ class Looking:
         blocks = Blocks(self._session, job.source, renew, most_bytes=min(job.source.size, _LOOK_MOST_BYTES))
         order = Order(task=Task.LOOK, poster_ms=job.poster_ms)
         return await self._make(order, blocks, limits=self._look_limits, on_progress=on_progress)
+
+    async def picture(self, job: Job, *, renew: Renew, on_progress: Callable[[int], None]) -> Made:
+        """A poster of the picture that `job.source` is; as `look`."""
+        blocks = Blocks(self._session, job.source, renew, most_bytes=job.source.size)
+        made = await self._make(Order(task=Task.PICTURE), blocks, limits=self._look_limits, on_progress=on_progress)
+        if not made.files:
+            raise Failed(Reason.CRASHED, "there is no poster")
+        return made
 
     async def storyboard(self, job: Job, *, renew: Renew, on_progress: Callable[[int], None]) -> Made:
         """Sprites and their index, `storyboard.json`; as `look`."""

@@ -11,7 +11,9 @@ from random import Random
 
 import av
 from av.audio.stream import AudioStream
+from av.codec import CodecContext
 from av.container import OutputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -120,6 +122,16 @@ def jpeg(*, width: int, height: int) -> bytes:
             output.mux(stream.encode(frame))
             output.mux(stream.encode(None))
         return file.getvalue()
+
+
+def encoded(codec: str, pixels: str, *, width: int = 1600, height: int = 800) -> bytes:
+    """A picture in the format of that encoder (`mjpeg`, `png`, `libwebp`)."""
+    context = CodecContext.create(codec, "w")
+    assert isinstance(context, VideoCodecContext)
+    context.width, context.height, context.pix_fmt, context.time_base = width, height, pixels, Fraction(1, 25)
+    frame = picture(180, width=width, height=height, pixels=pixels)
+    frame.pts = 0
+    return b"".join(bytes(packet) for packet in (*context.encode(frame), *context.encode(None)))
 
 
 def write_streams(path: Path, *, count: int) -> Path:

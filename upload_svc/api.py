@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, cast, get_args
 
 from aiohttp import web
 
 from catalogue.videos import VideoState
+from common.errors import Malformed, TooLarge, UnsupportedMediaType
 from common.idempotency import Claim
 from common.ids import new_id
+from common.languages import N_
+from common.tokens import Principal
 from common.web.idempotency import IDEMPOTENCY_KEYS, create_once
 from common.web.keys import SITE
-from common.web.requests import id_in_path, read_json, read_query, require_principal
+from common.web.requests import id_in_path, read_content, read_json, read_query, require_principal
 from common.web.responses import json_response
+from contracts.media import PictureType
 from contracts.objects import AskPartUrls
-from upload_svc.app_keys import MODERATION, UPLOADS
+from upload_svc.app_keys import MODERATION, OWN_PICTURES, UPLOADS
+from upload_svc.errors import PictureTooLarge
 from upload_svc.models import (
     Batch,
     ChoosePoster,
@@ -30,9 +35,13 @@ from upload_svc.models import (
     present_batch,
     present_integrity,
 )
+from upload_svc.own_pictures import MOST_BYTES
 from upload_svc.uploads import Edit
 from upload_svc.uploads import Upload as UploadInDomain
 
+PICTURE_TYPES: Final[tuple[str, ...]] = get_args(PictureType)
+# For 10 MiB on a slow line.
+_PICTURE_SECONDS: Final = 40.0
 _ETAG: Final = re.compile(r'(W/)?"([^"]*)"')
 _LISTED = (VideoState.UPLOADING, VideoState.READY)
 
@@ -155,10 +164,32 @@ async def retry_media(request: web.Request) -> web.Response:
 
 
 async def choose_poster(request: web.Request) -> web.Response:
-    """Makes another moment of a video its picture; `media.state` is `ready` again once it is there. Idempotent."""
+    """Makes another moment of a video its picture, or a picture that is sent.
+
+    `media.state` is `ready` again once the moment is there, `media.sent_picture.state` once the picture is. Idempotent.
+    """
     principal = require_principal(request)
+    if request.content_type in PICTURE_TYPES:
+        return await _send_picture(request, principal)
+    if request.content_type.startswith("image/"):
+        raise UnsupportedMediaType(N_("Choose a JPEG, PNG or WebP picture."))
     asked = await read_json(request, ChoosePoster)
     await request.app[UPLOADS].choose_poster(principal, id_in_path(request, "upload_id"), at_ms=asked.at_ms)
+    return web.Response(status=204)
+
+
+async def _send_picture(request: web.Request, principal: Principal) -> web.Response:
+    pictures, upload_id = request.app[OWN_PICTURES], id_in_path(request, "upload_id")
+    # Before anything of it is read.
+    await pictures.check(principal, upload_id)
+    with pictures.place():
+        try:
+            picture = await read_content(request, most_bytes=MOST_BYTES, seconds=_PICTURE_SECONDS)
+        except (TooLarge, web.HTTPRequestEntityTooLarge) as exc:
+            raise PictureTooLarge from exc
+        if not picture:
+            raise Malformed(N_("The picture is empty. Choose another JPEG, PNG or WebP."))
+        await pictures.choose(principal, upload_id, picture, content_type=cast("PictureType", request.content_type))
     return web.Response(status=204)
 
 

@@ -25,12 +25,23 @@ from common.web.sessions import SESSIONS
 from common.web.starting import Tables
 from contracts.accounts import DELETIONS_SECONDS, AccountDeletions
 from upload_svc.account_deletions import VideosOfDeletedAccounts
-from upload_svc.app_keys import ACCOUNT_DELETIONS, JOB_METRICS, JOBS, MODERATION, PREVIEWS, SETTLING, UPLOADS
+from upload_svc.app_keys import (
+    ACCOUNT_DELETIONS,
+    JOB_METRICS,
+    JOBS,
+    MODERATION,
+    OWN_PICTURES,
+    PREVIEWS,
+    SETTLING,
+    UPLOADS,
+)
 from upload_svc.auth_client import Administrators
+from upload_svc.bucket import Bucket
 from upload_svc.fs_client import FsClient
 from upload_svc.jobs import Jobs
 from upload_svc.metrics import JobMetrics
 from upload_svc.moderation import Moderation
+from upload_svc.own_pictures import OwnPictures
 from upload_svc.previews import Previews
 from upload_svc.routes import API, PAGES
 from upload_svc.settings import Settings
@@ -72,6 +83,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[UPLOADS] = Uploads(store, fs, cursors, clock=clock)
             app[SETTLING] = Settling(store, fs, clock=clock)
             app[JOBS] = Jobs(store, fs, clock=clock)
+            app[OWN_PICTURES] = OwnPictures(store, fs, Bucket(session), clock=clock)
             app[JOB_METRICS] = JobMetrics(store, app[METRICS], clock=clock)
             app[IDEMPOTENCY_KEYS] = keys = IdempotencyKeys(database, idempotency_keys, clock=clock)
             auth = ServiceClient(session, settings.auth_url, identity.tokens)

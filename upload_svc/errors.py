@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from common.errors import Conflict, Refusal
+from common.errors import Conflict, Refusal, TooLarge
 from common.languages import N_
 
 # The codes of what fs_svc may refuse of any upload when parts are signed and when it is completed.
@@ -41,6 +41,20 @@ class NotFinished(Conflict):
 
     def __init__(self) -> None:
         super().__init__(N_("The upload isn’t complete. Finish it or delete it."))
+
+
+class PictureReplaced(Conflict):
+    """Something else was chosen while the picture came."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("Another picture was chosen meanwhile. Send this one again if you’d rather have it."))
+
+
+class PictureTooLarge(TooLarge):
+    """Of a file; whether there are too many pixels is found out later."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("The picture is larger than 10 MB. Choose a smaller one."))
 
 
 class JobLost(Conflict):

@@ -7,8 +7,8 @@ from typing import Final
 from urllib.parse import urlencode
 
 from common.service_client import Relayed, ServiceClient
-from contracts.derived import AskPictures, CreateDerived, DeleteDerived, DerivedObject, SignedPictures
-from contracts.media import Outputs
+from contracts.derived import AskPictures, AskSentPicture, CreateDerived, DeleteDerived, DerivedObject, SignedPictures
+from contracts.media import JobSource, Outputs
 from contracts.objects import (
     AdoptObject,
     AskPartUrls,
@@ -151,6 +151,14 @@ class FsClient:
         """Stored, once every file is there; the same again for the same id."""
         path, relays = f"/v1/derived/{derived_id}/complete", ("conflict", "not-found")
         return await self._client.ask(DerivedObject, "POST", path, relays=relays)
+
+    async def sent_picture(self, derived_id: str, *, is_internal: bool) -> JobSource | None:
+        """Where a picture is read that its owner sent, by services or from outside; None where it is not stored."""
+        path, asked = f"/v1/derived/{derived_id}/source", AskSentPicture(is_internal=is_internal)
+        try:
+            return await self._client.ask(JobSource, "POST", path, content=asked, relays=("not-found",))
+        except Relayed:
+            return None
 
     async def delete_derived(self, derived_ids: Collection[str]) -> None:
         """Deletes those of up to 100 that are there; repeatable."""

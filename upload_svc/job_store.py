@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Update, and_, delete, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, Update, and_, delete, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,7 +16,7 @@ from catalogue.videos import VideoState
 from common.db import AnyRow, Queries, read_in_order, rows_changed
 from common.ids import new_id
 from contracts.media import Facts, Reason, Task
-from upload_svc.media import TRIES, FailedJob, JobCount, JobState, Media, MediaJob, MediaState
+from upload_svc.media import TRIES, FailedJob, JobCount, JobState, Media, MediaJob, MediaState, SentPicture
 from upload_svc.tables import MEDIA_JOBS, MEDIA_WORKERS
 
 _IS_READY: Final = VIDEOS.c.state == VideoState.READY.value
@@ -42,6 +42,7 @@ _JOB: Final = (
                 "is_backfill",
                 "output_attempt",
                 "settle_after",
+                "picture_attempt",
             )
         ),
         VIDEOS.c.size.label("video_size"),
@@ -49,6 +50,12 @@ _JOB: Final = (
     .select_from(MEDIA_JOBS)
     .join(VIDEOS, VIDEOS.c.id == MEDIA_JOBS.c.video_id)
 )
+
+
+_SENT: Final = MEDIA_JOBS.alias("sent")
+# What can be made again as long as the video is there; a picture that could not be made a poster is not kept.
+_IS_OF_THE_VIDEO: Final = MEDIA_JOBS.c.task != Task.PICTURE.value
+_STATES: Final = {JobState.DONE.value: MediaState.READY, JobState.FAILED.value: MediaState.FAILED}
 
 
 class JobQueries(Queries):
@@ -169,7 +176,7 @@ class JobQueries(Queries):
     ) -> bool:
         """The video has these facts and this poster, and a storyboard is to be made where there is something to show.
 
-        All in one transaction.
+        All in one transaction. A picture that the owner has sent stays, unless they have chosen a moment after it.
         """
         values = {
             "duration_ms": facts.duration_ms,
@@ -186,7 +193,12 @@ class JobQueries(Queries):
         async with self._database.write() as connection:
             if not await _finish(connection, job, at):
                 return False
-            # Nobody else has this row, or makes the other job: that takes the job that has just been finished.
+            if job.poster_ms is None and await _has_own_picture(connection, job.video_id):
+                del values["poster_id"], values["poster_ms"]
+            else:
+                # What was sent is not needed any more.
+                await _settle_again(connection, job.video_id, Task.PICTURE, at, picture_attempt=None)
+            # Nobody else makes the other job: that takes the job that has just been finished.
             change = update(MEDIA_FACTS).where(MEDIA_FACTS.c.video_id == job.video_id).values(**values)
             if rows_changed(await connection.execute(change)) == 0:
                 await connection.execute(insert(MEDIA_FACTS).values(video_id=job.video_id, **values))
@@ -208,20 +220,69 @@ class JobQueries(Queries):
             await connection.execute(change.values(storyboard_id=storyboard_id))
             return True
 
+    async def begin_picture(self, video_id: str, *, until: datetime, at: datetime) -> MediaJob | None:
+        """The attempt that is to bring a picture of the owner's; None where the video is not ready.
+
+        Whatever was done for another picture has lost the job. If this attempt ends without a word, the job has failed.
+        """
+        begun = update(MEDIA_JOBS).where(*_theirs(video_id, Task.PICTURE))
+        begun = begun.values(
+            state=JobState.RUNNING.value,
+            attempt=MEDIA_JOBS.c.attempt + 1,
+            tries_left=0,
+            progress=0,
+            reason=None,
+            leased_until=until,
+            picture_attempt=None,
+        )
+        async with self._database.write() as connection:
+            # Locked, so that there is one job, and none of a video that is being deleted.
+            if (await connection.execute(_locked(video_id).where(_IS_READY))).one_or_none() is None:
+                return None
+            if rows_changed(await connection.execute(begun)) == 0:
+                await add_job(connection, video_id, Task.PICTURE, is_backfill=False, at=at)
+                await connection.execute(begun)
+            row = (await connection.execute(_JOB.where(*_theirs(video_id, Task.PICTURE)))).one()
+        return _job_of(row)
+
+    async def give_picture(self, job: MediaJob, *, at: datetime) -> bool:
+        """What this attempt has brought may be made a poster; a moment that was chosen before counts no more."""
+        given = _changed(job).values(**_anew(at), picture_attempt=job.attempt)
+        async with self._database.write() as connection:
+            if rows_changed(await connection.execute(given)) == 0:
+                return False
+            change = update(MEDIA_JOBS).where(*_theirs(job.video_id, Task.LOOK))
+            await connection.execute(change.values(poster_ms=None))
+            return True
+
+    async def finish_picture(self, job: MediaJob, *, poster_id: str, at: datetime) -> bool:
+        """The video has this poster, in place of the one before; nothing else of its facts is changed."""
+        async with self._database.write() as connection:
+            if not await _finish(connection, job, at):
+                return False
+            change = update(MEDIA_FACTS).where(MEDIA_FACTS.c.video_id == job.video_id)
+            values = {"poster_id": poster_id, "poster_ms": None}
+            if rows_changed(await connection.execute(change.values(**values))) == 0:
+                # Nobody has looked at the video yet, or nobody can.
+                none = {"codecs": "", "has_video": False, "has_audio": False, "facts": Facts().model_dump_json()}
+                await connection.execute(insert(MEDIA_FACTS).values(video_id=job.video_id, **none, **values))
+            await _settle_again(connection, job.video_id, Task.LOOK, at)
+            return True
+
     async def retry_jobs(self, video_id: str, *, at: datetime) -> int:
         """What has failed of a ready or trashed video may be tried again, and what was never begun is begun.
 
         Returns how many jobs that are.
         """
         change = update(MEDIA_JOBS).where(
-            MEDIA_JOBS.c.video_id == video_id, MEDIA_JOBS.c.state == JobState.FAILED.value
+            MEDIA_JOBS.c.video_id == video_id, MEDIA_JOBS.c.state == JobState.FAILED.value, _IS_OF_THE_VIDEO
         )
         count = await self._database.change(change.values(**_anew(at), is_backfill=False))
         return count + await self.add_look(video_id, is_backfill=False, at=at)
 
     async def retry_failed_jobs(self, *, at: datetime) -> int:
         """Whatever has failed may be tried again, behind all that is new; returns how many."""
-        change = update(MEDIA_JOBS).where(MEDIA_JOBS.c.state == JobState.FAILED.value)
+        change = update(MEDIA_JOBS).where(MEDIA_JOBS.c.state == JobState.FAILED.value, _IS_OF_THE_VIDEO)
         return await self._database.change(change.values(**_anew(at), is_backfill=True))
 
     async def list_ended_jobs(self, *, is_all: bool, after: str, limit: int) -> list[str]:
@@ -242,7 +303,9 @@ class JobQueries(Queries):
             .select_from(MEDIA_JOBS)
             .join(VIDEOS, VIDEOS.c.id == jobs.video_id)
             .outerjoin(MEDIA_FACTS, MEDIA_FACTS.c.video_id == jobs.video_id)
-            .where(jobs.id > after, jobs.state.in_(ended), _IS_READY, true() if is_all else is_lacking)
+            .where(
+                jobs.id > after, jobs.state.in_(ended), _IS_OF_THE_VIDEO, _IS_READY, true() if is_all else is_lacking
+            )
             .order_by(jobs.id)
             .limit(limit)
         )
@@ -255,19 +318,27 @@ class JobQueries(Queries):
         return await self._database.change(change.values(**_anew(at), is_backfill=True))
 
     async def choose_poster(self, video_id: str, *, at_ms: int, at: datetime) -> None:
-        """Has the video looked at for this moment; an attempt that is at another one has lost the job by that."""
+        """Has the video looked at for this moment; an attempt that is at another one has lost the job by that.
+
+        So has whatever was done for a picture.
+        """
         await self.add_look(video_id, is_backfill=False, at=at)
-        change = update(MEDIA_JOBS).where(MEDIA_JOBS.c.video_id == video_id, MEDIA_JOBS.c.task == Task.LOOK.value)
-        await self._database.change(change.values(**_anew(at), is_backfill=False, poster_ms=at_ms))
+        drop = update(MEDIA_JOBS).where(*_theirs(video_id, Task.PICTURE), MEDIA_JOBS.c.state.in_(_UNFINISHED))
+        look = update(MEDIA_JOBS).where(*_theirs(video_id, Task.LOOK))
+        async with self._database.write() as connection:
+            await connection.execute(drop.values(state=JobState.DONE.value, settle_after=at, picture_attempt=None))
+            await connection.execute(look.values(**_anew(at), is_backfill=False, poster_ms=at_ms))
 
     async def count_open_jobs(self) -> dict[JobState, tuple[int, datetime]]:
-        """How many wait, are worked on, and have failed, of ready videos; since when the oldest has been asked for."""
+        """How many wait, are worked on, and have failed, of ready videos, but for pictures that were sent; since
+        when the oldest has been asked for.
+        """
         jobs, states = MEDIA_JOBS.c, [*_UNFINISHED, JobState.FAILED.value]
         query = (
             select(jobs.state, func.count(), func.min(jobs.created_at))
             .select_from(MEDIA_JOBS)
             .join(VIDEOS, VIDEOS.c.id == jobs.video_id)
-            .where(jobs.state.in_(states), _IS_READY)
+            .where(jobs.state.in_(states), _IS_READY, _IS_OF_THE_VIDEO)
         )
         rows = await self._database.rows(query.group_by(jobs.state))
         return {JobState(state): (count, oldest) for state, count, oldest in rows}
@@ -349,11 +420,21 @@ class JobQueries(Queries):
 
     async def list_media(self, video_ids: Collection[str]) -> dict[str, Media]:
         """How far the videos are at which somebody was asked to look, and what is known of them."""
-        looks, facts = MEDIA_JOBS.c, MEDIA_FACTS.c
+        looks, facts, sent = MEDIA_JOBS.c, MEDIA_FACTS.c, _SENT.c
         query = (
-            select(looks.video_id.label("looked_at"), looks.state, looks.reason, looks.is_backfill, *COLUMNS)
+            select(
+                looks.video_id.label("looked_at"),
+                looks.state,
+                looks.reason,
+                looks.is_backfill,
+                sent.state.label("sent_state"),
+                sent.reason.label("sent_reason"),
+                sent.is_backfill.label("sent_is_again"),
+                *COLUMNS,
+            )
             .select_from(MEDIA_JOBS)
             .outerjoin(MEDIA_FACTS, facts.video_id == looks.video_id)
+            .outerjoin(_SENT, and_(sent.video_id == looks.video_id, sent.task == Task.PICTURE.value))
             .where(looks.video_id.in_(video_ids), looks.task == Task.LOOK.value)
         )
         return {row.looked_at: _media_of(row) for row in await self._database.rows(query)}
@@ -401,6 +482,7 @@ async def add_job(connection: AsyncConnection, video_id: str, task: Task, *, is_
             created_at=at,
             settle_after=None,
             owner_id=select(VIDEOS.c.owner_id).where(VIDEOS.c.id == video_id).scalar_subquery(),
+            picture_attempt=None,
         )
     )
 
@@ -412,12 +494,22 @@ async def renew_pictures(connection: AsyncConnection, video_id: str) -> None:
     old ones are deleted then. Behind all that is new, and not before the last lease ends: of a video that goes back and
     forth an attempt is begun every two minutes at most. What is not done yet becomes pictures that nobody has seen.
     """
-    for task, picture in ((Task.LOOK, MEDIA_FACTS.c.poster_id), (Task.STORYBOARD, MEDIA_FACTS.c.storyboard_id)):
+    ended = [JobState.DONE.value, JobState.FAILED.value]
+    for task, picture, is_again in (
+        (Task.LOOK, MEDIA_FACTS.c.poster_id, MEDIA_JOBS.c.state.in_(ended)),
+        (Task.STORYBOARD, MEDIA_FACTS.c.storyboard_id, MEDIA_JOBS.c.state.in_(ended)),
+        # Made of what is kept for that.
+        (
+            Task.PICTURE,
+            MEDIA_FACTS.c.poster_id,
+            and_(MEDIA_JOBS.c.state == JobState.DONE.value, MEDIA_JOBS.c.picture_attempt.is_not(None)),
+        ),
+    ):
         has_one = select(MEDIA_FACTS.c.video_id).where(MEDIA_FACTS.c.video_id == video_id, picture.is_not(None))
         change = update(MEDIA_JOBS).where(
             MEDIA_JOBS.c.video_id == video_id,
             MEDIA_JOBS.c.task == task.value,
-            MEDIA_JOBS.c.state.in_([JobState.DONE.value, JobState.FAILED.value]),
+            is_again,
             MEDIA_JOBS.c.video_id.in_(has_one),
         )
         await connection.execute(change.values(**_ANEW, is_backfill=True))
@@ -430,10 +522,35 @@ async def forget_media(connection: AsyncConnection, video_id: str) -> None:
 
 
 async def _finish(connection: AsyncConnection, job: MediaJob, at: datetime) -> bool:
-    # The video's row first, as whoever changes both has it: two that wait for each other would both fail on MySQL.
-    await connection.execute(select(VIDEOS.c.id).where(VIDEOS.c.id == job.video_id).with_for_update())
+    # Locked, so that a poster of another job comes before all of this or after it; the video's row first, as whoever
+    # changes both has it: two that wait for each other would both fail on MySQL.
+    await connection.execute(_locked(job.video_id))
     values = {"state": JobState.DONE.value, "progress": 100, "reason": None, "settle_after": at}
     return rows_changed(await connection.execute(_changed(job).values(**values))) == 1
+
+
+async def _has_own_picture(connection: AsyncConnection, video_id: str) -> bool:
+    """Whether the video's poster was made of a picture that its owner sent."""
+    facts = select(MEDIA_FACTS.c.poster_id).where(MEDIA_FACTS.c.video_id == video_id)
+    poster_id = (await connection.execute(facts)).scalar_one_or_none()
+    row = (await connection.execute(_JOB.where(*_theirs(video_id, Task.PICTURE)))).one_or_none()
+    if poster_id is None or row is None:
+        return False
+    job = _job_of(row)
+    return poster_id in {job.derived_id(attempt) for attempt in range(1, job.attempt + 1)}
+
+
+async def _settle_again(connection: AsyncConnection, video_id: str, task: Task, at: datetime, **values: Any) -> None:
+    """What that job has made may be of no use any more."""
+    await connection.execute(update(MEDIA_JOBS).where(*_theirs(video_id, task)).values(settle_after=at, **values))
+
+
+def _theirs(video_id: str, task: Task) -> tuple[ColumnElement[bool], ...]:
+    return MEDIA_JOBS.c.video_id == video_id, MEDIA_JOBS.c.task == task.value
+
+
+def _locked(video_id: str) -> Select[str]:
+    return select(VIDEOS.c.id).where(VIDEOS.c.id == video_id).with_for_update()
 
 
 def _anew(at: datetime) -> dict[str, Any]:
@@ -459,11 +576,20 @@ def _job_of(row: AnyRow) -> MediaJob:
 
 
 def _media_of(row: AnyRow) -> Media:
-    state = {JobState.DONE.value: MediaState.READY, JobState.FAILED.value: MediaState.FAILED}
     # What is made again although nobody has asked for another picture.
     is_again = row.is_backfill and row.video_id is not None
     return Media(
-        state=state.get(row.state, MediaState.READY if is_again else MediaState.PREPARING),
-        reason=None if row.state != JobState.FAILED.value or row.reason is None else Reason(row.reason),
+        state=_STATES.get(row.state, MediaState.READY if is_again else MediaState.PREPARING),
+        reason=_reason_of(row.state, row.reason),
+        sent_picture=None
+        if row.sent_state is None
+        else SentPicture(
+            state=_STATES.get(row.sent_state, MediaState.READY if row.sent_is_again else MediaState.PREPARING),
+            reason=_reason_of(row.sent_state, row.sent_reason),
+        ),
         facts=None if row.video_id is None else to_facts(row),
     )
+
+
+def _reason_of(state: str, reason: str | None) -> Reason | None:
+    return None if state != JobState.FAILED.value or reason is None else Reason(reason)

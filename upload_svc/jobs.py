@@ -1,4 +1,4 @@
-"""Jobs for workers: facts, posters and storyboards of videos.
+"""Jobs for workers: facts, posters and storyboards of videos, and posters of pictures that their owners sent.
 
 A worker holds a job by the number of its attempt, under a lease. Files are fs_svc's derived objects: theirs are stored
 first, and then the job is done and the video has them, in one transaction. What a killed process leaves in between is
@@ -15,7 +15,7 @@ from typing import Final
 from common.clock import Clock
 from common.errors import Invalid, NotFound
 from common.service_client import Relayed
-from contracts.derived import CreateDerived
+from contracts.derived import CreateDerived, Derivation
 from contracts.media import (
     AskOutputs,
     CompleteJob,
@@ -31,7 +31,6 @@ from contracts.media import (
     Task,
     Where,
 )
-from contracts.objects import Source
 from contracts.shape import MOST_AT_ONCE
 from upload_svc.errors import JobLost, OutputsMissing
 from upload_svc.fs_client import FsClient
@@ -75,14 +74,14 @@ class Jobs:
         # Before any is taken: an attempt is not to be used up because fs_svc is away.
         sources = await self._sources(candidates, asked)
         for job in candidates:
-            source = sources.get(job.video_id)
+            source = sources.get(job.id) or await self._sent_picture(job, asked)
             if source is None:
                 await self._store.let_rest(job, until=now + BYTES_GONE_REST)
             elif await self._store.take_job(job, until=now + LEASE):
                 return await self._taken(job, source, asked.worker, leased_until=now + LEASE)
         return None
 
-    async def _taken(self, job: MediaJob, source: Source, worker: str, *, leased_until: datetime) -> Job:
+    async def _taken(self, job: MediaJob, source: JobSource, worker: str, *, leased_until: datetime) -> Job:
         attempt = job.attempt + 1
         logger.info(
             "job taken",
@@ -94,7 +93,7 @@ class Jobs:
             task=job.task,
             attempt=attempt,
             leased_until=leased_until,
-            source=_source(job, source),
+            source=source,
             poster_ms=job.poster_ms,
             facts=None if facts is None else Facts.model_validate_json(facts.facts),
         )
@@ -105,10 +104,10 @@ class Jobs:
         job, until = await self._held(job_id, asked.attempt), self._clock() + LEASE
         if not await self._store.renew_job(job, progress=asked.progress, until=until):
             raise JobLost
-        source = (await self._sources([job], asked)).get(job.video_id)
+        source = (await self._sources([job], asked)).get(job.id) or await self._sent_picture(job, asked)
         if source is None:
             raise JobLost
-        return Renewed(leased_until=until, source=_source(job, source))
+        return Renewed(leased_until=until, source=source)
 
     async def outputs(self, job_id: str, asked: AskOutputs) -> Outputs:
         """URLs for the files of this attempt; the same again for the same files. Raises Conflict for others."""
@@ -116,7 +115,10 @@ class Jobs:
         if not await self._store.note_outputs(job):
             raise JobLost
         derived = CreateDerived(
-            object_id=job.video_id, task=job.task, files=asked.files, is_internal=not asked.is_outside
+            object_id=job.video_id,
+            task=Derivation(job.task.value),
+            files=asked.files,
+            is_internal=not asked.is_outside,
         )
         try:
             return await self._fs.create_derived(job.derived_id(job.attempt), derived)
@@ -126,7 +128,7 @@ class Jobs:
     async def complete(self, job_id: str, asked: CompleteJob) -> None:
         """The video has what was made; idempotent by attempt.
 
-        Raises Invalid without the facts that a look is for, OutputsMissing for a storyboard without files, Conflict
+        Raises Invalid without the facts that a look is for, OutputsMissing for anything else without files, Conflict
         with the `missing` ones when not all are stored, Unavailable.
         """
         job = await self._store.get_job(job_id)
@@ -136,7 +138,7 @@ class Jobs:
         derived_id = job.derived_id(job.attempt) if job.output_attempt == job.attempt else None
         if job.task is Task.LOOK and asked.facts is None:
             raise Invalid([{"pointer": "#/facts", "detail": "is required of a look"}])
-        if job.task is Task.STORYBOARD and derived_id is None:
+        if job.task is not Task.LOOK and derived_id is None:
             raise OutputsMissing
         if derived_id is not None:
             try:
@@ -157,6 +159,8 @@ class Jobs:
             return await self._store.finish_look(
                 job, asked.facts, poster_id=derived_id, poster_ms=asked.poster_ms, at=now
             )
+        if job.task is Task.PICTURE:
+            return await self._store.finish_picture(job, poster_id=derived_id or "", at=now)
         return await self._store.finish_storyboard(job, storyboard_id=derived_id or "", at=now)
 
     async def fail(self, job_id: str, asked: FailJob) -> None:
@@ -192,10 +196,8 @@ class Jobs:
         for job in jobs:
             facts = await self._store.get_facts(job.video_id)
             in_use = set() if facts is None else {facts.poster_id, facts.storyboard_id}
-            # Of a job that was taken again meanwhile, the attempt that works on it now has left nothing yet.
-            ended = job.attempt - 1 if job.state is JobState.RUNNING else job.attempt
-            made = [job.derived_id(attempt) for attempt in range(1, ended + 1)]
-            left = [derived_id for derived_id in made if derived_id not in in_use]
+            ended = set(range(1, job.attempt + 1)) - job.kept_attempts
+            left = [derived_id for attempt in ended if (derived_id := job.derived_id(attempt)) not in in_use]
             for start in range(0, len(left), MOST_AT_ONCE):
                 await self._fs.delete_derived(left[start : start + MOST_AT_ONCE])
             await self._store.finish_settling(job, taken_until=until)
@@ -221,10 +223,22 @@ class Jobs:
             await self._store.note_worker(at=now)
             self._noted_at = now
 
-    async def _sources(self, jobs: Sequence[MediaJob], asked: Where) -> dict[str, Source]:
+    async def _sources(self, jobs: Sequence[MediaJob], asked: Where) -> dict[str, JobSource]:
+        """The videos, by the ids of the jobs that are about them."""
+        jobs = [job for job in jobs if job.task is not Task.PICTURE]
         if not jobs:
             return {}
-        return await self._fs.sources({job.video_id for job in jobs}, is_internal=not asked.is_outside)
+        sources = await self._fs.sources({job.video_id for job in jobs}, is_internal=not asked.is_outside)
+        return {
+            job.id: JobSource(url=source.url, size=job.video_size, expires_at=source.expires_at)
+            for job in jobs
+            if (source := sources.get(job.video_id)) is not None
+        }
+
+    async def _sent_picture(self, job: MediaJob, asked: Where) -> JobSource | None:
+        if job.picture_attempt is None:
+            return None
+        return await self._fs.sent_picture(job.derived_id(job.picture_attempt), is_internal=not asked.is_outside)
 
     async def _held(self, job_id: str, attempt: int) -> MediaJob:
         job = await self._store.get_job(job_id)
@@ -233,10 +247,6 @@ class Jobs:
         if job.state is not JobState.RUNNING or job.attempt != attempt:
             raise JobLost
         return job
-
-
-def _source(job: MediaJob, source: Source) -> JobSource:
-    return JobSource(url=source.url, size=job.video_size, expires_at=source.expires_at)
 
 
 def _lost_or(refusal: Relayed) -> Exception:

@@ -29,6 +29,12 @@ _DETAILS: Final = {
     Reason.STORAGE: N_("The storage didn’t respond."),
     Reason.NO_PICTURE: N_("It has no picture."),
 }
+_UNREADABLE: Final = N_("This picture can’t be read. Choose another JPEG, PNG or WebP.")
+_PICTURE_DETAILS: Final = {
+    Reason.TOO_LARGE: N_("This picture has too many pixels. Choose a smaller one."),
+    Reason.TOO_COSTLY: N_("This picture has too many pixels. Choose a smaller one."),
+    Reason.STORAGE: N_("The storage didn’t respond. Send the picture again."),
+}
 
 
 class JobState(StrEnum):
@@ -45,7 +51,8 @@ class MediaJob:
     """One task of one video; `video_size` in bytes.
 
     An attempt is counted before its work starts, and its number is never used again. Nobody else takes the job before
-    `leased_until`, and after that anybody may. `output_attempt` is the last attempt that was about to store files.
+    `leased_until`, and after that anybody may. `output_attempt` is the last attempt that was about to store files,
+    `picture_attempt` the one that has brought the picture that the owner sent.
     """
 
     id: str
@@ -60,6 +67,20 @@ class MediaJob:
     is_backfill: bool
     output_attempt: int | None
     settle_after: datetime | None
+    picture_attempt: int | None
+
+    @property
+    def kept_attempts(self) -> set[int | None]:
+        """Those whose files are needed, whether or not the video has them: the poster may have to be made again of what
+        was sent.
+        """
+        match self.state:
+            case JobState.WAITING | JobState.DONE:
+                return {self.picture_attempt}
+            case JobState.RUNNING:
+                return {self.picture_attempt, self.attempt}
+            case JobState.FAILED:
+                return set()
 
     def derived_id(self, attempt: int) -> str:
         """The id of what an attempt stores: another one for each, so that none can overwrite what another has made."""
@@ -77,6 +98,19 @@ class MediaState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentPicture:
+    """How far the picture is that the owner has sent; `reason` where it has failed: then the poster is as it was."""
+
+    state: MediaState
+    reason: Reason | None = None
+
+    @property
+    def detail(self) -> str | None:
+        """Why it has failed, for its owner; in English."""
+        return None if self.reason is None else _PICTURE_DETAILS.get(self.reason, _UNREADABLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
     """What is known of a video's content, and whether there is more to come; `reason` where it has failed.
 
@@ -87,6 +121,7 @@ class Media:
     reason: Reason | None = None
     facts: VideoFacts | None = None
     poster_files: Files = field(default_factory=dict)
+    sent_picture: SentPicture | None = None
 
     @property
     def content(self) -> Content:

@@ -225,12 +225,21 @@ class ReceivedPart(BaseModel):
     checksum: Annotated[str | None, Field(exclude_if=is_absent)] = None
 
 
+class SentPicture(BaseModel):
+    """How far a picture is that was sent, and why it has failed: then the poster is as it was before."""
+
+    state: MediaState
+    reason: Reason | None
+    detail: str | None = None
+
+
 class Media(BaseModel):
     """What workers make of a video: how far that is, why it has failed, and what is known so far.
 
     `off`: it waits, and no worker is there. `detail` says the reason in words. `duration` in seconds; `codecs` as
     RFC 6381 names them; null: not known (yet). `has_location`: the original says where it was taken. `poster` has
-    presigned URLs by width in pixels, and by format; they change once a day.
+    presigned URLs by width in pixels, and by format; they change once a day. `sent_picture` is the picture that its
+    owner has sent in place of one of its moments.
     """
 
     state: MediaState
@@ -245,6 +254,7 @@ class Media(BaseModel):
     has_audio: bool | None = None
     has_location: bool | None = None
     poster: dict[str, dict[Literal["webp", "jpeg"], str]] | None = None
+    sent_picture: Annotated[SentPicture | None, Field(exclude_if=is_absent)] = None
 
 
 class Upload(BaseModel):
@@ -315,9 +325,10 @@ def present(upload: UploadInDomain, *, stream_url: str) -> Upload:
 
 
 def _present_media(media: MediaInDomain) -> Media:
-    facts, detail = media.facts, None if media.detail is None else gettext(media.detail)
+    facts, detail, sent = media.facts, None if media.detail is None else gettext(media.detail), media.sent_picture
+    picture = sent and SentPicture(state=sent.state, reason=sent.reason, detail=sent.detail and gettext(sent.detail))
     if facts is None:
-        return Media(state=media.state, reason=media.reason, detail=detail)
+        return Media(state=media.state, reason=media.reason, detail=detail, sent_picture=picture)
     return Media(
         state=media.state,
         reason=media.reason,
@@ -331,6 +342,7 @@ def _present_media(media: MediaInDomain) -> Media:
         has_audio=facts.has_audio,
         has_location=Facts.model_validate_json(facts.facts).has_location,
         poster=present_poster(media.content.poster),
+        sent_picture=picture,
     )
 
 

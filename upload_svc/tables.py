@@ -40,6 +40,8 @@ MEDIA_JOBS: Final = Table(
     Column("settle_after", Instant(), nullable=True),
     # Of the video when it was first asked for: whose turn it is, and no more.
     Column("owner_id", identifier(), nullable=False, server_default=""),
+    # The attempt that has brought the owner's picture, of a job for one.
+    Column("picture_attempt", Integer(), nullable=True),
     UniqueConstraint("video_id", "task"),
 )
 Index("media_jobs_due", MEDIA_JOBS.c.state, MEDIA_JOBS.c.leased_until)

@@ -92,7 +92,7 @@ async def read_json(request: web.Request, model: type[M], *, most_bytes: int = M
     """
     if request.content_type != "application/json" or (request.charset or "utf-8").lower() not in ("utf-8", "us-ascii"):
         raise UnsupportedMediaType("Send JSON in UTF-8, with Content-Type: application/json.")
-    return parse_json(await _read_content(request, most_bytes), model)
+    return parse_json(await read_content(request, most_bytes=most_bytes), model)
 
 
 def parse_json(raw: bytes, model: type[M]) -> M:
@@ -176,14 +176,18 @@ def validated(model: type[M], fields: dict[str, str]) -> M:
         raise Invalid(_faults(exc)) from exc
 
 
-async def _read_content(request: web.Request, most_bytes: int) -> bytes:
+async def read_content(request: web.Request, *, most_bytes: int, seconds: float = CONTENT_SECONDS) -> bytes:
+    """The content as it is, that has arrived within so many `seconds`.
+
+    Raises TooLarge or aiohttp's HTTPRequestEntityTooLarge, and Malformed.
+    """
     if request.content_length is not None and request.content_length > most_bytes:
         raise TooLarge(f"Send at most {most_bytes} bytes.")
     # client_max_size bounds content that does not say its length.
     if most_bytes != request.client_max_size:
         request = request.clone(client_max_size=most_bytes)
     try:
-        async with asyncio.timeout(CONTENT_SECONDS):
+        async with asyncio.timeout(seconds):
             return await request.read()
     except TimeoutError as exc:
         raise Malformed(_TOO_SLOW, headers=_CLOSE) from exc

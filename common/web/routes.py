@@ -62,6 +62,8 @@ class Route:
     _: KW_ONLY
     body: type[BaseModel] | None = None
     is_body_optional: bool = False
+    # Media types of which the body may be instead, as it is.
+    other_contents: Sequence[str] = ()
     query: type[BaseModel] | None = None
     refusals: Sequence[str] = ()
     is_open: bool = False
@@ -226,6 +228,7 @@ def _operation(route: Route, references: Mapping[Any, dict[str, Any]]) -> dict[s
             "required": not route.is_body_optional,
             "content": {"application/json": {"schema": schema}},
         }
+        operation["requestBody"]["content"] |= {media_type: {} for media_type in route.other_contents}
         if route.form_too:
             operation["requestBody"]["content"]["application/x-www-form-urlencoded"] = {"schema": schema}
     return operation

@@ -12,8 +12,8 @@ from typing import Final
 from common.clock import Clock
 from common.errors import Conflict, NotFound, StorageUnavailable
 from common.ids import new_id
-from contracts.derived import CreateDerived, DerivedState
-from contracts.media import NewFile, Outputs, Put
+from contracts.derived import CreateDerived, Derivation, DerivedState
+from contracts.media import JobSource, NewFile, Outputs, Put
 from fs_svc.errors import FilesMissing, NotReserved
 from fs_svc.objects import DERIVED_PREFIX, Derived
 from fs_svc.s3 import Bucket
@@ -23,6 +23,8 @@ from fs_svc.store import Store
 logger = logging.getLogger(__name__)
 
 PUT_URL_LIFETIME: Final = timedelta(minutes=15)
+# Of a picture that was sent, for whoever reads it.
+SENT_PICTURE_URL_LIFETIME: Final = timedelta(minutes=15)
 # What was on its way when its URL expired may come so much later; what comes later still, the daily comparison finds.
 LATEST_PUT: Final = timedelta(minutes=1)
 STEP_SECONDS: Final = 25
@@ -96,6 +98,26 @@ class DerivedObjects:
         if item.state is not DerivedState.STORED:
             raise NotReserved(item.state)
         return item
+
+    async def sent_picture(self, derived_id: str, *, is_internal: bool) -> JobSource:
+        """Where a stored picture is read that was sent: for media_svc alone. Raises NotFound for anything else."""
+        item = await self._get(derived_id)
+        if item.task is not Derivation.SENT_PICTURE or item.state is not DerivedState.STORED:
+            raise NotFound
+        [file], now = item.files, self._clock()
+        url = (self._internal if is_internal else self._presigner).presign(
+            "GET",
+            item.object_key(file.name),
+            now=now,
+            lifetime=SENT_PICTURE_URL_LIFETIME,
+            # Whatever it is, no browser shows it.
+            query={
+                "response-content-disposition": "attachment",
+                "response-content-type": "application/octet-stream",
+            },
+        )
+        expires_at = now.replace(microsecond=0) + SENT_PICTURE_URL_LIFETIME
+        return JobSource(url=url, size=file.size, expires_at=expires_at)
 
     async def delete(self, derived_ids: Collection[str]) -> None:
         """Deletes those that are there; their bytes follow within seconds. Idempotent."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from common.clock import Clock
-from contracts.derived import DerivedState
+from contracts.derived import Derivation, DerivedState
 from fs_svc.objects import Derived
 from fs_svc.sigv4 import Presigner
 from fs_svc.store import Store
@@ -27,7 +27,8 @@ class Pictures:
         self._clock = clock
 
     async def sign(self, derived_ids: Collection[str]) -> dict[str, dict[str, str]]:
-        """URLs by id and file name; what is not stored is absent. The storage is not asked.
+        """URLs by id and file name; what is not stored is absent, and what was sent by a person. The storage
+        is not asked.
 
         The same URLs for the whole day (in UTC), so that a browser finds in its cache what it has fetched.
         """
@@ -35,7 +36,7 @@ class Pictures:
         return {
             item.id: self._sign(item, day)
             for item in await self._store.list_derived(derived_ids)
-            if item.state is DerivedState.STORED
+            if item.state is DerivedState.STORED and item.task is not Derivation.SENT_PICTURE
         }
 
     def _sign(self, item: Derived, day: datetime) -> dict[str, str]:

@@ -14,8 +14,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.db import AnyRow, Queries
-from contracts.derived import DerivedState
-from contracts.media import NewFile, Task
+from contracts.derived import Derivation, DerivedState
+from contracts.media import NewFile
 from contracts.objects import State
 from fs_svc.objects import Derived
 from fs_svc.store.tables import DERIVED_OBJECTS, OBJECTS
@@ -146,7 +146,7 @@ def _derived_of(row: AnyRow) -> Derived:
         **{
             **row._asdict(),
             "state": DerivedState(row.state),
-            "task": Task(row.task),
+            "task": Derivation(row.task),
             "files": _FILES.validate_json(row.files),
         }
     )

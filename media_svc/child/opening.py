@@ -48,7 +48,7 @@ _CONTAINER_OPTIONS: Final = {
 }
 # Names and titles in no known encoding; from PyAV 19 on this is so of itself.
 _TEXT: Final[dict[str, Any]] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
-_DECODER_OPTIONS: Final = {"max_pixels": str(MOST_WIDTH * MOST_HEIGHT), "threads": "1"}
+DECODER_OPTIONS: Final = {"max_pixels": str(MOST_WIDTH * MOST_HEIGHT), "threads": "1"}
 
 
 class Refused(Exception):
@@ -84,7 +84,7 @@ def open_any(file: SourceFile | BytesIO) -> InputContainer:
     container: InputContainer = av.open(
         file,
         "r",
-        options=_DECODER_OPTIONS,
+        options=DECODER_OPTIONS,
         container_options=_CONTAINER_OPTIONS,
         io_open=_open_nothing,
         **_TEXT,
@@ -157,7 +157,7 @@ def only(container: InputContainer, chosen: VideoStream) -> None:
     if not chosen.codec_context.is_open:
         # One thread: there are no others in the jail.
         chosen.codec_context.thread_count = 1
-        chosen.codec_context.options = dict(_DECODER_OPTIONS)
+        chosen.codec_context.options = dict(DECODER_OPTIONS)
 
 
 def frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:

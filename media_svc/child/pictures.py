@@ -38,6 +38,8 @@ _KNOWN_MATRICES: Final = frozenset({0, 1, 4, 5, 6, 7, 9})
 _BT709, _BT601, _BT2020 = 1, 5, 9
 # A film that does not say is taken for BT.709 from this height on, as browsers do.
 _HD_HEIGHT: Final = 720
+# AV_FRAME_DATA_EXIF.
+_EXIF: Final = 31
 _JPEG_QUALITY: Final = 3
 _WEBP_QUALITY: Final = 78
 # What turns a stored picture upright, by the signs of the display matrix (a, b, c, d).
@@ -81,13 +83,25 @@ def looks_of(frame: VideoFrame, aspect: Fraction) -> Looks:
 
 def _turn(frame: VideoFrame) -> str:
     try:
-        matrix = cast("SideDataContainer", frame.side_data)[Type.DISPLAYMATRIX]
+        matrix = _side_data(frame)[Type.DISPLAYMATRIX]
     except KeyError:
         return ""
     a, b, _, c, d = struct.unpack("=5i", bytes(matrix)[:20].ljust(20, b"\0"))
     most = max(map(abs, (a, b, c, d))) or 1
     # To the nearest quarter: -1, 0 or 1.
     return _TURNS.get((round(a / most), round(b / most), round(c / most), round(d / most)), "")
+
+
+def _side_data(frame: VideoFrame) -> SideDataContainer:
+    try:
+        return cast("SideDataContainer", frame.side_data)
+    except ValueError:
+        # A kind that PyAV does not know makes it give none at all. FFmpeg has read there how the picture is turned, and
+        # says so in the matrix too.
+        source = f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}:time_base=1/1000"
+        graph = _graph(source, (f"sidedata=mode=delete:type={_EXIF}",))
+        graph.vpush(frame)
+        return cast("SideDataContainer", graph.vpull().side_data)
 
 
 def fit(looks: Looks, *, width: int, height: int) -> tuple[int, int]:

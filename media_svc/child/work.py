@@ -1,4 +1,4 @@
-"""The two tasks: to look at a file, and to make its storyboard."""
+"""The tasks: to look at a file, to make its storyboard, and to make a poster of a picture."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import importlib
 import pkgutil
 import re
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from media_svc.child import poster, storyboard
+from media_svc.child import poster, still, storyboard
 from media_svc.child.facts import add_looks, duration_of, read_facts
 from media_svc.child.opening import Refused, cover, frames, is_decodable, main_video, only, open_file, ratio
 from media_svc.child.parent import EnoughRead, Parent, SourceFile
@@ -44,6 +45,8 @@ def work(parent: Parent, *, task: str, size: int, poster_ms: int | None, duratio
     """Does `task`; what is made is given to the parent. Raises Refused, MemoryError."""
     av.logging.set_level(None)
     file = SourceFile(parent, size=size)
+    if task == "picture":
+        return _picture(file, parent)
     container = open_file(file)
     try:
         if task == "storyboard":
@@ -81,6 +84,14 @@ def _look(
     for name, content in poster.pictures(frame, looks):
         parent.give(name, content)
     return {"poster_ms": poster.time_of(frame, film) if film else None}
+
+
+def _picture(file: SourceFile, parent: Parent) -> dict[str, int | None]:
+    frame = still.read_picture(file)
+    parent.progress(50)
+    for name, content in poster.pictures(frame, looks_of(frame, Fraction())):
+        parent.give(name, content)
+    return {}
 
 
 def _storyboard(

@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FilePayload, Page, expect
 
 from tests import browsers, footage
 from tests.api_client import person
+from tests.films import encoded
 from tests.product import Product
 from tests.waiting import eventually
 
@@ -91,6 +92,43 @@ async def test_a_preview_that_failed_is_tried_again_from_the_upload_page(
         # Whoever uses the keyboard is still in this row.
         await expect(row.locator("[data-part=name]")).to_be_focused()
     await context.close()
+
+
+async def test_the_owner_sends_a_picture_with_the_keyboard(product: Product, browser: Browser) -> None:
+    async with product.session() as session:
+        alice = await person(session, product)
+        film = footage.fetch(footage.OCEAN_MP4).read_bytes()
+        video = await alice.upload(film, title="A picture of its own", filename="ocean.mp4")
+    context = await browsers.logged_in(browser, product, viewport={"width": 360, "height": 740}, color_scheme="dark")
+    page = await context.new_page()
+    await page.goto(f"{product.url('stream')}/watch/{video['id']}")
+    await expect(page.locator("[data-command=toggle]")).to_be_visible()
+
+    await page.locator("[data-command=menu]").press("Enter")
+    await page.keyboard.press("End")
+    item = page.get_by_role("menuitem", name="Upload a picture…")
+    await expect(item).to_be_focused()
+    await expect(item).to_be_in_viewport(ratio=1)
+    async with page.expect_file_chooser() as chooser:
+        await page.keyboard.press("Enter")
+    await (await chooser.value).set_files(_png_called("page.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>"))
+    await expect(page.get_by_text("Preparing the picture…")).to_be_visible()
+    await expect(page.get_by_text("Couldn’t change the picture. This picture can’t be read.")).to_be_visible()
+    chosen = page.locator("input[type=file]")
+    await chosen.set_input_files(_png_called("large.png", bytes(10 * 2**20 + 1)))
+    await expect(page.get_by_text("The picture is larger than 10 MB.")).to_be_visible()
+    await chosen.set_input_files(_png_called("square.png", encoded("png", "rgb24", width=400, height=400)))
+    await expect(page.get_by_text("Picture changed.")).to_be_visible()
+    await page.goto(product.url("stream"))
+    image = page.locator(f'[data-video="{video["id"]}"] img.poster-picture')
+    await image.scroll_into_view_if_needed()
+    await expect(image).to_have_js_property("complete", value=True)
+    assert await image.evaluate("image => image.naturalWidth / image.naturalHeight") == 1
+    await context.close()
+
+
+def _png_called(name: str, content: bytes) -> FilePayload:
+    return {"name": name, "mimeType": "image/png", "buffer": content}
 
 
 async def _seek(page: Page) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from html import unescape
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -23,6 +25,7 @@ from tests.waiting import eventually
 from upload_svc.app_keys import JOB_METRICS, JOBS
 from upload_svc.jobs import BACKFILL_REST, LEASE, RESTS
 from upload_svc.media import SILENCE
+from upload_svc.store import Store
 
 FILM = b"a very short film"
 SECOND = timedelta(seconds=1)
@@ -46,7 +49,7 @@ class Worker:
         return answer
 
     async def take(self, *tasks: str) -> dict[str, Any] | None:
-        answer = await self.call("take", {"tasks": tasks or ["look", "storyboard"], "worker": "one"})
+        answer = await self.call("take", {"tasks": tasks or ["look", "picture", "storyboard"], "worker": "one"})
         assert answer.status in (200, 204), await answer.text()
         job: dict[str, Any] | None = await answer.json() if answer.status == 200 else None
         return job
@@ -466,3 +469,103 @@ async def test_without_a_worker_nothing_is_said_to_be_prepared(services: Service
     # Who works on one for long asks for more time.
     assert (await worker.tell(look, "renew")).status == 200
     assert await said() == ("preparing", True, False)
+
+
+async def test_what_is_no_picture_by_its_type_or_size_or_not_the_owners_is_refused(services: Services) -> None:
+    worker, alice = Worker(services), services.person("alice")
+    video, url = await alice.upload(FILM), f"{alice.upload_url}/v1/uploads"
+    poster, png = f"{url}/{video['id']}/poster", {"Content-Type": "image/png"}
+    for content, headers, status, code in (
+        (b"<svg/>", {"Content-Type": "image/svg+xml"}, 415, "unsupported-media-type"),
+        (b"", png, 400, "malformed"),
+        (BytesIO(bytes(10 * 2**20 + 1)), png, 413, "too-large"),
+        (_in_pieces(10 * 2**20 + 1), png, 413, "too-large"),
+    ):
+        await assert_problem(await alice.call("PUT", poster, data=content, headers=headers), status, code)
+    stranger = await services.person("bob").call("PUT", poster, data=b"mine", headers=png)
+    await assert_problem(stranger, 404, "not-found")
+    unfinished = poster.replace(video["id"], (await alice.begin(5))["id"])
+    await assert_problem(await alice.call("PUT", unfinished, data=b"mine", headers=png), 409, "conflict")
+    assert await worker.take("picture") is None
+
+
+async def test_the_owner_sends_a_picture(services: Services, services_url: str) -> None:
+    worker, alice = Worker(services), services.person("alice")
+    video, url = await alice.upload(FILM), f"{alice.upload_url}/v1/uploads"
+    poster, png = f"{url}/{video['id']}/poster", {"Content-Type": "image/png"}
+    look = await worker.take("look")
+    assert look is not None
+    await worker.look(look)
+    first = (await media_of(services, video))["poster"]
+
+    # Of two the second counts, and whoever has the first has lost the job.
+    assert (await alice.call("PUT", poster, data=BytesIO(bytes(10 * 2**20)), headers=png)).status == 204
+    replaced = await worker.take("picture")
+    assert replaced is not None
+    assert (await alice.call("PUT", poster, data=b"a picture", headers=png)).status == 204
+    await assert_problem(await worker.tell(replaced, "renew"), 409, "conflict")
+    media = await media_of(services, video)
+    assert (media["state"], media["sent_picture"]["state"], media["poster"]) == ("ready", "preparing", first)
+    job = await worker.take("picture")
+    assert job is not None
+    await services.upload[JOBS].settle()
+    renewed = await (await worker.tell(job, "renew")).json()
+    async with services.session.get(renewed["source"]["url"], headers={"Range": "bytes=2-5"}) as answer:
+        assert (answer.status, await answer.read()) == (206, b"pict")
+        assert answer.headers["Content-Type"] == "application/octet-stream"
+    await assert_problem(await worker.tell(job, "complete"), 409, "conflict")
+    await worker.make(job)
+    for _ in range(2):
+        assert (await worker.tell(job, "complete")).status == 204
+    media = await media_of(services, video)
+    own = media["poster"]
+    assert (media["sent_picture"]["state"], media["duration"], own != first) == ("ready", 61.5, True)
+
+    # One that can't be read changes nothing, and is said; nor does a look at the film.
+    assert (await alice.call("PUT", poster, data=b"no picture", headers=png)).status == 204
+    job = await worker.take("picture")
+    assert job is not None
+    assert (await worker.tell(job, "fail", reason="damaged", is_final=True)).status == 204
+    async with open_database(services_url) as database:
+        await database.change(text("UPDATE media_jobs SET state = 'failed' WHERE task = 'look'"))
+    assert (await alice.call("POST", f"{url}/{video['id']}/media/retry")).status == 204
+    assert await worker.take("picture") is None
+    look = await worker.take("look")
+    assert look is not None
+    await worker.look(look)
+    media = await media_of(services, video)
+    assert (media["sent_picture"]["state"], media["poster"]) == ("failed", own)
+    assert media["sent_picture"]["detail"].startswith("This picture can’t be read.")
+
+    # A moment that is chosen after it does, and drops a picture that is on its way.
+    assert (await alice.call("PUT", poster, data=b"dropped", headers=png)).status == 204
+    assert (await alice.call("PUT", poster, json={"at_ms": 3000})).status == 204
+    assert await worker.take("picture") is None
+    look = await worker.take("look")
+    assert look is not None
+    await worker.look(look)
+    assert (await media_of(services, video))["poster"] not in (first, own)
+
+    await _is_killed_while_it_stores_a_picture(services, services_url, video)
+    assert (await media_of(services, video))["sent_picture"]["state"] == "failed"
+
+
+async def _is_killed_while_it_stores_a_picture(services: Services, services_url: str, video: dict[str, Any]) -> None:
+    """After this nothing is left of any picture but the poster."""
+    async with open_database(services_url) as database:
+        [row] = await database.rows(text("SELECT poster_id FROM media_facts"))
+        assert await Store(database).begin_picture(video["id"], until=services.clock(), at=services.clock())
+
+    async def is_settled() -> bool:
+        await services.upload[JOBS].settle()
+        async with open_database(services_url) as database:
+            left = await database.rows(text("SELECT id FROM derived_objects WHERE state IN ('reserved', 'stored')"))
+        return [one.id for one in left] == [row.poster_id]
+
+    await eventually(is_settled, what="all other pictures are deleted")
+
+
+async def _in_pieces(size: int) -> AsyncIterator[bytes]:
+    """Content that does not say how long it is."""
+    for _ in range(0, size, 2**16):
+        yield bytes(2**16)

@@ -12,8 +12,8 @@ import pytest
 
 from common.errors import Conflict, NotFound
 from common.ids import new_id
-from contracts.derived import CreateDerived, DerivedState
-from contracts.media import NewFile, Put, Task
+from contracts.derived import CreateDerived, Derivation, DerivedState
+from contracts.media import NewFile, Put
 from fs_svc.derived.lifecycle import LATEST_PUT, PUT_URL_LIFETIME
 from fs_svc.errors import FilesMissing, NotReserved
 from fs_svc.objects import Object
@@ -39,7 +39,7 @@ async def world(database_url: str, seaweedfs: StorageBucket) -> AsyncIterator[Wo
 def asked(video: Object, files: Mapping[str, bytes] = POSTER) -> CreateDerived:
     return CreateDerived(
         object_id=video.id,
-        task=Task.LOOK,
+        task=Derivation.LOOK,
         files=[
             NewFile(name=name, content_type="image/webp", size=len(body), sha256=hashlib.sha256(body).hexdigest())
             for name, body in files.items()

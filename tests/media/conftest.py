@@ -70,6 +70,12 @@ class Source:
         looking = Looking(self.session, Jail())
         return await looking.storyboard(job, renew=self.renew, on_progress=lambda _: None)
 
+    async def picture(self, content: bytes) -> Made:
+        self.content = content
+        return await Looking(self.session, Jail()).picture(
+            self._job(Task.PICTURE), renew=self.renew, on_progress=lambda _: None
+        )
+
     def _job(self, task: Task, *, poster_ms: int | None = None, facts: Facts | None = None) -> Job:
         return Job(
             id="1",

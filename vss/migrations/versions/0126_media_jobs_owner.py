@@ -6,7 +6,7 @@ from alembic import op
 from common.db import identifier
 
 revision = "0126"
-down_revision = "0119"
+down_revision = "0122"
 
 
 def upgrade() -> None:

@@ -51,6 +51,11 @@ export class UploadApi {
     await this.#call("POST", `/${id}/media/retry`, {});
   }
 
+  /** Makes the picture in that file the video's, as soon as a worker has prepared it. */
+  async sendPicture(id, file) {
+    await this.#call("PUT", `/${id}/poster`, { file, timeoutMs: LONG_TIMEOUT_MS });
+  }
+
   async change(id, fields, signal) {
     return (await this.#call("PATCH", `/${id}`, { body: fields, signal })).body;
   }
@@ -85,8 +90,8 @@ export class UploadApi {
     }
   }
 
-  /** `isKept`: it is said even if the page is left at that moment. */
-  async #call(method, path, { body, headers = {}, signal, timeoutMs = TIMEOUT_MS, isKept = false }) {
+  /** `isKept`: it is said even if the page is left at that moment. `file` is sent as it is, `body` as JSON. */
+  async #call(method, path, { body, file, headers = {}, signal, timeoutMs = TIMEOUT_MS, isKept = false }) {
     const timeout = new AbortController();
     const stopTimer = this.#clock.after(timeoutMs, () => timeout.abort());
     const options = {
@@ -101,6 +106,10 @@ export class UploadApi {
     if (body !== undefined) {
       options.headers["Content-Type"] = "application/json";
       options.body = JSON.stringify(body);
+    }
+    if (file) {
+      options.headers["Content-Type"] = file.type;
+      options.body = file;
     }
     try {
       const response = await this.#fetch(this.#root + path, options);

@@ -22,7 +22,7 @@ export class Controls {
     this.seekBar = new SeekBar(box.querySelector("[data-seek]"), video, { seek: commands.seek, storyboard });
     this.menu = new Menu(this.#button("menu"), box.querySelector("[data-menu-items]"), video, {
       setRate: commands.setRate,
-      choosePicture: commands.choosePicture,
+      pictures: commands.pictures,
     });
     for (const name of ["toggle", "mute", "pip", "theatre", "fullscreen", "help"]) {
       this.#button(name).addEventListener("click", () => commands[name]());

@@ -11,7 +11,7 @@ import { listenToHands } from "./gestures.js";
 import { actionOf } from "./keys.js";
 import { describeToSystem } from "./media_session.js";
 import { playsByItself } from "./menu.js";
-import { pictureChooser } from "./picture.js";
+import { Pictures } from "./picture.js";
 import { PositionKeeper } from "./position_keeper.js";
 import { Reach } from "./reach.js";
 import { Screen } from "./screen.js";
@@ -55,7 +55,7 @@ function watchPage(player) {
     next: () => upNext.skip(),
     cancel: () => upNext.cancel(),
     // There is one for the owner.
-    choosePicture: video.dataset.uploadsApi ? pictureChooser(video, { root: video.dataset.uploadsApi, id: video.dataset.id }) : null,
+    pictures: video.dataset.uploadsApi ? new Pictures(video, { root: video.dataset.uploadsApi, id: video.dataset.id }) : null,
   };
 
   const box = player.querySelector("[data-player-controls]");

@@ -3,6 +3,7 @@
 import { gettext } from "../common/i18n.js";
 import { keepPreference, preference } from "../common/preferences.js";
 import { RATES } from "./keys.js";
+import { PICTURE_TYPES } from "./picture.js";
 
 const AUTOPLAY = "player.autoplay";
 
@@ -16,13 +17,13 @@ export class Menu {
   #menu;
   #video;
 
-  /** `choosePicture` makes the present moment the video's picture; null for whom it is not. */
-  constructor(button, menu, video, { setRate, choosePicture }) {
+  /** `pictures` makes the present moment or a file the video's picture; null for whom it is not. */
+  constructor(button, menu, video, { setRate, pictures }) {
     this.#button = button;
     this.#menu = menu;
     this.#video = video;
     menu.append(...RATES.toReversed().map((rate) => this.#rate(rate, setRate)), this.#autoplay());
-    if (choosePicture) menu.append(this.#picture(choosePicture));
+    if (pictures) menu.append(this.#moment(pictures), this.#file(pictures));
     button.addEventListener("click", () => (this.isOpen ? this.close() : this.#open()));
     menu.addEventListener("keydown", (event) => this.#key(event));
     // Anywhere else, also by the tab key.
@@ -74,11 +75,33 @@ export class Menu {
     return item;
   }
 
-  #picture(choosePicture) {
+  #moment(pictures) {
     const item = newItem("menuitem", gettext("Use this moment as the picture"));
     item.addEventListener("click", () => {
-      choosePicture();
+      pictures.chooseMoment();
       this.close();
+    });
+    return item;
+  }
+
+  #file(pictures) {
+    const item = newItem("menuitem", gettext("Upload a picture…"));
+    const input = document.createElement("input");
+    input.type = "file";
+    input.accept = PICTURE_TYPES.join();
+    input.hidden = true;
+    input.setAttribute("aria-label", gettext("Upload a picture…"));
+    // Beside the menu: in it are what arrows walk through.
+    this.#menu.after(input);
+    input.addEventListener("change", () => {
+      const [file] = input.files;
+      // So that the same file can be chosen again.
+      input.value = "";
+      if (file) pictures.send(file);
+    });
+    item.addEventListener("click", () => {
+      this.close();
+      input.click();
     });
     return item;
   }

@@ -1,4 +1,4 @@
-/** The moment that stands on the page, made the video's picture: for its owner. */
+/** The moment that stands on the page, or a file, made the video's picture: for its owner. */
 
 import { gettext } from "../common/i18n.js";
 import { Preparing } from "../common/preparing.js";
@@ -6,31 +6,65 @@ import { reasonOf } from "../common/reasons.js";
 import { showToast } from "../common/toast.js";
 import { UploadApi } from "../common/uploads_api.js";
 
-/** What chooses it; `root` are the owner's videos at upload_svc. */
-export function pictureChooser(video, { root, id }) {
-  const api = new UploadApi({ root });
-  const preparing = new Preparing(async () => [await api.read(id)]);
-  let closeToast = () => {};
+export const PICTURE_TYPES = ["image/jpeg", "image/png", "image/webp"];
+const MOST_BYTES = 10 * 2 ** 20;
 
-  function say(words, action = null) {
-    closeToast();
-    closeToast = showToast(words, { action });
+export class Pictures {
+  #video;
+  #id;
+  #api;
+  #moments;
+  #sent;
+  #closeToast = () => {};
+
+  /** `root` are the owner's videos at upload_svc. */
+  constructor(video, { root, id }) {
+    this.#video = video;
+    this.#id = id;
+    this.#api = new UploadApi({ root });
+    this.#moments = new Preparing(async () => [await this.#api.read(id)]);
+    this.#sent = new Preparing(async () => [{ id, media: (await this.#api.read(id)).media?.sent_picture }]);
   }
 
-  return async () => {
-    const atMs = Math.floor(video.currentTime * 1000);
-    say(gettext("Saving this moment as the picture…"));
+  async chooseMoment() {
+    const atMs = Math.floor(this.#video.currentTime * 1000);
+    this.#say(gettext("Saving this moment as the picture…"));
+    await this.#change(() => this.#api.choosePoster(this.#id, atMs), this.#moments);
+  }
+
+  async send(file) {
+    if (!PICTURE_TYPES.includes(file.type)) this.#sayNot(gettext("Choose a JPEG, PNG or WebP picture."));
+    else if (file.size > MOST_BYTES) this.#sayNot(gettext("The picture is larger than 10 MB. Choose a smaller one."));
+    else {
+      this.#say(gettext("Sending the picture…"));
+      await this.#change(async () => {
+        await this.#api.sendPicture(this.#id, file);
+        this.#say(gettext("Preparing the picture…"));
+      }, this.#sent);
+    }
+  }
+
+  async #change(ask, preparing) {
     try {
-      await api.choosePoster(id, atMs);
+      await ask();
     } catch (failure) {
       const { reason, action } = reasonOf(failure);
-      say(gettext("Couldn’t change the picture. %(reason)s", { reason }), action);
+      this.#sayNot(reason, action);
       return;
     }
-    preparing.add(id, (media) => {
-      if (media?.state === "ready") say(gettext("Picture changed."));
-      else if (media?.state === "failed") say(gettext("Couldn’t change the picture. %(reason)s", { reason: media.detail ?? "" }));
-      else say(gettext("The picture isn’t ready yet. It will change by itself."));
+    preparing.add(this.#id, (media) => {
+      if (media?.state === "ready") this.#say(gettext("Picture changed."));
+      else if (media?.state === "failed") this.#sayNot(media.detail ?? "");
+      else this.#say(gettext("The picture isn’t ready yet. It will change by itself."));
     });
-  };
+  }
+
+  #sayNot(reason, action = null) {
+    this.#say(gettext("Couldn’t change the picture. %(reason)s", { reason }), action);
+  }
+
+  #say(words, action = null) {
+    this.#closeToast();
+    this.#closeToast = showToast(words, { action });
+  }
 }

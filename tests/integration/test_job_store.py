@@ -173,7 +173,7 @@ async def test_of_pictures_that_come_at_once_the_last_counts(replicas: list[Stor
         replicas[0].finish_picture(held, poster_id=held.derived_id(4), at=NOW),
         replicas[1].finish_look(look, FACTS, poster_id=poster, poster_ms=1000, at=NOW),
     )
-    assert ended == [True, True]
+    assert all(ended)
     facts = await replicas[2].get_facts(one.id)
     assert facts is not None
     assert (facts.poster_id, facts.duration_ms) == (held.derived_id(4), 61_500)

@@ -59,6 +59,7 @@ CALLS: list[tuple[str, str, Any, str]] = [
     ("POST", "/v1/pictures", {"ids": [ID]}, "objects:read"),
     ("PUT", f"/v1/derived/{ID}", {"object_id": ID, "task": "look", "files": [PICTURE]}, "derived:write"),
     ("POST", f"/v1/derived/{ID}/complete", None, "derived:write"),
+    ("POST", f"/v1/derived/{ID}/source", {}, "derived:write"),
     ("POST", "/v1/derived/delete", {"ids": [ID]}, "derived:write"),
 ]
 SUBJECT_CALLS = [call for call in CALLS if call[3] == "objects:write"]

@@ -270,3 +270,28 @@ async def test_pictures_are_made_again_when_fewer_may_see_them_and_not_otherwise
     assert await store.show_video(one.id, entry())
     assert await store.hide_video(one.id, entry())
     assert await asked() == []
+
+
+async def test_of_pictures_that_come_at_once_the_last_counts(replicas: list[Store]) -> None:
+    one = await ready(replicas[0], new_id())
+    begun = await asyncio.gather(*(store.begin_picture(one.id, until=NOW + LEASE, at=NOW) for store in replicas))
+    jobs = sorted((job for job in begun if job is not None), key=lambda job: job.attempt)
+    assert [job.attempt for job in jobs] == [1, 2, 3]
+    given = await asyncio.gather(*(store.give_picture(job, at=NOW) for store, job in zip(replicas, jobs, strict=True)))
+    assert given == [False, False, True]
+    [job] = await takeable(replicas[0], Task.PICTURE)
+    assert (job.picture_attempt, job.tries_left, job.kept_attempts) == (3, 3, {3})
+    assert await replicas[0].take_job(job, until=NOW + LEASE)
+    held = await replicas[0].get_job(job.id)
+    assert held is not None
+    # Before anybody has looked at the film, and while somebody does.
+    look = await taken(replicas[1], one.id)
+    poster = new_id()
+    ended = await asyncio.gather(
+        replicas[0].finish_picture(held, poster_id=held.derived_id(4), at=NOW),
+        replicas[1].finish_look(look, FACTS, poster_id=poster, poster_ms=1000, at=NOW),
+    )
+    assert all(ended)
+    facts = await replicas[2].get_facts(one.id)
+    assert facts is not None
+    assert (facts.poster_id, facts.duration_ms) == (held.derived_id(4), 61_500)

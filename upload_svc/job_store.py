@@ -196,8 +196,12 @@ class JobQueries(Queries):
             if job.poster_ms is None and await _has_own_picture(connection, job.video_id):
                 del values["poster_id"], values["poster_ms"]
             else:
-                # What was sent is not needed any more.
-                await _settle_again(connection, job.video_id, Task.PICTURE, at, picture_attempt=None)
+                await _settle_again(connection, job.video_id, Task.PICTURE, at)
+                # What was sent for the poster before is not needed any more; what waits to be one is.
+                sent = update(MEDIA_JOBS).where(
+                    *_theirs(job.video_id, Task.PICTURE), MEDIA_JOBS.c.state == JobState.DONE.value
+                )
+                await connection.execute(sent.values(picture_attempt=None))
             # Nobody else makes the other job: that takes the job that has just been finished.
             change = update(MEDIA_FACTS).where(MEDIA_FACTS.c.video_id == job.video_id).values(**values)
             if rows_changed(await connection.execute(change)) == 0:
@@ -540,9 +544,9 @@ async def _has_own_picture(connection: AsyncConnection, video_id: str) -> bool:
     return poster_id in {job.derived_id(attempt) for attempt in range(1, job.attempt + 1)}
 
 
-async def _settle_again(connection: AsyncConnection, video_id: str, task: Task, at: datetime, **values: Any) -> None:
+async def _settle_again(connection: AsyncConnection, video_id: str, task: Task, at: datetime) -> None:
     """What that job has made may be of no use any more."""
-    await connection.execute(update(MEDIA_JOBS).where(*_theirs(video_id, task)).values(settle_after=at, **values))
+    await connection.execute(update(MEDIA_JOBS).where(*_theirs(video_id, task)).values(settle_after=at))
 
 
 def _theirs(video_id: str, task: Task) -> tuple[ColumnElement[bool], ...]:

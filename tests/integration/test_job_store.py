@@ -295,3 +295,47 @@ async def test_of_pictures_that_come_at_once_the_last_counts(replicas: list[Stor
     facts = await replicas[2].get_facts(one.id)
     assert facts is not None
     assert (facts.poster_id, facts.duration_ms) == (held.derived_id(4), 61_500)
+
+
+async def test_what_was_sent_is_kept_as_long_as_the_poster_is_to_be_made_of_it(store: Store) -> None:
+    owner = new_id()
+    one = await ready(store, owner)
+    sent = await store.begin_picture(one.id, until=NOW + LEASE, at=NOW)
+    assert sent is not None
+    assert await store.give_picture(sent, at=NOW)
+
+    async def made(task: Task, *, later: timedelta) -> str:
+        """The poster that is made then, and of what was sent where that is so."""
+        [found] = await takeable(store, task, later=later)
+        assert await store.take_job(found, until=NOW + later + LEASE)
+        job = await store.get_job(found.id)
+        assert job is not None
+        assert job.picture_attempt == (1 if task is Task.PICTURE else None)
+        poster_id = job.derived_id(job.attempt)
+        if task is Task.PICTURE:
+            assert await store.finish_picture(job, poster_id=poster_id, at=NOW)
+        else:
+            assert await store.finish_look(job, FACTS, poster_id=poster_id, poster_ms=1000, at=NOW)
+        return poster_id
+
+    async def now_has() -> str | None:
+        facts = await store.get_facts(one.id)
+        return None if facts is None else facts.poster_id
+
+    # The film is looked at while the picture waits, and has a poster of its own for a moment.
+    assert await made(Task.LOOK, later=SECOND) == await now_has()
+    own = await made(Task.PICTURE, later=SECOND)
+    assert await now_has() == own
+    # Fewer people may see it: another key.
+    for visibility in (Visibility.PUBLIC, Visibility.PRIVATE):
+        assert await store.edit_video(one.id, owner, visibility=visibility)
+    await made(Task.LOOK, later=2 * LEASE)
+    assert await now_has() == own
+    again = await made(Task.PICTURE, later=2 * LEASE)
+    assert again == await now_has() != own
+    # A moment in its place.
+    await store.choose_poster(one.id, at_ms=3000, at=NOW)
+    assert await made(Task.LOOK, later=4 * LEASE) == await now_has()
+    job = await store.get_job(sent.id)
+    assert job is not None
+    assert job.kept_attempts == {None}

@@ -208,7 +208,8 @@ class JobQueries(Queries):
                 await connection.execute(insert(MEDIA_FACTS).values(video_id=job.video_id, **values))
             known = update(VIDEOS).where(VIDEOS.c.id == job.video_id).values(duration_ms=facts.duration_ms)
             await connection.execute(known)
-            if facts.has_video and facts.duration_ms:
+            # Of pictures that nobody here can decode there is no poster either.
+            if facts.has_video and facts.duration_ms and poster_id is not None:
                 query = select(MEDIA_JOBS.c.id).where(
                     MEDIA_JOBS.c.video_id == job.video_id, MEDIA_JOBS.c.task == Task.STORYBOARD.value
                 )

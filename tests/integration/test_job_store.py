@@ -156,6 +156,11 @@ async def test_what_is_given_back_does_not_count_and_done_is_done_once_with_its_
         for settling in some:
             await store.finish_settling(settling, taken_until=until)
     assert await store.take_unsettled_jobs(now=until, until=until + LEASE, limit=9) == []
+    # A film whose pictures nobody can decode is done with its facts.
+    other = await ready(store, new_id())
+    assert await store.finish_look(await taken(store, other.id), FACTS, poster_id=None, poster_ms=None, at=NOW)
+    assert (await store.list_media([other.id]))[other.id].state is MediaState.READY
+    assert await takeable(store) == []
 
 
 async def _fill(database: Database, counts: dict[str, int]) -> None:

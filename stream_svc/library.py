@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final, Literal
 
 from catalogue.content import Content, Files, PictureUrls
@@ -23,6 +24,8 @@ from stream_svc.store import KeptPosition, Length, Listing, Position, Store
 # Who stopped so early has hardly begun, and who stopped in the last twentieth has seen it: both start anew.
 BEGUN_SECONDS: Final = 10.0
 SEEN_SHARE: Final = 0.95
+# As long as a video's pictures may be on their way, for those who look at the library.
+NEW: Final = timedelta(days=1)
 # How many of the videos watched last are checked for those to continue.
 _LATELY: Final = 50
 _AT_ONCE: Final = 100
@@ -121,6 +124,10 @@ class Library:
         ):
             return video
         raise Unauthenticated if principal is None else NotFound
+
+    def is_preparing(self, video: Video, content: Content) -> bool:
+        """Whether pictures of a new video may come any moment: nothing is known of what it holds yet."""
+        return content.facts is None and self._clock() - video.created_at < NEW
 
     async def contents(self, videos: Sequence[Video], *, storyboard_of: Video | None = None) -> dict[str, Content]:
         """What is shown of the content of videos that somebody may watch, for each by its id; of one with its

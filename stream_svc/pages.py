@@ -184,6 +184,7 @@ def _card(
         "created_at": video.created_at,
         "hue": (video.size or 0) % 12,
         "picture": card_picture(contents[video.id]),
+        "is_preparing": request.app[LIBRARY].is_preparing(video, contents[video.id]),
         "watch_url": str(request.app.router["watch"].url_for(video_id=video.id).with_query(order)),
         "position": begun.position,
         "is_mine": principal is not None and principal.account_id == video.owner_id,

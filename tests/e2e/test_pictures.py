@@ -12,7 +12,7 @@ from tests import browsers, footage
 from tests.api_client import person
 from tests.films import encoded
 from tests.product import Product
-from tests.waiting import eventually
+from tests.waiting import eventually, wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -68,6 +68,29 @@ async def test_a_video_is_looked_at_shown_and_its_picture_chosen(product: Produc
     await page.goto(product.url("stream"))
     await expect(image).to_have_js_property("complete", value=True)
     assert await image.evaluate("image => image.currentSrc") not in ("", first)
+    await context.close()
+
+
+async def test_a_card_in_the_library_gets_its_picture_by_itself(product: Product, browser: Browser) -> None:
+    wait_until(lambda: "media" in product.processes(), what="there is a worker")
+    worker = product.processes()["media"]
+    worker.suspend()
+    try:
+        async with product.session() as session:
+            alice = await person(session, product)
+            film = footage.fetch(footage.NIGHT_MP4).read_bytes()
+            video = await alice.upload(film, title="Soon in pictures", filename="night.mp4")
+        context = await browsers.logged_in(browser, product, viewport={"width": 1440, "height": 900})
+        page = await context.new_page()
+        await page.goto(product.url("stream"))
+        card = page.locator(f'[data-list] [data-video="{video["id"]}"]')
+        await expect(card).to_have_attribute("data-preparing", "")
+        place = await card.bounding_box()
+    finally:
+        worker.resume()
+    await expect(card.locator("img.poster-picture")).to_be_visible(timeout=LOOK_MS)
+    await expect(card.locator(".poster-length")).to_contain_text("0:47")
+    assert await card.bounding_box() == place
     await context.close()
 
 

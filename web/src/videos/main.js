@@ -1,6 +1,7 @@
 /** "My videos": what its forms do, without leaving the page; deleting and restoring at once, with a way back. */
 
 import { gettext } from "../common/i18n.js";
+import { fillPreviews } from "../common/previews.js";
 import { reasonOf } from "../common/reasons.js";
 import { showToast } from "../common/toast.js";
 import { UploadApi } from "../common/uploads_api.js";
@@ -8,7 +9,6 @@ import { saveVisibilities } from "../common/visibility.js";
 import { Editor } from "./editor.js";
 import { Many } from "./many.js";
 import { readPage } from "../common/pages.js";
-import { fillPreviews } from "./previews.js";
 import { takeRow } from "./rows.js";
 import { Selection } from "./selection.js";
 import { share, shareNamed } from "./sharing.js";
@@ -39,7 +39,12 @@ function videosPage(page) {
   const selection = new Selection(page);
   new Many({ page, api, selection, onChange: (isElsewhere) => showRows(null, isElsewhere) });
   shareNamed(page);
-  fillPreviews(page);
+  fillPreviews((row, fresh) => {
+    const failed = fresh.querySelector(".video-preview");
+    const said = row.querySelector("[data-preparing]");
+    if (failed) said?.replaceWith(failed);
+    else said?.remove();
+  });
   // How often rows have come or gone, and whether some did on other pages of which this one does not know yet.
   let turns = 0;
   let isStale = false;

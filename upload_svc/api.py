@@ -174,7 +174,9 @@ async def choose_poster(request: web.Request) -> web.Response:
     if request.content_type.startswith("image/"):
         raise UnsupportedMediaType(N_("Choose a JPEG, PNG or WebP picture."))
     asked = await read_json(request, ChoosePoster)
-    await request.app[UPLOADS].choose_poster(principal, id_in_path(request, "upload_id"), at_ms=asked.at_ms)
+    await request.app[UPLOADS].choose_poster(
+        principal, id_in_path(request, "upload_id"), at_ms=round(asked.seconds * 1000)
+    )
     return web.Response(status=204)
 
 

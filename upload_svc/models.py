@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
@@ -211,10 +211,14 @@ class ListUploads(Query):
         return Wanted(q=self.q, visibility=self.visibility, sort=self.sort)
 
 
-class ChoosePoster(Input):
-    """The moment of the video that is to be its picture, in milliseconds."""
+# Facts of more than a year are not believed.
+_LONGEST_SECONDS: Final = 366 * 24 * 3600
 
-    at_ms: Annotated[int, Field(ge=0, le=2**53 - 1)]
+
+class ChoosePoster(Input):
+    """The moment of the video that is to be its picture."""
+
+    seconds: Annotated[float, Field(ge=0, le=_LONGEST_SECONDS, allow_inf_nan=False)]
 
 
 class ReceivedPart(BaseModel):

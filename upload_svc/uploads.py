@@ -392,8 +392,8 @@ class Uploads:
         if video.state is not VideoState.READY:
             raise NotFinished
         if video.duration_ms is not None and at_ms > video.duration_ms:
-            detail = gettext("must be within the video: at most %(most)s") % {"most": video.duration_ms}
-            raise Invalid([{"pointer": "#/at_ms", "detail": detail}])
+            detail = gettext("must be within the video: at most %(most)s") % {"most": video.duration_ms / 1000}
+            raise Invalid([{"pointer": "#/seconds", "detail": detail}])
         await self._store.choose_poster(upload_id, at_ms=at_ms, at=self._clock())
 
     async def usage(self, principal: Principal) -> QuotaUsage | None:

@@ -38,7 +38,7 @@ BODIES: dict[str, dict[str, object]] = {
     "POST": {"part_numbers": [1]},
     "PUT": {"size": 5, "content_type": "video/mp4"},
     "PUT position": {"seconds": 1},
-    "PUT poster": {"at_ms": 1000},
+    "PUT poster": {"seconds": 1},
 }
 
 

@@ -320,7 +320,7 @@ async def test_the_owner_chooses_a_moment_for_the_picture(services: Services) ->
     poster = f"{url}/{video['id']}/poster"
     before = await worker.take("look")
     assert before is not None
-    assert (await alice.call("PUT", poster, json={"at_ms": 3000})).status == 204
+    assert (await alice.call("PUT", poster, json={"seconds": 3})).status == 204
     # An attempt for another moment has lost the job, and what it made is nobody's picture.
     await assert_problem(await worker.tell(before, "complete", facts=FACTS), 409, "conflict")
     look = await worker.take("look")
@@ -332,8 +332,8 @@ async def test_the_owner_chooses_a_moment_for_the_picture(services: Services) ->
     # Once more, of what is done; the picture stays until there is another.
     [shown] = (await (await alice.call("GET", url)).json())["items"]
     assert shown["media"]["poster"]["320"].keys() == {"webp"}
-    await assert_problem(await alice.call("PUT", poster, json={"at_ms": 61_501}), 422, "invalid")
-    assert (await alice.call("PUT", poster, json={"at_ms": 61_500})).status == 204
+    await assert_problem(await alice.call("PUT", poster, json={"seconds": 61.501}), 422, "invalid")
+    assert (await alice.call("PUT", poster, json={"seconds": 61.5})).status == 204
     media = await media_of(services, video)
     assert (media["state"], media["poster"]) == ("preparing", shown["media"]["poster"])
     again = await worker.take("look")
@@ -343,9 +343,11 @@ async def test_the_owner_chooses_a_moment_for_the_picture(services: Services) ->
     assert (await media_of(services, video))["poster"] != shown["media"]["poster"]
 
     upload = await alice.begin(5)
-    await assert_problem(await alice.call("PUT", f"{url}/{upload['id']}/poster", json={"at_ms": 1}), 409, "conflict")
-    await assert_problem(await services.person("bob").call("PUT", poster, json={"at_ms": 1}), 404, "not-found")
-    await assert_problem(await alice.call("PUT", poster, json={"at_ms": -1}), 422, "invalid")
+    await assert_problem(
+        await alice.call("PUT", f"{url}/{upload['id']}/poster", json={"seconds": 0.001}), 409, "conflict"
+    )
+    await assert_problem(await services.person("bob").call("PUT", poster, json={"seconds": 0.001}), 404, "not-found")
+    await assert_problem(await alice.call("PUT", poster, json={"seconds": -1}), 422, "invalid")
 
 
 async def test_administrators_see_what_failed_and_have_one_or_all_tried_again(
@@ -543,7 +545,7 @@ async def test_the_owner_sends_a_picture(services: Services, services_url: str) 
 
     # A moment that is chosen after it does, and drops a picture that is on its way.
     assert (await alice.call("PUT", poster, data=b"dropped", headers=png)).status == 204
-    assert (await alice.call("PUT", poster, json={"at_ms": 3000})).status == 204
+    assert (await alice.call("PUT", poster, json={"seconds": 3})).status == 204
     assert await worker.take("picture") is None
     look = await worker.take_one("look")
     await worker.look(look)

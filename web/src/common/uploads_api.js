@@ -42,8 +42,8 @@ export class UploadApi {
   }
 
   /** Makes that moment the video's picture, as soon as a worker has taken it. */
-  async choosePoster(id, atMs) {
-    await this.#call("PUT", `/${id}/poster`, { body: { at_ms: atMs } });
+  async choosePoster(id, seconds) {
+    await this.#call("PUT", `/${id}/poster`, { body: { seconds } });
   }
 
   /** Has workers try again what failed of the video. */

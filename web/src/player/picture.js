@@ -27,9 +27,10 @@ export class Pictures {
   }
 
   async chooseMoment() {
-    const atMs = Math.floor(this.#video.currentTime * 1000);
+    // In whole milliseconds, rounded down: the last moment is not behind the end.
+    const seconds = Math.floor(this.#video.currentTime * 1000) / 1000;
     this.#say(gettext("Saving this moment as the picture…"));
-    await this.#change(() => this.#api.choosePoster(this.#id, atMs), this.#moments);
+    await this.#change(() => this.#api.choosePoster(this.#id, seconds), this.#moments);
   }
 
   async send(file) {

@@ -13,6 +13,7 @@ from vss.bucket import Bucket
 from vss.child import RunningChild
 from vss.data_folder import DataFolder
 from vss.errors import ChildCannotStart
+from vss.ports import remove_engine_sockets
 from vss.seaweedfs import NAME, prepare
 
 _STOP_SECONDS: Final = 5.0
@@ -39,4 +40,4 @@ async def running_engine(path: Path, *, port: int, origins: Sequence[str] = ()) 
         except TimeoutError:
             running.kill()
             await running.wait()
-        engine.ports.remove_sockets()
+        remove_engine_sockets(folder.engine_ports)

@@ -99,9 +99,12 @@ class Product:
         found: dict[str, psutil.Process] = {}
         for process in psutil.Process(self._process.pid).children(recursive=True):
             try:
-                command, program = process.cmdline(), process.name()
+                command, program, parent = process.cmdline(), process.name(), process.ppid()
             except psutil.NoSuchProcess:
                 # A decoder that has done its work.
+                continue
+            # Begun by one of ours, and for a moment its copy: a decoder is forked before it runs its own program.
+            if parent in {one.pid for one in found.values()}:
                 continue
             names = {f"{name}_svc": name for name in (*_SERVICES, "media")}
             name = "storage" if program == "weed" else names.get(command[-1] if command else "")

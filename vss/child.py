@@ -34,7 +34,8 @@ class Child:
     """What to run, and how to see that it is ready."""
 
     name: str
-    command: Sequence[str]  # the program as an absolute path
+    # The program as an absolute path. Asked at each start: what it names may have been taken by another meanwhile.
+    command: Callable[[], Sequence[str]]
     environment: Mapping[str, str] = field(repr=False)
     folder: Path
     address: str
@@ -58,16 +59,17 @@ class RunningChild:
     async def start(cls, child: Child, logs: Path) -> RunningChild:
         """Starts it with its output appended to `logs`/<name>.log.
 
-        On Linux it lives as long as the *thread* that calls this.
+        On Linux it lives as long as the *thread* that calls this. Raises what the child's `command` raises.
         """
         log = logs / f"{child.name}.log"
+        command = child.command()
         theirs, ours = (-1, None) if HAS_PARENT_DEATH_SIGNAL else os.pipe()
         output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         log_offset = os.fstat(output).st_size
         try:
             process = await asyncio.create_subprocess_exec(
                 *_launcher(theirs),
-                *child.command,
+                *command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -87,13 +87,21 @@ class EnginePorts:
     def sockets(self) -> Iterator[Path]:
         """What is in the shared temporary folder under the names that the engine will use."""
         for port in self.all():
-            yield from SHARED_TEMPORARY_FOLDER.glob(f"seaweedfs-*-{port}.sock")
+            yield from _sockets(port)
 
     def remove_sockets(self) -> None:
-        """Takes away what a stopped engine left there (it forgets some, and `kill -9` leaves all)."""
-        for socket_file in self.sockets():
-            with contextlib.suppress(OSError):
-                socket_file.unlink()
+        """Takes away what a stopped engine left there (it forgets some, and `kill -9` leaves all).
+
+        Not where somebody listens: that is another engine, which has taken the port meanwhile.
+        """
+        for port in filter(is_free, self.all()):
+            for socket_file in _sockets(port):
+                with contextlib.suppress(OSError):
+                    socket_file.unlink()
+
+
+def _sockets(port: int) -> Iterator[Path]:
+    return SHARED_TEMPORARY_FOLDER.glob(f"seaweedfs-*-{port}.sock")
 
 
 def engine_ports(file: Path, *, avoid: Collection[int]) -> EnginePorts:
@@ -109,9 +117,17 @@ def engine_ports(file: Path, *, avoid: Collection[int]) -> EnginePorts:
             "so that other ports are chosen"
         )
     if ports is None or not _usable(ports, avoid):
+        if ports is not None:
+            ports.remove_sockets()
         ports = _choose(avoid)
         write_atomically(file, json.dumps(asdict(ports), indent=2).encode() + b"\n")
     return ports
+
+
+def remove_engine_sockets(file: Path) -> None:
+    """Takes away what a stopped engine with the ports that `file` holds left in the shared temporary folder."""
+    if (ports := _read(file)) is not None:
+        ports.remove_sockets()
 
 
 def _read(file: Path) -> EnginePorts | None:

@@ -25,11 +25,10 @@ REGION = "us-east-1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """What to run, the bucket that is then there, and the ports behind it."""
+    """What to run, and the bucket that is then there."""
 
     child: Child
     bucket: Bucket
-    ports: EnginePorts
 
 
 def prepare(
@@ -42,9 +41,15 @@ def prepare(
 ) -> Engine:
     """An engine with S3 on `port`, for the pages of `origins`; writes its configuration.
 
-    Raises `EngineMissing` and `SocketTaken`.
+    Raises `EngineMissing`; starting it, `SocketTaken` and `PortTaken`.
     """
-    ports = engine_ports(folder.engine_ports, avoid={port, *avoid_ports})
+    program = _program(environment)
+
+    def command() -> list[str]:
+        # Chosen at each start: between choosing a port and listening on it another program may take it.
+        ports = engine_ports(folder.engine_ports, avoid={port, *avoid_ports})
+        return [program, *_arguments(port, ports)]
+
     bucket = bucket_of(folder, port=port, origins=origins)
     write_atomically(folder.path / "s3.json", json.dumps(identities(bucket), indent=2).encode())
     # Made anew at each start: nobody else holds a copy, so it never has to be renewed while it lives.
@@ -52,14 +57,14 @@ def prepare(
     write_atomically(folder.path / "security.toml", security_sections("grpc.pem").encode())
     child = Child(
         name=NAME,
-        command=[_program(environment), *_arguments(port, ports)],
+        command=command,
         environment=passed_on(environment) | _engine_environment(folder),
         # Paths are relative to it: sockets must have short ones, and a comma would part a list of folders.
         folder=folder.path,
         address=bucket.endpoint,
         why_not_ready=bucket.why_not_ready,
     )
-    return Engine(child=child, bucket=bucket, ports=ports)
+    return Engine(child=child, bucket=bucket)
 
 
 def bucket_of(folder: DataFolder, *, port: int, origins: Sequence[str] = ()) -> Bucket:

@@ -27,8 +27,7 @@ def services(folder: DataFolder, ports: PublicPorts, bucket: Bucket, environment
     return [
         Child(
             name=name,
-            # -P: what lies in the data folder must never be imported.
-            command=[sys.executable, "-P", "-m", f"{name}_svc"],
+            command=partial(_command, name),
             environment=service_environment(name, folder, ports, bucket, environment),
             folder=folder.path,
             address=ports.url(name),
@@ -36,6 +35,11 @@ def services(folder: DataFolder, ports: PublicPorts, bucket: Bucket, environment
         )
         for name in (*SERVICES, *([WORKER] if _has_decoder() and not is_worker_unwanted(environment) else []))
     ]
+
+
+def _command(name: str) -> list[str]:
+    # -P: what lies in the data folder must never be imported.
+    return [sys.executable, "-P", "-m", f"{name}_svc"]
 
 
 def is_worker_unwanted(environment: Mapping[str, str]) -> bool:

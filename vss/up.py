@@ -17,7 +17,7 @@ from vss.console import Console, Mood
 from vss.data_folder import DataFolder
 from vss.errors import Refusal
 from vss.options import DEFAULT_PORT_BASE, add_data_option, add_port_base_option
-from vss.ports import PublicPorts, refuse_taken
+from vss.ports import PublicPorts, refuse_taken, remove_engine_sockets
 from vss.services import WORKER, is_worker_unwanted, services
 from vss.supervisor import Supervisor
 
@@ -78,7 +78,7 @@ async def _run(console: Console, folder: DataFolder, ports: PublicPorts) -> None
             supervisor.stop(STOP_ORDER, within_seconds=SERVICES_STOP_SECONDS),
         )
         await supervisor.stop([seaweedfs.NAME], within_seconds=ENGINE_STOP_SECONDS)
-        engine.ports.remove_sockets()
+        remove_engine_sockets(folder.engine_ports)
         console.step("everything", "stopped", str(folder.path), Mood.QUIET)
 
 

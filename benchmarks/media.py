@@ -323,7 +323,7 @@ async def _fill(product: Product) -> None:
 async def _have_pictures(admin: Person) -> bool:
     answer = await admin.call("GET", f"{admin.stream_url}/v1/videos", params={"limit": str(_VIDEOS)})
     items: Sequence[dict[str, Any]] = (await answer.json())["items"]
-    return len(items) == _VIDEOS and all(item["poster"] for item in items)
+    return len(items) == _VIDEOS and all(item["pictures"] for item in items)
 
 
 def _peak_memory(pid: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from catalogue.facts import VideoFacts
 from common.clock import Clock
@@ -53,6 +53,14 @@ class Content:
                 widths.setdefault(int(found[1]), {})[_FORMATS[found[2]]] = url
         return dict(sorted(widths.items()))
 
+    def file(self, name: str) -> str | None:
+        """The URL of one file by its name; `poster` is the widest one, `storyboard` its index."""
+        if name == "poster":
+            return next((urls.get("jpeg") or urls.get("webp") for urls in reversed([*self.poster.values()])), None)
+        if name == "storyboard":
+            name = _STORYBOARD_INDEX
+        return self.poster_files.get(name) or self.storyboard_files.get(name)
+
     @property
     def storyboard(self) -> tuple[str, Files] | None:
         """The URL of its index, and those of the sprites that the index names."""
@@ -74,8 +82,11 @@ class PictureUrls:
         self._day: date | None = None
         self._known: dict[str, Files] = {}
 
-    async def of(self, derived_ids: Iterable[str | None]) -> Mapping[str, Files]:
-        """The files of those that are there, by id; of none that would have to be asked for while fs_svc is away."""
+    async def of(self, derived_ids: Iterable[str | None], *, is_needed: bool = False) -> Mapping[str, Files]:
+        """The files of those that are there, by id; of none that would have to be asked for while fs_svc is away.
+
+        Raises Unavailable then if each of them `is_needed`.
+        """
         today = self._clock().date()
         if today != self._day:
             self._known, self._day = {}, today
@@ -85,7 +96,8 @@ class PictureUrls:
             for start in range(0, len(unknown), _AT_ONCE):
                 known.update(await self._sign(unknown[start : start + _AT_ONCE]))
         except Unavailable:
-            pass
+            if is_needed:
+                raise
         found = {derived_id: known[derived_id] for derived_id in wanted if derived_id in known}
         for derived_id in [*islice(known, max(0, len(known) - _MOST_KNOWN))]:
             # What was asked for first.
@@ -93,7 +105,7 @@ class PictureUrls:
         return found
 
 
-def present_poster(poster: Poster) -> dict[str, dict[str, str]] | None:
+def present_poster(poster: Poster) -> dict[str, Any] | None:
     """As the API has it: URLs by width and format; None where there is none."""
     return {str(width): dict(urls) for width, urls in poster.items()} or None
 

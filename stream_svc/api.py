@@ -66,6 +66,18 @@ async def get_source(request: web.Request) -> web.Response:
     return web.Response(status=307, headers={hdrs.LOCATION: source.url})
 
 
+async def get_picture(request: web.Request) -> web.Response:
+    """Redirects to a picture of a video.
+
+    `poster` is the largest one, `storyboard` the index of what is shown above the seek bar; or the name of a file, such
+    as `poster-320.webp` or a sprite that the index names.
+    """
+    url = await request.app[LIBRARY].picture(
+        request[PRINCIPAL], request.match_info["video_id"], request.match_info["name"]
+    )
+    return web.Response(status=307, headers={hdrs.LOCATION: url})
+
+
 async def head_source(request: web.Request) -> web.Response:
     """Redirects to a fresh presigned URL for HEAD."""
     return await get_source(request)

@@ -129,18 +129,28 @@ class Library:
         """Whether pictures of a new video may come any moment: nothing is known of what it holds yet."""
         return content.facts is None and self._clock() - video.created_at < NEW
 
-    async def contents(self, videos: Sequence[Video], *, storyboard_of: Video | None = None) -> dict[str, Content]:
+    async def contents(
+        self, videos: Sequence[Video], *, storyboard_of: Video | None = None, is_needed: bool = False
+    ) -> dict[str, Content]:
         """What is shown of the content of videos that somebody may watch, for each by its id; of one with its
         storyboard.
 
-        Without pictures while fs_svc is away.
+        Without pictures while fs_svc is away, or Unavailable if they are `is_needed`.
         """
         facts = await self._store.list_facts([video.id for video in videos]) if videos else {}
         wanted = [one.poster_id for one in facts.values()]
         if storyboard_of is not None and storyboard_of.id in facts:
             wanted.append(facts[storyboard_of.id].storyboard_id)
-        pictures = await self._pictures.of(wanted)
+        pictures = await self._pictures.of(wanted, is_needed=is_needed)
         return {video.id: _content(facts.get(video.id), pictures) for video in videos}
+
+    async def picture(self, principal: Principal | None, video_id: str, name: str) -> str:
+        """The URL of one of its pictures. Raises as `get`, NotFound where there is none, and Unavailable."""
+        video = await self.get(principal, video_id)
+        contents = await self.contents([video], storyboard_of=video, is_needed=True)
+        if (url := contents[video.id].file(name)) is None:
+            raise NotFound
+        return url
 
     async def play(self, principal: Principal | None, video_id: str) -> Playback:
         """A fresh URL to play from. Raises as `get`, and Unavailable."""

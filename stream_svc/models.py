@@ -76,14 +76,30 @@ class Owner(BaseModel):
     username: str
 
 
-PosterUrls = dict[str, dict[Literal["webp", "jpeg"], str]]
+class Storyboard(BaseModel):
+    """Small pictures of a video in the order of time: the index, and the sprites that it names, as presigned URLs."""
+
+    index: str
+    sprites: dict[str, str]
+
+
+class Pictures(BaseModel):
+    """`poster` has presigned URLs by width in pixels, and by format; they change once a day."""
+
+    poster: dict[str, dict[Literal["webp", "jpeg"], str]] | None
+
+
+class PlayerPictures(Pictures):
+    """The same, with what is shown above the seek bar."""
+
+    storyboard: Storyboard | None
 
 
 class Video(BaseModel):
     """A video as viewers see it; `size` in bytes, `duration` in seconds.
 
     What its content is like is null while nobody has looked, or where its file does not say. `codecs` as RFC 6381 names
-    them, the picture's first. `poster` has presigned URLs by width in pixels, and by format; they change once a day.
+    them, the picture's first. `pictures` is null while there are none.
     """
 
     id: str
@@ -100,7 +116,7 @@ class Video(BaseModel):
     codecs: list[str] | None
     frame_rate: float | None
     has_audio: bool | None
-    poster: PosterUrls | None
+    pictures: Pictures | None
 
 
 class VideoPage(BaseModel):
@@ -118,13 +134,6 @@ class PlaybackSource(BaseModel):
     expires_at: Instant
 
 
-class Storyboard(BaseModel):
-    """Small pictures of a video in the order of time: the index, and the sprites that it names, as presigned URLs."""
-
-    index: str
-    sprites: dict[str, str]
-
-
 class Playback(BaseModel):
     """What a player needs; `position` in seconds, the rest as in a video."""
 
@@ -136,11 +145,11 @@ class Playback(BaseModel):
     codecs: list[str] | None
     frame_rate: float | None
     has_audio: bool | None
-    poster: PosterUrls | None
-    storyboard: Storyboard | None
+    pictures: PlayerPictures | None
 
 
 def present(video: VideoInDomain, content: Content) -> Video:
+    poster = present_poster(content.poster)
     return Video(
         id=video.id,
         title=video.title,
@@ -151,6 +160,7 @@ def present(video: VideoInDomain, content: Content) -> Video:
         content_type=video.content_type,
         visibility=video.visibility,
         **_facts(content),
+        pictures=None if poster is None else Pictures(poster=poster),
     )
 
 
@@ -164,15 +174,15 @@ def _facts(content: Content) -> dict[str, Any]:
         "codecs": facts and list(facts.codecs),
         "frame_rate": facts and facts.frame_rate,
         "has_audio": facts and facts.has_audio,
-        "poster": present_poster(content.poster),
     }
 
 
 def present_playback(playback: PlaybackInDomain, content: Content) -> Playback:
-    source, storyboard = playback.source, content.storyboard
+    source, poster, storyboard = playback.source, present_poster(content.poster), content.storyboard
+    board = None if storyboard is None else Storyboard(index=storyboard[0], sprites=dict(storyboard[1]))
     return Playback(
         sources=[PlaybackSource(url=source.url, type=source.content_type, expires_at=source.expires_at)],
         position=playback.position,
         **_facts(content),
-        storyboard=None if storyboard is None else Storyboard(index=storyboard[0], sprites=dict(storyboard[1])),
+        pictures=PlayerPictures(poster=poster, storyboard=board) if poster or board else None,
     )

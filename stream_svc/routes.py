@@ -20,6 +20,13 @@ API: Final = (
         is_open=True,
         refusals=("storage-unavailable", "unauthenticated"),
     ),
+    get(
+        "/v1/videos/{video_id}/pictures/{name}",
+        api.get_picture,
+        {307: None},
+        is_open=True,
+        refusals=("unauthenticated",),
+    ),
     put("/v1/videos/{video_id}/position", api.keep_position, {204: None}, body=KeepPosition),
     delete("/v1/videos/{video_id}/position", api.forget_position, {204: None}),
     get(

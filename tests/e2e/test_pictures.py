@@ -56,7 +56,8 @@ async def test_a_video_is_looked_at_shown_and_its_picture_chosen(product: Produc
     playback = f"{product.url('stream')}/v1/videos/{video['id']}/playback"
 
     async def has_storyboard() -> bool:
-        return (await (await page.request.get(playback)).json())["storyboard"] is not None
+        pictures = (await (await page.request.get(playback)).json())["pictures"]
+        return pictures is not None and pictures["storyboard"] is not None
 
     await eventually(has_storyboard, what="there is a storyboard")
     await page.goto(f"{product.url('stream')}/watch/{video['id']}")

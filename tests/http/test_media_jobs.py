@@ -420,7 +420,7 @@ async def test_who_may_not_see_a_video_any_more_loses_its_pictures(services: Ser
 
     await make_pictures(ahead=timedelta())
     seen = await (await bob.call("GET", playback)).json()
-    old = [seen["poster"]["320"]["webp"], seen["storyboard"]["index"]]
+    old = [seen["pictures"]["poster"]["320"]["webp"], seen["pictures"]["storyboard"]["index"]]
     assert [(await fetch("GET", url))[0] for url in old] == [200, 200]
     # An export is kept, and shown: it has the facts, and no URL that opens anything.
     exported = await (await alice.call("GET", f"{alice.upload_url}/videos/export")).text()
@@ -431,7 +431,7 @@ async def test_who_may_not_see_a_video_any_more_loses_its_pictures(services: Ser
     assert (await bob.call("GET", playback)).status == 404
     # Its owner has the picture until there is another, which is not made as soon as the last one is.
     media = await media_of(services, video)
-    assert (media["state"], media["poster"]) == ("ready", seen["poster"])
+    assert (media["state"], media["poster"]) == ("ready", seen["pictures"]["poster"])
     assert await worker.take() is None
     await make_pictures(ahead=LEASE)
 
@@ -443,7 +443,7 @@ async def test_who_may_not_see_a_video_any_more_loses_its_pictures(services: Ser
 
     await eventually(are_gone, what="the pictures that others could see are gone")
     shown = await (await alice.call("GET", playback)).json()
-    new = [shown["poster"]["320"]["webp"], shown["storyboard"]["index"]]
+    new = [shown["pictures"]["poster"]["320"]["webp"], shown["pictures"]["storyboard"]["index"]]
     assert [(await fetch("GET", url))[0] for url in new] == [200, 200]
     services.clock.moved = 3 * LEASE
     assert await worker.take() is None

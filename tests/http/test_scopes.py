@@ -28,6 +28,7 @@ STREAM_CALLS = [
     ("GET", "/v1/videos/{id}/playback", {"read"}),
     ("GET", "/v1/videos/{id}/source", {"read"}),
     ("HEAD", "/v1/videos/{id}/source", {"read"}),
+    ("GET", "/v1/videos/{id}/pictures/poster", {"read"}),
     ("GET", "/watch/{id}", {"read"}),
     ("PUT", "/v1/videos/{id}/position", set()),
 ]

@@ -17,6 +17,7 @@ from tests.browser import Browser
 from tests.fs_service import fetch
 from tests.http.conftest import Services
 from tests.http.test_media_jobs import POSTER, Worker
+from tests.problems import assert_problem
 from tests.videos import video
 from upload_svc.store import Store
 
@@ -79,37 +80,74 @@ async def test_a_list_of_sixty_asks_once_and_everybody_gets_the_same_urls_all_da
         "frame_rate": None,
     }
     for width in ("320", "640"):
-        status, headers, body = await fetch("GET", shown["poster"][width]["webp"])
+        status, headers, body = await fetch("GET", shown["pictures"]["poster"][width]["webp"])
         assert (status, headers["Content-Type"], body) == (200, "image/webp", POSTER[f"poster-{width}.webp"])
 
     await browser.log_in(stream_url)
     page = unescape(await (await browser.open(f"{stream_url}/?limit=60")).text())
-    assert shown["poster"]["320"]["webp"] in page
+    assert shown["pictures"]["poster"]["320"]["webp"] in page
     assert page.count(">1:01<") == 60
     # Its storyboard and the pictures of the others by one question.
     asked = await _calls_for_pictures(services)
     watch = unescape(await (await browser.open(f"{stream_url}/watch/{made['id']}")).text())
     assert await _calls_for_pictures(services) == asked + 1
-    assert f'poster="{shown["poster"]["640"]["webp"]}"' in watch
+    assert f'poster="{shown["pictures"]["poster"]["640"]["webp"]}"' in watch
     playback = await (await alice.call("GET", f"{stream_url}/v1/videos/{made['id']}/playback")).json()
-    assert playback["poster"] == shown["poster"]
-    assert (await fetch("GET", playback["storyboard"]["sprites"]["storyboard-0.webp"]))[2] == b"many pictures"
-    assert (await fetch("GET", playback["storyboard"]["index"]))[2] == b"{}"
+    pictures = playback["pictures"]
+    assert pictures["poster"] == shown["pictures"]["poster"]
+    assert (await fetch("GET", pictures["storyboard"]["sprites"]["storyboard-0.webp"]))[2] == b"many pictures"
+    assert (await fetch("GET", pictures["storyboard"]["index"]))[2] == b"{}"
     found = re.search(r"data-storyboard='(.+?)'", watch)
     assert found is not None
-    assert json.loads(found[1]) == playback["storyboard"]
+    assert json.loads(found[1]) == pictures["storyboard"]
 
     # What is known is said without fs_svc too; what would have to be asked for is left out.
     await services.fs.stop()
     async with open_database(services_url) as database:
-        again = (await (await alice.call("GET", f"{stream_url}/v1/videos/{made['id']}")).json())["poster"]
-        assert again == shown["poster"]
+        again = (await (await alice.call("GET", f"{stream_url}/v1/videos/{made['id']}")).json())["pictures"]
+        assert again == shown["pictures"]
         change = update(MEDIA_FACTS).where(MEDIA_FACTS.c.video_id == made["id"]).values(poster_id=new_id())
         await database.change(change)
     without = await (await alice.call("GET", f"{stream_url}/v1/videos/{made['id']}")).json()
-    assert (without["poster"], without["duration"]) == (None, 61.5)
+    assert (without["pictures"], without["duration"]) == (None, 61.5)
     assert (await browser.open(stream_url)).status == 200
     await services.fs.start()
+
+
+async def test_each_picture_has_an_address_that_lasts_for_those_who_may_watch(
+    services: Services, services_url: str
+) -> None:
+    made = await _look_at(services)
+    url = f"{services.addresses.stream_url}/v1/videos/{made['id']}/pictures/"
+    stranger = services.person(None)
+    for name, content in (
+        ("poster", POSTER["poster-640.webp"]),
+        ("poster-320.webp", POSTER["poster-320.webp"]),
+        ("storyboard", STORYBOARD["storyboard.json"]),
+        ("storyboard-0.webp", STORYBOARD["storyboard-0.webp"]),
+    ):
+        answer = await stranger.call("GET", url + name)
+        assert (answer.status, answer.headers["Cache-Control"]) == (307, "no-store")
+        assert (await fetch("GET", answer.headers["Location"]))[::2] == (200, content)
+    alice = services.person("alice")
+    for name in ("poster-999.webp", "source", "%2e%2e", "POSTER", "storyboard-9.webp", "a" * 1000):
+        await assert_problem(await alice.call("GET", url + name), 404, "not-found")
+    # Nothing is known of this one yet.
+    unlooked = await alice.upload(FILM)
+    await assert_problem(
+        await alice.call("GET", f"{alice.stream_url}/v1/videos/{unlooked['id']}/pictures/poster"), 404, "not-found"
+    )
+
+    async with open_database(services_url) as database:
+        change = update(MEDIA_FACTS).where(MEDIA_FACTS.c.video_id == made["id"]).values(poster_id=new_id())
+        await database.change(change)
+        await services.fs.stop()
+        # That there is none could not be known.
+        await assert_problem(await alice.call("GET", url + "poster"), 503, "unavailable")
+        await services.fs.start()
+        await database.change(update(VIDEOS).where(VIDEOS.c.id == made["id"]).values(visibility="private"))
+    await assert_problem(await alice.call("GET", url + "storyboard"), 404, "not-found")
+    await assert_problem(await stranger.call("GET", url + "storyboard"), 401, "unauthenticated")
 
 
 async def test_the_library_is_filtered_and_sorted_by_length(services: Services, services_url: str) -> None:

@@ -115,7 +115,7 @@ async def test_what_may_be_watched_changes_with_the_next_request(services: Servi
         assert (await alice.call("PATCH", mine, json={"visibility": visibility})).status == 200
         assert (await nobody.call("GET", f"{watched}/playback")).status == status
     assert (await alice.call("DELETE", mine)).status == 204
-    for call in ("", "/playback", "/source"):
+    for call in ("", "/playback", "/source", "/pictures/poster"):
         await assert_problem(await alice.call("GET", watched + call), 404, "not-found")
     page = await alice.call("GET", f"{alice.stream_url}/watch/{video['id']}", headers={"Accept": "text/html"})
     assert (page.status, page.content_type) == (404, "text/html")
@@ -163,7 +163,7 @@ async def test_a_public_video_is_not_listed_for_nobody(services: Services, brows
 async def test_a_bad_token_opens_nothing_not_even_what_is_public(services: Services) -> None:
     video = await services.person("alice").upload(FILM, visibility="public")
     nobody = services.person(None)
-    for call in ("", "/playback", "/source"):
+    for call in ("", "/playback", "/source", "/pictures/poster"):
         answer = await nobody.call(
             "GET", f"{nobody.stream_url}/v1/videos/{video['id']}{call}", headers={"Authorization": "Bearer nonsense"}
         )

@@ -142,6 +142,7 @@ def test_what_needs_somebody_says_so(document: dict[str, Any]) -> None:
             "revoke-token",
             "get-server-metadata",
             "get-jwks",
+            "get-picture",
             "get-video",
             "play-video",
             "get-source",

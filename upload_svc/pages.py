@@ -280,6 +280,7 @@ def _filters(request: web.Request, asked: ListUploads) -> list[tuple[str, str, b
         (gettext("All"), None, None),
         (gettext("Private"), None, Visibility.PRIVATE),
         (gettext("Members"), None, Visibility.MEMBERS),
+        (gettext("Unlisted"), None, Visibility.UNLISTED),
         (gettext("Public"), None, Visibility.PUBLIC),
         (gettext("Unfinished"), ListedState.UPLOADING, None),
     ]

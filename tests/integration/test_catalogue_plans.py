@@ -66,7 +66,7 @@ class Catalogue:
             "size": self._chance.randrange(10**6),
             "duration_ms": self._chance.randrange(10**6),
             "content_type": "video/mp4",
-            "visibility": self._chance.choice(["private", "members", "members", "public"]),
+            "visibility": self._chance.choice(["private", "unlisted", "members", "members", "public"]),
             "state": self._chance.choice(["ready", "ready", "ready", "uploading", "deleted"]),
             "created_at": NOW + timedelta(seconds=self._chance.randrange(10**6)),
             "settle_after": NOW if number < 20 else None,

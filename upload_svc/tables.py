@@ -55,6 +55,14 @@ Index(
 )
 Index("media_jobs_unsettled", MEDIA_JOBS.c.settle_after)
 
+# Videos that were public before there was `unlisted`, and that their owners have not been asked about.
+PUBLIC_REVIEWS: Final = Table(
+    "public_reviews",
+    METADATA,
+    Column("owner_id", identifier(), primary_key=True),
+    Column("video_id", identifier(), primary_key=True),
+)
+
 # One row: when a worker has asked last, whichever, for a job or for more time.
 MEDIA_WORKERS: Final = Table(
     "media_workers",

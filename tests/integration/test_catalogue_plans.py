@@ -153,6 +153,15 @@ async def test_a_page_costs_the_same_in_any_catalogue_at_any_depth(catalogue: Ca
     assert faults == []
 
 
+async def test_whether_there_is_something_to_ask_about_costs_the_same_for_any_owner(catalogue: Catalogue) -> None:
+    def count() -> Any:
+        return catalogue.store.count_public_reviews(OWNERS[0], most=LIMIT)
+
+    small = await catalogue.work(count())
+    await catalogue.grow_to(LARGE)
+    assert await catalogue.work(count()) <= 1.5 * small
+
+
 @pytest.mark.parametrize("q", ["film", "somebody"], ids=["title", "owner"])
 async def test_a_search_that_finds_much_reads_and_counts_no_more_in_a_large_catalogue(
     catalogue: Catalogue, q: str

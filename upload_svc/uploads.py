@@ -102,8 +102,9 @@ class Wanted:
 ALL: Final = Wanted()
 # Counting more public videos than that would take long, each time that the page is opened.
 MOST_COUNTED: Final = 1000
-# One request changes at most 10,000, in some seconds.
-_AT_ONCE, _ROUNDS = 100, 100
+_AT_ONCE: Final = 100
+# Much less than a request may take; these are some thousand videos.
+_REVIEWING: Final = timedelta(seconds=5)
 
 # What is done with many videos at once: a move, or who can watch them from now on.
 Act = Literal["trash", "restore"] | Visibility
@@ -313,10 +314,10 @@ class Uploads:
     async def unlist_reviewed(self, principal: Principal) -> int:
         """Makes these videos unlisted, and asks no more about them; how many were changed.
 
-        A hundred after the other, each in a transaction: what one call does not come to is asked about again.
+        A hundred in a transaction, for some seconds: what one call does not come to is asked about again.
         """
-        changed = 0
-        for _ in range(_ROUNDS):
+        changed, until = 0, self._clock() + _REVIEWING
+        while self._clock() < until:
             more = await self._store.unlist_reviewed(principal.account_id, limit=_AT_ONCE)
             if more is None:
                 break

@@ -165,6 +165,7 @@ PAGES: Final = (
     web.post("/videos/moderation/{upload_id}/show", moderation_pages.show_video, name="show-video"),
     web.post("/videos/moderation/{upload_id}/delete", moderation_pages.delete_video, name="delete-moderated-video"),
     web.post("/videos/batch", pages.batch_videos, name="batch-videos"),
+    web.post("/videos/public-review", pages.review_public, name="review-public"),
     web.post("/videos/{upload_id}", pages.edit_video, name="edit-video"),
     web.post("/videos/{upload_id}/trash", pages.trash_video, name="trash-video"),
     web.post("/videos/{upload_id}/restore", pages.restore_video, name="restore-video"),

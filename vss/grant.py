@@ -38,7 +38,7 @@ WRITES: Mapping[str, tuple[str, ...]] = {
         "installation",
         "set_aside",
     ),
-    "upload": ("videos", "media_jobs", "media_workers", "media_facts", "upload_idempotency_keys"),
+    "upload": ("videos", "media_jobs", "media_workers", "media_facts", "public_reviews", "upload_idempotency_keys"),
     "stream": ("positions",),
 }
 READS: Mapping[str, tuple[str, ...]] = {

@@ -8,7 +8,12 @@ from typing import NoReturn
 
 MOST_PARALLEL = 16
 # Who can watch, by visibility.
-WHO = {"private": "only you", "members": "everyone with an account", "public": "anyone"}
+WHO = {
+    "private": "only you",
+    "members": "everyone with an account",
+    "unlisted": "anyone with the link",
+    "public": "anyone",
+}
 
 
 def minutes(text: str) -> float:

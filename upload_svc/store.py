@@ -18,6 +18,7 @@ from common.db import rows_changed
 from common.text import search_key, sort_key
 from contracts.media import Task
 from upload_svc.errors import PreconditionFailed
+from upload_svc.grant_store import forget_grants
 from upload_svc.job_store import JobQueries, add_job, forget_media, renew_pictures
 
 
@@ -216,7 +217,13 @@ class Store(JobQueries):
             .where(*_live(video_id, old_owner_id))
             .values(owner_id=owner_id, owner_username=owner_username)
         )
-        return await change_one(self._database, change, entry)
+        async with self._database.write() as connection:
+            if rows_changed(await connection.execute(change)) != 1:
+                return False
+            # The new owner has given none.
+            await forget_grants(connection, video_id)
+            await write_down(connection, entry)
+            return True
 
     async def get_anybodys_video(self, video_id: str) -> Video | None:
         """The video with this id, unless it was deleted."""
@@ -262,6 +269,7 @@ class Store(JobQueries):
         async with self._database.write() as connection:
             if rows_changed(await connection.execute(change)) == 1:
                 await forget_media(connection, video_id)
+                await forget_grants(connection, video_id)
 
     async def take_unsettled(self, *, now: datetime, until: datetime, limit: int) -> list[Video]:
         """Videos that are due, leased until `until`: nobody else gets them before."""

@@ -125,6 +125,25 @@ class Library:
             return video
         raise Unauthenticated if principal is None else NotFound
 
+    async def get_linked(self, video_id: str) -> Video:
+        """A video that a link leads to: ready, not hidden, and not of a disabled account. Raises NotFound."""
+        video = await self._store.get_video(video_id)
+        if video is None or video.is_hidden or video.owner_id in await self._disabled.ids():
+            raise NotFound
+        return video
+
+    async def linked_source(self, video: Video, *, is_download: bool, is_head: bool) -> Source:
+        """A URL for whoever has a link, which may end any moment. Raises NotFound and Unavailable."""
+        return await self._fs.source(
+            WantedSource(
+                id=video.id,
+                method="HEAD" if is_head else "GET",
+                filename=video.filename,
+                is_download=is_download,
+                is_brief=True,
+            )
+        )
+
     def is_preparing(self, video: Video, content: Content) -> bool:
         """Whether pictures of a new video may come any moment: nothing is known of what it holds yet."""
         return content.facts is None and self._clock() - video.created_at < NEW

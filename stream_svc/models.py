@@ -11,6 +11,7 @@ from catalogue.pages import Sort
 from catalogue.videos import Video as VideoInDomain
 from catalogue.videos import Visibility
 from common.web.requests import Input, Query
+from contracts.objects import Source as SourceInDomain
 from contracts.shape import Instant
 from stream_svc.library import Playback as PlaybackInDomain
 from stream_svc.library import Wanted
@@ -177,12 +178,21 @@ def _facts(content: Content) -> dict[str, Any]:
     }
 
 
+def present_linked(source: SourceInDomain, content: Content) -> Playback:
+    """As for anybody who stops nowhere."""
+    return _playback(source, content, position=0.0)
+
+
 def present_playback(playback: PlaybackInDomain, content: Content) -> Playback:
-    source, poster, storyboard = playback.source, present_poster(content.poster), content.storyboard
+    return _playback(playback.source, content, position=playback.position)
+
+
+def _playback(source: SourceInDomain, content: Content, *, position: float) -> Playback:
+    poster, storyboard = present_poster(content.poster), content.storyboard
     board = None if storyboard is None else Storyboard(index=storyboard[0], sprites=dict(storyboard[1]))
     return Playback(
         sources=[PlaybackSource(url=source.url, type=source.content_type, expires_at=source.expires_at)],
-        position=playback.position,
+        position=position,
         **_facts(content),
         pictures=PlayerPictures(poster=poster, storyboard=board) if poster or board else None,
     )

@@ -7,7 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from common.web.routes import delete, get, head, put
-from stream_svc import api, pages, problem_pages
+from stream_svc import api, link_pages, pages, problem_pages
 from stream_svc.models import AskSource, KeepPosition, ListVideos, Playback, Video, VideoPage
 
 API: Final = (
@@ -26,6 +26,29 @@ API: Final = (
         {307: None},
         is_open=True,
         refusals=("unauthenticated",),
+    ),
+    get(
+        "/s/{token}/playback",
+        link_pages.play_linked,
+        {200: Playback},
+        is_open=True,
+        refusals=("forbidden", "storage-unavailable"),
+    ),
+    get(
+        "/s/{token}/source",
+        link_pages.linked_source,
+        {307: None},
+        query=AskSource,
+        is_open=True,
+        refusals=("forbidden", "storage-unavailable"),
+    ),
+    head(
+        "/s/{token}/source",
+        link_pages.head_linked_source,
+        {307: None},
+        query=AskSource,
+        is_open=True,
+        refusals=("forbidden", "storage-unavailable"),
     ),
     put("/v1/videos/{video_id}/position", api.keep_position, {204: None}, body=KeepPosition),
     delete("/v1/videos/{video_id}/position", api.forget_position, {204: None}),
@@ -49,6 +72,8 @@ API: Final = (
 
 PAGES: Final = (
     web.get("/", pages.library_page, name="library"),
+    web.get("/s/{token}", link_pages.link_page, name="link"),
+    web.post("/s/{token}", link_pages.type_password, name="link-password"),
     web.get("/problems", problem_pages.problems_page, name="problems"),
     web.get("/problems/{code}", problem_pages.problem_page, name="problem"),
     web.post("/watch/forget", pages.forget, name="forget"),

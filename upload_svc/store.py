@@ -18,6 +18,7 @@ from common.db import rows_changed
 from common.text import search_key, sort_key
 from contracts.media import Task
 from upload_svc.errors import PreconditionFailed
+from upload_svc.grant_store import forget_grants
 from upload_svc.job_store import JobQueries, add_job, forget_media, renew_pictures
 from upload_svc.public_reviews import PublicReviewQueries, forget_review, hand_over_review
 
@@ -223,6 +224,8 @@ class Store(JobQueries, PublicReviewQueries):
             if rows_changed(await connection.execute(change)) != 1:
                 return False
             await hand_over_review(connection, video_id, old_owner_id=old_owner_id, owner_id=owner_id)
+            # The new owner has given none.
+            await forget_grants(connection, video_id)
             await write_down(connection, entry)
             return True
 
@@ -270,6 +273,7 @@ class Store(JobQueries, PublicReviewQueries):
         async with self._database.write() as connection:
             if rows_changed(await connection.execute(change)) == 1:
                 await forget_media(connection, video_id)
+                await forget_grants(connection, video_id)
 
     async def take_unsettled(self, *, now: datetime, until: datetime, limit: int) -> list[Video]:
         """Videos that are due, leased until `until`: nobody else gets them before."""

@@ -147,6 +147,9 @@ def test_what_needs_somebody_says_so(document: dict[str, Any]) -> None:
             "play-video",
             "get-source",
             "head-source",
+            "play-linked",
+            "linked-source",
+            "head-linked-source",
         }
 
 

@@ -1,0 +1,13 @@
+"""Every refusal of stream_svc that is its own."""
+
+from __future__ import annotations
+
+from common.errors import Forbidden
+from common.languages import N_
+
+
+class PasswordNeeded(Forbidden):
+    """The link has a password, which this visitor has not typed."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("This link has a password. Open it in a browser and enter the password."))

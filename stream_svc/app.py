@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp_jinja2
 from aiohttp import web
 
 from catalogue import TEMPLATES
@@ -42,6 +43,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
         templates=[TEMPLATES],
     )
     app.add_routes(PAGES)
+    aiohttp_jinja2.get_env(app).globals["is_library_public"] = settings.public_library
 
     @asynccontextmanager
     async def domain(app: web.Application) -> AsyncIterator[None]:
@@ -58,7 +60,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             disabled = DisabledOwners(auth)
             app[ACCOUNT_DELETIONS] = PositionsOfDeletedAccounts(AccountDeletions(auth), store)
             app[DISABLED_OWNERS] = disabled
-            app[LIBRARY] = Library(store, fs, disabled, cursors, clock=clock)
+            app[LIBRARY] = Library(store, fs, disabled, cursors, clock=clock, is_public=settings.public_library)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
             yield
 

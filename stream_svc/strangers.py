@@ -13,6 +13,7 @@ from common.clock import rfc3339
 from common.errors import NotFound, Unauthenticated
 from common.languages import gettext
 from common.tokens import Principal
+from common.web.addresses import network_of
 from common.web.keys import CALL_LIMIT, PRINCIPAL, SITE
 from common.web.requests import read_query
 from stream_svc.app_keys import LIBRARY
@@ -39,7 +40,7 @@ def require_reader(request: web.Request) -> Principal | None:
     if not request.app[LIBRARY].is_listed_for(principal):
         raise Unauthenticated
     if principal is None:
-        request.app[CALL_LIMIT].count(f"stranger at {request.remote}")
+        request.app[CALL_LIMIT].count(f"stranger at {network_of(request.remote or '')}")
     return principal
 
 

@@ -269,7 +269,7 @@ async def test_strangers_find_what_is_public_in_a_public_library_and_nothing_els
 
 @PUBLIC
 async def test_strangers_and_their_programs_are_led_on_from_a_public_video(
-    services: Services, browser: Browser
+    services: Services, browser: Browser, database: Database
 ) -> None:
     url = services.addresses.stream_url
     first, second = [
@@ -283,6 +283,13 @@ async def test_strangers_and_their_programs_are_led_on_from_a_public_video(
     assert "robots" not in _properties(page)
     assert re.findall(r'<li class="video-card" data-video="(\w+)"', page) == [first["id"]]
     assert f'href="/?owner={services.auth.account_id("alice")}"' in page
+    # What may be opened and is in no list has all but its being found.
+    for visibility in set(Visibility) - {Visibility.PUBLIC}:
+        await database.change(update(VIDEOS).values(visibility=visibility.value))
+        answer = await browser.open(f"{url}/watch/{second['id']}")
+        is_open = second["id"] in (text := await answer.text())
+        assert answer.status == (200 if is_open else 303), visibility
+        assert not is_open or ("og:title" in text and _properties(text)["robots"] == "noindex"), visibility
 
 
 @PUBLIC

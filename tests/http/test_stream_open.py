@@ -348,7 +348,7 @@ async def test_fifty_thousand_and_more_are_in_several_sitemaps(services: Service
     names = [column.name for column in VIDEOS.c if column.name not in ("title_key", "search_key")]
     row = {name: getattr(one, name) for name in names}
     row |= {"title_key": sort_key(one.title), "search_key": "", "visibility": "public", "state": "ready"}
-    rows = [{**row, "id": f"{number:026}"} for number in range(50_001)]
+    rows = [{**row, "id": f"{number:026}"} for number in range(51_100)]
     async with database.write() as connection:
         await connection.execute(insert(VIDEOS), rows)
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+import aiohttp_jinja2
 from aiohttp import web
 
 from catalogue import TEMPLATES
@@ -48,6 +49,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
         templates=[TEMPLATES],
     )
     app.add_routes(PAGES)
+    aiohttp_jinja2.get_env(app).globals["is_library_public"] = settings.public_library
 
     @asynccontextmanager
     async def domain(app: web.Application) -> AsyncIterator[None]:
@@ -68,7 +70,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             disabled = DisabledOwners(auth)
             app[ACCOUNT_DELETIONS] = PositionsOfDeletedAccounts(AccountDeletions(auth), store)
             app[DISABLED_OWNERS] = disabled
-            app[LIBRARY] = library = Library(store, fs, disabled, cursors, clock=clock)
+            app[LIBRARY] = library = Library(
+                store, fs, disabled, cursors, clock=clock, is_public=settings.public_library
+            )
             app[LINKS] = Links(LinkStore(database), library, passwords, cursors, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
             yield

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from common.errors import Forbidden
+from common.errors import Forbidden, Refusal
 from common.languages import N_
+
+
+class FormatNotOffered(Refusal):
+    """What was asked for exists, in another format."""
+
+    code = "format-not-offered"
+
+    def __init__(self) -> None:
+        super().__init__(N_("This is available as JSON only. Send format=json."))
 
 
 class PasswordNeeded(Forbidden):

@@ -54,6 +54,35 @@ class ForgetPosition(Query):
 _LONGEST_SECONDS: Final = 31 * 24 * 3600
 
 
+class AskOEmbed(Query):
+    """Which page of a video, in which format (`json` alone), and the most that its picture may measure, in pixels."""
+
+    url: Annotated[str, Field(max_length=2048)]
+    format: Annotated[str, Field(max_length=64)] = "json"
+    maxwidth: Annotated[int, Field(ge=1)] | None = None
+    maxheight: Annotated[int, Field(ge=1)] | None = None
+
+
+class OEmbed(BaseModel):
+    """A video for other sites to show, as https://oembed.com has it; `thumbnail_…` are all there or none."""
+
+    version: Literal["1.0"] = "1.0"
+    type: Literal["link"] = "link"
+    title: str
+    author_name: str
+    provider_name: str
+    provider_url: str
+    thumbnail_url: str | None = None
+    thumbnail_width: int | None = None
+    thumbnail_height: int | None = None
+
+
+class AskSitemap(Query):
+    """Which sitemap; none: the only one, or the list of all."""
+
+    number: Annotated[int, Field(ge=1, le=50_000)] | None = None
+
+
 class KeptPosition(BaseModel, from_attributes=True):
     """Where somebody stopped watching, as their export has it."""
 

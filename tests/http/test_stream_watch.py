@@ -68,7 +68,7 @@ async def test_the_owners_page_plays_and_leads_to_the_edit(
     assert (await fetch("GET", unescape(source[1])))[::2] == (200, FILM)
     policy = page.headers["Content-Security-Policy"]
     assert f"media-src 'self' blob: {services.addresses.s3_url};" in policy
-    assert not re.search(r"<script(?![^>]* src=)|<style|\son\w+=|\sstyle=", text)
+    assert not re.search(r"<script(?![^>]* (src|type)=)|<style|\son\w+=|\sstyle=", text)
     assert page.headers["Cache-Control"] == "no-store"
 
 

@@ -97,7 +97,7 @@ async def read_places(
     database: Database, branch: Branch, *, after: Place | None = None, skip: int = 0, limit: int
 ) -> list[tuple[datetime, str]]:
     """When the videos of one branch have come and their ids, the oldest first: `skip` of those behind `after` are left
-    out. Read from the index alone, so that skipping is cheap.
+    out, which is cheap: no more is read than the index, and rows only where a condition needs them.
     """
     condition, index = branch
     [behind] = _behind(Sort.OLDEST, after)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from yarl import URL
 
 from common.db import open_database
 from stream_svc.routes import API, PAGES
@@ -29,6 +30,13 @@ async def test_no_route_writes_a_video(services: Services, services_url: str, br
     alice = services.person("alice")
     url = services.addresses.stream_url
     video = await alice.upload(FILM, visibility="public")
+    made = await alice.call("POST", f"{alice.upload_url}/v1/uploads/{video['id']}/grants", json={})
+    known = {
+        "video_id": video["id"],
+        "code": "invalid",
+        "name": "poster",
+        "token": URL((await made.json())["url"]).name,
+    }
     await browser.log_in(url)
     # Settled: upload_svc's loop has nothing to do with these rows any more.
     before = await _rows(services_url)
@@ -37,9 +45,7 @@ async def test_no_route_writes_a_video(services: Services, services_url: str, br
             *((route.method, route.path) for route in API),
             *((page.method, page.path) for page in PAGES),
         ]:
-            address = url + path.replace("{video_id}", video["id"]).replace("{code}", "invalid").replace(
-                "{name}", "poster"
-            )
+            address = url + path.format(**known)
             address += f"?url={url}/watch/{video['id']}" if path == "/oembed" else ""
             content = {"seconds": 11, "duration": 20} if method == "PUT" else None
             sent = browser.post_form(address, {}) if method == "POST" else browser.call(method, address, json=content)

@@ -67,6 +67,20 @@ export class UploadApi {
     return { upload: answer.body, isSettled: answer.status === 200, retryAfterMs: answer.retryAfterMs };
   }
 
+  /** The links to a video, the newest first. */
+  async links(id) {
+    return (await this.#call("GET", `/${id}/grants`, {})).body.items;
+  }
+
+  /** A new link, with its `url`, which is not told again. */
+  async createLink(id, fields) {
+    return (await this.#call("POST", `/${id}/grants`, { body: fields })).body;
+  }
+
+  async revokeLink(id, linkId) {
+    await this.#call("DELETE", `/${id}/grants/${linkId}`, {});
+  }
+
   async trash(id) {
     await this.#call("POST", `/${id}/trash`, { isKept: true });
   }

@@ -161,9 +161,9 @@ function watchPage(player) {
     if (SEEKING.has(action.name)) controls.seekBar.glance(video.currentTime);
   });
 
-  shareDialog(document.querySelector("[data-share-dialog]"), {
-    moment: () => ({ seconds: Math.floor(video.currentTime), text: clockTime(video.currentTime) }),
-  });
+  // There is none behind a link.
+  const sharing = document.querySelector("[data-share-dialog]");
+  if (sharing) shareDialog(sharing, { moment: () => ({ seconds: Math.floor(video.currentTime), text: clockTime(video.currentTime) }) });
 
   // From here on ours: without this module the browser's own controls are there.
   video.controls = false;

@@ -17,14 +17,16 @@ from auth_svc.api_keys import api as api_keys
 from auth_svc.api_keys import pages as api_key_pages
 from auth_svc.api_keys.models import ApiKey, ApiKeyPage, CreateApiKey
 from auth_svc.audit import pages as audit_pages
-from auth_svc.models import ListQuery
+from auth_svc.groups import api as groups
+from auth_svc.groups.models import CreateGroup, EditGroup, Group, GroupPage, MemberPage, PutMember
+from auth_svc.models import ListQuery, SearchQuery
 from auth_svc.sessions import api as sessions
 from auth_svc.sessions import pages as session_pages
 from auth_svc.sessions.models import SessionPage
 from auth_svc.tokens import api as tokens
 from auth_svc.tokens.models import KeySet, RevocationRequest, ServerMetadata, TokenRequest, TokenResponse
 from common.tokens import READ, UPLOAD
-from common.web.routes import IDEMPOTENCY, delete, get, patch, post
+from common.web.routes import IDEMPOTENCY, delete, get, patch, post, put
 from common.web.sessions import ExchangedSession, SessionSecret, StartedSession, StartSession
 from contracts.accounts import AccountDeletionList, AskAccount, DisabledAccounts, NamedAccount
 
@@ -51,6 +53,14 @@ API: Final = (
     delete("/v1/me/api-keys/{key_id}", api_keys.delete_api_key, {204: None}),
     post("/v1/accounts", accounts.create_account, {201: Account}, body=CreateAccount, headers=IDEMPOTENCY),
     get("/v1/accounts", accounts.list_accounts, {200: AccountPage}, scopes=(), query=ListQuery),
+    get(
+        "/v1/accounts/named",
+        groups.find_account,
+        {200: NamedAccount},
+        scopes=(),
+        query=AskAccount,
+        refusals=("not-found",),
+    ),
     get("/v1/accounts/{account_id}", accounts.get_account, {200: Account}, scopes=()),
     patch(
         "/v1/accounts/{account_id}",
@@ -66,6 +76,15 @@ API: Final = (
         query=DeleteAccount,
         refusals=("last-administrator",),
     ),
+    post("/v1/groups", groups.create_group, {201: Group}, body=CreateGroup, headers=IDEMPOTENCY),
+    # Who somebody works with is nothing for a key that looks at videos.
+    get("/v1/groups", groups.list_groups, {200: GroupPage}, scopes=(), query=SearchQuery),
+    get("/v1/groups/{group_id}", groups.get_group, {200: Group}, scopes=()),
+    patch("/v1/groups/{group_id}", groups.edit_group, {200: Group}, body=EditGroup),
+    delete("/v1/groups/{group_id}", groups.delete_group, {204: None}),
+    get("/v1/groups/{group_id}/members", groups.list_members, {200: MemberPage}, scopes=(), query=ListQuery),
+    put("/v1/groups/{group_id}/members/{account_id}", groups.put_member, {204: None}, body=PutMember),
+    delete("/v1/groups/{group_id}/members/{account_id}", groups.remove_member, {204: None}),
     get("/internal/accounts/disabled", internal.list_disabled_accounts, {200: DisabledAccounts}),
     get("/internal/administrator", internal.confirm_administrator, {204: None}),
     get("/internal/accounts/named", internal.get_account_named, {200: NamedAccount}, query=AskAccount),

@@ -24,11 +24,13 @@ from auth_svc.app_keys import (
     API_KEYS,
     AUDIT,
     CLOCK,
+    GROUPS,
     LOG_IN,
 )
 from auth_svc.asking import asker_of, current_session
 from auth_svc.audit.audit import WORDS, about
 from auth_svc.errors import LastAdministrator
+from auth_svc.groups.models import Membership
 from auth_svc.models import ShortText
 from auth_svc.sessions.api import present_session
 from auth_svc.sessions.devices import device_of
@@ -171,6 +173,8 @@ async def export(request: web.Request) -> web.StreamResponse:
         raise Unauthenticated
     sessions = every(lambda cursor: app[ACCOUNT_SESSIONS].list(account_id, cursor=cursor, limit=_SHOWN))
     keys = every(lambda cursor: app[API_KEYS].list(account_id, cursor=cursor, limit=_SHOWN))
+    by = asker_of(request)
+    groups = every(lambda cursor: app[GROUPS].list(by, is_own=True, cursor=cursor, limit=_SHOWN))
     entries = every(lambda cursor: app[AUDIT].list(account_id, cursor=cursor, limit=_SHOWN))
     current = current_session(request)
     return await send_export(
@@ -179,6 +183,7 @@ async def export(request: web.Request) -> web.StreamResponse:
         {
             "sessions": (present_session(session, current) async for session in sessions),
             "api_keys": (present_api_key(key) async for key in keys),
+            "groups": (Membership.model_validate(group) async for group in groups),
             "audit": (_present_entry(entry, account_id) async for entry in entries),
         },
         account=Me.model_validate(account),

@@ -18,6 +18,7 @@ from auth_svc.api_keys import pages as api_key_pages
 from auth_svc.api_keys.models import ApiKey, ApiKeyPage, CreateApiKey
 from auth_svc.audit import pages as audit_pages
 from auth_svc.groups import api as groups
+from auth_svc.groups import pages as group_pages
 from auth_svc.groups.models import CreateGroup, EditGroup, Group, GroupPage, MemberPage, PutMember
 from auth_svc.models import ListQuery, SearchQuery
 from auth_svc.sessions import api as sessions
@@ -111,6 +112,13 @@ PAGES: Final = (
     web.post("/account/sessions/{session_id}/end", session_pages.end_session, name="account-end-session"),
     web.post("/account/api-keys", api_key_pages.create_api_key, name="account-create-api-key"),
     web.post("/account/api-keys/{key_id}/delete", api_key_pages.delete_api_key, name="account-delete-api-key"),
+    web.get("/account/groups/{group_id}", group_pages.group_page, name="account-group-page"),
+    web.post("/account/groups/{group_id}/members", group_pages.add_member, name="account-add-member"),
+    web.post(
+        "/account/groups/{group_id}/members/{account_id}/remove",
+        group_pages.remove_member,
+        name="account-remove-member",
+    ),
     web.get("/account/export", account_pages.export, name="account-export"),
     web.post("/account/delete", account_pages.delete_account, name="account-delete"),
     web.get("/admin", admin_pages.accounts_page, name="admin-page"),
@@ -121,5 +129,15 @@ PAGES: Final = (
     web.post("/admin/accounts/{account_id}", admin_pages.change_account, name="admin-change-account"),
     web.post("/admin/accounts/{account_id}/password-link", admin_pages.renew_password_link, name="admin-password-link"),
     web.post("/admin/accounts/{account_id}/delete", admin_pages.delete_account, name="admin-delete-account"),
+    web.get(group_pages.ADMIN_PATH, group_pages.groups_page, name="admin-groups-page"),
+    web.post(group_pages.ADMIN_PATH, group_pages.add_group, name="admin-add-group"),
+    web.get("/admin/groups/{group_id}", group_pages.group_page, name="admin-group-page"),
+    web.post("/admin/groups/{group_id}", group_pages.rename_group, name="admin-rename-group"),
+    web.post("/admin/groups/{group_id}/delete", group_pages.delete_group, name="admin-delete-group"),
+    web.post("/admin/groups/{group_id}/members", group_pages.add_member, name="admin-add-member"),
+    web.post("/admin/groups/{group_id}/members/{account_id}", group_pages.change_member, name="admin-change-member"),
+    web.post(
+        "/admin/groups/{group_id}/members/{account_id}/remove", group_pages.remove_member, name="admin-remove-member"
+    ),
     web.get("/admin/audit", audit_pages.audit_page, name="admin-audit-page"),
 )

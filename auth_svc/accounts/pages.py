@@ -1,4 +1,5 @@
-"""The page /account: the password, sessions, API keys, recent activity, export and deletion; and choosing a password.
+"""The page /account: the password, sessions, API keys, groups, recent activity, export and deletion; and choosing a
+password.
 
 Its forms work without JavaScript: what succeeds leads back to the page, what does not shows it with what was typed.
 The forms for sessions and API keys are handled in their rooms.
@@ -85,6 +86,7 @@ _FAULTS: Final[Mapping[str, str]] = {
     "quota": N_("The quota %(fault)s."),
     "videos": N_("The choice for the videos %(fault)s."),
     "heir": N_("The new owner %(fault)s."),
+    "account_id": N_("The account %(fault)s."),
     "confirm": N_("What you typed %(fault)s."),
 }
 
@@ -227,6 +229,7 @@ async def render_account(
     sessions, _ = await request.app[ACCOUNT_SESSIONS].list(account.id, cursor=None, limit=_SHOWN)
     keys, _ = await request.app[API_KEYS].list(account.id, cursor=None, limit=_SHOWN)
     entries, next_cursor = await request.app[AUDIT].list(account.id, cursor=query.cursor, limit=20)
+    groups, _ = await request.app[GROUPS].list(asker_of(request), is_own=True, cursor=None, limit=_SHOWN)
     current, now = current_session(request), request.app[CLOCK]()
     response = render(
         request,
@@ -246,6 +249,7 @@ async def render_account(
                 {"entry": entry, "words": gettext(WORDS.get(entry.action, entry.action)), "about": about(entry)}
                 for entry in entries
             ],
+            "groups": groups,
             "older_url": None if next_cursor is None else str(request.rel_url.with_query(cursor=next_cursor)),
             "is_first": query.cursor is None,
             "done": gettext(_DONE.get(query.done, "")),

@@ -14,6 +14,7 @@ from common.ids import new_id
 from common.tokens import MAX_GROUPS, MAX_TOKEN_LENGTH, PERSON_AUDIENCE
 from common.web.sessions import EXCHANGE_LIFETIME, SESSIONS
 from tests.auth_app import AuthApp, bearer
+from tests.html_pages import PAGE, Page, page_of
 from tests.problems import assert_problem
 
 pytestmark = pytest.mark.accounts("root", "mona", "bob", "eve", "carl")
@@ -229,3 +230,73 @@ async def test_an_account_is_in_64_groups_and_in_none_when_it_is_deleted(
     assert len((await export.json())["groups"]) == MAX_GROUPS
     assert (await root.call("DELETE", f"/v1/accounts/{long_id}?videos=delete")).status == 204
     assert (await root.found(f"/{groups[0]}"))["member_count"] == 0
+
+
+@pytest.mark.any_database
+async def test_the_pages_do_all_of_it_without_scripts(app: AuthApp, people: dict[str, Somebody]) -> None:
+    cookies = {name: await app.log_in(name) for name in ("root", "mona", "bob", "eve")}
+
+    async def see(who: str, path: str, status: int = 200) -> Page:
+        return await page_of(await app.send("GET", path, cookie=cookies[who], headers=PAGE), status)
+
+    async def send(who: str, path: str, **fields: str) -> ClientResponse:
+        headers = {**PAGE, "Sec-Fetch-Site": "same-origin"}
+        return await app.send("POST", path, cookie=cookies[who], headers=headers, data=fields)
+
+    assert "No groups yet." in (await see("root", "/admin/groups")).text
+    made = await send("root", "/admin/groups", name=" Editors  <b>")
+    at = made.headers["Location"]
+    group_id = at.removeprefix("/admin/groups/")
+    assert (
+        "This is already taken." in (await page_of(await send("root", "/admin/groups", name="editors <B>"), 422)).text
+    )
+    (row,) = [link for link in (await see("root", "/admin/groups?q=EDIT")).links if link == at]
+    assert row == at
+    assert "Nothing found" in (await see("root", "/admin/groups?q=nobody")).text
+
+    assert (await send("root", f"{at}/members", username="Mona ")).headers["Location"] == f"{at}#members-heading"
+    refused = await page_of(await send("root", f"{at}/members", username="nobody"), 422)
+    assert "The username is not an existing account." in refused.text
+    assert refused.fields["username"]["value"] == "nobody"
+    assert (await send("root", f"{at}/members/{people['mona'].id}", is_manager="true")).status == 303
+
+    # Mona finds it on her own page, and adds and removes there; who manages is not hers to say.
+    own = f"/account/groups/{group_id}"
+    assert own in (await see("mona", "/account")).links
+    assert (await send("mona", f"{own}/members", username="bob")).headers["Location"] == f"{own}#members-heading"
+    members = await see("mona", own)
+    sent_to = {form["action"] for form in members.forms}
+    bobs = f"{own}/members/{people['bob'].id}/remove"
+    assert {action for action in sent_to if action and action.startswith(own)} == {f"{own}/members", bobs}
+    assert members.inline == []
+    account = await see("bob", "/account")
+    assert "Editors <b>" in account.text
+    assert own not in account.links
+    for who, path, status in [
+        ("mona", at, 403),
+        ("mona", "/admin/groups", 403),
+        ("bob", own, 403),
+        ("eve", own, 404),
+    ]:
+        await see(who, path, status)
+    for who, path, status in [
+        ("mona", f"{at}/delete", 403),
+        ("bob", bobs, 403),
+        ("eve", bobs, 404),
+        ("mona", bobs, 303),
+    ]:
+        assert (await send(who, path)).status == status, (who, path)
+    assert "bob" not in (await see("mona", own)).text
+
+    # A form of yesterday undoes nobody's change; one that is sent changes the name.
+    shown = await see("root", at)
+    kept = {"was_name": shown.fields["was_name"]["value"] or "", "name": "Editors <b>"}
+    assert (await send("root", at, name="Cutters")).status == 303
+    assert (await send("root", at, **kept)).status == 303
+    assert (await see("root", at)).fields["name"]["value"] == "Cutters"
+    assert (await send("root", f"{at}/delete")).headers["Location"] == "/admin/groups"
+    await see("root", at, 404)
+    activity = (await see("mona", "/account")).text
+    assert "Added to a group" in activity
+    assert "Cutters" not in activity
+    assert "Group deleted" in (await see("root", "/admin/audit?q=cutters")).text

@@ -258,7 +258,7 @@ async def _make(film: Path, size: int, task: Task, facts: Facts | None = None) -
         async def renew() -> JobSource:
             return source
 
-        job = Job(id="1", task=task, attempt=1, leased_until=now, source=source, facts=facts)
+        job = Job(id="1", task=task, attempt=1, lease_seconds=120, source=source, facts=facts)
         looking = Looking(session, Jail())
         make = looking.look if task is Task.LOOK else looking.storyboard
         return await make(job, renew=renew, on_progress=lambda _: None)

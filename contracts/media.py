@@ -93,10 +93,11 @@ class Where(Input):
 
 
 class TakeJob(Where):
-    """What this worker can do, and its name for the log."""
+    """What this worker can do, and its name for the log. `has_landlock`: of its kernel; None: it has not looked yet."""
 
     tasks: Annotated[list[Task], Field(min_length=1, max_length=8)]
     worker: Annotated[str, Field(min_length=1, max_length=64)]
+    has_landlock: bool | None = None
 
 
 class JobSource(Shape):
@@ -110,13 +111,14 @@ class JobSource(Shape):
 class Job(Shape):
     """`poster_ms`: the moment that the owner has chosen for the poster; None: the one that says most.
 
-    `facts`: what an earlier job has found, where it has. Without `renew` it is somebody else's after `leased_until`.
+    `facts`: what an earlier job has found, where it has. Without `renew` it is somebody else's in `lease_seconds`: no
+    time of day, for the clocks of two machines differ.
     """
 
     id: Id
     task: Task
     attempt: int
-    leased_until: Instant
+    lease_seconds: float
     source: JobSource
     poster_ms: int | None = None
     facts: Facts | None = None
@@ -129,9 +131,9 @@ class RenewJob(Where):
 
 
 class Renewed(Shape):
-    """Until when the job is this attempt's, and where the bytes are from now on."""
+    """How long the job is this attempt's, and where the bytes are from now on."""
 
-    leased_until: Instant
+    lease_seconds: float
     source: JobSource
 
 

@@ -37,16 +37,17 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
         async with http_session() as session:
             secret = settings.client_secret.get_secret_value()
             tokens = ServiceTokens(session, settings.auth_url, client_id="media", client_secret=secret, clock=clock)
+            jail = Jail()
             jobs = UploadClient(
                 ServiceClient(session, settings.upload_url, tokens),
                 name=socket.gethostname()[:64],
                 is_outside=settings.is_outside,
+                landlock=lambda: jail.landlock,
             )
-            jail = Jail()
             looking = Looking(session, jail)
             makers = {Task.LOOK: looking.look, Task.PICTURE: looking.picture, Task.STORYBOARD: looking.storyboard}
             metrics = WorkMetrics(app[METRICS], landlock=lambda: jail.landlock)
-            app[WORKER] = worker = Worker(jobs, Bucket(session), metrics, makers=makers, clock=clock)
+            app[WORKER] = worker = Worker(jobs, Bucket(session), metrics, makers=makers)
             app[READINESS] = {"jobs": worker.check}
             yield
 

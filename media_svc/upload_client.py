@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -45,17 +45,27 @@ class Refused(Exception):
 class UploadClient:
     """upload_svc's jobs, for the worker `name`. Every call may raise Unavailable; those about a job, JobLost.
 
-    `is_outside`: this worker reaches the storage as browsers do.
+    `is_outside`: this worker reaches the storage as browsers do. `landlock`: which version its kernel has; 0: none;
+    None: not known yet.
     """
 
-    def __init__(self, client: ServiceClient, *, name: str, is_outside: bool) -> None:
+    def __init__(
+        self, client: ServiceClient, *, name: str, is_outside: bool, landlock: Callable[[], int | None]
+    ) -> None:
         self._client = client
         self._name = name
         self._is_outside = is_outside
+        self._landlock = landlock
 
     async def take(self, tasks: Sequence[Task]) -> Job | None:
         """A job that is this worker's from now on; None when there is nothing to do."""
-        asked = TakeJob(tasks=list(tasks), worker=self._name, is_outside=self._is_outside).model_dump(mode="json")
+        landlock = self._landlock()
+        asked = TakeJob(
+            tasks=list(tasks),
+            worker=self._name,
+            is_outside=self._is_outside,
+            has_landlock=None if landlock is None else landlock > 0,
+        ).model_dump(mode="json")
         # Asked again after a lost answer, it would be another job.
         found = await self._client.call("POST", "/internal/jobs/take", content=asked, is_idempotent=False)
         try:

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Final, Protocol, TypeVar
 
-from common.clock import Clock
 from common.errors import Unavailable
 from common.ids import new_id
 from common.logs import REQUEST_ID
@@ -46,13 +45,12 @@ class Maker(Protocol):
 
 
 class Held:
-    """A job as long as it is this worker's."""
+    """A job as long as it is this worker's; `asked_at`: when it was asked for, by `time.monotonic`."""
 
-    def __init__(self, job: Job, jobs: UploadClient, *, clock: Clock) -> None:
+    def __init__(self, job: Job, jobs: UploadClient, *, asked_at: float) -> None:
         self.job = job
         self._jobs = jobs
-        self._clock = clock
-        self._leased_until = job.leased_until
+        self._leased_until = asked_at + job.lease_seconds
         self._progress = 0
 
     def advance(self, progress: int) -> None:
@@ -61,8 +59,9 @@ class Held:
 
     async def renew(self) -> JobSource:
         """Holds the job for longer. Raises JobLost and Unavailable."""
+        asked_at = time.monotonic()
         renewed: Renewed = await self._jobs.renew(self.job, progress=self._progress)
-        self._leased_until = renewed.leased_until
+        self._leased_until = asked_at + renewed.lease_seconds
         return renewed.source
 
     async def keep(self, work: asyncio.Task[str]) -> None:
@@ -83,20 +82,19 @@ class Held:
                 return
 
     def _left_seconds(self) -> float:
-        return max(0.0, (self._leased_until - self._clock()).total_seconds())
+        return max(0.0, self._leased_until - time.monotonic())
 
 
 class Worker:
     """Does one job after the other. `check` says whether upload_svc answered when it was last asked for one."""
 
     def __init__(
-        self, jobs: UploadClient, bucket: Bucket, metrics: WorkMetrics, *, makers: Mapping[Task, Maker], clock: Clock
+        self, jobs: UploadClient, bucket: Bucket, metrics: WorkMetrics, *, makers: Mapping[Task, Maker]
     ) -> None:
         self._jobs = jobs
         self._bucket = bucket
         self._metrics = metrics
         self._makers = makers
-        self._clock = clock
         self._has_answer = False
 
     async def check(self) -> None:
@@ -117,6 +115,7 @@ class Worker:
 
     async def step(self) -> bool:
         """Takes a job and does it; False when there was none."""
+        asked_at = time.monotonic()
         try:
             job = await self._take()
         except Unavailable:
@@ -130,7 +129,7 @@ class Worker:
         began = time.perf_counter()
         outcome = "released"
         try:
-            outcome = await self._do(Held(job, self._jobs, clock=self._clock))
+            outcome = await self._do(Held(job, self._jobs, asked_at=asked_at))
         except asyncio.CancelledError:
             await self._give_back(job)
             raise

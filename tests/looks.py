@@ -554,6 +554,11 @@ async def moderation(page: Page, stage: Stage) -> None:
 
 
 @look()
+async def previews(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/videos/moderation/previews")
+
+
+@look()
 async def moderation_delete(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('upload')}/videos/moderation?q=ocean")
     await page.locator("[popovertarget^=delete]").first.click()

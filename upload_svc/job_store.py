@@ -453,16 +453,22 @@ class JobQueries(Queries):
             for task, state, count, oldest in await self._database.rows(query)
         ]
 
-    async def note_worker(self, *, at: datetime) -> None:
+    async def note_worker(self, *, at: datetime, lacks_landlock: bool) -> None:
         """Records that a worker has asked."""
-        if await self._database.change(update(MEDIA_WORKERS).values(asked_at=at)) == 0:
+        values = {"asked_at": at, "no_landlock_at": at} if lacks_landlock else {"asked_at": at}
+        if await self._database.change(update(MEDIA_WORKERS).values(values)) == 0:
             # Unless another process has just done so.
-            await self._database.add(insert(MEDIA_WORKERS).values(id=1, asked_at=at))
+            await self._database.add(insert(MEDIA_WORKERS).values(id=1, **values))
 
     async def worker_asked_at(self) -> datetime | None:
         """When a worker has asked last; None: never."""
         row = await self._database.row(select(MEDIA_WORKERS.c.asked_at))
         return None if row is None else row.asked_at
+
+    async def worker_without_landlock_asked_at(self) -> datetime | None:
+        """When one has asked last whose kernel has no Landlock; None: never."""
+        row = await self._database.row(select(MEDIA_WORKERS.c.no_landlock_at))
+        return None if row is None else row.no_landlock_at
 
     async def _change_job(self, job: MediaJob, **values: Any) -> bool:
         return await self._database.change(_changed(job).values(**values)) == 1

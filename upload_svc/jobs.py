@@ -64,11 +64,12 @@ class Jobs:
         self._fs = fs
         self._clock = clock
         self._backfill_after: datetime | None = None
-        self._noted_at: datetime | None = None
+        # For workers with Landlock, and for those without.
+        self._noted_at: dict[bool, datetime] = {}
 
     async def take(self, asked: TakeJob) -> Job | None:
         """The next job, held by the attempt that it names; None when there is nothing to do. Raises Unavailable."""
-        await self._note_worker()
+        await self._note_worker(lacks_landlock=asked.has_landlock is False)
         now = self._clock()
         candidates = await self._store.list_takeable(asked.tasks, now=now, limit=CANDIDATES)
         # Before any is taken: an attempt is not to be used up because fs_svc is away.
@@ -78,10 +79,10 @@ class Jobs:
             if source is None:
                 await self._store.let_rest(job, until=now + BYTES_GONE_REST)
             elif await self._store.take_job(job, until=now + LEASE):
-                return await self._taken(job, source, asked.worker, leased_until=now + LEASE)
+                return await self._taken(job, source, asked.worker)
         return None
 
-    async def _taken(self, job: MediaJob, source: JobSource, worker: str, *, leased_until: datetime) -> Job:
+    async def _taken(self, job: MediaJob, source: JobSource, worker: str) -> Job:
         attempt = job.attempt + 1
         logger.info(
             "job taken",
@@ -92,7 +93,7 @@ class Jobs:
             id=job.id,
             task=job.task,
             attempt=attempt,
-            leased_until=leased_until,
+            lease_seconds=LEASE.total_seconds(),
             source=source,
             poster_ms=job.poster_ms,
             facts=None if facts is None else Facts.model_validate_json(facts.facts),
@@ -107,7 +108,7 @@ class Jobs:
         source = (await self._sources([job], asked)).get(job.id) or await self._sent_picture(job, asked)
         if source is None:
             raise JobLost
-        return Renewed(leased_until=until, source=source)
+        return Renewed(lease_seconds=LEASE.total_seconds(), source=source)
 
     async def outputs(self, job_id: str, asked: AskOutputs) -> Outputs:
         """URLs for the files of this attempt; the same again for the same files. Raises Conflict for others."""
@@ -217,11 +218,11 @@ class Jobs:
         added = [await self._store.add_look(video_id, is_backfill=True, at=now) for video_id in videos]
         return sum(added)
 
-    async def _note_worker(self) -> None:
-        now = self._clock()
-        if self._noted_at is None or abs(now - self._noted_at) >= NOTED_EVERY:
-            await self._store.note_worker(at=now)
-            self._noted_at = now
+    async def _note_worker(self, *, lacks_landlock: bool = False) -> None:
+        now, noted_at = self._clock(), self._noted_at.get(lacks_landlock)
+        if noted_at is None or abs(now - noted_at) >= NOTED_EVERY:
+            await self._store.note_worker(at=now, lacks_landlock=lacks_landlock)
+            self._noted_at[lacks_landlock] = now
 
     async def _sources(self, jobs: Sequence[MediaJob], asked: Where) -> dict[str, JobSource]:
         """The videos, by the ids of the jobs that are about them."""

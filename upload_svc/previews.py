@@ -37,6 +37,12 @@ class Previews:
         asked_at = await self._store.worker_asked_at()
         return no_worker_is_there(asked_at, now=self._clock()), asked_at
 
+    async def is_landlock_missing(self, principal: Principal) -> bool:
+        """Whether the kernel of a worker that is there has no Landlock to shut its decoder in."""
+        await self._administrators.require(principal)
+        asked_at = await self._store.worker_without_landlock_asked_at()
+        return not no_worker_is_there(asked_at, now=self._clock())
+
     async def list_failed(
         self, principal: Principal, *, cursor: str | None, limit: int
     ) -> tuple[list[FailedJob], str | None]:

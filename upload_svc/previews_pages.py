@@ -36,6 +36,7 @@ async def previews_page(request: web.Request) -> web.Response:
         "oldest": None if waiting is None else waiting[1],
         "is_off": is_off,
         "asked_at": asked_at,
+        "is_landlock_missing": await previews.is_landlock_missing(principal),
         "failed": [_shown(job) for job in failed],
         "is_first_page": asked.cursor is None,
         "first_url": request.rel_url.without_query_params("cursor"),

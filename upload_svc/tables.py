@@ -55,10 +55,11 @@ Index(
 )
 Index("media_jobs_unsettled", MEDIA_JOBS.c.settle_after)
 
-# One row: when a worker has asked last, whichever, for a job or for more time.
+# One row: when a worker has asked last, whichever, for a job or for more time, and when one that has no Landlock.
 MEDIA_WORKERS: Final = Table(
     "media_workers",
     METADATA,
     Column("id", Integer(), primary_key=True, autoincrement=False),
     Column("asked_at", Instant(), nullable=False),
+    Column("no_landlock_at", Instant(), nullable=True),
 )

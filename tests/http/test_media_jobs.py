@@ -117,7 +117,7 @@ async def test_an_upload_is_looked_at_and_what_was_made_ends_with_it(services: S
         assert (answer.status, await answer.read()) == (206, FILM[2:6])
     assert await worker.take() is None
     renewed = await (await worker.tell(look, "renew", progress=50)).json()
-    assert renewed["leased_until"] > look["leased_until"]
+    assert renewed["lease_seconds"] == look["lease_seconds"] == LEASE.total_seconds()
     await worker.make(look)
     for _ in range(2):
         assert (await worker.tell(look, "complete", facts=FACTS, poster_ms=2000)).status == 204
@@ -477,6 +477,15 @@ async def test_without_a_worker_nothing_is_said_to_be_prepared(services: Service
     # Who works on one for long asks for more time.
     assert (await worker.tell(look, "renew")).status == 200
     assert await said() == ("preparing", True, False)
+
+    async def is_landlock_missing() -> bool:
+        page = await root.call("GET", f"{root.upload_url}/videos/moderation/previews")
+        return "kernel without Landlock" in await page.text()
+
+    for has_landlock, is_missing in ((None, False), (True, False), (False, True), (True, True)):
+        asked = {"tasks": ["storyboard"], "worker": "another", "has_landlock": has_landlock}
+        assert (await worker.call("take", asked)).status == 204
+        assert await is_landlock_missing() == is_missing
 
 
 async def test_what_is_no_picture_by_its_type_or_size_or_not_the_owners_is_refused(services: Services) -> None:

@@ -81,7 +81,7 @@ class Source:
             id="1",
             task=task,
             attempt=1,
-            leased_until=datetime.now(UTC),
+            lease_seconds=120,
             source=self.where(),
             poster_ms=poster_ms,
             facts=facts,

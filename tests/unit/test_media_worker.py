@@ -55,6 +55,7 @@ class Place:
     def __init__(self) -> None:
         self.url = ""
         self.jobs: list[Task] = []
+        self.has_landlock: bool | None = None
         self.lease = LEASE
         self.said: list[tuple[str, dict[str, Any]]] = []
         self.stored: list[tuple[str, dict[str, str], bytes]] = []
@@ -68,7 +69,9 @@ class Place:
         return [verb for verb, _ in self.said]
 
     async def take(self, request: web.Request) -> web.StreamResponse:
-        assert (await request.json())["tasks"] == list(Task)
+        asked = await request.json()
+        assert asked["tasks"] == list(Task)
+        self.has_landlock = asked["has_landlock"]
         if not self.jobs:
             return web.Response(status=204)
         self.given += 1
@@ -118,7 +121,7 @@ class Place:
     def _lease(self) -> dict[str, Any]:
         until = rfc3339(utc_now() + self.lease)
         source = {"url": f"{self.url}/bucket/video", "size": len(VIDEO), "expires_at": until}
-        return {"leased_until": until, "source": source}
+        return {"lease_seconds": self.lease.total_seconds(), "source": source}
 
 
 class Work:
@@ -173,10 +176,12 @@ def registry() -> CollectorRegistry:
 @pytest_asyncio.fixture
 async def worker(place: Place, work: Work, registry: CollectorRegistry) -> AsyncIterator[Worker]:
     async with http_session() as session:
-        jobs = UploadClient(ServiceClient(session, place.url, OneToken()), name="here", is_outside=True)
+        jobs = UploadClient(
+            ServiceClient(session, place.url, OneToken()), name="here", is_outside=True, landlock=lambda: 0
+        )
         makers = dict.fromkeys(Task, work)
         metrics = WorkMetrics(registry, landlock=lambda: None)
-        yield Worker(jobs, Bucket(session), metrics, makers=makers, clock=utc_now)
+        yield Worker(jobs, Bucket(session), metrics, makers=makers)
 
 
 def ended(registry: CollectorRegistry, outcome: str, task: Task = Task.LOOK) -> float | None:
@@ -189,6 +194,7 @@ async def test_what_was_made_is_stored_as_it_was_announced_and_handed_in(
     with pytest.raises(Unavailable):
         await worker.check()
     assert not await worker.step()
+    assert place.has_landlock is False
     await worker.check()
     place.jobs = [Task.LOOK]
     assert await worker.step()

@@ -6,7 +6,7 @@ from alembic import op
 from common.db import Instant, binary_text, human_text, identifier
 
 revision = "0128"
-down_revision = "0135"
+down_revision = "0127"
 
 
 def upgrade() -> None:

@@ -17,7 +17,6 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from auth_svc.accounts.passwords import Passwords
 from auth_svc.accounts.store import Account, AccountStore, Role
 from auth_svc.administration.administration import Administration
 from auth_svc.administration.models import MAX_QUOTA_BYTES, Username
@@ -31,6 +30,7 @@ from common.clock import rfc3339, utc_now
 from common.cursors import Cursors
 from common.db import open_database
 from common.errors import Invalid, Unavailable
+from common.passwords import Passwords
 from common.settings import load
 
 _HERE: Final = Actor(None, "command line")

@@ -18,7 +18,6 @@ from auth_svc import app_keys, tables
 from auth_svc.accounts.accounts import Accounts
 from auth_svc.accounts.deletion_store import AccountDeletionStore
 from auth_svc.accounts.deletions import AccountDeletions
-from auth_svc.accounts.passwords import HASHER, Passwords
 from auth_svc.accounts.store import AccountStore
 from auth_svc.administration.administration import Administration
 from auth_svc.administration.store import AdministrationStore
@@ -45,6 +44,7 @@ from common.clock import Clock, utc_now
 from common.cursors import Cursors
 from common.db import open_database
 from common.idempotency import IdempotencyKeys
+from common.passwords import HASHER, Passwords
 from common.verifying import Verifier
 from common.web.app import http_session, new_page_app
 from common.web.background import repeated

@@ -53,6 +53,16 @@ class Content:
                 widths.setdefault(int(found[1]), {})[_FORMATS[found[2]]] = url
         return dict(sorted(widths.items()))
 
+    def poster_height(self, width: int) -> int | None:
+        """How high the poster of that width is, in pixels; None where the picture is not one of the film's own.
+
+        As media_svc makes them: of an even height.
+        """
+        facts = self.facts
+        if facts is None or facts.poster_ms is None or not facts.width or not facts.height:
+            return None
+        return max(2, round(facts.height * width / facts.width / 2) * 2)
+
     def file(self, name: str) -> str | None:
         """The URL of one file by its name; `poster` is the widest one, `storyboard` its index."""
         if name == "poster":

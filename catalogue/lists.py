@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import fields
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, and_, func, literal, or_, select, true, union_all
@@ -20,6 +21,10 @@ COLUMNS: Final = tuple(column for column in VIDEOS.c if column.name != "search_k
 _FIELDS: Final = tuple(field.name for field in fields(Video))
 # What a branch of a list holds, and the index that has it in order.
 Branch = tuple[ColumnElement[bool], str]
+
+
+# Of what is listed for everybody, what strangers find as well.
+LISTED_FOR_STRANGERS: Final = frozenset({Visibility.PUBLIC})
 
 
 def to_video(row: AnyRow) -> Video:
@@ -86,6 +91,19 @@ async def count_list(database: Database, branches: Iterable[Branch], *, most: in
     found = select(union_all(*parts).subquery()).limit(most).subquery()
     row = await database.row(select(func.count()).select_from(found))
     return 0 if row is None else int(row[0])
+
+
+async def read_places(
+    database: Database, branch: Branch, *, after: Place | None = None, skip: int = 0, limit: int
+) -> list[tuple[datetime, str]]:
+    """When the videos of one branch have come and their ids, the oldest first: `skip` of those behind `after` are left
+    out, which is cheap: no more is read than the index, and rows only where a condition needs them.
+    """
+    condition, index = branch
+    [behind] = _behind(Sort.OLDEST, after)
+    query = select(VIDEOS.c.created_at, VIDEOS.c.id).where(condition, behind)
+    query = query.order_by(*_order(Sort.OLDEST, VIDEOS.c)).offset(skip).limit(limit)
+    return [(row.created_at, row.id) for row in await database.rows(read_in_order(query, VIDEOS, index))]
 
 
 def _order(sort: Sort, columns: Any) -> tuple[ColumnElement[Any], ...]:

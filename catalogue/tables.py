@@ -70,3 +70,28 @@ MEDIA_FACTS: Final = Table(
     Column("poster_ms", size_in_bytes(), nullable=True),
     Column("storyboard_id", identifier(), nullable=True),
 )
+
+# Who may watch a video beside those whom its visibility names; so far whoever holds a link.
+GRANTS: Final = Table(
+    "grants",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("video_id", identifier(), nullable=False),
+    Column("created_at", Instant(), nullable=False),
+    Column("expires_at", Instant(), nullable=True),
+    # Of the link: nobody can read its token here.
+    Column("token_hash", binary_text(64), nullable=False, unique=True),
+    Column("password_hash", binary_text(128), nullable=True),
+    Column("view_limit", Integer(), nullable=True),
+    # In seconds.
+    Column("start_at", Double(), nullable=True),
+)
+Index("grants_video", GRANTS.c.video_id, GRANTS.c.created_at, GRANTS.c.id)
+
+# How many visitors have played by a link.
+LINK_VIEWS: Final = Table(
+    "link_views",
+    METADATA,
+    Column("link_id", identifier(), primary_key=True),
+    Column("views", Integer(), nullable=False),
+)

@@ -27,18 +27,22 @@ class VideoState(StrEnum):
 
 
 class Visibility(StrEnum):
-    """Who may watch beside the owner: nobody, any account, anybody."""
+    """Who may watch beside the owner: nobody, any account, whoever has the address (with the last two)."""
 
     PRIVATE = "private"
     MEMBERS = "members"
+    UNLISTED = "unlisted"
     PUBLIC = "public"
 
     def is_narrower_than(self, other: Visibility) -> bool:
-        """Whether somebody who may watch with the other may not with this one."""
-        order = list(Visibility)
-        return order.index(self) < order.index(other)
+        """Whether somebody who may watch with the other may not with this one.
+
+        Not whether it is found: whoever has found a video has its address, and may still watch when it is unlisted.
+        """
+        return _OPENNESS[self] < _OPENNESS[other]
 
 
+_OPENNESS: Final = {Visibility.PRIVATE: 0, Visibility.MEMBERS: 1, Visibility.UNLISTED: 2, Visibility.PUBLIC: 2}
 # These are in every account's library; the others are in their owner's alone.
 LISTED: Final = frozenset({Visibility.MEMBERS, Visibility.PUBLIC})
 
@@ -83,7 +87,7 @@ class Video:
                 return False
             case Visibility.MEMBERS:
                 return account_id is not None
-            case Visibility.PUBLIC:
+            case Visibility.UNLISTED | Visibility.PUBLIC:
                 return True
             case _:
                 assert_never(self.visibility)

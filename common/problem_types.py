@@ -113,6 +113,11 @@ _TYPES: Final = {
     "rate-limited": ProblemType(
         429, N_("Too many requests"), N_("Wait for the number of seconds in Retry-After, then try again.")
     ),
+    "format-not-offered": ProblemType(
+        501,
+        N_("Not available in this format"),
+        N_("The answer exists, but not in the format that was asked for. Ask for JSON."),
+    ),
     "unavailable": ProblemType(
         503,
         N_("Temporarily unavailable"),

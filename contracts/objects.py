@@ -169,11 +169,13 @@ class HandedOver(Shape):
 class WantedSource(Input):
     """What a URL is wanted for: `filename` is what a download is saved as; a URL is good for one method.
 
-    With `is_internal` it leads to the storage as services reach it, and not as browsers do.
+    With `is_internal` it leads to the storage as services reach it, and not as browsers do. One that `is_brief` is good
+    for two minutes: who may have it can end any moment.
     """
 
     id: Id
     method: Literal["GET", "HEAD"]
+    is_brief: bool = False
     filename: Annotated[str, Field(min_length=1, max_length=255)] | None = None
     is_download: bool = False
     is_internal: bool = False

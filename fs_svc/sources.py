@@ -14,6 +14,7 @@ from fs_svc.sigv4 import Presigner
 from fs_svc.store import Store
 
 SOURCE_URL_LIFETIME: Final = timedelta(minutes=15)
+BRIEF_URL_LIFETIME: Final = timedelta(minutes=2)
 
 
 class Sources:
@@ -37,20 +38,19 @@ class Sources:
 
     def _sign(self, wanted: WantedSource, item: Object, now: datetime) -> Source:
         presigner = self._internal if wanted.is_internal else self._presigner
+        lifetime = BRIEF_URL_LIFETIME if wanted.is_brief else SOURCE_URL_LIFETIME
         url = presigner.presign(
             wanted.method,
             item.object_key,
             now=now,
-            lifetime=SOURCE_URL_LIFETIME,
+            lifetime=lifetime,
             # In the signature, so that S3 says what we say and nobody can make it say anything else.
             query={
                 "response-content-type": item.content_type,
                 "response-content-disposition": content_disposition(wanted.filename, is_download=wanted.is_download),
             },
         )
-        return Source(
-            url=url, expires_at=now.replace(microsecond=0) + SOURCE_URL_LIFETIME, content_type=item.content_type
-        )
+        return Source(url=url, expires_at=now.replace(microsecond=0) + lifetime, content_type=item.content_type)
 
 
 def content_disposition(filename: str | None, *, is_download: bool) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from aiohttp import hdrs, web
 
-from common.web.keys import PRINCIPAL
+from common.web.keys import PRINCIPAL, SITE
 from common.web.requests import id_in_path, read_json, read_query, require_principal
 from common.web.responses import json_response
 from stream_svc.app_keys import LIBRARY
-from stream_svc.models import AskSource, KeepPosition, ListVideos, VideoPage, present, present_playback
+from stream_svc.errors import FormatNotOffered
+from stream_svc.metadata import present_oembed, video_id_of
+from stream_svc.models import AskOEmbed, AskSource, KeepPosition, ListVideos, VideoPage, present, present_playback
+from stream_svc.strangers import require_reader
 
 
 async def list_videos(request: web.Request) -> web.Response:
-    """Videos you can watch."""
-    principal = require_principal(request)
+    """Videos you can watch; without an account the public ones, where the library is public."""
+    principal = require_reader(request)
     asked = read_query(request, ListVideos)
     videos, next_cursor = await request.app[LIBRARY].list(
         principal, asked.wanted, cursor=asked.cursor, limit=asked.limit
@@ -76,6 +79,24 @@ async def get_picture(request: web.Request) -> web.Response:
         request[PRINCIPAL], request.match_info["video_id"], request.match_info["name"]
     )
     return web.Response(status=307, headers={hdrs.LOCATION: url})
+
+
+async def oembed(request: web.Request) -> web.Response:
+    """What to show of a video that anybody can watch (https://oembed.com); pages of any site may ask."""
+    asked = read_query(request, AskOEmbed)
+    if asked.format != "json":
+        raise FormatNotOffered
+    library, site = request.app[LIBRARY], request.app[SITE]
+    video = await library.get_open(video_id_of(asked.url, site))
+    contents = await library.contents([video])
+    shown = present_oembed(video, contents[video.id], site, max_width=asked.maxwidth, max_height=asked.maxheight)
+    # No cookie counts here, so there is nothing that a foreign page could learn from its visitor's.
+    return web.Response(
+        # A member that says nothing is to be absent.
+        body=shown.model_dump_json(exclude_none=True).encode(),
+        content_type="application/json",
+        headers={hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*"},
+    )
 
 
 async def head_source(request: web.Request) -> web.Response:

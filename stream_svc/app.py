@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
+import aiohttp_jinja2
 from aiohttp import web
 
 from catalogue import TEMPLATES
 from common.clock import Clock, utc_now
 from common.cursors import Cursors
 from common.db import open_database
+from common.passwords import hashing
 from common.service_client import ServiceClient
 from common.web.app import http_session, new_page_app
 from common.web.background import repeated
@@ -22,13 +25,17 @@ from common.web.sessions import SESSIONS
 from common.web.starting import Tables
 from contracts.accounts import DELETIONS_SECONDS, AccountDeletions
 from stream_svc.account_deletions import PositionsOfDeletedAccounts
-from stream_svc.app_keys import ACCOUNT_DELETIONS, DISABLED_OWNERS, LIBRARY
+from stream_svc.app_keys import ACCOUNT_DELETIONS, DISABLED_OWNERS, LIBRARY, LINKS
 from stream_svc.auth_client import REFRESH_SECONDS, DisabledOwners
 from stream_svc.fs_client import FsClient
 from stream_svc.library import Library
+from stream_svc.link_store import LinkStore
+from stream_svc.links import Links
 from stream_svc.routes import API, PAGES
 from stream_svc.settings import Settings
 from stream_svc.store import Store
+
+FORGET_INTERVAL_SECONDS: Final = 3600.0
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application:
@@ -42,10 +49,15 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
         templates=[TEMPLATES],
     )
     app.add_routes(PAGES)
+    aiohttp_jinja2.get_env(app).globals["is_library_public"] = settings.public_library
 
     @asynccontextmanager
     async def domain(app: web.Application) -> AsyncIterator[None]:
-        async with open_database(settings.database_url.get_secret_value()) as database, http_session() as session:
+        async with (
+            open_database(settings.database_url.get_secret_value()) as database,
+            http_session() as session,
+            hashing() as passwords,
+        ):
             observe_database(app, database)
             identity = remote_identity(session, settings, client_id="stream", clock=clock)
             fs = FsClient(ServiceClient(session, settings.fs_url, identity.tokens))
@@ -58,7 +70,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             disabled = DisabledOwners(auth)
             app[ACCOUNT_DELETIONS] = PositionsOfDeletedAccounts(AccountDeletions(auth), store)
             app[DISABLED_OWNERS] = disabled
-            app[LIBRARY] = Library(store, fs, disabled, cursors, clock=clock)
+            app[LIBRARY] = library = Library(
+                store, fs, disabled, cursors, clock=clock, is_public=settings.public_library
+            )
+            app[LINKS] = Links(LinkStore(database), library, passwords, cursors, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
             yield
 
@@ -67,6 +82,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             domain,
             KEYS_RENEWED,
             repeated(lambda app: app[DISABLED_OWNERS].refresh(), name="disabled owners", seconds=REFRESH_SECONDS),
+            repeated(lambda app: app[LINKS].forget(), name="link views", seconds=FORGET_INTERVAL_SECONDS),
             repeated(lambda app: app[ACCOUNT_DELETIONS].settle(), name="account deletions", seconds=DELETIONS_SECONDS),
         ]
     )

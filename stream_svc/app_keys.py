@@ -9,7 +9,9 @@ from aiohttp import web
 from stream_svc.account_deletions import PositionsOfDeletedAccounts
 from stream_svc.auth_client import DisabledOwners
 from stream_svc.library import Library
+from stream_svc.links import Links
 
 ACCOUNT_DELETIONS: Final = web.AppKey("account_deletions", PositionsOfDeletedAccounts)
 DISABLED_OWNERS: Final = web.AppKey("disabled_owners", DisabledOwners)
 LIBRARY: Final = web.AppKey("library", Library)
+LINKS: Final = web.AppKey("links", Links)

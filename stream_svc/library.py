@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Final, Literal
 
 from catalogue.content import Content, Files, PictureUrls
 from catalogue.facts import VideoFacts
+from catalogue.lists import LISTED_FOR_STRANGERS
 from catalogue.pages import Sort, place_of, read_page
 from catalogue.videos import Video
 from common.clock import Clock
@@ -29,6 +31,9 @@ NEW: Final = timedelta(days=1)
 # How many of the videos watched last are checked for those to continue.
 _LATELY: Final = 50
 _AT_ONCE: Final = 100
+# So many addresses may stand in one sitemap; the first one has that of the library too.
+_IN_A_SITEMAP: Final = 50_000 - 1
+_PLACES_AT_ONCE: Final = 1000
 # Nobody reads further than that many results, and counting them would read the whole catalogue.
 MOST_COUNTED: Final = 100
 
@@ -69,18 +74,41 @@ class Begun:
 
 
 class Library:
-    def __init__(self, store: Store, fs: FsClient, disabled: DisabledOwners, cursors: Cursors, *, clock: Clock) -> None:
+    """`is_public`: strangers see lists of it as well, of what they find."""
+
+    def __init__(
+        self,
+        store: Store,
+        fs: FsClient,
+        disabled: DisabledOwners,
+        cursors: Cursors,
+        *,
+        clock: Clock,
+        is_public: bool = False,
+    ) -> None:
         self._store = store
         self._fs = fs
         self._pictures = PictureUrls(fs.pictures, clock=clock)
         self._disabled = disabled
         self._cursors = cursors
         self._clock = clock
+        self.is_public = is_public
+
+    def is_listed_for(self, principal: Principal | None) -> bool:
+        """Whether this person (None: a stranger) may see lists."""
+        return self.is_public or principal is not None
+
+    def is_found_by_strangers(self, video: Video) -> bool:
+        """Whether the video, which somebody may watch, stands in lists that strangers see."""
+        return self.is_public and video.visibility in LISTED_FOR_STRANGERS
 
     async def list(
-        self, principal: Principal, wanted: Wanted, *, cursor: str | None = None, limit: int
+        self, principal: Principal | None, wanted: Wanted, *, cursor: str | None = None, limit: int
     ) -> tuple[list[Video], str | None]:
-        """What the viewer may watch, and the cursor of the next page. Raises Invalid for a cursor of another list."""
+        """What the viewer may watch and find, and the cursor of the next page.
+
+        Raises Invalid for a cursor of another list, and Unauthenticated for a stranger where the library is not public.
+        """
         listing = await self._listing(principal, wanted)
         return await read_page(
             lambda after, most: self._store.list_videos(listing, after=after, limit=most),
@@ -91,18 +119,44 @@ class Library:
             sort=wanted.sort,
         )
 
-    async def count(self, principal: Principal, wanted: Wanted) -> int:
+    async def count(self, principal: Principal | None, wanted: Wanted) -> int:
         """How many videos the list has; MOST_COUNTED + 1 stands for more than MOST_COUNTED."""
         return await self._store.count_videos(await self._listing(principal, wanted), most=MOST_COUNTED + 1)
 
-    async def following(self, principal: Principal, video: Video, wanted: Wanted, *, limit: int) -> Sequence[Video]:
+    async def following(
+        self, principal: Principal | None, video: Video, wanted: Wanted, *, limit: int
+    ) -> Sequence[Video]:
         """What stands behind the video in the list, or would if it were in it."""
         listing = await self._listing(principal, wanted)
         return await self._store.list_videos(listing, after=place_of(video, wanted.sort), limit=limit)
 
-    async def _listing(self, principal: Principal, wanted: Wanted) -> Listing:
+    async def sitemaps(self) -> int:
+        """How many sitemaps it takes to name all that strangers find, numbered from 1; one at least."""
+        listing = await self._listing(None, Wanted())
+        count = await self._store.count_videos(listing, most=_IN_A_SITEMAP * 50_000)
+        return max(1, ceil(count / _IN_A_SITEMAP))
+
+    async def sitemap(self, number: int) -> AsyncIterator[tuple[datetime, str]]:
+        """When the videos of a sitemap have come, and their ids; read in pages, the oldest first.
+
+        What is new comes to the last one, and the others stay as they are until something is deleted.
+        """
+        listing = await self._listing(None, Wanted())
+        after, skip, left = None, (number - 1) * _IN_A_SITEMAP, _IN_A_SITEMAP
+        while left:
+            limit = min(left, _PLACES_AT_ONCE)
+            places = await self._store.list_places(listing, after=after, skip=skip, limit=limit)
+            for place in places:
+                yield place
+            if len(places) < limit:
+                return
+            after, skip, left = places[-1], 0, left - limit
+
+    async def _listing(self, principal: Principal | None, wanted: Wanted) -> Listing:
+        if not self.is_listed_for(principal):
+            raise Unauthenticated
         return Listing(
-            viewer_id=principal.account_id,
+            viewer_id=None if principal is None else principal.account_id,
             q=wanted.q,
             owner_id=wanted.owner_id,
             length=wanted.length,
@@ -124,6 +178,32 @@ class Library:
         ):
             return video
         raise Unauthenticated if principal is None else NotFound
+
+    async def get_linked(self, video_id: str) -> Video:
+        """A video that a link leads to: ready, not hidden, and not of a disabled account. Raises NotFound."""
+        video = await self._store.get_video(video_id)
+        if video is None or video.is_hidden or video.owner_id in await self._disabled.ids():
+            raise NotFound
+        return video
+
+    async def linked_source(self, video: Video, *, is_download: bool, is_head: bool) -> Source:
+        """A URL for whoever has a link, which may end any moment. Raises NotFound and Unavailable."""
+        return await self._fs.source(
+            WantedSource(
+                id=video.id,
+                method="HEAD" if is_head else "GET",
+                filename=video.filename,
+                is_download=is_download,
+                is_brief=True,
+            )
+        )
+
+    async def get_open(self, video_id: str) -> Video:
+        """A video that strangers may watch, whoever asks. Raises NotFound."""
+        try:
+            return await self.get(None, video_id)
+        except Unauthenticated as exc:
+            raise NotFound from exc
 
     def is_preparing(self, video: Video, content: Content) -> bool:
         """Whether pictures of a new video may come any moment: nothing is known of what it holds yet."""
@@ -190,8 +270,10 @@ class Library:
         kept = await self._store.page_of_positions(principal.account_id, after=after, limit=_AT_ONCE)
         return kept, kept[-1].video_id if len(kept) == _AT_ONCE else None
 
-    async def begun(self, principal: Principal, videos: Sequence[Video]) -> Sequence[Begun]:
-        """The same videos, with how far this person has come in each."""
+    async def begun(self, principal: Principal | None, videos: Sequence[Video]) -> Sequence[Begun]:
+        """The same videos, with how far this person has come in each; of a stranger nothing is kept."""
+        if principal is None:
+            return [Begun(video=video, position=None) for video in videos]
         positions = await self._store.list_positions(principal.account_id, [video.id for video in videos])
         return [Begun(video=video, position=positions.get(video.id)) for video in videos]
 

@@ -11,6 +11,7 @@ from catalogue.pages import Sort
 from catalogue.videos import Video as VideoInDomain
 from catalogue.videos import Visibility
 from common.web.requests import Input, Query
+from contracts.objects import Source as SourceInDomain
 from contracts.shape import Instant
 from stream_svc.library import Playback as PlaybackInDomain
 from stream_svc.library import Wanted
@@ -51,6 +52,35 @@ class ForgetPosition(Query):
 
 # No video is longer than a month.
 _LONGEST_SECONDS: Final = 31 * 24 * 3600
+
+
+class AskOEmbed(Query):
+    """Which page of a video, in which format (`json` alone), and the most that its picture may measure, in pixels."""
+
+    url: Annotated[str, Field(max_length=2048)]
+    format: Annotated[str, Field(max_length=64)] = "json"
+    maxwidth: Annotated[int, Field(ge=1)] | None = None
+    maxheight: Annotated[int, Field(ge=1)] | None = None
+
+
+class OEmbed(BaseModel):
+    """A video for other sites to show, as https://oembed.com has it; `thumbnail_…` are all there or none."""
+
+    version: Literal["1.0"] = "1.0"
+    type: Literal["link"] = "link"
+    title: str
+    author_name: str
+    provider_name: str
+    provider_url: str
+    thumbnail_url: str | None = None
+    thumbnail_width: int | None = None
+    thumbnail_height: int | None = None
+
+
+class AskSitemap(Query):
+    """Which sitemap; none: the only one, or the list of all."""
+
+    number: Annotated[int, Field(ge=1, le=50_000)] | None = None
 
 
 class KeptPosition(BaseModel, from_attributes=True):
@@ -177,12 +207,21 @@ def _facts(content: Content) -> dict[str, Any]:
     }
 
 
+def present_linked(source: SourceInDomain, content: Content) -> Playback:
+    """As for anybody who stops nowhere."""
+    return _playback(source, content, position=0.0)
+
+
 def present_playback(playback: PlaybackInDomain, content: Content) -> Playback:
-    source, poster, storyboard = playback.source, present_poster(content.poster), content.storyboard
+    return _playback(playback.source, content, position=playback.position)
+
+
+def _playback(source: SourceInDomain, content: Content, *, position: float) -> Playback:
+    poster, storyboard = present_poster(content.poster), content.storyboard
     board = None if storyboard is None else Storyboard(index=storyboard[0], sprites=dict(storyboard[1]))
     return Playback(
         sources=[PlaybackSource(url=source.url, type=source.content_type, expires_at=source.expires_at)],
-        position=playback.position,
+        position=position,
         **_facts(content),
         pictures=PlayerPictures(poster=poster, storyboard=board) if poster or board else None,
     )

@@ -21,8 +21,10 @@ from common.web.pages import render
 from common.web.requests import read_form, read_query, require_principal, require_whole_principal
 from stream_svc.app_keys import LIBRARY
 from stream_svc.library import MOST_COUNTED, Begun, Library, Wanted
+from stream_svc.metadata import preview
 from stream_svc.models import ForgetPosition, KeptPosition, ListVideos, WhichVideos
 from stream_svc.store import Length
+from stream_svc.strangers import require_reader
 
 _TO_CONTINUE: Final = 4
 _MORE: Final = 12
@@ -30,22 +32,21 @@ _MOMENT: Final = re.compile(r"(?:(\d{1,3})h)?(?:(\d{1,5})m)?(?:(\d{1,7})s?)?", r
 
 
 async def library_page(request: web.Request) -> web.Response:
-    principal = require_principal(request)
+    principal, library, site = require_reader(request), request.app[LIBRARY], request.app[SITE]
     asked = read_query(request, ListVideos)
-    library = request.app[LIBRARY]
     videos, next_cursor = await library.list(principal, asked.wanted, cursor=asked.cursor, limit=asked.limit)
     count = len(videos)
     if asked.q and asked.cursor is None and next_cursor is not None:
         count = await library.count(principal, asked.wanted)
     is_all = not asked.q and asked.owner is None and asked.length is None and asked.cursor is None
-    to_continue = await library.to_continue(principal, limit=_TO_CONTINUE) if is_all else ()
+    to_continue = await library.to_continue(principal, limit=_TO_CONTINUE) if is_all and principal else ()
     contents = await library.contents([*videos, *(begun.video for begun in to_continue)])
     context = {
         "cards": [_card(request, begun, contents, asked) for begun in await library.begun(principal, videos)],
         "continued": [_card(request, begun, contents) for begun in to_continue],
         "q": asked.q,
         "heading": _heading(principal, asked, videos, count=count if asked.cursor is None else None),
-        "is_mine": asked.owner == principal.account_id,
+        "is_mine": _is_mine(principal, asked),
         "is_one_owners": asked.owner is not None,
         "is_of_a_length": asked.length is not None,
         "is_first": asked.cursor is None,
@@ -54,6 +55,9 @@ async def library_page(request: web.Request) -> web.Response:
         "sorts": _sorts(request, asked),
         "first_url": str(_narrowed(request, cursor=None)),
         "next_url": None if next_cursor is None else str(_narrowed(request, cursor=next_cursor)),
+        # One page of the library is enough for search engines: they know all others by the sitemap.
+        "is_found": library.is_public and is_all,
+        "feed_url": f"{site.stream_url}{request.app.router['feed'].url_for()}" if library.is_public else None,
     }
     return render(request, "library.html", context)
 
@@ -62,7 +66,8 @@ async def watch_page(request: web.Request) -> web.Response:
     principal, library, router = request[PRINCIPAL], request.app[LIBRARY], request.app.router
     playback = await library.play(principal, request.match_info["video_id"])
     video, source, came_from = playback.video, playback.source, _came_from(request)
-    following, others = ((), ()) if principal is None else await _more(library, principal, video, came_from.wanted)
+    is_listed = library.is_listed_for(principal)
+    following, others = await _more(library, principal, video, came_from.wanted) if is_listed else ((), ())
     # Its own pictures and those of the others at once.
     shown = [video, *(begun.video for begun in (*following, *others))]
     contents = await library.contents(shown, storyboard_of=video)
@@ -92,7 +97,7 @@ async def watch_page(request: web.Request) -> web.Response:
             *(_card(request, begun, contents) for begun in others),
         ],
         "origins": request.app[SITE].origins,
-        "owner_url": None if principal is None else str(router["library"].url_for().with_query(owner=video.owner_id)),
+        "owner_url": str(router["library"].url_for().with_query(owner=video.owner_id)) if is_listed else None,
         "is_owner": principal is not None and principal.account_id == video.owner_id,
         "edit_url": _edit_url(request, video),
         "share_url": f"{request.app[SITE].stream_url}{router['watch'].url_for(video_id=video.id)}",
@@ -101,6 +106,9 @@ async def watch_page(request: web.Request) -> web.Response:
         else None,
         "download_url": str(router["get-source"].url_for(video_id=video.id).with_query(download=1)),
         "playback_api": str(router["play-video"].url_for(video_id=video.id)),
+        # Of others not even the title is for programs.
+        "preview": preview(video, content, request.app[SITE]) if video.may_be_watched_by(None) else None,
+        "is_found": library.is_found_by_strangers(video),
         # Nothing is kept for nobody.
         "position_api": None if principal is None else str(router["keep-position"].url_for(video_id=video.id)),
     }
@@ -129,7 +137,7 @@ async def export(request: web.Request) -> web.StreamResponse:
 
 
 async def _more(
-    library: Library, principal: Principal, watched: Video, wanted: Wanted
+    library: Library, principal: Principal | None, watched: Video, wanted: Wanted
 ) -> tuple[Sequence[Begun], Sequence[Begun]]:
     """What follows in the list that the video was chosen in, and where that ends the newest of the others."""
     following = await library.following(principal, watched, wanted, limit=_MORE)
@@ -195,7 +203,11 @@ def _card(
     }
 
 
-def _heading(principal: Principal, asked: ListVideos, videos: Sequence[Video], *, count: int | None) -> str:
+def _is_mine(principal: Principal | None, asked: ListVideos) -> bool:
+    return principal is not None and asked.owner == principal.account_id
+
+
+def _heading(principal: Principal | None, asked: ListVideos, videos: Sequence[Video], *, count: int | None) -> str:
     """`count`: how many were found, None on a later page."""
     if asked.q and not videos:
         return gettext("No results for “%(q)s”") % {"q": asked.q}
@@ -204,7 +216,7 @@ def _heading(principal: Principal, asked: ListVideos, videos: Sequence[Video], *
         return counted % {"count": f"{MOST_COUNTED}+" if count > MOST_COUNTED else count, "q": asked.q}
     if asked.q:
         return gettext("Results for “%(q)s”") % {"q": asked.q}
-    if asked.owner == principal.account_id:
+    if _is_mine(principal, asked):
         return gettext("My videos")
     if asked.owner is not None and videos:
         return gettext("Videos by %(username)s") % {"username": videos[0].owner_username}
@@ -212,14 +224,13 @@ def _heading(principal: Principal, asked: ListVideos, videos: Sequence[Video], *
 
 
 def _filters(
-    request: web.Request, principal: Principal, asked: ListVideos, videos: Sequence[Video]
+    request: web.Request, principal: Principal | None, asked: ListVideos, videos: Sequence[Video]
 ) -> list[tuple[str, str, bool]]:
     """Whose videos: label, address, whether it is the present one."""
-    whose: list[tuple[str, str | None]] = [
-        (gettext("Everyone"), None),
-        (gettext("Mine"), principal.account_id),
-    ]
-    if asked.owner is not None and asked.owner != principal.account_id and videos:
+    whose: list[tuple[str, str | None]] = [(gettext("Everyone"), None)]
+    if principal is not None:
+        whose.append((gettext("Mine"), principal.account_id))
+    if asked.owner is not None and not _is_mine(principal, asked) and videos:
         whose.append((videos[0].owner_username, asked.owner))
     return [(label, str(_narrowed(request, owner=owner, cursor=None)), owner == asked.owner) for label, owner in whose]
 

@@ -7,11 +7,11 @@ from typing import Final
 from aiohttp import web
 
 from common.web.routes import delete, get, head, put
-from stream_svc import api, pages, problem_pages
-from stream_svc.models import AskSource, KeepPosition, ListVideos, Playback, Video, VideoPage
+from stream_svc import api, link_pages, pages, problem_pages, strangers
+from stream_svc.models import AskOEmbed, AskSource, KeepPosition, ListVideos, OEmbed, Playback, Video, VideoPage
 
 API: Final = (
-    get("/v1/videos", api.list_videos, {200: VideoPage}, query=ListVideos),
+    get("/v1/videos", api.list_videos, {200: VideoPage}, query=ListVideos, is_open=True),
     get("/v1/videos/{video_id}", api.get_video, {200: Video}, is_open=True, refusals=("unauthenticated",)),
     get(
         "/v1/videos/{video_id}/playback",
@@ -27,6 +27,29 @@ API: Final = (
         is_open=True,
         refusals=("unauthenticated",),
     ),
+    get(
+        "/s/{token}/playback",
+        link_pages.play_linked,
+        {200: Playback},
+        is_open=True,
+        refusals=("forbidden", "storage-unavailable"),
+    ),
+    get(
+        "/s/{token}/source",
+        link_pages.linked_source,
+        {307: None},
+        query=AskSource,
+        is_open=True,
+        refusals=("forbidden", "storage-unavailable"),
+    ),
+    head(
+        "/s/{token}/source",
+        link_pages.head_linked_source,
+        {307: None},
+        query=AskSource,
+        is_open=True,
+        refusals=("forbidden", "storage-unavailable"),
+    ),
     put("/v1/videos/{video_id}/position", api.keep_position, {204: None}, body=KeepPosition),
     delete("/v1/videos/{video_id}/position", api.forget_position, {204: None}),
     get(
@@ -36,6 +59,14 @@ API: Final = (
         query=AskSource,
         is_open=True,
         refusals=("storage-unavailable", "unauthenticated"),
+    ),
+    get(
+        "/oembed",
+        api.oembed,
+        {200: OEmbed},
+        query=AskOEmbed,
+        is_open=True,
+        refusals=("not-found", "format-not-offered"),
     ),
     head(
         "/v1/videos/{video_id}/source",
@@ -49,6 +80,11 @@ API: Final = (
 
 PAGES: Final = (
     web.get("/", pages.library_page, name="library"),
+    web.get("/s/{token}", link_pages.link_page, name="link"),
+    web.post("/s/{token}", link_pages.type_password, name="link-password"),
+    web.get("/robots.txt", strangers.robots, name="robots"),
+    web.get("/sitemap.xml", strangers.sitemap, name="sitemap"),
+    web.get("/feed.xml", strangers.feed, name="feed"),
     web.get("/problems", problem_pages.problems_page, name="problems"),
     web.get("/problems/{code}", problem_pages.problem_page, name="problem"),
     web.post("/watch/forget", pages.forget, name="forget"),

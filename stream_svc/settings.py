@@ -16,3 +16,7 @@ class Settings(IdentifiedSettings):
     model_config = SettingsConfigDict(env_prefix="STREAM_")
 
     fs_url: Annotated[BaseUrl, Field(description="Internal URL of fs_svc.")]
+    public_library: Annotated[
+        bool,
+        Field(description="Show the public videos to visitors without an account: library, feed and sitemap."),
+    ] = False

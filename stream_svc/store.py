@@ -12,7 +12,17 @@ from sqlalchemy import Column, ColumnElement, Double, Index, MetaData, Table, an
 
 from catalogue.facts import COLUMNS as FACTS_COLUMNS
 from catalogue.facts import VideoFacts, to_facts
-from catalogue.lists import COLUMNS, Branch, count_list, found_by, library_index, read_list, to_video
+from catalogue.lists import (
+    COLUMNS,
+    LISTED_FOR_STRANGERS,
+    Branch,
+    count_list,
+    found_by,
+    library_index,
+    read_list,
+    read_places,
+    to_video,
+)
 from catalogue.pages import Place, Sort
 from catalogue.tables import MEDIA_FACTS, VIDEOS
 from catalogue.videos import LISTED, Video, VideoState, Visibility
@@ -67,9 +77,11 @@ _RANGES_MS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A part of the library: for whom, searching what, of one owner, in which order, how long, and of whom nothing."""
+    """A part of the library: for whom (None: a stranger), searching what, of one owner, in which order, how long, and
+    of whom nothing.
+    """
 
-    viewer_id: str
+    viewer_id: str | None
     q: str
     owner_id: str | None
     sort: Sort
@@ -90,6 +102,13 @@ class Store(Queries):
     async def count_videos(self, listing: Listing, *, most: int) -> int:
         """How many there are of them, counted as far as `most`."""
         return await count_list(self._database, _branches(listing), most=most)
+
+    async def list_places(
+        self, listing: Listing, *, after: Place | None, skip: int, limit: int
+    ) -> list[tuple[datetime, str]]:
+        """When what strangers find has come and the ids, the oldest first, behind `after` and `skip` more."""
+        [branch] = _branches(listing)
+        return await read_places(self._database, branch, after=after, skip=skip, limit=limit)
 
     async def list_facts(self, video_ids: Sequence[str]) -> dict[str, VideoFacts]:
         """What is known of the content of those at which somebody has looked."""
@@ -158,10 +177,10 @@ class Store(Queries):
 
 
 def _branches(listing: Listing) -> list[Branch]:
-    """A branch for each visibility: what is listed is everybody's, the rest the viewer's own."""
+    """A branch for each visibility: what is listed is everybody's, the rest the viewer's own; strangers have fewer."""
     filters = and_(_IS_READY, *_filters(listing))
     branches: list[Branch] = []
-    for visibility in Visibility:
+    for visibility in LISTED_FOR_STRANGERS if listing.viewer_id is None else Visibility:
         branch = and_(VIDEOS.c.visibility == visibility.value, filters)
         is_one_owners = visibility not in LISTED or listing.owner_id is not None
         if visibility not in LISTED:

@@ -38,7 +38,7 @@ _FILMS: Final = (
         "Interview with Amal – rough cut",
         "Second camera is missing; colours are not final.",
         "amal-rough.mp4",
-        "members",
+        "unlisted",
     ),
     ("سوق السمك عند الفجر", "نسخة للمراجعة", "market.mp4", "members"),
     (

@@ -37,6 +37,7 @@ class VideosOfDeletedAccounts:
             videos = await self._store.list_videos(listing, after=None, limit=AT_ONCE)
             if not videos:
                 await self._keys.forget_account(deletion.account_id)
+                await self._store.forget_public_reviews(deletion.account_id)
                 await self._deletions.report_settled(deletion.account_id)
             elif deletion.new_owner is None:
                 for video in videos:

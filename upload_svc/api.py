@@ -19,14 +19,16 @@ from common.web.requests import id_in_path, read_content, read_json, read_query,
 from common.web.responses import json_response
 from contracts.media import PictureType
 from contracts.objects import AskPartUrls
-from upload_svc.app_keys import MODERATION, OWN_PICTURES, UPLOADS
+from upload_svc.app_keys import GRANTS, MODERATION, OWN_PICTURES, UPLOADS
 from upload_svc.errors import PictureTooLarge
 from upload_svc.models import (
     Batch,
     ChoosePoster,
     CompleteUpload,
+    CreateGrant,
     CreateUpload,
     EditUpload,
+    GrantList,
     ListUploads,
     Moderate,
     Upload,
@@ -34,6 +36,7 @@ from upload_svc.models import (
     present,
     present_batch,
     present_integrity,
+    present_link,
 )
 from upload_svc.own_pictures import MOST_BYTES
 from upload_svc.uploads import Edit
@@ -137,6 +140,29 @@ async def batch_uploads(request: web.Request) -> web.Response:
     principal, asked = require_principal(request), await read_json(request, Batch)
     refusals = await request.app[UPLOADS].batch(principal, asked.ids, asked.act, address=request.remote or "")
     return json_response(present_batch(refusals))
+
+
+async def list_grants(request: web.Request) -> web.Response:
+    """The links to a video, the newest first, also those that have ended."""
+    links = await request.app[GRANTS].list(require_principal(request), id_in_path(request, "upload_id"))
+    return json_response(GrantList(items=[present_link(link, views=views) for link, views in links]))
+
+
+async def create_grant(request: web.Request) -> web.Response:
+    """Creates a link by which whoever has it may watch a video, whatever its visibility; its `url` is told once."""
+    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
+    asked = await read_json(request, CreateGrant)
+    link, token = await request.app[GRANTS].create(principal, upload_id, asked.new_link, address=request.remote or "")
+    url = f"{request.app[SITE].stream_url}/s/{token}"
+    return json_response(present_link(link, views=0, url=url), status=201)
+
+
+async def delete_grant(request: web.Request) -> web.Response:
+    """Revokes a link: it opens nothing from now on. What it has opened plays for two more minutes. Idempotent."""
+    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
+    link_id = id_in_path(request, "grant_id")
+    await request.app[GRANTS].revoke(principal, upload_id, link_id, address=request.remote or "")
+    return web.Response(status=204)
 
 
 async def moderate_upload(request: web.Request) -> web.Response:

@@ -14,6 +14,7 @@ from common.clock import Clock, utc_now
 from common.cursors import Cursors
 from common.db import open_database
 from common.idempotency import IdempotencyKeys
+from common.passwords import hashing
 from common.service_client import ServiceClient
 from common.web.app import http_session, new_page_app
 from common.web.background import repeated
@@ -27,6 +28,7 @@ from contracts.accounts import DELETIONS_SECONDS, AccountDeletions
 from upload_svc.account_deletions import VideosOfDeletedAccounts
 from upload_svc.app_keys import (
     ACCOUNT_DELETIONS,
+    GRANTS,
     JOB_METRICS,
     JOBS,
     MODERATION,
@@ -38,6 +40,8 @@ from upload_svc.app_keys import (
 from upload_svc.auth_client import Administrators
 from upload_svc.bucket import Bucket
 from upload_svc.fs_client import FsClient
+from upload_svc.grant_store import GrantStore
+from upload_svc.grants import Grants
 from upload_svc.jobs import Jobs
 from upload_svc.metrics import JobMetrics
 from upload_svc.moderation import Moderation
@@ -71,7 +75,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
 
     @asynccontextmanager
     async def domain(app: web.Application) -> AsyncIterator[None]:
-        async with open_database(settings.database_url.get_secret_value()) as database, http_session() as session:
+        async with (
+            open_database(settings.database_url.get_secret_value()) as database,
+            http_session() as session,
+            hashing() as passwords,
+        ):
             observe_database(app, database)
             identity = remote_identity(session, settings, client_id="upload", clock=clock)
             store = Store(database)
@@ -82,6 +90,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[SESSIONS] = identity.sessions
             app[UPLOADS] = Uploads(store, fs, cursors, clock=clock)
             app[SETTLING] = Settling(store, fs, clock=clock)
+            app[GRANTS] = Grants(GrantStore(database), store, passwords, clock=clock)
             app[JOBS] = Jobs(store, fs, clock=clock)
             app[OWN_PICTURES] = OwnPictures(store, fs, Bucket(session), clock=clock)
             app[JOB_METRICS] = JobMetrics(store, app[METRICS], clock=clock)

@@ -7,6 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from upload_svc.account_deletions import VideosOfDeletedAccounts
+from upload_svc.grants import Grants
 from upload_svc.jobs import Jobs
 from upload_svc.metrics import JobMetrics
 from upload_svc.moderation import Moderation
@@ -21,5 +22,6 @@ JOBS: Final = web.AppKey("jobs", Jobs)
 JOB_METRICS: Final = web.AppKey("job_metrics", JobMetrics)
 ACCOUNT_DELETIONS: Final = web.AppKey("account_deletions", VideosOfDeletedAccounts)
 OWN_PICTURES: Final = web.AppKey("own_pictures", OwnPictures)
+GRANTS: Final = web.AppKey("grants", Grants)
 MODERATION: Final = web.AppKey("moderation", Moderation)
 PREVIEWS: Final = web.AppKey("previews", Previews)

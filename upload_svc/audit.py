@@ -16,6 +16,8 @@ class Action(StrEnum):
     HIDDEN = "video-hidden"
     SHOWN = "video-shown"
     HANDED_OVER = "video-handed-over"
+    LINK_CREATED = "link-created"
+    LINK_REVOKED = "link-revoked"
 
 
 def entry_about(action: Action, by: Actor, video: Video, *, at: datetime, **details: object) -> AuditEntry:

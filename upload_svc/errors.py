@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from common.errors import Conflict, Refusal, TooLarge
-from common.languages import N_
+from common.languages import N_, gettext
 
 # The codes of what fs_svc may refuse of any upload when parts are signed and when it is completed.
 SIGNING: Final = ("conflict", "quota-exceeded", "storage-unavailable", "upload-not-open")
@@ -41,6 +41,13 @@ class NotFinished(Conflict):
 
     def __init__(self) -> None:
         super().__init__(N_("The upload isn’t complete. Finish it or delete it."))
+
+
+class TooManyLinks(Conflict):
+    """The video has as many links as one may have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(gettext("This video has %(count)s links, the maximum. Revoke one first.") % {"count": most})
 
 
 class PictureReplaced(Conflict):

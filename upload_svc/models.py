@@ -6,20 +6,32 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from catalogue.content import present_poster
+from catalogue.links import Link
 from catalogue.pages import Sort
 from catalogue.videos import DESCRIPTION_MAX, MAX_SIZE, TITLE_MAX, VideoState, Visibility
 from common.clock import rfc3339
 from common.errors import Refusal
 from common.languages import N_, gettext
 from common.media_types import video_content_type
+from common.passwords import MAX_LENGTH, normal_form
 from common.text import clean_filename, clean_line, clean_text
 from common.web.requests import Input, Query
 from contracts.media import Facts, Reason
 from contracts.objects import ChecksumAlgorithm, CompleteObject, CompositeChecksum
-from contracts.shape import Sha256, is_absent
+from contracts.shape import Instant, Sha256, is_absent
+from upload_svc.grants import NewLink
 from upload_svc.media import Media as MediaInDomain
 from upload_svc.media import MediaState
 from upload_svc.uploads import Act, NewUpload, Wanted
@@ -130,6 +142,61 @@ class Moderate(Input):
     """Whether a video is to be seen by its owner alone."""
 
     hidden: bool
+
+
+class CreateGrant(Input):
+    """Who else may watch: whoever has the link that is made.
+
+    It ends at `expires_at`, or when `view_limit` visitors have played the video, which then plays on for them.
+    `start_at` is where it begins, in seconds.
+    """
+
+    subject: Literal["link"] = "link"
+    right: Literal["watch"] = "watch"
+    expires_at: AwareDatetime | None = None
+    password: Annotated[str, AfterValidator(normal_form), Field(min_length=1, max_length=MAX_LENGTH)] | None = None
+    view_limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    start_at: Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)] | None = None
+
+    @property
+    def new_link(self) -> NewLink:
+        return NewLink(
+            expires_at=self.expires_at, password=self.password, view_limit=self.view_limit, start_at=self.start_at
+        )
+
+
+class Grant(BaseModel):
+    """A link. `views`: how many visitors have played the video by it. `url` is told once, when it is made."""
+
+    id: str
+    subject: Literal["link"] = "link"
+    right: Literal["watch"] = "watch"
+    created_at: Instant
+    expires_at: Instant | None
+    has_password: bool
+    view_limit: int | None
+    views: int
+    start_at: float | None
+    url: Annotated[str | None, Field(exclude_if=is_absent)] = None
+
+
+class GrantList(BaseModel):
+    """All of them."""
+
+    items: list[Grant]
+
+
+def present_link(link: Link, *, views: int, url: str | None = None) -> Grant:
+    return Grant(
+        id=link.id,
+        created_at=link.created_at,
+        expires_at=link.expires_at,
+        has_password=link.password_hash is not None,
+        view_limit=link.view_limit,
+        views=views,
+        start_at=link.start_at,
+        url=url,
+    )
 
 
 class ListedState(StrEnum):

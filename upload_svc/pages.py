@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, Literal
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
@@ -27,8 +27,10 @@ from common.web.forms import as_shown, changed_fields
 from common.web.keys import SITE
 from common.web.pages import render
 from common.web.requests import (
+    Query,
     checked,
     id_in_path,
+    read_form,
     read_form_fields,
     read_form_list,
     read_query,
@@ -48,10 +50,10 @@ from upload_svc.models import (
     present,
     watch_url,
 )
-from upload_svc.uploads import Edit, Upload
+from upload_svc.uploads import MOST_COUNTED, Edit, Upload
 
 _MINE: Final = (VideoState.READY, VideoState.UPLOADING)
-_COUNT: Final = re.compile(r"\d{1,3}", re.ASCII)
+_COUNT: Final = re.compile(r"\d{1,5}", re.ASCII)
 _LIVE: Final = (VideoState.READY, VideoState.UPLOADING, VideoState.TRASHED)
 
 
@@ -63,6 +65,12 @@ class EditForm(BaseModel):
     title: Title
     description: Description
     visibility: Visibility
+
+
+class ReviewForm(Query):
+    """What the owner has meant by “public”."""
+
+    action: Literal["unlist", "keep"]
 
 
 async def home(request: web.Request) -> web.Response:
@@ -127,6 +135,15 @@ async def batch_videos(request: web.Request) -> web.Response:
         # The page that follows offers to undo it.
         return _back(request, trashed=asked.ids)
     return _back(request, changed=str(len(ids)))
+
+
+async def review_public(request: web.Request) -> web.Response:
+    """POST /videos/public-review: what was public before there was `unlisted` becomes that, or stays."""
+    principal, uploads = require_principal(request), request.app[UPLOADS]
+    if (await read_form(request, ReviewForm)).action == "keep":
+        await uploads.keep_reviewed(principal)
+        return _back(request)
+    return _back(request, changed=str(await uploads.unlist_reviewed(principal)))
 
 
 async def edit_video(request: web.Request) -> web.Response:
@@ -244,6 +261,8 @@ async def _videos(
         "usage": await request.app[UPLOADS].usage(principal),
         "trashed": await _just_trashed(request, principal),
         "changed": int(changed) if _COUNT.fullmatch(changed) else 0,
+        "to_review": 0 if asked.state is ListedState.TRASHED else await request.app[UPLOADS].to_review(principal),
+        "most_counted": MOST_COUNTED,
         "refused": refused,
         "refusals": _in_words(refused, uploads),
         "tried": len(refusals or {}),
@@ -280,6 +299,7 @@ def _filters(request: web.Request, asked: ListUploads) -> list[tuple[str, str, b
         (gettext("All"), None, None),
         (gettext("Private"), None, Visibility.PRIVATE),
         (gettext("Members"), None, Visibility.MEMBERS),
+        (gettext("Unlisted"), None, Visibility.UNLISTED),
         (gettext("Public"), None, Visibility.PUBLIC),
         (gettext("Unfinished"), ListedState.UPLOADING, None),
     ]

@@ -18,7 +18,9 @@ from common.db import rows_changed
 from common.text import search_key, sort_key
 from contracts.media import Task
 from upload_svc.errors import PreconditionFailed
+from upload_svc.grant_store import forget_grants
 from upload_svc.job_store import JobQueries, add_job, forget_media, renew_pictures
+from upload_svc.public_reviews import PublicReviewQueries, forget_review, hand_over_review
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ class Listing:
     sort: Sort = Sort.NEWEST
 
 
-class Store(JobQueries):
+class Store(JobQueries, PublicReviewQueries):
     async def add_video(self, video: Video) -> None:
         values = {
             **asdict(video),
@@ -126,6 +128,8 @@ class Store(JobQueries):
                 )
             if values:
                 await connection.execute(update(VIDEOS).where(VIDEOS.c.id == video_id).values(**values))
+            if visibility is not None:
+                await forget_review(connection, owner_id, video_id)
             if visibility is not None and not video.is_hidden and visibility.is_narrower_than(video.visibility):
                 await renew_pictures(connection, video_id)
             return True
@@ -216,7 +220,14 @@ class Store(JobQueries):
             .where(*_live(video_id, old_owner_id))
             .values(owner_id=owner_id, owner_username=owner_username)
         )
-        return await change_one(self._database, change, entry)
+        async with self._database.write() as connection:
+            if rows_changed(await connection.execute(change)) != 1:
+                return False
+            await hand_over_review(connection, video_id, old_owner_id=old_owner_id, owner_id=owner_id)
+            # The new owner has given none.
+            await forget_grants(connection, video_id)
+            await write_down(connection, entry)
+            return True
 
     async def get_anybodys_video(self, video_id: str) -> Video | None:
         """The video with this id, unless it was deleted."""
@@ -262,6 +273,7 @@ class Store(JobQueries):
         async with self._database.write() as connection:
             if rows_changed(await connection.execute(change)) == 1:
                 await forget_media(connection, video_id)
+                await forget_grants(connection, video_id)
 
     async def take_unsettled(self, *, now: datetime, until: datetime, limit: int) -> list[Video]:
         """Videos that are due, leased until `until`: nobody else gets them before."""

@@ -13,6 +13,14 @@ METADATA: Final = MetaData()
 
 idempotency_keys: Final = idempotency_table("upload_idempotency_keys", METADATA)
 
+# Videos that were public before there was `unlisted`, and that their owners have not been asked about.
+PUBLIC_REVIEWS: Final = Table(
+    "public_reviews",
+    METADATA,
+    Column("owner_id", identifier(), primary_key=True),
+    Column("video_id", identifier(), primary_key=True),
+)
+
 MEDIA_JOBS: Final = Table(
     "media_jobs",
     METADATA,

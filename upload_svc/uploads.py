@@ -100,6 +100,11 @@ class Wanted:
 
 
 ALL: Final = Wanted()
+# Counting more public videos than that would take long, each time that the page is opened.
+MOST_COUNTED: Final = 1000
+_AT_ONCE: Final = 100
+# Much less than a request may take; these are some thousand videos.
+_REVIEWING: Final = timedelta(seconds=5)
 
 # What is done with many videos at once: a move, or who can watch them from now on.
 Act = Literal["trash", "restore"] | Visibility
@@ -298,6 +303,30 @@ class Uploads:
                 await self.restore(principal, upload_id, address=address)
             case visibility:
                 await self._change(principal, upload_id, Edit(visibility=visibility))
+
+    async def to_review(self, principal: Principal) -> int:
+        """How many of the person's videos are public from before there was `unlisted`, and they were not asked.
+
+        MOST_COUNTED + 1 stands for more than MOST_COUNTED.
+        """
+        return await self._store.count_public_reviews(principal.account_id, most=MOST_COUNTED + 1)
+
+    async def unlist_reviewed(self, principal: Principal) -> int:
+        """Makes these videos unlisted, and asks no more about them; how many were changed.
+
+        A hundred in a transaction, for some seconds: what one call does not come to is asked about again.
+        """
+        changed, until = 0, self._clock() + _REVIEWING
+        while self._clock() < until:
+            more = await self._store.unlist_reviewed(principal.account_id, limit=_AT_ONCE)
+            if more is None:
+                break
+            changed += more
+        return changed
+
+    async def keep_reviewed(self, principal: Principal) -> None:
+        """Leaves these videos public, and asks no more."""
+        await self._store.forget_public_reviews(principal.account_id)
 
     async def trashed(self, principal: Principal, upload_ids: Collection[str]) -> Sequence[Video]:
         """Those of the person's videos that are in the trash."""

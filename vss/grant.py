@@ -40,14 +40,22 @@ WRITES: Mapping[str, tuple[str, ...]] = {
         "installation",
         "set_aside",
     ),
-    "upload": ("videos", "media_jobs", "media_workers", "media_facts", "upload_idempotency_keys"),
-    "stream": ("positions",),
+    "upload": (
+        "videos",
+        "media_jobs",
+        "media_workers",
+        "media_facts",
+        "grants",
+        "public_reviews",
+        "upload_idempotency_keys",
+    ),
+    "stream": ("positions", "link_views"),
 }
 READS: Mapping[str, tuple[str, ...]] = {
     "auth": ("alembic_version", "audit"),
     "fs": ("alembic_version",),
-    "upload": ("alembic_version",),
-    "stream": ("alembic_version", "videos", "media_facts"),
+    "upload": ("alembic_version", "link_views"),
+    "stream": ("alembic_version", "videos", "media_facts", "grants"),
 }
 # Nobody changes what stands there; auth_svc drops what is older than it is to be kept.
 ADDS_TO = ("audit",)

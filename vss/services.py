@@ -71,7 +71,7 @@ def service_environment(
             "STREAM_PUBLIC_URL": ports.url("stream"),
             "S3_PUBLIC_URL": ports.url("storage"),
             **_own(service, folder, ports, bucket),
-            **_of_the_site(environment),
+            **_of_the_site(service, environment),
         }
     ours = {prefix + name: value for name, value in settings.items()}
     decided = {name.removesuffix("_FILE") for name in ours}
@@ -83,9 +83,9 @@ def service_environment(
     return {**python_environment(environment), **from_outside, **ours}
 
 
-def _of_the_site(environment: Mapping[str, str]) -> dict[str, str]:
-    """What services with pages are told alike, as with compose. They run in the data folder: paths are from here."""
-    names = ("SITE_NAME", "SITE_LOGO", "ACCENT")
+def _of_the_site(service: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """What is said of the site as a whole, as with compose. They run in the data folder: paths are from here."""
+    names = ["SITE_NAME", "SITE_LOGO", "ACCENT", *(["PUBLIC_LIBRARY"] if service == "stream" else [])]
     given = {name: value for name in names if (value := environment.get(f"VSS_{name}"))}
     return given | ({"SITE_LOGO": str(Path(given["SITE_LOGO"]).resolve())} if "SITE_LOGO" in given else {})
 

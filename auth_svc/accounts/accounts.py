@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from auth_svc.accounts.passwords import Passwords, fault_of_new_password
+from auth_svc.accounts.passwords import fault_of_new_password
 from auth_svc.accounts.standing import Asker
 from auth_svc.accounts.store import Account, AccountStore, Role
 from auth_svc.accounts.usernames import folded
@@ -15,6 +15,7 @@ from auth_svc.login.login import LogIn
 from common.clock import Clock
 from common.errors import Invalid, Unauthenticated
 from common.ids import new_id
+from common.passwords import Passwords
 
 logger = logging.getLogger(__name__)
 

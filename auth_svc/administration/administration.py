@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from auth_svc.accounts.passwords import Passwords, fault_of_new_password
+from auth_svc.accounts.passwords import fault_of_new_password
 from auth_svc.accounts.standing import Asker, require_standing
 from auth_svc.accounts.store import Account, AccountStore, Role
 from auth_svc.accounts.usernames import folded
@@ -22,6 +22,7 @@ from common.errors import Invalid, NotFound
 from common.idempotency import Remember
 from common.ids import new_id
 from common.languages import gettext
+from common.passwords import Passwords
 from common.text import words_of
 
 # Long enough for somebody on holiday over a weekend, short enough for a message that lies in a mailbox.

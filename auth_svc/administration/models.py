@@ -7,10 +7,10 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from auth_svc.accounts.passwords import normal_form
 from auth_svc.accounts.store import Role
 from auth_svc.accounts.usernames import fault_of_new_username, folded
 from auth_svc.models import ShortText
+from common.passwords import normal_form
 from common.web.requests import Input, Query
 from contracts.shape import Instant
 

@@ -67,6 +67,8 @@ WORDS: Final[Mapping[str, str]] = {
     "video-deleted": N_("Video permanently deleted"),
     "video-hidden": N_("Video hidden by an administrator"),
     "video-shown": N_("Video unhidden by an administrator"),
+    "link-created": N_("Link to a video created"),
+    "link-revoked": N_("Link to a video revoked"),
     "video-handed-over": N_("Video of a deleted account transferred"),
 }
 

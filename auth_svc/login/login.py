@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from prometheus_client import Counter
 
-from auth_svc.accounts.passwords import Passwords, normal_form
 from auth_svc.accounts.store import Account, AccountStore
 from auth_svc.audit.audit import Action, Audit
 from auth_svc.errors import InvalidGrant, WrongCurrentPassword
 from auth_svc.login.known_devices import KnownDevices
 from auth_svc.login.throttle import LogInThrottle
 from common.audit import Actor
+from common.passwords import Passwords, normal_form
 
 
 class LogIn:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import math
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +13,7 @@ from auth_svc.login.store import ThrottleStore
 from common.clock import Clock
 from common.errors import RateLimited
 from common.languages import N_
+from common.web.addresses import network_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,19 +92,6 @@ def _device_bucket(username: str, device: str) -> str:
 
 def _address_bucket(address: str) -> str:
     return _hash("address", network_of(address))
-
-
-def network_of(address: str) -> str:
-    """What counts as one address: of IPv6 the whole /64, which is what one connection is given."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is None:
-            return str(ipaddress.IPv6Network((found, 64), strict=False))
-        found = found.ipv4_mapped
-    return str(found)
 
 
 def _hash(kind: str, value: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+from typing import Final
 
 from aiohttp.abc import AbstractAccessLogger
 from aiohttp.web import BaseRequest, StreamResponse
@@ -11,6 +13,15 @@ logger = logging.getLogger(__name__)
 
 # Asked every few seconds by whoever watches; a line for each would bury the others.
 _QUIET_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
+
+
+# What stands behind these in a path opens something to whoever has it.
+_SECRET_SEGMENT: Final = re.compile(r"\A(/(?:s|u|embed)/)[^/]+")
+
+
+def loggable_path(request: BaseRequest) -> str:
+    """The request's path without the token of a link."""
+    return _SECRET_SEGMENT.sub(r"\1…", request.path)
 
 
 class AccessLog(AbstractAccessLogger):
@@ -28,7 +39,7 @@ class AccessLog(AbstractAccessLogger):
             "request",
             extra={
                 "method": request.method,
-                "path": request.path,
+                "path": loggable_path(request),
                 "status": response.status,
                 "response_bytes": response.body_length,
                 "duration_ms": round(time * 1000, 1),

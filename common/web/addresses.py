@@ -1,4 +1,4 @@
-"""What `Host` says, compared with the names that a service has."""
+"""Addresses of a service, as `Host` says them, and of those who come."""
 
 from __future__ import annotations
 
@@ -30,3 +30,16 @@ def is_at(host: str, url: str) -> bool:
     origin = URL(url)
     said, default = host.lower(), f":{URL.build(scheme=origin.scheme, host='x').port}"
     return said.removesuffix(default) == origin.authority.lower().removesuffix(default)
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: of IPv6 the whole /64, which is what one connection is given."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is None:
+            return str(ipaddress.IPv6Network((found, 64), strict=False))
+        found = found.ipv4_mapped
+    return str(found)

@@ -31,6 +31,7 @@ from common.ids import new_id
 from common.languages import N_
 from common.logs import REQUEST_ID
 from common.tokens import PERSON_AUDIENCE
+from common.web.access_log import loggable_path
 from common.web.addresses import host_name, is_at, is_loopback
 from common.web.headers import API_HEADERS, HSTS
 from common.web.keys import CALL_LIMIT, PRINCIPAL, SERVICE, SITE, VERIFIER
@@ -110,7 +111,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         raise
     except Exception as exc:
         if limit.when() is None:
-            logger.exception("failure in the middle of an answer", extra={"path": request.path})
+            logger.exception("failure in the middle of an answer", extra={"path": loggable_path(request)})
             raise ConnectionError("the answer cannot be ended") from exc
         return _answer_to(request, exc)
     finally:
@@ -122,7 +123,7 @@ def _answer_to(request: web.Request, failure: Exception) -> web.StreamResponse:
         case Refusal():
             return _answer(request, failure)
         case TimeoutError():
-            logger.warning("handler took too long", extra={"path": request.path})
+            logger.warning("handler took too long", extra={"path": loggable_path(request)})
             return _answer(request, Unavailable(N_("This is taking too long. Nothing is lost. Try again.")))
         case web.HTTPRequestEntityTooLarge():
             return _answer(request, TooLarge(f"Send at most {request.client_max_size} bytes."))
@@ -136,7 +137,7 @@ def _answer_to(request: web.Request, failure: Exception) -> web.StreamResponse:
                 response.headers[hdrs.ALLOW] = failure.headers[hdrs.ALLOW]
             return response
         case _:
-            logger.error("unexpected failure", extra={"path": request.path}, exc_info=failure)
+            logger.error("unexpected failure", extra={"path": loggable_path(request)}, exc_info=failure)
             return _plain_problem(request, 500, N_("Something went wrong on our side"))
 
 

@@ -25,6 +25,7 @@ from aiohttp.web_server import Server
 from common.errors import Malformed
 from common.ids import new_id
 from common.languages import LANGUAGE, LANGUAGES, N_, gettext
+from common.web.access_log import loggable_path
 from common.web.headers import API_HEADERS
 
 logger = logging.getLogger(__name__)
@@ -219,7 +220,7 @@ class Connection(RequestHandler):
         written, owed = request.writer.output_size, self._waiting_bytes()
         taken = written - owed
         if written and taken - self._taken < max(1, min(self._owed, STALL_BYTES)):
-            logger.info("answer stands still", extra={"path": request.path})
+            logger.info("answer stands still", extra={"path": loggable_path(request)})
             # Who still makes it makes it for nobody.
             working, self._task_handler = self._task_handler, None
             self._cut()

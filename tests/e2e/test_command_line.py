@@ -200,19 +200,19 @@ def test_a_video_is_changed_and_its_address_is_copied(terminal: Terminal) -> Non
     private = terminal.run("link", one["id"], "--at", "1m30s")
     assert (private.returncode, private.stdout) == (0, f"{one['watch_url']}?t=90\n")
     assert "only you can watch it" in private.stderr
-    changed = terminal.run("edit", one["id"], two["watch_url"], "unknown", "--visibility", "public")
+    changed = terminal.run("edit", one["id"], two["watch_url"], "unknown", "--visibility", "unlisted")
     assert changed.returncode == 9
-    assert changed.stdout.count("anyone can watch") == 2
+    assert changed.stdout.count("anyone with the link can watch") == 2
     assert changed.stderr.splitlines() == [
         "vss: unknown: no such video, or this account has no access to it",
         "vss: 2 of 3 videos changed",
     ]
-    public = terminal.run("link", one["id"])
-    assert (public.stdout, public.stderr) == (f"{one['watch_url']}\n", "")
+    unlisted = terminal.run("link", one["id"])
+    assert (unlisted.stdout, unlisted.stderr) == (f"{one['watch_url']}\n", "")
 
     assert terminal.run("edit", one["id"], "--title", "Renamed", "--description", "").returncode == 0
     titles = {video["id"]: (video["title"], video["visibility"]) for video in terminal.read("list")}
-    assert (titles[one["id"]], titles[two["id"]]) == (("Renamed", "public"), ("two", "public"))
+    assert (titles[one["id"]], titles[two["id"]]) == (("Renamed", "unlisted"), ("two", "unlisted"))
     assert terminal.run("edit", one["id"]).returncode == 2
     assert terminal.run("edit", one["id"], two["id"], "--title", "Both").returncode == 2
     refused = terminal.run("edit", one["id"], "--title", "")

@@ -134,6 +134,12 @@ def calls_per_minute() -> str:
 
 
 @pytest.fixture
+def public_library() -> str:
+    """Whether strangers see the public videos; a test of what they see says yes."""
+    return "false"
+
+
+@pytest.fixture
 async def services(
     aiohttp_server: AiohttpServer,
     addresses: Addresses,
@@ -141,6 +147,7 @@ async def services(
     seaweedfs: StorageBucket,
     auth: AuthService,
     calls_per_minute: str,
+    public_library: str,
 ) -> AsyncIterator[Services]:
     """All on one database, as `make run` has them."""
     clock = MovedClock()
@@ -153,6 +160,7 @@ async def services(
         for name in ("upload", "stream")
     )
     upload = create_upload(UploadSettings.model_validate(upload_settings), clock=clock)
+    stream_settings["public_library"] = public_library
     stream = create_stream(StreamSettings.model_validate(stream_settings), clock=clock)
     await fs.start()
     await aiohttp_server(upload, port=addresses.upload_port)

@@ -9,8 +9,9 @@ import pytest
 from aiohttp import ClientResponse
 from argon2 import PasswordHasher, extract_parameters
 
-from auth_svc.accounts.passwords import HASHER, fault_of_new_password
+from auth_svc.accounts.passwords import fault_of_new_password
 from auth_svc.login.throttle import PER_NAME
+from common.passwords import HASHER
 from common.tokens import ACCESS_TOKEN_LIFETIME, LEEWAY
 from common.web.sessions import EXCHANGE_LIFETIME
 from tests.auth_app import CHEAP, PASSWORD, AuthApp, bearer

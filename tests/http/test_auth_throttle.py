@@ -12,10 +12,11 @@ import argon2
 import pytest
 from aiohttp import ClientResponse
 
-from auth_svc.accounts.passwords import HASHER
 from auth_svc.accounts.store import Role
 from auth_svc.app_keys import THROTTLE
-from auth_svc.login.throttle import PER_ADDRESS, PER_NAME, network_of
+from auth_svc.login.throttle import PER_ADDRESS, PER_NAME
+from common.passwords import HASHER
+from common.web.addresses import network_of
 from tests.auth_app import COOKIE, PASSWORD, AuthApp, bearer, running_auth_app
 from tests.html_pages import page_of
 from tests.problems import assert_problem

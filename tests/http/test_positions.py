@@ -42,7 +42,7 @@ async def test_a_position_is_each_persons_own_and_the_last_one_counts(services: 
 
 
 @pytest.mark.any_database
-@pytest.mark.parametrize("visibility", ["private", "members", "public"])
+@pytest.mark.parametrize("visibility", ["private", "members", "unlisted", "public"])
 async def test_only_who_may_watch_keeps_a_position_and_nobody_does_not(services: Services, visibility: str) -> None:
     alice, bob, nobody = services.person("alice"), services.person("bob"), services.person(None)
     video_id = (await alice.upload(FILM, visibility=visibility))["id"]
@@ -51,7 +51,7 @@ async def test_only_who_may_watch_keeps_a_position_and_nobody_does_not(services:
         await assert_problem(await _keep(bob, video_id, {"seconds": 5}), 404, "not-found")
     else:
         assert (await _keep(bob, video_id, {"seconds": 5})).status == 204
-    if visibility == "public":
+    if visibility in ("unlisted", "public"):
         assert await _position(nobody, video_id) == 0
     for unknown in ("a" * 26, "nonsense"):
         await assert_problem(await _keep(alice, unknown, {"seconds": 5}), 404, "not-found")
@@ -121,12 +121,17 @@ async def test_the_last_one_watched_is_the_first_to_continue(services: Services,
     assert re.findall(r'data-video="(\w+)"', begun) == [ids[0], foreign, ids[2], ids[1]]
     assert begun.count('value="25" max="100"') == 4
 
+    # They have the address of what is in no list any more.
+    alice = services.person("alice")
+    theirs = f"{alice.upload_url}/v1/uploads/{foreign}"
+    assert (await alice.call("PATCH", theirs, json={"visibility": "unlisted"})).status == 200
+    continued, listed = (await (await browser.open(url)).text()).split("All videos")
+    assert (f'data-video="{foreign}"' in continued, f'data-video="{foreign}"' in listed) == (True, False)
+
     # What one may no longer watch is not there to continue.
     mine = f"{services.addresses.upload_url}/v1/uploads"
     assert (await browser.call("DELETE", f"{mine}/{ids[0]}")).status == 204
-    alice = services.person("alice")
-    changed = await alice.call("PATCH", f"{mine}/{foreign}", json={"visibility": "private"})
-    assert changed.status == 200
+    assert (await alice.call("PATCH", theirs, json={"visibility": "private"})).status == 200
     page = await (await browser.open(url)).text()
     begun = page[page.index('id="continue"') : page.index("All videos")]
     assert re.findall(r'data-video="(\w+)"', begun) == [ids[2], ids[1]]

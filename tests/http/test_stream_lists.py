@@ -87,7 +87,7 @@ async def test_pages_are_whole_and_hold_what_one_may_watch(services: Services, c
         visible = {
             video_id
             for video_id, (owner, visibility, state) in made.items()
-            if state is VideoState.READY and (visibility is not Visibility.PRIVATE or owner == viewer)
+            if state is VideoState.READY and (visibility in LISTED or owner == viewer)
         }
         whole = await _page(services.person(viewer), sort=sort)
         assert whole["next_cursor"] is None
@@ -101,7 +101,8 @@ async def test_pages_are_whole_and_hold_what_one_may_watch(services: Services, c
 
 async def test_an_owners_part_of_the_library(services: Services, catalogue: Catalogue) -> None:
     seen = [await catalogue.add(title, owner="bob") for title in "ab"]
-    await catalogue.add("c", owner="bob", visibility=Visibility.PRIVATE)
+    for visibility in set(Visibility) - LISTED:
+        await catalogue.add("c", owner="bob", visibility=visibility)
     own = await catalogue.add("d", visibility=Visibility.PRIVATE)
     alice, bob_id = services.person("alice"), services.auth.account_id("bob")
     items = await _all(alice, owner=bob_id, sort="title", limit="1")
@@ -166,7 +167,8 @@ async def test_search_finds_every_word_as_it_is_written_in_any_case(services: Se
     for title in [*titles, "🎬 film", "Fish"]:
         await catalogue.add(title)
     await catalogue.add("Ocean waves", description="deep\nand blue")
-    await catalogue.add("Waves too, but private", visibility=Visibility.PRIVATE, description="deep _ % \\ / 🎬 fi '")
+    for visibility in set(Visibility) - LISTED:
+        await catalogue.add("Waves too, but not listed", visibility=visibility, description="deep _ % \\ / 🎬 fi '")
     for q, found in SEARCHES.items():
         items = await _all(services.person("bob"), q=q, sort="title", limit="1")
         assert [item["title"] for item in items] == found, q
@@ -178,7 +180,8 @@ async def test_owners_are_found_by_name_with_words_of_the_title_or_without(
     await catalogue.add("Waves", owner="bob")
     await catalogue.add("Sand", owner="bob")
     await catalogue.add("About bob", owner="alice")
-    await catalogue.add("Hidden", owner="bob", visibility=Visibility.PRIVATE)
+    for visibility in set(Visibility) - LISTED:
+        await catalogue.add("Hidden", owner="bob", visibility=visibility)
     alice = services.person("alice")
     for q, found in {
         "BOB": ["About bob", "Sand", "Waves"],
@@ -201,6 +204,8 @@ async def test_the_page_counts_what_was_found_up_to_a_hundred(
         assert found is not None
         return found[1]
 
+    await catalogue.add("The sea, by its address alone", visibility=Visibility.UNLISTED)
+    catalogue.made.clear()
     assert await heading("q=sea") == "No results for “sea”"
     for count, said in ((1, "1 result"), (60, "60 results"), (100, "100 results"), (101, "100+ results")):
         while len(catalogue.made) < count:

@@ -9,16 +9,19 @@ from urllib.parse import quote
 import pytest
 from yarl import URL
 
+from catalogue.videos import Visibility
 from tests.browser import Browser
 from tests.fs_service import fetch
 from tests.http.conftest import Services
 from tests.problems import assert_problem
 
 FILM = b"a very short film"
+LISTED_FOR_OTHERS = ("members", "public")
 
 
 @pytest.mark.parametrize(
-    ("visibility", "nobody", "member"), [("private", 303, 404), ("members", 303, 200), ("public", 200, 200)]
+    ("visibility", "nobody", "member"),
+    [("private", 303, 404), ("members", 303, 200), ("unlisted", 200, 200), ("public", 200, 200)],
 )
 async def test_the_page_is_for_whom_may_watch(
     services: Services, browser: Browser, visibility: str, nobody: int, member: int
@@ -41,10 +44,10 @@ async def test_the_page_is_for_whom_may_watch(
     assert (title in await page.text()) is (member == 200)
     # Being an administrator, as this account is, opens nothing that is private.
     listed = await browser.call("GET", f"{url}/v1/videos")
-    assert len((await listed.json())["items"]) == (member == 200)
+    assert len((await listed.json())["items"]) == (visibility in LISTED_FOR_OTHERS)
 
 
-@pytest.mark.parametrize("visibility", ["private", "members", "public"])
+@pytest.mark.parametrize("visibility", list(Visibility))
 async def test_the_owners_page_plays_and_leads_to_the_edit(
     services: Services, browser: Browser, visibility: str
 ) -> None:
@@ -65,7 +68,7 @@ async def test_the_owners_page_plays_and_leads_to_the_edit(
     assert (await fetch("GET", unescape(source[1])))[::2] == (200, FILM)
     policy = page.headers["Content-Security-Policy"]
     assert f"media-src 'self' blob: {services.addresses.s3_url};" in policy
-    assert not re.search(r"<script(?![^>]* src=)|<style|\son\w+=|\sstyle=", text)
+    assert not re.search(r"<script(?![^>]* (src|type)=)|<style|\son\w+=|\sstyle=", text)
     assert page.headers["Cache-Control"] == "no-store"
 
 
@@ -111,7 +114,15 @@ async def test_what_may_be_watched_changes_with_the_next_request(services: Servi
     video = await alice.upload(FILM)
     mine = f"{alice.upload_url}/v1/uploads/{video['id']}"
     watched = f"{alice.stream_url}/v1/videos/{video['id']}"
-    for visibility, status in (("public", 200), ("members", 401), ("public", 200), ("private", 401)):
+    for visibility, status in (
+        ("public", 200),
+        ("members", 401),
+        ("unlisted", 200),
+        ("private", 401),
+        ("public", 200),
+        ("unlisted", 200),
+        ("members", 401),
+    ):
         assert (await alice.call("PATCH", mine, json={"visibility": visibility})).status == 200
         assert (await nobody.call("GET", f"{watched}/playback")).status == status
     assert (await alice.call("DELETE", mine)).status == 204
@@ -130,6 +141,7 @@ async def test_the_page_goes_on_in_the_order_of_the_list_one_came_from(services:
         for title in ("A sea", "C sea", "B sea", "D")
     }
     titles = {video_id: title for title, video_id in ids.items()}
+    await alice.upload(FILM, visibility="unlisted", title="C sea, in no list")
 
     async def following(address: str) -> tuple[list[str], list[str]]:
         text = await (await browser.open(url + address)).text()
@@ -222,6 +234,9 @@ WHO_MAY_WATCH = [
     ("members", "owner", True),
     ("members", "other", True),
     ("members", None, False),
+    ("unlisted", "owner", True),
+    ("unlisted", "other", True),
+    ("unlisted", None, True),
     ("public", "owner", True),
     ("public", "other", True),
     ("public", None, True),
@@ -248,7 +263,8 @@ async def test_only_who_may_watch_gets_anything(
             assert await answer.text() == await unknown.text()
     if who is not None:
         listed = await viewer.call("GET", f"{viewer.stream_url}/v1/videos")
-        assert [item["id"] for item in (await listed.json())["items"]] == ([video["id"]] if may else [])
+        is_found = who == "owner" or visibility in LISTED_FOR_OTHERS
+        assert [item["id"] for item in (await listed.json())["items"]] == ([video["id"]] if is_found else [])
 
 
 async def test_what_is_not_ready_cannot_be_watched(services: Services) -> None:

@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
+from sqlalchemy import insert, select
 
+from catalogue.tables import VIDEOS
 from catalogue.videos import Visibility
+from common.db import open_database
 from tests.browser import Browser
 from tests.http.conftest import Services
 from tests.problems import assert_problem
+from upload_svc.tables import PUBLIC_REVIEWS
 
 
 @pytest.fixture
@@ -113,6 +117,40 @@ async def test_every_visibility_has_its_own_words(browser: Browser, url: str) ->
     assert len(set(words.values())) == len(Visibility)
     options = re.findall(r'<option value="(\w+)"', await (await browser.open(f"{url}/upload")).text())
     assert set(Visibility) <= set(options)
+
+
+async def test_what_was_public_before_is_asked_about_once(
+    services: Services, browser: Browser, services_url: str
+) -> None:
+    url = services.addresses.upload_url
+    await browser.log_in(url)
+
+    async def offer() -> str | None:
+        """The button, as long as there is one."""
+        found = re.search(r'value="unlist">([^<]+)<', await (await browser.open(f"{url}/videos")).text())
+        return found and found[1]
+
+    async def answer(action: str) -> ClientResponse:
+        return await browser.post_form(f"{url}/videos/public-review?sort=title", {"action": action})
+
+    assert await offer() is None
+    for action, visibility, place in (("unlist", "unlisted", "changed=2"), ("keep", "public", "")):
+        ids = [(await browser.create(url, visibility="public"))["id"] for _ in range(2)]
+        # A new one has been chosen for.
+        assert await offer() is None
+        async with open_database(services_url) as database:
+            for video_id in ids:
+                owner = select(VIDEOS.c.owner_id, VIDEOS.c.id).where(VIDEOS.c.id == video_id)
+                await database.change(insert(PUBLIC_REVIEWS).from_select(["owner_id", "video_id"], owner))
+        for _ in range(2):
+            assert await offer() == "Make 2 videos unlisted"
+        assert (await answer("both")).status == 422
+        gone = await answer(action)
+        assert (gone.status, gone.headers["Location"]) == (303, f"/videos?sort=title{place and '&' + place}")
+        assert await offer() is None
+        assert [(await _get(browser, url, {"id": one}))["visibility"] for one in ids] == [visibility] * 2
+    evil = {"Sec-Fetch-Site": "cross-site"}
+    assert (await browser.post_form(f"{url}/videos/public-review", {"action": "keep"}, sent_from=evil)).status == 403
 
 
 async def test_an_edit_form_that_was_open_for_long_writes_what_was_changed_in_it(browser: Browser, url: str) -> None:

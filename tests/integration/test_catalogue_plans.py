@@ -66,7 +66,7 @@ class Catalogue:
             "size": self._chance.randrange(10**6),
             "duration_ms": self._chance.randrange(10**6),
             "content_type": "video/mp4",
-            "visibility": self._chance.choice(["private", "members", "members", "public"]),
+            "visibility": self._chance.choice(["private", "unlisted", "members", "members", "public"]),
             "state": self._chance.choice(["ready", "ready", "ready", "uploading", "deleted"]),
             "created_at": NOW + timedelta(seconds=self._chance.randrange(10**6)),
             "settle_after": NOW if number < 20 else None,
@@ -151,6 +151,15 @@ async def test_a_page_costs_the_same_in_any_catalogue_at_any_depth(catalogue: Ca
             if work > 1.5 * before or index not in plan or found != LIMIT:
                 faults.append(f"{name} after {after}: {found} for {work}, not {before}, by {plan}, not {index}")
     assert faults == []
+
+
+async def test_whether_there_is_something_to_ask_about_costs_the_same_for_any_owner(catalogue: Catalogue) -> None:
+    def count() -> Any:
+        return catalogue.store.count_public_reviews(OWNERS[0], most=LIMIT)
+
+    small = await catalogue.work(count())
+    await catalogue.grow_to(LARGE)
+    assert await catalogue.work(count()) <= 1.5 * small
 
 
 @pytest.mark.parametrize("q", ["film", "somebody"], ids=["title", "owner"])

@@ -251,7 +251,8 @@ async def test_pictures_are_made_again_when_fewer_may_see_them_and_not_otherwise
     for visibility, is_narrower in (
         (Visibility.MEMBERS, False),
         (Visibility.PUBLIC, False),
-        (Visibility.PUBLIC, False),
+        # In fewer lists, and for the same people to watch.
+        (Visibility.UNLISTED, False),
         (Visibility.MEMBERS, True),
         (Visibility.PRIVATE, True),
         (Visibility.PUBLIC, False),

@@ -120,6 +120,10 @@ def test_rows_of_the_first_release_are_all_there_after_every_revision_since(
         names = {column: RENAMED.get(column, column) for column in before[name][0]}
         kept = [{column: row[names[column]] for column in names} for row in after[MOVED.get(name, name)]]
         assert sorted(kept, key=str) == sorted(before[name], key=str), name
+    # Of what was public their owners are asked what they meant.
+    public = [row for row in ROWS["videos"] if "public" in (row["visibility"], row["hidden_visibility"])]
+    asked = {(row["owner_id"], row["video_id"]) for row in after["public_reviews"]}
+    assert asked == {(row["owner_id"], row["id"]) for row in public} != set()
 
 
 def test_a_create_request_from_before_is_answered_as_it_was(

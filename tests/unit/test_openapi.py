@@ -144,9 +144,14 @@ def test_what_needs_somebody_says_so(document: dict[str, Any]) -> None:
             "get-jwks",
             "get-picture",
             "get-video",
+            "list-videos",
+            "oembed",
             "play-video",
             "get-source",
             "head-source",
+            "play-linked",
+            "linked-source",
+            "head-linked-source",
         }
 
 

@@ -65,6 +65,12 @@ def test_a_limit_comes_from_outside_and_reaches_its_own_service_alone(tmp_path: 
     assert "STREAM_SOURCE_URL_LIFETIME_SECONDS" not in children["upload"].environment
 
 
+def test_whether_the_library_is_public_is_said_to_the_service_that_shows_it(tmp_path: Path) -> None:
+    children = told(tmp_path, {"VSS_PUBLIC_LIBRARY": "true"})
+    assert children["stream"].environment["STREAM_PUBLIC_LIBRARY"] == "true"
+    assert not any(name.endswith("PUBLIC_LIBRARY") for name in children["upload"].environment)
+
+
 @pytest.mark.parametrize("name", ["AUTH_PORT", "AUTH_DATABASE_URL_FILE", "AUTH_KEY_ENCRYPTION_KEY"])
 def test_what_is_ours_to_say_does_not_come_from_outside(tmp_path: Path, name: str) -> None:
     assert told(tmp_path, {name: "outside"})["auth"].environment.get(name) != "outside"

@@ -35,8 +35,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     login.add_argument("--password", type=values.no_password, help=argparse.SUPPRESS)
     login.set_defaults(run=_login)
 
-    logout = commands.add_parser("logout", help="log out and end the session")
-    logout.set_defaults(run=_logout)
+    commands.add_parser("logout", help="log out and end the session").set_defaults(run=_logout)
 
     upload = commands.add_parser("upload", help="upload videos; run again to resume")
     upload.add_argument("files", metavar="FILE", nargs="+", help="a video, or with --recursive a folder")
@@ -80,6 +79,8 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     link.add_argument("--at", metavar="TIME", type=values.moment, help="start there, such as 90, 1:30 or 1m30s")
     link.set_defaults(run=_link)
 
+    _add_share(commands)
+
     edit = commands.add_parser("edit", help="change who can watch a video, its title or its description")
     _ids(edit)
     _visibility(edit)
@@ -103,6 +104,20 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     restore = commands.add_parser("restore", help="bring videos back from the trash")
     _ids(restore)
     restore.set_defaults(run=_restore)
+
+
+def _add_share(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    share = commands.add_parser("share", help="create, list and revoke links to a video")
+    share.add_argument("id", metavar="ID", type=values.video_id, help=_ID)
+    share.add_argument("--expires", metavar="IN", type=values.span, help="ends after so long, such as 12h, 7d or 4w")
+    share.add_argument("--views", metavar="N", type=values.count, help="ends when so many visitors have played it")
+    share.add_argument("--at", metavar="TIME", type=values.moment, help="start there, such as 90, 1:30 or 1m30s")
+    share.add_argument("--ask-password", action="store_true", help="ask for a password that visitors must enter")
+    share.add_argument("--password", type=values.no_password, help=argparse.SUPPRESS)
+    share.add_argument("--list", action="store_true", help="list the links to the video instead")
+    share.add_argument("--revoke", metavar="LINK", type=values.link_id, help="revoke this link instead")
+    share.add_argument("--json", action="store_true", help="print one JSON object per line")
+    share.set_defaults(run=_share)
 
 
 def _ids(parser: argparse.ArgumentParser) -> None:
@@ -219,6 +234,36 @@ def _link(arguments: argparse.Namespace) -> int:
     from vss.remote.managing import link  # noqa: PLC0415
 
     return run_work(link(arguments.ids, arguments.at))
+
+
+def _share(arguments: argparse.Namespace) -> int:
+    from vss.remote import sharing  # noqa: PLC0415
+
+    if arguments.list:
+        return _run(sharing.list_links(arguments.id, as_json=arguments.json))
+    if arguments.revoke is not None:
+        return _run(sharing.revoke(arguments.id, arguments.revoke))
+    wanted = sharing.NewLink(
+        expires_in=arguments.expires,
+        view_limit=arguments.views,
+        start_at=arguments.at,
+        password=_link_password() if arguments.ask_password else None,
+    )
+    return _run(sharing.create(arguments.id, wanted, as_json=arguments.json))
+
+
+def _link_password() -> str:
+    """Typed twice, or one line of standard input where nobody types."""
+    try:
+        if not (sys.stdin is not None and sys.stdin.isatty()):
+            typed = _password_of_stdin()
+        elif (typed := getpass.getpass("Password for the link: ")) != getpass.getpass("Again: "):
+            raise BadOption("the two passwords differ; no link was created")
+    except EOFError:
+        typed = ""
+    if not typed:
+        raise BadOption("no password was given; no link was created")
+    return typed
 
 
 def _edit(arguments: argparse.Namespace) -> int:

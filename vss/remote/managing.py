@@ -51,7 +51,7 @@ async def link(named: Sequence[str], at: int | None) -> int:
             warn("vss: an administrator has hidden it: only you can watch")
         elif video["state"] != "ready":
             warn(f"vss: nobody can watch it: it is {'in the trash' if video['state'] == 'trashed' else 'unfinished'}")
-        elif video["visibility"] != "public":
+        elif video["visibility"] not in ("unlisted", "public"):
             warn(f"vss: {WHO[video['visibility']]} can watch it; `vss edit --visibility` changes that")
 
     return await _each(named, one, "found")

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentTypeError
+from datetime import timedelta
 from typing import NoReturn
 
 MOST_PARALLEL = 16
+_MOST_VIEWS = 1_000_000
 # Who can watch, by visibility.
-WHO = {"private": "only you", "members": "everyone with an account", "public": "anyone"}
+WHO = {
+    "private": "only you",
+    "members": "everyone with an account",
+    "unlisted": "anyone with the link",
+    "public": "anyone",
+}
 
 
 def minutes(text: str) -> float:
@@ -50,6 +57,29 @@ def moment(text: str) -> int:
         raise ArgumentTypeError(f"{text!r} is not a time; give one such as 90, 1:30 or 1m30s")
     hours, minutes, seconds = (int(number or 0) for number in match.groups())
     return hours * 3600 + minutes * 60 + seconds
+
+
+def span(text: str) -> timedelta:
+    """How long something lasts: `30m`, `12h`, `7d` or `4w`."""
+    units = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+    if (match := re.fullmatch(r"([0-9]{1,4})([mhdw])", text, re.ASCII)) and int(match[1]) > 0:
+        return int(match[1]) * units[match[2]]
+    raise ArgumentTypeError(f"{text!r} cannot be used; give a time such as 30m, 12h, 7d or 4w")
+
+
+def count(text: str) -> int:
+    """A number from 1 on."""
+    if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= _MOST_VIEWS:
+        return int(text)
+    raise ArgumentTypeError(f"{text!r} cannot be used; give a number from 1 to {_MOST_VIEWS}")
+
+
+def link_id(text: str) -> str:
+    """The ID of a link."""
+    # What is no ID would be another URL.
+    if text.isascii() and text.isalnum() and len(text) <= 64:
+        return text
+    raise ArgumentTypeError(f"{text!r} is not the ID of a link; `vss share ID --list` shows them")
 
 
 def video_id(text: str) -> str:

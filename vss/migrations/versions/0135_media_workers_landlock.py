@@ -6,7 +6,7 @@ from alembic import op
 from common.db import Instant
 
 revision = "0135"
-down_revision = "0127"
+down_revision = "0133"
 
 
 def upgrade() -> None:

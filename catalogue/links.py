@@ -1,0 +1,39 @@
+"""Links: each opens one video to whoever has it, until it ends."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from catalogue.tables import GRANTS
+from common.db import AnyRow
+
+COLUMNS: Final = (*(column for column in GRANTS.c if column.name != "token_hash"),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """`start_at` in seconds. `view_limit`: how many visitors may play; each counts once, when they first do.
+
+    `expires_at` and `view_limit` are None where it has no such end. `password_hash` is argon2id's.
+    """
+
+    id: str
+    video_id: str
+    created_at: datetime
+    expires_at: datetime | None
+    password_hash: str | None
+    view_limit: int | None
+    start_at: float | None
+
+
+def to_link(row: AnyRow) -> Link:
+    """The link of a row that has COLUMNS."""
+    return Link(**{column.name: getattr(row, column.name) for column in COLUMNS})
+
+
+def hash_of(token: str) -> str:
+    """What is kept of a link's token: with 256 random bits nobody finds the token for it, without any salt."""
+    return hashlib.sha256(token.encode()).hexdigest()

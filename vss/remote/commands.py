@@ -240,16 +240,16 @@ def _share(arguments: argparse.Namespace) -> int:
     from vss.remote import sharing  # noqa: PLC0415
 
     if arguments.list:
-        return _run(sharing.list_links(arguments.id, as_json=arguments.json))
+        return run_work(sharing.list_links(arguments.id, as_json=arguments.json))
     if arguments.revoke is not None:
-        return _run(sharing.revoke(arguments.id, arguments.revoke))
+        return run_work(sharing.revoke(arguments.id, arguments.revoke))
     wanted = sharing.NewLink(
         expires_in=arguments.expires,
         view_limit=arguments.views,
         start_at=arguments.at,
         password=_link_password() if arguments.ask_password else None,
     )
-    return _run(sharing.create(arguments.id, wanted, as_json=arguments.json))
+    return run_work(sharing.create(arguments.id, wanted, as_json=arguments.json))
 
 
 def _link_password() -> str:

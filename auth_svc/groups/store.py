@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -237,5 +237,5 @@ def _named(name: str) -> dict[str, str]:
     return {"name": name, "name_key": name_key(name)}
 
 
-def _membership(group_id: str, account_id: str) -> Any:
+def _membership(group_id: str, account_id: str) -> ColumnElement[bool]:
     return and_(GROUP_MEMBERS.c.group_id == group_id, GROUP_MEMBERS.c.account_id == account_id)

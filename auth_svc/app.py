@@ -26,6 +26,8 @@ from auth_svc.api_keys.store import ApiKeyStore
 from auth_svc.audit.audit import Audit
 from auth_svc.audit.store import AuditStore
 from auth_svc.fs_client import FsClient, OwnTokens
+from auth_svc.groups.groups import Groups
+from auth_svc.groups.store import GroupStore
 from auth_svc.login.known_devices import KnownDevices
 from auth_svc.login.login import LogIn
 from auth_svc.login.store import ThrottleStore
@@ -74,6 +76,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, hasher: PasswordHa
                 cursors = Cursors(hmac.digest(keys[0], b"cursors of lists", "sha256").hex())
                 app[app_keys.AUDIT] = audit = Audit(AuditStore(database), cursors, clock=clock)
                 account_store = AccountStore(database)
+                group_store = GroupStore(database)
                 app[app_keys.THROTTLE] = throttle = LogInThrottle(ThrottleStore(database), clock=clock)
                 app[app_keys.LOG_IN] = log_in = LogIn(
                     account_store,
@@ -96,6 +99,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, hasher: PasswordHa
                     refresh_tokens,
                     api_keys,
                     signing_keys,
+                    group_store,
                     client_secrets={
                         "upload": known_secrets(settings.upload_client_secret, settings.previous_upload_client_secret),
                         "stream": known_secrets(settings.stream_client_secret, settings.previous_stream_client_secret),
@@ -112,6 +116,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, hasher: PasswordHa
                 app[app_keys.ADMINISTRATION] = Administration(
                     account_store, AdministrationStore(database), passwords, audit, cursors=cursors, clock=clock
                 )
+                app[app_keys.GROUPS] = Groups(group_store, account_store, audit, cursors=cursors, clock=clock)
                 app[IDEMPOTENCY_KEYS] = IdempotencyKeys(
                     database,
                     tables.IDEMPOTENCY_KEYS,

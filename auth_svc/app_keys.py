@@ -12,6 +12,7 @@ from auth_svc.administration.administration import Administration
 from auth_svc.api_keys.api_keys import ApiKeys
 from auth_svc.audit.audit import Audit
 from auth_svc.fs_client import FsClient
+from auth_svc.groups.groups import Groups
 from auth_svc.login.login import LogIn
 from auth_svc.login.throttle import LogInThrottle
 from auth_svc.sessions.sessions import AccountSessions
@@ -29,6 +30,7 @@ AUDIT: Final = web.AppKey("audit", Audit)
 CLOCK: Final = web.AppKey[Clock]("clock")
 FS: Final = web.AppKey("fs", FsClient)
 GRANTS: Final = web.AppKey("grants", Grants)
+GROUPS: Final = web.AppKey("groups", Groups)
 LOG_IN: Final = web.AppKey("log_in", LogIn)
 REFRESH_TOKENS: Final = web.AppKey("refresh_tokens", RefreshTokens)
 SIGNING_KEYS: Final = web.AppKey("signing_keys", SigningKeys)

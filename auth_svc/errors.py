@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from common.errors import Conflict, Invalid, Malformed, NotFound, Unauthenticated
+from common.errors import Conflict, Forbidden, Invalid, Malformed, NotFound, Unauthenticated
 from common.languages import N_, gettext
+from common.tokens import MAX_GROUPS
 
 
 class InvalidGrant(Unauthenticated):
@@ -27,6 +28,35 @@ class NoSuchNewOwner(Invalid):
 
     def __init__(self) -> None:
         super().__init__([{"pointer": "#/heir", "detail": gettext("is not an existing account")}])
+
+
+class OnlyAdministrators(Forbidden):
+    """Part of it is for administrators alone: to make groups, and to say who manages them."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("Only administrators can do this."))
+
+
+class NotAManager(Forbidden):
+    """They are in the group, but do not manage it."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("Only this group’s managers and administrators can do this."))
+
+
+class GroupNameTaken(Invalid):
+    """Another group is called so."""
+
+    def __init__(self) -> None:
+        super().__init__([{"pointer": "#/name", "detail": gettext("is already taken")}])
+
+
+class TooManyGroups(Invalid):
+    """The account is in as many groups as its access token can name."""
+
+    def __init__(self) -> None:
+        detail = gettext("is already in %(count)s groups, the maximum: remove it from another group first")
+        super().__init__([{"pointer": "#/account_id", "detail": detail % {"count": MAX_GROUPS}}])
 
 
 class PasswordLinkGone(NotFound):

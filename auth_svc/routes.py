@@ -17,14 +17,17 @@ from auth_svc.api_keys import api as api_keys
 from auth_svc.api_keys import pages as api_key_pages
 from auth_svc.api_keys.models import ApiKey, ApiKeyPage, CreateApiKey
 from auth_svc.audit import pages as audit_pages
-from auth_svc.models import ListQuery
+from auth_svc.groups import api as groups
+from auth_svc.groups import pages as group_pages
+from auth_svc.groups.models import CreateGroup, EditGroup, Group, GroupPage, MemberPage, PutMember
+from auth_svc.models import ListQuery, SearchQuery
 from auth_svc.sessions import api as sessions
 from auth_svc.sessions import pages as session_pages
 from auth_svc.sessions.models import SessionPage
 from auth_svc.tokens import api as tokens
 from auth_svc.tokens.models import KeySet, RevocationRequest, ServerMetadata, TokenRequest, TokenResponse
 from common.tokens import READ, UPLOAD
-from common.web.routes import IDEMPOTENCY, delete, get, patch, post
+from common.web.routes import IDEMPOTENCY, delete, get, patch, post, put
 from common.web.sessions import ExchangedSession, SessionSecret, StartedSession, StartSession
 from contracts.accounts import AccountDeletionList, AskAccount, DisabledAccounts, NamedAccount
 
@@ -51,6 +54,14 @@ API: Final = (
     delete("/v1/me/api-keys/{key_id}", api_keys.delete_api_key, {204: None}),
     post("/v1/accounts", accounts.create_account, {201: Account}, body=CreateAccount, headers=IDEMPOTENCY),
     get("/v1/accounts", accounts.list_accounts, {200: AccountPage}, scopes=(), query=ListQuery),
+    get(
+        "/v1/accounts/named",
+        groups.find_account,
+        {200: NamedAccount},
+        scopes=(),
+        query=AskAccount,
+        refusals=("not-found",),
+    ),
     get("/v1/accounts/{account_id}", accounts.get_account, {200: Account}, scopes=()),
     patch(
         "/v1/accounts/{account_id}",
@@ -66,6 +77,15 @@ API: Final = (
         query=DeleteAccount,
         refusals=("last-administrator",),
     ),
+    post("/v1/groups", groups.create_group, {201: Group}, body=CreateGroup, headers=IDEMPOTENCY),
+    # Who somebody works with is nothing for a key that looks at videos.
+    get("/v1/groups", groups.list_groups, {200: GroupPage}, scopes=(), query=SearchQuery),
+    get("/v1/groups/{group_id}", groups.get_group, {200: Group}, scopes=()),
+    patch("/v1/groups/{group_id}", groups.edit_group, {200: Group}, body=EditGroup),
+    delete("/v1/groups/{group_id}", groups.delete_group, {204: None}),
+    get("/v1/groups/{group_id}/members", groups.list_members, {200: MemberPage}, scopes=(), query=ListQuery),
+    put("/v1/groups/{group_id}/members/{account_id}", groups.put_member, {204: None}, body=PutMember),
+    delete("/v1/groups/{group_id}/members/{account_id}", groups.remove_member, {204: None}),
     get("/internal/accounts/disabled", internal.list_disabled_accounts, {200: DisabledAccounts}),
     get("/internal/administrator", internal.confirm_administrator, {204: None}),
     get("/internal/accounts/named", internal.get_account_named, {200: NamedAccount}, query=AskAccount),
@@ -92,6 +112,13 @@ PAGES: Final = (
     web.post("/account/sessions/{session_id}/end", session_pages.end_session, name="account-end-session"),
     web.post("/account/api-keys", api_key_pages.create_api_key, name="account-create-api-key"),
     web.post("/account/api-keys/{key_id}/delete", api_key_pages.delete_api_key, name="account-delete-api-key"),
+    web.get("/account/groups/{group_id}", group_pages.group_page, name="account-group-page"),
+    web.post("/account/groups/{group_id}/members", group_pages.add_member, name="account-add-member"),
+    web.post(
+        "/account/groups/{group_id}/members/{account_id}/remove",
+        group_pages.remove_member,
+        name="account-remove-member",
+    ),
     web.get("/account/export", account_pages.export, name="account-export"),
     web.post("/account/delete", account_pages.delete_account, name="account-delete"),
     web.get("/admin", admin_pages.accounts_page, name="admin-page"),
@@ -102,5 +129,15 @@ PAGES: Final = (
     web.post("/admin/accounts/{account_id}", admin_pages.change_account, name="admin-change-account"),
     web.post("/admin/accounts/{account_id}/password-link", admin_pages.renew_password_link, name="admin-password-link"),
     web.post("/admin/accounts/{account_id}/delete", admin_pages.delete_account, name="admin-delete-account"),
+    web.get(group_pages.ADMIN_PATH, group_pages.groups_page, name="admin-groups-page"),
+    web.post(group_pages.ADMIN_PATH, group_pages.add_group, name="admin-add-group"),
+    web.get("/admin/groups/{group_id}", group_pages.group_page, name="admin-group-page"),
+    web.post("/admin/groups/{group_id}", group_pages.rename_group, name="admin-rename-group"),
+    web.post("/admin/groups/{group_id}/delete", group_pages.delete_group, name="admin-delete-group"),
+    web.post("/admin/groups/{group_id}/members", group_pages.add_member, name="admin-add-member"),
+    web.post("/admin/groups/{group_id}/members/{account_id}", group_pages.change_member, name="admin-change-member"),
+    web.post(
+        "/admin/groups/{group_id}/members/{account_id}/remove", group_pages.remove_member, name="admin-remove-member"
+    ),
     web.get("/admin/audit", audit_pages.audit_page, name="admin-audit-page"),
 )

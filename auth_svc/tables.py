@@ -100,6 +100,24 @@ AUDIT: Final = audit.AUDIT.to_metadata(METADATA)
 Index("audit_at", AUDIT.c.at)
 Index("audit_actor", AUDIT.c.actor_id, AUDIT.c.at)
 Index("audit_target", AUDIT.c.target_id, AUDIT.c.at)
+GROUPS: Final = Table(
+    "groups",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("name", human_text(64), nullable=False),
+    # The name as it is compared and sorted.
+    Column("name_key", binary_text(255), nullable=False, unique=True),
+    Column("created_at", Instant(), nullable=False),
+)
+GROUP_MEMBERS: Final = Table(
+    "group_members",
+    METADATA,
+    Column("group_id", identifier(), ForeignKey("groups.id"), primary_key=True),
+    Column("account_id", identifier(), ForeignKey("accounts.id"), primary_key=True),
+    Column("is_manager", Boolean(), nullable=False),
+    Column("added_at", Instant(), nullable=False),
+)
+Index("group_members_account_id", GROUP_MEMBERS.c.account_id)
 IDEMPOTENCY_KEYS: Final = idempotency_table("auth_idempotency_keys", METADATA)
 # Deleted accounts, until every service has dealt with what they owned.
 DEPARTURES: Final = Table(

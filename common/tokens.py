@@ -24,6 +24,8 @@ PERSON_AUDIENCE: Final = "vss"
 SERVICE_AUDIENCE: Final = "vss-internal"
 ACCESS_TOKEN_LIFETIME: Final = timedelta(minutes=5)
 MAX_TOKEN_LENGTH: Final = 4096
+# Of an account, so that its token stays below that.
+MAX_GROUPS: Final = 64
 # How far the clocks of two machines may be apart.
 LEEWAY: Final = timedelta(seconds=10)
 
@@ -48,6 +50,8 @@ class Principal:
     role: str
     scopes: frozenset[str]
     quota_bytes: int | None
+    # The ids of the groups they are in.
+    groups: frozenset[str] = frozenset()
     # To the second, rounded down.
     issued_at: datetime
     expires_at: datetime
@@ -107,6 +111,7 @@ def verify_access_token(token: str, *, key: RSAPublicKey, issuer: str, audience:
         role=_text(claims, "role"),
         scopes=frozenset(_text(claims, "scope", may_be_empty=True).split()),
         quota_bytes=quota_bytes,
+        groups=_ids(claims, "groups"),
         issued_at=issued_at,
         expires_at=expires_at,
         token=token,
@@ -142,6 +147,14 @@ def _text(claims: Mapping[str, object], name: str, *, may_be_empty: bool = False
     if not isinstance(value, str) or not (value or may_be_empty):
         raise InvalidToken(f"{name} is missing")
     return value
+
+
+def _ids(claims: Mapping[str, object], name: str) -> frozenset[str]:
+    """Empty where the claim is absent: services are in no group."""
+    value = claims.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise InvalidToken(f"{name} is not a list of ids")
+    return frozenset(value)
 
 
 def _instant(claims: Mapping[str, object], name: str) -> datetime:

@@ -574,6 +574,53 @@ async def my_videos_hidden(page: Page, stage: Stage) -> None:
     await page.request.put(url, data={"hidden": False}, headers=headers)
 
 
+@look(films=False)
+async def admin_groups(page: Page, stage: Stage) -> None:
+    await _make_group(page, stage)
+    await page.goto(f"{stage.product.url('auth')}/admin/groups")
+
+
+@look(films=False)
+async def admin_group_refused(page: Page, stage: Stage) -> None:
+    group_id = await _make_group(page, stage)
+    await page.goto(f"{stage.product.url('auth')}/admin/groups/{group_id}")
+    await page.locator("#username").fill("nobody")
+    await page.locator("form[action$='/members'] button").click()
+    await expect(page.locator("#username-error")).to_be_visible()
+
+
+@look(films=False)
+async def admin_group_delete(page: Page, stage: Stage) -> None:
+    group_id = await _make_group(page, stage)
+    await page.goto(f"{stage.product.url('auth')}/admin/groups/{group_id}")
+    await page.locator("[popovertarget=delete-group]").first.click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+
+
+@look(films=False)
+async def account_group(page: Page, stage: Stage) -> None:
+    """As its managers see it."""
+    group_id = await _make_group(page, stage)
+    await page.goto(f"{stage.product.url('auth')}/account")
+    await page.locator(f"a[href='/account/groups/{group_id}']").click()
+    await expect(page.locator("#members-heading")).to_be_visible()
+
+
+async def _make_group(page: Page, stage: Stage) -> str:
+    """The group with the long name, with two members; made once. Its id."""
+    await _make_account(page, stage)
+    url, own = stage.product.url("auth"), {"Sec-Fetch-Site": "same-origin"}
+    await page.request.post(f"{url}/v1/groups", data={"name": _LONG_NAME}, headers=own)
+    (group,) = (await (await page.request.get(f"{url}/v1/groups?q={_LONG_NAME}")).json())["items"]
+    for username in (_LONG_NAME, "admin"):
+        account = await (await page.request.get(f"{url}/v1/accounts/named?username={username}")).json()
+        member = f"{url}/v1/groups/{group['id']}/members/{account['id']}"
+        answer = await page.request.put(member, data={"is_manager": username == "admin"}, headers=own)
+        assert answer.status == 204
+    group_id: str = group["id"]
+    return group_id
+
+
 # As long as a user name may be, and without a place to break.
 _LONG_NAME: Final = "somebody.with.a.very.long.name.indeed@department.of.example.test"
 

@@ -26,6 +26,8 @@ WRITES: Mapping[str, tuple[str, ...]] = {
         "password_links",
         "signing_keys",
         "login_throttle",
+        "groups",
+        "group_members",
         "auth_idempotency_keys",
         "departures",
     ),

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from auth_svc.accounts.standing import demand_standing
 from auth_svc.accounts.store import end_everything, lock_administrators
 from auth_svc.errors import LastAdministrator, NoSuchNewOwner
-from auth_svc.tables import ACCOUNTS, DEPARTURES, IDEMPOTENCY_KEYS
+from auth_svc.tables import ACCOUNTS, DEPARTURES, GROUP_MEMBERS, IDEMPOTENCY_KEYS
 from common.audit import Actor, AuditEntry, write_down
 from common.db import Queries
 from common.errors import NotFound
@@ -38,7 +38,8 @@ class AccountDeletionStore(Queries):
             if administrators == [account_id]:
                 raise LastAdministrator
             await end_everything(connection, account_id, now=now)
-            await connection.execute(delete(IDEMPOTENCY_KEYS).where(IDEMPOTENCY_KEYS.c.account_id == account_id))
+            for table in (IDEMPOTENCY_KEYS, GROUP_MEMBERS):
+                await connection.execute(delete(table).where(table.c.account_id == account_id))
             await connection.execute(delete(ACCOUNTS).where(ACCOUNTS.c.id == account_id))
             # Videos that it was about to get go where its own go.
             await connection.execute(

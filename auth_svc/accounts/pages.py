@@ -1,4 +1,5 @@
-"""The page /account: the password, sessions, API keys, recent activity, export and deletion; and choosing a password.
+"""The page /account: the password, sessions, API keys, groups, recent activity, export and deletion; and choosing a
+password.
 
 Its forms work without JavaScript: what succeeds leads back to the page, what does not shows it with what was typed.
 The forms for sessions and API keys are handled in their rooms.
@@ -24,11 +25,13 @@ from auth_svc.app_keys import (
     API_KEYS,
     AUDIT,
     CLOCK,
+    GROUPS,
     LOG_IN,
 )
 from auth_svc.asking import asker_of, current_session
 from auth_svc.audit.audit import WORDS, about
 from auth_svc.errors import LastAdministrator
+from auth_svc.groups.models import Membership
 from auth_svc.models import ShortText
 from auth_svc.sessions.api import present_session
 from auth_svc.sessions.devices import device_of
@@ -83,6 +86,7 @@ _FAULTS: Final[Mapping[str, str]] = {
     "quota": N_("The quota %(fault)s."),
     "videos": N_("The choice for the videos %(fault)s."),
     "heir": N_("The new owner %(fault)s."),
+    "account_id": N_("The account %(fault)s."),
     "confirm": N_("What you typed %(fault)s."),
 }
 
@@ -171,6 +175,8 @@ async def export(request: web.Request) -> web.StreamResponse:
         raise Unauthenticated
     sessions = every(lambda cursor: app[ACCOUNT_SESSIONS].list(account_id, cursor=cursor, limit=_SHOWN))
     keys = every(lambda cursor: app[API_KEYS].list(account_id, cursor=cursor, limit=_SHOWN))
+    by = asker_of(request)
+    groups = every(lambda cursor: app[GROUPS].list(by, is_own=True, cursor=cursor, limit=_SHOWN))
     entries = every(lambda cursor: app[AUDIT].list(account_id, cursor=cursor, limit=_SHOWN))
     current = current_session(request)
     return await send_export(
@@ -179,6 +185,7 @@ async def export(request: web.Request) -> web.StreamResponse:
         {
             "sessions": (present_session(session, current) async for session in sessions),
             "api_keys": (present_api_key(key) async for key in keys),
+            "groups": (Membership.model_validate(group) async for group in groups),
             "audit": (_present_entry(entry, account_id) async for entry in entries),
         },
         account=Me.model_validate(account),
@@ -222,6 +229,7 @@ async def render_account(
     sessions, _ = await request.app[ACCOUNT_SESSIONS].list(account.id, cursor=None, limit=_SHOWN)
     keys, _ = await request.app[API_KEYS].list(account.id, cursor=None, limit=_SHOWN)
     entries, next_cursor = await request.app[AUDIT].list(account.id, cursor=query.cursor, limit=20)
+    groups, _ = await request.app[GROUPS].list(asker_of(request), is_own=True, cursor=None, limit=_SHOWN)
     current, now = current_session(request), request.app[CLOCK]()
     response = render(
         request,
@@ -241,6 +249,7 @@ async def render_account(
                 {"entry": entry, "words": gettext(WORDS.get(entry.action, entry.action)), "about": about(entry)}
                 for entry in entries
             ],
+            "groups": groups,
             "older_url": None if next_cursor is None else str(request.rel_url.with_query(cursor=next_cursor)),
             "is_first": query.cursor is None,
             "done": gettext(_DONE.get(query.done, "")),

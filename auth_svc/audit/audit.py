@@ -31,6 +31,12 @@ class Action(StrEnum):
     ACCOUNT_MADE = "account-made"
     ACCOUNT_CHANGED = "account-changed"
     ACCOUNT_DELETED = "account-deleted"
+    GROUP_MADE = "group-made"
+    GROUP_RENAMED = "group-renamed"
+    GROUP_DELETED = "group-deleted"
+    GROUP_MEMBER_ADDED = "group-member-added"
+    GROUP_MEMBER_CHANGED = "group-member-changed"
+    GROUP_MEMBER_REMOVED = "group-member-removed"
     STORAGE_CHECKED = "storage-checked"
 
 
@@ -48,6 +54,12 @@ WORDS: Final[Mapping[str, str]] = {
     Action.ACCOUNT_MADE: N_("Account created"),
     Action.ACCOUNT_CHANGED: N_("Account changed by an administrator"),
     Action.ACCOUNT_DELETED: N_("Account deleted"),
+    Action.GROUP_MADE: N_("Group created"),
+    Action.GROUP_RENAMED: N_("Group renamed"),
+    Action.GROUP_DELETED: N_("Group deleted"),
+    Action.GROUP_MEMBER_ADDED: N_("Added to a group"),
+    Action.GROUP_MEMBER_CHANGED: N_("Group manager changed"),
+    Action.GROUP_MEMBER_REMOVED: N_("Removed from a group"),
     Action.STORAGE_CHECKED: N_("Storage check started"),
     # What other services write down.
     "video-trashed": N_("Video moved to the trash"),
@@ -62,9 +74,9 @@ WORDS: Final[Mapping[str, str]] = {
 
 
 def about(entry: AuditEntry) -> str | None:
-    """The name of what it was done to, where that is a video, or an account that is gone."""
+    """The name of what it was done to, where that is a video, a group, or an account that is gone."""
     details = json.loads(entry.details)
-    name = details.get("title")
+    name = details.get("title", details.get("group"))
     if name is None and entry.action == Action.ACCOUNT_DELETED:
         name = details["username"]
     return name if isinstance(name, str) else None

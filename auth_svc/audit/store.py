@@ -57,7 +57,7 @@ def _has(word: Word) -> ColumnElement[bool]:
         AUDIT.c.target_id.in_(people),
         AUDIT.c.address.startswith(word.text, autoescape=True),
         AUDIT.c.request_id == word.text,
-        *(details.like(f'%"{name}": "%{_escaped(written)}%', escape="/") for name in ("title", "username")),
+        *(details.like(f'%"{name}": "%{_escaped(written)}%', escape="/") for name in ("title", "group", "username")),
     )
 
 

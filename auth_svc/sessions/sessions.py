@@ -96,7 +96,7 @@ class AccountSessions:
             session.secret_hash, seen_at=now
         ):
             return None
-        return self._grants.issue_for(account)
+        return await self._grants.issue_for(account)
 
     async def exchange(self, secret: str) -> Principal | None:
         return await self._cache.exchange(secret, self.exchange_for_token)

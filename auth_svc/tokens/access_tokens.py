@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -36,12 +39,14 @@ class Subject:
     quota_bytes: int | None
     # The earliest `iat`: what ended the tokens before may have happened in this very second.
     not_before: datetime | None = None
+    # The ids of a person's groups, sorted, MAX_GROUPS at most; None for a service.
+    groups: Sequence[str] | None = None
 
 
 def issue_access_token(subject: Subject, *, signing_key: SigningKey, issuer: str, now: datetime) -> str:
     """An access token for `subject`, valid from `now`, or a moment later, for ACCESS_TOKEN_LIFETIME."""
     issued_at = int(max(now, subject.not_before or now).timestamp())
-    claims = {
+    claims: dict[str, Any] = {
         "iss": issuer,
         "sub": subject.subject,
         "aud": subject.audience,
@@ -53,5 +58,14 @@ def issue_access_token(subject: Subject, *, signing_key: SigningKey, issuer: str
         "scope": subject.scope,
         "quota_bytes": subject.quota_bytes,
     }
+    if subject.groups is not None:
+        claims["groups"] = subject.groups
     headers = {"typ": TOKEN_TYPE, "kid": signing_key.key_id}
-    return jwt.encode(claims, signing_key.private_key, algorithm=ALGORITHM, headers=headers)
+    return jwt.encode(claims, signing_key.private_key, algorithm=ALGORITHM, headers=headers, json_encoder=_Utf8)
+
+
+class _Utf8(json.JSONEncoder):
+    """Writes letters as they are: escaped, a long username and all groups would be longer than a token may be."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "ensure_ascii": False})

@@ -10,6 +10,7 @@ from typing import Final
 from auth_svc.accounts.store import Account
 from auth_svc.api_keys.api_keys import ApiKeys
 from auth_svc.errors import InvalidClient
+from auth_svc.groups.store import GroupStore
 from auth_svc.login.login import LogIn
 from auth_svc.tokens.access_tokens import Subject, issue_access_token
 from auth_svc.tokens.refresh_tokens import RefreshTokens
@@ -46,6 +47,7 @@ class Grants:
         refresh_tokens: RefreshTokens,
         api_keys: ApiKeys,
         signing_keys: SigningKeys,
+        groups: GroupStore,
         *,
         client_secrets: Mapping[str, Sequence[str]],
         issuer: str,
@@ -55,6 +57,7 @@ class Grants:
         self._refresh_tokens = refresh_tokens
         self._api_keys = api_keys
         self._signing_keys = signing_keys
+        self._groups = groups
         self._client_secrets = client_secrets
         self._issuer = issuer
         self._clock = clock
@@ -62,17 +65,17 @@ class Grants:
     async def password(self, username: str, password: str, *, address: str) -> Granted:
         """A person's tokens (section 4.3). Raises InvalidGrant and RateLimited."""
         account = await self._log_in.authenticate(username, password, address=address)
-        return Granted(self.issue_for(account), await self._refresh_tokens.start(account, address=address))
+        return Granted(await self.issue_for(account), await self._refresh_tokens.start(account, address=address))
 
     async def refresh(self, refresh_token: str, *, address: str) -> Granted:
         """The next tokens of somebody who has logged in before (section 6). Raises InvalidRefreshToken."""
         account, successor = await self._refresh_tokens.rotate(refresh_token, address=address)
-        return Granted(self.issue_for(account), successor)
+        return Granted(await self.issue_for(account), successor)
 
     async def api_key(self, api_key: str, *, address: str) -> Granted:
         """An access token with the scopes of an API key, which stays as it is. Raises InvalidApiKey."""
         account, scope = await self._api_keys.use(api_key, address=address)
-        return Granted(self.issue_for(account, scope=scope))
+        return Granted(await self.issue_for(account, scope=scope))
 
     def client_credentials(self, client_id: str, client_secret: str) -> Granted:
         """A service's access token (section 4.4). Raises InvalidClient."""
@@ -97,8 +100,8 @@ class Grants:
             )
         )
 
-    def issue_for(self, account: Account, *, scope: str = ALL) -> str:
-        """An account's access token; `scope` separated by spaces."""
+    async def issue_for(self, account: Account, *, scope: str = ALL) -> str:
+        """An account's access token, with the groups that it is in now; `scope` separated by spaces."""
         return self._issue(
             Subject(
                 subject=account.id,
@@ -108,6 +111,7 @@ class Grants:
                 scope=scope,
                 quota_bytes=account.quota_bytes,
                 not_before=account.tokens_valid_from,
+                groups=await self._groups.list_group_ids(account.id),
             )
         )
 

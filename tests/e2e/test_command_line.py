@@ -548,6 +548,32 @@ def test_a_download_is_called_what_its_file_was_and_replaces_no_device_and_no_li
     terminal.run("rm", "--permanently", sent["id"])
 
 
+def test_groups_are_made_and_filled_from_a_terminal(terminal: Terminal, product: Product) -> None:
+    _post(f"{product.url('auth')}/v1/accounts", _token(product), {"username": "greta", "password": "tide-lamp-42-x"})
+    made = terminal.run("group", "create", " The  Cutters")
+    group_id, _, name = made.stdout.strip().partition("  ")
+    assert (made.returncode, name) == (0, "The Cutters")
+    taken = terminal.run("group", "create", "the cutters")
+    assert (taken.returncode, taken.stderr) == (6, "vss: name: is already taken\n")
+    assert terminal.run("group", "rename", "THE CUTTERS", "Editors").returncode == 0
+    added = terminal.run("group", "add", "editors", "greta", "nobody")
+    assert (added.returncode, added.stdout) == (9, "greta: in the group\n")
+    assert added.stderr.splitlines() == [
+        "vss: nobody: there is no account with this username",
+        "vss: 1 of 2 accounts changed",
+    ]
+    assert terminal.run("group", "add", group_id, "greta", "--manager").returncode == 0
+    (member,) = terminal.read("group", "members", "Editors")
+    assert (member["username"], member["is_manager"]) == ("greta", True)
+    assert f"{group_id}       1           Editors" in terminal.run("group", "list").stdout.splitlines()
+    assert terminal.run("group", "remove", "Editors", "greta").returncode == 0
+    assert terminal.read("group", "members", "Editors") == []
+    assert terminal.see("group", "delete", "Editors", typed="n\n")[0] == 1
+    assert terminal.run("group", "delete", "Editors").returncode == 0
+    gone = terminal.run("group", "members", "Editors")
+    assert (gone.returncode, "vss group list" in gone.stderr) == (4, True)
+
+
 def test_a_log_in_is_for_nobody_else_and_ends(terminal: Terminal) -> None:
     (kept,) = terminal.home.rglob("login.json")
     assert kept.stat().st_mode & 0o777 == 0o600

@@ -191,6 +191,7 @@ def test_every_claim_is_needed(name: str) -> None:
 TEXTS = ("iss", "sub", "aud", "jti", "preferred_username", "role")
 NOT_TEXT: list[object] = [None, 1, True, [], {}, ""]
 NOT_A_QUOTA: list[object] = [True, "5", 1.0, -1, [], {}]
+NOT_IDS: list[object] = [None, "a", 1, {}, {"a": 1}, [1], [""], [None], [["a"]]]
 NOT_A_TIME: list[object] = [None, True, "1772366400", 1772366400.0, 1772366400.5, -1, 2**33, 10**30, [], {}]
 
 
@@ -201,6 +202,7 @@ NOT_A_TIME: list[object] = [None, True, "1772366400", 1772366400.0, 1772366400.5
         *(("scope", value) for value in NOT_TEXT if value != ""),
         *((name, value) for name in ("iat", "exp") for value in NOT_A_TIME),
         *(("quota_bytes", value) for value in NOT_A_QUOTA),
+        *(("groups", value) for value in NOT_IDS),
     ],
 )
 def test_a_claim_of_another_type_is_refused(name: str, value: object) -> None:
@@ -210,6 +212,11 @@ def test_a_claim_of_another_type_is_refused(name: str, value: object) -> None:
 @pytest.mark.parametrize("quota_bytes", [None, 0, 2**62])
 def test_a_quota_is_a_size_or_there_is_none(quota_bytes: int | None) -> None:
     assert verify(forge(claims={**good_claims(), "quota_bytes": quota_bytes})).quota_bytes == quota_bytes
+
+
+def test_groups_are_ids_and_may_be_absent() -> None:
+    assert verify(forge(claims={**good_claims(), "groups": ["b", "a"]})).groups == {"a", "b"}
+    assert verify(forge()).groups == frozenset()
 
 
 def test_scopes_are_words_and_there_may_be_none() -> None:

@@ -145,7 +145,7 @@ def _ended(number: int, _frame: object) -> NoReturn:
     raise Ended(number)
 
 
-def _run(work: Coroutine[Any, Any, int], *, if_interrupted: str = "") -> int:
+def run_work(work: Coroutine[Any, Any, int], *, if_interrupted: str = "") -> int:
     """Runs the command; a closed terminal or a kill ends it as Ctrl-C does: in order."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         # Whoever started us with nohup wants it ignored.
@@ -167,7 +167,7 @@ def _login(arguments: argparse.Namespace) -> int:
     if not (arguments.username and arguments.password_stdin) and not has_terminal:
         raise BadOption("no terminal to ask on: give --username NAME and --password-stdin")
     try:
-        username = arguments.username or _ask(f"Username at {server.auth}: ")
+        username = arguments.username or ask(f"Username at {server.auth}: ")
         password = _password_of_stdin() if arguments.password_stdin else getpass.getpass()
         if not (username and password):
             raise EOFError
@@ -183,10 +183,10 @@ def _login(arguments: argparse.Namespace) -> int:
         say(f"Logged in to {server.stream} as {kept.username}; log out with `vss logout`.")
         return 0
 
-    return _run(work())
+    return run_work(work())
 
 
-def _ask(question: str) -> str:
+def ask(question: str) -> str:
     # Not on standard output, which may go to a file.
     print(question, end="", file=sys.stderr, flush=True)
     return input()
@@ -207,7 +207,7 @@ def _logout(arguments: argparse.Namespace) -> int:
         say("Logged out." if is_done else "Not logged in.")
         return 0
 
-    return _run(work())
+    return run_work(work())
 
 
 def _upload(arguments: argparse.Namespace) -> int:
@@ -217,7 +217,7 @@ def _upload(arguments: argparse.Namespace) -> int:
     found = find_files(arguments.files, recursive=arguments.recursive)
     if arguments.title is not None and len(found.files) > 1:
         raise BadOption("--title is for one file")
-    return _run(
+    return run_work(
         upload_all(arguments, found),
         if_interrupted="What was uploaded is kept for 7 days. Run the same command, here or on any machine with "
         "the files, to resume; uploaded files are not sent twice",
@@ -227,29 +227,29 @@ def _upload(arguments: argparse.Namespace) -> int:
 def _list(arguments: argparse.Namespace) -> int:
     from vss.remote.managing import list_videos  # noqa: PLC0415
 
-    return _run(list_videos(arguments.state, as_json=arguments.json))
+    return run_work(list_videos(arguments.state, as_json=arguments.json))
 
 
 def _link(arguments: argparse.Namespace) -> int:
     from vss.remote.managing import link  # noqa: PLC0415
 
-    return _run(link(arguments.ids, arguments.at))
+    return run_work(link(arguments.ids, arguments.at))
 
 
 def _share(arguments: argparse.Namespace) -> int:
     from vss.remote import sharing  # noqa: PLC0415
 
     if arguments.list:
-        return _run(sharing.list_links(arguments.id, as_json=arguments.json))
+        return run_work(sharing.list_links(arguments.id, as_json=arguments.json))
     if arguments.revoke is not None:
-        return _run(sharing.revoke(arguments.id, arguments.revoke))
+        return run_work(sharing.revoke(arguments.id, arguments.revoke))
     wanted = sharing.NewLink(
         expires_in=arguments.expires,
         view_limit=arguments.views,
         start_at=arguments.at,
         password=_link_password() if arguments.ask_password else None,
     )
-    return _run(sharing.create(arguments.id, wanted, as_json=arguments.json))
+    return run_work(sharing.create(arguments.id, wanted, as_json=arguments.json))
 
 
 def _link_password() -> str:
@@ -275,7 +275,7 @@ def _edit(arguments: argparse.Namespace) -> int:
         raise BadOption("nothing to change: give --visibility, --title or --description")
     if "title" in changes and len(arguments.ids) > 1:
         raise BadOption("--title is for one video")
-    return _run(edit(arguments.ids, changes))
+    return run_work(edit(arguments.ids, changes))
 
 
 def _download(arguments: argparse.Namespace) -> int:
@@ -295,25 +295,25 @@ def _download(arguments: argparse.Namespace) -> int:
         (warn if got.name == STDOUT else say)(text)
         return 0
 
-    return _run(work(), if_interrupted="Run the same command to resume")
+    return run_work(work(), if_interrupted="Run the same command to resume")
 
 
 def _remove(arguments: argparse.Namespace) -> int:
     from vss.remote import managing  # noqa: PLC0415
 
     if arguments.permanently and not arguments.yes and sys.stdin is not None and sys.stdin.isatty():
-        if code := _run(managing.name(arguments.ids)):
+        if code := run_work(managing.name(arguments.ids)):
             return code
         try:
-            answer = _ask("Permanently delete? This can't be undone. [y/N] ")
+            answer = ask("Permanently delete? This can't be undone. [y/N] ")
         except EOFError:
             answer = ""
         if answer.strip().lower() not in ("y", "yes"):
             raise Refusal("nothing was deleted")
-    return _run(managing.remove(arguments.ids, is_permanent=arguments.permanently))
+    return run_work(managing.remove(arguments.ids, is_permanent=arguments.permanently))
 
 
 def _restore(arguments: argparse.Namespace) -> int:
     from vss.remote.managing import restore  # noqa: PLC0415
 
-    return _run(restore(arguments.ids))
+    return run_work(restore(arguments.ids))

@@ -6,7 +6,7 @@ from alembic import op
 from common.db import identifier
 
 revision = "0132"
-down_revision = "0127"
+down_revision = "0130"
 
 
 def upgrade() -> None:

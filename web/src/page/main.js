@@ -13,6 +13,8 @@ for (const button of document.querySelectorAll("[data-show-password]")) showPass
 for (const button of document.querySelectorAll("[data-copy]")) copyText(button);
 for (const details of document.querySelectorAll("[data-menu]")) menu(details);
 for (const form of document.querySelectorAll("[data-theme-choice]")) themeChoice(form);
+// At 360 pixels the tab of this page may be behind the edge.
+document.querySelector(".tab[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 dialogButtons();
 localTimes();
 searchPanel(document.querySelector("#search"));

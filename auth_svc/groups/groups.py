@@ -1,0 +1,167 @@
+"""Groups: who makes, sees and changes them. Administrators do everything; a group's managers add and remove members."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from auth_svc.accounts.standing import Asker, require_standing
+from auth_svc.accounts.store import Account, AccountStore, Role
+from auth_svc.audit.audit import Action, Audit
+from auth_svc.errors import GroupNameTaken, NotAManager, OnlyAdministrators
+from auth_svc.groups.names import name_key
+from auth_svc.groups.store import Group, GroupStore, Member
+from common.clock import Clock
+from common.cursors import Cursors
+from common.errors import Forbidden, NotFound
+from common.idempotency import Remember
+from common.ids import new_id
+from common.languages import N_
+from common.text import words_of
+
+
+class Groups:
+    """What takes `by` raises Unauthenticated, NotFound for a group they cannot see, Forbidden for what they may not.
+
+    A group is seen by administrators and by those who are in it; who else is, by administrators and its managers.
+    """
+
+    def __init__(
+        self, store: GroupStore, accounts: AccountStore, audit: Audit, *, cursors: Cursors, clock: Clock
+    ) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._audit = audit
+        self._cursors = cursors
+        self._clock = clock
+
+    async def get(self, by: Asker, group_id: str) -> Group:
+        """The group."""
+        group, _ = await self._seen(by, group_id)
+        return group
+
+    async def managed(self, by: Asker, group_id: str) -> Group:
+        """The group, for those who may add and remove members."""
+        group, is_administrator = await self._seen(by, group_id)
+        if not (is_administrator or group.is_manager):
+            raise NotAManager
+        return group
+
+    async def add(self, by: Asker, name: str, *, remember: Remember[Group] | None = None) -> Group:
+        """A new group without members, by an administrator. Raises GroupNameTaken."""
+        if not await self._is_administrator(by):
+            raise OnlyAdministrators
+        group = Group(id=new_id(), name=name, created_at=self._clock())
+        entry = self._audit.entry(Action.GROUP_MADE, by, group_id=group.id, group=name)
+        if not await self._store.create_group(by, group, entry, None if remember is None else remember(group)):
+            raise GroupNameTaken
+        entry.log()
+        return group
+
+    async def rename(self, by: Asker, group_id: str, name: str) -> Group:
+        """The group with another name, by an administrator. Raises GroupNameTaken."""
+        group = await self._administered(by, group_id)
+        if name != group.name:
+            entry = self._audit.entry(Action.GROUP_RENAMED, by, group_id=group_id, group=name, before=group.name)
+            if not await self._store.rename_group(by, group_id, name, entry):
+                raise GroupNameTaken
+            entry.log()
+        return await self.get(by, group_id)
+
+    async def delete(self, by: Asker, group_id: str) -> None:
+        """Deletes the group, by an administrator. Accounts stay; tokens name the group for five minutes at most."""
+        group = await self._administered(by, group_id)
+        entry = self._audit.entry(Action.GROUP_DELETED, by, group_id=group_id, group=group.name)
+        await self._store.delete_group(by, group_id, entry)
+        entry.log()
+
+    async def members(
+        self, by: Asker, group_id: str, *, cursor: str | None, limit: int
+    ) -> tuple[list[Member], str | None]:
+        """The group's members, by username, and the cursor of the next page. Raises Invalid."""
+        await self.managed(by, group_id)
+        return await self._cursors.page(
+            f"group-members:{group_id}",
+            partial(self._store.list_members, group_id),
+            lambda member: (member.username, member.account_id),
+            cursor=cursor,
+            limit=limit,
+            value_of=str,
+        )
+
+    async def list(
+        self, by: Asker, *, q: str = "", is_own: bool = False, cursor: str | None, limit: int
+    ) -> tuple[list[Group], str | None]:
+        """Groups with the words of `q` in their names, by name, and the cursor of the next page.
+
+        For administrators all of them, unless `is_own`; for others those they are in. Raises Invalid.
+        """
+        is_own = not await self._is_administrator(by) or is_own
+        words = words_of(name_key(q))
+        return await self._cursors.page(
+            f"groups:{by.account_id if is_own else ''}:{' '.join(words)}",
+            partial(self._store.list_groups, by.account_id, words, is_own=is_own),
+            lambda group: (name_key(group.name), group.id),
+            cursor=cursor,
+            limit=limit,
+            value_of=str,
+        )
+
+    async def put_member(self, by: Asker, group_id: str, account_id: str, *, is_manager: bool | None = None) -> None:
+        """Puts the account into the group, as manager or not (None: as it is; new ones are not).
+
+        Who manages is said by administrators. It may be so already. Raises NotFound for an account that does not
+        exist, and TooManyGroups.
+        """
+        group = await self.managed(by, group_id)
+        entry_of = partial(self._audit.entry, by=by, target_id=account_id, group_id=group_id, group=group.name)
+        entry = await self._store.put_member(
+            by,
+            group_id,
+            account_id,
+            is_manager=is_manager,
+            now=self._clock(),
+            added=entry_of(Action.GROUP_MEMBER_ADDED, manager=bool(is_manager)),
+            changed=entry_of(Action.GROUP_MEMBER_CHANGED, manager=bool(is_manager)),
+        )
+        if entry is not None:
+            entry.log()
+
+    async def remove_member(self, by: Asker, group_id: str, account_id: str) -> None:
+        """Takes the account out of the group, if it is in it; a manager, by an administrator.
+
+        Sessions feel it within 30 seconds, access tokens name the group for five minutes at most.
+        """
+        group = await self.managed(by, group_id)
+        entry = self._audit.entry(
+            Action.GROUP_MEMBER_REMOVED, by, target_id=account_id, group_id=group_id, group=group.name
+        )
+        if await self._store.remove_member(by, group_id, account_id, entry):
+            entry.log()
+
+    async def find_account(self, by: Asker, username: str) -> Account:
+        """The account with this username, for administrators and those who manage a group. Raises NotFound."""
+        if not (await self._is_administrator(by) or await self._store.manages_any(by.account_id)):
+            raise Forbidden(N_("Only administrators and managers of groups can do this."))
+        account = await self._accounts.get_account_by_username(username)
+        if account is None:
+            raise NotFound
+        return account
+
+    async def _is_administrator(self, by: Asker) -> bool:
+        account = await self._accounts.get_account(by.account_id)
+        require_standing(by, account)
+        return account is not None and account.role is Role.ADMIN
+
+    async def _seen(self, by: Asker, group_id: str) -> tuple[Group, bool]:
+        """The group, and whether they are an administrator."""
+        is_administrator = await self._is_administrator(by)
+        group = await self._store.get_group(group_id, seen_by=by.account_id)
+        if group is None or (group.added_at is None and not is_administrator):
+            raise NotFound
+        return group, is_administrator
+
+    async def _administered(self, by: Asker, group_id: str) -> Group:
+        group, is_administrator = await self._seen(by, group_id)
+        if not is_administrator:
+            raise OnlyAdministrators
+        return group

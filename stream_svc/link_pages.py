@@ -66,7 +66,10 @@ async def link_page(request: web.Request) -> web.Response:
 
 async def type_password(request: web.Request) -> web.Response:
     """POST /s/{token}: whoever has typed the password need not do it again here."""
-    token, typed = request.match_info["token"], await read_form(request, TypePassword)
+    token = request.match_info["token"]
+    # Before anything is said of the form.
+    await request.app[LINKS].require(token)
+    typed = await read_form(request, TypePassword)
     try:
         proof = await request.app[LINKS].prove(token, typed.password)
     except Invalid:

@@ -35,11 +35,19 @@ export function formatShare(share, language) {
   return number(percent, language, { style: "percent", maximumFractionDigits: 0 });
 }
 
+/** The day of an instant, in the reader's time zone: "30 Nov 2026". */
+export function formatDay(date, language) {
+  return new Intl.DateTimeFormat(localeOf(language), { dateStyle: "medium" }).format(date);
+}
+
 /** An instant in full, in the reader's time zone: "Monday 30 November 2026 at 14:05". */
 export function formatMoment(date, language) {
-  // English as everything else here is written; and the same figures in every language.
-  const locale = language === "en" ? "en-GB" : `${language}-u-nu-latn`;
-  return new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }).format(date);
+  return new Intl.DateTimeFormat(localeOf(language), { dateStyle: "full", timeStyle: "short" }).format(date);
+}
+
+/** English as everything else here is written; and the same figures in every language. */
+function localeOf(language) {
+  return language === "en" ? "en-GB" : `${language}-u-nu-latn`;
 }
 
 /** 95 → "2 min left": rounded up, and coarser the longer it takes. */

@@ -1,6 +1,6 @@
 /** Links for people without an account, in the dialog by which a video is shared: those that there are, and a new one. */
 
-import { formatMoment } from "./format.js";
+import { formatDay } from "./format.js";
 import { gettext, ngettext } from "./i18n.js";
 import { showToast } from "./toast.js";
 import { UploadApi } from "./uploads_api.js";
@@ -80,7 +80,7 @@ export function dialogLinks(dialog) {
 /** What is to know of a link, in a few words each. */
 function said({ expires_at: end, view_limit: limit, views, has_password: hasPassword, created_at: made }) {
   const language = document.documentElement.lang;
-  const when = (instant) => formatMoment(new Date(instant), language);
+  const when = (instant) => formatDay(new Date(instant), language);
   const hasEnded = (end && new Date(end) <= new Date()) || (limit !== null && views >= limit);
   const words = [limit === null ? ngettext("%(count)s view", "%(count)s views", views, { count: views }) : gettext("%(views)s of %(limit)s views", { views, limit })];
   if (hasEnded) words.unshift(gettext("Ended"));

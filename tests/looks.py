@@ -232,6 +232,36 @@ async def watch(page: Page, stage: Stage) -> None:
     await _has_picture(page)
 
 
+@look(logged_in=False)
+async def linked(page: Page, stage: Stage) -> None:
+    await page.goto(await _link(stage, {}))
+    await _has_picture(page)
+
+
+@look(logged_in=False)
+async def link_password(page: Page, stage: Stage) -> None:
+    await page.goto(await _link(stage, {"password": "open sesame"}))
+    await page.locator("#password").fill("sesame")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#password-error")).to_be_visible()
+
+
+@look(logged_in=False)
+async def link_ended(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('stream')}/s/{'a' * 43}")
+
+
+async def _link(stage: Stage, wanted: dict[str, str]) -> str:
+    """A link to the first film, the only one that it has."""
+    async with aiohttp.ClientSession() as session:
+        admin = await person(session, stage.product)
+        grants = f"{admin.upload_url}/v1/uploads/{stage.ids[0]}/grants"
+        for link in (await (await admin.call("GET", grants)).json())["items"]:
+            await admin.call("DELETE", f"{grants}/{link['id']}")
+        url: str = (await (await admin.call("POST", grants, json=wanted)).json())["url"]
+        return url
+
+
 @look()
 async def library_continue(page: Page, stage: Stage) -> None:
     for video_id, seconds in ((stage.ids[1], 12), (stage.ids[0], 31)):

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
+from tests import footage
 from tests.api_client import person
 from tests.browsers import logged_in, uploads
 from tests.product import Product
@@ -375,3 +376,44 @@ async def test_without_javascript_a_video_is_edited_trashed_restored_and_deleted
     await expect(page).to_have_url(f"{product.url('upload')}/videos?state=trashed")
     await expect(row).to_have_count(0)
     assert "Plainer" not in {**await uploads(page, product, "ready"), **await uploads(page, product, "trashed")}
+
+
+async def test_a_link_for_somebody_without_an_account_opens_the_video_until_it_is_revoked(
+    browser: Browser, page: Page, product: Product
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        video = await (await person(session, product)).upload(
+            footage.fetch(footage.NIGHT_MP4).read_bytes(), title="For a guest"
+        )
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.goto(f"{product.url('upload')}/videos?share={video['id']}")
+    links = page.get_by_role("region", name="Links for people without an account")
+    await links.get_by_label("Password").fill("open sesame")
+    await links.get_by_role("button", name="Create link").click()
+    await expect(page.get_by_text("Link copied. It can’t be shown again.")).to_be_visible()
+    url = await links.get_by_label("New link").input_value()
+    assert await page.evaluate("navigator.clipboard.readText()") == url
+
+    guest = await browser.new_context()
+    theirs = await guest.new_page()
+    complaints: list[str] = []
+    theirs.on("pageerror", lambda error: complaints.append(str(error)))
+    await theirs.goto(url)
+    await theirs.get_by_label("Password", exact=True).fill("open sesame")
+    await theirs.keyboard.press("Enter")
+    await expect(theirs.get_by_role("heading", level=1)).to_have_text("For a guest")
+    await theirs.keyboard.press("m")
+    await theirs.keyboard.press("k")
+    playing = "document.querySelector('video').currentTime > 0.3"
+    await eventually(lambda: theirs.evaluate(playing), what="the film plays")
+    assert complaints == []
+
+    # Told anew by the server, and ended by it.
+    await page.goto(f"{product.url('upload')}/videos?share={video['id']}")
+    await expect(links.get_by_role("listitem")).to_contain_text("1 view")
+    await links.get_by_role("button", name="Revoke").click()
+    await expect(page.get_by_text("Link revoked.")).to_be_visible()
+    await expect(links.get_by_role("listitem")).to_have_count(0)
+    await theirs.reload()
+    await expect(theirs.get_by_text("ask whoever sent it for another one")).to_be_visible()
+    await guest.close()

@@ -57,9 +57,9 @@ async def test_no_route_writes_a_video(services: Services, services_url: str, br
     of_requests = [one.text for one in seen if one.task.startswith("Task-")]
     of_videos = [statement for statement in of_requests if re.search(r"\bvideos\b", statement)]
     # One each but for the export and the two ways to forget, which know positions alone, the two pages about problems
-    # and robots.txt; on the two pages of the library a second list beside it, on the watch page two, and a count before
-    # the sitemap.
-    assert len(of_videos) == len(API) + len(PAGES) - 6 + 2 + 4 + 1
+    # and robots.txt; on the two pages of the library a second list beside it, on the watch page two, a count before the
+    # sitemap, and a link's video before and after its form is read.
+    assert len(of_videos) == len(API) + len(PAGES) - 6 + 2 + 4 + 1 + 1
     for statement in of_videos:
         assert statement.startswith("SELECT"), statement
     assert await _rows(services_url) == before

@@ -14,7 +14,7 @@ from tests.product import Product, running_product
 
 pytestmark = pytest.mark.long
 
-CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+CHECKS = "status_code_conformance,content_type_conformance,response_schema_conformance"
 
 
 @pytest.fixture
@@ -47,12 +47,14 @@ async def _services(product: Product, name: str) -> str:
     return await _token(product, {"grant_type": "client_credentials"}, credentials)
 
 
-async def _walk(url: str, folder: Path, *options: str, headers: Mapping[str, str]) -> None:
+async def _walk(
+    url: str, folder: Path, *options: str, headers: Mapping[str, str], checks: str = f"not_a_server_error,{CHECKS}"
+) -> None:
     given = [option for name, value in headers.items() for option in ("--header", f"{name}: {value}")]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json", "--url", url),
         *(*given, "--exclude-path-regex", "^/internal", *options),
-        *("--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--max-examples", "30"),
+        *("--checks", checks, "--phases", "examples,coverage,fuzzing", "--max-examples", "30"),
         cwd=folder,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -67,7 +69,10 @@ async def _walk(url: str, folder: Path, *options: str, headers: Mapping[str, str
 @pytest.mark.parametrize("service", ["auth", "upload", "stream"])
 async def test_no_answer_is_outside_the_description(product: Product, service: str, tmp_path: Path) -> None:
     headers = {"Authorization": f"Bearer {await _persons(product)}"}
-    await _walk(product.url(service), tmp_path, headers=headers)
+    await _walk(product.url(service), tmp_path, "--exclude-path", "/oembed", headers=headers)
+    if service == "stream":
+        # Its specification has 501 for a format that is not offered.
+        await _walk(product.url(service), tmp_path, "--include-path", "/oembed", headers=headers, checks=CHECKS)
 
 
 async def test_no_answer_of_fs_svc_to_the_services_is_outside_the_description(product: Product, tmp_path: Path) -> None:

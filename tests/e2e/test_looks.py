@@ -257,7 +257,7 @@ async def _size(context: BrowserContext, url: str) -> int:
 async def _what_blocks(page: Page) -> list[str]:
     """The files that the browser waits for before it draws anything."""
     names: list[str] = await page.evaluate(
-        """() => [...document.querySelectorAll('link[rel=stylesheet], script:not([type=module])')]
+        """() => [...document.querySelectorAll('link[rel=stylesheet], script:not([type=module], [type$="json"])')]
             .map((element) => (element.href || element.src).split('/').at(-1))"""
     )
     return names

@@ -102,9 +102,9 @@ def test_each_service_reaches_its_own_tables_and_no_other(product: Containers) -
             (table, privilege): statement
             for table in tables
             for privilege, statement in {
-                "SELECT": f"SELECT COUNT(*) FROM {table} WHERE FALSE",  # noqa: S608 - names from the server
-                "DELETE": f"DELETE FROM {table}",  # noqa: S608
-                "INSERT": f"INSERT INTO {table} () VALUES ()",  # noqa: S608
+                "SELECT": f"SELECT COUNT(*) FROM `{table}` WHERE FALSE",  # noqa: S608 - names from the server
+                "DELETE": f"DELETE FROM `{table}`",  # noqa: S608
+                "INSERT": f"INSERT INTO `{table}` () VALUES ()",  # noqa: S608
             }.items()
         }
         statements["accounts", "CREATE"] = "CREATE TABLE mine (a INT)"

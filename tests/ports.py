@@ -19,8 +19,13 @@ def _mine() -> tuple[int, int]:
     return _FIRST + process * size, _FIRST + (process + 1) * size
 
 
+# Where the search for the next one begins. A port is handed out again only when all others were: between choosing
+# and listening, and while a killed process is started again, a chosen port looks free to everybody.
+_next_base = 0
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now, all different."""
+    """Ports that nobody listens on now, all different, and others than those of the calls before."""
     offsets = list(range(count))
     base = free_base(offsets)
     return [base + offset for offset in offsets]
@@ -28,10 +33,15 @@ def free_ports(count: int) -> list[int]:
 
 def free_base(offsets: list[int]) -> int:
     """A number such that the port at each of the offsets from it is free."""
+    global _next_base  # noqa: PLW0603 - one for the whole process is the point
     first, last = _mine()
-    for _ in range(200):
-        base = random.randrange(first, last - max(offsets))  # noqa: S311 - spreads parallel runs, no secret
+    places = last - first - max(offsets)
+    # Somewhere at first: several runs on one machine are spread.
+    start = (_next_base or random.randrange(first, last)) - first  # noqa: S311 - no secret
+    for step in range(places):
+        base = first + (start + step) % places
         if all(_is_free(base + offset) for offset in offsets):
+            _next_base = base + max(offsets) + 1
             return base
     raise AssertionError(f"no free ports between {first} and {last}")
 

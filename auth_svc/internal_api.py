@@ -1,18 +1,31 @@
-"""What other services ask: sessions for their pages, who administers, whose videos are hidden or transferred."""
+"""What other services ask: sessions for their pages, who administers, with whom to share, whose videos are hidden."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from aiohttp import web
 
 from auth_svc.accounts.standing import Asker
-from auth_svc.app_keys import ACCOUNT_DELETIONS, ACCOUNT_SESSIONS, ACCOUNTS, ADMINISTRATION
+from auth_svc.app_keys import ACCOUNT_DELETIONS, ACCOUNT_SESSIONS, ACCOUNTS, ADMINISTRATION, GROUPS
 from common.errors import Forbidden, NotFound, Unauthenticated
 from common.languages import N_
 from common.web.requests import id_in_path, read_json, read_query
 from common.web.responses import json_response
 from common.web.service_calls import require_service, subject_of
 from common.web.sessions import ExchangedSession, SessionSecret, StartSession
-from contracts.accounts import AccountDeletionList, AskAccount, DisabledAccounts, NamedAccount
+from contracts.accounts import (
+    AccountDeletionList,
+    AskAccount,
+    AskGrantee,
+    DisabledAccounts,
+    Grantee,
+    GranteeList,
+    NamedAccount,
+)
+from contracts.shape import MOST_AT_ONCE
+
+_CHANGED: Final = N_("Your account was changed a moment ago. Wait half a minute, or log in again.")
 
 
 async def list_disabled_accounts(request: web.Request) -> web.Response:
@@ -31,7 +44,7 @@ async def confirm_administrator(request: web.Request) -> web.Response:
     try:
         await request.app[ADMINISTRATION].require_administrator(asker)
     except Unauthenticated as exc:
-        raise Forbidden(N_("Your account was changed a moment ago. Wait half a minute, or log in again.")) from exc
+        raise Forbidden(_CHANGED) from exc
     return web.Response(status=204)
 
 
@@ -42,6 +55,37 @@ async def get_account_named(request: web.Request) -> web.Response:
     if account is None:
         raise NotFound
     return json_response(NamedAccount(id=account.id, username=account.username))
+
+
+async def get_grantee(request: web.Request) -> web.Response:
+    """The name of an account, or of a group that the person in `Vss-Subject-Token` can see."""
+    asker, subject = await _subject(request), read_query(request, AskGrantee).subject
+    try:
+        name = await request.app[GROUPS].grantee_name(asker, subject)
+    except Unauthenticated as exc:
+        raise Forbidden(_CHANGED) from exc
+    if name is None:
+        raise NotFound
+    return json_response(Grantee(subject=subject, name=name))
+
+
+async def list_grantees(request: web.Request) -> web.Response:
+    """Up to 100 groups that the person in `Vss-Subject-Token` can see, by name."""
+    asker = await _subject(request)
+    try:
+        groups, _ = await request.app[GROUPS].list(asker, cursor=None, limit=MOST_AT_ONCE)
+    except Unauthenticated as exc:
+        raise Forbidden(_CHANGED) from exc
+    return json_response(GranteeList(items=[Grantee(subject=f"group:{group.id}", name=group.name) for group in groups]))
+
+
+async def _subject(request: web.Request) -> Asker:
+    """The person whom the calling service asks for. Raises Unauthenticated and Forbidden."""
+    await require_service(request, "accounts:read")
+    subject = await subject_of(request)
+    if subject is None:
+        raise Unauthenticated
+    return Asker(subject.account_id, "", token_issued_at=subject.issued_at, session_hash=None)
 
 
 async def list_account_deletions(request: web.Request) -> web.Response:

@@ -29,7 +29,15 @@ from auth_svc.tokens.models import KeySet, RevocationRequest, ServerMetadata, To
 from common.tokens import READ, UPLOAD
 from common.web.routes import IDEMPOTENCY, delete, get, patch, post, put
 from common.web.sessions import ExchangedSession, SessionSecret, StartedSession, StartSession
-from contracts.accounts import AccountDeletionList, AskAccount, DisabledAccounts, NamedAccount
+from contracts.accounts import (
+    AccountDeletionList,
+    AskAccount,
+    AskGrantee,
+    DisabledAccounts,
+    Grantee,
+    GranteeList,
+    NamedAccount,
+)
 
 API: Final = (
     post(
@@ -89,6 +97,8 @@ API: Final = (
     get("/internal/accounts/disabled", internal.list_disabled_accounts, {200: DisabledAccounts}),
     get("/internal/administrator", internal.confirm_administrator, {204: None}),
     get("/internal/accounts/named", internal.get_account_named, {200: NamedAccount}, query=AskAccount),
+    get("/internal/grantee", internal.get_grantee, {200: Grantee}, query=AskGrantee),
+    get("/internal/grantees", internal.list_grantees, {200: GranteeList}),
     get("/internal/departures", internal.list_account_deletions, {200: AccountDeletionList}),
     post("/internal/departures/{account_id}/settled", internal.settle_account_deletion, {204: None}),
     post(

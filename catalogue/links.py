@@ -10,7 +10,9 @@ from typing import Final
 from catalogue.tables import GRANTS
 from common.db import AnyRow
 
-COLUMNS: Final = (*(column for column in GRANTS.c if column.name != "token_hash"),)
+# What only grants to accounts and groups have, and what nobody is told.
+_OTHERS: Final = ("token_hash", "subject", "subject_name")
+COLUMNS: Final = (*(column for column in GRANTS.c if column.name not in _OTHERS),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

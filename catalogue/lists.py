@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, and_, func, literal, or_, select, true, union_all
+from sqlalchemy import Column, ColumnElement, Select, Subquery, and_, func, literal, or_, select, true, union
 
 from catalogue.pages import Place, Sort
-from catalogue.tables import VIDEOS
+from catalogue.tables import AUDIENCE, VIDEOS
 from catalogue.videos import Video, VideoState, Visibility
 from common.db import AnyRow, Database, read_in_order
 from common.text import search_key, words_of
@@ -19,8 +19,18 @@ from common.text import search_key, words_of
 # What a Video is made of, and what its lists are sorted by.
 COLUMNS: Final = tuple(column for column in VIDEOS.c if column.name != "search_key")
 _FIELDS: Final = tuple(field.name for field in fields(Video))
-# What a branch of a list holds, and the index that has it in order.
-Branch = tuple[ColumnElement[bool], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Part of a list: videos of which the condition holds, and the index that has them in order.
+
+    With `granted`, a condition on AUDIENCE, those that are in it, whose index it then is.
+    """
+
+    condition: ColumnElement[bool]
+    index: str
+    granted: ColumnElement[bool] | None = None
 
 
 # Of what is listed for everybody, what strangers find as well.
@@ -41,11 +51,17 @@ def to_video(row: AnyRow) -> Video:
     )
 
 
+_ORDERS: Final = {Sort.TITLE: "title", Sort.LARGEST: "size", Sort.LONGEST: "length", Sort.SHORTEST: "length"}
+
+
 def library_index(sort: Sort, *, is_one_owners: bool) -> str:
     """The index that has the videos of one state and visibility in that order."""
-    orders = {Sort.TITLE: "title", Sort.LARGEST: "size", Sort.LONGEST: "length", Sort.SHORTEST: "length"}
-    order = orders.get(sort, "age")
-    return f"videos_{'owner_' if is_one_owners else ''}{order}"
+    return f"videos_{'owner_' if is_one_owners else ''}{_ORDERS.get(sort, 'age')}"
+
+
+def audience_index(sort: Sort) -> str:
+    """The index that has what is granted to somebody in that order, which is none by size."""
+    return f"audience_{_ORDERS.get(sort, 'age')}"
 
 
 def found_by(q: str, *, has_many_owners: bool) -> ColumnElement[bool]:
@@ -63,34 +79,59 @@ def _has_word(word: str, *, has_many_owners: bool) -> ColumnElement[bool]:
 async def read_list(
     database: Database, branches: Iterable[Branch], *, sort: Sort = Sort.NEWEST, after: Place | None, limit: int
 ) -> list[Video]:
-    """The first videos of all branches together, in that order, behind the place `after`.
+    """The first videos of all branches together, each once, in that order, behind the place `after`.
 
     Each branch reads its index in order and stops at `limit`, so that a page costs the same at any depth and in a
     catalogue of any size. (One query with OR or IN would read and sort all that it finds.)
     """
     parts = []
-    for condition, index in branches:
-        for behind in _behind(sort, after):
-            query = select(*COLUMNS).where(condition, behind).order_by(*_order(sort, VIDEOS.c)).limit(limit)
-            parts.append(select(read_in_order(query, VIDEOS, index).subquery()))
-    found = union_all(*parts).subquery()
-    order = _order(sort, found.c)
-    if sort is Sort.SHORTEST:
-        # What has no length yet is last here too, as each part of it has its place in the index.
-        order = (found.c.duration_ms.is_(None), *order)
-    page = select(found).order_by(*order).limit(limit)
-    return [to_video(row) for row in await database.rows(page)]
+    for branch in branches:
+        key, video_id = _keys(sort, branch)
+        for behind in _behind(sort, key, video_id, after):
+            query = _found(branch, video_id.label("id"), key.label("key")).where(behind)
+            query = query.order_by(*_order(sort, key, video_id)).limit(limit)
+            parts.append(select(query.subquery()))
+    found = union(*parts).subquery()
+    page = select(found).order_by(*_merged(sort, found)).limit(limit).subquery()
+    whole = select(*COLUMNS).select_from(page.join(VIDEOS, VIDEOS.c.id == page.c.id)).order_by(*_merged(sort, page))
+    for dialect in ("mysql", "mariadb"):
+        # The few ids first, whatever the server's figures say.
+        whole = whole.prefix_with("STRAIGHT_JOIN", dialect=dialect)
+    return [to_video(row) for row in await database.rows(whole)]
+
+
+def _merged(sort: Sort, found: Subquery) -> tuple[ColumnElement[Any], ...]:
+    """The order of what parts have found."""
+    order = _order(sort, found.c.key, found.c.id)
+    # What has no length yet is last here too, as each part of it has its place in the index.
+    return (found.c.key.is_(None), *order) if sort is Sort.SHORTEST else order
 
 
 async def count_list(database: Database, branches: Iterable[Branch], *, most: int) -> int:
     """How many videos all branches have together, counted as far as `most`."""
     parts = []
-    for condition, index in branches:
-        query = select(literal(1).label("one")).select_from(VIDEOS).where(condition).limit(most)
-        parts.append(select(read_in_order(query, VIDEOS, index).subquery()))
-    found = select(union_all(*parts).subquery()).limit(most).subquery()
+    for branch in branches:
+        _, video_id = _keys(Sort.NEWEST, branch)
+        parts.append(select(_found(branch, video_id.label("id")).limit(most).subquery()))
+    found = select(union(*parts).subquery()).limit(most).subquery()
     row = await database.row(select(func.count()).select_from(found))
     return 0 if row is None else int(row[0])
+
+
+def _keys(sort: Sort, branch: Branch) -> tuple[Column[Any], Column[Any]]:
+    """What the branch is sorted by, and then by the id."""
+    name = _KEYS.get(sort, "created_at")
+    return (VIDEOS.c[name], VIDEOS.c.id) if branch.granted is None else (AUDIENCE.c[name], AUDIENCE.c.video_id)
+
+
+def _found(branch: Branch, *columns: ColumnElement[Any]) -> Select[Any]:
+    """These columns of what is in the branch."""
+    if branch.granted is None:
+        return read_in_order(select(*columns).where(branch.condition), VIDEOS, branch.index)
+    # Compared as a value: of a join or EXISTS the databases would begin with the videos if they thought it cheaper.
+    here = select(literal(1)).where(VIDEOS.c.id == AUDIENCE.c.video_id, branch.condition)
+    is_there = here.correlate(AUDIENCE).scalar_subquery().is_not(None)
+    return read_in_order(select(*columns).where(branch.granted, is_there), AUDIENCE, branch.index)
 
 
 async def read_places(
@@ -99,47 +140,37 @@ async def read_places(
     """When the videos of one branch have come and their ids, the oldest first: `skip` of those behind `after` are left
     out, which is cheap: no more is read than the index, and rows only where a condition needs them.
     """
-    condition, index = branch
-    [behind] = _behind(Sort.OLDEST, after)
-    query = select(VIDEOS.c.created_at, VIDEOS.c.id).where(condition, behind)
-    query = query.order_by(*_order(Sort.OLDEST, VIDEOS.c)).offset(skip).limit(limit)
-    return [(row.created_at, row.id) for row in await database.rows(read_in_order(query, VIDEOS, index))]
+    [behind] = _behind(Sort.OLDEST, VIDEOS.c.created_at, VIDEOS.c.id, after)
+    query = _found(branch, VIDEOS.c.created_at, VIDEOS.c.id).where(behind)
+    query = query.order_by(*_order(Sort.OLDEST, VIDEOS.c.created_at, VIDEOS.c.id)).offset(skip).limit(limit)
+    return [(row.created_at, row.id) for row in await database.rows(query)]
 
 
-def _order(sort: Sort, columns: Any) -> tuple[ColumnElement[Any], ...]:
-    if sort is Sort.TITLE:
-        return columns.title_key.asc(), columns.id.asc()
-    if sort is Sort.OLDEST:
-        return columns.created_at.asc(), columns.id.asc()
-    if sort is Sort.LARGEST:
-        return columns.size.desc(), columns.id.desc()
-    if sort is Sort.LONGEST:
-        return columns.duration_ms.desc(), columns.id.desc()
-    if sort is Sort.SHORTEST:
-        return columns.duration_ms.asc(), columns.id.asc()
-    return columns.created_at.desc(), columns.id.desc()
+_KEYS: Final = {
+    Sort.TITLE: "title_key",
+    Sort.LARGEST: "size",
+    Sort.LONGEST: "duration_ms",
+    Sort.SHORTEST: "duration_ms",
+}
+_DESCENDING: Final = (Sort.NEWEST, Sort.LARGEST, Sort.LONGEST)
 
 
-def _behind(sort: Sort, after: Place | None) -> list[ColumnElement[bool]]:
+def _order(sort: Sort, key: ColumnElement[Any], video_id: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
+    return (key.desc(), video_id.desc()) if sort in _DESCENDING else (key.asc(), video_id.asc())
+
+
+def _behind(sort: Sort, key: Column[Any], video_id: Column[Any], after: Place | None) -> list[ColumnElement[bool]]:
     """What lies behind a place (None: all), in ranges of the index that are read one by one."""
     if after is None:
-        length = VIDEOS.c.duration_ms
-        return [length.is_not(None), length.is_(None)] if sort is Sort.SHORTEST else [true()]
-    value, video_id = after
-    columns: dict[Sort, Column[Any]] = {
-        Sort.TITLE: VIDEOS.c.title_key,
-        Sort.LARGEST: VIDEOS.c.size,
-        Sort.LONGEST: VIDEOS.c.duration_ms,
-        Sort.SHORTEST: VIDEOS.c.duration_ms,
-    }
-    column = columns.get(sort, VIDEOS.c.created_at)
+        return [key.is_not(None), key.is_(None)] if sort is Sort.SHORTEST else [true()]
+    value, last_id = after
     # What has no size or length yet is behind all that has one, and a comparison does not find it.
     if value is None:
-        return [and_(column.is_(None), VIDEOS.c.id > video_id if sort is Sort.SHORTEST else VIDEOS.c.id < video_id)]
+        return [and_(key.is_(None), video_id > last_id if sort is Sort.SHORTEST else video_id < last_id)]
     # Spelled out: MySQL does not use the index for a comparison of row values. The first bound says the same again for
     # SQLite, which would read an OR alone from the first page on.
-    if sort in (Sort.NEWEST, Sort.LARGEST, Sort.LONGEST):
-        known = and_(column <= value, or_(column < value, and_(column == value, VIDEOS.c.id < video_id)))
-        return [known, column.is_(None)] if sort is not Sort.NEWEST else [known]
-    known = and_(column >= value, or_(column > value, and_(column == value, VIDEOS.c.id > video_id)))
-    return [known, column.is_(None)] if sort is Sort.SHORTEST else [known]
+    if sort in _DESCENDING:
+        known = and_(key <= value, or_(key < value, and_(key == value, video_id < last_id)))
+        return [known, key.is_(None)] if sort is not Sort.NEWEST else [known]
+    known = and_(key >= value, or_(key > value, and_(key == value, video_id > last_id)))
+    return [known, key.is_(None)] if sort is Sort.SHORTEST else [known]

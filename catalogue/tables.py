@@ -71,7 +71,7 @@ MEDIA_FACTS: Final = Table(
     Column("storyboard_id", identifier(), nullable=True),
 )
 
-# Who may watch a video beside those whom its visibility names; so far whoever holds a link.
+# Who may watch a video beside those whom its visibility names.
 GRANTS: Final = Table(
     "grants",
     METADATA,
@@ -79,14 +79,36 @@ GRANTS: Final = Table(
     Column("video_id", identifier(), nullable=False),
     Column("created_at", Instant(), nullable=False),
     Column("expires_at", Instant(), nullable=True),
-    # Of the link: nobody can read its token here.
-    Column("token_hash", binary_text(64), nullable=False, unique=True),
+    # Of a link: nobody can read its token here.
+    Column("token_hash", binary_text(64), nullable=True, unique=True),
     Column("password_hash", binary_text(128), nullable=True),
     Column("view_limit", Integer(), nullable=True),
     # In seconds.
     Column("start_at", Double(), nullable=True),
+    # `account:` or `group:` with its id, and its name at the time; None: whoever has the link.
+    Column("subject", binary_text(64), nullable=True),
+    Column("subject_name", human_text(64), nullable=True),
 )
 Index("grants_video", GRANTS.c.video_id, GRANTS.c.created_at, GRANTS.c.id)
+# One grant of a video to each.
+Index("grants_subject", GRANTS.c.subject, GRANTS.c.video_id, unique=True)
+
+# The grants to accounts and groups as lists read them: of videos that are ready and not hidden, with what lists are
+# sorted by. Whoever changes one of these, or a grant, keeps it in the same transaction.
+AUDIENCE: Final = Table(
+    "audience",
+    METADATA,
+    Column("video_id", identifier(), primary_key=True),
+    Column("subject", binary_text(64), primary_key=True),
+    Column("created_at", Instant(), nullable=False),
+    Column("title_key", binary_text(200), nullable=False),
+    Column("duration_ms", size_in_bytes(), nullable=True),
+    Column("expires_at", Instant(), nullable=True),
+)
+Index("audience_age", AUDIENCE.c.subject, AUDIENCE.c.created_at, AUDIENCE.c.video_id)
+Index("audience_title", AUDIENCE.c.subject, AUDIENCE.c.title_key, AUDIENCE.c.video_id)
+Index("audience_length", AUDIENCE.c.subject, AUDIENCE.c.duration_ms, AUDIENCE.c.video_id)
+Index("audience_end", AUDIENCE.c.expires_at)
 
 # How many visitors have played by a link.
 LINK_VIEWS: Final = Table(

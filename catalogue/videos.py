@@ -1,4 +1,4 @@
-"""What a video is: its fields, its states and who may watch it."""
+"""What a video is: its fields, its states and its visibilities."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import Final
 
 from common.text import sort_key
 
@@ -75,22 +75,6 @@ class Video:
     hidden_visibility: Visibility | None = None
     sent_sha256: str | None = None
     duration_ms: int | None = None
-
-    def may_be_watched_by(self, account_id: str | None) -> bool:
-        """Whether it is ready, and open to this account (None: to somebody without one)."""
-        if self.state is not VideoState.READY:
-            return False
-        if account_id is not None and account_id == self.owner_id:
-            return True
-        match self.visibility:
-            case Visibility.PRIVATE:
-                return False
-            case Visibility.MEMBERS:
-                return account_id is not None
-            case Visibility.UNLISTED | Visibility.PUBLIC:
-                return True
-            case _:
-                assert_never(self.visibility)
 
     @property
     def title_key(self) -> str:

@@ -33,6 +33,25 @@ class NamedAccount(Shape):
     username: str
 
 
+class AskGrantee(Input):
+    """An account or a group: `account:` or `group:` with its id."""
+
+    subject: Annotated[str, Field(max_length=64)]
+
+
+class Grantee(Shape):
+    """An account or a group that somebody may share with, and its name."""
+
+    subject: str
+    name: str
+
+
+class GranteeList(Shape):
+    """Groups, by name."""
+
+    items: list[Grantee]
+
+
 class AccountDeletion(Shape):
     """A deleted account, and who gets its videos; null: they are deleted."""
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Final, Literal
 
+from catalogue.access import Viewer, may_watch, viewer_of
 from catalogue.content import Content, Files, PictureUrls
 from catalogue.facts import VideoFacts
 from catalogue.lists import LISTED_FOR_STRANGERS
@@ -40,11 +41,14 @@ MOST_COUNTED: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A list of the library, as it is asked for: searching what, of which owner, of which length, in which order."""
+    """A list of the library, as it is asked for: searching what, of which owner, of which length, in which order;
+    whether only what others share with whoever asks.
+    """
 
     q: str = ""
     owner_id: str | None = None
     length: Length | None = None
+    is_shared: bool = False
     sort: Sort = Sort.NEWEST
 
 
@@ -102,6 +106,10 @@ class Library:
         """Whether the video, which somebody may watch, stands in lists that strangers see."""
         return self.is_public and video.visibility in LISTED_FOR_STRANGERS
 
+    def is_open(self, video: Video) -> bool:
+        """Whether strangers may watch the video, which somebody may."""
+        return may_watch(video, None, is_granted=False, disabled_owner_ids=())
+
     async def list(
         self, principal: Principal | None, wanted: Wanted, *, cursor: str | None = None, limit: int
     ) -> tuple[list[Video], str | None]:
@@ -113,7 +121,7 @@ class Library:
         return await read_page(
             lambda after, most: self._store.list_videos(listing, after=after, limit=most),
             self._cursors,
-            f"videos:{wanted.sort}:{wanted.owner_id}:{wanted.length}:{wanted.q}",
+            f"videos:{wanted.sort}:{wanted.owner_id}:{wanted.length}:{wanted.is_shared}:{wanted.q}",
             cursor=cursor,
             limit=limit,
             sort=wanted.sort,
@@ -153,13 +161,15 @@ class Library:
             after, skip, left = places[-1], 0, left - limit
 
     async def _listing(self, principal: Principal | None, wanted: Wanted) -> Listing:
-        if not self.is_listed_for(principal):
+        if not self.is_listed_for(principal) or (wanted.is_shared and principal is None):
             raise Unauthenticated
         return Listing(
-            viewer_id=None if principal is None else principal.account_id,
+            viewer=viewer_of(principal),
+            now=self._clock(),
             q=wanted.q,
             owner_id=wanted.owner_id,
             length=wanted.length,
+            is_shared=wanted.is_shared,
             sort=wanted.sort,
             disabled_owner_ids=await self._disabled.ids(),
         )
@@ -169,22 +179,31 @@ class Library:
 
         Raises NotFound for an account; without one, Unauthenticated, whether there is such a video or not.
         """
-        video = await self._store.get_video(video_id) if is_id(video_id) else None
-        account_id = None if principal is None else principal.account_id
-        if (
-            video is not None
-            and video.may_be_watched_by(account_id)
-            and video.owner_id not in await self._disabled.ids()
-        ):
+        if (video := await self._find(video_id, viewer_of(principal))) is not None:
             return video
         raise Unauthenticated if principal is None else NotFound
 
     async def get_linked(self, video_id: str) -> Video:
         """A video that a link leads to: ready, not hidden, and not of a disabled account. Raises NotFound."""
-        video = await self._store.get_video(video_id)
-        if video is None or video.is_hidden or video.owner_id in await self._disabled.ids():
+        if (video := await self._find(video_id, None, has_link=True)) is None:
             raise NotFound
         return video
+
+    async def _find(self, video_id: str, viewer: Viewer | None, *, has_link: bool = False) -> Video | None:
+        """The video, if the viewer may watch it, who may have a link that is good."""
+        found = await self._store.get_video(video_id, viewer, now=self._clock()) if is_id(video_id) else None
+        if found is None:
+            return None
+        video, is_granted = found
+        disabled = await self._disabled.ids()
+        may = may_watch(video, viewer, is_granted=is_granted or has_link, disabled_owner_ids=disabled)
+        return video if may else None
+
+    async def shared_until(self, principal: Principal | None, videos: Sequence[Video]) -> Mapping[str, datetime | None]:
+        """Until when each of these is shared with this person by others (None: for ever), of those that are, by id."""
+        viewer = viewer_of(principal)
+        others = [video.id for video in videos if viewer is not None and video.owner_id != viewer.account_id]
+        return await self._store.list_ends(viewer, others, now=self._clock()) if viewer and others else {}
 
     async def linked_source(self, video: Video, *, is_download: bool, is_head: bool) -> Source:
         """A URL for whoever has a link, which may end any moment. Raises NotFound and Unavailable."""
@@ -279,14 +298,13 @@ class Library:
 
     async def to_continue(self, principal: Principal, *, limit: int) -> Sequence[Begun]:
         """What this person has begun lately and not seen to its end, the last one first."""
-        watched = await self._store.list_watched(principal.account_id, limit=_LATELY)
+        viewer = Viewer(principal.account_id, principal.groups)
+        watched = await self._store.list_watched(viewer, now=self._clock(), limit=_LATELY)
         disabled = await self._disabled.ids()
         return [
             Begun(video=video, position=position)
-            for video, position in watched
-            if resume_at(position) > 0
-            and video.may_be_watched_by(principal.account_id)
-            and video.owner_id not in disabled
+            for video, is_granted, position in watched
+            if resume_at(position) > 0 and may_watch(video, viewer, is_granted=is_granted, disabled_owner_ids=disabled)
         ][:limit]
 
     async def source(

@@ -19,20 +19,24 @@ from stream_svc.store import Length
 
 
 class WhichVideos(Query):
-    """Which videos, and in which order; `owner` is an account id, `length` in minutes."""
+    """Which videos, and in which order; `owner` is an account id, `length` in minutes, `shared` with you by others."""
 
     q: Annotated[str, Field(max_length=200)] = ""
     owner: Annotated[str, Field(max_length=64)] | None = None
     sort: Literal["-created_at", "created_at", "title", "-duration", "duration"] = "-created_at"
     length: Length | None = None
+    shared: bool = False
 
     @property
     def wanted(self) -> Wanted:
-        return Wanted(q=self.q, owner_id=self.owner, sort=Sort(self.sort), length=self.length)
+        return Wanted(q=self.q, owner_id=self.owner, sort=Sort(self.sort), length=self.length, is_shared=self.shared)
 
 
 class ListVideos(WhichVideos):
-    """Which videos, in which order, and which page of them; `owner` is an account id, `length` in minutes."""
+    """Which videos, in which order, and which page of them.
+
+    `owner` is an account id, `length` in minutes; `shared`: only what others share with you or a group of yours.
+    """
 
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: Annotated[str, Field(max_length=2048)] | None = None

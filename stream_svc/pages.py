@@ -107,7 +107,7 @@ async def watch_page(request: web.Request) -> web.Response:
         "download_url": str(router["get-source"].url_for(video_id=video.id).with_query(download=1)),
         "playback_api": str(router["play-video"].url_for(video_id=video.id)),
         # Of others not even the title is for programs.
-        "preview": preview(video, content, request.app[SITE]) if video.may_be_watched_by(None) else None,
+        "preview": preview(video, content, request.app[SITE]) if library.is_open(video) else None,
         "is_found": library.is_found_by_strangers(video),
         # Nothing is kept for nobody.
         "position_api": None if principal is None else str(router["keep-position"].url_for(video_id=video.id)),

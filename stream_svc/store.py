@@ -10,12 +10,15 @@ from typing import Final
 
 from sqlalchemy import Column, ColumnElement, Double, Index, MetaData, Table, and_, delete, insert, or_, select, update
 
+from catalogue.access import Viewer
+from catalogue.audience import is_granted, lasts, read_ends
 from catalogue.facts import COLUMNS as FACTS_COLUMNS
 from catalogue.facts import VideoFacts, to_facts
 from catalogue.lists import (
     COLUMNS,
     LISTED_FOR_STRANGERS,
     Branch,
+    audience_index,
     count_list,
     found_by,
     library_index,
@@ -24,7 +27,7 @@ from catalogue.lists import (
     to_video,
 )
 from catalogue.pages import Place, Sort
-from catalogue.tables import MEDIA_FACTS, VIDEOS
+from catalogue.tables import AUDIENCE, MEDIA_FACTS, VIDEOS
 from catalogue.videos import LISTED, Video, VideoState, Visibility
 from common.db import Instant, Queries, identifier
 
@@ -77,26 +80,33 @@ _RANGES_MS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A part of the library: for whom (None: a stranger), searching what, of one owner, in which order, how long, and
-    of whom nothing.
+    """A part of the library: for whom (None: a stranger) at which time, searching what, of one owner, in which order,
+    how long, whether only what others have granted to them, and of whom nothing.
     """
 
-    viewer_id: str | None
+    viewer: Viewer | None
+    now: datetime
     q: str
     owner_id: str | None
     sort: Sort
     length: Length | None = None
+    is_shared: bool = False
     disabled_owner_ids: frozenset[str] = frozenset()
 
 
 class Store(Queries):
-    async def get_video(self, video_id: str) -> Video | None:
-        """The ready video with this id, whoever may watch it."""
-        row = await self._database.row(select(*COLUMNS).where(VIDEOS.c.id == video_id, _IS_READY))
-        return None if row is None else to_video(row)
+    async def get_video(self, video_id: str, viewer: Viewer | None, *, now: datetime) -> tuple[Video, bool] | None:
+        """The ready video with this id, whoever may watch it; and whether the viewer has a grant of it."""
+        granted = is_granted(viewer, now=now).label("is_granted")
+        row = await self._database.row(select(*COLUMNS, granted).where(VIDEOS.c.id == video_id, _IS_READY))
+        return None if row is None else (to_video(row), bool(row.is_granted))
+
+    async def list_ends(self, viewer: Viewer, video_ids: Sequence[str], *, now: datetime) -> dict[str, datetime | None]:
+        """Until when those of the videos are granted to the viewer that are (None: for ever)."""
+        return await read_ends(self._database, viewer, video_ids, now=now)
 
     async def list_videos(self, listing: Listing, *, after: Place | None, limit: int) -> list[Video]:
-        """What is listed for everybody, and the viewer's own, behind the place `after`."""
+        """What is listed for everybody, the viewer's own, and what they have grants of, behind the place `after`."""
         return await read_list(self._database, _branches(listing), sort=listing.sort, after=after, limit=limit)
 
     async def count_videos(self, listing: Listing, *, most: int) -> int:
@@ -157,35 +167,51 @@ class Store(Queries):
             query = query.where(POSITIONS.c.video_id > after)
         return [KeptPosition(**row._asdict()) for row in await self._database.rows(query)]
 
-    async def list_watched(self, account_id: str, *, limit: int) -> list[tuple[Video, Position]]:
-        """Of the `limit` videos that this person watched last, those that are there, the last one first."""
+    async def list_watched(self, viewer: Viewer, *, now: datetime, limit: int) -> list[tuple[Video, bool, Position]]:
+        """Of the `limit` videos that this person watched last, those that are there, the last one first.
+
+        Each with whether they have a grant of it.
+        """
         recent = (
             select(POSITIONS)
-            .where(POSITIONS.c.account_id == account_id)
+            .where(POSITIONS.c.account_id == viewer.account_id)
             .order_by(POSITIONS.c.updated_at.desc())
             .limit(limit)
             .subquery()
         )
         query = (
-            select(*COLUMNS, recent.c.seconds, recent.c.duration)
+            select(*COLUMNS, is_granted(viewer, now=now).label("is_granted"), recent.c.seconds, recent.c.duration)
             .select_from(recent.join(VIDEOS, VIDEOS.c.id == recent.c.video_id))
             .where(_IS_READY)
             .order_by(recent.c.updated_at.desc())
         )
         rows = await self._database.rows(query)
-        return [(to_video(row), Position(seconds=row.seconds, duration=row.duration)) for row in rows]
+        return [
+            (to_video(row), bool(row.is_granted), Position(seconds=row.seconds, duration=row.duration)) for row in rows
+        ]
 
 
 def _branches(listing: Listing) -> list[Branch]:
-    """A branch for each visibility: what is listed is everybody's, the rest the viewer's own; strangers have fewer."""
-    filters = and_(_IS_READY, *_filters(listing))
+    """A branch for each visibility: what is listed is everybody's, the rest the viewer's own; strangers have fewer.
+
+    And one for each subject of a grant that the viewer is.
+    """
+    viewer, filters = listing.viewer, and_(_IS_READY, *_filters(listing))
     branches: list[Branch] = []
-    for visibility in LISTED_FOR_STRANGERS if listing.viewer_id is None else Visibility:
+    for visibility in LISTED_FOR_STRANGERS if viewer is None else () if listing.is_shared else Visibility:
         branch = and_(VIDEOS.c.visibility == visibility.value, filters)
         is_one_owners = visibility not in LISTED or listing.owner_id is not None
-        if visibility not in LISTED:
-            branch = and_(VIDEOS.c.owner_id == listing.viewer_id, branch)
-        branches.append((branch, library_index(listing.sort, is_one_owners=is_one_owners)))
+        if viewer is not None and visibility not in LISTED:
+            branch = and_(VIDEOS.c.owner_id == viewer.account_id, branch)
+        branches.append(Branch(branch, library_index(listing.sort, is_one_owners=is_one_owners)))
+    if viewer is not None:
+        # Their own are above, all of them.
+        others = and_(VIDEOS.c.owner_id != viewer.account_id, VIDEOS.c.hidden_visibility.is_(None), filters)
+        index = audience_index(listing.sort)
+        branches += [
+            Branch(others, index, and_(AUDIENCE.c.subject == subject, lasts(listing.now)))
+            for subject in viewer.subjects
+        ]
     return branches
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -71,9 +71,10 @@ class AuthService:
         role: str = "member",
         quota_bytes: int | None = None,
         scope: str = "all",
+        groups: Sequence[str] = (),
         now: datetime | None = None,
     ) -> str:
-        """An access token for a person; issued `now`, or at another instant to have one that has expired."""
+        """An access token for a person, in groups of these ids; issued `now`, or at another instant to have one that has expired."""
         return self._issue(
             Subject(
                 subject=self.account_id(username),
@@ -82,6 +83,7 @@ class AuthService:
                 role=role,
                 scope=scope,
                 quota_bytes=quota_bytes,
+                groups=groups,
             ),
             now,
         )

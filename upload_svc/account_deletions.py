@@ -12,6 +12,7 @@ from common.idempotency import IdempotencyKeys
 from contracts.accounts import AccountDeletions, NamedAccount
 from upload_svc.audit import Action, entry_about
 from upload_svc.fs_client import FsClient
+from upload_svc.grants import Grants
 from upload_svc.store import Listing, Store
 
 LIVE: Final = (VideoState.UPLOADING, VideoState.READY, VideoState.TRASHED)
@@ -22,10 +23,18 @@ class VideosOfDeletedAccounts:
     """Every step may be done again: whatever died between two of them, the next round goes on."""
 
     def __init__(
-        self, deletions: AccountDeletions, store: Store, keys: IdempotencyKeys, fs: FsClient, *, clock: Clock
+        self,
+        deletions: AccountDeletions,
+        store: Store,
+        grants: Grants,
+        keys: IdempotencyKeys,
+        fs: FsClient,
+        *,
+        clock: Clock,
     ) -> None:
         self._deletions = deletions
         self._store = store
+        self._grants = grants
         self._keys = keys
         self._fs = fs
         self._clock = clock
@@ -38,6 +47,7 @@ class VideosOfDeletedAccounts:
             if not videos:
                 await self._keys.forget_account(deletion.account_id)
                 await self._store.forget_public_reviews(deletion.account_id)
+                await self._grants.forget_account(deletion.account_id)
                 await self._deletions.report_settled(deletion.account_id)
             elif deletion.new_owner is None:
                 for video in videos:

@@ -26,8 +26,10 @@ from upload_svc.models import (
     ChoosePoster,
     CompleteUpload,
     CreateGrant,
+    CreateShare,
     CreateUpload,
     EditUpload,
+    Grant,
     GrantList,
     ListUploads,
     Moderate,
@@ -35,6 +37,7 @@ from upload_svc.models import (
     UploadPage,
     present,
     present_batch,
+    present_grant,
     present_integrity,
     present_link,
 )
@@ -143,21 +146,78 @@ async def batch_uploads(request: web.Request) -> web.Response:
 
 
 async def list_grants(request: web.Request) -> web.Response:
+    """Who else may watch a video: the accounts and groups, and the links, each the newest first.
+
+    What has ended is listed too: a link always, an account or a group for about a minute.
+    """
+    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
+    grants = await request.app[GRANTS].list_shared(principal, upload_id)
+    links = await request.app[GRANTS].list(principal, upload_id)
+    items = [*map(present_grant, grants), *(present_link(link, views=views) for link, views in links)]
+    return json_response(GrantList(items=items))
+
+
+async def list_shares(request: web.Request) -> web.Response:
     """The links to a video, the newest first, also those that have ended."""
     links = await request.app[GRANTS].list(require_principal(request), id_in_path(request, "upload_id"))
     return json_response(GrantList(items=[present_link(link, views=views) for link, views in links]))
 
 
 async def create_grant(request: web.Request) -> web.Response:
+    """Lets an account, a group, or whoever has the link that is made watch a video, whatever its visibility.
+
+    Of an account or a group that may watch already, the end changes. A link's `url` is told once: what is sent again
+    with its `Idempotency-Key` is answered without it.
+    """
+    return await _create_grant(request, CreateGrant)
+
+
+async def create_share(request: web.Request) -> web.Response:
     """Creates a link by which whoever has it may watch a video, whatever its visibility; its `url` is told once."""
+    return await _create_grant(request, CreateShare)
+
+
+async def _create_grant(request: web.Request, model: type[CreateGrant]) -> web.Response:
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
-    asked = await read_json(request, CreateGrant)
-    link, token = await request.app[GRANTS].create(principal, upload_id, asked.new_link, address=request.remote or "")
-    url = f"{request.app[SITE].stream_url}/s/{token}"
-    return json_response(present_link(link, views=0, url=url), status=201)
+    asked = await read_json(request, model)
+    grants, address = request.app[GRANTS], request.remote or ""
+
+    async def create(claim: Claim | None) -> Grant:
+        if asked.subject == "link":
+            link, token = await grants.create(
+                principal,
+                upload_id,
+                asked.new_link,
+                address=address,
+                link_id=None if claim is None else claim.resource_id,
+                remember=None
+                if claim is None
+                else lambda link: claim.keep(present_link(link, views=0).model_dump_json()),
+            )
+            return present_link(link, views=0, url=f"{request.app[SITE].stream_url}/s/{token}")
+        grant = await grants.share(
+            principal,
+            upload_id,
+            asked.subject,
+            expires_at=asked.expires_at,
+            address=address,
+            remember=None if claim is None else lambda grant: claim.keep(present_grant(grant).model_dump_json()),
+        )
+        return present_grant(grant)
+
+    return json_response(await create_once(request, asked, Grant, create), status=201)
 
 
 async def delete_grant(request: web.Request) -> web.Response:
+    """Revokes a grant: it opens nothing from now on. What it has opened plays on until its URL ends. Idempotent."""
+    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
+    grant_id = id_in_path(request, "grant_id")
+    await request.app[GRANTS].unshare(principal, upload_id, grant_id, address=request.remote or "")
+    await request.app[GRANTS].revoke(principal, upload_id, grant_id, address=request.remote or "")
+    return web.Response(status=204)
+
+
+async def delete_share(request: web.Request) -> web.Response:
     """Revokes a link: it opens nothing from now on. What it has opened plays for two more minutes. Idempotent."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
     link_id = id_in_path(request, "grant_id")

@@ -37,7 +37,7 @@ from upload_svc.app_keys import (
     SETTLING,
     UPLOADS,
 )
-from upload_svc.auth_client import Administrators
+from upload_svc.auth_client import Administrators, Grantees
 from upload_svc.bucket import Bucket
 from upload_svc.fs_client import FsClient
 from upload_svc.grant_store import GrantStore
@@ -58,6 +58,8 @@ SETTLE_INTERVAL_SECONDS: Final = 2.0
 # How soon a new place in the queue is filled with a video that was there already.
 BACKFILL_INTERVAL_SECONDS: Final = 10.0
 COUNT_INTERVAL_SECONDS: Final = 60.0
+# What has ended is not shown from that moment on; this is how soon it is forgotten.
+END_INTERVAL_SECONDS: Final = 60.0
 FORGET_INTERVAL_SECONDS: Final = 3600.0
 
 
@@ -90,13 +92,21 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[SESSIONS] = identity.sessions
             app[UPLOADS] = Uploads(store, fs, cursors, clock=clock)
             app[SETTLING] = Settling(store, fs, clock=clock)
-            app[GRANTS] = Grants(GrantStore(database), store, passwords, clock=clock)
             app[JOBS] = Jobs(store, fs, clock=clock)
             app[OWN_PICTURES] = OwnPictures(store, fs, Bucket(session), clock=clock)
             app[JOB_METRICS] = JobMetrics(store, app[METRICS], clock=clock)
-            app[IDEMPOTENCY_KEYS] = keys = IdempotencyKeys(database, idempotency_keys, clock=clock)
+            app[IDEMPOTENCY_KEYS] = keys = IdempotencyKeys(
+                database,
+                idempotency_keys,
+                clock=clock,
+                # A link's password is among what is hashed.
+                secret=settings.cursor_key.get_secret_value().encode(),
+            )
             auth = ServiceClient(session, settings.auth_url, identity.tokens)
-            app[ACCOUNT_DELETIONS] = VideosOfDeletedAccounts(AccountDeletions(auth), store, keys, fs, clock=clock)
+            app[GRANTS] = grants = Grants(GrantStore(database), store, Grantees(auth), passwords, clock=clock)
+            app[ACCOUNT_DELETIONS] = VideosOfDeletedAccounts(
+                AccountDeletions(auth), store, grants, keys, fs, clock=clock
+            )
             administrators = Administrators(auth)
             app[MODERATION] = Moderation(store, administrators, cursors, clock=clock)
             app[PREVIEWS] = Previews(store, administrators, cursors, clock=clock)
@@ -108,6 +118,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             domain,
             KEYS_RENEWED,
             repeated(lambda app: app[SETTLING].settle(), name="settle", seconds=SETTLE_INTERVAL_SECONDS),
+            repeated(lambda app: app[GRANTS].forget_ended(), name="ended grants", seconds=END_INTERVAL_SECONDS),
             repeated(lambda app: app[JOBS].settle(), name="jobs", seconds=SETTLE_INTERVAL_SECONDS),
             repeated(lambda app: app[JOBS].backfill(), name="backfill", seconds=BACKFILL_INTERVAL_SECONDS),
             repeated(lambda app: app[JOB_METRICS].count(), name="count", seconds=COUNT_INTERVAL_SECONDS),

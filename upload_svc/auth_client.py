@@ -1,15 +1,23 @@
-"""What upload_svc needs of auth_svc beside identity: whether somebody is an administrator at this moment."""
+"""What upload_svc needs of auth_svc beside identity: who is an administrator now, and with whom one may share."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final, TypeVar
+from urllib.parse import quote
 
-from common.errors import Forbidden
+from pydantic import BaseModel
+
+from common.errors import Forbidden, NotFound
 from common.languages import N_
-from common.service_client import ServiceClient
+from common.service_client import Relayed, ServiceClient
 from common.tokens import Principal
+from contracts.accounts import Grantee, GranteeList, NamedAccount
 
 _ADMIN: Final = "admin"
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class Administrators:
@@ -29,3 +37,42 @@ class Administrators:
             subject_token=principal.token,
             relays=(Forbidden.code,),
         )
+
+
+class Grantees:
+    """With whom somebody may share: any account, and the groups they can see.
+
+    Every method raises Unavailable, and those that take the person Forbidden (Relayed) if their account has changed.
+    """
+
+    def __init__(self, auth: ServiceClient) -> None:
+        self._auth = auth
+
+    async def name(self, principal: Principal, subject: str) -> str | None:
+        """What the account (`account:` and its id) or group (`group:`) is called; None: there is none for them."""
+        found = await self._ask(f"/internal/grantee?subject={quote(subject)}", Grantee, principal)
+        return None if found is None else found.name
+
+    async def groups(self, principal: Principal) -> Sequence[Grantee]:
+        """The groups that they can see, by name; a hundred at most."""
+        found = await self._ask("/internal/grantees", GranteeList, principal)
+        return () if found is None else found.items
+
+    async def account(self, username: str) -> NamedAccount | None:
+        """The account of this name, however it is typed."""
+        return await self._ask(f"/internal/accounts/named?username={quote(username, safe='')}", NamedAccount)
+
+    async def _ask(self, path: str, answer: type[M], principal: Principal | None = None) -> M | None:
+        """The answer; None: there is no such thing."""
+        try:
+            return await self._auth.ask(
+                answer,
+                "GET",
+                path,
+                subject_token=None if principal is None else principal.token,
+                relays=(NotFound.code, *(() if principal is None else (Forbidden.code,))),
+            )
+        except Relayed as refusal:
+            if refusal.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise

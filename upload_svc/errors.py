@@ -50,6 +50,18 @@ class TooManyLinks(Conflict):
         super().__init__(gettext("This video has %(count)s links, the maximum. Revoke one first.") % {"count": most})
 
 
+class TooManyGrants(Conflict):
+    """The video is shared with as many people and groups as one may be."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            gettext(
+                "This video is shared with %(count)s people and groups, the maximum. Share it with a group instead."
+            )
+            % {"count": most}
+        )
+
+
 class PictureReplaced(Conflict):
     """Something else was chosen while the picture came."""
 

@@ -1,4 +1,4 @@
-"""Who else may watch a video, as its owner says: so far whoever has a link."""
+"""Who else may watch a video, as its owner says: accounts, groups, and whoever has a link."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from catalogue.access import account_subject
 from catalogue.links import Link, hash_of
 from catalogue.videos import Video
 from common.audit import Actor
 from common.clock import Clock
 from common.errors import Invalid, NotFound
+from common.idempotency import Remember
 from common.ids import new_id
 from common.languages import gettext
 from common.passwords import Passwords
 from common.tokens import Principal
 from upload_svc.audit import Action, entry_about
-from upload_svc.grant_store import GrantStore
+from upload_svc.auth_client import Grantees
+from upload_svc.grant_store import Grant, GrantStore
 from upload_svc.store import Store
 
 _TOKEN_BYTES: Final = 32
+_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,20 +40,31 @@ class NewLink:
 class Grants:
     """Each method raises NotFound for a video that is not theirs, or deleted."""
 
-    def __init__(self, store: GrantStore, videos: Store, passwords: Passwords, *, clock: Clock) -> None:
+    def __init__(
+        self, store: GrantStore, videos: Store, grantees: Grantees, passwords: Passwords, *, clock: Clock
+    ) -> None:
         self._store = store
         self._videos = videos
+        self._grantees = grantees
         self._passwords = passwords
         self._clock = clock
 
-    async def create(self, principal: Principal, video_id: str, new: NewLink, *, address: str) -> tuple[Link, str]:
+    async def create(
+        self,
+        principal: Principal,
+        video_id: str,
+        new: NewLink,
+        *,
+        address: str,
+        link_id: str | None = None,
+        remember: Remember[Link] | None = None,
+    ) -> tuple[Link, str]:
         """A new link, and its token, which nobody can be told again. Raises Invalid and TooManyLinks."""
         video, now = await self._own(principal, video_id), self._clock()
-        if new.expires_at is not None and new.expires_at <= now:
-            raise Invalid([{"pointer": "#/expires_at", "detail": gettext("must be in the future")}])
+        _require_future(new.expires_at, now)
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         link = Link(
-            id=new_id(),
+            id=link_id or new_id(),
             video_id=video.id,
             created_at=now,
             expires_at=new.expires_at,
@@ -59,9 +74,66 @@ class Grants:
         )
         by = Actor(principal.account_id, address)
         entry = entry_about(Action.LINK_CREATED, by, video, at=now, link_id=link.id)
-        await self._store.add_link(principal.account_id, link, token_hash=hash_of(token), entry=entry)
+        keep = None if remember is None else remember(link)
+        await self._store.add_link(principal.account_id, link, token_hash=hash_of(token), entry=entry, keep=keep)
         entry.log()
         return link, token
+
+    async def share(
+        self,
+        principal: Principal,
+        video_id: str,
+        subject: str,
+        *,
+        expires_at: datetime | None,
+        address: str,
+        remember: Remember[Grant] | None = None,
+    ) -> Grant:
+        """Lets an account or a group watch, until then; of one that may already, the end changes.
+
+        Raises Invalid for one that does not exist or is the owner's own account, TooManyGrants, and as Grantees.
+        """
+        video, now = await self._own(principal, video_id), self._clock()
+        _require_future(expires_at, now)
+        if subject == account_subject(principal.account_id):
+            raise Invalid([{"pointer": "#/subject", "detail": gettext("is yourself: you can watch already")}])
+        name = await self._grantees.name(principal, subject)
+        if name is None:
+            detail = gettext("names no account, and no group that you can see: check it, or choose another")
+            raise Invalid([{"pointer": "#/subject", "detail": detail}])
+        grant = Grant(id=new_id(), video_id=video.id, subject=subject, name=name, created_at=now, expires_at=expires_at)
+        by = Actor(principal.account_id, address)
+        entry = entry_about(Action.GRANTED, by, video, at=now, subject=subject, name=name)
+        grant, is_new = await self._store.put_grant(principal.account_id, grant, entry=entry, keep=remember)
+        if is_new:
+            entry.log()
+        return grant
+
+    async def list_shared(self, principal: Principal, video_id: str) -> list[Grant]:
+        """The accounts and groups that may watch, the newest first."""
+        await self._own(principal, video_id)
+        return await self._store.list_grants(video_id)
+
+    async def unshare(self, principal: Principal, video_id: str, grant_id: str, *, address: str) -> None:
+        """From now on they may not watch by this grant; it may have been revoked before."""
+        video = await self._own(principal, video_id)
+        grant = await self._store.get_grant(video_id, grant_id)
+        if grant is None:
+            return
+        by = Actor(principal.account_id, address)
+        entry = entry_about(Action.GRANT_REVOKED, by, video, at=self._clock(), subject=grant.subject, name=grant.name)
+        if await self._store.revoke_grant(grant, entry):
+            entry.log()
+
+    async def forget_account(self, account_id: str) -> None:
+        """Takes away what was shared with an account that is deleted."""
+        await self._store.forget_subject(account_subject(account_id))
+
+    async def forget_ended(self) -> None:
+        """One step of the loop: takes away up to a hundred grants to accounts and groups that have ended."""
+        now = self._clock()
+        for grant in await self._store.list_ended(now=now, limit=_AT_ONCE):
+            await self._store.revoke_grant(grant, None, ended_by=now)
 
     async def list(self, principal: Principal, video_id: str) -> list[tuple[Link, int]]:
         """The links to a video, also those that have ended, and how many visitors have played by each."""
@@ -81,3 +153,8 @@ class Grants:
         if video is None:
             raise NotFound
         return video
+
+
+def _require_future(expires_at: datetime | None, now: datetime) -> None:
+    if expires_at is not None and expires_at <= now:
+        raise Invalid([{"pointer": "#/expires_at", "detail": gettext("must be in the future")}])

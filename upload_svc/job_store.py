@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalogue.facts import COLUMNS, VideoFacts, to_facts
-from catalogue.tables import MEDIA_FACTS, VIDEOS
+from catalogue.tables import AUDIENCE, MEDIA_FACTS, VIDEOS
 from catalogue.videos import VideoState
 from common.db import AnyRow, Queries, read_in_order, rows_changed
 from common.ids import new_id
@@ -208,6 +208,8 @@ class JobQueries(Queries):
                 await connection.execute(insert(MEDIA_FACTS).values(video_id=job.video_id, **values))
             known = update(VIDEOS).where(VIDEOS.c.id == job.video_id).values(duration_ms=facts.duration_ms)
             await connection.execute(known)
+            length = update(AUDIENCE).where(AUDIENCE.c.video_id == job.video_id).values(duration_ms=facts.duration_ms)
+            await connection.execute(length)
             # Of pictures that nobody here can decode there is no poster either.
             if facts.has_video and facts.duration_ms and poster_id is not None:
                 query = select(MEDIA_JOBS.c.id).where(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
@@ -31,6 +32,7 @@ from common.web.requests import Input, Query
 from contracts.media import Facts, Reason
 from contracts.objects import ChecksumAlgorithm, CompleteObject, CompositeChecksum
 from contracts.shape import Instant, Sha256, is_absent
+from upload_svc.grant_store import Grant as GrantInDomain
 from upload_svc.grants import NewLink
 from upload_svc.media import Media as MediaInDomain
 from upload_svc.media import MediaState
@@ -144,19 +146,43 @@ class Moderate(Input):
     hidden: bool
 
 
-class CreateGrant(Input):
-    """Who else may watch: whoever has the link that is made.
+_SUBJECT: Final = re.compile(r"link|(account|group):[a-z2-7]{26}")
 
-    It ends at `expires_at`, or when `view_limit` visitors have played the video, which then plays on for them.
-    `start_at` is where it begins, in seconds.
+
+class CreateGrant(Input):
+    """Who else may watch: an account (`account:` and its id), a group (`group:`), or whoever has the link that is made.
+
+    It ends at `expires_at`; a link also when `view_limit` visitors have played the video, which then plays on for them.
+    `start_at` is where a link begins, in seconds.
     """
 
-    subject: Literal["link"] = "link"
-    right: Literal["watch"] = "watch"
+    subject: str = "link"
+    right: str = "watch"
     expires_at: AwareDatetime | None = None
     password: Annotated[str, AfterValidator(normal_form), Field(min_length=1, max_length=MAX_LENGTH)] | None = None
     view_limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     start_at: Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)] | None = None
+
+    @field_validator("subject")
+    @classmethod
+    def _is_subject(cls, subject: str) -> str:
+        if not _SUBJECT.fullmatch(subject):
+            raise ValueError(N_("must be “link”, or “account:” or “group:” followed by an id"))
+        return subject
+
+    @field_validator("right")
+    @classmethod
+    def _is_right(cls, right: str) -> str:
+        if right != "watch":
+            raise ValueError(N_("must be “watch”: nothing else can be granted for a video"))
+        return right
+
+    @field_validator("password", "view_limit", "start_at")
+    @classmethod
+    def _goes_with_links(cls, value: object, info: ValidationInfo) -> object:
+        if value is not None and info.data.get("subject", "link") != "link":
+            raise ValueError(N_("goes with a link alone: leave it out"))
+        return value
 
     @property
     def new_link(self) -> NewLink:
@@ -165,17 +191,27 @@ class CreateGrant(Input):
         )
 
 
+class CreateShare(CreateGrant):
+    """The link that is to be made; see CreateGrant."""
+
+    subject: Literal["link"] = "link"
+
+
 class Grant(BaseModel):
-    """A link. `views`: how many visitors have played the video by it. `url` is told once, when it is made."""
+    """A link, or an account or a group that may watch, with its `name`: what is a link's alone is null there.
+
+    `views`: how many visitors have played the video by a link. `url` is told once, when the link is made.
+    """
 
     id: str
-    subject: Literal["link"] = "link"
+    subject: str
+    name: str | None
     right: Literal["watch"] = "watch"
     created_at: Instant
     expires_at: Instant | None
-    has_password: bool
+    has_password: bool | None
     view_limit: int | None
-    views: int
+    views: int | None
     start_at: float | None
     url: Annotated[str | None, Field(exclude_if=is_absent)] = None
 
@@ -189,6 +225,8 @@ class GrantList(BaseModel):
 def present_link(link: Link, *, views: int, url: str | None = None) -> Grant:
     return Grant(
         id=link.id,
+        subject="link",
+        name=None,
         created_at=link.created_at,
         expires_at=link.expires_at,
         has_password=link.password_hash is not None,
@@ -196,6 +234,20 @@ def present_link(link: Link, *, views: int, url: str | None = None) -> Grant:
         views=views,
         start_at=link.start_at,
         url=url,
+    )
+
+
+def present_grant(grant: GrantInDomain) -> Grant:
+    return Grant(
+        id=grant.id,
+        subject=grant.subject,
+        name=grant.name,
+        created_at=grant.created_at,
+        expires_at=grant.expires_at,
+        has_password=None,
+        view_limit=None,
+        views=None,
+        start_at=None,
     )
 
 

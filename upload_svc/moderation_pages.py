@@ -8,6 +8,7 @@ from aiohttp import web
 from pydantic import AfterValidator, Field
 from yarl import URL
 
+from catalogue.access import may_watch, viewer_of
 from catalogue.content import Content, card_picture
 from catalogue.videos import Video
 from common.ids import is_id
@@ -108,6 +109,6 @@ def _shown(request: web.Request, principal: Principal, video: Video) -> dict[str
         "created_at": video.created_at,
         # An administrator watches as everybody does: what is private is listed, and not played.
         "watch_url": watch_url(request.app[SITE].stream_url, video.id)
-        if video.may_be_watched_by(principal.account_id)
+        if may_watch(video, viewer_of(principal), is_granted=False, disabled_owner_ids=())
         else None,
     }

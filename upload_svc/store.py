@@ -18,7 +18,7 @@ from common.db import rows_changed
 from common.text import search_key, sort_key
 from contracts.media import Task
 from upload_svc.errors import PreconditionFailed
-from upload_svc.grant_store import forget_grants
+from upload_svc.grant_store import forget_grants, has_audience, refresh_audience
 from upload_svc.job_store import JobQueries, add_job, forget_media, renew_pictures
 from upload_svc.public_reviews import PublicReviewQueries, forget_review, hand_over_review
 
@@ -61,7 +61,7 @@ class Store(JobQueries, PublicReviewQueries):
                 found_by(listing.q, has_many_owners=False),
             )
             if is_by_age and chosen is None:
-                branches.append((mine, "videos_mine"))
+                branches.append(Branch(mine, "videos_mine"))
                 continue
             for one in Visibility:
                 # Of what is hidden, which is stored as private, its owner sees what they have chosen.
@@ -70,7 +70,7 @@ class Store(JobQueries, PublicReviewQueries):
                 branch = and_(mine, VIDEOS.c.visibility == one.value)
                 if chosen is not None and one is Visibility.PRIVATE:
                     branch = and_(branch, func.coalesce(VIDEOS.c.hidden_visibility, one.value) == chosen.value)
-                branches.append((branch, library_index(listing.sort, is_one_owners=True)))
+                branches.append(Branch(branch, library_index(listing.sort, is_one_owners=True)))
         return await read_list(self._database, branches, sort=listing.sort, after=after, limit=limit)
 
     async def list_trashed(self, owner_id: str, video_ids: Collection[str]) -> list[Video]:
@@ -128,6 +128,8 @@ class Store(JobQueries, PublicReviewQueries):
                 )
             if values:
                 await connection.execute(update(VIDEOS).where(VIDEOS.c.id == video_id).values(**values))
+            if title is not None:
+                await refresh_audience(connection, video_id)
             if visibility is not None:
                 await forget_review(connection, owner_id, video_id)
             if visibility is not None and not video.is_hidden and visibility.is_narrower_than(video.visibility):
@@ -161,6 +163,7 @@ class Store(JobQueries, PublicReviewQueries):
                     raise PreconditionFailed
             if rows_changed(await connection.execute(change)) != 1:
                 return False
+            await refresh_audience(connection, video_id)
             await write_down(connection, entry)
             return True
 
@@ -177,6 +180,7 @@ class Store(JobQueries, PublicReviewQueries):
         async with self._database.write() as connection:
             if rows_changed(await connection.execute(change)) != 1:
                 return False
+            await refresh_audience(connection, video_id)
             await add_job(connection, video_id, Task.LOOK, is_backfill=False, at=at)
             return True
 
@@ -196,10 +200,12 @@ class Store(JobQueries, PublicReviewQueries):
         async with self._database.write() as connection:
             if rows_changed(await connection.execute(change)) != 1:
                 return False
-            await write_down(connection, entry)
             query = select(VIDEOS.c.hidden_visibility).where(VIDEOS.c.id == video_id)
-            if await connection.scalar(query) != Visibility.PRIVATE.value:
+            was_private = await connection.scalar(query) == Visibility.PRIVATE.value
+            if await has_audience(connection, video_id) or not was_private:
                 await renew_pictures(connection, video_id)
+            await refresh_audience(connection, video_id)
+            await write_down(connection, entry)
             return True
 
     async def show_video(self, video_id: str, entry: AuditEntry) -> bool:
@@ -209,7 +215,12 @@ class Store(JobQueries, PublicReviewQueries):
             .where(VIDEOS.c.id == video_id, _NOT_DELETED, VIDEOS.c.hidden_visibility.is_not(None))
             .ordered_values((VIDEOS.c.visibility, VIDEOS.c.hidden_visibility), (VIDEOS.c.hidden_visibility, null()))
         )
-        return await change_one(self._database, change, entry)
+        async with self._database.write() as connection:
+            if rows_changed(await connection.execute(change)) != 1:
+                return False
+            await refresh_audience(connection, video_id)
+            await write_down(connection, entry)
+            return True
 
     async def change_owner(
         self, video_id: str, *, old_owner_id: str, owner_id: str, owner_username: str, entry: AuditEntry
@@ -225,6 +236,8 @@ class Store(JobQueries, PublicReviewQueries):
                 return False
             await hand_over_review(connection, video_id, old_owner_id=old_owner_id, owner_id=owner_id)
             # The new owner has given none.
+            if await has_audience(connection, video_id):
+                await renew_pictures(connection, video_id)
             await forget_grants(connection, video_id)
             await write_down(connection, entry)
             return True
@@ -240,7 +253,7 @@ class Store(JobQueries, PublicReviewQueries):
         if owner_id is not None:
             wanted.append(VIDEOS.c.owner_id == owner_id)
         index = library_index(Sort.NEWEST, is_one_owners=owner_id is not None)
-        branches: list[Branch] = [(and_(*wanted, VIDEOS.c.visibility == one.value), index) for one in Visibility]
+        branches = [Branch(and_(*wanted, VIDEOS.c.visibility == one.value), index) for one in Visibility]
         return await read_list(self._database, branches, after=after, limit=limit)
 
     async def purge_video(

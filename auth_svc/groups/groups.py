@@ -147,6 +147,18 @@ class Groups:
             raise NotFound
         return account
 
+    async def grantee_name(self, by: Asker, subject: str) -> str | None:
+        """What an account (`account:` and its id), or a group that `by` sees (`group:`), is called; None: none."""
+        kind, _, subject_id = subject.partition(":")
+        if kind == "account":
+            await self._is_administrator(by)
+            account = await self._accounts.get_account(subject_id)
+            return None if account is None else account.username
+        try:
+            return (await self.get(by, subject_id)).name if kind == "group" else None
+        except NotFound:
+            return None
+
     async def _is_administrator(self, by: Asker) -> bool:
         account = await self._accounts.get_account(by.account_id)
         require_standing(by, account)

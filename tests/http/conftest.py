@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -68,10 +68,18 @@ class Services:
     clock: MovedClock
 
     def person(
-        self, username: str | None, *, quota_bytes: int | None = None, role: str = "member", scope: str = "all"
+        self,
+        username: str | None,
+        *,
+        quota_bytes: int | None = None,
+        role: str = "member",
+        scope: str = "all",
+        groups: Sequence[str] = (),
     ) -> Person:
         """Somebody with a token; None: nobody."""
-        token = None if username is None else self.auth.token(username, quota_bytes=quota_bytes, role=role, scope=scope)
+        if username is None:
+            return self._with_token(None)
+        token = self.auth.token(username, quota_bytes=quota_bytes, role=role, scope=scope, groups=groups)
         return self._with_token(token)
 
     async def log_in(self, username: str, password: str) -> Person:

@@ -11,12 +11,16 @@ from typing import Any
 import pytest
 
 from catalogue.videos import LISTED, VideoState, Visibility
+from common.audit import NOBODY, audit_entry
+from common.clock import utc_now
 from common.db import open_database
+from common.ids import new_id
 from tests.api_client import Person
 from tests.browser import Browser
 from tests.http.conftest import Services
 from tests.problems import assert_problem
 from tests.videos import NOW, video
+from upload_svc.grant_store import Grant, GrantStore
 from upload_svc.store import Store
 
 pytestmark = pytest.mark.both_databases
@@ -97,6 +101,66 @@ async def test_pages_are_whole_and_hold_what_one_may_watch(services: Services, c
         key = "title" if sort == "title" else "created_at"
         values = [item[key].casefold() for item in whole["items"]]
         assert values == sorted(values, reverse=sort == "-created_at")
+
+
+async def test_what_is_granted_more_than_once_is_listed_once_in_every_order(
+    services: Services, services_url: str, catalogue: Catalogue
+) -> None:
+    bob_id, groups = services.auth.account_id("bob"), [new_id() for _ in range(3)]
+    subjects = [f"account:{bob_id}", *(f"group:{group_id}" for group_id in groups)]
+    bob = services.person("bob", groups=groups)
+    shared, expected = [], []
+    async with open_database(services_url) as database:
+        grants = GrantStore(database)
+
+        async def grant(video_id: str, subject: str, *, ends: timedelta | None = None, owner: str = "alice") -> None:
+            owner_id, end = services.auth.account_id(owner), None if ends is None else utc_now() + ends
+            given = Grant(
+                id=new_id(), video_id=video_id, subject=subject, name="x", created_at=utc_now(), expires_at=end
+            )
+            await grants.put_grant(owner_id, given, entry=audit_entry("video-granted", NOBODY, at=utc_now()))
+
+        for number, visibility in enumerate([*Visibility] * 3):
+            fields = {"created_at": NOW + timedelta(seconds=number % 5), "duration_ms": [None, 5, 300_000][number % 3]}
+            video_id = await catalogue.add(f"Film {number % 4}", visibility=visibility, **fields)
+            for subject in subjects[: number % 5]:
+                await grant(video_id, subject)
+            if number % 5:
+                shared.append(video_id)
+            if number % 5 or visibility in LISTED:
+                expected.append(video_id)
+        # None of these: ended, hidden, in the trash, somebody else's; and what is one's own is not shared with one.
+        ended, hidden, trashed, other = [await catalogue.add("No", visibility=Visibility.PRIVATE) for _ in range(4)]
+        await grant(ended, subjects[0], ends=timedelta(seconds=-1))
+        await grant(hidden, subjects[1])
+        await grant(trashed, subjects[2])
+        await grant(other, f"group:{new_id()}")
+        uploads = Store(database)
+        entry = audit_entry("video-hidden", NOBODY, at=utc_now())
+        assert await uploads.hide_video(hidden, entry)
+        states = {"old": [VideoState.READY], "new": VideoState.TRASHED}
+        assert await uploads.move_video(trashed, **states, settle_after=None)
+        own = await catalogue.add("Own", owner="bob", visibility=Visibility.PRIVATE)
+        await grant(own, subjects[3], owner="bob")
+        expected.append(own)
+    for sort in (*SORTS, "duration", "-duration"):
+        for query, found in (({}, expected), ({"shared": "true"}, shared)):
+            whole = await _page(bob, sort=sort, **query)
+            assert (whole["next_cursor"], sorted(_ids(whole["items"]))) == (None, sorted(found)), (sort, query)
+            for limit in ("1", "3"):
+                assert await _all(bob, sort=sort, limit=limit, **query) == whole["items"], (sort, query)
+    alice_id = services.auth.account_id("alice")
+    assert sorted(_ids(await _all(bob, owner=alice_id, limit="2"))) == sorted(set(expected) - {own})
+    lengths = [item["id"] for item in await _all(bob, length="4-20", shared="true")]
+    assert sorted(lengths) == sorted(one for one in shared if catalogue.made.index(one) % 3 == 2)
+    # Whoever is in no group any more has no share of it.
+    left = services.person("bob")
+    assert own in _ids(await _all(left))
+    assert set(_ids(await _all(left, shared="true"))) == set(shared)
+    assert await _all(services.person("carol"), shared="true") == []
+    await assert_problem(
+        await services.person(None).call("GET", f"{bob.stream_url}/v1/videos?shared=true"), 401, "unauthenticated"
+    )
 
 
 async def test_an_owners_part_of_the_library(services: Services, catalogue: Catalogue) -> None:

@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy import text as sql
 
-from catalogue.lists import library_index
+from catalogue.access import Viewer
+from catalogue.lists import audience_index, library_index
 from catalogue.pages import Sort
-from catalogue.tables import VIDEOS
+from catalogue.tables import AUDIENCE, VIDEOS
 from catalogue.videos import VideoState, Visibility
 from common.db import Database, open_database
 from common.ids import new_id
@@ -27,6 +28,8 @@ from upload_svc.store import Store
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 OWNERS = [new_id() for _ in range(3)]
+# In groups, and nobody's owner.
+MEMBER = Viewer(new_id(), frozenset(new_id() for _ in range(4)))
 SMALL, LARGE = 400, 4_000
 LIMIT = 10
 READY, UPLOADING = VideoState.READY, VideoState.UPLOADING
@@ -46,9 +49,10 @@ class Catalogue:
         rows = [self._row(number) for number in range(self._size, size)]
         async with self.database.write() as connection:
             await connection.execute(insert(VIDEOS), rows)
+            await connection.execute(insert(AUDIENCE), [one for row in rows for one in self._granted(row)])
             if connection.dialect.name != "sqlite":
                 # What the server does by itself in the background, done now.
-                await connection.execute(sql("ANALYZE TABLE videos"))
+                await connection.execute(sql("ANALYZE TABLE videos, audience"))
         self._size = size
 
     def _row(self, number: int) -> dict[str, Any]:
@@ -71,6 +75,13 @@ class Catalogue:
             "created_at": NOW + timedelta(seconds=self._chance.randrange(10**6)),
             "settle_after": NOW if number < 20 else None,
         }
+
+    def _granted(self, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Every third one that is ready to everybody in the first group, fewer to the others and to one account."""
+        for number, subject in enumerate(MEMBER.subjects):
+            if row["state"] == "ready" and self._chance.randrange(3 + number) == 0:
+                columns = ("created_at", "title_key", "duration_ms")
+                yield {"video_id": row["id"], "subject": subject, **{name: row[name] for name in columns}}
 
     async def work(self, listing: Any) -> int:
         """What the one statement costs that `listing` makes."""
@@ -130,9 +141,13 @@ def _lists(catalogue: Catalogue) -> Iterator[tuple[str, Sort, str, Callable[[Any
         yield f"{mine}", sort, index, partial(_page, catalogue.store.list_videos, mine)
     for owner_id in (None, *OWNERS[:2]):
         for sort in (Sort.NEWEST, Sort.OLDEST, Sort.TITLE, Sort.LONGEST, Sort.SHORTEST):
-            listing = Listing(viewer_id=OWNERS[0], q="", owner_id=owner_id, sort=sort)
+            listing = Listing(viewer=Viewer(OWNERS[0]), now=NOW, q="", owner_id=owner_id, sort=sort)
             index = library_index(sort, is_one_owners=owner_id is not None)
             yield f"{listing}", sort, index, partial(_page, catalogue.stream.list_videos, listing)
+    for is_shared in (False, True):
+        for sort in (Sort.NEWEST, Sort.OLDEST, Sort.TITLE, Sort.LONGEST, Sort.SHORTEST):
+            listing = Listing(viewer=MEMBER, now=NOW, q="", owner_id=None, sort=sort, is_shared=is_shared)
+            yield f"{listing}", sort, audience_index(sort), partial(_page, catalogue.stream.list_videos, listing)
 
 
 def _page(list_videos: Callable[..., Any], listing: Any, after: Any) -> Any:
@@ -166,7 +181,7 @@ async def test_whether_there_is_something_to_ask_about_costs_the_same_for_any_ow
 async def test_a_search_that_finds_much_reads_and_counts_no_more_in_a_large_catalogue(
     catalogue: Catalogue, q: str
 ) -> None:
-    listing = Listing(viewer_id=OWNERS[0], q=q, owner_id=None, sort=Sort.NEWEST)
+    listing = Listing(viewer=Viewer(OWNERS[0]), now=NOW, q=q, owner_id=None, sort=Sort.NEWEST)
 
     def page() -> Any:
         return catalogue.stream.list_videos(listing, after=None, limit=LIMIT)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from catalogue.access import Viewer
 from catalogue.pages import Sort
 from catalogue.videos import DESCRIPTION_MAX, TITLE_MAX, VideoState, Visibility
 from common.audit import NOBODY
@@ -130,7 +131,7 @@ async def test_edits_at_once_each_change_what_they_say_and_nothing_else(
         assert (found.visibility, found.hidden_visibility) == (Visibility.PRIVATE, None)
         # What it is found by is of both texts.
         for word in (f"titled{number}", f"described{number}"):
-            listing = Listing(viewer_id=OWNER, q=word, owner_id=None, sort=Sort.NEWEST)
+            listing = Listing(viewer=Viewer(OWNER), now=NOW, q=word, owner_id=None, sort=Sort.NEWEST)
             assert [listed.id for listed in await stream.list_videos(listing, after=None, limit=5)] == [one.id]
 
 
@@ -165,7 +166,7 @@ async def test_texts_at_their_longest_are_kept_found_and_sorted(
     for one in (longest, other):
         await store.add_video(one)
     assert await store.get_video(longest.id, OWNER) == longest
-    listing = Listing(viewer_id=OWNER, q=character * 200, owner_id=None, sort=Sort.TITLE)
+    listing = Listing(viewer=Viewer(OWNER), now=NOW, q=character * 200, owner_id=None, sort=Sort.TITLE)
     assert [one.id for one in await stream.list_videos(listing, after=None, limit=5)] == [longest.id]
     first, second = await stream.list_videos(replace(listing, q=""), after=None, limit=5)
     behind = (first.title_key, first.id)
@@ -196,6 +197,6 @@ async def test_only_the_videos_watched_last_are_looked_at(stream: StreamStore, s
     for age, one in enumerate(videos):
         await store.add_video(one)
         await stream.keep_position(OWNER, one.id, position, now=NOW + timedelta(seconds=age))
-    watched = await stream.list_watched(OWNER, limit=3)
-    assert [(one.id, kept) for one, kept in watched] == [(one.id, position) for one in reversed(videos[2:])]
-    assert await stream.list_watched(new_id(), limit=3) == []
+    watched = await stream.list_watched(Viewer(OWNER), now=NOW, limit=3)
+    assert [(one.id, kept) for one, _, kept in watched] == [(one.id, position) for one in reversed(videos[2:])]
+    assert await stream.list_watched(Viewer(new_id()), now=NOW, limit=3) == []

@@ -1,0 +1,54 @@
+"""Who may watch a video: decided here, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import assert_never
+
+from catalogue.videos import Video, VideoState, Visibility
+from common.tokens import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """An account, and the groups it is in."""
+
+    account_id: str
+    group_ids: frozenset[str] = frozenset()
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """What a grant may name to mean them."""
+        return account_subject(self.account_id), *(f"group:{group_id}" for group_id in sorted(self.group_ids))
+
+
+def viewer_of(principal: Principal | None) -> Viewer | None:
+    """None: a stranger."""
+    return None if principal is None else Viewer(principal.account_id, principal.groups)
+
+
+def account_subject(account_id: str) -> str:
+    return f"account:{account_id}"
+
+
+def may_watch(video: Video, viewer: Viewer | None, *, is_granted: bool, disabled_owner_ids: Collection[str]) -> bool:
+    """Whether somebody (None: a stranger) may watch the video; `is_granted`: they have a grant that has not ended.
+
+    Nobody may watch what is not ready or is a disabled account's, and what is hidden its owner alone.
+    """
+    if video.state is not VideoState.READY or video.owner_id in disabled_owner_ids:
+        return False
+    if viewer is not None and viewer.account_id == video.owner_id:
+        return True
+    if is_granted:
+        return not video.is_hidden
+    match video.visibility:
+        case Visibility.PRIVATE:
+            return False
+        case Visibility.MEMBERS:
+            return viewer is not None
+        case Visibility.UNLISTED | Visibility.PUBLIC:
+            return True
+        case _:
+            assert_never(video.visibility)

@@ -1,0 +1,284 @@
+"""Who may see what: every actor by every way in to a video in every state. A route without a row here fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from aiohttp import web
+from sqlalchemy import update
+
+from catalogue.tables import AUDIENCE, GRANTS
+from common.clock import rfc3339, utc_now
+from common.db import open_database
+from common.ids import new_id
+from common.web.routes import Route
+from stream_svc.routes import API as STREAM_API
+from stream_svc.routes import PAGES as STREAM_PAGES
+from tests.api_client import Person
+from tests.http.conftest import Services
+from tests.http.test_links import make as make_link
+from tests.http.test_media_jobs import Worker
+from upload_svc.routes import API as UPLOAD_API
+from upload_svc.routes import PAGES as UPLOAD_PAGES
+
+FILM = b"a very short film"
+# With an account that the video is granted to; in a group that it is; with a grant that has ended.
+ACTORS: Final = ("owner", "granted", "grouped", "ended", "member", "administrator", "stranger")
+# What is hidden, trashed, deleted or not finished was to be everybody's.
+STATES: Final = ("private", "members", "unlisted", "public", "hidden", "trashed", "deleted", "uploading")
+
+# Of stream_svc: how somebody gets to a video.
+OF_A_VIDEO: Final = {"get-video", "play-video", "get-picture", "get-source", "head-source", "watch", "keep-position"}
+LISTS: Final = {"list-videos", "library"}
+BY_A_LINK: Final = {"play-linked", "linked-picture", "linked-source", "head-linked-source", "link"}
+# What strangers see of it, whoever asks.
+OPEN: Final = {"oembed", "feed", "sitemap"}
+# One's own positions, whatever has become of the videos; the password of a link, which opens the others; what is about
+# no video.
+NEITHER: Final = {
+    *("forget-position", "forget", "export-positions", "link-password"),
+    *("robots", "problems", "problem"),
+}
+# Of upload_svc: for administrators.
+MODERATION: Final = {
+    *("moderate-upload", "delete-moderated-upload", "hide-video", "show-video", "delete-moderated-video"),
+    "retry-moderated-preview",
+}
+
+
+def may_watch(actor: str, state: str) -> bool:
+    """As docs and the share dialog say it."""
+    if state in ("trashed", "deleted", "uploading"):
+        return False
+    if actor == "owner":
+        return True
+    if state == "hidden":
+        return False
+    if actor in ("granted", "grouped") or state in ("unlisted", "public"):
+        return True
+    return state == "members" and actor != "stranger"
+
+
+def is_listed(actor: str, state: str) -> bool:
+    """Whether they find it, where there is no public library."""
+    is_everybodys = state in ("members", "public") and actor != "stranger"
+    return may_watch(actor, state) and (actor in ("owner", "granted", "grouped") or is_everybodys)
+
+
+def named(routes: Iterable[Route | web.RouteDef]) -> dict[str, tuple[str, str]]:
+    """Method and path of each route, by its name."""
+    return {
+        (route.name if isinstance(route, Route) else route.kwargs["name"]): (route.method, route.path)
+        for route in routes
+    }
+
+
+STREAM: Final = named((*STREAM_API, *STREAM_PAGES))
+UPLOAD: Final = named((*UPLOAD_API, *UPLOAD_PAGES))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everybody, and a video in each state, by its id; links to those that may have one."""
+
+    services: Services
+    people: Mapping[str, Person]
+    ids: Mapping[str, str]
+    links: Mapping[str, str]
+    grants: Mapping[str, list[str]]
+
+
+@pytest.fixture
+async def world(services: Services, services_url: str) -> World:
+    admin, owner = await services.log_in("admin", "admin"), services.person("owner")
+    people = {"owner": owner, "administrator": admin, "member": services.person("member")}
+    people["stranger"] = services.person(None)
+    accounts = {}
+    for name in ("granted", "ended"):
+        accounts[name], people[name] = await services.move_in(name)
+    in_group, _ = await services.move_in("grouped")
+    auth_url = services.auth.url
+    asked = {"name": f"Editors {new_id()}"}
+    group = await (await admin.call("POST", f"{auth_url}/v1/groups", json=asked)).json()
+    put = await admin.call("PUT", f"{auth_url}/v1/groups/{group['id']}/members/{in_group}", json={})
+    assert put.status == 204
+    # The owner shares with a group that they are in.
+    owner = people["owner"] = services.person("owner", groups=[group["id"]])
+    people["grouped"] = services.person("grouped", groups=[group["id"]])
+
+    ids, links, grants = {}, {}, {}
+    for state in STATES:
+        visibility = state if state in ("private", "members", "unlisted", "public") else "public"
+        if state == "uploading":
+            ids[state] = (await owner.begin(len(FILM), title=f"A film, {state}", visibility=visibility))["id"]
+            continue
+        made = await owner.upload(FILM, title=f"A film, {state}", visibility=visibility)
+        ids[state] = made["id"]
+        links[state] = (await make_link(owner, made))["url"]
+        grants[state] = []
+        for subject in (f"account:{accounts['granted']}", f"group:{group['id']}", f"account:{accounts['ended']}"):
+            end = {"expires_at": rfc3339(utc_now() + timedelta(hours=1))} if subject.endswith(accounts["ended"]) else {}
+            answer = await owner.call(
+                "POST", f"{owner.upload_url}/v1/uploads/{made['id']}/grants", json={"subject": subject, **end}
+            )
+            assert answer.status == 201, await answer.text()
+            grants[state].append((await answer.json())["id"])
+    worker = Worker(services)
+    while (job := await worker.take("look")) is not None:
+        await worker.look(job)
+    async with open_database(services_url) as database:
+        for table in (AUDIENCE, GRANTS):
+            past = utc_now() - timedelta(seconds=1)
+            subject = table.c.subject == f"account:{accounts['ended']}"
+            await database.change(update(table).where(subject).values(expires_at=past))
+    one = f"{owner.upload_url}/v1/uploads"
+    for method, url, content in (
+        ("PUT", f"{one}/{ids['hidden']}/moderation", {"hidden": True}),
+        ("POST", f"{one}/{ids['trashed']}/trash", None),
+        ("DELETE", f"{one}/{ids['deleted']}", None),
+    ):
+        by = admin if method == "PUT" else owner
+        answer = await by.call(method, url, json=content)
+        assert answer.status == 204, await answer.text()
+    return World(services=services, people=people, ids=ids, links=links, grants=grants)
+
+
+def test_each_way_in_has_a_row() -> None:
+    assert set(STREAM) == OF_A_VIDEO | LISTS | BY_A_LINK | OPEN | NEITHER
+    assert {name for name, (_, path) in UPLOAD.items() if "{upload_id}" in path} >= MODERATION
+
+
+@pytest.mark.both_databases
+async def test_everybody_sees_what_they_may_and_nothing_else(world: World) -> None:
+    for actor in ACTORS:
+        for state in STATES:
+            await check_video(world, actor, state, may=may_watch(actor, state))
+        await check_lists(world, actor, {state for state in STATES if is_listed(actor, state)})
+    await check_links(world, {state for state in STATES if may_watch("granted", state)})
+    await check_what_is_open(world)
+
+    # Every door closes with its grant, and every link.
+    owner = world.people["owner"]
+    for state, grants in world.grants.items():
+        listed = await owner.call("GET", f"{owner.upload_url}/v1/uploads/{world.ids[state]}/grants")
+        every = {*grants, *(item["id"] for item in (await listed.json()).get("items", []))}
+        for grant in every:
+            url = f"{owner.upload_url}/v1/uploads/{world.ids[state]}/grants/{grant}"
+            assert (await owner.call("DELETE", url)).status == (404 if state == "deleted" else 204)
+    for actor in ("granted", "grouped"):
+        for state in STATES:
+            await check_video(world, actor, state, may=may_watch("member", state))
+        await check_lists(world, actor, {state for state in STATES if is_listed("member", state)})
+    await check_links(world, set())
+
+
+async def check_video(world: World, actor: str, state: str, *, may: bool) -> None:
+    person = world.people[actor]
+    for name in OF_A_VIDEO:
+        method, path = STREAM[name]
+        what: dict[str, Any] = {"json": {"seconds": 12}} if method == "PUT" else {}
+        if method == "PUT" and actor == "stranger":
+            continue
+        if name == "watch":
+            what["headers"] = {"Accept": "text/html"}
+
+        async def ask(video_id: str) -> tuple[int, str]:
+            url = person.stream_url + path.format(video_id=video_id, name="poster-320.webp")  # noqa: B023
+            answer = await person.call(method, url, **what)  # noqa: B023
+            return answer.status, await answer.text()
+
+        status, told = await ask(world.ids[state])
+        about = (actor, state, name, status)
+        if may:
+            assert status in (200, 204, 307), about
+            continue
+        # As of one that is not there: for a page, but for its number and address.
+        unknown = await ask(new_id())
+        assert status in (404, *((401, 303) if actor == "stranger" else ())), about
+        assert status == unknown[0], about
+        if name != "watch":
+            assert told == unknown[1], about
+
+
+async def check_lists(world: World, actor: str, states: set[str]) -> None:
+    person, listed = world.people[actor], {world.ids[state] for state in states}
+    questions: list[dict[str, str]] = [
+        {},
+        {"q": "film"},
+        {"owner": world.services.auth.account_id("owner")},
+        *({"sort": sort} for sort in ("created_at", "title", "-duration", "duration")),
+    ]
+    for question in questions:
+        answer = await person.call("GET", f"{person.stream_url}/v1/videos", params=question)
+        if actor == "stranger":
+            assert answer.status == 401
+            continue
+        items = (await answer.json())["items"]
+        assert sorted(item["id"] for item in items) == sorted(listed), (actor, question)
+    if actor == "stranger":
+        return
+    # Beside the list a page has what somebody has begun, which they may watch, though it is in nobody's list.
+    page = await (await person.call("GET", f"{person.stream_url}/", headers={"Accept": "text/html"})).text()
+    on_it = {state for state in STATES if world.ids[state] in page}
+    assert states <= on_it, actor
+    assert on_it - states <= {"unlisted"}, actor
+    # Nor does what comes next name anything else.
+    beside = await person.call(
+        "GET", f"{person.stream_url}/watch/{world.ids['public']}", headers={"Accept": "text/html"}
+    )
+    assert {state for state in STATES if world.ids[state] in await beside.text()} <= states | {"unlisted"}, actor
+
+
+async def check_links(world: World, states: set[str]) -> None:
+    stranger = world.people["stranger"]
+    for state, link in world.links.items():
+        for name in BY_A_LINK:
+            method, path = STREAM[name]
+            url = f"{link}{path.removeprefix('/s/{token}').format(name='poster-320.webp')}"
+            answer = await stranger.call(method, url)
+            assert answer.status in ((200, 307) if state in states else (404,)), (state, name, answer.status)
+
+
+async def check_what_is_open(world: World) -> None:
+    for person in (world.people["stranger"], world.people["owner"]):
+        for state in STATES:
+            page = f"{person.stream_url}/watch/{world.ids[state]}"
+            answer = await person.call("GET", f"{person.stream_url}/oembed", params={"url": page})
+            assert answer.status == (200 if may_watch("stranger", state) else 404), state
+    for name in ("feed", "sitemap"):
+        answer = await world.people["stranger"].call(
+            *[STREAM[name][0], world.people["stranger"].stream_url + STREAM[name][1]]
+        )
+        assert answer.status in (401, 404), name
+        assert not any(one in await answer.text() for one in world.ids.values())
+
+
+async def test_what_is_not_theirs_looks_as_if_it_were_not_there(world: World) -> None:
+    owner = world.people["owner"]
+    mine = f"{owner.upload_url}/v1/uploads"
+    before = [await (await owner.call("GET", mine, params={"state": state})).json() for state in ("ready", "trashed")]
+    for name, (method, path) in UPLOAD.items():
+        if "{upload_id}" not in path:
+            continue
+        for actor in ("granted", "grouped", "ended", "member", "administrator", "stranger"):
+            if name in MODERATION and actor == "administrator":
+                continue
+            person = world.people[actor]
+            for state in ("public", "trashed", "uploading"):
+
+                async def ask(upload_id: str) -> tuple[int, str]:
+                    url = person.upload_url + path.format(upload_id=upload_id, grant_id=new_id())  # noqa: B023
+                    answer = await person.call(method, url, json={})  # noqa: B023
+                    return answer.status, await answer.text()
+
+                status, told = await ask(world.ids[state])
+                assert status >= 400, (name, actor, state)
+                assert (status, told) == await ask(new_id()), (name, actor, state)
+    after = [await (await owner.call("GET", mine, params={"state": state})).json() for state in ("ready", "trashed")]
+    assert [[item["title"] for item in page["items"]] for page in after] == [
+        [item["title"] for item in page["items"]] for page in before
+    ]

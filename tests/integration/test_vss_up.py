@@ -134,8 +134,6 @@ def test_it_starts_keeps_everything_running_and_stops_in_time(tmp_path: Path, ba
     assert set(children) == set(OFFSETS)
     assert not any(child.is_running() for child in children.values())
     assert "Traceback" not in running.said()
-    # (The engine is at times: see ENGINE_STOP_SECONDS.)
-    assert not re.search(r"^(auth|fs|upload|stream|media) +killed", running.said(), re.MULTILINE)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a watcher does this; see test_vss_supervisor")

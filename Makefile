@@ -151,7 +151,7 @@ test-programs:
 	has mariadbd mysqld || packages="$$packages mariadb-server-core mariadb-client-core"; \
 	has node || packages="$$packages nodejs"; \
 	has npm || packages="$$packages npm"; \
-	for shell in bash zsh fish; do has $$shell || packages="$$packages $$shell"; done; \
+	for program in bash zsh fish curl; do has $$program || packages="$$packages $$program"; done; \
 	[ "`uname`" != Linux ] || has ss || packages="$$packages iproute2"; \
 	if [ -z "$$packages" ]; then :; \
 	elif [ -e /etc/debian_version ] && [ "`id -u`" = 0 ]; then \

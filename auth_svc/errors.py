@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from common.errors import Conflict, Forbidden, Invalid, Malformed, NotFound, Unauthenticated
 from common.languages import N_, gettext
 from common.tokens import MAX_GROUPS
@@ -57,6 +59,14 @@ class TooManyGroups(Invalid):
     def __init__(self) -> None:
         detail = gettext("is already in %(count)s groups, the maximum: remove it from another group first")
         super().__init__([{"pointer": "#/account_id", "detail": detail % {"count": MAX_GROUPS}}])
+
+
+class UnknownManagers(Invalid):
+    """Accounts that shall manage a group do not exist."""
+
+    def __init__(self, places: Iterable[int]) -> None:
+        detail = gettext("is not an existing account")
+        super().__init__([{"pointer": f"#/managers/{place}", "detail": detail} for place in places])
 
 
 class PasswordLinkGone(NotFound):

@@ -108,6 +108,7 @@ GROUPS: Final = Table(
     # The name as it is compared and sorted.
     Column("name_key", binary_text(255), nullable=False, unique=True),
     Column("created_at", Instant(), nullable=False),
+    Column("description", human_text(500), nullable=False, server_default=""),
 )
 GROUP_MEMBERS: Final = Table(
     "group_members",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
 from typing import Any, Final
@@ -71,6 +71,14 @@ class Content:
             name = _STORYBOARD_INDEX
         return self.poster_files.get(name) or self.storyboard_files.get(name)
 
+    def below(self, url: str) -> Content:
+        """The same, with its files at addresses below `url` that last."""
+        return replace(
+            self,
+            poster_files={name: f"{url}/{name}" for name in self.poster_files},
+            storyboard_files={name: f"{url}/{name}" for name in self.storyboard_files},
+        )
+
     @property
     def storyboard(self) -> tuple[str, Files] | None:
         """The URL of its index, and those of the sprites that the index names."""
@@ -83,7 +91,7 @@ class Content:
 class PictureUrls:
     """URLs of pictures: `sign` is asked once for a list, and not at all for what it has answered today.
 
-    They are the same for a day and good for another one. Who may see them is decided before.
+    They are good for a day at least. Who may see them is decided before.
     """
 
     def __init__(self, sign: Callable[[Collection[str]], Awaitable[Mapping[str, Files]]], *, clock: Clock) -> None:

@@ -72,10 +72,13 @@ class AskSentPicture(Input):
 
 
 class AskPictures(Input):
+    """With `is_brief`, URLs are asked for that are good for two minutes: who may have them can end any moment."""
+
     ids: Ids
+    is_brief: bool = False
 
 
 class SignedPictures(Shape):
-    """Presigned URLs by id and file name, equal for a day; what is not stored is absent."""
+    """Presigned URLs by id and file name, equal for days unless they are brief; what is not stored is absent."""
 
     pictures: dict[str, dict[str, str]]

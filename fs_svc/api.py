@@ -206,10 +206,10 @@ async def delete_derived(request: web.Request) -> web.Response:
 
 
 async def sign_pictures(request: web.Request) -> web.Response:
-    """Presigned URLs of the files of up to 100 derived objects, the same for a day."""
+    """Presigned URLs of the files of up to 100 derived objects, the same for days unless they are brief."""
     await require_service(request, READ)
     asked = await read_json(request, AskPictures)
-    return json_response(SignedPictures(pictures=await request.app[PICTURES].sign(asked.ids)))
+    return json_response(SignedPictures(pictures=await request.app[PICTURES].sign(asked.ids, is_brief=asked.is_brief)))
 
 
 async def _subject(request: web.Request) -> Principal:

@@ -29,9 +29,11 @@ class FsClient:
             raise NotFound
         return source
 
-    async def pictures(self, derived_ids: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+    async def pictures(
+        self, derived_ids: Collection[str], *, is_brief: bool = False
+    ) -> Mapping[str, Mapping[str, str]]:
         """URLs of up to 100 derived objects by file name; what is not stored is absent. Raises Unavailable."""
-        asked = AskPictures(ids=list(derived_ids))
+        asked = AskPictures(ids=list(derived_ids), is_brief=is_brief)
         return (
             await self._client.ask(
                 SignedPictures, "POST", "/v1/pictures", content=asked, time_limit_seconds=_PICTURES_SECONDS

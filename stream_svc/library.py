@@ -217,6 +217,15 @@ class Library:
             )
         )
 
+    async def linked_picture(self, video: Video, name: str) -> str:
+        """The URL of one of its pictures, for whoever has a link. Raises NotFound and Unavailable."""
+        facts = (await self._store.list_facts([video.id])).get(video.id)
+        ids = [] if facts is None else [one for one in (facts.poster_id, facts.storyboard_id) if one is not None]
+        pictures = await self._fs.pictures(ids, is_brief=True) if ids else {}
+        if (url := _content(facts, pictures).file(name)) is None:
+            raise NotFound
+        return url
+
     async def get_open(self, video_id: str) -> Video:
         """A video that strangers may watch, whoever asks. Raises NotFound."""
         try:

@@ -9,7 +9,8 @@ from typing import Annotated, Final
 from aiohttp import hdrs, web
 from pydantic import Field
 
-from catalogue.content import large_picture
+from catalogue.content import Content, large_picture
+from catalogue.videos import Video
 from common.clock import utc_now
 from common.errors import Invalid, RateLimited
 from common.languages import gettext
@@ -37,12 +38,11 @@ class TypePassword(Query):
 
 async def link_page(request: web.Request) -> web.Response:
     """GET /s/{token}."""
-    library, token = request.app[LIBRARY], request.match_info["token"]
     try:
-        link, video = await request.app[LINKS].open(token, _visit(request))
+        link, video = await request.app[LINKS].open(request.match_info["token"], _visit(request))
     except PasswordNeeded:
         return _password_page(request)
-    content = (await library.contents([video], storyboard_of=video))[video.id]
+    content = await _content(request, video)
     storyboard = content.storyboard
     context = {
         # Whose it is, is not told.
@@ -86,8 +86,7 @@ async def type_password(request: web.Request) -> web.Response:
 async def play_linked(request: web.Request) -> web.Response:
     """A presigned URL for whoever has the link."""
     video, source, seen = await request.app[LINKS].source(request.match_info["token"], _visit(request))
-    content = (await request.app[LIBRARY].contents([video], storyboard_of=video))[video.id]
-    response = json_response(present_linked(source, content))
+    response = json_response(present_linked(source, await _content(request, video)))
     _give(request, response, _SEEN, seen)
     return response
 
@@ -106,9 +105,22 @@ async def linked_source(request: web.Request) -> web.Response:
     return response
 
 
+async def linked_picture(request: web.Request) -> web.Response:
+    """Redirects whoever has the link to one of its video's pictures."""
+    token, name = request.match_info["token"], request.match_info["name"]
+    url = await request.app[LINKS].picture(token, _visit(request), name)
+    return web.Response(status=307, headers={hdrs.LOCATION: url})
+
+
 async def head_linked_source(request: web.Request) -> web.Response:
     """Redirects whoever has the link to a fresh presigned URL for HEAD."""
     return await linked_source(request)
+
+
+async def _content(request: web.Request, video: Video) -> Content:
+    """Its pictures are asked for below the link: who has their URLs has them for two minutes."""
+    content = (await request.app[LIBRARY].contents([video], storyboard_of=video))[video.id]
+    return content.below(f"{request.app[SITE].stream_url}{_address(request, 'link')}/pictures")
 
 
 def _password_page(request: web.Request, *, error: str | None = None, status: int = 200) -> web.Response:

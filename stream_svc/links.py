@@ -86,6 +86,11 @@ class Links:
             raise NotFound(_ENDED)
         return video, source, self._made("seen", link)
 
+    async def picture(self, token: str, visit: Visit, name: str) -> str:
+        """A URL that is good for two minutes; whoever looks at pictures is not counted. Raises Unavailable."""
+        _, video = await self.open(token, visit)
+        return await self._library.linked_picture(video, name)
+
     async def forget(self) -> None:
         """One step of the loop: forgets how often links were played that are gone."""
         await self._store.forget_views()

@@ -42,6 +42,7 @@ API: Final = (
         is_open=True,
         refusals=("forbidden", "storage-unavailable"),
     ),
+    get("/s/{token}/pictures/{name}", link_pages.linked_picture, {307: None}, is_open=True, refusals=("forbidden",)),
     head(
         "/s/{token}/source",
         link_pages.head_linked_source,

@@ -503,7 +503,7 @@ async def add_job(connection: AsyncConnection, video_id: str, task: Task, *, is_
 async def renew_pictures(connection: AsyncConnection, video_id: str) -> None:
     """Has the pictures made again that the video has, in the transaction after which fewer people may see them.
 
-    By their URLs whoever could see them before still can for up to two days, but only until the new ones are there: the
+    By their URLs whoever could see them before still can for up to a week, but only until the new ones are there: the
     old ones are deleted then. Behind all that is new, and not before the last lease ends: of a video that goes back and
     forth an attempt is begun every two minutes at most. What is not done yet becomes pictures that nobody has seen.
     """

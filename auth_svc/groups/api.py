@@ -24,7 +24,9 @@ async def create_group(request: web.Request) -> web.Response:
         remember = (
             None if claim is None else lambda group: claim.keep(models.Group.model_validate(group).model_dump_json())
         )
-        group = await request.app[GROUPS].add(by, asked.name, remember=remember)
+        group = await request.app[GROUPS].add(
+            by, asked.name, description=asked.description, manager_ids=asked.managers, remember=remember
+        )
         return models.Group.model_validate(group)
 
     created = await create_once(request, asked, models.Group, create)
@@ -49,12 +51,13 @@ async def get_group(request: web.Request) -> web.Response:
 
 
 async def edit_group(request: web.Request) -> web.Response:
-    """For administrators: renames a group."""
+    """For administrators: changes a group's name, its description, and who manages it."""
     by, group_id = asker_of(request), id_in_path(request, "group_id")
     asked = await read_json(request, models.EditGroup)
-    # Without a name nothing changes, for those who could change it.
-    name = asked.name or (await request.app[GROUPS].get(by, group_id)).name
-    return json_response(models.Group.model_validate(await request.app[GROUPS].rename(by, group_id, name)))
+    group = await request.app[GROUPS].change(
+        by, group_id, name=asked.name, description=asked.description, manager_ids=asked.managers
+    )
+    return json_response(models.Group.model_validate(group))
 
 
 async def delete_group(request: web.Request) -> web.Response:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from auth_svc.accounts.standing import Asker, require_standing
 from auth_svc.accounts.store import Account, AccountStore, Role
 from auth_svc.audit.audit import Action, Audit
-from auth_svc.errors import GroupNameTaken, NotAManager, OnlyAdministrators
+from auth_svc.errors import NotAManager, OnlyAdministrators
 from auth_svc.groups.names import name_key
-from auth_svc.groups.store import Group, GroupStore, Member
+from auth_svc.groups.store import EntryOf, Group, GroupStore, Member
+from common.audit import AuditEntry
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import Forbidden, NotFound
@@ -46,24 +48,67 @@ class Groups:
             raise NotAManager
         return group
 
-    async def add(self, by: Asker, name: str, *, remember: Remember[Group] | None = None) -> Group:
-        """A new group without members, by an administrator. Raises GroupNameTaken."""
+    async def add(
+        self,
+        by: Asker,
+        name: str,
+        *,
+        description: str = "",
+        manager_ids: Sequence[str] = (),
+        remember: Remember[Group] | None = None,
+    ) -> Group:
+        """A new group of its managers, by an administrator.
+
+        Raises GroupNameTaken, UnknownManagers and TooManyGroups.
+        """
         if not await self._is_administrator(by):
             raise OnlyAdministrators
-        group = Group(id=new_id(), name=name, created_at=self._clock())
-        entry = self._audit.entry(Action.GROUP_MADE, by, group_id=group.id, group=name)
-        if not await self._store.create_group(by, group, entry, None if remember is None else remember(group)):
-            raise GroupNameTaken
-        entry.log()
+        now, managers = self._clock(), tuple(sorted({*manager_ids}))
+        group = Group(
+            id=new_id(),
+            name=name,
+            description=description,
+            created_at=now,
+            member_count=len(managers),
+            managers=managers,
+            added_at=now if by.account_id in managers else None,
+            is_manager=by.account_id in managers,
+        )
+        made = self._audit.entry(Action.GROUP_MADE, by, group_id=group.id, group=name)
+        entry_of, keep = self._entry_of(by, group.id, name), None if remember is None else remember(group)
+        entries = await self._store.create_group(by, group, manager_ids, made=made, entry_of=entry_of, keep=keep)
+        for entry in entries:
+            entry.log()
         return group
 
-    async def rename(self, by: Asker, group_id: str, name: str) -> Group:
-        """The group with another name, by an administrator. Raises GroupNameTaken."""
+    async def change(
+        self,
+        by: Asker,
+        group_id: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        manager_ids: Sequence[str] | None = None,
+    ) -> Group:
+        """The group with what is named changed, by an administrator. Raises as `add`.
+
+        Whoever else managed it stays a member.
+        """
         group = await self._administered(by, group_id)
-        if name != group.name:
-            entry = self._audit.entry(Action.GROUP_RENAMED, by, group_id=group_id, group=name, before=group.name)
-            if not await self._store.rename_group(by, group_id, name, entry):
-                raise GroupNameTaken
+        renamed = None
+        if name is not None and name != group.name:
+            renamed = self._audit.entry(Action.GROUP_RENAMED, by, group_id=group_id, group=name, before=group.name)
+        entries = await self._store.change_group(
+            by,
+            group_id,
+            name=name,
+            description=description,
+            managers=manager_ids,
+            now=self._clock(),
+            renamed=renamed,
+            entry_of=self._entry_of(by, group_id, name or group.name),
+        )
+        for entry in entries:
             entry.log()
         return await self.get(by, group_id)
 
@@ -113,15 +158,9 @@ class Groups:
         exist, and TooManyGroups.
         """
         group = await self.managed(by, group_id)
-        entry_of = partial(self._audit.entry, by=by, target_id=account_id, group_id=group_id, group=group.name)
+        entry_of = self._entry_of(by, group_id, group.name)
         entry = await self._store.put_member(
-            by,
-            group_id,
-            account_id,
-            is_manager=is_manager,
-            now=self._clock(),
-            added=entry_of(Action.GROUP_MEMBER_ADDED, manager=bool(is_manager)),
-            changed=entry_of(Action.GROUP_MEMBER_CHANGED, manager=bool(is_manager)),
+            by, group_id, account_id, is_manager=is_manager, now=self._clock(), entry_of=entry_of
         )
         if entry is not None:
             entry.log()
@@ -158,6 +197,14 @@ class Groups:
             return (await self.get(by, subject_id)).name if kind == "group" else None
         except NotFound:
             return None
+
+    def _entry_of(self, by: Asker, group_id: str, name: str) -> EntryOf:
+        def entry_of(action: Action, account_id: str, *, is_manager: bool) -> AuditEntry:
+            return self._audit.entry(
+                action, by, target_id=account_id, group_id=group_id, group=name, manager=is_manager
+            )
+
+        return entry_of
 
     async def _is_administrator(self, by: Asker) -> bool:
         account = await self._accounts.get_account(by.account_id)

@@ -9,6 +9,7 @@ from auth_svc.accounts.usernames import folded
 from common.characters import is_visible, without_controls
 
 MAX_NAME_LENGTH: Final = 64
+MAX_DESCRIPTION_LENGTH: Final = 500
 # What folding lengthens so far that it would not fit (a single ligature can become 18 letters) is no name.
 KEY_LENGTH: Final = 255
 

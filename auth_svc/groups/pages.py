@@ -15,7 +15,7 @@ from auth_svc.accounts.pages import faults_of
 from auth_svc.app_keys import GROUPS
 from auth_svc.asking import administration_for, asker_of
 from auth_svc.errors import TooManyGroups
-from auth_svc.groups.models import GroupName
+from auth_svc.groups.models import GroupDescription, GroupName
 from auth_svc.models import ListQuery, SearchQuery, ShortText
 from common.errors import Invalid, NotFound
 from common.languages import gettext
@@ -27,8 +27,13 @@ ADMIN_PATH: Final = "/admin/groups"
 PATH: Final = "/account/groups"
 
 
-class GroupForm(Query):
+class NewGroupForm(Query):
     name: GroupName
+
+
+class GroupForm(Query):
+    name: GroupName | None = None
+    description: GroupDescription | None = None
 
 
 class AddMemberForm(Query):
@@ -50,7 +55,7 @@ async def add_group(request: web.Request) -> web.Response:
     await administration_for(request)
     fields = await read_form_fields(request)
     try:
-        group = await request.app[GROUPS].add(asker_of(request), validated(GroupForm, fields).name)
+        group = await request.app[GROUPS].add(asker_of(request), validated(NewGroupForm, fields).name)
     except Invalid as refusal:
         return await _groups(request, form=fields, refusal=refusal)
     return _see_other(f"{ADMIN_PATH}/{group.id}")
@@ -62,14 +67,15 @@ async def group_page(request: web.Request) -> web.Response:
     return await _group(request)
 
 
-async def rename_group(request: web.Request) -> web.Response:
+async def change_group(request: web.Request) -> web.Response:
     await administration_for(request)
     fields = await read_form_fields(request)
     group_id = id_in_path(request, "group_id")
     try:
         # Who saves a form of yesterday without typing undoes nobody's change.
-        if changed_fields(fields, ("name",)):
-            await request.app[GROUPS].rename(asker_of(request), group_id, validated(GroupForm, fields).name)
+        if changed := changed_fields(fields, ("name", "description")):
+            form = validated(GroupForm, {name: fields.get(name, "") for name in changed})
+            await request.app[GROUPS].change(asker_of(request), group_id, name=form.name, description=form.description)
     except Invalid as refusal:
         return await _group(request, form=fields, refusal=refusal)
     return _see_other(f"{ADMIN_PATH}/{group_id}")
@@ -158,7 +164,7 @@ async def _group(
     errors = {} if refusal is None else faults_of(refusal)
     if isinstance(refusal, TooManyGroups):
         errors["username"] = errors["account_id"]
-    shown = {"name": group.name}
+    shown = {"name": group.name, "description": group.description}
     context = {
         "group": group,
         "members": members,

@@ -110,7 +110,9 @@ async def world(services: Services, services_url: str) -> World:
     owner = people["owner"] = services.person("owner", groups=[group["id"]])
     people["grouped"] = services.person("grouped", groups=[group["id"]])
 
-    ids, links, grants = {}, {}, {}
+    ids: dict[str, str] = {}
+    links: dict[str, str] = {}
+    grants: dict[str, list[str]] = {}
     for state in STATES:
         visibility = state if state in ("private", "members", "unlisted", "public") else "public"
         if state == "uploading":
@@ -133,8 +135,8 @@ async def world(services: Services, services_url: str) -> World:
     async with open_database(services_url) as database:
         for table in (AUDIENCE, GRANTS):
             past = utc_now() - timedelta(seconds=1)
-            subject = table.c.subject == f"account:{accounts['ended']}"
-            await database.change(update(table).where(subject).values(expires_at=past))
+            theirs = table.c.subject == f"account:{accounts['ended']}"
+            await database.change(update(table).where(theirs).values(expires_at=past))
     one = f"{owner.upload_url}/v1/uploads"
     for method, url, content in (
         ("PUT", f"{one}/{ids['hidden']}/moderation", {"hidden": True}),
@@ -249,12 +251,13 @@ async def check_what_is_open(world: World) -> None:
             page = f"{person.stream_url}/watch/{world.ids[state]}"
             answer = await person.call("GET", f"{person.stream_url}/oembed", params={"url": page})
             assert answer.status == (200 if may_watch("stranger", state) else 404), state
+    stranger = world.people["stranger"]
     for name in ("feed", "sitemap"):
-        answer = await world.people["stranger"].call(
-            *[STREAM[name][0], world.people["stranger"].stream_url + STREAM[name][1]]
-        )
+        method, path = STREAM[name]
+        answer = await stranger.call(method, stranger.stream_url + path)
         assert answer.status in (401, 404), name
-        assert not any(one in await answer.text() for one in world.ids.values())
+        told = await answer.text()
+        assert not any(one in told for one in world.ids.values())
 
 
 async def test_what_is_not_theirs_looks_as_if_it_were_not_there(world: World) -> None:

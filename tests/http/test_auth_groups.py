@@ -121,7 +121,14 @@ async def test_a_group_is_what_was_asked_for_and_is_told_to_those_in_it(people: 
         await root.call("POST", json={"name": typed}, headers={"Idempotency-Key": "once"}) for _ in range(2)
     ]
     made = await first.json()
-    shown = {"name": "Stra\u00dfe 7", "member_count": 0, "is_manager": False, "created_at": now}
+    shown = {
+        "name": "Stra\u00dfe 7",
+        "description": "",
+        "member_count": 0,
+        "managers": [],
+        "is_manager": False,
+        "created_at": now,
+    }
     assert made == await again.json() == {"id": made["id"], **shown}
     # Another name in another case is the same; its own is its own.
     for taken in ("STRASSE 7", "stra\u00dfe\u200b 7", "\uff53trasse 7"):
@@ -138,7 +145,9 @@ async def test_a_group_is_what_was_asked_for_and_is_told_to_those_in_it(people: 
     assert [await mona.put(made["id"], bob) for _ in range(2)] == [204, 204]
     # A member stays a manager where nothing else is asked for.
     assert await mona.put(made["id"], mona) == 204
-    assert (await bob.found())["items"] == [{**shown, "id": made["id"], "name": "STRASSE 7", "member_count": 2}]
+    assert (await bob.found())["items"] == [
+        {**shown, "id": made["id"], "name": "STRASSE 7", "member_count": 2, "managers": [mona.id]}
+    ]
     assert (await mona.found(f"/{made['id']}"))["is_manager"]
     members = [
         {"account_id": one.id, "username": name, "is_manager": name == "mona", "added_at": now}
@@ -160,6 +169,48 @@ async def test_a_group_is_what_was_asked_for_and_is_told_to_those_in_it(people: 
         ("group-made", ""),
         *sorted(("group-member-added", one.id) for one in (mona, bob)),
         ("group-renamed", ""),
+    ]
+
+
+async def test_administrators_say_what_a_group_is_for_and_who_manages_it(
+    app: AuthApp, people: dict[str, Somebody]
+) -> None:
+    root, mona, bob, eve = (people[name] for name in ("root", "mona", "bob", "eve"))
+    wanted = {"name": "Editors", "description": " Cut it.\n", "managers": [mona.id, root.id, mona.id]}
+    answer = await root.call("POST", json=wanted)
+    made = await answer.json()
+    assert answer.status == 201, made
+    assert (made["description"], made["member_count"], made["is_manager"]) == ("Cut it.", 2, True)
+    assert made["managers"] == sorted((mona.id, root.id))
+    assert await root.found(f"/{made['id']}") == made
+    assert (await mona.found())["items"] == [made]
+    assert await mona.put(made["id"], bob) == 204
+
+    # The list is the whole list: who is left out stays a member, and who was one already becomes a manager.
+    changed = await (await root.call("PATCH", f"/{made['id']}", json={"managers": [bob.id]})).json()
+    assert (changed["managers"], changed["member_count"], changed["description"]) == ([bob.id], 3, "Cut it.")
+    assert (await mona.call("PATCH", f"/{made['id']}", json={"description": "Mine."})).status == 403
+    # Nothing of what cannot be done in full.
+    content = {"name": "Cutters", "managers": [eve.id, new_id()]}
+    for method, path in (("POST", ""), ("PATCH", f"/{made['id']}")):
+        problem = await assert_problem(await root.call(method, path, json=content), 422, "invalid")
+        assert problem["errors"] == [{"pointer": "#/managers/1", "detail": "is not an existing account"}]
+    assert await root.found(f"/{made['id']}") == {**changed, "is_manager": False}
+    assert (await eve.found())["items"] == []
+    emptied = {"description": "", "managers": []}
+    changed = await (await root.call("PATCH", f"/{made['id']}", json=emptied)).json()
+    assert (changed["description"], changed["managers"], changed["member_count"]) == ("", [], 3)
+    rows = await app.execute("SELECT action, target_id, details FROM audit WHERE action LIKE 'group-member-%'")
+    by = {one.id: name for name, one in people.items()}
+    told = sorted((by[row.target_id], row.action.removeprefix("group-member-"), row.details) for row in rows)
+    assert [(who, what, '"manager": true' in details) for who, what, details in told] == [
+        ("bob", "added", False),
+        ("bob", "changed", False),
+        ("bob", "changed", True),
+        ("mona", "added", True),
+        ("mona", "changed", False),
+        ("root", "added", True),
+        ("root", "changed", False),
     ]
 
 
@@ -291,9 +342,12 @@ async def test_the_pages_do_all_of_it_without_scripts(app: AuthApp, people: dict
     # A form of yesterday undoes nobody's change; one that is sent changes the name.
     shown = await see("root", at)
     kept = {"was_name": shown.fields["was_name"]["value"] or "", "name": "Editors <b>"}
+    kept |= {"was_description": shown.fields["was_description"]["value"] or "", "description": "They cut it."}
     assert (await send("root", at, name="Cutters")).status == 303
     assert (await send("root", at, **kept)).status == 303
     assert (await see("root", at)).fields["name"]["value"] == "Cutters"
+    assert "They cut it." in (await see("mona", own)).text
+    assert "They cut it." in (await see("mona", "/account")).text
     assert (await send("root", f"{at}/delete")).headers["Location"] == "/admin/groups"
     await see("root", at, 404)
     activity = (await see("mona", "/account")).text

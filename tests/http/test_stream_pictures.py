@@ -8,6 +8,7 @@ from html import unescape
 from typing import Any
 
 from sqlalchemy import insert, select, update
+from yarl import URL
 
 from catalogue.tables import MEDIA_FACTS, VIDEOS
 from catalogue.videos import Visibility
@@ -16,6 +17,8 @@ from common.ids import new_id
 from tests.browser import Browser
 from tests.fs_service import fetch
 from tests.http.conftest import Services
+from tests.http.test_links import Visitor
+from tests.http.test_links import make as make_link
 from tests.http.test_media_jobs import POSTER, Worker
 from tests.problems import assert_problem
 from tests.videos import video
@@ -184,3 +187,36 @@ async def test_the_library_is_filtered_and_sorted_by_length(services: Services, 
             page += [item["id"] for item in listed["items"]]
             cursor = {"cursor": listed["next_cursor"]}
         assert (page, cursor) == (order, {"cursor": None})
+
+
+async def test_whoever_has_a_link_sees_pictures_by_urls_of_two_minutes(services: Services) -> None:
+    made = await _look_at(services)
+    admin = await services.log_in("admin", "admin")
+    link = await make_link(admin, made, password="open sesame")
+    async with Visitor() as guest:
+        await assert_problem(await guest.call("GET", f"{link['url']}/pictures/poster"), 403, "forbidden")
+        assert (await guest.call("POST", link["url"], data={"password": "open sesame"})).status == 303
+        page = unescape(await (await guest.call("GET", link["url"])).text())
+        playback = await (await guest.call("GET", f"{link['url']}/playback")).json()
+        storyboard = playback["pictures"]["storyboard"]
+        found = re.search(r"data-storyboard='(.+?)'", page)
+        assert found is not None
+        assert json.loads(found[1]) == storyboard
+        poster = playback["pictures"]["poster"]["640"]["webp"]
+        assert f'poster="{poster}"' in page
+        # What is on the page is the link's own, and ends with it.
+        urls = {
+            poster: POSTER["poster-640.webp"],
+            storyboard["index"]: b"{}",
+            storyboard["sprites"]["storyboard-0.webp"]: b"many pictures",
+        }
+        for url, content in urls.items():
+            assert url.startswith(f"{link['url']}/pictures/")
+            answer = await guest.call("GET", url)
+            assert answer.status == 307
+            assert URL(answer.headers["Location"]).query["X-Amz-Expires"] == "120"
+            assert (await fetch("GET", answer.headers["Location"]))[2] == content
+        await assert_problem(await guest.call("GET", f"{link['url']}/pictures/poster-1.webp"), 404, "not-found")
+        grant = f"{admin.upload_url}/v1/uploads/{made['id']}/grants/{link['id']}"
+        assert (await admin.call("DELETE", grant)).status == 204
+        await assert_problem(await guest.call("GET", poster), 404, "not-found")

@@ -106,12 +106,16 @@ async def test_exactly_the_announced_files_are_taken_and_stored_once_and_shown_f
     assert urls.keys() == {derived_id}
     status_code, headers, body = await fetch("GET", urls[derived_id]["poster-640.webp"])
     assert (status_code, body, headers["Content-Type"]) == (200, b"a larger picture", "image/webp")
-    assert headers["Cache-Control"] == "private, max-age=86400, immutable"
+    assert headers["Cache-Control"] == "private, max-age=518400, immutable"
     day = world.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    world.forward(day + timedelta(days=1, seconds=-1) - world.now())
+    world.forward(day + timedelta(days=6, seconds=-1) - world.now())
     assert await world.pictures.sign([derived_id]) == urls
+    # And it is good for another day.
+    assert "X-Amz-Expires=604800" in urls[derived_id]["poster-640.webp"]
     world.forward(timedelta(seconds=2))
     assert await world.pictures.sign([derived_id]) != urls
+    brief = await world.pictures.sign([derived_id], is_brief=True)
+    assert "X-Amz-Expires=120" in brief[derived_id]["poster-640.webp"]
 
 
 async def test_what_was_derived_ends_with_its_video_and_takes_what_comes_late_with_it(world: World) -> None:

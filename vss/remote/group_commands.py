@@ -20,12 +20,18 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
     create = actions.add_parser("create", help="create a group")
     create.add_argument("name", metavar="NAME")
+    create.add_argument("--description", metavar="TEXT", default="", help="what it is for")
     create.set_defaults(run=_create)
 
     rename = actions.add_parser("rename", help="rename a group")
     _group(rename)
     rename.add_argument("name", metavar="NAME", help="the new name")
     rename.set_defaults(run=_rename)
+
+    describe = actions.add_parser("describe", help="say what a group is for")
+    _group(describe)
+    describe.add_argument("description", metavar="TEXT", help="the new description; empty: none")
+    describe.set_defaults(run=_describe)
 
     delete = actions.add_parser("delete", help="delete a group; accounts and videos stay")
     _group(delete)
@@ -80,7 +86,13 @@ def _list(arguments: argparse.Namespace) -> int:
 def _create(arguments: argparse.Namespace) -> int:
     from vss.remote.groups import create  # noqa: PLC0415
 
-    return run_work(create(arguments.name))
+    return run_work(create(arguments.name, description=arguments.description))
+
+
+def _describe(arguments: argparse.Namespace) -> int:
+    from vss.remote.groups import describe  # noqa: PLC0415
+
+    return run_work(describe(arguments.group, arguments.description))
 
 
 def _rename(arguments: argparse.Namespace) -> int:

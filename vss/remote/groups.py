@@ -28,11 +28,13 @@ async def list_groups(*, as_json: bool) -> int:
     return 0
 
 
-async def create(name: str) -> int:
+async def create(name: str, *, description: str) -> int:
     """Prints its ID."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
         key = {"Idempotency-Key": uuid4().hex}
-        made = (await client.call("POST", _url(client), content={"name": name}, headers=key)).content
+        made = (
+            await client.call("POST", _url(client), content={"name": name, "description": description}, headers=key)
+        ).content
     say(f"{made['id']}  {made['name']}")
     return 0
 
@@ -43,6 +45,15 @@ async def rename(named: str, to: str) -> int:
         group = await _find(client, named)
         renamed = (await client.call("PATCH", _url(client, group["id"]), content={"name": to})).content
     say(f"{group['name']}: renamed to {renamed['name']}")
+    return 0
+
+
+async def describe(named: str, description: str) -> int:
+    """Says what the group is for."""
+    async with open_client(patience_seconds=WAIT_SECONDS) as client:
+        group = await _find(client, named)
+        await client.call("PATCH", _url(client, group["id"]), content={"description": description})
+    say(f"{group['name']}: described")
     return 0
 
 

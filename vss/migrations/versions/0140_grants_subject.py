@@ -6,7 +6,7 @@ from sqlalchemy import Column
 from common.db import binary_text
 
 revision = "0140"
-down_revision = "0138"
+down_revision = "0139"
 
 
 def upgrade() -> None:

@@ -51,7 +51,7 @@ export class Storyboard {
 
   async #load() {
     try {
-      const response = await fetch(this.#urls.index, { credentials: "omit", signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const response = await fetch(this.#urls.index, { signal: AbortSignal.timeout(TIMEOUT_MS) });
       const index = response.ok ? await response.json() : null;
       if (!isIndex(index, this.#urls.sprites)) throw new TypeError("not an index");
       this.#index = index;
@@ -71,13 +71,15 @@ export class Storyboard {
     if (!this.#index) return;
     const { sprite, x, y } = tileAt(this.#index, this.#seconds);
     const image = this.#images.get(sprite) ?? this.#fetch(sprite);
-    // Nothing rather than the picture of another moment.
-    this.#picture.style.backgroundImage = image.complete && image.naturalWidth > 0 ? `url(${JSON.stringify(image.src)})` : "none";
-    this.#picture.style.backgroundPosition = `-${x}px -${y}px`;
+    // The image itself, so that it is asked for once. Nothing rather than the picture of another moment.
+    const shown = image.complete && image.naturalWidth > 0 ? image : null;
+    if (this.#picture.firstChild !== shown) this.#picture.replaceChildren(...(shown ? [shown] : []));
+    image.style.translate = `-${x}px -${y}px`;
   }
 
   #fetch(sprite) {
     const image = new Image();
+    image.alt = "";
     image.decoding = "async";
     image.addEventListener("load", () => this.#draw());
     image.src = this.#urls.sprites[sprite];

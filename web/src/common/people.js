@@ -45,14 +45,17 @@ export function dialogPeople(dialog) {
       form.elements.username.focus();
       throw { detail: username.trim() ? gettext("There’s no account with this username.") : gettext("Enter a username or choose a group.") };
     }
+    const names = [];
     for (const subject of [person?.subject, group].filter(Boolean)) {
       const grant = await api.shareWith(id, { subject, ...end });
       list.querySelector(`[data-subject="${grant.subject}"]`)?.remove();
       list.prepend(item(grant));
-      showToast(gettext("Shared with %(name)s.", { name: grant.name }));
+      names.push(grant.name);
     }
     form.reset();
     count();
+    const name = new Intl.ListFormat(document.documentElement.lang).format(names);
+    showToast(gettext("Shared with %(name)s.", { name }));
   }
 
   async function remove(grant, row) {

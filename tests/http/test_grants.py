@@ -14,6 +14,7 @@ from catalogue.tables import AUDIENCE, GRANTS
 from common.clock import rfc3339, utc_now
 from common.db import open_database
 from common.ids import new_id
+from common.text import sort_key
 from tests.api_client import Person
 from tests.http.conftest import Services
 from tests.problems import assert_problem
@@ -188,6 +189,9 @@ async def test_a_grant_opens_only_what_can_be_watched_and_ends(services: Service
     video["title"] = f"A{new_id()}"
     assert (await owner.call("PATCH", mine, json={"title": video["title"]})).status == 200
     assert await stage.see() == [CALLED, CALLED, NOTHING]
+    async with open_database(services_url) as database:
+        keys = await database.rows(select(AUDIENCE.c.title_key))
+        assert {row.title_key for row in keys} == {sort_key(video["title"])}
     # Who is in the group no more has it no more; of what is everybody's nothing changes by a grant.
     assert await _ways_in(services.person("carol"), video, has_pages=False) == NOTHING
     assert (await owner.call("PATCH", mine, json={"visibility": "unlisted"})).status == 200

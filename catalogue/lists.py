@@ -25,12 +25,14 @@ _FIELDS: Final = tuple(field.name for field in fields(Video))
 class Branch:
     """Part of a list: videos of which the condition holds, and the index that has them in order.
 
-    With `granted`, a condition on AUDIENCE, those that are in it, whose index it then is.
+    With `granted`, a condition on AUDIENCE, those that are in it for each of the `subjects`, which are read one by one;
+    the index is AUDIENCE's then.
     """
 
     condition: ColumnElement[bool]
     index: str
     granted: ColumnElement[bool] | None = None
+    subjects: tuple[str, ...] = ()
 
 
 # Of what is listed for everybody, what strangers find as well.
@@ -90,7 +92,7 @@ async def read_list(
         for behind in _behind(sort, key, video_id, after):
             query = _found(branch, video_id.label("id"), key.label("key")).where(behind)
             query = query.order_by(*_order(sort, key, video_id)).limit(limit)
-            parts.append(select(query.subquery()))
+            parts += [select(one.subquery()) for one in _each(branch, query)]
     found = union(*parts).subquery()
     page = select(found).order_by(*_merged(sort, found)).limit(limit).subquery()
     whole = select(*COLUMNS).select_from(page.join(VIDEOS, VIDEOS.c.id == page.c.id)).order_by(*_merged(sort, page))
@@ -112,7 +114,8 @@ async def count_list(database: Database, branches: Iterable[Branch], *, most: in
     parts = []
     for branch in branches:
         _, video_id = _keys(Sort.NEWEST, branch)
-        parts.append(select(_found(branch, video_id.label("id")).limit(most).subquery()))
+        query = _found(branch, video_id.label("id")).limit(most)
+        parts += [select(one.subquery()) for one in _each(branch, query)]
     found = select(union(*parts).subquery()).limit(most).subquery()
     row = await database.row(select(func.count()).select_from(found))
     return 0 if row is None else int(row[0])
@@ -122,6 +125,13 @@ def _keys(sort: Sort, branch: Branch) -> tuple[Column[Any], Column[Any]]:
     """What the branch is sorted by, and then by the id."""
     name = _KEYS.get(sort, "created_at")
     return (VIDEOS.c[name], VIDEOS.c.id) if branch.granted is None else (AUDIENCE.c[name], AUDIENCE.c.video_id)
+
+
+def _each(branch: Branch, query: Select[Any]) -> list[Select[Any]]:
+    """The query, or one for each subject. (What they have in common is made once: there may be 65.)"""
+    if branch.granted is None:
+        return [query]
+    return [query.where(AUDIENCE.c.subject == subject) for subject in branch.subjects]
 
 
 def _found(branch: Branch, *columns: ColumnElement[Any]) -> Select[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import web
@@ -38,15 +39,17 @@ async def library_page(request: web.Request) -> web.Response:
     count = len(videos)
     if asked.q and asked.cursor is None and next_cursor is not None:
         count = await library.count(principal, asked.wanted)
-    is_all = not asked.q and asked.owner is None and asked.length is None and asked.cursor is None
+    is_all = not (asked.q or asked.owner or asked.length or asked.shared or asked.cursor)
     to_continue = await library.to_continue(principal, limit=_TO_CONTINUE) if is_all and principal else ()
-    contents = await library.contents([*videos, *(begun.video for begun in to_continue)])
+    shown = [*videos, *(begun.video for begun in to_continue)]
+    contents, shares = await library.contents(shown), await library.shared_until(principal, shown)
     context = {
-        "cards": [_card(request, begun, contents, asked) for begun in await library.begun(principal, videos)],
-        "continued": [_card(request, begun, contents) for begun in to_continue],
+        "cards": [_card(request, begun, contents, shares, asked) for begun in await library.begun(principal, videos)],
+        "continued": [_card(request, begun, contents, shares) for begun in to_continue],
         "q": asked.q,
         "heading": _heading(principal, asked, videos, count=count if asked.cursor is None else None),
         "is_mine": _is_mine(principal, asked),
+        "is_shared": asked.shared,
         "is_one_owners": asked.owner is not None,
         "is_of_a_length": asked.length is not None,
         "is_first": asked.cursor is None,
@@ -71,6 +74,7 @@ async def watch_page(request: web.Request) -> web.Response:
     # Its own pictures and those of the others at once.
     shown = [video, *(begun.video for begun in (*following, *others))]
     contents = await library.contents(shown, storyboard_of=video)
+    shares = await library.shared_until(principal, shown)
     content = contents[video.id]
     facts, storyboard = content.facts, content.storyboard
     context = {
@@ -84,6 +88,7 @@ async def watch_page(request: web.Request) -> web.Response:
             "content_type": video.content_type,
             "visibility": video.chosen_visibility.value,
             "is_hidden": video.is_hidden,
+            **_shared(video, shares),
         },
         "source_url": source.url,
         "dimensions": _dimensions(content),
@@ -93,8 +98,8 @@ async def watch_page(request: web.Request) -> web.Response:
         "expires_at": source.expires_at,
         "resume_at": playback.resume_at if (moment := _moment(request.query.get("t", ""))) is None else moment,
         "more": [
-            *(_card(request, begun, contents, came_from) | {"is_next": True} for begun in following),
-            *(_card(request, begun, contents) for begun in others),
+            *(_card(request, begun, contents, shares, came_from) | {"is_next": True} for begun in following),
+            *(_card(request, begun, contents, shares) for begun in others),
         ],
         "origins": request.app[SITE].origins,
         "owner_url": str(router["library"].url_for().with_query(owner=video.owner_id)) if is_listed else None,
@@ -179,12 +184,22 @@ def _edit_url(request: web.Request, video: Video) -> str:
     return f"{request.app[SITE].upload_url}/videos?edit={video.id}"
 
 
+def _shared(video: Video, shares: Mapping[str, datetime | None]) -> dict[str, Any]:
+    """Whether the video is shared with whoever sees this, and until when (None: for ever)."""
+    return {"is_shared": video.id in shares, "shared_until": shares.get(video.id)}
+
+
 def _card(
-    request: web.Request, begun: Begun, contents: Mapping[str, Content], among: WhichVideos | None = None
+    request: web.Request,
+    begun: Begun,
+    contents: Mapping[str, Content],
+    shares: Mapping[str, datetime | None],
+    among: WhichVideos | None = None,
 ) -> dict[str, Any]:
     """A video to choose `among` others: its page goes on in their order."""
     video, principal = begun.video, request[PRINCIPAL]
     order = among.model_dump(include=set(WhichVideos.model_fields), mode="json", exclude_defaults=True) if among else {}
+    order |= {"shared": "true"} if among and among.shared else {}
     return {
         "id": video.id,
         "title": video.title,
@@ -199,6 +214,7 @@ def _card(
         "visibility": video.chosen_visibility.value,
         "is_hidden": video.is_hidden,
         "edit_url": _edit_url(request, video),
+        **_shared(video, shares),
         "watched_percent": None if begun.watched is None else round(100 * begun.watched),
     }
 
@@ -220,19 +236,26 @@ def _heading(principal: Principal | None, asked: ListVideos, videos: Sequence[Vi
         return gettext("My videos")
     if asked.owner is not None and videos:
         return gettext("Videos by %(username)s") % {"username": videos[0].owner_username}
-    return gettext("Library")
+    return gettext("Shared with me") if asked.shared else gettext("Library")
 
 
 def _filters(
     request: web.Request, principal: Principal | None, asked: ListVideos, videos: Sequence[Video]
 ) -> list[tuple[str, str, bool]]:
     """Whose videos: label, address, whether it is the present one."""
-    whose: list[tuple[str, str | None]] = [(gettext("Everyone"), None)]
+    whose: list[tuple[str, str | None, str | None]] = [(gettext("Everyone"), None, None)]
     if principal is not None:
-        whose.append((gettext("Mine"), principal.account_id))
+        whose += [(gettext("Mine"), principal.account_id, None), (gettext("Shared with me"), None, "true")]
     if asked.owner is not None and not _is_mine(principal, asked) and videos:
-        whose.append((videos[0].owner_username, asked.owner))
-    return [(label, str(_narrowed(request, owner=owner, cursor=None)), owner == asked.owner) for label, owner in whose]
+        whose.append((videos[0].owner_username, asked.owner, None))
+    return [
+        (
+            label,
+            str(_narrowed(request, owner=owner, shared=shared, cursor=None)),
+            (owner, shared is not None) == (asked.owner, asked.shared),
+        )
+        for label, owner, shared in whose
+    ]
 
 
 def _lengths(request: web.Request, asked: ListVideos) -> list[tuple[str, str, bool]]:

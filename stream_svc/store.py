@@ -27,7 +27,7 @@ from catalogue.lists import (
     to_video,
 )
 from catalogue.pages import Place, Sort
-from catalogue.tables import AUDIENCE, MEDIA_FACTS, VIDEOS
+from catalogue.tables import MEDIA_FACTS, VIDEOS
 from catalogue.videos import LISTED, Video, VideoState, Visibility
 from common.db import Instant, Queries, identifier
 
@@ -194,7 +194,7 @@ class Store(Queries):
 def _branches(listing: Listing) -> list[Branch]:
     """A branch for each visibility: what is listed is everybody's, the rest the viewer's own; strangers have fewer.
 
-    And one for each subject of a grant that the viewer is.
+    And what is granted to the viewer, by each subject that they are.
     """
     viewer, filters = listing.viewer, and_(_IS_READY, *_filters(listing))
     branches: list[Branch] = []
@@ -207,11 +207,7 @@ def _branches(listing: Listing) -> list[Branch]:
     if viewer is not None:
         # Their own are above, all of them.
         others = and_(VIDEOS.c.owner_id != viewer.account_id, VIDEOS.c.hidden_visibility.is_(None), filters)
-        index = audience_index(listing.sort)
-        branches += [
-            Branch(others, index, and_(AUDIENCE.c.subject == subject, lasts(listing.now)))
-            for subject in viewer.subjects
-        ]
+        branches.append(Branch(others, audience_index(listing.sort), lasts(listing.now), viewer.subjects))
     return branches
 
 

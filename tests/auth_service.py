@@ -74,7 +74,7 @@ class AuthService:
         groups: Sequence[str] = (),
         now: datetime | None = None,
     ) -> str:
-        """An access token for a person, in groups of these ids; issued `now`, or at another instant to have one that has expired."""
+        """An access token for a person in groups of these ids; issued `now`, or at another instant to have expired."""
         return self._issue(
             Subject(
                 subject=self.account_id(username),

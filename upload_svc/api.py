@@ -17,11 +17,13 @@ from common.web.idempotency import IDEMPOTENCY_KEYS, create_once
 from common.web.keys import SITE
 from common.web.requests import id_in_path, read_content, read_json, read_query, require_principal
 from common.web.responses import json_response
+from contracts.accounts import GranteeList
 from contracts.media import PictureType
 from contracts.objects import AskPartUrls
 from upload_svc.app_keys import GRANTS, MODERATION, OWN_PICTURES, UPLOADS
 from upload_svc.errors import PictureTooLarge
 from upload_svc.models import (
+    AskGrantees,
     Batch,
     ChoosePoster,
     CompleteUpload,
@@ -206,6 +208,12 @@ async def _create_grant(request: web.Request, model: type[CreateGrant]) -> web.R
         return present_grant(grant)
 
     return json_response(await create_once(request, asked, Grant, create), status=201)
+
+
+async def list_grantees(request: web.Request) -> web.Response:
+    """With whom you can share: the account with this username, or your groups (for administrators 100 of them all)."""
+    principal, asked = require_principal(request), read_query(request, AskGrantees)
+    return json_response(GranteeList(items=list(await request.app[GRANTS].grantees(principal, asked.username))))
 
 
 async def delete_grant(request: web.Request) -> web.Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,6 +19,7 @@ from common.ids import new_id
 from common.languages import gettext
 from common.passwords import Passwords
 from common.tokens import Principal
+from contracts.accounts import Grantee
 from upload_svc.audit import Action, entry_about
 from upload_svc.auth_client import Grantees
 from upload_svc.grant_store import Grant, GrantStore
@@ -108,6 +110,16 @@ class Grants:
         if is_new:
             entry.log()
         return grant
+
+    async def grantees(self, principal: Principal, username: str | None) -> Sequence[Grantee]:
+        """The account of that name, if there is one; without a name the groups with which they can share.
+
+        A hundred at most. Raises as Grantees.
+        """
+        if username is None:
+            return await self._grantees.groups(principal)
+        account = await self._grantees.account(username)
+        return [] if account is None else [Grantee(subject=account_subject(account.id), name=account.username)]
 
     async def list_shared(self, principal: Principal, video_id: str) -> list[Grant]:
         """The accounts and groups that may watch, the newest first."""

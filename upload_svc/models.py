@@ -191,6 +191,12 @@ class CreateGrant(Input):
         )
 
 
+class AskGrantees(Query):
+    """With whom one could share: with the account of this exact username; none: with one's groups."""
+
+    username: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+
+
 class CreateShare(CreateGrant):
     """The link that is to be made; see CreateGrant."""
 

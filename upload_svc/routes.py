@@ -9,11 +9,13 @@ from aiohttp import web
 from common.tokens import READ, UPLOAD
 from common.web.routes import IDEMPOTENCY, delete, get, patch, post, put
 from contracts import media
+from contracts.accounts import GranteeList
 from contracts.objects import AskPartUrls, PartUrls
 from upload_svc import api, internal_api, moderation_pages, pages, previews_pages
 from upload_svc.companion.routes import COMPANION
 from upload_svc.errors import COMPLETING, SIGNING
 from upload_svc.models import (
+    AskGrantees,
     Batch,
     BatchResults,
     ChoosePoster,
@@ -126,6 +128,8 @@ API: Final = (
         refusals=("conflict",),
     ),
     delete("/v1/uploads/{upload_id}/grants/{grant_id}", api.delete_grant, {204: None}),
+    # Who somebody works with is nothing for a key that looks at videos.
+    get("/v1/grantees", api.list_grantees, {200: GranteeList}, scopes=(), query=AskGrantees),
     get("/v1/uploads/{upload_id}/shares", api.list_shares, {200: GrantList}),
     post(
         "/v1/uploads/{upload_id}/shares",

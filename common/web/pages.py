@@ -13,6 +13,7 @@ from typing import Final
 import aiohttp_jinja2
 import jinja2
 from aiohttp import hdrs, web
+from babel.dates import format_date
 from markupsafe import Markup
 
 from common.brand import Logo, accent_styles
@@ -89,7 +90,7 @@ def setup_pages(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(filesize=filesize, moment=moment, rfc3339=rfc3339)
+    environment.filters.update(filesize=filesize, moment=moment, day=day, rfc3339=rfc3339)
     # aiohttp-jinja2 puts the application there, and with it every secret within a template's reach.
     del environment.globals["app"]
     load_catalogues()
@@ -188,6 +189,14 @@ def moment(instant: datetime) -> Markup:
     """How long ago an instant was, with the instant itself as the title; page.js says that one in the reader's zone."""
     return Markup('<time datetime="{}" title="{:%Y-%m-%d %H:%M} UTC">{}</time>').format(
         rfc3339(instant), instant.astimezone(UTC), ago(instant)
+    )
+
+
+def day(instant: datetime) -> Markup:
+    """The day of an instant, "3 December 2026", with the instant as the title; as `moment`."""
+    locale = "en_GB" if (language := LANGUAGE.get()) == "en" else language
+    return Markup('<time datetime="{}" title="{:%Y-%m-%d %H:%M} UTC">{}</time>').format(
+        rfc3339(instant), instant.astimezone(UTC), format_date(instant.astimezone(UTC), "long", locale)
     )
 
 

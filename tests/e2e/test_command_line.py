@@ -566,6 +566,26 @@ def test_groups_are_made_and_filled_from_a_terminal(terminal: Terminal, product:
     (member,) = terminal.read("group", "members", "Editors")
     assert (member["username"], member["is_manager"]) == ("greta", True)
     assert f"{group_id}       1           Editors" in terminal.run("group", "list").stdout.splitlines()
+    # A video for both, and a link; each ends by its ID.
+    _file(terminal.home / "cut.mp4", 10)
+    (video,) = terminal.read("upload", "cut.mp4")
+    shared = terminal.run("share", video["id"], "--with", "greta", "--expires", "7d")
+    assert (shared.returncode, shared.stdout.startswith("shared with greta, until 20")) == (0, True)
+    assert terminal.run("share", video["watch_url"], "--group", "editors").stdout == "shared with Editors, no end\n"
+    assert terminal.run("share", video["id"]).returncode == 0
+    grants = terminal.read("share", video["id"], "--list")
+    assert [grant["name"] for grant in grants] == ["Editors", "greta", None]
+    assert terminal.run("share", video["id"], "--list").stdout.splitlines()[0].endswith("no end  group Editors")
+    for grant in grants:
+        assert terminal.run("share", video["id"], "--revoke", grant["id"]).returncode == 0
+    assert terminal.run("share", video["id"], "--list").stdout == ""
+    for wrong, status in (
+        (("--with", "nobody"), 4),
+        (("--group", "nobody"), 4),
+        (("--with", "greta", "--views", "3"), 2),
+    ):
+        assert terminal.run("share", video["id"], *wrong).returncode == status
+    terminal.run("rm", "--permanently", video["id"])
     assert terminal.run("group", "remove", "Editors", "greta").returncode == 0
     assert terminal.read("group", "members", "Editors") == []
     assert terminal.see("group", "delete", "Editors", typed="n\n")[0] == 1

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
+from common.ids import new_id
 from tests import footage
 from tests.api_client import person
 from tests.browsers import logged_in, uploads
@@ -417,3 +418,43 @@ async def test_a_link_for_somebody_without_an_account_opens_the_video_until_it_i
     await theirs.reload()
     await expect(theirs.get_by_text("ask whoever sent it for another one")).to_be_visible()
     await guest.close()
+
+
+async def test_a_video_is_shared_with_people_and_groups_on_the_smallest_screen(page: Page, product: Product) -> None:
+    async with aiohttp.ClientSession() as session:
+        admin, name = await person(session, product), f"greta{new_id()[:8]}"
+        account = {"username": name, "password": "tide-lamp-42-x"}
+        assert (await admin.call("POST", f"{product.url('auth')}/v1/accounts", json=account)).status == 201
+        group = await admin.call("POST", f"{product.url('auth')}/v1/groups", json={"name": f"Class of {name}"})
+        assert group.status == 201
+        video = await admin.upload(b"a very short film", title=f"For {name}")
+    await page.set_viewport_size({"width": 360, "height": 640})
+    await page.goto(f"{product.url('upload')}/videos?share={video['id']}")
+    dialog = page.get_by_role("dialog")
+    people = dialog.get_by_role("region", name="People and groups")
+    await expect(dialog.get_by_text("Only you can watch this video, so its link")).to_be_visible()
+    await people.get_by_role("button", name="Share", exact=True).click()
+    await expect(people.get_by_text("Enter a username or choose a group.")).to_be_visible()
+    await people.get_by_label("Username").fill("nobody of this name")
+    await page.keyboard.press("Enter")
+    await expect(people.get_by_text("There’s no account with this username.")).to_be_visible()
+    await people.get_by_label("Username").fill(f" {name.upper()} ")
+    await people.get_by_label("Group").select_option(label=f"Class of {name}")
+    await people.get_by_label("Ends").select_option("In a week")
+    await page.keyboard.press("Enter")
+    await expect(dialog.get_by_text("You, 1 person and 1 group can watch this video.")).to_be_visible()
+    await expect(people.get_by_role("listitem")).to_contain_text(
+        [f"Class of {name} · Group · until", f"{name} · Person"]
+    )
+
+    # Told anew by the server, also where there is little height; and nothing lies outside.
+    await page.set_viewport_size({"width": 780, "height": 360})
+    await page.goto(f"{product.url('upload')}/videos?share={video['id']}")
+    await expect(dialog.get_by_text("You, 1 person and 1 group can watch this video.")).to_be_visible()
+    for button in await people.get_by_role("button").all():
+        await button.scroll_into_view_if_needed()
+        await expect(button).to_be_in_viewport(ratio=1)
+    await people.get_by_role("button", name=f"Stop sharing with Class of {name}").click()
+    await expect(dialog.get_by_text("You and 1 person can watch this video.")).to_be_visible()
+    await people.get_by_role("button", name=f"Stop sharing with {name}").click()
+    await expect(dialog.get_by_text("Only you can watch this video, so its link")).to_be_visible()

@@ -121,7 +121,10 @@ async def test_what_is_granted_more_than_once_is_listed_once_in_every_order(
             await grants.put_grant(owner_id, given, entry=audit_entry("video-granted", NOBODY, at=utc_now()))
 
         for number, visibility in enumerate([*Visibility] * 3):
-            fields = {"created_at": NOW + timedelta(seconds=number % 5), "duration_ms": [None, 5, 300_000][number % 3]}
+            fields: dict[str, Any] = {
+                "created_at": NOW + timedelta(seconds=number % 5),
+                "duration_ms": [None, 5, 300_000][number % 3],
+            }
             video_id = await catalogue.add(f"Film {number % 4}", visibility=visibility, **fields)
             for subject in subjects[: number % 5]:
                 await grant(video_id, subject)
@@ -138,8 +141,7 @@ async def test_what_is_granted_more_than_once_is_listed_once_in_every_order(
         uploads = Store(database)
         entry = audit_entry("video-hidden", NOBODY, at=utc_now())
         assert await uploads.hide_video(hidden, entry)
-        states = {"old": [VideoState.READY], "new": VideoState.TRASHED}
-        assert await uploads.move_video(trashed, **states, settle_after=None)
+        assert await uploads.move_video(trashed, old=[VideoState.READY], new=VideoState.TRASHED, settle_after=None)
         own = await catalogue.add("Own", owner="bob", visibility=Visibility.PRIVATE)
         await grant(own, subjects[3], owner="bob")
         expected.append(own)

@@ -10,10 +10,15 @@ import pytest
 from yarl import URL
 
 from catalogue.videos import Visibility
+from common.audit import NOBODY, audit_entry
+from common.clock import utc_now
+from common.db import open_database
+from common.ids import new_id
 from tests.browser import Browser
 from tests.fs_service import fetch
 from tests.http.conftest import Services
 from tests.problems import assert_problem
+from upload_svc.grant_store import Grant, GrantStore
 
 FILM = b"a very short film"
 LISTED_FOR_OTHERS = ("members", "public")
@@ -240,15 +245,30 @@ WHO_MAY_WATCH = [
     ("public", "owner", True),
     ("public", "other", True),
     ("public", None, True),
+    # In a group that has a grant.
+    *((visibility.value, "granted", True) for visibility in Visibility),
 ]
 
 
 @pytest.mark.parametrize(("visibility", "who", "may"), WHO_MAY_WATCH)
 async def test_only_who_may_watch_gets_anything(
-    services: Services, visibility: str, who: str | None, *, may: bool
+    services: Services, services_url: str, visibility: str, who: str | None, *, may: bool
 ) -> None:
     video = await services.person("owner").upload(FILM, visibility=visibility)
-    viewer = services.person(who)
+    group_id = new_id()
+    viewer = services.person(who, groups=[group_id] if who == "granted" else ())
+    async with open_database(services_url) as database:
+        # Also for those who are in no group.
+        grant = Grant(
+            id=new_id(),
+            video_id=video["id"],
+            subject=f"group:{group_id}",
+            name="A group",
+            created_at=utc_now(),
+            expires_at=None,
+        )
+        entry = audit_entry("video-granted", NOBODY, at=utc_now())
+        await GrantStore(database).put_grant(services.auth.account_id("owner"), grant, entry=entry)
     for call in CALLS:
         answer = await viewer.call("GET", f"{viewer.stream_url}/v1/videos/{video['id']}{call}")
         unknown = await viewer.call("GET", f"{viewer.stream_url}/v1/videos/{'a' * 26}{call}")
@@ -263,7 +283,7 @@ async def test_only_who_may_watch_gets_anything(
             assert await answer.text() == await unknown.text()
     if who is not None:
         listed = await viewer.call("GET", f"{viewer.stream_url}/v1/videos")
-        is_found = who == "owner" or visibility in LISTED_FOR_OTHERS
+        is_found = who in ("owner", "granted") or visibility in LISTED_FOR_OTHERS
         assert [item["id"] for item in (await listed.json())["items"]] == ([video["id"]] if is_found else [])
 
 

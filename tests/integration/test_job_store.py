@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import asdict
 from datetime import timedelta
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy import text as sql
 
-from catalogue.tables import VIDEOS
+from catalogue.tables import AUDIENCE, VIDEOS
 from catalogue.videos import Video, VideoState, Visibility
 from common.audit import Actor, AuditEntry
 from common.db import Database, open_database
@@ -18,6 +18,7 @@ from contracts.media import Facts, Reason, Task
 from tests.statements import plan, statements, work
 from tests.videos import NOW, video
 from upload_svc.audit import Action, entry_about
+from upload_svc.grant_store import Grant, GrantStore
 from upload_svc.media import JobState, MediaJob, MediaState
 from upload_svc.store import Store
 from upload_svc.tables import MEDIA_JOBS
@@ -224,7 +225,9 @@ async def test_the_next_job_costs_little_however_many_wait_and_a_flood_is_not_ne
         assert turns[-1] == other.id
 
 
-async def test_pictures_are_made_again_when_fewer_may_see_them_and_not_otherwise(store: Store) -> None:
+async def test_pictures_are_made_again_when_fewer_may_see_them_and_not_otherwise(
+    store: Store, database_url: str
+) -> None:
     owner, later = new_id(), timedelta()
     one, both = await ready(store, owner), [Task.LOOK, Task.STORYBOARD]
 
@@ -276,6 +279,40 @@ async def test_pictures_are_made_again_when_fewer_may_see_them_and_not_otherwise
     assert await store.show_video(one.id, entry())
     assert await store.hide_video(one.id, entry())
     assert await asked() == []
+    # With a grant others see it: until it is hidden, or revoked.
+    assert await store.show_video(one.id, entry())
+    async with open_database(database_url) as database:
+        grants = GrantStore(database)
+        grant, _ = await grants.put_grant(owner, _grant_of(one), entry=entry())
+        assert await asked() == []
+        assert await store.hide_video(one.id, entry())
+        assert await asked(makes=True) == both
+        assert await store.show_video(one.id, entry())
+        assert await grants.revoke_grant(grant, entry())
+        assert await asked(makes=True) == both
+        assert not await grants.revoke_grant(grant, entry())
+        # Of what others may watch anyhow nothing changes.
+        await choose(Visibility.MEMBERS)
+        grant, _ = await grants.put_grant(owner, _grant_of(one), entry=entry())
+        assert await grants.revoke_grant(grant, entry())
+        assert await asked() == []
+
+
+async def test_lists_of_what_is_granted_know_its_length_when_it_is_found_out(store: Store, database_url: str) -> None:
+    one = await ready(store, owner := new_id())
+    entry = entry_about(Action.GRANTED, Actor(owner, "192.0.2.1"), one, at=NOW)
+    async with open_database(database_url) as database:
+        await GrantStore(database).put_grant(owner, _grant_of(one), entry=entry)
+        job = await taken(store, one.id)
+        for expected in (None, FACTS.duration_ms):
+            [row] = await database.rows(select(AUDIENCE.c.duration_ms))
+            assert row.duration_ms == expected
+            await store.finish_look(job, FACTS, poster_id=None, poster_ms=None, at=NOW)
+
+
+def _grant_of(one: Video) -> Grant:
+    subject = f"group:{new_id()}"
+    return Grant(id=new_id(), video_id=one.id, subject=subject, name="Class", created_at=NOW, expires_at=None)
 
 
 async def test_of_pictures_that_come_at_once_the_last_counts(replicas: list[Store]) -> None:

@@ -107,15 +107,18 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _add_share(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    share = commands.add_parser("share", help="create, list and revoke links to a video")
+    share = commands.add_parser("share", help="share a video with people and groups, or by links")
     share.add_argument("id", metavar="ID", type=values.video_id, help=_ID)
+    whom = share.add_mutually_exclusive_group()
+    whom.add_argument("--with", dest="username", metavar="USER", help="let this account watch, instead of a link")
+    whom.add_argument("--group", metavar="GROUP", help="let the members of this group watch, instead of a link")
     share.add_argument("--expires", metavar="IN", type=values.span, help="ends after so long, such as 12h, 7d or 4w")
     share.add_argument("--views", metavar="N", type=values.count, help="ends when so many visitors have played it")
     share.add_argument("--at", metavar="TIME", type=values.moment, help="start there, such as 90, 1:30 or 1m30s")
     share.add_argument("--ask-password", action="store_true", help="ask for a password that visitors must enter")
     share.add_argument("--password", type=values.no_password, help=argparse.SUPPRESS)
-    share.add_argument("--list", action="store_true", help="list the links to the video instead")
-    share.add_argument("--revoke", metavar="LINK", type=values.link_id, help="revoke this link instead")
+    share.add_argument("--list", action="store_true", help="list who may watch, and the links")
+    share.add_argument("--revoke", metavar="LINK", type=values.link_id, help="revoke this link, or stop sharing")
     share.add_argument("--json", action="store_true", help="print one JSON object per line")
     share.set_defaults(run=_share)
 
@@ -243,6 +246,18 @@ def _share(arguments: argparse.Namespace) -> int:
         return run_work(sharing.list_links(arguments.id, as_json=arguments.json))
     if arguments.revoke is not None:
         return run_work(sharing.revoke(arguments.id, arguments.revoke))
+    if arguments.username is not None or arguments.group is not None:
+        if arguments.views is not None or arguments.at is not None or arguments.ask_password:
+            raise BadOption("--views, --at and --ask-password are for links alone")
+        return run_work(
+            sharing.share_with(
+                arguments.id,
+                username=arguments.username,
+                group=arguments.group,
+                expires_in=arguments.expires,
+                as_json=arguments.json,
+            )
+        )
     wanted = sharing.NewLink(
         expires_in=arguments.expires,
         view_limit=arguments.views,

@@ -42,7 +42,7 @@ async def create(name: str, *, description: str) -> int:
 async def rename(named: str, to: str) -> int:
     """Says what it is called now: names are cleaned."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        group = await _find(client, named)
+        group = await find(client, named)
         renamed = (await client.call("PATCH", _url(client, group["id"]), content={"name": to})).content
     say(f"{group['name']}: renamed to {renamed['name']}")
     return 0
@@ -60,7 +60,7 @@ async def describe(named: str, description: str) -> int:
 async def name(named: str) -> int:
     """Says which one it is, before it is deleted."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        group = await _find(client, named)
+        group = await find(client, named)
     warn(f"  {group['name']} ({group['member_count']} members)")
     return 0
 
@@ -68,7 +68,7 @@ async def name(named: str) -> int:
 async def delete(named: str) -> int:
     """For good."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        group = await _find(client, named)
+        group = await find(client, named)
         await client.call("DELETE", _url(client, group["id"]))
     say(f"{group['name']}: deleted")
     return 0
@@ -77,7 +77,7 @@ async def delete(named: str) -> int:
 async def list_members(named: str, *, as_json: bool) -> int:
     """One line a member, by username."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        group = await _find(client, named)
+        group = await find(client, named)
         async for member in client.items(_url(client, group["id"], "members")):
             line = f"{'manager' if member['is_manager'] else 'member':<7}  {member['username']}"
             say(json.dumps(member) if as_json else line)
@@ -108,7 +108,7 @@ async def _each(named: str, usernames: Sequence[str], work: Callable[[Client, st
     """Does it with each account in turn; returns the exit code. Raises what concerns all of them, and SomeFailed."""
     failures: list[Refusal] = []
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        group = await _find(client, named)
+        group = await find(client, named)
         for username in usernames:
             try:
                 said = await work(client, _url(client, group["id"], "members", await _account_id(client, username)))
@@ -124,7 +124,7 @@ async def _each(named: str, usernames: Sequence[str], work: Callable[[Client, st
     return failures[0].exit_code if failures else 0
 
 
-async def _find(client: Client, named: str) -> dict[str, Any]:
+async def find(client: Client, named: str) -> dict[str, Any]:
     """The group with this name, in whatever case, or this ID. Raises NotThere."""
     try:
         if is_id(named):

@@ -1,4 +1,4 @@
-"""`vss share`: links by which people without an account watch a video."""
+"""`vss share`: links by which people without an account watch a video, and people and groups who may."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from vss.remote.client import open_client
+from yarl import URL
+
+from vss.remote import groups
+from vss.remote.client import Client, open_client
+from vss.remote.errors import NotThere
 from vss.remote.managing import WAIT_SECONDS
 from vss.speaking import say, warn
 
@@ -25,9 +29,8 @@ class NewLink:
 async def create(video_id: str, new: NewLink, *, as_json: bool) -> int:
     """Makes a link and prints its address, which nobody can be told again."""
     wanted: dict[str, object] = asdict(new)
-    expires_in = wanted.pop("expires_in")
-    if isinstance(expires_in, timedelta):
-        wanted["expires_at"] = (datetime.now(UTC) + expires_in).isoformat(timespec="seconds")
+    del wanted["expires_in"]
+    wanted |= _end(new.expires_in)
     content = {name: value for name, value in wanted.items() if value is not None}
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
         url = f"{client.server.upload}/v1/uploads/{video_id}/grants"
@@ -38,27 +41,63 @@ async def create(video_id: str, new: NewLink, *, as_json: bool) -> int:
     return 0
 
 
+async def share_with(
+    video_id: str, *, username: str | None, group: str | None, expires_in: timedelta | None, as_json: bool
+) -> int:
+    """Lets the account of this name, or the group of this name or ID, watch; of one that may, the end changes."""
+    async with open_client(patience_seconds=WAIT_SECONDS) as client:
+        if group is None:
+            subject = await _account(client, username or "")
+        else:
+            subject = f"group:{(await groups.find(client, group))['id']}"
+        url = f"{client.server.upload}/v1/uploads/{video_id}/grants"
+        grant = (await client.call("POST", url, content={"subject": subject, **_end(expires_in)})).content
+    say(json.dumps(grant) if as_json else f"shared with {grant['name']}, {_until(grant)}")
+    return 0
+
+
 async def list_links(video_id: str, *, as_json: bool) -> int:
-    """One line a link, the newest first."""
+    """One line for each person, group and link, in this order, the newest first."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
         found = (await client.call("GET", f"{client.server.upload}/v1/uploads/{video_id}/grants")).content
     for link in found["items"]:
         say(json.dumps(link) if as_json else _line(link))
     if not found["items"]:
-        warn("No links. Create one: vss share ID")
+        warn("Shared with nobody, and no links. Create one: vss share ID")
     return 0
 
 
 async def revoke(video_id: str, link_id: str) -> int:
-    """From now on the link opens nothing."""
+    """From now on the link opens nothing, or the person or the group may not watch."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
         await client.call("DELETE", f"{client.server.upload}/v1/uploads/{video_id}/grants/{link_id}")
     say(f"{link_id}: revoked")
     return 0
 
 
-def _line(link: dict[str, Any]) -> str:
-    made, expires_at = link["created_at"][:16].replace("T", " "), link["expires_at"]
-    end = "no end" if expires_at is None else f"until {expires_at[:16].replace('T', ' ')}"
-    views = str(link["views"]) if link["view_limit"] is None else f"{link['views']} of {link['view_limit']}"
-    return f"{link['id']}  {made}  {end}  {views} views{'  password' if link['has_password'] else ''}"
+def _line(grant: dict[str, Any]) -> str:
+    line = f"{grant['id']}  {grant['created_at'][:16].replace('T', ' ')}  {_until(grant)}"
+    if grant["subject"] != "link":
+        return f"{line}  {grant['subject'].partition(':')[0]} {grant['name']}"
+    views = str(grant["views"]) if grant["view_limit"] is None else f"{grant['views']} of {grant['view_limit']}"
+    return f"{line}  {views} views{'  password' if grant['has_password'] else ''}"
+
+
+def _until(grant: dict[str, Any]) -> str:
+    end = grant["expires_at"]
+    return "no end" if end is None else f"until {end[:16].replace('T', ' ')}"
+
+
+def _end(expires_in: timedelta | None) -> dict[str, str]:
+    if expires_in is None:
+        return {}
+    return {"expires_at": (datetime.now(UTC) + expires_in).isoformat(timespec="seconds")}
+
+
+async def _account(client: Client, username: str) -> str:
+    """The account of this name, as what a grant is to. Raises NotThere."""
+    url = URL(f"{client.server.upload}/v1/grantees").with_query(username=username)
+    for one in (await client.call("GET", str(url))).content["items"]:
+        subject: str = one["subject"]
+        return subject
+    raise NotThere("there is no account with this username")

@@ -79,7 +79,7 @@ def link_id(text: str) -> str:
     # What is no ID would be another URL.
     if text.isascii() and text.isalnum() and len(text) <= 64:
         return text
-    raise ArgumentTypeError(f"{text!r} is not the ID of a link; `vss share ID --list` shows them")
+    raise ArgumentTypeError(f"{text!r} is not the ID of a link or a grant; `vss share ID --list` shows them")
 
 
 def video_id(text: str) -> str:

@@ -14,7 +14,7 @@ export function dialogLinks(dialog) {
   const api = new UploadApi({ root: section.dataset.links });
   const list = section.querySelector("[data-link-list]");
   const form = section.querySelector("[data-new-link]");
-  const error = section.querySelector("[data-link-error]");
+  const attempt = attemptsOf(section.querySelector("[data-link-error]"));
   const id = dialog.dataset.shareDialog;
   section.hidden = false;
 
@@ -62,8 +62,11 @@ export function dialogLinks(dialog) {
     row.append(words, button);
     return row;
   }
+}
 
-  async function attempt(work, button = null) {
+/** Does work that may fail, whose button cannot be pressed meanwhile; `error` says why it has failed. */
+export function attemptsOf(error) {
+  return async (work, button = null) => {
     error.hidden = true;
     if (button) button.disabled = true;
     try {
@@ -74,7 +77,7 @@ export function dialogLinks(dialog) {
     } finally {
       if (button) button.disabled = false;
     }
-  }
+  };
 }
 
 /** What is to know of a link, in a few words each. */

@@ -3,6 +3,7 @@
 import { copyLink, openChoice } from "./copy_link.js";
 import { gettext } from "./i18n.js";
 import { dialogLinks } from "./links.js";
+import { dialogPeople } from "./people.js";
 
 /** `moment()`, where there is a player: `{seconds, text}` of where it is. */
 export function shareDialog(dialog, { moment = () => ({ seconds: 0 }) } = {}) {
@@ -12,6 +13,7 @@ export function shareDialog(dialog, { moment = () => ({ seconds: 0 }) } = {}) {
   const send = dialog.querySelector("[data-send]");
   const url = copy.dataset.copyLink;
   copy.hidden = false;
+  dialogPeople(dialog);
   dialogLinks(dialog);
   // A desk's system has little to share with; a phone has everybody.
   send.hidden = !(navigator.share && matchMedia("(pointer: coarse)").matches);

@@ -69,16 +69,37 @@ export class UploadApi {
 
   /** The links to a video, the newest first. */
   async links(id) {
-    return (await this.#call("GET", `/${id}/grants`, {})).body.items;
+    return (await this.#call("GET", `/${id}/shares`, {})).body.items;
   }
 
   /** A new link, with its `url`, which is not told again. */
   async createLink(id, fields) {
-    return (await this.#call("POST", `/${id}/grants`, { body: fields })).body;
+    return (await this.#call("POST", `/${id}/shares`, { body: fields })).body;
   }
 
   async revokeLink(id, linkId) {
-    await this.#call("DELETE", `/${id}/grants/${linkId}`, {});
+    await this.#call("DELETE", `/${id}/shares/${linkId}`, {});
+  }
+
+  /** The people and groups that may watch a video, the newest first. */
+  async people(id) {
+    return (await this.#call("GET", `/${id}/grants`, {})).body.items.filter(({ subject }) => subject !== "link");
+  }
+
+  /** Lets the account or the group watch; of one that may already, the end changes. */
+  async shareWith(id, fields) {
+    return (await this.#call("POST", `/${id}/grants`, { body: fields })).body;
+  }
+
+  async unshare(id, grantId) {
+    await this.#call("DELETE", `/${id}/grants/${grantId}`, {});
+  }
+
+  /** `{subject, name}` of the account of that name, or, without one, of the groups that one can share with. */
+  async grantees(username = "") {
+    const query = username && `?username=${encodeURIComponent(username)}`;
+    // Beside the uploads.
+    return (await this.#call("GET", `/../grantees${query}`, {})).body.items;
   }
 
   async trash(id) {

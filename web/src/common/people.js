@@ -1,0 +1,101 @@
+/** People and groups who may watch, in the dialog by which a video is shared: those that there are, and another. */
+
+import { formatDay } from "./format.js";
+import { gettext, ngettext } from "./i18n.js";
+import { attemptsOf } from "./links.js";
+import { showToast } from "./toast.js";
+import { UploadApi } from "./uploads_api.js";
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/** Shows them each time that the dialog of the owner's video opens. */
+export function dialogPeople(dialog) {
+  const section = dialog.querySelector("[data-people]");
+  if (!section) return;
+  const api = new UploadApi({ root: section.dataset.people });
+  const list = section.querySelector("[data-people-list]");
+  const form = section.querySelector("[data-new-person]");
+  const groups = section.querySelector("[data-groups]");
+  const attempt = attemptsOf(section.querySelector("[data-people-error]"));
+  const now = dialog.querySelector('[data-now="private"]');
+  const nobodyElse = now?.textContent;
+  const id = dialog.dataset.shareDialog;
+  section.hidden = false;
+
+  dialog.addEventListener("opening", () =>
+    attempt(async () => {
+      list.replaceChildren(...(await api.people(id)).map(item));
+      count();
+      const known = await api.grantees();
+      const options = known.map(({ subject, name }) => new Option(name, subject));
+      groups.querySelector("select").replaceChildren(groups.querySelector("option"), ...options);
+      groups.hidden = known.length === 0;
+    }),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(share, form.querySelector("button"));
+  });
+
+  async function share() {
+    const { username, group, days } = Object.fromEntries(new FormData(form));
+    const end = days && { expires_at: new Date(Date.now() + days * DAY_MS).toISOString() };
+    const [person] = username.trim() ? await api.grantees(username.trim()) : [];
+    if (username.trim() ? !person : !group) {
+      form.elements.username.focus();
+      throw { detail: username.trim() ? gettext("There’s no account with this username.") : gettext("Enter a username or choose a group.") };
+    }
+    const names = [];
+    for (const subject of [person?.subject, group].filter(Boolean)) {
+      const grant = await api.shareWith(id, { subject, ...end });
+      list.querySelector(`[data-subject="${grant.subject}"]`)?.remove();
+      list.prepend(item(grant));
+      names.push(grant.name);
+    }
+    form.reset();
+    count();
+    const name = new Intl.ListFormat(document.documentElement.lang).format(names);
+    showToast(gettext("Shared with %(name)s.", { name }));
+  }
+
+  async function remove(grant, row) {
+    await api.unshare(id, grant.id);
+    row.remove();
+    count();
+    form.elements.username.focus();
+    showToast(gettext("No longer shared with %(name)s.", { name: grant.name }));
+  }
+
+  function item(grant) {
+    const row = document.createElement("li");
+    row.dataset.subject = grant.subject;
+    const words = document.createElement("span");
+    const name = Object.assign(document.createElement("bdi"), { textContent: grant.name });
+    const end = grant.expires_at && gettext("until %(when)s", { when: formatDay(new Date(grant.expires_at), document.documentElement.lang) });
+    words.className = "small";
+    words.append(name, ` · ${[isGroup(grant) ? gettext("Group") : gettext("Person"), end].filter(Boolean).join(" · ")}`);
+    const button = Object.assign(document.createElement("button"), { className: "button", type: "button", textContent: gettext("Remove") });
+    button.dataset.look = "quiet";
+    button.setAttribute("aria-label", gettext("Stop sharing with %(name)s", { name: grant.name }));
+    button.addEventListener("click", () => attempt(() => remove(grant, row), button));
+    row.append(words, button);
+    return row;
+  }
+
+  /** What the dialog says of a private video: who can watch now. */
+  function count() {
+    if (!now) return;
+    const subjects = [...list.children].map((row) => ({ subject: row.dataset.subject }));
+    const groupCount = subjects.filter(isGroup).length;
+    const people = subjects.length - groupCount;
+    const peopleWords = people && ngettext("%(count)s person", "%(count)s people", people, { count: people });
+    const groupWords = groupCount && ngettext("%(count)s group", "%(count)s groups", groupCount, { count: groupCount });
+    if (people && groupCount) now.textContent = gettext("You, %(people)s and %(groups)s can watch this video.", { people: peopleWords, groups: groupWords });
+    else if (people || groupCount) now.textContent = gettext("You and %(others)s can watch this video.", { others: peopleWords || groupWords });
+    else now.textContent = nobodyElse;
+  }
+}
+
+function isGroup({ subject }) {
+  return subject.startsWith("group:");
+}

@@ -85,6 +85,8 @@ GRANTS: Final = Table(
     Column("view_limit", Integer(), nullable=True),
     # In seconds.
     Column("start_at", Double(), nullable=True),
+    # Origins with spaces between; none: nobody.
+    Column("frame_ancestors", long_text(), nullable=True),
 )
 Index("grants_video", GRANTS.c.video_id, GRANTS.c.created_at, GRANTS.c.id)
 

@@ -7,6 +7,7 @@ from typing import Final, cast, get_args
 
 from aiohttp import web
 
+from catalogue.embeds import embed_html
 from catalogue.videos import VideoState
 from common.errors import Malformed, TooLarge, UnsupportedMediaType
 from common.idempotency import Claim
@@ -152,9 +153,13 @@ async def create_grant(request: web.Request) -> web.Response:
     """Creates a link by which whoever has it may watch a video, whatever its visibility; its `url` is told once."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
     asked = await read_json(request, CreateGrant)
-    link, token = await request.app[GRANTS].create(principal, upload_id, asked.new_link, address=request.remote or "")
-    url = f"{request.app[SITE].stream_url}/s/{token}"
-    return json_response(present_link(link, views=0, url=url), status=201)
+    new, address = asked.new_link, request.remote or ""
+    link, video, token = await request.app[GRANTS].create(principal, upload_id, new, address=address)
+    stream_url = request.app[SITE].stream_url
+    embed_url = f"{stream_url}/embed/{token}" if link.frame_ancestors else None
+    html = None if embed_url is None else embed_html(embed_url, video.title)
+    url = f"{stream_url}/s/{token}"
+    return json_response(present_link(link, views=0, url=url, embed_url=embed_url, embed_html=html), status=201)
 
 
 async def delete_grant(request: web.Request) -> web.Response:

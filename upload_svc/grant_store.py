@@ -31,7 +31,8 @@ class GrantStore(Queries):
             count = select(func.count()).select_from(GRANTS).where(GRANTS.c.video_id == link.video_id)
             if (await connection.execute(count)).scalar_one() >= MOST_LINKS:
                 raise TooManyLinks(MOST_LINKS)
-            await connection.execute(insert(GRANTS).values(**asdict(link), token_hash=token_hash))
+            values = {**asdict(link), "frame_ancestors": " ".join(link.frame_ancestors) or None}
+            await connection.execute(insert(GRANTS).values(**values, token_hash=token_hash))
             await write_down(connection, entry)
 
     async def list_links(self, video_id: str) -> list[tuple[Link, int]]:

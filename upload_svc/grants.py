@@ -31,6 +31,7 @@ class NewLink:
     password: str | None = None
     view_limit: int | None = None
     start_at: float | None = None
+    frame_ancestors: tuple[str, ...] = ()
 
 
 class Grants:
@@ -42,11 +43,17 @@ class Grants:
         self._passwords = passwords
         self._clock = clock
 
-    async def create(self, principal: Principal, video_id: str, new: NewLink, *, address: str) -> tuple[Link, str]:
-        """A new link, and its token, which nobody can be told again. Raises Invalid and TooManyLinks."""
+    async def create(
+        self, principal: Principal, video_id: str, new: NewLink, *, address: str
+    ) -> tuple[Link, Video, str]:
+        """A new link, its video, and its token, which nobody can be told again. Raises Invalid and TooManyLinks."""
         video, now = await self._own(principal, video_id), self._clock()
         if new.expires_at is not None and new.expires_at <= now:
             raise Invalid([{"pointer": "#/expires_at", "detail": gettext("must be in the future")}])
+        if new.frame_ancestors and new.password is not None:
+            # In a frame no cookie remembers that it was typed: browsers keep none for other sites' frames.
+            detail = gettext("can’t be combined with a password: leave one of them out")
+            raise Invalid([{"pointer": "#/frame_ancestors", "detail": detail}])
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         link = Link(
             id=new_id(),
@@ -56,12 +63,13 @@ class Grants:
             password_hash=None if new.password is None else await self._passwords.hash(new.password),
             view_limit=new.view_limit,
             start_at=new.start_at,
+            frame_ancestors=new.frame_ancestors,
         )
         by = Actor(principal.account_id, address)
         entry = entry_about(Action.LINK_CREATED, by, video, at=now, link_id=link.id)
         await self._store.add_link(principal.account_id, link, token_hash=hash_of(token), entry=entry)
         entry.log()
-        return link, token
+        return link, video, token
 
     async def list(self, principal: Principal, video_id: str) -> list[tuple[Link, int]]:
         """The links to a video, also those that have ended, and how many visitors have played by each."""

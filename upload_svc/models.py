@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from catalogue.content import present_poster
+from catalogue.embeds import MOST_SITES, clean_site
 from catalogue.links import Link
 from catalogue.pages import Sort
 from catalogue.videos import DESCRIPTION_MAX, MAX_SIZE, TITLE_MAX, VideoState, Visibility
@@ -46,6 +47,7 @@ Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
 Title = Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=TITLE_MAX)]
 Description = Annotated[str, AfterValidator(clean_text), Field(max_length=DESCRIPTION_MAX)]
 Filename = Annotated[str, AfterValidator(clean_filename)]
+FramingSite = Annotated[str, Field(max_length=2048), AfterValidator(clean_site)]
 
 
 class NewFile(Input):
@@ -148,7 +150,8 @@ class CreateGrant(Input):
     """Who else may watch: whoever has the link that is made.
 
     It ends at `expires_at`, or when `view_limit` visitors have played the video, which then plays on for them.
-    `start_at` is where it begins, in seconds.
+    `start_at` is where it begins, in seconds. `frame_ancestors` are the sites whose pages may show the player, such as
+    `https://lms.example` or `https://*.lms.example`; a link with a password can have none.
     """
 
     subject: Literal["link"] = "link"
@@ -157,16 +160,24 @@ class CreateGrant(Input):
     password: Annotated[str, AfterValidator(normal_form), Field(min_length=1, max_length=MAX_LENGTH)] | None = None
     view_limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     start_at: Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)] | None = None
+    frame_ancestors: Annotated[tuple[FramingSite, ...], Field(max_length=MOST_SITES)] = ()
 
     @property
     def new_link(self) -> NewLink:
         return NewLink(
-            expires_at=self.expires_at, password=self.password, view_limit=self.view_limit, start_at=self.start_at
+            expires_at=self.expires_at,
+            password=self.password,
+            view_limit=self.view_limit,
+            start_at=self.start_at,
+            frame_ancestors=tuple(dict.fromkeys(self.frame_ancestors)),
         )
 
 
 class Grant(BaseModel):
-    """A link. `views`: how many visitors have played the video by it. `url` is told once, when it is made."""
+    """A link. `views`: how many visitors have played the video by it.
+
+    `url` is told once, when it is made, and with it, where sites may frame the player, its address and the HTML.
+    """
 
     id: str
     subject: Literal["link"] = "link"
@@ -177,7 +188,10 @@ class Grant(BaseModel):
     view_limit: int | None
     views: int
     start_at: float | None
+    frame_ancestors: list[str]
     url: Annotated[str | None, Field(exclude_if=is_absent)] = None
+    embed_url: Annotated[str | None, Field(exclude_if=is_absent)] = None
+    embed_html: Annotated[str | None, Field(exclude_if=is_absent)] = None
 
 
 class GrantList(BaseModel):
@@ -186,7 +200,9 @@ class GrantList(BaseModel):
     items: list[Grant]
 
 
-def present_link(link: Link, *, views: int, url: str | None = None) -> Grant:
+def present_link(
+    link: Link, *, views: int, url: str | None = None, embed_url: str | None = None, embed_html: str | None = None
+) -> Grant:
     return Grant(
         id=link.id,
         created_at=link.created_at,
@@ -195,7 +211,10 @@ def present_link(link: Link, *, views: int, url: str | None = None) -> Grant:
         view_limit=link.view_limit,
         views=views,
         start_at=link.start_at,
+        frame_ancestors=list(link.frame_ancestors),
         url=url,
+        embed_url=embed_url,
+        embed_html=embed_html,
     )
 
 

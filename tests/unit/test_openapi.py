@@ -150,6 +150,7 @@ def test_what_needs_somebody_says_so(document: dict[str, Any]) -> None:
             "get-source",
             "head-source",
             "play-linked",
+            "play-embedded",
             "linked-source",
             "head-linked-source",
         }

@@ -88,14 +88,14 @@ async def test_only_the_sites_of_a_link_frame_its_player_until_it_is_revoked(ser
         assert (await alice.call("DELETE", f"{grants}/{link['id']}")).status == 204
         for again in (f"{url}/playback", str(URL(url).join(URL(playback["renewal_url"], encoded=True)))):
             await assert_problem(await guest.call("GET", again), 404, "not-found")
-        said = set()
+        told: set[str] = set()
         for none in (url, plain["url"].replace("/s/", "/embed/"), f"{alice.stream_url}/embed/{'a' * 43}"):
             ended = await guest.call("GET", none)
             assert (ended.status, ended.headers["Referrer-Policy"]) == (404, "no-referrer")
             assert ended.headers["Content-Security-Policy"].endswith("; frame-ancestors *")
-            said.add(await ended.text())
-        assert len(said) == 1
-        assert "may have ended or been revoked" in said.pop()
+            told.add(await ended.text())
+        assert len(told) == 1
+        assert "may have ended or been revoked" in told.pop()
 
 
 async def test_each_page_load_counts_once_without_a_cookie(services: Services) -> None:

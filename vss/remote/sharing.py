@@ -14,16 +14,17 @@ from vss.speaking import say, warn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewLink:
-    """What the options say of a link; None: nothing. `start_at` in seconds."""
+    """What the options say of a link; None: nothing. `start_at` in seconds, `frame_ancestors` are sites."""
 
     expires_in: timedelta | None
     view_limit: int | None
     start_at: int | None
     password: str | None
+    frame_ancestors: list[str] | None
 
 
 async def create(video_id: str, new: NewLink, *, as_json: bool) -> int:
-    """Makes a link and prints its address, which nobody can be told again."""
+    """Makes a link and prints its address, or the HTML that embeds it, which nobody can be told again."""
     wanted: dict[str, object] = asdict(new)
     expires_in = wanted.pop("expires_in")
     if isinstance(expires_in, timedelta):
@@ -32,9 +33,10 @@ async def create(video_id: str, new: NewLink, *, as_json: bool) -> int:
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
         url = f"{client.server.upload}/v1/uploads/{video_id}/grants"
         link = (await client.call("POST", url, content=content)).content
-    say(json.dumps(link) if as_json else link["url"])
+    html = link.get("embed_html")
+    say(json.dumps(link) if as_json else html or link["url"])
     if not as_json:
-        warn("vss: keep this address: it can’t be shown again")
+        warn(f"vss: keep this {'code' if html else 'address'}: it can’t be shown again")
     return 0
 
 
@@ -61,4 +63,5 @@ def _line(link: dict[str, Any]) -> str:
     made, expires_at = link["created_at"][:16].replace("T", " "), link["expires_at"]
     end = "no end" if expires_at is None else f"until {expires_at[:16].replace('T', ' ')}"
     views = str(link["views"]) if link["view_limit"] is None else f"{link['views']} of {link['view_limit']}"
-    return f"{link['id']}  {made}  {end}  {views} views{'  password' if link['has_password'] else ''}"
+    sites = f"  on {', '.join(link['frame_ancestors'])}" if link["frame_ancestors"] else ""
+    return f"{link['id']}  {made}  {end}  {views} views{'  password' if link['has_password'] else ''}{sites}"

@@ -9,12 +9,14 @@ from aiohttp import hdrs, web
 
 from common.errors import Refusal
 from common.languages import LANGUAGE, LANGUAGES, N_, gettext, preferred
+from common.web.keys import SITE
 from common.web.pages import render
 from common.web.requests import read_query
 from common.web.responses import json_response
 from stream_svc.app_keys import LIBRARY, LINKS
 from stream_svc.link_pages import kept_quiet, player_context
 from stream_svc.links import Visit
+from stream_svc.metadata import embed_oembed_url
 from stream_svc.models import AskPlayback, present_embedded
 from stream_svc.pages import seconds_of
 
@@ -43,6 +45,7 @@ async def embed_page(request: web.Request) -> web.Response:
         "playback_api": str(request.app.router["play-embedded"].url_for(token=token)),
         # Who comes by it is another visitor, of whom there may be too many.
         "page_url": str(request.app.router["link"].url_for(token=token)) if link.view_limit is None else None,
+        "oembed_url": embed_oembed_url(request.app[SITE], token),
         "framed": {
             "sites": link.frame_ancestors,
             "is_autoplay": query.get("autoplay") in _YES,

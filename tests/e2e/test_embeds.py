@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -27,8 +28,15 @@ COURSE = """<!DOCTYPE html><title>A course</title><script>
   const said = [];
   addEventListener("message", ({ data, origin }) => { if (data?.source === "vss") said.push({ ...data, origin }); });
   addEventListener("load", () => { document.title = "loaded"; });
-  const player = () => document.querySelector("iframe").contentWindow;
+  const command = (message) => document.querySelector("iframe").contentWindow.postMessage(message, "*");
 </script>"""
+
+
+[EXAMPLE] = re.findall(
+    r"```html\n(<!DOCTYPE.*?)```",
+    (Path(__file__).parents[2] / "docs" / "embedding.md").read_text(encoding="utf-8"),
+    re.DOTALL,
+)
 
 
 class Course:
@@ -90,6 +98,27 @@ async def frame_of(page: Page) -> Frame:
     return frame
 
 
+async def converse(page: Page, *, end: float) -> None:
+    """Commands and what comes of them; `end` of the film in seconds."""
+    await page.evaluate("command({ vss: 'pause' })")
+    await told(page, "pause")
+    await page.evaluate("command({ vss: 'seek', time: 7 })")
+    await told(page, "timeupdate", "one.currentTime === 7")
+    await page.evaluate("command({ vss: 'play' })")
+    await told(page, "timeupdate", "one.currentTime > 7.2")
+    await page.evaluate(f"command({{ vss: 'seek', time: {end - 0.5} }})")
+    await told(page, "ended")
+
+
+async def follow_example(page: Page) -> None:
+    """The page that docs/embedding.md gives."""
+    await told(page, "ready")
+    await page.get_by_role("button", name="Go to 0:05").click()
+    await expect(page.locator("output")).to_have_text("timeupdate: 5 of 10 s")
+    await page.get_by_role("button", name="Play").click()
+    await told(page, "timeupdate", "one.currentTime > 5.2")
+
+
 @pytest.mark.parametrize(
     "open_browser", [strict_chromium, pytest.param(firefox, marks=pytest.mark.long)], ids=["chromium", "firefox"]
 )
@@ -123,20 +152,18 @@ async def test_a_listed_site_shows_the_player_and_speaks_with_it(
         # By itself, and from the moment that was asked for.
         await told(page, "play")
         assert (await told(page, "timeupdate", "one.currentTime > 2.2"))["currentTime"] < 6
-        await page.evaluate("player().postMessage({ vss: 'pause' }, '*')")
-        await told(page, "pause")
-        await page.evaluate("player().postMessage({ vss: 'seek', time: 7 }, '*')")
-        await told(page, "timeupdate", "one.currentTime === 7")
-        await page.evaluate("player().postMessage({ vss: 'play' }, '*')")
-        await told(page, "timeupdate", "one.currentTime > 7.2")
-        await page.evaluate(f"player().postMessage({{ vss: 'seek', time: {ready['duration'] - 0.5} }}, '*')")
-        await told(page, "ended")
+        await converse(page, end=ready["duration"])
         frame = await frame_of(page)
         await expect(frame.get_by_role("heading", level=1)).to_have_text("In a course")
         assert await frame.evaluate("document.fullscreenEnabled")
         assert await frame.evaluate("document.documentElement.scrollHeight <= innerHeight")
         assert await context.cookies() == []
         assert complaints == []
+
+        example = EXAMPLE.replace("https://videos.example.org/embed/TOKEN", link["embed_url"])
+        course.html = example.replace("https://videos.example.org", product.url("stream"))
+        await page.reload()
+        await follow_example(page)
 
         # A page of a site that is not on the list, though it names the same player: nothing is shown, nothing told.
         other = await context.new_page()

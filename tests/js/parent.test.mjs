@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { FakeClock } from "./fake_clock.mjs";
 import { Parent, isListed } from "../../web/src/player/parent.js";
 
 const SITES = ["https://lms.example", "https://*.schule.example:8443", "http://localhost:8080"];
@@ -21,23 +22,30 @@ function framed({ ancestors, referrer = "" }) {
   const page = { postMessage: (message, origin) => told.push([origin, message.event, message.reason ?? message.currentTime]) };
   const window = Object.assign(new EventTarget(), { parent: page, location: { ancestorOrigins: ancestors }, document: { referrer } });
   const video = Object.assign(new EventTarget(), { currentTime: 1, duration: 47, readyState: 4 });
-  const parent = new Parent(video, { sites: SITES, window, play: () => done.push("play"), pause: () => done.push("pause"), seek: (time) => done.push(time) });
+  const clock = new FakeClock();
+  const parent = new Parent(video, { sites: SITES, window, clock, play: () => done.push("play"), pause: () => done.push("pause"), seek: (time) => done.push(time) });
   const say = (data, { source = page, origin = "https://lms.example" } = {}) => window.dispatchEvent(Object.assign(new Event("message"), { data, source, origin }));
   const happen = (...names) => names.forEach((name) => video.dispatchEvent(new Event(name)));
-  return { parent, video, told, done, say, happen };
+  return { parent, clock, video, told, done, say, happen };
 }
 
-test("the page is told at its own origin, and each change once", () => {
+test("the page is told at its own origin, each change once, and the time four times a second", () => {
   for (const known of [{ ancestors: ["https://lms.example"] }, { referrer: "https://lms.example/course?id=3" }]) {
-    const { parent, video, told, happen } = framed(known);
-    happen("loadedmetadata", "play", "timeupdate", "timeupdate");
+    const { parent, clock, video, told, happen } = framed(known);
+    happen("loadedmetadata", "play", "timeupdate");
+    clock.advance(100);
+    happen("timeupdate", "timeupdate");
+    video.currentTime = 1.5;
+    clock.advance(149);
+    assert.equal(told.length, 3);
+    clock.advance(1000);
     // A renewed source: at 0 for a moment, and playing once more.
     Object.assign(video, { readyState: 0, currentTime: 0 });
     happen("timeupdate", "loadedmetadata");
     Object.assign(video, { readyState: 4, currentTime: 2 });
     happen("play", "pause", "ended");
     parent.failed("gone");
-    assert.deepEqual(told.map(([, ...what]) => what), [["ready", 1], ["play", 1], ["timeupdate", 1], ["pause", 2], ["ended", 2], ["error", "gone"]]);
+    assert.deepEqual(told.map(([, ...what]) => what), [["ready", 1], ["play", 1], ["timeupdate", 1], ["timeupdate", 1.5], ["pause", 2], ["ended", 2], ["error", "gone"]]);
     assert.deepEqual([...new Set(told.map(([origin]) => origin))], ["https://lms.example"]);
   }
 });

@@ -1,5 +1,7 @@
 /** The page of another site that shows this player: it is told what happens here, and may ask for a little (docs/embedding.md). */
 
+import { systemClock } from "../common/clock.js";
+
 const EVERY_MS = 250;
 const HAVE_METADATA = 1;
 
@@ -15,15 +17,18 @@ export class Parent {
   #video;
   #sites;
   #window;
+  #clock;
   #origin;
   #isPlaying = false;
   #toldAt = -Infinity;
+  #isDue = false;
 
   /** `play()`, `pause()` and `seek(seconds)` do what the page asks for. */
-  constructor(video, { sites, play, pause, seek, window = globalThis }) {
+  constructor(video, { sites, play, pause, seek, window = globalThis, clock = systemClock }) {
     this.#video = video;
     this.#sites = sites;
     this.#window = window;
+    this.#clock = clock;
     if (window.parent === window) return;
     this.#origin = this.#ownOrigin();
     const commands = { play, pause, seek: ({ time }) => Number.isFinite(time) && time >= 0 && seek(time) };
@@ -59,11 +64,22 @@ export class Parent {
     this.#tell(isPlaying ? "play" : "pause");
   }
 
+  // The last of many is told as well: where it stands still.
   #moved() {
-    const now = performance.now();
+    if (this.#isDue) return;
+    const waitMs = this.#toldAt + EVERY_MS - this.#clock.now();
+    if (waitMs <= 0) return this.#tellTime();
+    this.#isDue = true;
+    this.#clock.after(waitMs, () => {
+      this.#isDue = false;
+      this.#tellTime();
+    });
+  }
+
+  #tellTime() {
     // Between two sources it is at 0 for a moment.
-    if (now - this.#toldAt < EVERY_MS || this.#video.readyState < HAVE_METADATA) return;
-    this.#toldAt = now;
+    if (this.#video.readyState < HAVE_METADATA) return;
+    this.#toldAt = this.#clock.now();
     this.#tell("timeupdate");
   }
 

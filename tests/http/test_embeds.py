@@ -180,15 +180,3 @@ async def test_oembed_tells_how_to_frame_what_a_link_opens(services: Services) -
         assert "oembed" not in await (await guest.call("GET", plain)).text()
         for other in (plain, plain.replace("/s/", "/embed/"), f"{alice.stream_url}/embed/{'a' * 43}"):
             await assert_problem(await oembed(url=other), 404, "not-found")
-
-
-async def test_no_log_has_an_embeds_token(services: Services, caplog: pytest.LogCaptureFixture) -> None:
-    alice = services.person("alice")
-    link = await embeddable(alice, await alice.upload(FILM))
-    caplog.set_level("DEBUG")
-    async with Visitor() as guest:
-        for path in ("", "/playback", "/nothing", "?t=1"):
-            await guest.call("GET", link["embed_url"] + path)
-    ours = [record for record in caplog.records if record.name.startswith(("stream_svc", "common"))]
-    assert ours
-    assert URL(link["url"]).name not in str([record.__dict__ for record in ours])

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from common.errors import Refusal
 from common.languages import LANGUAGE, LANGUAGES, N_, gettext, preferred
 from common.web.keys import SITE
-from common.web.pages import render
+from common.web.pages import render, wants_page
 from common.web.requests import read_query
 from common.web.responses import json_response
 from stream_svc.app_keys import LIBRARY, LINKS
@@ -33,6 +33,8 @@ async def embed_page(request: web.Request) -> web.Response:
     try:
         link, video = await request.app[LINKS].open(token, Visit(), is_framed=True)
     except Refusal as refusal:
+        if not wants_page(request):
+            raise
         is_gone = refusal.status == HTTPStatus.NOT_FOUND
         context = {"words": gettext(_ENDED if is_gone else refusal.detail), "is_gone": is_gone}
         # Whoever had it in a page is told in that page, and nothing is known of which one that is.

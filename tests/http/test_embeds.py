@@ -90,7 +90,7 @@ async def test_only_the_sites_of_a_link_frame_its_player_until_it_is_revoked(ser
             await assert_problem(await guest.call("GET", again), 404, "not-found")
         told: set[str] = set()
         for none in (url, plain["url"].replace("/s/", "/embed/"), f"{alice.stream_url}/embed/{'a' * 43}"):
-            ended = await guest.call("GET", none)
+            ended = await guest.call("GET", none, headers={"Accept": "text/html"})
             assert (ended.status, ended.headers["Referrer-Policy"]) == (404, "no-referrer")
             assert ended.headers["Content-Security-Policy"].endswith("; frame-ancestors *")
             told.add(await ended.text())

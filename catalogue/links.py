@@ -19,7 +19,8 @@ COLUMNS: Final = (*(column for column in GRANTS.c if column.name not in _OTHERS)
 class Link:
     """`start_at` in seconds. `view_limit`: how many visitors may play; each counts once, when they first do.
 
-    `expires_at` and `view_limit` are None where it has no such end. `password_hash` is argon2id's.
+    `expires_at` and `view_limit` are None where it has no such end. `password_hash` is argon2id's. `frame_ancestors`:
+    the sites that may frame its player, as `catalogue.embeds.clean_site` has them.
     """
 
     id: str
@@ -29,11 +30,13 @@ class Link:
     password_hash: str | None
     view_limit: int | None
     start_at: float | None
+    frame_ancestors: tuple[str, ...] = ()
 
 
 def to_link(row: AnyRow) -> Link:
     """The link of a row that has COLUMNS."""
-    return Link(**{column.name: getattr(row, column.name) for column in COLUMNS})
+    values = {column.name: getattr(row, column.name) for column in COLUMNS}
+    return Link(**{**values, "frame_ancestors": tuple((row.frame_ancestors or "").split())})
 
 
 def hash_of(token: str) -> str:

@@ -88,6 +88,8 @@ GRANTS: Final = Table(
     # `account:` or `group:` with its id, and its name at the time; None: whoever has the link.
     Column("subject", binary_text(64), nullable=True),
     Column("subject_name", human_text(64), nullable=True),
+    # Origins with spaces between; none: nobody.
+    Column("frame_ancestors", long_text(), nullable=True),
 )
 Index("grants_video", GRANTS.c.video_id, GRANTS.c.created_at, GRANTS.c.id)
 # One grant of a video to each.

@@ -7,9 +7,10 @@ from aiohttp import hdrs, web
 from common.web.keys import PRINCIPAL, SITE
 from common.web.requests import id_in_path, read_json, read_query, require_principal
 from common.web.responses import json_response
-from stream_svc.app_keys import LIBRARY
+from stream_svc.app_keys import LIBRARY, LINKS
 from stream_svc.errors import FormatNotOffered
-from stream_svc.metadata import present_oembed, video_id_of
+from stream_svc.links import Visit
+from stream_svc.metadata import present_embed, present_oembed, token_of, video_id_of
 from stream_svc.models import AskOEmbed, AskSource, KeepPosition, ListVideos, VideoPage, present, present_playback
 from stream_svc.strangers import require_reader
 
@@ -82,14 +83,20 @@ async def get_picture(request: web.Request) -> web.Response:
 
 
 async def oembed(request: web.Request) -> web.Response:
-    """What to show of a video that anybody can watch (https://oembed.com); pages of any site may ask."""
+    """What to show of a video that anybody can watch, or of a link (https://oembed.com); pages of any site may ask."""
     asked = read_query(request, AskOEmbed)
     if asked.format != "json":
         raise FormatNotOffered
     library, site = request.app[LIBRARY], request.app[SITE]
-    video = await library.get_open(video_id_of(asked.url, site))
-    contents = await library.contents([video])
-    shown = present_oembed(video, contents[video.id], site, max_width=asked.maxwidth, max_height=asked.maxheight)
+    bounds = {"max_width": asked.maxwidth, "max_height": asked.maxheight}
+    if (token := token_of(asked.url, site)) is not None:
+        _, video = await request.app[LINKS].open(token, Visit(), is_framed=True)
+        content = (await library.contents([video]))[video.id]
+        shown = present_embed(video, content, site, token, **bounds)
+    else:
+        video = await library.get_open(video_id_of(asked.url, site))
+        content = (await library.contents([video]))[video.id]
+        shown = present_oembed(video, content, site, **bounds)
     # No cookie counts here, so there is nothing that a foreign page could learn from its visitor's.
     return web.Response(
         # A member that says nothing is to be absent.

@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 from pydantic import Field
 
 from catalogue.content import Content, large_picture
+from catalogue.links import Link
 from catalogue.videos import Video
 from common.clock import utc_now
 from common.errors import Invalid, RateLimited
@@ -23,6 +24,7 @@ from common.web.sessions import SESSION_COOKIE
 from stream_svc.app_keys import LIBRARY, LINKS
 from stream_svc.errors import PasswordNeeded
 from stream_svc.links import Visit
+from stream_svc.metadata import embed_oembed_url
 from stream_svc.models import AskSource, present_linked
 
 # As long as a visitor is not counted again, and need not type the password again.
@@ -38,13 +40,22 @@ class TypePassword(Query):
 
 async def link_page(request: web.Request) -> web.Response:
     """GET /s/{token}."""
+    token = request.match_info["token"]
     try:
-        link, video = await request.app[LINKS].open(request.match_info["token"], _visit(request))
+        link, video = await request.app[LINKS].open(token, _visit(request))
     except PasswordNeeded:
         return _password_page(request)
-    content = await _content(request, video)
+    context = await player_context(request, link, video) | {
+        "oembed_url": embed_oembed_url(request.app[SITE], token) if link.frame_ancestors else None
+    }
+    return kept_quiet(render(request, "linked.html", context))
+
+
+async def player_context(request: web.Request, link: Link, video: Video) -> dict[str, object]:
+    """What `player.html` needs behind a link."""
+    content = await linked_content(request, video)
     storyboard = content.storyboard
-    context = {
+    return {
         # Whose it is, is not told.
         "video": {"id": video.id, "title": video.title, "content_type": video.content_type, "owner_username": ""},
         # It is asked for by the player: programs that look at a page for its preview are no visitors.
@@ -61,7 +72,6 @@ async def link_page(request: web.Request) -> web.Response:
         "playback_api": _address(request, "play-linked"),
         "position_api": None,
     }
-    return _kept_quiet(render(request, "linked.html", context))
 
 
 async def type_password(request: web.Request) -> web.Response:
@@ -86,7 +96,7 @@ async def type_password(request: web.Request) -> web.Response:
 async def play_linked(request: web.Request) -> web.Response:
     """A presigned URL for whoever has the link."""
     video, source, seen = await request.app[LINKS].source(request.match_info["token"], _visit(request))
-    response = json_response(present_linked(source, await _content(request, video)))
+    response = json_response(present_linked(source, await linked_content(request, video)))
     _give(request, response, _SEEN, seen)
     return response
 
@@ -117,7 +127,7 @@ async def head_linked_source(request: web.Request) -> web.Response:
     return await linked_source(request)
 
 
-async def _content(request: web.Request, video: Video) -> Content:
+async def linked_content(request: web.Request, video: Video) -> Content:
     """Its pictures are asked for below the link: who has their URLs has them for two minutes."""
     content = (await request.app[LIBRARY].contents([video], storyboard_of=video))[video.id]
     return content.below(f"{request.app[SITE].stream_url}{_address(request, 'link')}/pictures")
@@ -129,7 +139,7 @@ def _password_page(request: web.Request, *, error: str | None = None, status: in
     return response
 
 
-def _kept_quiet(response: web.Response) -> web.Response:
+def kept_quiet(response: web.Response) -> web.Response:
     """Nobody else is told the address."""
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex"

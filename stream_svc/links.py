@@ -49,9 +49,14 @@ class Links:
         self._clock = clock
         self._guesses = CallLimit(_GUESSES_A_MINUTE)
 
-    async def open(self, token: str, visit: Visit) -> tuple[Link, Video]:
-        """The link and its video, for a visitor who may play it."""
+    async def open(self, token: str, visit: Visit, *, is_framed: bool = False) -> tuple[Link, Video]:
+        """The link and its video, for a visitor who may play it.
+
+        `is_framed`: in the page of another site; NotFound where the link names none.
+        """
         link, video = await self._find(token)
+        if is_framed and not link.frame_ancestors:
+            raise NotFound(_ENDED)
         if link.password_hash is not None and not self._is_shown(visit.proof, "proof", link):
             raise PasswordNeeded
         if not self._is_shown(visit.seen, "seen", link) and not await self._store.has_views_left(link):
@@ -73,13 +78,13 @@ class Links:
         return self._made("proof", link)
 
     async def source(
-        self, token: str, visit: Visit, *, is_download: bool = False, is_head: bool = False
+        self, token: str, visit: Visit, *, is_download: bool = False, is_head: bool = False, is_framed: bool = False
     ) -> tuple[Video, Source, str]:
         """The video, a URL that is good for two minutes, and what the visitor shows from now on, who is counted.
 
         Raises Unavailable.
         """
-        link, video = await self.open(token, visit)
+        link, video = await self.open(token, visit, is_framed=is_framed)
         # First: a visitor whom nothing can be played to is not counted.
         source = await self._library.linked_source(video, is_download=is_download, is_head=is_head)
         if not self._is_shown(visit.seen, "seen", link) and not await self._store.count_view(link):

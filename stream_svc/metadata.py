@@ -9,6 +9,7 @@ from typing import Any, Final
 from yarl import URL
 
 from catalogue.content import Content
+from catalogue.embeds import HEIGHT, WIDTH, embed_html
 from catalogue.videos import Video
 from common.clock import rfc3339
 from common.durations import hours_minutes_seconds
@@ -20,6 +21,7 @@ from stream_svc.models import OEmbed
 _PLAYED_ANYWHERE: Final = ("video/mp4", "video/webm")
 _EXCERPT: Final = 300
 _PAGE: Final = re.compile(r"/watch/(\w{1,64})/?", re.ASCII)
+_LINK: Final = re.compile(r"/(?:s|embed)/([\w-]{1,64})/?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,20 +45,44 @@ def addresses_of(site: Site, video_id: str) -> Addresses:
         page_url=page,
         source_url=f"{api}/source",
         pictures_url=f"{api}/pictures",
-        oembed_url=str(URL(f"{site.stream_url}/oembed").with_query(url=page, format="json")),
+        oembed_url=_oembed_url(site, page),
     )
 
 
 def video_id_of(page_url: str, site: Site) -> str:
     """The id in the address of a video's page of ours, whatever its query. Raises NotFound for every other address."""
+    if (found := _PAGE.fullmatch(_path_of(page_url, site))) is None:
+        raise NotFound
+    return found[1]
+
+
+def token_of(page_url: str, site: Site) -> str | None:
+    """The token in the address of a link of ours, or of its embed; None for every other address of ours.
+
+    Raises NotFound for one that is not ours.
+    """
+    found = _LINK.fullmatch(_path_of(page_url, site))
+    return None if found is None else found[1]
+
+
+def embed_oembed_url(site: Site, token: str) -> str:
+    """Where other programs learn how to show what stands behind a link that sites may frame."""
+    return _oembed_url(site, f"{site.stream_url}/embed/{token}")
+
+
+def _oembed_url(site: Site, page_url: str) -> str:
+    return str(URL(f"{site.stream_url}/oembed").with_query(url=page_url, format="json"))
+
+
+def _path_of(page_url: str, site: Site) -> str:
     try:
         url = URL(page_url)
         is_ours = url.origin() == URL(site.stream_url)
     except ValueError as exc:
         raise NotFound from exc
-    if not is_ours or (found := _PAGE.fullmatch(url.path)) is None:
+    if not is_ours:
         raise NotFound
-    return found[1]
+    return url.path
 
 
 def preview(video: Video, content: Content, site: Site) -> dict[str, Any]:
@@ -86,13 +112,34 @@ def preview(video: Video, content: Content, site: Site) -> dict[str, Any]:
 def present_oembed(
     video: Video, content: Content, site: Site, *, max_width: int | None, max_height: int | None
 ) -> OEmbed:
-    """As a link. A video would need the HTML of a player that other sites may frame, which there is not yet."""
+    """As a link: a player that other sites may frame stands only behind a link that names them."""
     return OEmbed(
         title=video.title,
         author_name=video.owner_username,
         provider_name=site.name,
         provider_url=f"{site.stream_url}/",
         **_thumbnail(content, addresses_of(site, video.id), max_width=max_width, max_height=max_height),
+    )
+
+
+def present_embed(
+    video: Video, content: Content, site: Site, token: str, *, max_width: int | None, max_height: int | None
+) -> OEmbed:
+    """As a video, as large as these bounds let it be. Neither whose it is nor a picture: a link does not tell."""
+    width, height = WIDTH, HEIGHT
+    if content.facts is not None and content.facts.width and content.facts.height:
+        width, height = content.facts.width, content.facts.height
+    most_width = max_width or WIDTH
+    scale = min(most_width / width, (max_height or most_width) / height)
+    width, height = max(1, int(width * scale)), max(1, int(height * scale))
+    return OEmbed(
+        type="video",
+        title=video.title,
+        provider_name=site.name,
+        provider_url=f"{site.stream_url}/",
+        html=embed_html(f"{site.stream_url}/embed/{token}", video.title, width=width, height=height),
+        width=width,
+        height=height,
     )
 
 

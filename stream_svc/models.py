@@ -68,14 +68,20 @@ class AskOEmbed(Query):
 
 
 class OEmbed(BaseModel):
-    """A video for other sites to show, as https://oembed.com has it; `thumbnail_…` are all there or none."""
+    """A video for other sites to show, as https://oembed.com has it; `thumbnail_…` are all there or none.
+
+    `html`, `width` and `height` are there for a `video`: what stands behind a link that sites may frame.
+    """
 
     version: Literal["1.0"] = "1.0"
-    type: Literal["link"] = "link"
+    type: Literal["link", "video"] = "link"
     title: str
-    author_name: str
+    author_name: str | None = None
     provider_name: str
     provider_url: str
+    html: str | None = None
+    width: int | None = None
+    height: int | None = None
     thumbnail_url: str | None = None
     thumbnail_width: int | None = None
     thumbnail_height: int | None = None
@@ -160,6 +166,12 @@ class VideoPage(BaseModel):
     next_cursor: str | None
 
 
+class AskPlayback(Query):
+    """What an embedded player was given before: with it, it is not counted again."""
+
+    seen: Annotated[str, Field(max_length=2048)] | None = None
+
+
 class PlaybackSource(BaseModel):
     """A presigned URL that is good until `expires_at`."""
 
@@ -180,6 +192,12 @@ class Playback(BaseModel):
     frame_rate: float | None
     has_audio: bool | None
     pictures: PlayerPictures | None
+
+
+class EmbeddedPlayback(Playback):
+    """The same, and where the next URLs come from without counting as another view."""
+
+    renewal_url: str
 
 
 def present(video: VideoInDomain, content: Content) -> Video:
@@ -214,6 +232,10 @@ def _facts(content: Content) -> dict[str, Any]:
 def present_linked(source: SourceInDomain, content: Content) -> Playback:
     """As for anybody who stops nowhere."""
     return _playback(source, content, position=0.0)
+
+
+def present_embedded(source: SourceInDomain, content: Content, *, renewal_url: str) -> EmbeddedPlayback:
+    return EmbeddedPlayback(**dict(present_linked(source, content)), renewal_url=renewal_url)
 
 
 def present_playback(playback: PlaybackInDomain, content: Content) -> Playback:

@@ -96,7 +96,7 @@ async def watch_page(request: web.Request) -> web.Response:
         "storyboard": None if storyboard is None else {"index": storyboard[0], "sprites": dict(storyboard[1])},
         "codecs": facts.codecs if facts else (),
         "expires_at": source.expires_at,
-        "resume_at": playback.resume_at if (moment := _moment(request.query.get("t", ""))) is None else moment,
+        "resume_at": playback.resume_at if (moment := seconds_of(request.query.get("t", ""))) is None else moment,
         "more": [
             *(_card(request, begun, contents, shares, came_from) | {"is_next": True} for begun in following),
             *(_card(request, begun, contents, shares) for begun in others),
@@ -163,7 +163,7 @@ def _came_from(request: web.Request) -> WhichVideos:
         return WhichVideos()
 
 
-def _moment(text: str) -> int | None:
+def seconds_of(text: str) -> int | None:
     """The seconds of `90`, `90s`, `1m30s` or `1h2m3s`, as links to a moment have it; None of anything else."""
     found = _MOMENT.fullmatch(text)
     if found is None or not text:

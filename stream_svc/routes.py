@@ -7,8 +7,19 @@ from typing import Final
 from aiohttp import web
 
 from common.web.routes import delete, get, head, put
-from stream_svc import api, link_pages, pages, problem_pages, strangers
-from stream_svc.models import AskOEmbed, AskSource, KeepPosition, ListVideos, OEmbed, Playback, Video, VideoPage
+from stream_svc import api, embed_pages, link_pages, pages, problem_pages, strangers
+from stream_svc.models import (
+    AskOEmbed,
+    AskPlayback,
+    AskSource,
+    EmbeddedPlayback,
+    KeepPosition,
+    ListVideos,
+    OEmbed,
+    Playback,
+    Video,
+    VideoPage,
+)
 
 API: Final = (
     get("/v1/videos", api.list_videos, {200: VideoPage}, query=ListVideos, is_open=True),
@@ -51,6 +62,14 @@ API: Final = (
         is_open=True,
         refusals=("forbidden", "storage-unavailable"),
     ),
+    get(
+        "/embed/{token}/playback",
+        embed_pages.play_embedded,
+        {200: EmbeddedPlayback},
+        query=AskPlayback,
+        is_open=True,
+        refusals=("storage-unavailable",),
+    ),
     put("/v1/videos/{video_id}/position", api.keep_position, {204: None}, body=KeepPosition),
     delete("/v1/videos/{video_id}/position", api.forget_position, {204: None}),
     get(
@@ -83,6 +102,7 @@ PAGES: Final = (
     web.get("/", pages.library_page, name="library"),
     web.get("/s/{token}", link_pages.link_page, name="link"),
     web.post("/s/{token}", link_pages.type_password, name="link-password"),
+    web.get("/embed/{token}", embed_pages.embed_page, name="embed"),
     web.get("/robots.txt", strangers.robots, name="robots"),
     web.get("/sitemap.xml", strangers.sitemap, name="sitemap"),
     web.get("/feed.xml", strangers.feed, name="feed"),

@@ -251,7 +251,18 @@ async def link_ended(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('stream')}/s/{'a' * 43}")
 
 
-async def _link(stage: Stage, wanted: dict[str, str]) -> str:
+@look(logged_in=False)
+async def embedded(page: Page, stage: Stage) -> None:
+    await page.goto((await _link(stage, {"frame_ancestors": ["https://lms.example"]})).replace("/s/", "/embed/"))
+    await _has_picture(page)
+
+
+@look(logged_in=False)
+async def embed_ended(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('stream')}/embed/{'a' * 43}")
+
+
+async def _link(stage: Stage, wanted: dict[str, Any]) -> str:
     """A link to the first film, the only one that it has."""
     async with aiohttp.ClientSession() as session:
         admin = await person(session, stage.product)

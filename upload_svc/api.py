@@ -7,6 +7,7 @@ from typing import Final, cast, get_args
 
 from aiohttp import web
 
+from catalogue.embeds import embed_html
 from catalogue.videos import VideoState
 from common.errors import Malformed, TooLarge, UnsupportedMediaType
 from common.idempotency import Claim
@@ -186,7 +187,7 @@ async def _create_grant(request: web.Request, model: type[CreateGrant]) -> web.R
 
     async def create(claim: Claim | None) -> Grant:
         if asked.subject == "link":
-            link, token = await grants.create(
+            link, video, token = await grants.create(
                 principal,
                 upload_id,
                 asked.new_link,
@@ -196,7 +197,10 @@ async def _create_grant(request: web.Request, model: type[CreateGrant]) -> web.R
                 if claim is None
                 else lambda link: claim.keep(present_link(link, views=0).model_dump_json()),
             )
-            return present_link(link, views=0, url=f"{request.app[SITE].stream_url}/s/{token}")
+            stream_url = request.app[SITE].stream_url
+            embed_url = f"{stream_url}/embed/{token}" if link.frame_ancestors else None
+            html = None if embed_url is None else embed_html(embed_url, video.title)
+            return present_link(link, views=0, url=f"{stream_url}/s/{token}", embed_url=embed_url, embed_html=html)
         grant = await grants.share(
             principal,
             upload_id,

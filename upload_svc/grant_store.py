@@ -55,7 +55,8 @@ class GrantStore(Queries):
             await _lock(connection, link.video_id, owner_id)
             if await _count(connection, link.video_id, GRANTS.c.subject.is_(None)) >= MOST_LINKS:
                 raise TooManyLinks(MOST_LINKS)
-            await connection.execute(insert(GRANTS).values(**asdict(link), token_hash=token_hash))
+            values = {**asdict(link), "frame_ancestors": " ".join(link.frame_ancestors) or None}
+            await connection.execute(insert(GRANTS).values(**values, token_hash=token_hash))
             await write_down(connection, entry)
             if keep is not None:
                 await keep(connection)

@@ -37,6 +37,7 @@ class NewLink:
     password: str | None = None
     view_limit: int | None = None
     start_at: float | None = None
+    frame_ancestors: tuple[str, ...] = ()
 
 
 class Grants:
@@ -60,10 +61,14 @@ class Grants:
         address: str,
         link_id: str | None = None,
         remember: Remember[Link] | None = None,
-    ) -> tuple[Link, str]:
-        """A new link, and its token, which nobody can be told again. Raises Invalid and TooManyLinks."""
+    ) -> tuple[Link, Video, str]:
+        """A new link, its video, and its token, which nobody can be told again. Raises Invalid and TooManyLinks."""
         video, now = await self._own(principal, video_id), self._clock()
         _require_future(new.expires_at, now)
+        if new.frame_ancestors and new.password is not None:
+            # In a frame no cookie remembers that it was typed: browsers keep none for other sites' frames.
+            detail = gettext("can’t be combined with a password: leave one of them out")
+            raise Invalid([{"pointer": "#/frame_ancestors", "detail": detail}])
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         link = Link(
             id=link_id or new_id(),
@@ -73,13 +78,14 @@ class Grants:
             password_hash=None if new.password is None else await self._passwords.hash(new.password),
             view_limit=new.view_limit,
             start_at=new.start_at,
+            frame_ancestors=new.frame_ancestors,
         )
         by = Actor(principal.account_id, address)
         entry = entry_about(Action.LINK_CREATED, by, video, at=now, link_id=link.id)
         keep = None if remember is None else remember(link)
         await self._store.add_link(principal.account_id, link, token_hash=hash_of(token), entry=entry, keep=keep)
         entry.log()
-        return link, token
+        return link, video, token
 
     async def share(
         self,

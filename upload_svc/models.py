@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from catalogue.content import present_poster
+from catalogue.embeds import MOST_SITES, clean_site
 from catalogue.links import Link
 from catalogue.pages import Sort
 from catalogue.videos import DESCRIPTION_MAX, MAX_SIZE, TITLE_MAX, VideoState, Visibility
@@ -48,6 +49,7 @@ Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
 Title = Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=TITLE_MAX)]
 Description = Annotated[str, AfterValidator(clean_text), Field(max_length=DESCRIPTION_MAX)]
 Filename = Annotated[str, AfterValidator(clean_filename)]
+FramingSite = Annotated[str, Field(max_length=2048), AfterValidator(clean_site)]
 
 
 class NewFile(Input):
@@ -153,7 +155,8 @@ class CreateGrant(Input):
     """Who else may watch: an account (`account:` and its id), a group (`group:`), or whoever has the link that is made.
 
     It ends at `expires_at`; a link also when `view_limit` visitors have played the video, which then plays on for them.
-    `start_at` is where a link begins, in seconds.
+    `start_at` is where a link begins, in seconds. `frame_ancestors` are the sites whose pages may show its player, such
+    as `https://lms.example` or `https://*.lms.example`; a link with a password can have none.
     """
 
     subject: str = "link"
@@ -162,6 +165,7 @@ class CreateGrant(Input):
     password: Annotated[str, AfterValidator(normal_form), Field(min_length=1, max_length=MAX_LENGTH)] | None = None
     view_limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     start_at: Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)] | None = None
+    frame_ancestors: Annotated[tuple[FramingSite, ...], Field(max_length=MOST_SITES)] = ()
 
     @field_validator("subject")
     @classmethod
@@ -177,17 +181,21 @@ class CreateGrant(Input):
             raise ValueError(N_("must be “watch”: nothing else can be granted for a video"))
         return right
 
-    @field_validator("password", "view_limit", "start_at")
+    @field_validator("password", "view_limit", "start_at", "frame_ancestors")
     @classmethod
     def _goes_with_links(cls, value: object, info: ValidationInfo) -> object:
-        if value is not None and info.data.get("subject", "link") != "link":
+        if value not in (None, ()) and info.data.get("subject", "link") != "link":
             raise ValueError(N_("goes with a link alone: leave it out"))
         return value
 
     @property
     def new_link(self) -> NewLink:
         return NewLink(
-            expires_at=self.expires_at, password=self.password, view_limit=self.view_limit, start_at=self.start_at
+            expires_at=self.expires_at,
+            password=self.password,
+            view_limit=self.view_limit,
+            start_at=self.start_at,
+            frame_ancestors=tuple(dict.fromkeys(self.frame_ancestors)),
         )
 
 
@@ -206,7 +214,8 @@ class CreateShare(CreateGrant):
 class Grant(BaseModel):
     """A link, or an account or a group that may watch, with its `name`: what is a link's alone is null there.
 
-    `views`: how many visitors have played the video by a link. `url` is told once, when the link is made.
+    `views`: how many visitors have played the video by a link. `url` is told once, when the link is made, and with it,
+    where sites may frame the player, its address and the HTML.
     """
 
     id: str
@@ -219,7 +228,10 @@ class Grant(BaseModel):
     view_limit: int | None
     views: int | None
     start_at: float | None
+    frame_ancestors: list[str] | None
     url: Annotated[str | None, Field(exclude_if=is_absent)] = None
+    embed_url: Annotated[str | None, Field(exclude_if=is_absent)] = None
+    embed_html: Annotated[str | None, Field(exclude_if=is_absent)] = None
 
 
 class GrantList(BaseModel):
@@ -228,7 +240,9 @@ class GrantList(BaseModel):
     items: list[Grant]
 
 
-def present_link(link: Link, *, views: int, url: str | None = None) -> Grant:
+def present_link(
+    link: Link, *, views: int, url: str | None = None, embed_url: str | None = None, embed_html: str | None = None
+) -> Grant:
     return Grant(
         id=link.id,
         subject="link",
@@ -239,7 +253,10 @@ def present_link(link: Link, *, views: int, url: str | None = None) -> Grant:
         view_limit=link.view_limit,
         views=views,
         start_at=link.start_at,
+        frame_ancestors=list(link.frame_ancestors),
         url=url,
+        embed_url=embed_url,
+        embed_html=embed_html,
     )
 
 
@@ -254,6 +271,7 @@ def present_grant(grant: GrantInDomain) -> Grant:
         view_limit=None,
         views=None,
         start_at=None,
+        frame_ancestors=None,
     )
 
 

@@ -51,7 +51,8 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 ANYWHERE: Final = ("/livez", "/readyz", "/metrics")
 # Served to anybody, without asking who it is: that, and what never differs.
 OPEN_PREFIXES: Final = (*ANYWHERE, "/openapi", "/static/", "/.well-known/")
-_NOT_FOR_PEOPLE: Final = (*OPEN_PREFIXES, "/internal/")
+# Nor there: in the page of another site a player knows nobody, whatever cookies its browser sends.
+_NOT_FOR_PEOPLE: Final = (*OPEN_PREFIXES, "/internal/", "/embed/")
 API_PREFIXES: Final = (*CALL_PREFIXES, "/internal/", *OPEN_PREFIXES)
 
 

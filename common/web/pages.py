@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -101,10 +101,16 @@ def setup_pages(
 
 
 def render(
-    request: web.Request, template: str, context: Mapping[str, object] | None = None, *, status: int = 200
+    request: web.Request,
+    template: str,
+    context: Mapping[str, object] | None = None,
+    *,
+    status: int = 200,
+    frame_ancestors: Sequence[str] = (),
 ) -> web.Response:
-    """A page. Besides `context` it gets `site`, `service`, `static`, `language`, `theme`, `script_words`, `account`,
-    `request_id` and `return_to`, the address by which one comes back to it.
+    """A page, which no site may frame but `frame_ancestors`. Besides `context` it gets `site`, `service`, `static`,
+    `language`, `theme`, `script_words`, `account`, `request_id` and `return_to`, the address by which one comes back to
+    it.
 
     `knows_visitor` is false for a failure before it was found out who is asking: `account` is then None as well.
     """
@@ -132,7 +138,7 @@ def render(
         status=status,
     )
     response.headers[hdrs.CONTENT_LANGUAGE] = language.tag
-    response.headers["Content-Security-Policy"] = _page_policy(request.app[SITE])
+    response.headers["Content-Security-Policy"] = _page_policy(request.app[SITE], frame_ancestors)
     # Not `no-referrer`: with it a form sends `Origin: null`, and the cross-origin check would refuse its own page.
     response.headers["Referrer-Policy"] = "same-origin"
     # Not what another site's page makes a browser ask for: it could put words beside private ones here, and learn from
@@ -167,12 +173,13 @@ def wants_page(request: web.Request) -> bool:
     return STATIC_FILES in request.app and "text/html" in request.headers.get(hdrs.ACCEPT, "")
 
 
-def _page_policy(site: Site) -> str:
+def _page_policy(site: Site, frame_ancestors: Sequence[str]) -> str:
+    framing = " ".join(frame_ancestors) or "'none'"
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; "
         f"img-src 'self' {site.s3_url}; media-src 'self' blob: {site.s3_url}; "
         f"connect-src 'self' {' '.join(site.origins)} {site.s3_url}; "
-        f"form-action 'self' {site.stream_url}; base-uri 'none'; frame-ancestors 'none'"
+        f"form-action 'self' {site.stream_url}; base-uri 'none'; frame-ancestors {framing}"
     )
 
 

@@ -218,6 +218,15 @@ def test_a_video_is_changed_and_its_address_is_copied(terminal: Terminal) -> Non
     refused = terminal.run("edit", one["id"], "--title", "")
     assert (refused.returncode, refused.stderr[: len(one["id"]) + 5]) == (6, f"vss: {one['id']}")
 
+    embed = terminal.run(
+        "share", one["id"], "--embed-on", "https://LMS.example/course", "--embed-on", "http://localhost:1"
+    )
+    assert (embed.returncode, embed.stdout[:13]) == (0, '<iframe src="')
+    assert "keep this code" in embed.stderr
+    assert "on https://lms.example, http://localhost:1" in terminal.run("share", one["id"], "--list").stdout
+    refused = terminal.run("share", one["id"], "--embed-on", "*")
+    assert (refused.returncode, "must be the address of a site" in refused.stderr) == (6, True)
+
     terminal.run("rm", one["id"])
     assert "in the trash" in terminal.run("link", one["id"]).stderr
     terminal.run("rm", "--permanently", one["id"], two["id"])

@@ -412,8 +412,20 @@ async def test_a_link_for_somebody_without_an_account_opens_the_video_until_it_i
     # Told anew by the server, and ended by it.
     await page.goto(f"{product.url('upload')}/videos?share={video['id']}")
     await expect(links.get_by_role("listitem")).to_contain_text("1 view")
+
+    # For the pages of other sites.
+    sites = links.get_by_label("Embed on")
+    await sites.fill("https://lms.example/course?id=3 https://*.wiki.example")
+    await links.get_by_role("button", name="Create link").click()
+    await expect(page.get_by_text("Embed code copied. It can’t be shown again.")).to_be_visible()
+    code = await links.get_by_label("Embed code").input_value()
+    assert await page.evaluate("navigator.clipboard.readText()") == code
+    assert code.startswith(f'<iframe src="{product.url("stream")}/embed/')
+    await expect(links.get_by_role("listitem").first).to_contain_text("embedded on lms.example, *.wiki.example")
+    await links.get_by_role("button", name="Revoke").first.click()
+    await expect(links.get_by_role("listitem")).to_have_count(1)
     await links.get_by_role("button", name="Revoke").click()
-    await expect(page.get_by_text("Link revoked.")).to_be_visible()
+    await expect(page.get_by_text("Link revoked.").first).to_be_visible()
     await expect(links.get_by_role("listitem")).to_have_count(0)
     await theirs.reload()
     await expect(theirs.get_by_text("ask whoever sent it for another one")).to_be_visible()

@@ -30,7 +30,8 @@ async def test_no_route_writes_a_video(services: Services, services_url: str, br
     alice = services.person("alice")
     url = services.addresses.stream_url
     video = await alice.upload(FILM, visibility="public")
-    made = await alice.call("POST", f"{alice.upload_url}/v1/uploads/{video['id']}/grants", json={})
+    framed = {"frame_ancestors": ["https://lms.example"]}
+    made = await alice.call("POST", f"{alice.upload_url}/v1/uploads/{video['id']}/grants", json=framed)
     known = {
         "video_id": video["id"],
         "code": "invalid",

@@ -151,6 +151,7 @@ def test_what_needs_somebody_says_so(document: dict[str, Any]) -> None:
             "head-source",
             "play-linked",
             "linked-picture",
+            "play-embedded",
             "linked-source",
             "head-linked-source",
         }

@@ -115,6 +115,13 @@ def _add_share(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     share.add_argument("--expires", metavar="IN", type=values.span, help="ends after so long, such as 12h, 7d or 4w")
     share.add_argument("--views", metavar="N", type=values.count, help="ends when so many visitors have played it")
     share.add_argument("--at", metavar="TIME", type=values.moment, help="start there, such as 90, 1:30 or 1m30s")
+    share.add_argument(
+        "--embed-on",
+        metavar="SITE",
+        action="append",
+        help="let the pages of this site, such as https://lms.example, show the video, and print the HTML for them; "
+        "again for more sites",
+    )
     share.add_argument("--ask-password", action="store_true", help="ask for a password that visitors must enter")
     share.add_argument("--password", type=values.no_password, help=argparse.SUPPRESS)
     share.add_argument("--list", action="store_true", help="list who may watch, and the links")
@@ -263,6 +270,7 @@ def _share(arguments: argparse.Namespace) -> int:
         view_limit=arguments.views,
         start_at=arguments.at,
         password=_link_password() if arguments.ask_password else None,
+        frame_ancestors=arguments.embed_on,
     )
     return run_work(sharing.create(arguments.id, wanted, as_json=arguments.json))
 

@@ -51,7 +51,7 @@ async def rename(named: str, to: str) -> int:
 async def describe(named: str, description: str) -> int:
     """Says what the group is for."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        group = await _find(client, named)
+        group = await find(client, named)
         await client.call("PATCH", _url(client, group["id"]), content={"description": description})
     say(f"{group['name']}: described")
     return 0

@@ -18,16 +18,17 @@ from vss.speaking import say, warn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewLink:
-    """What the options say of a link; None: nothing. `start_at` in seconds."""
+    """What the options say of a link; None: nothing. `start_at` in seconds, `frame_ancestors` are sites."""
 
     expires_in: timedelta | None
     view_limit: int | None
     start_at: int | None
     password: str | None
+    frame_ancestors: list[str] | None
 
 
 async def create(video_id: str, new: NewLink, *, as_json: bool) -> int:
-    """Makes a link and prints its address, which nobody can be told again."""
+    """Makes a link and prints its address, or the HTML that embeds it, which nobody can be told again."""
     wanted: dict[str, object] = asdict(new)
     del wanted["expires_in"]
     wanted |= _end(new.expires_in)
@@ -35,9 +36,10 @@ async def create(video_id: str, new: NewLink, *, as_json: bool) -> int:
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
         url = f"{client.server.upload}/v1/uploads/{video_id}/grants"
         link = (await client.call("POST", url, content=content)).content
-    say(json.dumps(link) if as_json else link["url"])
+    html = link.get("embed_html")
+    say(json.dumps(link) if as_json else html or link["url"])
     if not as_json:
-        warn("vss: keep this address: it can’t be shown again")
+        warn(f"vss: keep this {'code' if html else 'address'}: it can’t be shown again")
     return 0
 
 
@@ -80,7 +82,8 @@ def _line(grant: dict[str, Any]) -> str:
     if grant["subject"] != "link":
         return f"{line}  {grant['subject'].partition(':')[0]} {grant['name']}"
     views = str(grant["views"]) if grant["view_limit"] is None else f"{grant['views']} of {grant['view_limit']}"
-    return f"{line}  {views} views{'  password' if grant['has_password'] else ''}"
+    sites = f"  on {', '.join(grant['frame_ancestors'])}" if grant["frame_ancestors"] else ""
+    return f"{line}  {views} views{'  password' if grant['has_password'] else ''}{sites}"
 
 
 def _until(grant: dict[str, Any]) -> str:

@@ -25,18 +25,24 @@ export function dialogLinks(dialog) {
   });
 
   async function create() {
-    const { days, views, password } = Object.fromEntries(new FormData(form));
+    const { days, views, password, sites } = Object.fromEntries(new FormData(form));
+    const frameAncestors = sites.split(/[\s,]+/).filter(Boolean);
     const link = await api.createLink(id, {
       ...(days && { expires_at: new Date(Date.now() + days * DAY_MS).toISOString() }),
       ...(views && { view_limit: Number(views) }),
       ...(password && { password }),
+      ...(frameAncestors.length > 0 && { frame_ancestors: frameAncestors }),
     });
     form.reset();
     list.prepend(item(link));
-    const field = list.querySelector("input");
-    field.select();
+    list.querySelector(link.embed_html ? "textarea" : "input").select();
     // Else it is selected, to be copied by hand.
-    await navigator.clipboard.writeText(link.url).then(() => showToast(gettext("Link copied. It can’t be shown again.")), () => {});
+    if (link.embed_html) await copy(link.embed_html, gettext("Embed code copied. It can’t be shown again."));
+    else await copy(link.url, gettext("Link copied. It can’t be shown again."));
+  }
+
+  async function copy(text, words) {
+    await navigator.clipboard.writeText(text).then(() => showToast(words), () => {});
   }
 
   async function revoke(link, row) {
@@ -49,9 +55,8 @@ export function dialogLinks(dialog) {
   function item(link) {
     const row = document.createElement("li");
     if (link.url) {
-      const field = Object.assign(document.createElement("input"), { className: "field", dir: "ltr", readOnly: true, value: link.url });
-      field.setAttribute("aria-label", gettext("New link"));
-      row.append(field);
+      row.append(shownOnce("input", gettext("New link"), link.url));
+      if (link.embed_html) row.append(shownOnce("textarea", gettext("Embed code"), link.embed_html));
     }
     const words = document.createElement("span");
     words.className = "small";
@@ -62,6 +67,12 @@ export function dialogLinks(dialog) {
     row.append(words, button);
     return row;
   }
+}
+
+function shownOnce(element, label, value) {
+  const field = Object.assign(document.createElement(element), { className: "field", dir: "ltr", readOnly: true, value });
+  field.setAttribute("aria-label", label);
+  return field;
 }
 
 /** Does work that may fail, whose button cannot be pressed meanwhile; `error` says why it has failed. */
@@ -81,7 +92,7 @@ export function attemptsOf(error) {
 }
 
 /** What is to know of a link, in a few words each. */
-function said({ expires_at: end, view_limit: limit, views, has_password: hasPassword, created_at: made }) {
+function said({ expires_at: end, view_limit: limit, views, has_password: hasPassword, created_at: made, frame_ancestors: sites }) {
   const language = document.documentElement.lang;
   const when = (instant) => formatDay(new Date(instant), language);
   const hasEnded = (end && new Date(end) <= new Date()) || (limit !== null && views >= limit);
@@ -89,5 +100,6 @@ function said({ expires_at: end, view_limit: limit, views, has_password: hasPass
   if (hasEnded) words.unshift(gettext("Ended"));
   words.push(end ? gettext("until %(when)s", { when: when(end) }) : gettext("created %(when)s", { when: when(made) }));
   if (hasPassword) words.push(gettext("with a password"));
+  if (sites.length > 0) words.push(gettext("embedded on %(sites)s", { sites: sites.map((site) => site.replace("https://", "")).join(", ") }));
   return words;
 }

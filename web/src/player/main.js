@@ -11,6 +11,7 @@ import { listenToHands } from "./gestures.js";
 import { actionOf } from "./keys.js";
 import { describeToSystem } from "./media_session.js";
 import { playsByItself } from "./menu.js";
+import { Parent } from "./parent.js";
 import { Pictures } from "./picture.js";
 import { PositionKeeper } from "./position_keeper.js";
 import { Reach } from "./reach.js";
@@ -32,7 +33,8 @@ function watchPage(player) {
   const help = document.querySelector("[data-player-keys]");
   const { volume, muted } = preference("player.sound", { volume: 1, muted: false });
   video.volume = Math.min(1, Math.max(0, Number(volume) || 0));
-  video.muted = muted === true;
+  // An embedded one may be asked for without sound.
+  video.muted = muted === true || video.defaultMuted;
 
   const reach = new Reach(video);
   const keeper = new SourceKeeper(video, {
@@ -67,7 +69,17 @@ function watchPage(player) {
       if (hadFocus) box.querySelector('[data-command="toggle"]').focus();
     },
   });
+  // There is one where another site's page shows the player.
+  const parent = video.dataset.sites
+    ? new Parent(video, {
+        sites: video.dataset.sites.split(" "),
+        play: () => video.play().catch(() => {}),
+        pause: () => video.pause(),
+        seek: (seconds) => reach.go(seconds),
+      })
+    : null;
   keeper.addEventListener("trouble", ({ detail: reason }) => {
+    parent?.failed(reason);
     trouble.show(reason === "signed-out" && !positionApi ? "closed" : reason, reason === "unplayable" ? (foretold?.picture ?? foretold?.sound) : null);
   });
   keeper.addEventListener("recovered", () => trouble.hide());
@@ -175,7 +187,8 @@ function watchPage(player) {
   const [{ type }] = performance.getEntriesByType("navigation");
   // Where the browser does not let it, there is the button.
   const chosen = { referrer: document.referrer, url: location.href, origins: video.dataset.origins.split(" "), navigation: type, isHidden: document.hidden };
-  if (playsByItself() && isChosen(chosen) && trouble.reason === null) video.play().catch(() => {});
+  const isWanted = parent ? "autoplay" in video.dataset : playsByItself() && isChosen(chosen);
+  if (isWanted && trouble.reason === null) video.play().catch(() => {});
 }
 
 /** Whether it is about what this browser can decode. */

@@ -11,7 +11,7 @@ export class NoSource extends Error {
   }
 }
 
-/** `{url, lifeMs}`; the life is reckoned by the server's clock. Raises NoSource. */
+/** `{url, lifeMs, address}`: `address` is where the next one comes from; the life is reckoned by the server's clock. Raises NoSource. */
 export async function freshSource(address, { fetch = globalThis.fetch.bind(globalThis), signal = AbortSignal.timeout(TIMEOUT_MS) } = {}) {
   let response;
   let playback;
@@ -26,7 +26,7 @@ export async function freshSource(address, { fetch = globalThis.fetch.bind(globa
   const source = playback?.sources?.[0];
   if (!source) throw new NoSource("unreachable");
   const serverNow = Date.parse(response.headers.get("Date") ?? "") || Date.now();
-  return { url: source.url, lifeMs: Date.parse(source.expires_at) - serverNow };
+  return { url: source.url, lifeMs: Date.parse(source.expires_at) - serverNow, address: playback.renewal_url ?? address };
 }
 
 /** Whether the storage gives out the first byte: if it does and the player still fails, the file is the trouble. */

@@ -166,7 +166,8 @@ export class SourceKeeper extends EventTarget {
     this.#held = { position, playbackRate, volume, muted };
   }
 
-  #swap({ url, lifeMs }) {
+  #swap({ url, lifeMs, address }) {
+    this.#address = address;
     this.#gotSource(lifeMs);
     // The listener of a swap that failed must not answer for this one.
     this.#swapping?.abort();

@@ -19,12 +19,16 @@ from stream_svc.store import Length
 
 
 class WhichVideos(Query):
-    """Which videos, and in which order; `owner` is an account id, `length` in minutes."""
+    """Which videos, and in which order; `owner` is an account id, `length` in minutes.
+
+    With `collection`, an id, they are those of the collection in its own order, and the rest does not count.
+    """
 
     q: Annotated[str, Field(max_length=200)] = ""
     owner: Annotated[str, Field(max_length=64)] | None = None
     sort: Literal["-created_at", "created_at", "title", "-duration", "duration"] = "-created_at"
     length: Length | None = None
+    collection: Annotated[str, Field(max_length=64)] | None = None
 
     @property
     def wanted(self) -> Wanted:
@@ -32,7 +36,10 @@ class WhichVideos(Query):
 
 
 class ListVideos(WhichVideos):
-    """Which videos, in which order, and which page of them; `owner` is an account id, `length` in minutes."""
+    """Which videos, in which order, and which page of them; `owner` is an account id, `length` in minutes.
+
+    With `collection`, an id, they are those of the collection in its own order, and the rest does not count.
+    """
 
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: Annotated[str, Field(max_length=2048)] | None = None

@@ -9,17 +9,18 @@ from typing import Any, Final
 from aiohttp import web
 from yarl import URL
 
+from catalogue.collections import Collection
 from catalogue.content import Content, card_picture, large_picture
 from catalogue.pages import Sort
 from catalogue.videos import Video
-from common.errors import Invalid, Malformed
+from common.errors import Invalid, Malformed, NotFound
 from common.languages import gettext, ngettext
 from common.tokens import Principal
 from common.web.exports import every, send_export
 from common.web.keys import PRINCIPAL, SITE
 from common.web.pages import render
 from common.web.requests import read_form, read_query, require_principal, require_whole_principal
-from stream_svc.app_keys import LIBRARY
+from stream_svc.app_keys import COLLECTIONS, LIBRARY
 from stream_svc.library import MOST_COUNTED, Begun, Library, Wanted
 from stream_svc.metadata import preview
 from stream_svc.models import ForgetPosition, KeptPosition, ListVideos, WhichVideos
@@ -42,8 +43,8 @@ async def library_page(request: web.Request) -> web.Response:
     to_continue = await library.to_continue(principal, limit=_TO_CONTINUE) if is_all and principal else ()
     contents = await library.contents([*videos, *(begun.video for begun in to_continue)])
     context = {
-        "cards": [_card(request, begun, contents, asked) for begun in await library.begun(principal, videos)],
-        "continued": [_card(request, begun, contents) for begun in to_continue],
+        "cards": [card_of(request, begun, contents, asked) for begun in await library.begun(principal, videos)],
+        "continued": [card_of(request, begun, contents) for begun in to_continue],
         "q": asked.q,
         "heading": _heading(principal, asked, videos, count=count if asked.cursor is None else None),
         "is_mine": _is_mine(principal, asked),
@@ -67,7 +68,13 @@ async def watch_page(request: web.Request) -> web.Response:
     playback = await library.play(principal, request.match_info["video_id"])
     video, source, came_from = playback.video, playback.source, _came_from(request)
     is_listed = library.is_listed_for(principal)
-    following, others = await _more(library, principal, video, came_from.wanted) if is_listed else ((), ())
+    collection = await _collection(request, came_from)
+    if collection is not None:
+        behind = await request.app[COLLECTIONS].following(collection, video.id, limit=_MORE)
+    else:
+        came_from = came_from.model_copy(update={"collection": None})
+        behind = await library.following(principal, video, came_from.wanted, limit=_MORE) if is_listed else ()
+    following, others = await _more(library, principal, video, behind) if is_listed else ((), ())
     # Its own pictures and those of the others at once.
     shown = [video, *(begun.video for begun in (*following, *others))]
     contents = await library.contents(shown, storyboard_of=video)
@@ -93,9 +100,15 @@ async def watch_page(request: web.Request) -> web.Response:
         "expires_at": source.expires_at,
         "resume_at": playback.resume_at if (moment := _moment(request.query.get("t", ""))) is None else moment,
         "more": [
-            *(_card(request, begun, contents, came_from) | {"is_next": True} for begun in following),
-            *(_card(request, begun, contents) for begun in others),
+            *(card_of(request, begun, contents, came_from) | {"is_next": True} for begun in following),
+            *(card_of(request, begun, contents) for begun in others),
         ],
+        "collection": None
+        if collection is None
+        else {
+            "title": collection.title,
+            "url": str(router["collection"].url_for(collection_id=collection.id)),
+        },
         "origins": request.app[SITE].origins,
         "owner_url": str(router["library"].url_for().with_query(owner=video.owner_id)) if is_listed else None,
         "is_owner": principal is not None and principal.account_id == video.owner_id,
@@ -137,10 +150,9 @@ async def export(request: web.Request) -> web.StreamResponse:
 
 
 async def _more(
-    library: Library, principal: Principal | None, watched: Video, wanted: Wanted
+    library: Library, principal: Principal | None, watched: Video, following: Sequence[Video]
 ) -> tuple[Sequence[Begun], Sequence[Begun]]:
     """What follows in the list that the video was chosen in, and where that ends the newest of the others."""
-    following = await library.following(principal, watched, wanted, limit=_MORE)
     newest: Sequence[Video] = ()
     if len(following) < _MORE:
         newest, _ = await library.list(principal, Wanted(), limit=_MORE + 1)
@@ -156,6 +168,17 @@ def _came_from(request: web.Request) -> WhichVideos:
         return read_query(request, WhichVideos)
     except (Invalid, Malformed):
         return WhichVideos()
+
+
+async def _collection(request: web.Request, came_from: WhichVideos) -> Collection | None:
+    """The collection that the page's address names; None where there is none that this person may see."""
+    principal = request[PRINCIPAL]
+    if came_from.collection is None or principal is None:
+        return None
+    try:
+        return await request.app[COLLECTIONS].get(principal, came_from.collection)
+    except NotFound:
+        return None
 
 
 def _moment(text: str) -> int | None:
@@ -179,7 +202,7 @@ def _edit_url(request: web.Request, video: Video) -> str:
     return f"{request.app[SITE].upload_url}/videos?edit={video.id}"
 
 
-def _card(
+def card_of(
     request: web.Request, begun: Begun, contents: Mapping[str, Content], among: WhichVideos | None = None
 ) -> dict[str, Any]:
     """A video to choose `among` others: its page goes on in their order."""

@@ -39,6 +39,9 @@ from upload_svc.app_keys import (
 )
 from upload_svc.auth_client import Administrators
 from upload_svc.bucket import Bucket
+from upload_svc.collection_store import CollectionStore
+from upload_svc.collections.app_keys import COLLECTIONS
+from upload_svc.collections.collections import Collections
 from upload_svc.fs_client import FsClient
 from upload_svc.grant_store import GrantStore
 from upload_svc.grants import Grants
@@ -96,7 +99,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[JOB_METRICS] = JobMetrics(store, app[METRICS], clock=clock)
             app[IDEMPOTENCY_KEYS] = keys = IdempotencyKeys(database, idempotency_keys, clock=clock)
             auth = ServiceClient(session, settings.auth_url, identity.tokens)
-            app[ACCOUNT_DELETIONS] = VideosOfDeletedAccounts(AccountDeletions(auth), store, keys, fs, clock=clock)
+            collections = CollectionStore(database)
+            app[COLLECTIONS] = Collections(collections, app[UPLOADS], cursors, clock=clock)
+            app[ACCOUNT_DELETIONS] = VideosOfDeletedAccounts(
+                AccountDeletions(auth), store, collections, keys, fs, clock=clock
+            )
             administrators = Administrators(auth)
             app[MODERATION] = Moderation(store, administrators, cursors, clock=clock)
             app[PREVIEWS] = Previews(store, administrators, cursors, clock=clock)

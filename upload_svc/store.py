@@ -17,6 +17,7 @@ from common.audit import AuditEntry, change_one, write_down
 from common.db import rows_changed
 from common.text import search_key, sort_key
 from contracts.media import Task
+from upload_svc.collection_store import forget_collected
 from upload_svc.errors import PreconditionFailed
 from upload_svc.grant_store import forget_grants
 from upload_svc.job_store import JobQueries, add_job, forget_media, renew_pictures
@@ -161,6 +162,8 @@ class Store(JobQueries, PublicReviewQueries):
                     raise PreconditionFailed
             if rows_changed(await connection.execute(change)) != 1:
                 return False
+            if new is VideoState.DELETED:
+                await forget_collected(connection, video_id)
             await write_down(connection, entry)
             return True
 
@@ -226,6 +229,7 @@ class Store(JobQueries, PublicReviewQueries):
             await hand_over_review(connection, video_id, old_owner_id=old_owner_id, owner_id=owner_id)
             # The new owner has given none.
             await forget_grants(connection, video_id)
+            await forget_collected(connection, video_id, owner_id=old_owner_id)
             await write_down(connection, entry)
             return True
 
@@ -259,7 +263,12 @@ class Store(JobQueries, PublicReviewQueries):
             )
             .values(state=VideoState.DELETED.value, settle_after=settle_after)
         )
-        return await change_one(self._database, change, entry)
+        async with self._database.write() as connection:
+            if rows_changed(await connection.execute(change)) != 1:
+                return False
+            await forget_collected(connection, video_id)
+            await write_down(connection, entry)
+            return True
 
     async def finish_deleting(self, video_id: str) -> None:
         """Nothing is left to settle of a deleted video; what somebody wrote about it goes too, and what is known of its

@@ -46,6 +46,8 @@ WRITES: Mapping[str, tuple[str, ...]] = {
         "media_workers",
         "media_facts",
         "grants",
+        "collections",
+        "collection_videos",
         "public_reviews",
         "upload_idempotency_keys",
     ),
@@ -55,7 +57,7 @@ READS: Mapping[str, tuple[str, ...]] = {
     "auth": ("alembic_version", "audit"),
     "fs": ("alembic_version",),
     "upload": ("alembic_version", "link_views"),
-    "stream": ("alembic_version", "videos", "media_facts", "grants"),
+    "stream": ("alembic_version", "videos", "media_facts", "grants", "collections", "collection_videos"),
 }
 # Nobody changes what stands there; auth_svc drops what is older than it is to be kept.
 ADDS_TO = ("audit",)

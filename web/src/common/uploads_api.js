@@ -81,6 +81,11 @@ export class UploadApi {
     await this.#call("DELETE", `/${id}/grants/${linkId}`, {});
   }
 
+  /** Puts the video of a collection (the root is theirs) behind another one, with null before all. */
+  async place(collectionId, id, after) {
+    await this.#call("PUT", `/${collectionId}/videos/${id}`, { body: { after }, isKept: true });
+  }
+
   async trash(id) {
     await this.#call("POST", `/${id}/trash`, { isKept: true });
   }

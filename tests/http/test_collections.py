@@ -73,12 +73,12 @@ async def test_a_collection_from_its_making_to_its_end(services: Services) -> No
     await put(alice, url, d, b["id"])
     await put(alice, url, d, b["id"])
     assert await titles(alice, url) == "bdca"
-    video = f"{url}/videos/{a['id']}"
+    place = f"{url}/videos/{a['id']}"
     for after in (a["id"], theirs["id"], begun["id"], "nonsense", ""):
-        problem = await assert_problem(await alice.call("PUT", video, json={"after": after}), 422, "invalid")
+        problem = await assert_problem(await alice.call("PUT", place, json={"after": after}), 422, "invalid")
         assert problem["errors"][0]["pointer"] == "#/after"
     for wrong in ({"after": 5}, {"before": b["id"]}):
-        await assert_problem(await alice.call("PUT", video, json=wrong), 422, "invalid")
+        await assert_problem(await alice.call("PUT", place, json=wrong), 422, "invalid")
     # What is not one's own, though one may watch it, and what is unfinished.
     foreign = await alice.call("PUT", f"{url}/videos/{theirs['id']}")
     assert "your own" in (await assert_problem(foreign, 404, "not-found"))["detail"]
@@ -138,11 +138,11 @@ async def test_lists_of_collections_are_whole_and_cost_the_same_however_many_the
     names = ["Zoo", "algebra", "Algebra II", "algebra", "Äther"]
     urls = [await make(alice, name) for name in names]
     root = f"{alice.upload_url}/v1/collections"
-    found, cursor = list[str](), ""
-    while cursor is not None:
-        page = await read(alice, root, limit="2", **({"cursor": cursor} if cursor else {}))
+    found, page = list[str](), await read(alice, root, limit="2")
+    while page["next_cursor"] is not None:
         found += [item["title"] for item in page["items"]]
-        cursor = page["next_cursor"]
+        page = await read(alice, root, limit="2", cursor=page["next_cursor"])
+    found += [item["title"] for item in page["items"]]
     assert found == ["algebra", "algebra", "Algebra II", "Äther", "Zoo"]
     assert [item["title"] for item in (await read(alice, root, q="ii ALG"))["items"]] == ["Algebra II"]
 
@@ -168,7 +168,7 @@ async def test_lists_of_collections_are_whole_and_cost_the_same_however_many_the
     await assert_problem(other, 422, "idempotency-key-reused")
 
 
-async def test_the_pages_do_all_of_it_without_scripts(services: Services, browser: Browser) -> None:
+async def test_collections_are_filled_and_put_in_order_without_scripts(services: Services, browser: Browser) -> None:
     upload, stream = services.addresses.upload_url, services.addresses.stream_url
     assert (await browser.open(f"{stream}/collections/{'a' * 26}")).headers["Location"].startswith("/login?next=")
     assert (await browser.open(f"{upload}/videos/collections")).headers["Location"].startswith("/login?next=")

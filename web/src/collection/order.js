@@ -27,6 +27,11 @@ export class Order {
     list.addEventListener("pointercancel", () => this.#cancel());
     list.addEventListener("keydown", (event) => this.#typed(event));
     list.addEventListener("focusout", ({ target }) => !this.#drag && target.matches("[data-handle]") && this.#drop());
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !this.#drag) return;
+      event.preventDefault();
+      this.#cancel();
+    });
     // Who leaves the page has put it down.
     addEventListener("pagehide", () => this.#drop());
   }
@@ -48,7 +53,10 @@ export class Order {
 
   #cancel() {
     const [row, home] = [this.#row, this.#home];
-    if (!row) return;
+    if (!row) {
+      this.#drag = null;
+      return;
+    }
     this.#settle();
     this.#putBack(row, home);
     this.#told.back(row);
@@ -129,11 +137,11 @@ export class Order {
   #follow() {
     const { row, y, grip } = this.#drag;
     const top = y - grip;
-    const middle = top + row.offsetHeight / 2;
+    const bottom = top + row.offsetHeight;
     const before = row.nextElementSibling;
     row.style.transform = "";
-    while (row.nextElementSibling && middle > middleOf(row.nextElementSibling) && this.#step(true));
-    while (row.previousElementSibling && middle < middleOf(row.previousElementSibling) && this.#step(false));
+    while (row.nextElementSibling && bottom > middleOf(row.nextElementSibling) && this.#step(true));
+    while (row.previousElementSibling && top < middleOf(row.previousElementSibling) && this.#step(false));
     if (row.nextElementSibling !== before) this.#told.moved(row);
     row.style.transform = `translateY(${top - row.getBoundingClientRect().top}px)`;
   }

@@ -1,5 +1,6 @@
 /** A collection's page: its videos are put in order by dragging or by keyboard, and the order is kept at once. */
 
+import { openDialog } from "../common/dialogs.js";
 import { gettext } from "../common/i18n.js";
 import { reasonOf } from "../common/reasons.js";
 import { showToast } from "../common/toast.js";
@@ -53,3 +54,6 @@ function orderOf(list) {
 }
 
 if (list) orderOf(list);
+// What was refused came open with the page; beside it nothing is to be used.
+const refused = document.querySelector("[data-edit-collection][open]");
+if (refused) openDialog(refused, document.querySelector("[popovertarget='edit-collection']"));

@@ -1,10 +1,10 @@
-"""The tables of videos, and of what is known of their content."""
+"""The tables of videos, of what is known of their content, of collections of them, and of links."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Double, Index, Integer, MetaData, Table
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table
 
 from common.db import Instant, binary_text, human_text, identifier, long_text, size_in_bytes
 
@@ -119,3 +119,34 @@ LINK_VIEWS: Final = Table(
     Column("link_id", identifier(), primary_key=True),
     Column("views", Integer(), nullable=False),
 )
+
+# Videos in an order that their owner has given them: a folder, a playlist, a course.
+COLLECTIONS: Final = Table(
+    "collections",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("owner_id", identifier(), nullable=False),
+    Column("title", human_text(200), nullable=False),
+    Column("title_key", binary_text(200), nullable=False),
+    Column("description", long_text(), nullable=False),
+    Column("created_at", Instant(), nullable=False),
+    # Of its texts, and of what is in it in which order.
+    Column("updated_at", Instant(), nullable=False),
+)
+Index("collections_mine", COLLECTIONS.c.owner_id, COLLECTIONS.c.title_key, COLLECTIONS.c.id)
+
+COLLECTION_VIDEOS: Final = Table(
+    "collection_videos",
+    METADATA,
+    Column("collection_id", identifier(), primary_key=True),
+    Column("video_id", identifier(), primary_key=True),
+    # Numbers of 64 bits with room between them, so that who comes between two changes no other row.
+    Column("position", BigInteger().with_variant(Integer(), "sqlite"), nullable=False),
+)
+Index(
+    "collection_videos_order",
+    COLLECTION_VIDEOS.c.collection_id,
+    COLLECTION_VIDEOS.c.position,
+    COLLECTION_VIDEOS.c.video_id,
+)
+Index("collection_videos_video", COLLECTION_VIDEOS.c.video_id)

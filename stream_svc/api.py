@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiohttp import hdrs, web
 
+from catalogue.videos import Video
 from common.web.keys import PRINCIPAL, SITE
 from common.web.requests import id_in_path, read_json, read_query, require_principal
 from common.web.responses import json_response
-from stream_svc.app_keys import LIBRARY, LINKS
+from stream_svc.app_keys import COLLECTIONS, LIBRARY, LINKS
 from stream_svc.errors import FormatNotOffered
 from stream_svc.links import Visit
 from stream_svc.metadata import present_embed, present_oembed, token_of, video_id_of
@@ -19,9 +22,15 @@ async def list_videos(request: web.Request) -> web.Response:
     """Videos you can watch; without an account the public ones, where the library is public."""
     principal = require_reader(request)
     asked = read_query(request, ListVideos)
-    videos, next_cursor = await request.app[LIBRARY].list(
-        principal, asked.wanted, cursor=asked.cursor, limit=asked.limit
-    )
+    videos: Sequence[Video]
+    if asked.collection is None:
+        videos, next_cursor = await request.app[LIBRARY].list(
+            principal, asked.wanted, cursor=asked.cursor, limit=asked.limit
+        )
+    else:
+        videos, next_cursor = await request.app[COLLECTIONS].videos(
+            require_principal(request), asked.collection, cursor=asked.cursor, limit=asked.limit
+        )
     contents = await request.app[LIBRARY].contents(videos)
     items = [present(video, contents[video.id]) for video in videos]
     return json_response(VideoPage(items=items, next_cursor=next_cursor))

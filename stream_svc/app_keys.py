@@ -8,10 +8,12 @@ from aiohttp import web
 
 from stream_svc.account_deletions import PositionsOfDeletedAccounts
 from stream_svc.auth_client import DisabledOwners
+from stream_svc.collections import Collections
 from stream_svc.library import Library
 from stream_svc.links import Links
 
 ACCOUNT_DELETIONS: Final = web.AppKey("account_deletions", PositionsOfDeletedAccounts)
+COLLECTIONS: Final = web.AppKey("collections", Collections)
 DISABLED_OWNERS: Final = web.AppKey("disabled_owners", DisabledOwners)
 LIBRARY: Final = web.AppKey("library", Library)
 LINKS: Final = web.AppKey("links", Links)

@@ -19,13 +19,17 @@ from stream_svc.store import Length
 
 
 class WhichVideos(Query):
-    """Which videos, and in which order; `owner` is an account id, `length` in minutes, `shared` with you by others."""
+    """Which videos, and in which order; `owner` is an account id, `length` in minutes, `shared` with you by others.
+
+    With `collection`, an id, they are those of the collection in its own order, and the rest does not count.
+    """
 
     q: Annotated[str, Field(max_length=200)] = ""
     owner: Annotated[str, Field(max_length=64)] | None = None
     sort: Literal["-created_at", "created_at", "title", "-duration", "duration"] = "-created_at"
     length: Length | None = None
     shared: bool = False
+    collection: Annotated[str, Field(max_length=64)] | None = None
 
     @property
     def wanted(self) -> Wanted:
@@ -35,7 +39,8 @@ class WhichVideos(Query):
 class ListVideos(WhichVideos):
     """Which videos, in which order, and which page of them.
 
-    `owner` is an account id, `length` in minutes; `shared`: only what others share with you or a group of yours.
+    `owner` is an account id, `length` in minutes; `shared`: only what others share with you or a group of yours. With
+    `collection`, an id, they are those of the collection in its own order, and the rest does not count.
     """
 
     limit: Annotated[int, Field(ge=1, le=100)] = 50

@@ -10,17 +10,18 @@ from typing import Any, Final
 from aiohttp import web
 from yarl import URL
 
+from catalogue.collections import Collection
 from catalogue.content import Content, card_picture, large_picture
 from catalogue.pages import Sort
 from catalogue.videos import Video
-from common.errors import Invalid, Malformed
+from common.errors import Invalid, Malformed, NotFound
 from common.languages import gettext, ngettext
 from common.tokens import Principal
 from common.web.exports import every, send_export
 from common.web.keys import PRINCIPAL, SITE
 from common.web.pages import render
 from common.web.requests import read_form, read_query, require_principal, require_whole_principal
-from stream_svc.app_keys import LIBRARY
+from stream_svc.app_keys import COLLECTIONS, LIBRARY
 from stream_svc.library import MOST_COUNTED, Begun, Library, Wanted
 from stream_svc.metadata import preview
 from stream_svc.models import ForgetPosition, KeptPosition, ListVideos, WhichVideos
@@ -44,8 +45,8 @@ async def library_page(request: web.Request) -> web.Response:
     shown = [*videos, *(begun.video for begun in to_continue)]
     contents, shares = await library.contents(shown), await library.shared_until(principal, shown)
     context = {
-        "cards": [_card(request, begun, contents, shares, asked) for begun in await library.begun(principal, videos)],
-        "continued": [_card(request, begun, contents, shares) for begun in to_continue],
+        "cards": [card_of(request, begun, contents, shares, asked) for begun in await library.begun(principal, videos)],
+        "continued": [card_of(request, begun, contents, shares) for begun in to_continue],
         "q": asked.q,
         "heading": _heading(principal, asked, videos, count=count if asked.cursor is None else None),
         "is_mine": _is_mine(principal, asked),
@@ -70,7 +71,13 @@ async def watch_page(request: web.Request) -> web.Response:
     playback = await library.play(principal, request.match_info["video_id"])
     video, source, came_from = playback.video, playback.source, _came_from(request)
     is_listed = library.is_listed_for(principal)
-    following, others = await _more(library, principal, video, came_from.wanted) if is_listed else ((), ())
+    collection = await _collection(request, came_from)
+    if collection is not None:
+        behind = await request.app[COLLECTIONS].following(collection, video.id, limit=_MORE)
+    else:
+        came_from = came_from.model_copy(update={"collection": None})
+        behind = await library.following(principal, video, came_from.wanted, limit=_MORE) if is_listed else ()
+    following, others = await _more(library, principal, video, behind) if is_listed else ((), ())
     # Its own pictures and those of the others at once.
     shown = [video, *(begun.video for begun in (*following, *others))]
     contents = await library.contents(shown, storyboard_of=video)
@@ -98,9 +105,15 @@ async def watch_page(request: web.Request) -> web.Response:
         "expires_at": source.expires_at,
         "resume_at": playback.resume_at if (moment := seconds_of(request.query.get("t", ""))) is None else moment,
         "more": [
-            *(_card(request, begun, contents, shares, came_from) | {"is_next": True} for begun in following),
-            *(_card(request, begun, contents, shares) for begun in others),
+            *(card_of(request, begun, contents, shares, came_from) | {"is_next": True} for begun in following),
+            *(card_of(request, begun, contents, shares) for begun in others),
         ],
+        "collection": None
+        if collection is None
+        else {
+            "title": collection.title,
+            "url": str(router["collection"].url_for(collection_id=collection.id)),
+        },
         "origins": request.app[SITE].origins,
         "owner_url": str(router["library"].url_for().with_query(owner=video.owner_id)) if is_listed else None,
         "is_owner": principal is not None and principal.account_id == video.owner_id,
@@ -142,10 +155,9 @@ async def export(request: web.Request) -> web.StreamResponse:
 
 
 async def _more(
-    library: Library, principal: Principal | None, watched: Video, wanted: Wanted
+    library: Library, principal: Principal | None, watched: Video, following: Sequence[Video]
 ) -> tuple[Sequence[Begun], Sequence[Begun]]:
     """What follows in the list that the video was chosen in, and where that ends the newest of the others."""
-    following = await library.following(principal, watched, wanted, limit=_MORE)
     newest: Sequence[Video] = ()
     if len(following) < _MORE:
         newest, _ = await library.list(principal, Wanted(), limit=_MORE + 1)
@@ -161,6 +173,17 @@ def _came_from(request: web.Request) -> WhichVideos:
         return read_query(request, WhichVideos)
     except (Invalid, Malformed):
         return WhichVideos()
+
+
+async def _collection(request: web.Request, came_from: WhichVideos) -> Collection | None:
+    """The collection that the page's address names; None where there is none that this person may see."""
+    principal = request[PRINCIPAL]
+    if came_from.collection is None or principal is None:
+        return None
+    try:
+        return await request.app[COLLECTIONS].get(principal, came_from.collection)
+    except NotFound:
+        return None
 
 
 def seconds_of(text: str) -> int | None:
@@ -189,7 +212,7 @@ def _shared(video: Video, shares: Mapping[str, datetime | None]) -> dict[str, An
     return {"is_shared": video.id in shares, "shared_until": shares.get(video.id)}
 
 
-def _card(
+def card_of(
     request: web.Request,
     begun: Begun,
     contents: Mapping[str, Content],

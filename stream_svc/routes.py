@@ -7,7 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from common.web.routes import delete, get, head, put
-from stream_svc import api, embed_pages, link_pages, pages, problem_pages, strangers
+from stream_svc import api, collection_pages, embed_pages, link_pages, pages, problem_pages, strangers
 from stream_svc.models import (
     AskOEmbed,
     AskPlayback,
@@ -22,7 +22,7 @@ from stream_svc.models import (
 )
 
 API: Final = (
-    get("/v1/videos", api.list_videos, {200: VideoPage}, query=ListVideos, is_open=True),
+    get("/v1/videos", api.list_videos, {200: VideoPage}, query=ListVideos, is_open=True, refusals=("not-found",)),
     get("/v1/videos/{video_id}", api.get_video, {200: Video}, is_open=True, refusals=("unauthenticated",)),
     get(
         "/v1/videos/{video_id}/playback",
@@ -100,6 +100,7 @@ API: Final = (
 
 PAGES: Final = (
     web.get("/", pages.library_page, name="library"),
+    web.get(collection_pages.PATH, collection_pages.collection_page, name="collection"),
     web.get("/s/{token}", link_pages.link_page, name="link"),
     web.post("/s/{token}", link_pages.type_password, name="link-password"),
     web.get("/embed/{token}", embed_pages.embed_page, name="embed"),

@@ -540,6 +540,63 @@ async def trash(page: Page, stage: Stage) -> None:
     await page.request.post(f"{url}/restore", headers={"Sec-Fetch-Site": "same-origin"})
 
 
+# Collections.
+
+
+@look(films=False)
+async def collections_empty(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/videos/collections")
+
+
+@look()
+async def collections(page: Page, stage: Stage) -> None:
+    await _make_collection(stage)
+    await page.goto(f"{stage.product.url('upload')}/videos/collections")
+
+
+@look()
+async def collection(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/videos/collections/{await _make_collection(stage)}")
+    await page.locator("[data-menu] summary").nth(1).click()
+
+
+@look()
+async def collection_edit_refused(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/videos/collections/{await _make_collection(stage)}")
+    await page.locator("[popovertarget=edit-collection]").first.click()
+    await page.locator("#title").fill(" ")
+    await page.locator("#edit-collection button[type=submit]").click()
+    await expect(page.locator("#title-error")).to_be_visible()
+
+
+@look()
+async def my_videos_choose_collections(page: Page, stage: Stage) -> None:
+    await _make_collection(stage)
+    await page.goto(f"{stage.product.url('upload')}/videos")
+    await page.locator("[data-collect]").first.click()
+    await expect(page.locator("dialog [data-choose]")).to_be_visible()
+
+
+@look()
+async def collection_watched(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('stream')}/collections/{await _make_collection(stage)}")
+
+
+async def _make_collection(stage: Stage) -> str:
+    """The only one, with all films in it."""
+    async with aiohttp.ClientSession() as session:
+        admin = await person(session, stage.product)
+        url = f"{admin.upload_url}/v1/collections"
+        for one in (await (await admin.call("GET", url)).json())["items"]:
+            await admin.call("DELETE", f"{url}/{one['id']}")
+        title = "A course whose title somebody typed without thinking of the people who have to read it on a phone"
+        made = await admin.call("POST", url, json={"title": title, "description": "For the first term."})
+        collection_id: str = (await made.json())["id"]
+        for video_id in stage.ids[: len(_FILMS)]:
+            await admin.call("PUT", f"{url}/{collection_id}/videos/{video_id}")
+    return collection_id
+
+
 # Administration.
 
 

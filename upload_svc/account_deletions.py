@@ -1,4 +1,4 @@
-"""The videos of deleted accounts: they go to a new owner, or are deleted with their bytes."""
+"""The videos and collections of deleted accounts: they go to a new owner, or are deleted, with the bytes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from common.clock import Clock
 from common.idempotency import IdempotencyKeys
 from contracts.accounts import AccountDeletions, NamedAccount
 from upload_svc.audit import Action, entry_about
+from upload_svc.collection_store import CollectionStore
 from upload_svc.fs_client import FsClient
 from upload_svc.grants import Grants
 from upload_svc.store import Listing, Store
@@ -26,15 +27,17 @@ class VideosOfDeletedAccounts:
         self,
         deletions: AccountDeletions,
         store: Store,
-        grants: Grants,
         keys: IdempotencyKeys,
         fs: FsClient,
         *,
+        grants: Grants,
+        collections: CollectionStore,
         clock: Clock,
     ) -> None:
         self._deletions = deletions
         self._store = store
         self._grants = grants
+        self._collections = collections
         self._keys = keys
         self._fs = fs
         self._clock = clock
@@ -42,12 +45,19 @@ class VideosOfDeletedAccounts:
     async def settle(self) -> None:
         """One step of the loop: up to 100 videos of each deleted account. Raises Unavailable."""
         for deletion in await self._deletions.list():
+            if deletion.new_owner is not None:
+                # Before the videos, which a change of their owner takes out of the old owner's collections.
+                await self._collections.hand_over_collections(
+                    old_owner_id=deletion.account_id, owner_id=deletion.new_owner.id
+                )
             listing = Listing(owner_id=deletion.account_id, states=LIVE)
             videos = await self._store.list_videos(listing, after=None, limit=AT_ONCE)
             if not videos:
                 await self._keys.forget_account(deletion.account_id)
                 await self._store.forget_public_reviews(deletion.account_id)
                 await self._grants.forget_account(deletion.account_id)
+                # Also where there is an heir: somebody may have made one with a token that outlives the account.
+                await self._collections.forget_collections(deletion.account_id)
                 await self._deletions.report_settled(deletion.account_id)
             elif deletion.new_owner is None:
                 for video in videos:

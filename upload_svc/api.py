@@ -48,6 +48,10 @@ from upload_svc.own_pictures import MOST_BYTES
 from upload_svc.uploads import Edit
 from upload_svc.uploads import Upload as UploadInDomain
 
+# The header of changes that somebody makes to what they have seen.
+IF_MATCH: Final = {
+    "If-Match": "The ETag of a GET, or of a change: the change is made only while it is the present one."
+}
 PICTURE_TYPES: Final[tuple[str, ...]] = get_args(PictureType)
 # For 10 MiB on a slow line.
 _PICTURE_SECONDS: Final = 40.0
@@ -124,13 +128,13 @@ async def edit_upload(request: web.Request) -> web.Response:
     asked = await read_json(request, EditUpload)
     edit = Edit(title=asked.title, description=asked.description, visibility=asked.visibility)
     upload_id = id_in_path(request, "upload_id")
-    return _one(request, await request.app[UPLOADS].edit(principal, upload_id, edit, if_match=_if_match(request)))
+    return _one(request, await request.app[UPLOADS].edit(principal, upload_id, edit, if_match=if_match(request)))
 
 
 async def trash_upload(request: web.Request) -> web.Response:
     """Moves a video to the trash: only you can see it, and it is deleted after seven days. Idempotent."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
-    await request.app[UPLOADS].trash(principal, upload_id, address=request.remote or "", if_match=_if_match(request))
+    await request.app[UPLOADS].trash(principal, upload_id, address=request.remote or "", if_match=if_match(request))
     return web.Response(status=204)
 
 
@@ -296,7 +300,7 @@ async def _send_picture(request: web.Request, principal: Principal) -> web.Respo
 async def delete_upload(request: web.Request) -> web.Response:
     """Permanently deletes a video, or aborts an unfinished upload."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
-    await request.app[UPLOADS].delete(principal, upload_id, address=request.remote or "", if_match=_if_match(request))
+    await request.app[UPLOADS].delete(principal, upload_id, address=request.remote or "", if_match=if_match(request))
     return web.Response(status=204)
 
 
@@ -305,7 +309,7 @@ def _one(request: web.Request, upload: UploadInDomain) -> web.Response:
     return json_response(shown, headers={"ETag": f'"{upload.video.etag}"'})
 
 
-def _if_match(request: web.Request) -> frozenset[str] | None:
+def if_match(request: web.Request) -> frozenset[str] | None:
     """The ETags of which one must be the present one; None: it may be any (RFC 9110, section 13.1.1)."""
     asked = ", ".join(request.headers.getall("If-Match", []))
     if not asked or asked.strip() == "*":

@@ -39,6 +39,9 @@ from upload_svc.app_keys import (
 )
 from upload_svc.auth_client import Administrators, Grantees
 from upload_svc.bucket import Bucket
+from upload_svc.collection_store import CollectionStore
+from upload_svc.collections.app_keys import COLLECTIONS
+from upload_svc.collections.collections import Collections
 from upload_svc.fs_client import FsClient
 from upload_svc.grant_store import GrantStore
 from upload_svc.grants import Grants
@@ -103,9 +106,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 secret=settings.cursor_key.get_secret_value().encode(),
             )
             auth = ServiceClient(session, settings.auth_url, identity.tokens)
+            collections = CollectionStore(database)
+            app[COLLECTIONS] = Collections(collections, app[UPLOADS], cursors, clock=clock)
             app[GRANTS] = grants = Grants(GrantStore(database), store, Grantees(auth), passwords, clock=clock)
             app[ACCOUNT_DELETIONS] = VideosOfDeletedAccounts(
-                AccountDeletions(auth), store, grants, keys, fs, clock=clock
+                AccountDeletions(auth), store, keys, fs, grants=grants, collections=collections, clock=clock
             )
             administrators = Administrators(auth)
             app[MODERATION] = Moderation(store, administrators, cursors, clock=clock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from common.errors import Conflict, Refusal, TooLarge
+from common.errors import Conflict, NotFound, Refusal, TooLarge
 from common.languages import N_, gettext
 
 # The codes of what fs_svc may refuse of any upload when parts are signed and when it is completed.
@@ -90,10 +90,43 @@ class OutputsMissing(Conflict):
         super().__init__("Ask for outputs and send the files, then complete the job.")
 
 
+class TooManyCollections(Conflict):
+    """The account has as many collections as one may have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            gettext("You have %(count)s collections, the maximum. Delete one first.") % {"count": f"{most:,}"}
+        )
+
+
+class CollectionFull(Conflict):
+    """The collection has as many videos as one may have, those in the trash included."""
+
+    def __init__(self, most: int) -> None:
+        detail = gettext("This collection has %(count)s videos, the maximum. Remove one first, or begin another one.")
+        super().__init__(detail % {"count": f"{most:,}"})
+
+
+class NotToBeCollected(NotFound):
+    """There is no such video, or it is somebody else's: both look the same."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("You have no video with this ID. A collection can only contain videos of your own."))
+
+
 class PreconditionFailed(Refusal):
     """The `If-Match` of a change is not the ETag that the video has now (RFC 9110, section 15.5.13)."""
 
     code = "precondition-failed"
 
+    def __init__(
+        self, detail: str = N_("This video has changed since you loaded it. Load it again, then make your change.")
+    ) -> None:
+        super().__init__(detail)
+
+
+class CollectionChanged(PreconditionFailed):
+    """The same of a collection."""
+
     def __init__(self) -> None:
-        super().__init__(N_("This video has changed since you loaded it. Load it again, then make your change."))
+        super().__init__(N_("This collection has changed since you loaded it. Load it again, then make your change."))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final, Literal
 
@@ -22,7 +21,6 @@ from common.ids import is_id
 from common.languages import gettext
 from common.media_types import BY_ENDING, CLAIMED
 from common.tokens import Principal
-from common.web.exports import every, send_export
 from common.web.forms import as_shown, changed_fields
 from common.web.keys import SITE
 from common.web.pages import render
@@ -35,7 +33,6 @@ from common.web.requests import (
     read_form_list,
     read_query,
     require_principal,
-    require_whole_principal,
     validated,
 )
 from upload_svc.app_keys import UPLOADS
@@ -47,14 +44,12 @@ from upload_svc.models import (
     ListedState,
     ListUploads,
     Title,
-    present,
     watch_url,
 )
 from upload_svc.uploads import MOST_COUNTED, Edit, Upload
 
 _MINE: Final = (VideoState.READY, VideoState.UPLOADING)
 _COUNT: Final = re.compile(r"\d{1,5}", re.ASCII)
-_LIVE: Final = (VideoState.READY, VideoState.UPLOADING, VideoState.TRASHED)
 
 
 class EditForm(BaseModel):
@@ -125,7 +120,10 @@ async def batch_videos(request: web.Request) -> web.Response:
     fields = await read_form_list(request)
     ids, action = [value for name, value in fields if name == "ids"], dict(fields).get("action", "")
     if not ids:
-        return _back(request)
+        return back(request)
+    if action == "collect":
+        # A page on which they are put into collections, and which leads back here.
+        return web.Response(status=303, headers={"Location": str(collecting_url(request, ids[:BATCH_MAX]))})
     visibility = dict(fields).get("visibility") if action == BatchAction.VISIBILITY else None
     asked = checked(Batch, {"ids": ids, "action": action, "visibility": visibility})
     refusals = await request.app[UPLOADS].batch(principal, asked.ids, asked.act, address=request.remote or "")
@@ -133,8 +131,8 @@ async def batch_videos(request: web.Request) -> web.Response:
         return await _videos(request, principal, editing=None, refusals=refusals)
     if asked.action is BatchAction.TRASH:
         # The page that follows offers to undo it.
-        return _back(request, trashed=asked.ids)
-    return _back(request, changed=str(len(ids)))
+        return back(request, trashed=asked.ids)
+    return back(request, changed=str(len(ids)))
 
 
 async def review_public(request: web.Request) -> web.Response:
@@ -142,8 +140,8 @@ async def review_public(request: web.Request) -> web.Response:
     principal, uploads = require_principal(request), request.app[UPLOADS]
     if (await read_form(request, ReviewForm)).action == "keep":
         await uploads.keep_reviewed(principal)
-        return _back(request)
-    return _back(request, changed=str(await uploads.unlist_reviewed(principal)))
+        return back(request)
+    return back(request, changed=str(await uploads.unlist_reviewed(principal)))
 
 
 async def edit_video(request: web.Request) -> web.Response:
@@ -164,7 +162,7 @@ async def edit_video(request: web.Request) -> web.Response:
     is_from_watch = fields.get("page") == "watch"
     if is_from_watch:
         return web.Response(status=303, headers={"Location": watch_url(request.app[SITE].stream_url, upload_id)})
-    return _back(request)
+    return back(request)
 
 
 async def trash_video(request: web.Request) -> web.Response:
@@ -172,21 +170,21 @@ async def trash_video(request: web.Request) -> web.Response:
     principal = require_principal(request)
     upload_id = id_in_path(request, "upload_id")
     await request.app[UPLOADS].trash(principal, upload_id, address=request.remote or "")
-    return _back(request, trashed=upload_id)
+    return back(request, trashed=upload_id)
 
 
 async def restore_video(request: web.Request) -> web.Response:
     """POST /videos/{upload_id}/restore."""
     principal = require_principal(request)
     await request.app[UPLOADS].restore(principal, id_in_path(request, "upload_id"), address=request.remote or "")
-    return _back(request)
+    return back(request)
 
 
 async def retry_preview(request: web.Request) -> web.Response:
     """POST /videos/{upload_id}/retry-preview."""
     principal = require_principal(request)
     await request.app[UPLOADS].retry_media(principal, id_in_path(request, "upload_id"))
-    return _back(request)
+    return back(request)
 
 
 async def delete_video(request: web.Request) -> web.Response:
@@ -195,26 +193,17 @@ async def delete_video(request: web.Request) -> web.Response:
     await request.app[UPLOADS].delete(principal, id_in_path(request, "upload_id"), address=request.remote or "")
     if (await read_form_fields(request)).get("page") == "upload":
         return web.Response(status=303, headers={"Location": "/upload"})
-    return _back(request)
+    return back(request)
 
 
-async def export(request: web.Request) -> web.StreamResponse:
-    """GET /videos/export: what upload_svc keeps about a person."""
-    principal = require_whole_principal(request)
-    uploads, stream_url = request.app[UPLOADS], request.app[SITE].stream_url
-    found = every(lambda cursor: uploads.list(principal, _LIVE, cursor=cursor, limit=100))
-    videos = (present(_without_urls(upload), stream_url=stream_url) async for upload in found)
-    return await send_export(request, "vss-videos.json", {"videos": videos})
-
-
-def _without_urls(upload: Upload) -> Upload:
-    """For what is kept: whoever reads it later is not to see pictures by it."""
-    return replace(upload, media=upload.media and replace(upload.media, poster_files={}))
-
-
-def _back(request: web.Request, **said: str | list[str]) -> web.Response:
+def back(request: web.Request, **said: str | list[str]) -> web.Response:
     """To the list from which the form came, as it was searched, filtered and sorted there."""
     return web.Response(status=303, headers={"Location": str(_list_url(request, **said))})
+
+
+def collecting_url(request: web.Request, video_ids: Sequence[str]) -> URL:
+    """Where these videos are put into collections; the list that one comes from is kept."""
+    return _list_url(request).with_path("/videos/collections/choose", keep_query=True).update_query(ids=video_ids)
 
 
 def _list_url(request: web.Request, **changes: str | list[str] | None) -> URL:
@@ -260,6 +249,7 @@ async def _videos(
         "is_from_watch": is_from_watch,
         "usage": await request.app[UPLOADS].usage(principal),
         "trashed": await _just_trashed(request, principal),
+        "is_collected": "collected" in request.query,
         "changed": int(changed) if _COUNT.fullmatch(changed) else 0,
         "to_review": 0 if asked.state is ListedState.TRASHED else await request.app[UPLOADS].to_review(principal),
         "most_counted": MOST_COUNTED,
@@ -348,6 +338,7 @@ def _shown(request: web.Request, upload: Upload) -> dict[str, object]:
         "days_left": _days_left(video),
         "watch_url": watch_url(request.app[SITE].stream_url, video.id),
         "edit_url": _list_url(request, edit=video.id),
+        "collect_url": collecting_url(request, [video.id]),
         "share_url": _list_url(request, share=video.id),
     }
 

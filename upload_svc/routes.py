@@ -11,7 +11,9 @@ from common.web.routes import IDEMPOTENCY, delete, get, patch, post, put
 from contracts import media
 from contracts.accounts import GranteeList
 from contracts.objects import AskPartUrls, PartUrls
-from upload_svc import api, internal_api, moderation_pages, pages, previews_pages
+from upload_svc import api, exporting, internal_api, moderation_pages, pages, previews_pages
+from upload_svc.api import IF_MATCH
+from upload_svc.collections import routes as collections
 from upload_svc.companion.routes import COMPANION
 from upload_svc.errors import COMPLETING, SIGNING
 from upload_svc.models import (
@@ -32,11 +34,6 @@ from upload_svc.models import (
     Upload,
     UploadPage,
 )
-
-# The header of changes that somebody makes to what they have seen.
-IF_MATCH: Final = {
-    "If-Match": "The ETag of a GET, or of a change: the change is made only while it is the present one."
-}
 
 API: Final = (
     post(
@@ -142,6 +139,7 @@ API: Final = (
     delete("/v1/uploads/{upload_id}/shares/{grant_id}", api.delete_share, {204: None}),
     put("/v1/uploads/{upload_id}/moderation", api.moderate_upload, {204: None}, body=Moderate),
     delete("/v1/uploads/{upload_id}/moderation", api.delete_moderated_upload, {204: None}),
+    *collections.API,
     *COMPANION,
     post("/internal/jobs/take", internal_api.take_job, {200: media.Job, 204: None}, body=media.TakeJob),
     post(
@@ -181,7 +179,8 @@ PAGES: Final = (
     web.get("/", pages.home, name="home"),
     web.get("/upload", pages.upload_page, name="upload-page"),
     web.get("/videos", pages.videos_page, name="videos-page"),
-    web.get("/videos/export", pages.export, name="export-videos"),
+    web.get("/videos/export", exporting.export, name="export-videos"),
+    *collections.PAGES,
     web.post("/videos/{upload_id}/retry-preview", pages.retry_preview, name="retry-preview"),
     web.get(moderation_pages.PATH, moderation_pages.videos_page, name="moderation-page"),
     web.get(previews_pages.PATH, previews_pages.previews_page, name="previews-page"),

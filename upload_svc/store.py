@@ -13,10 +13,11 @@ from catalogue.lists import COLUMNS, Branch, found_by, library_index, read_list,
 from catalogue.pages import Place, Sort
 from catalogue.tables import VIDEOS
 from catalogue.videos import Video, VideoState, Visibility
-from common.audit import AuditEntry, change_one, write_down
+from common.audit import AuditEntry, write_down
 from common.db import rows_changed
 from common.text import search_key, sort_key
 from contracts.media import Task
+from upload_svc.collection_store import forget_collected
 from upload_svc.errors import PreconditionFailed
 from upload_svc.grant_store import forget_grants, has_audience, refresh_audience
 from upload_svc.job_store import JobQueries, add_job, forget_media, renew_pictures
@@ -164,6 +165,8 @@ class Store(JobQueries, PublicReviewQueries):
             if rows_changed(await connection.execute(change)) != 1:
                 return False
             await refresh_audience(connection, video_id)
+            if new is VideoState.DELETED:
+                await forget_collected(connection, video_id)
             await write_down(connection, entry)
             return True
 
@@ -239,6 +242,7 @@ class Store(JobQueries, PublicReviewQueries):
             if await has_audience(connection, video_id):
                 await renew_pictures(connection, video_id)
             await forget_grants(connection, video_id)
+            await forget_collected(connection, video_id, owner_id=old_owner_id)
             await write_down(connection, entry)
             return True
 
@@ -272,7 +276,12 @@ class Store(JobQueries, PublicReviewQueries):
             )
             .values(state=VideoState.DELETED.value, settle_after=settle_after)
         )
-        return await change_one(self._database, change, entry)
+        async with self._database.write() as connection:
+            if rows_changed(await connection.execute(change)) != 1:
+                return False
+            await forget_collected(connection, video_id)
+            await write_down(connection, entry)
+            return True
 
     async def finish_deleting(self, video_id: str) -> None:
         """Nothing is left to settle of a deleted video; what somebody wrote about it goes too, and what is known of its

@@ -198,7 +198,7 @@ class Uploads:
         *,
         cursor: str | None,
         limit: int,
-    ) -> tuple[list[Upload], str | None]:
+    ) -> tuple[Sequence[Upload], str | None]:
         """The account's uploads in these states, and the cursor of the next page. Raises Invalid."""
         listing = Listing(owner_id=principal.account_id, states=states, **asdict(wanted))
         videos, next_cursor = await read_page(
@@ -209,12 +209,14 @@ class Uploads:
             limit=limit,
             sort=wanted.sort,
         )
+        return await self.described(videos), next_cursor
+
+    async def described(self, videos: Sequence[Video]) -> Sequence[Upload]:
+        """The same videos with how far they are, in as few calls as for one of them."""
         uploading = [video.id for video in videos if video.state is VideoState.UPLOADING]
         objects = await self._fs.describe(uploading) if uploading else {}
         media = await self._media_of(videos)
-        return [
-            Upload(video=video, stored_object=objects.get(video.id), media=media.get(video.id)) for video in videos
-        ], next_cursor
+        return [Upload(video=video, stored_object=objects.get(video.id), media=media.get(video.id)) for video in videos]
 
     async def complete(self, principal: Principal, upload_id: str, said: CompleteObject) -> Upload:
         """Makes the video ready once fs_svc has the whole object; with `stored_object` while that is not certain yet.

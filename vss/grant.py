@@ -47,6 +47,8 @@ WRITES: Mapping[str, tuple[str, ...]] = {
         "media_facts",
         "grants",
         "audience",
+        "collections",
+        "collection_videos",
         "public_reviews",
         "upload_idempotency_keys",
     ),
@@ -56,7 +58,7 @@ READS: Mapping[str, tuple[str, ...]] = {
     "auth": ("alembic_version", "audit"),
     "fs": ("alembic_version",),
     "upload": ("alembic_version", "link_views"),
-    "stream": ("alembic_version", "videos", "media_facts", "grants", "audience"),
+    "stream": ("alembic_version", "videos", "media_facts", "grants", "audience", "collections", "collection_videos"),
 }
 # Nobody changes what stands there; auth_svc drops what is older than it is to be kept.
 ADDS_TO = ("audit",)

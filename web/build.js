@@ -17,6 +17,7 @@ const SERVICES = {
     "upload.js": "src/upload/main.js",
     "hash_worker.js": "src/upload/sending/hash_worker.js",
     "videos.js": "src/videos/main.js",
+    "collection.js": "src/collection/main.js",
   },
   stream_svc: { "app.css": "src/css/stream.css", ...EVERYWHERE, "library.js": "src/library/main.js", "watch.js": "src/player/main.js" },
 };

@@ -603,6 +603,33 @@ def test_groups_are_made_and_filled_from_a_terminal(terminal: Terminal, product:
     assert (gone.returncode, "vss group list" in gone.stderr) == (4, True)
 
 
+def test_collections_are_made_and_put_in_order_from_a_terminal(terminal: Terminal, product: Product) -> None:
+    for seed, title in enumerate("abc"):
+        _file(terminal.home / f"{title}.mp4", 2_000, seed=seed)
+    a, b, c = (video["id"] for video in terminal.read("upload", "a.mp4", "b.mp4", "c.mp4"))
+    made = terminal.run("collection", "create", "Course one", "--description", "For beginners")
+    collection_id, _, title = made.stdout.strip().partition("  ")
+    assert (made.returncode, title) == (0, "Course one")
+    assert terminal.run("collection", "add", "course ONE", a, b, c, a).returncode == 0
+    assert terminal.run("collection", "move", collection_id, c, "--first").returncode == 0
+    assert terminal.run("collection", "move", collection_id, a, "--last").returncode == 0
+    assert terminal.run("collection", "move", collection_id, c, "--after", b).returncode == 0
+    assert [video["title"] for video in terminal.read("collection", "show", "Course one")] == ["b", "c", "a"]
+    assert terminal.run("collection", "remove", "Course one", b).returncode == 0
+    assert f"{collection_id}       2  Course one" in terminal.run("collection", "list").stdout.splitlines()
+    wrong = terminal.run("collection", "add", "Course one", "a" * 26, b)
+    assert (wrong.returncode, wrong.stdout) == (9, f"{b}: in the collection\n")
+    assert "no such video" in wrong.stderr
+    # Two of one title are told apart by their IDs alone.
+    assert terminal.run("collection", "create", "COURSE ONE").returncode == 0
+    assert "by its ID" in terminal.run("collection", "show", "Course one").stderr
+    assert terminal.see("collection", "delete", collection_id, typed="n\n")[0] == 1
+    assert terminal.run("collection", "delete", collection_id).returncode == 0
+    assert terminal.run("collection", "delete", "course one").returncode == 0
+    assert terminal.run("collection", "show", collection_id).returncode == 4
+    terminal.run("rm", "--permanently", a, b, c)
+
+
 def test_a_log_in_is_for_nobody_else_and_ends(terminal: Terminal) -> None:
     (kept,) = terminal.home.rglob("login.json")
     assert kept.stat().st_mode & 0o777 == 0o600

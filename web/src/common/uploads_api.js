@@ -102,6 +102,11 @@ export class UploadApi {
     return (await this.#call("GET", `/../grantees${query}`, {})).body.items;
   }
 
+  /** Puts the video of a collection (the root is theirs) behind another one, with null before all. */
+  async place(collectionId, id, after) {
+    await this.#call("PUT", `/${collectionId}/videos/${id}`, { body: { after }, isKept: true });
+  }
+
   async trash(id) {
     await this.#call("POST", `/${id}/trash`, { isKept: true });
   }

@@ -6,6 +6,7 @@ import { reasonOf } from "../common/reasons.js";
 import { showToast } from "../common/toast.js";
 import { UploadApi } from "../common/uploads_api.js";
 import { saveVisibilities } from "../common/visibility.js";
+import { collect } from "./collecting.js";
 import { Editor } from "./editor.js";
 import { Many } from "./many.js";
 import { readPage } from "../common/pages.js";
@@ -131,12 +132,14 @@ function videosPage(page) {
     move(event.target.closest("[data-video]"), kind, event.submitter.matches(":focus-visible"));
   });
   page.addEventListener("click", (event) => {
-    const link = event.target.closest("[data-edit], [data-share]");
+    const link = event.target.closest("[data-edit], [data-share], [data-collect]");
     // With a modifier the person wants a tab or a window of its own.
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
+    const row = link.closest("[data-video]");
     if (link.matches("[data-edit]")) editor.open(link);
-    else share(page, link.closest("[data-video]"));
+    else if (link.matches("[data-collect]")) collect(page, link.href, [row.dataset.video], link);
+    else share(page, row);
   });
 }
 

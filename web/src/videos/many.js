@@ -4,6 +4,7 @@ import { gettext, ngettext } from "../common/i18n.js";
 import { reasonOf } from "../common/reasons.js";
 import { showToast } from "../common/toast.js";
 import { takeAsSaved } from "../common/visibility.js";
+import { collect } from "./collecting.js";
 import { takeRow } from "./rows.js";
 
 const SHOWN_TITLES = 3;
@@ -36,10 +37,19 @@ export class Many {
       // `disabled` would take the focus away.
       if (bar.ariaBusy === "true") return;
       bar.ariaBusy = "true";
-      if (action === "visibility") await this.#setVisibility(bar.elements.visibility);
+      if (action === "collect") await this.#collect(event.submitter);
+      else if (action === "visibility") await this.#setVisibility(bar.elements.visibility);
       else await this.#move(action, isByKeyboard);
       bar.ariaBusy = null;
     });
+  }
+
+  async #collect(opener) {
+    const ids = this.#selection.rows.map((row) => row.dataset.video);
+    // What the form leads to without scripts.
+    const address = new URL("/videos/collections/choose", location.href);
+    for (const id of ids.slice(0, SLICE)) address.searchParams.append("ids", id);
+    await collect(this.#page, address, ids, opener);
   }
 
   async #move(action, isByKeyboard) {

@@ -1,0 +1,132 @@
+"""Collections: videos in an order that their owner has given them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
+
+from catalogue.lists import COLUMNS as VIDEO_COLUMNS
+from catalogue.lists import to_video
+from catalogue.tables import COLLECTION_VIDEOS, COLLECTIONS, VIDEOS
+from catalogue.videos import Video, VideoState
+from common.db import AnyRow, Database, read_in_order
+from common.text import sort_key
+
+ORDER_INDEX: Final = "collection_videos_order"
+# Where somebody stands in a collection: the position, and the video's id.
+Spot = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """A collection without its videos; `updated_at` also says when one of them has come, gone or moved."""
+
+    id: str
+    owner_id: str
+    title: str
+    description: str
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def title_key(self) -> str:
+        """What lists of collections are sorted by."""
+        return sort_key(self.title)
+
+    @property
+    def etag(self) -> str:
+        """Another one after each change that its owner makes to it."""
+        seen = (self.title, self.description, self.updated_at.isoformat())
+        return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A video at its place in a collection."""
+
+    video: Video
+    position: int
+
+    @property
+    def spot(self) -> Spot:
+        return self.position, self.video.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """How many ready videos a collection has, and how long those of known length are together."""
+
+    count: int = 0
+    duration_ms: int = 0
+
+
+COLUMNS: Final = tuple(COLLECTIONS.c[field.name] for field in fields(Collection))
+_IS_READY: Final = VIDEOS.c.state == VideoState.READY.value
+
+
+def to_collection(row: AnyRow) -> Collection:
+    """The collection of a row that has COLUMNS."""
+    return Collection(**{field.name: getattr(row, field.name) for field in fields(Collection)})
+
+
+async def read_collected(
+    database: Database,
+    collection_id: str,
+    *,
+    owner_id: str,
+    after: Spot | None,
+    limit: int,
+) -> list[Placed]:
+    """The first ready videos of a collection behind a place, in its order, as far as they are this owner's.
+
+    (One that was handed over has some that are not yet.) Its index is read from the place on, at any depth.
+    """
+    in_order = COLLECTION_VIDEOS.c
+    behind: ColumnElement[bool] = true()
+    if after is not None:
+        position, video_id = after
+        is_behind = or_(in_order.position > position, and_(in_order.position == position, in_order.video_id > video_id))
+        # The first says the same again for SQLite, which would read an OR alone from the first row on.
+        behind = and_(in_order.position >= position, is_behind)
+    query = (
+        select(*VIDEO_COLUMNS, in_order.position)
+        .select_from(COLLECTION_VIDEOS.join(VIDEOS, VIDEOS.c.id == in_order.video_id))
+        .where(in_order.collection_id == collection_id, behind, VIDEOS.c.owner_id == owner_id, _IS_READY)
+        .order_by(in_order.position, in_order.video_id)
+        .limit(limit)
+    )
+    rows = await database.rows(read_in_order(query, COLLECTION_VIDEOS, ORDER_INDEX))
+    return [Placed(video=to_video(row), position=row.position) for row in rows]
+
+
+async def spot_of(database: Database, collection_id: str, video_id: str) -> Spot | None:
+    """Where the video stands in the collection; None: it is not in it."""
+    here = (COLLECTION_VIDEOS.c.collection_id == collection_id, COLLECTION_VIDEOS.c.video_id == video_id)
+    row = await database.row(select(COLLECTION_VIDEOS.c.position).where(*here))
+    return None if row is None else (row.position, video_id)
+
+
+async def get_collection(database: Database, collection_id: str, owner_id: str) -> Collection | None:
+    """The owner's collection with this id."""
+    mine = (COLLECTIONS.c.id == collection_id, COLLECTIONS.c.owner_id == owner_id)
+    row = await database.row(select(*COLUMNS).where(*mine))
+    return None if row is None else to_collection(row)
+
+
+async def read_totals(database: Database, collection_ids: Sequence[str]) -> dict[str, Total]:
+    """How much is in each of them, by its id; those without a ready video are left out."""
+    in_order: Any = COLLECTION_VIDEOS.c
+    query = (
+        select(in_order.collection_id, func.count().label("count"), func.sum(VIDEOS.c.duration_ms).label("duration_ms"))
+        .select_from(COLLECTION_VIDEOS.join(VIDEOS, VIDEOS.c.id == in_order.video_id))
+        .where(in_order.collection_id.in_(collection_ids), _IS_READY)
+        .group_by(in_order.collection_id)
+    )
+    rows = await database.rows(query) if collection_ids else ()
+    return {row[0]: Total(count=int(row[1]), duration_ms=int(row[2] or 0)) for row in rows}

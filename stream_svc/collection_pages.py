@@ -1,0 +1,54 @@
+"""The page of a collection: its videos in their order, to be watched one after the other."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from aiohttp import web
+from pydantic import Field
+from yarl import URL
+
+from catalogue.content import spoken_time
+from common.durations import clock_time
+from common.web.keys import SITE
+from common.web.pages import render
+from common.web.requests import Query, read_query, require_principal
+from stream_svc.app_keys import COLLECTIONS, LIBRARY
+from stream_svc.models import WhichVideos
+from stream_svc.pages import card_of
+
+PATH: Final = "/collections/{collection_id}"
+
+
+class ListRows(Query):
+    """Which page of it."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, Field(max_length=2048)] | None = None
+
+
+async def collection_page(request: web.Request) -> web.Response:
+    """GET /collections/{collection_id}."""
+    principal, library, collections = require_principal(request), request.app[LIBRARY], request.app[COLLECTIONS]
+    collection_id = request.match_info["collection_id"]
+    shown = await collections.show(principal, collection_id)
+    asked = read_query(request, ListRows)
+    videos, next_cursor = await collections.videos(principal, collection_id, cursor=asked.cursor, limit=asked.limit)
+    contents = await library.contents(videos)
+    among = WhichVideos(collection=collection_id)
+    seconds = shown.total.duration_ms / 1000
+    url = URL(request.path)
+    context = {
+        "collection": {
+            "title": shown.collection.title,
+            "description": shown.collection.description,
+            "count": shown.total.count,
+            "length": clock_time(seconds) if seconds else None,
+            "spoken_length": spoken_time(seconds) if seconds else None,
+        },
+        "cards": [card_of(request, begun, contents, {}, among) for begun in await library.begun(principal, videos)],
+        "edit_url": f"{request.app[SITE].upload_url}/videos/collections/{collection_id}",
+        "first_url": None if asked.cursor is None else str(url),
+        "next_url": None if next_cursor is None else str(url.with_query(cursor=next_cursor)),
+    }
+    return render(request, "collection.html", context)

@@ -1,0 +1,158 @@
+"""Collections in a browser: videos go into them from My videos, and are put in order by keyboard, mouse and finger."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.api_client import person
+from tests.browsers import logged_in
+from tests.product import Product
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, product: Product) -> AsyncIterator[Page]:
+    context = await logged_in(browser, product, has_touch=True)
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(message.text) if message.type == "error" and "DISCONNECTED" not in message.text else None
+        ),
+    )
+    yield page
+    await context.close()
+    assert complaints == []
+
+
+async def _rows(page: Page) -> str:
+    return "".join(title[-1] for title in await page.locator(".order-title").all_text_contents())
+
+
+async def _is(page: Page, product: Product, order: str) -> None:
+    """On the page, and as it is kept."""
+    assert await _rows(page) == order
+    collection_id = await page.locator("[data-order]").get_attribute("data-order")
+
+    async def is_kept() -> bool:
+        answer = await page.request.get(f"{product.url('upload')}/v1/collections/{collection_id}/videos")
+        return "".join(video["title"][-1] for video in (await answer.json())["items"]) == order
+
+    await eventually(is_kept, what=f"the order {order}")
+
+
+async def test_videos_go_into_a_collection_and_into_an_order(page: Page, product: Product) -> None:
+    async with aiohttp.ClientSession() as session:
+        somebody = await person(session, product)
+        for name in "DCBA":
+            await somebody.upload(b"a very short film", title=f"Lesson {name}")
+    await page.goto(f"{product.url('upload')}/videos?q=lesson")
+    # One by its row, into a new one; then all of them, of which one is in it.
+    opener = page.get_by_role("link", name="Add Lesson B to collections")
+    await opener.click()
+    dialog = page.get_by_role("dialog", name="Add “Lesson B” to…")
+    await dialog.get_by_label("New collection").fill("Course")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog).to_have_count(0)
+    await expect(opener).to_be_focused()
+    await expect(page.get_by_role("status").filter(has_text="Collections saved.")).to_be_visible()
+    for box in await page.locator("[data-pick]").all():
+        await box.check()
+    await page.locator("[data-selection]").get_by_role("button", name="Add to…").click()
+    dialog = page.get_by_role("dialog", name="Add 4 videos to…")
+    box = dialog.get_by_role("checkbox", name="Course")
+    assert await box.evaluate("box => box.indeterminate")
+    await box.check()
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog).to_have_count(0)
+
+    await page.goto(f"{product.url('upload')}/videos/collections")
+    await page.get_by_role("link", name="Course", exact=True).click()
+    await _is(page, product, "BACD")
+    # It is watched in that order.
+    await page.get_by_role("link", name="Watch").click()
+    await expect(page.get_by_role("heading", level=1, name="Course")).to_be_visible()
+    titles = await page.locator(".video-link").all_text_contents()
+    assert "".join(title[-1] for title in titles) == "BACD"
+
+
+async def _course(page: Page, product: Product) -> None:
+    """The page of a new one with lessons A to D."""
+    async with aiohttp.ClientSession() as session:
+        somebody = await person(session, product)
+        made = await somebody.call("POST", f"{somebody.upload_url}/v1/collections", json={"title": "Lessons"})
+        collection_id = (await made.json())["id"]
+        for name in "ABCD":
+            video = await somebody.upload(b"a very short film", title=f"Lesson {name}")
+            url = f"{somebody.upload_url}/v1/collections/{collection_id}/videos/{video['id']}"
+            assert (await somebody.call("PUT", url)).status == 204
+    await page.goto(f"{product.url('upload')}/videos/collections/{collection_id}")
+
+
+async def test_by_keyboard_what_is_put_down_stays_and_what_is_called_off_goes_back(
+    page: Page, product: Product
+) -> None:
+    await _course(page, product)
+    handle = page.get_by_role("button", name="Move “Lesson D”")
+    await handle.focus()
+    for key in ("ArrowUp", "ArrowUp"):
+        await page.keyboard.press(key)
+    await expect(page.locator("[data-order-status]")).to_have_text("“Lesson D”: place 2 of 4")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("[data-order-status]")).to_have_text("“Lesson D” moved to place 2 of 4.")
+    await _is(page, product, "ADBC")
+    await page.keyboard.press("Home")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("[data-order-status]")).to_have_text("“Lesson D” is back at place 2.")
+    await expect(handle).to_be_focused()
+    await _is(page, product, "ADBC")
+    # What cannot be kept goes back to where it was, and is said.
+    await page.context.set_offline(offline=True)
+    await page.locator("[data-handle]").first.focus()
+    await page.keyboard.press("End")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("status").filter(has_text="Couldn’t move “Lesson A”")).to_be_visible()
+    await page.context.set_offline(offline=False)
+    await _is(page, product, "ADBC")
+    await page.reload()
+    assert await _rows(page) == "ADBC"
+
+
+async def test_a_row_is_dragged_by_mouse_and_by_finger(page: Page, product: Product) -> None:
+    await _course(page, product)
+    handles = page.locator("[data-handle]")
+    first, last = await handles.first.bounding_box(), await handles.last.bounding_box()
+    assert first is not None
+    assert last is not None
+    await page.mouse.move(first["x"] + 10, first["y"] + 10)
+    await page.mouse.down()
+    await page.mouse.move(first["x"] + 10, last["y"] + 10, steps=8)
+    await page.mouse.up()
+    await _is(page, product, "BCDA")
+    # By a finger, which would scroll the page anywhere else; then with Escape in the middle of it.
+    touch = await page.context.new_cdp_session(page)
+
+    async def finger(kind: str, y: float = 0) -> None:
+        points = [] if kind == "touchEnd" else [{"x": first["x"] + 10, "y": y}]
+        await touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    await finger("touchStart", last["y"] + 10)
+    for step in range(1, 9):
+        await finger("touchMove", last["y"] + 10 - step * (last["y"] - first["y"]) / 8)
+    await finger("touchEnd")
+    await _is(page, product, "ABCD")
+    await page.mouse.move(first["x"] + 10, first["y"] + 10)
+    await page.mouse.down()
+    await page.mouse.move(first["x"] + 10, last["y"] + 10, steps=4)
+    await page.keyboard.press("Escape")
+    await page.mouse.up()
+    await _is(page, product, "ABCD")

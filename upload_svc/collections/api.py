@@ -1,0 +1,106 @@
+"""Collections for programs: one's own, and the videos in them."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from common.idempotency import Claim
+from common.web.idempotency import create_once
+from common.web.keys import SITE
+from common.web.requests import id_in_path, read_json, read_query, require_principal
+from common.web.responses import json_response
+from upload_svc.api import if_match
+from upload_svc.collections import models
+from upload_svc.collections.app_keys import COLLECTIONS
+from upload_svc.collections.collections import Overview
+from upload_svc.models import UploadPage, present
+
+
+async def create_collection(request: web.Request) -> web.Response:
+    """Creates an empty collection."""
+    principal = require_principal(request)
+    asked = await read_json(request, models.CreateCollection)
+
+    async def create(claim: Claim | None) -> models.Collection:
+        remember = None if claim is None else lambda made: claim.keep(_shown(request, made).model_dump_json())
+        made = await request.app[COLLECTIONS].create(
+            principal, title=asked.title, description=asked.description, remember=remember
+        )
+        return _shown(request, made)
+
+    created = await create_once(request, asked, models.Collection, create)
+    location = request.app.router["get-collection"].url_for(collection_id=created.id)
+    return json_response(created, status=201, headers={"Location": str(location)})
+
+
+async def list_collections(request: web.Request) -> web.Response:
+    """Your collections, by title."""
+    principal = require_principal(request)
+    asked = read_query(request, models.ListCollections)
+    found, next_cursor = await request.app[COLLECTIONS].list(
+        principal, q=asked.q, cursor=asked.cursor, limit=asked.limit
+    )
+    items = [_shown(request, overview) for overview in found]
+    return json_response(models.CollectionPage(items=items, next_cursor=next_cursor))
+
+
+async def get_collection(request: web.Request) -> web.Response:
+    """One collection; the response has an ETag."""
+    principal = require_principal(request)
+    return _one(request, await request.app[COLLECTIONS].get(principal, id_in_path(request, "collection_id")))
+
+
+async def edit_collection(request: web.Request) -> web.Response:
+    """Changes title or description, only the fields sent; the response has an ETag."""
+    principal, collection_id = require_principal(request), id_in_path(request, "collection_id")
+    asked = await read_json(request, models.EditCollection)
+    changed = await request.app[COLLECTIONS].edit(
+        principal, collection_id, title=asked.title, description=asked.description, if_match=if_match(request)
+    )
+    return _one(request, changed)
+
+
+async def delete_collection(request: web.Request) -> web.Response:
+    """Deletes a collection; its videos stay."""
+    principal, collection_id = require_principal(request), id_in_path(request, "collection_id")
+    await request.app[COLLECTIONS].delete(principal, collection_id, if_match=if_match(request))
+    return web.Response(status=204)
+
+
+async def list_collection_videos(request: web.Request) -> web.Response:
+    """A collection's videos in its order; those in the trash are left out."""
+    principal, collection_id = require_principal(request), id_in_path(request, "collection_id")
+    asked = read_query(request, models.ListCollected)
+    uploads, next_cursor = await request.app[COLLECTIONS].videos(
+        principal, collection_id, cursor=asked.cursor, limit=asked.limit
+    )
+    stream_url = request.app[SITE].stream_url
+    items = [present(upload, stream_url=stream_url) for upload in uploads]
+    return json_response(UploadPage(items=items, next_cursor=next_cursor))
+
+
+async def put_collection_video(request: web.Request) -> web.Response:
+    """Adds one of your videos to a collection, or moves it; the content is optional. Idempotent."""
+    principal, collection_id = require_principal(request), id_in_path(request, "collection_id")
+    video_id, collections = id_in_path(request, "video_id"), request.app[COLLECTIONS]
+    asked = await read_json(request, models.PlaceVideo) if request.can_read_body else models.PlaceVideo()
+    if "after" in asked.model_fields_set:
+        await collections.place(principal, collection_id, video_id, after=asked.after)
+    else:
+        await collections.add(principal, collection_id, [video_id])
+    return web.Response(status=204)
+
+
+async def remove_collection_video(request: web.Request) -> web.Response:
+    """Takes a video out of a collection; the video stays. Idempotent."""
+    principal, collection_id = require_principal(request), id_in_path(request, "collection_id")
+    await request.app[COLLECTIONS].remove(principal, collection_id, [id_in_path(request, "video_id")])
+    return web.Response(status=204)
+
+
+def _one(request: web.Request, overview: Overview) -> web.Response:
+    return json_response(_shown(request, overview), headers={"ETag": f'"{overview.collection.etag}"'})
+
+
+def _shown(request: web.Request, overview: Overview) -> models.Collection:
+    return models.present_collection(overview, stream_url=request.app[SITE].stream_url)

@@ -1,0 +1,253 @@
+"""What the owner of a collection does: a collection holds their own videos, each once, in an order of theirs.
+
+What is in the trash keeps its place and is not shown; what is deleted, or somebody else's, leaves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Some
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Final, assert_never
+
+from catalogue.collections import Collection, Total
+from catalogue.videos import Video
+from common.clock import Clock
+from common.cursors import Cursors
+from common.errors import Invalid, NotFound
+from common.idempotency import Remember
+from common.ids import is_id, new_id
+from common.languages import gettext
+from common.text import sort_key, words_of
+from common.tokens import Principal
+from upload_svc.collection_store import CollectionStore
+from upload_svc.uploads import Upload, Uploads
+
+# So many are offered to put videos into; who has more searches for one.
+MOST_OFFERED: Final = 100
+
+
+class Move(StrEnum):
+    """Where a video goes, as seen from where it stands."""
+
+    UP = "up"
+    DOWN = "down"
+    FIRST = "first"
+    LAST = "last"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """A collection, how much is in it, and the video whose picture is its own."""
+
+    collection: Collection
+    total: Total
+    first: Upload | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some of a collection's videos: how many stand before them, the last one of those, and the next page's cursor."""
+
+    uploads: Sequence[Upload]
+    offset: int
+    previous_id: str | None
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A collection, and how many of the videos in question are in it."""
+
+    collection: Collection
+    count: int
+
+
+class Collections:
+    """Each method raises NotFound for a collection that is not theirs."""
+
+    def __init__(self, store: CollectionStore, uploads: Uploads, cursors: Cursors, *, clock: Clock) -> None:
+        self._store = store
+        self._uploads = uploads
+        self._cursors = cursors
+        self._clock = clock
+
+    async def create(
+        self,
+        principal: Principal,
+        *,
+        title: str,
+        description: str,
+        remember: Remember[Overview] | None = None,
+    ) -> Overview:
+        """A new one without videos. Raises TooManyCollections."""
+        now = self._clock()
+        collection = Collection(
+            id=new_id(),
+            owner_id=principal.account_id,
+            title=title,
+            description=description,
+            created_at=now,
+            updated_at=now,
+        )
+        made = Overview(collection=collection, total=Total(), first=None)
+        await self._store.create_collection(collection, None if remember is None else remember(made))
+        return made
+
+    async def get(self, principal: Principal, collection_id: str) -> Overview:
+        [overview] = await self._overviews([await self._own(principal, collection_id)])
+        return overview
+
+    async def list(
+        self, principal: Principal, *, q: str = "", cursor: str | None, limit: int
+    ) -> tuple[Sequence[Overview], str | None]:
+        """Those with the words of `q` in their titles, by title, and the cursor of the next page. Raises Invalid."""
+        words = words_of(sort_key(q))
+        collections, next_cursor = await self._cursors.page(
+            f"collections:{principal.account_id}:{' '.join(words)}",
+            partial(self._store.list_collections, principal.account_id, words),
+            lambda collection: (collection.title_key, collection.id),
+            cursor=cursor,
+            limit=limit,
+            value_of=str,
+        )
+        return await self._overviews(collections), next_cursor
+
+    async def videos(
+        self, principal: Principal, collection_id: str, *, cursor: str | None, limit: int
+    ) -> tuple[Sequence[Upload], str | None]:
+        """Its ready videos in their order, and the cursor of the next page. Raises Invalid."""
+        collection = await self._own(principal, collection_id)
+        placed, next_cursor = await self._cursors.page(
+            f"collected:{collection_id}",
+            partial(self._store.list_collected, collection.id, collection.owner_id),
+            lambda one: (str(one.position), one.video.id),
+            cursor=cursor,
+            limit=limit,
+            value_of=int,
+        )
+        return await self._uploads.described([one.video for one in placed]), next_cursor
+
+    async def page(self, principal: Principal, collection_id: str, *, cursor: str | None, limit: int) -> Page:
+        """The same with how many there are before. Raises Invalid."""
+        uploads, next_cursor = await self.videos(principal, collection_id, cursor=cursor, limit=limit)
+        if cursor is None or not uploads:
+            return Page(uploads=uploads, offset=0, previous_id=None, next_cursor=next_cursor)
+        first_id = uploads[0].video.id
+        return Page(
+            uploads=uploads,
+            offset=await self._store.count_before(collection_id, first_id),
+            previous_id=await self._store.neighbour(collection_id, first_id, is_before=True, skip=0),
+            next_cursor=next_cursor,
+        )
+
+    async def every_id(self, principal: Principal, collection_id: str) -> Sequence[str]:
+        """The ids of all that is in it, in its order, those in the trash included."""
+        await self._own(principal, collection_id)
+        return await self._store.list_all_collected(collection_id)
+
+    async def edit(
+        self,
+        principal: Principal,
+        collection_id: str,
+        *,
+        title: str | None = None,
+        description: str | None = None,
+        if_match: Some[str] | None = None,
+    ) -> Overview:
+        """Changes what is given; with `if_match` only while one of these is its ETag. Raises CollectionChanged."""
+        changed = await self._store.edit_collection(
+            collection_id,
+            principal.account_id,
+            title=title,
+            description=description,
+            if_match=if_match,
+            now=self._clock(),
+        )
+        [overview] = await self._overviews([changed])
+        return overview
+
+    async def delete(self, principal: Principal, collection_id: str, *, if_match: Some[str] | None = None) -> None:
+        """Removes the collection; its videos stay as they are. Raises CollectionChanged."""
+        await self._store.delete_collection(collection_id, principal.account_id, if_match=if_match)
+
+    async def add(self, principal: Principal, collection_id: str, video_ids: Sequence[str]) -> Sequence[str]:
+        """Adds them at the end, in this order; what is in it stays where it is. Those that are new to it.
+
+        All or none. Raises NotToBeCollected, NotFinished, CollectionFull.
+        """
+        return await self._store.put_videos(collection_id, principal.account_id, video_ids, now=self._clock())
+
+    async def place(self, principal: Principal, collection_id: str, video_id: str, *, after: str | None) -> None:
+        """Puts the video behind `after`, None: first, whether it is in the collection yet or not.
+
+        Raises as `add`, and Invalid when `after` is not in the collection, or is the video itself.
+        """
+        if after == video_id:
+            raise Invalid([{"pointer": "#/after", "detail": gettext("must be another video")}])
+        now, owner_id = self._clock(), principal.account_id
+        is_known = after is None or is_id(after)
+        if not is_known or not await self._store.place_video(collection_id, owner_id, video_id, after=after, now=now):
+            raise Invalid([{"pointer": "#/after", "detail": gettext("is not in this collection")}])
+
+    async def move(self, principal: Principal, collection_id: str, video_id: str, move: Move) -> None:
+        """Moves a video of the collection among those that are shown; at its end it stays. Raises NotFound."""
+        await self._own(principal, collection_id)
+        if not await self._store.is_collected(collection_id, video_id):
+            raise NotFound
+        neighbour = partial(self._store.neighbour, collection_id, video_id)
+        match move:
+            case Move.UP:
+                if await neighbour(is_before=True, skip=0) is None:
+                    return
+                after = await neighbour(is_before=True, skip=1)
+            case Move.DOWN:
+                after = await neighbour(is_before=False, skip=0)
+                if after is None:
+                    return
+            case Move.FIRST:
+                after = None
+            case Move.LAST:
+                after = await self._store.last_of(collection_id)
+                if after in (None, video_id):
+                    return
+            case _:
+                assert_never(move)
+        await self.place(principal, collection_id, video_id, after=after)
+
+    async def remove(self, principal: Principal, collection_id: str, video_ids: Sequence[str]) -> Sequence[str]:
+        """Takes them out of the collection; they need not be in it. Those that were."""
+        return await self._store.remove_videos(collection_id, principal.account_id, video_ids, now=self._clock())
+
+    async def collectable(self, principal: Principal, video_ids: Sequence[str]) -> Sequence[Video]:
+        """Those of the videos that may be put into collections."""
+        return await self._store.list_ready_videos(video_ids, principal.account_id)
+
+    async def offers(self, principal: Principal, video_ids: Sequence[str], *, q: str) -> tuple[Sequence[Offer], bool]:
+        """The collections that the videos may be put into, by title, and whether there are more of them."""
+        words = words_of(sort_key(q))
+        found = await self._store.list_collections(principal.account_id, words, after=None, limit=MOST_OFFERED + 1)
+        shown = found[:MOST_OFFERED]
+        counts = await self._store.count_of([one.id for one in shown], video_ids)
+        return [Offer(collection=one, count=counts.get(one.id, 0)) for one in shown], len(found) > len(shown)
+
+    async def _overviews(self, collections: Sequence[Collection]) -> Sequence[Overview]:
+        ids = [one.id for one in collections]
+        totals, firsts = await self._store.list_totals(ids), await self._store.list_firsts(ids)
+        uploads = {upload.video.id: upload for upload in await self._uploads.described([*firsts.values()])}
+        return [
+            Overview(
+                collection=one,
+                total=totals.get(one.id, Total()),
+                first=uploads[firsts[one.id].id] if one.id in firsts else None,
+            )
+            for one in collections
+        ]
+
+    async def _own(self, principal: Principal, collection_id: str) -> Collection:
+        collection = await self._store.get_collection(collection_id, principal.account_id)
+        if collection is None:
+            raise NotFound
+        return collection

@@ -1,0 +1,107 @@
+"""The JSON shapes of collections."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from catalogue.content import present_poster
+from common.web.requests import Input, Query
+from contracts.shape import Instant
+from upload_svc.collections.collections import Overview
+from upload_svc.models import Description, Title
+
+
+class CreateCollection(Input):
+    """What it is called, and what it is for; several of one's own may be called the same."""
+
+    title: Title
+    description: Description = ""
+
+
+class EditCollection(Input):
+    """What is to change; what is absent stays."""
+
+    title: Title | None = None
+    description: Description | None = None
+
+
+class PlaceVideo(Input):
+    """Where the video goes: behind the video `after`, with null before all others.
+
+    Absent: a video that is not in the collection yet comes to its end, and one that is in it stays where it is.
+    """
+
+    after: Annotated[str, Field(max_length=64)] | None = None
+
+
+class ListCollections(Query):
+    """Those with these words in their titles, and which page of them."""
+
+    q: Annotated[str, Field(max_length=200)] = ""
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, Field(max_length=2048)] | None = None
+
+
+class ListCollected(Query):
+    """Which page of a collection's videos."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, Field(max_length=2048)] | None = None
+
+
+class Collection(BaseModel):
+    """A collection as its owner sees it; `duration` in seconds, of the videos whose length is known.
+
+    `video_count` counts ready videos: what is in the trash keeps its place and is not shown. `poster` is the first
+    video's. `updated_at` also says when a video has come, gone or moved. `url` is its page for viewers.
+    """
+
+    id: str
+    title: str
+    description: str
+    video_count: int
+    duration: float
+    created_at: Instant
+    updated_at: Instant
+    url: str
+    poster: dict[str, dict[Literal["webp", "jpeg"], str]] | None
+
+
+class CollectionPage(BaseModel):
+    """One page of a list."""
+
+    items: list[Collection]
+    next_cursor: str | None
+
+
+class ExportedCollection(BaseModel):
+    """A collection in its owner's export, with the ids of its videos in their order."""
+
+    id: str
+    title: str
+    description: str
+    created_at: Instant
+    updated_at: Instant
+    videos: list[str]
+
+
+def present_collection(overview: Overview, *, stream_url: str) -> Collection:
+    collection, first = overview.collection, overview.first
+    return Collection(
+        id=collection.id,
+        title=collection.title,
+        description=collection.description,
+        video_count=overview.total.count,
+        duration=overview.total.duration_ms / 1000,
+        created_at=collection.created_at,
+        updated_at=collection.updated_at,
+        url=collection_url(stream_url, collection.id),
+        poster=None if first is None or first.media is None else present_poster(first.media.content.poster),
+    )
+
+
+def collection_url(stream_url: str, collection_id: str) -> str:
+    """Where the collection is watched."""
+    return f"{stream_url}/collections/{collection_id}"

@@ -1,0 +1,145 @@
+"""What `vss collection` does: collections by title or ID, and the account's videos in them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import unicodedata
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from uuid import uuid4
+
+from common.ids import is_id
+from vss.errors import Refusal
+from vss.remote.client import Client, open_client
+from vss.remote.errors import NoAnswer, NotLoggedIn, NotThere, SomeFailed
+from vss.remote.managing import WAIT_SECONDS
+from vss.remote.values import video_id
+from vss.speaking import say, warn
+
+
+async def list_collections(*, as_json: bool) -> int:
+    """One line a collection: its ID, how many videos are in it, its title."""
+    async with open_client(patience_seconds=WAIT_SECONDS) as client:
+        async for one in client.items(_url(client)):
+            say(json.dumps(one) if as_json else f"{one['id']}  {one['video_count']:>6}  {one['title']}")
+    return 0
+
+
+async def create(title: str, description: str) -> int:
+    """Prints its ID."""
+    async with open_client(patience_seconds=WAIT_SECONDS) as client:
+        content, key = {"title": title, "description": description}, {"Idempotency-Key": uuid4().hex}
+        made = (await client.call("POST", _url(client), content=content, headers=key)).content
+    say(f"{made['id']}  {made['title']}")
+    return 0
+
+
+async def show(named: str, *, as_json: bool) -> int:
+    """One line a video, in the collection's order."""
+    async with open_client(patience_seconds=WAIT_SECONDS) as client:
+        collection = await _find(client, named)
+        async for video in client.items(_url(client, collection["id"], "videos")):
+            say(json.dumps(video) if as_json else f"{video['id']}  {video['visibility']:<8}  {video['title']}")
+    return 0
+
+
+async def add(named: str, videos: Sequence[str]) -> int:
+    """Puts each at the end, in this order; what is in it stays where it is."""
+
+    async def one(client: Client, url: str) -> str:
+        await client.call("PUT", url)
+        return "in the collection"
+
+    return await _each(named, videos, one)
+
+
+async def remove(named: str, videos: Sequence[str]) -> int:
+    """Takes each out, if it is in it; the videos stay."""
+
+    async def one(client: Client, url: str) -> str:
+        await client.call("DELETE", url)
+        return "not in the collection"
+
+    return await _each(named, videos, one)
+
+
+async def move(named: str, video: str, *, after: str | None, is_last: bool) -> int:
+    """Puts a video behind another one, last, or with neither of them first."""
+    async with open_client(patience_seconds=WAIT_SECONDS) as client:
+        collection_id, moved = (await _find(client, named))["id"], _video_id(video)
+        behind = None if after is None else _video_id(after)
+        if is_last:
+            async for other in client.items(_url(client, collection_id, "videos")):
+                behind = other["id"] if other["id"] != moved else behind
+        await client.call("PUT", _url(client, collection_id, "videos", moved), content={"after": behind})
+    say(f"{video}: moved")
+    return 0
+
+
+async def name(named: str) -> int:
+    """Says which one it is, before it is deleted."""
+    async with open_client(patience_seconds=WAIT_SECONDS) as client:
+        collection = await _find(client, named)
+    warn(f"  {collection['title']} ({collection['video_count']} videos)")
+    return 0
+
+
+async def delete(named: str) -> int:
+    """For good; the videos stay."""
+    async with open_client(patience_seconds=WAIT_SECONDS) as client:
+        collection = await _find(client, named)
+        await client.call("DELETE", _url(client, collection["id"]))
+    say(f"{collection['title']}: deleted")
+    return 0
+
+
+async def _each(named: str, videos: Sequence[str], work: Callable[[Client, str], Awaitable[str]]) -> int:
+    """Does it with each video in turn; returns the exit code. Raises what concerns all of them, and SomeFailed."""
+    failures: list[Refusal] = []
+    async with open_client(patience_seconds=WAIT_SECONDS) as client:
+        collection = await _find(client, named)
+        for video in videos:
+            try:
+                said = await work(client, _url(client, collection["id"], "videos", _video_id(video)))
+            except (NoAnswer, NotLoggedIn):
+                raise
+            except Refusal as refusal:
+                failures.append(refusal)
+                warn(f"vss: {video}: {refusal}")
+            else:
+                say(f"{video}: {said}")
+    if failures and len(videos) > 1:
+        raise SomeFailed(f"{len(videos) - len(failures)} of {len(videos)} videos changed")
+    return failures[0].exit_code if failures else 0
+
+
+async def _find(client: Client, named: str) -> dict[str, Any]:
+    """The collection with this ID, or the only one with this title, in whatever case. Raises NotThere."""
+    try:
+        if is_id(named):
+            collection: dict[str, Any] = (await client.call("GET", _url(client, named))).content
+            return collection
+        found = [one async for one in client.items(_url(client), q=named[:200]) if _key(one["title"]) == _key(named)]
+    except NotThere:
+        found = []
+    if len(found) > 1:
+        raise NotThere(f"{len(found)} collections are called {named!r}; name one by its ID: `vss collection list`")
+    if not found:
+        raise NotThere(f"you have no collection {named!r}; `vss collection list` shows yours")
+    return found[0]
+
+
+def _video_id(named: str) -> str:
+    try:
+        return video_id(named)
+    except argparse.ArgumentTypeError:
+        raise NotThere("not an ID; `vss list` shows them") from None
+
+
+def _key(title: str) -> str:
+    return unicodedata.normalize("NFKC", " ".join(title.split())).casefold()
+
+
+def _url(client: Client, *more: str) -> str:
+    return "/".join((client.server.upload, "v1/collections", *more))

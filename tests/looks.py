@@ -561,15 +561,6 @@ async def collection(page: Page, stage: Stage) -> None:
 
 
 @look()
-async def collection_edit_refused(page: Page, stage: Stage) -> None:
-    await page.goto(f"{stage.product.url('upload')}/videos/collections/{await _make_collection(stage)}")
-    await page.locator("[popovertarget=edit-collection]").first.click()
-    await page.locator("#title").fill(" ")
-    await page.locator("#edit-collection button[type=submit]").click()
-    await expect(page.locator("#title-error")).to_be_visible()
-
-
-@look()
 async def my_videos_choose_collections(page: Page, stage: Stage) -> None:
     await _make_collection(stage)
     await page.goto(f"{stage.product.url('upload')}/videos")

@@ -95,3 +95,16 @@ LINK_VIEWS: Final = Table(
     Column("link_id", identifier(), primary_key=True),
     Column("views", Integer(), nullable=False),
 )
+
+# Events that nobody has been told of yet.
+OUTBOX: Final = Table(
+    "outbox",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("owner_id", identifier(), nullable=False),
+    Column("type", binary_text(32), nullable=False),
+    Column("at", Instant(), nullable=False),
+    # A JSON object.
+    Column("data", long_text(), nullable=False),
+)
+Index("outbox_at", OUTBOX.c.at, OUTBOX.c.id)

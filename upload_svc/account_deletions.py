@@ -13,6 +13,7 @@ from contracts.accounts import AccountDeletions, NamedAccount
 from upload_svc.audit import Action, entry_about
 from upload_svc.fs_client import FsClient
 from upload_svc.store import Listing, Store
+from upload_svc.webhooks.store import WebhookStore
 
 LIVE: Final = (VideoState.UPLOADING, VideoState.READY, VideoState.TRASHED)
 AT_ONCE: Final = 100
@@ -22,17 +23,27 @@ class VideosOfDeletedAccounts:
     """Every step may be done again: whatever died between two of them, the next round goes on."""
 
     def __init__(
-        self, deletions: AccountDeletions, store: Store, keys: IdempotencyKeys, fs: FsClient, *, clock: Clock
+        self,
+        deletions: AccountDeletions,
+        store: Store,
+        keys: IdempotencyKeys,
+        webhooks: WebhookStore,
+        fs: FsClient,
+        *,
+        clock: Clock,
     ) -> None:
         self._deletions = deletions
         self._store = store
         self._keys = keys
+        self._webhooks = webhooks
         self._fs = fs
         self._clock = clock
 
     async def settle(self) -> None:
         """One step of the loop: up to 100 videos of each deleted account. Raises Unavailable."""
         for deletion in await self._deletions.list():
+            # Nobody is told of what is done to its videos from now on.
+            await self._webhooks.forget_account(deletion.account_id)
             listing = Listing(owner_id=deletion.account_id, states=LIVE)
             videos = await self._store.list_videos(listing, after=None, limit=AT_ONCE)
             if not videos:

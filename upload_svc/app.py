@@ -53,12 +53,19 @@ from upload_svc.settling import Settling
 from upload_svc.store import Store
 from upload_svc.tables import idempotency_keys
 from upload_svc.uploads import Uploads
+from upload_svc.webhooks.app_keys import SENDING, WEBHOOKS
+from upload_svc.webhooks.client import webhook_client
+from upload_svc.webhooks.sending import sending
+from upload_svc.webhooks.signatures import Secrets
+from upload_svc.webhooks.store import WebhookStore
+from upload_svc.webhooks.webhooks import Webhooks
 
 SETTLE_INTERVAL_SECONDS: Final = 2.0
 # How soon a new place in the queue is filled with a video that was there already.
 BACKFILL_INTERVAL_SECONDS: Final = 10.0
 COUNT_INTERVAL_SECONDS: Final = 60.0
 FORGET_INTERVAL_SECONDS: Final = 3600.0
+SEND_INTERVAL_SECONDS: Final = 1.0
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application:
@@ -79,6 +86,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             open_database(settings.database_url.get_secret_value()) as database,
             http_session() as session,
             hashing() as passwords,
+            webhook_client(allows_private=settings.webhook_private_networks) as webhook_calls,
         ):
             observe_database(app, database)
             identity = remote_identity(session, settings, client_id="upload", clock=clock)
@@ -96,12 +104,19 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[JOB_METRICS] = JobMetrics(store, app[METRICS], clock=clock)
             app[IDEMPOTENCY_KEYS] = keys = IdempotencyKeys(database, idempotency_keys, clock=clock)
             auth = ServiceClient(session, settings.auth_url, identity.tokens)
-            app[ACCOUNT_DELETIONS] = VideosOfDeletedAccounts(AccountDeletions(auth), store, keys, fs, clock=clock)
+            webhooks, secrets = WebhookStore(database), Secrets(settings.cursor_key.get_secret_value())
+            app[WEBHOOKS] = Webhooks(
+                webhooks, secrets, cursors, allows_private=settings.webhook_private_networks, clock=clock
+            )
+            app[ACCOUNT_DELETIONS] = VideosOfDeletedAccounts(
+                AccountDeletions(auth), store, keys, webhooks, fs, clock=clock
+            )
             administrators = Administrators(auth)
             app[MODERATION] = Moderation(store, administrators, cursors, clock=clock)
             app[PREVIEWS] = Previews(store, administrators, cursors, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
-            yield
+            async with sending(webhooks, webhook_calls, secrets, app[METRICS], clock=clock) as app[SENDING]:
+                yield
 
     app.cleanup_ctx.extend(
         [
@@ -111,6 +126,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             repeated(lambda app: app[JOBS].settle(), name="jobs", seconds=SETTLE_INTERVAL_SECONDS),
             repeated(lambda app: app[JOBS].backfill(), name="backfill", seconds=BACKFILL_INTERVAL_SECONDS),
             repeated(lambda app: app[JOB_METRICS].count(), name="count", seconds=COUNT_INTERVAL_SECONDS),
+            repeated(lambda app: app[SENDING].step(), name="webhooks", seconds=SEND_INTERVAL_SECONDS),
+            repeated(lambda app: app[SENDING].count(), name="count webhooks", seconds=COUNT_INTERVAL_SECONDS),
+            repeated(lambda app: app[SENDING].forget_old(), name="old deliveries", seconds=COUNT_INTERVAL_SECONDS),
             repeated(lambda app: app[ACCOUNT_DELETIONS].settle(), name="account deletions", seconds=DELETIONS_SECONDS),
             repeated(lambda app: app[IDEMPOTENCY_KEYS].forget_old(), name="forget", seconds=FORGET_INTERVAL_SECONDS),
         ]

@@ -18,6 +18,8 @@ class Action(StrEnum):
     HANDED_OVER = "video-handed-over"
     LINK_CREATED = "link-created"
     LINK_REVOKED = "link-revoked"
+    WEBHOOK_CREATED = "webhook-created"
+    WEBHOOK_DELETED = "webhook-deleted"
 
 
 def entry_about(action: Action, by: Actor, video: Video, *, at: datetime, **details: object) -> AuditEntry:

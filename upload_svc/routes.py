@@ -29,6 +29,9 @@ from upload_svc.models import (
     Upload,
     UploadPage,
 )
+from upload_svc.webhooks import api as webhooks_api
+from upload_svc.webhooks import models as webhooks
+from upload_svc.webhooks import pages as webhooks_pages
 
 # The header of changes that somebody makes to what they have seen.
 IF_MATCH: Final = {
@@ -120,6 +123,26 @@ API: Final = (
     delete("/v1/uploads/{upload_id}/grants/{grant_id}", api.delete_grant, {204: None}),
     put("/v1/uploads/{upload_id}/moderation", api.moderate_upload, {204: None}, body=Moderate),
     delete("/v1/uploads/{upload_id}/moderation", api.delete_moderated_upload, {204: None}),
+    post(
+        "/v1/webhooks",
+        webhooks_api.create_webhook,
+        {201: webhooks.Webhook},
+        body=webhooks.CreateWebhook,
+        headers=IDEMPOTENCY,
+        refusals=("conflict",),
+    ),
+    get(
+        "/v1/webhooks", webhooks_api.list_webhooks, {200: webhooks.WebhookPage}, scopes=(), query=webhooks.ListWebhooks
+    ),
+    delete("/v1/webhooks/{webhook_id}", webhooks_api.delete_webhook, {204: None}),
+    get(
+        "/v1/webhooks/{webhook_id}/deliveries",
+        webhooks_api.list_deliveries,
+        {200: webhooks.DeliveryPage},
+        scopes=(),
+        query=webhooks.ListWebhooks,
+    ),
+    post("/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay", webhooks_api.replay_delivery, {202: None}),
     *COMPANION,
     post("/internal/jobs/take", internal_api.take_job, {200: media.Job, 204: None}, body=media.TakeJob),
     post(
@@ -159,6 +182,16 @@ PAGES: Final = (
     web.get("/", pages.home, name="home"),
     web.get("/upload", pages.upload_page, name="upload-page"),
     web.get("/videos", pages.videos_page, name="videos-page"),
+    web.get(webhooks_pages.PATH, webhooks_pages.webhooks_page, name="webhooks-page"),
+    web.post(webhooks_pages.PATH, webhooks_pages.create_webhook, name="new-webhook"),
+    web.get("/videos/webhooks/{webhook_id}", webhooks_pages.webhook_page, name="webhook-page"),
+    web.post("/videos/webhooks/{webhook_id}/test", webhooks_pages.test_webhook, name="test-webhook"),
+    web.post("/videos/webhooks/{webhook_id}/delete", webhooks_pages.remove_webhook, name="remove-webhook"),
+    web.post(
+        "/videos/webhooks/{webhook_id}/deliveries/{delivery_id}/replay",
+        webhooks_pages.resend_delivery,
+        name="resend-delivery",
+    ),
     web.get("/videos/export", pages.export, name="export-videos"),
     web.post("/videos/{upload_id}/retry-preview", pages.retry_preview, name="retry-preview"),
     web.get(moderation_pages.PATH, moderation_pages.videos_page, name="moderation-page"),

@@ -69,6 +69,8 @@ WORDS: Final[Mapping[str, str]] = {
     "video-shown": N_("Video unhidden by an administrator"),
     "link-created": N_("Link to a video created"),
     "link-revoked": N_("Link to a video revoked"),
+    "webhook-created": N_("Webhook created"),
+    "webhook-deleted": N_("Webhook deleted"),
     "video-handed-over": N_("Video of a deleted account transferred"),
 }
 

@@ -51,6 +51,8 @@ from upload_svc.models import (
     watch_url,
 )
 from upload_svc.uploads import MOST_COUNTED, Edit, Upload
+from upload_svc.webhooks.app_keys import WEBHOOKS
+from upload_svc.webhooks.models import present_webhook
 
 _MINE: Final = (VideoState.READY, VideoState.UPLOADING)
 _COUNT: Final = re.compile(r"\d{1,5}", re.ASCII)
@@ -204,7 +206,9 @@ async def export(request: web.Request) -> web.StreamResponse:
     uploads, stream_url = request.app[UPLOADS], request.app[SITE].stream_url
     found = every(lambda cursor: uploads.list(principal, _LIVE, cursor=cursor, limit=100))
     videos = (present(_without_urls(upload), stream_url=stream_url) async for upload in found)
-    return await send_export(request, "vss-videos.json", {"videos": videos})
+    hooks = every(lambda cursor: request.app[WEBHOOKS].list(principal, cursor=cursor, limit=100))
+    webhooks = (present_webhook(webhook) async for webhook in hooks)
+    return await send_export(request, "vss-videos.json", {"videos": videos, "webhooks": webhooks})
 
 
 def _without_urls(upload: Upload) -> Upload:

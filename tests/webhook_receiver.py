@@ -61,6 +61,14 @@ async def never(_: web.Request) -> web.StreamResponse:
     raise AssertionError
 
 
+async def dripping(request: web.Request) -> web.StreamResponse:
+    """An answer that begins, and does not go on."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    await response.write(b"well")
+    return await never(request)
+
+
 async def endless(request: web.Request) -> web.StreamResponse:
     """An answer without an end, slower and slower to a client that goes on reading."""
     response = web.StreamResponse()

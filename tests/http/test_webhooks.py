@@ -200,7 +200,7 @@ async def test_a_deleted_account_is_told_nothing_and_the_audit_log_names_no_url(
     await carol.upload(FILM)
     await receiver.wait(1)
     admin = await services.log_in("admin", "admin")
-    assert (await admin.call("DELETE", f"{services.auth.url}/v1/accounts/{carol_id}")).status == 204
+    assert (await admin.call("DELETE", f"{services.auth.url}/v1/accounts/{carol_id}?videos=delete")).status == 204
     for _ in range(3):
         await services.upload[ACCOUNT_DELETIONS].settle()
         await services.upload[SENDING].step()

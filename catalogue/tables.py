@@ -150,3 +150,16 @@ Index(
     COLLECTION_VIDEOS.c.video_id,
 )
 Index("collection_videos_video", COLLECTION_VIDEOS.c.video_id)
+
+# Events that nobody has been told of yet.
+OUTBOX: Final = Table(
+    "outbox",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("owner_id", identifier(), nullable=False),
+    Column("type", binary_text(32), nullable=False),
+    Column("at", Instant(), nullable=False),
+    # A JSON object.
+    Column("data", long_text(), nullable=False),
+)
+Index("outbox_at", OUTBOX.c.at, OUTBOX.c.id)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import delete, exists, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from catalogue.links import COLUMNS, Link, hash_of, to_link
+from catalogue.outbox import EventType, add_event
 from catalogue.tables import GRANTS, LINK_VIEWS
+from catalogue.videos import Video
 from common.db import Queries
 
 
@@ -26,16 +29,32 @@ class LinkStore(Queries):
         row = await self._database.row(views)
         return row is None or row.views < link.view_limit
 
-    async def count_view(self, link: Link) -> bool:
-        """Counts one more visitor; False when there have been as many as may be."""
+    async def count_view(self, link: Link, video: Video, *, at: datetime) -> bool:
+        """Counts one more visitor; False when there have been as many as may be.
+
+        The webhooks of the owner of its `video` are told of the first.
+        """
         change = update(LINK_VIEWS).where(LINK_VIEWS.c.link_id == link.id).values(views=LINK_VIEWS.c.views + 1)
         if link.view_limit is not None:
             change = change.where(LINK_VIEWS.c.views < link.view_limit)
-        first = insert(LINK_VIEWS).values(link_id=link.id, views=1)
-        if await self._database.change(change) or await self._database.add(first):
+        if await self._database.change(change):
             return True
-        # It is used up, or another was the first just now.
-        return await self._database.change(change) == 1
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(insert(LINK_VIEWS).values(link_id=link.id, views=1))
+                await add_event(
+                    connection,
+                    EventType.LINK_FIRST_VIEW,
+                    owner_id=video.owner_id,
+                    at=at,
+                    video_id=video.id,
+                    title=video.title,
+                    link_id=link.id,
+                )
+        except IntegrityError:
+            # It is used up, or another was the first just now.
+            return await self._database.change(change) == 1
+        return True
 
     async def forget_views(self) -> None:
         """Forgets the counts of links that are gone."""

@@ -87,7 +87,9 @@ class Links:
         link, video = await self.open(token, visit, is_framed=is_framed)
         # First: a visitor whom nothing can be played to is not counted.
         source = await self._library.linked_source(video, is_download=is_download, is_head=is_head)
-        if not self._is_shown(visit.seen, "seen", link) and not await self._store.count_view(link):
+        if not self._is_shown(visit.seen, "seen", link) and not await self._store.count_view(
+            link, video, at=self._clock()
+        ):
             raise NotFound(_ENDED)
         return video, source, self._made("seen", link)
 

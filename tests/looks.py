@@ -6,6 +6,7 @@ function here, with `@look`.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -484,6 +485,34 @@ async def my_videos_empty(page: Page, stage: Stage) -> None:
 @look()
 async def my_videos(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('upload')}/videos")
+
+
+@look()
+async def webhooks(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/videos/webhooks")
+    await page.locator("#url").fill("ftp://receiver.example.org/hook")
+    await page.locator("form.card button").click()
+    await expect(page.locator("#url-error")).to_be_visible()
+
+
+@look()
+async def webhook(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/videos/webhooks")
+    if not await page.locator(".row-item").count():
+        # Nothing is sent there: it is this machine.
+        await page.locator("#url").fill(f"https://127.0.0.1/{'a-long-address/' * 20}")
+        await page.locator("form.card button").click()
+        await expect(page.locator("#new-secret")).to_be_visible()
+    await page.locator(".row-item a").first.click()
+    if not await page.locator(".row-item").count():
+        await page.locator("form[action$='/test'] button").click()
+    await _reload_until(page, ".row-item .tag[data-kind=danger]")
+
+
+async def _reload_until(page: Page, selector: str) -> None:
+    async with asyncio.timeout(30):
+        while not await page.locator(selector).count():
+            await page.reload()
 
 
 @look()

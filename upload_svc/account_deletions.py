@@ -15,6 +15,7 @@ from upload_svc.collection_store import CollectionStore
 from upload_svc.fs_client import FsClient
 from upload_svc.grants import Grants
 from upload_svc.store import Listing, Store
+from upload_svc.webhooks.store import WebhookStore
 
 LIVE: Final = (VideoState.UPLOADING, VideoState.READY, VideoState.TRASHED)
 AT_ONCE: Final = 100
@@ -32,6 +33,7 @@ class VideosOfDeletedAccounts:
         *,
         grants: Grants,
         collections: CollectionStore,
+        webhooks: WebhookStore,
         clock: Clock,
     ) -> None:
         self._deletions = deletions
@@ -39,12 +41,15 @@ class VideosOfDeletedAccounts:
         self._grants = grants
         self._collections = collections
         self._keys = keys
+        self._webhooks = webhooks
         self._fs = fs
         self._clock = clock
 
     async def settle(self) -> None:
         """One step of the loop: up to 100 videos of each deleted account. Raises Unavailable."""
         for deletion in await self._deletions.list():
+            # Nobody is told of what is done to its videos from now on.
+            await self._webhooks.forget_account(deletion.account_id)
             if deletion.new_owner is not None:
                 # Before the videos, which a change of their owner takes out of the old owner's collections.
                 await self._collections.hand_over_collections(

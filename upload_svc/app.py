@@ -56,6 +56,12 @@ from upload_svc.settling import Settling
 from upload_svc.store import Store
 from upload_svc.tables import idempotency_keys
 from upload_svc.uploads import Uploads
+from upload_svc.webhooks.app_keys import SENDING, WEBHOOKS
+from upload_svc.webhooks.client import webhook_client
+from upload_svc.webhooks.sending import sending
+from upload_svc.webhooks.signatures import Secrets
+from upload_svc.webhooks.store import WebhookStore
+from upload_svc.webhooks.webhooks import Webhooks
 
 SETTLE_INTERVAL_SECONDS: Final = 2.0
 # How soon a new place in the queue is filled with a video that was there already.
@@ -64,6 +70,7 @@ COUNT_INTERVAL_SECONDS: Final = 60.0
 # What has ended is not shown from that moment on; this is how soon it is forgotten.
 END_INTERVAL_SECONDS: Final = 60.0
 FORGET_INTERVAL_SECONDS: Final = 3600.0
+SEND_INTERVAL_SECONDS: Final = 1.0
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application:
@@ -84,6 +91,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             open_database(settings.database_url.get_secret_value()) as database,
             http_session() as session,
             hashing() as passwords,
+            webhook_client(allows_private=settings.webhook_private_networks) as webhook_calls,
         ):
             observe_database(app, database)
             identity = remote_identity(session, settings, client_id="upload", clock=clock)
@@ -109,14 +117,26 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             collections = CollectionStore(database)
             app[COLLECTIONS] = Collections(collections, app[UPLOADS], cursors, clock=clock)
             app[GRANTS] = grants = Grants(GrantStore(database), store, Grantees(auth), passwords, clock=clock)
+            webhooks, secrets = WebhookStore(database), Secrets(settings.cursor_key.get_secret_value())
+            app[WEBHOOKS] = Webhooks(
+                webhooks, secrets, cursors, allows_private=settings.webhook_private_networks, clock=clock
+            )
             app[ACCOUNT_DELETIONS] = VideosOfDeletedAccounts(
-                AccountDeletions(auth), store, keys, fs, grants=grants, collections=collections, clock=clock
+                AccountDeletions(auth),
+                store,
+                keys,
+                fs,
+                grants=grants,
+                collections=collections,
+                webhooks=webhooks,
+                clock=clock,
             )
             administrators = Administrators(auth)
             app[MODERATION] = Moderation(store, administrators, cursors, clock=clock)
             app[PREVIEWS] = Previews(store, administrators, cursors, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
-            yield
+            async with sending(webhooks, webhook_calls, secrets, app[METRICS], clock=clock) as app[SENDING]:
+                yield
 
     app.cleanup_ctx.extend(
         [
@@ -127,6 +147,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             repeated(lambda app: app[JOBS].settle(), name="jobs", seconds=SETTLE_INTERVAL_SECONDS),
             repeated(lambda app: app[JOBS].backfill(), name="backfill", seconds=BACKFILL_INTERVAL_SECONDS),
             repeated(lambda app: app[JOB_METRICS].count(), name="count", seconds=COUNT_INTERVAL_SECONDS),
+            repeated(lambda app: app[SENDING].step(), name="webhooks", seconds=SEND_INTERVAL_SECONDS),
+            repeated(lambda app: app[SENDING].count(), name="count webhooks", seconds=COUNT_INTERVAL_SECONDS),
+            repeated(lambda app: app[SENDING].forget_old(), name="old deliveries", seconds=COUNT_INTERVAL_SECONDS),
             repeated(lambda app: app[ACCOUNT_DELETIONS].settle(), name="account deletions", seconds=DELETIONS_SECONDS),
             repeated(lambda app: app[IDEMPOTENCY_KEYS].forget_old(), name="forget", seconds=FORGET_INTERVAL_SECONDS),
         ]

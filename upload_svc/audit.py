@@ -20,6 +20,8 @@ class Action(StrEnum):
     LINK_REVOKED = "link-revoked"
     GRANTED = "video-granted"
     GRANT_REVOKED = "video-grant-revoked"
+    WEBHOOK_CREATED = "webhook-created"
+    WEBHOOK_DELETED = "webhook-deleted"
 
 
 def entry_about(action: Action, by: Actor, video: Video, *, at: datetime, **details: object) -> AuditEntry:

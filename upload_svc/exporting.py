@@ -18,17 +18,21 @@ from upload_svc.collections.app_keys import COLLECTIONS
 from upload_svc.collections.models import ExportedCollection
 from upload_svc.models import present
 from upload_svc.uploads import Upload
+from upload_svc.webhooks.app_keys import WEBHOOKS
+from upload_svc.webhooks.models import present_webhook
 
 _LIVE: Final = (VideoState.READY, VideoState.UPLOADING, VideoState.TRASHED)
 
 
 async def export(request: web.Request) -> web.StreamResponse:
-    """GET /videos/export: the person's videos and collections."""
+    """GET /videos/export: the person's videos, collections and webhooks."""
     principal = require_whole_principal(request)
     uploads, stream_url = request.app[UPLOADS], request.app[SITE].stream_url
     found = every(lambda cursor: uploads.list(principal, _LIVE, cursor=cursor, limit=100))
     videos = (present(_without_urls(upload), stream_url=stream_url) async for upload in found)
-    lists = {"videos": videos, "collections": _collections(request, principal)}
+    hooks = every(lambda cursor: request.app[WEBHOOKS].list(principal, cursor=cursor, limit=100))
+    webhooks = (present_webhook(webhook) async for webhook in hooks)
+    lists = {"videos": videos, "collections": _collections(request, principal), "webhooks": webhooks}
     return await send_export(request, "vss-videos.json", lists)
 
 

@@ -34,6 +34,7 @@ from upload_svc.models import (
     Upload,
     UploadPage,
 )
+from upload_svc.webhooks import routes as webhooks
 
 API: Final = (
     post(
@@ -140,6 +141,7 @@ API: Final = (
     put("/v1/uploads/{upload_id}/moderation", api.moderate_upload, {204: None}, body=Moderate),
     delete("/v1/uploads/{upload_id}/moderation", api.delete_moderated_upload, {204: None}),
     *collections.API,
+    *webhooks.API,
     *COMPANION,
     post("/internal/jobs/take", internal_api.take_job, {200: media.Job, 204: None}, body=media.TakeJob),
     post(
@@ -181,6 +183,7 @@ PAGES: Final = (
     web.get("/videos", pages.videos_page, name="videos-page"),
     web.get("/videos/export", exporting.export, name="export-videos"),
     *collections.PAGES,
+    *webhooks.PAGES,
     web.post("/videos/{upload_id}/retry-preview", pages.retry_preview, name="retry-preview"),
     web.get(moderation_pages.PATH, moderation_pages.videos_page, name="moderation-page"),
     web.get(previews_pages.PATH, previews_pages.previews_page, name="previews-page"),

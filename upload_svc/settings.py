@@ -16,3 +16,10 @@ class Settings(IdentifiedSettings):
     model_config = SettingsConfigDict(env_prefix="UPLOAD_")
 
     fs_url: Annotated[BaseUrl, Field(description="Internal URL of fs_svc.")]
+    webhook_private_networks: Annotated[
+        bool,
+        Field(
+            description="Let webhooks reach private addresses and use http://. Anyone with an account can then send"
+            " requests into this network and read the beginning of the answers."
+        ),
+    ] = False

@@ -72,7 +72,9 @@ class Settling:
         if stored_object is not None and state is State.STORED:
             await become_ready(self._store, stored_object, at=now)
         elif state in GONE or (state is None and now >= video.created_at + UNKNOWN_LIMIT):
-            await self._store.move_video(video.id, old=[VideoState.UPLOADING], new=VideoState.DELETED, settle_after=now)
+            await self._store.move_video(
+                video.id, old=[VideoState.UPLOADING], new=VideoState.DELETED, settle_after=now, has_expired=True
+            )
             logger.info("unfinished upload is gone", extra={"upload_id": video.id, "object_state": state})
         else:
             await self._store.set_settle_after(video.id, state=video.state, settle_after=now + CHECK_AGAIN)

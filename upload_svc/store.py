@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import and_, func, insert, null, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalogue.lists import COLUMNS, Branch, found_by, library_index, read_list, to_video
+from catalogue.outbox import EventType, add_event
 from catalogue.pages import Place, Sort
 from catalogue.tables import VIDEOS
 from catalogue.videos import Video, VideoState, Visibility
@@ -146,10 +148,12 @@ class Store(JobQueries, PublicReviewQueries):
         settle_after: datetime | None,
         entry: AuditEntry | None = None,
         if_match: Collection[str] | None = None,
+        has_expired: bool = False,
     ) -> bool:
         """Takes the edge from one of `old` to `new`; False when the video is in another state.
 
-        Raises PreconditionFailed, and changes nothing, when `if_match` does not have the video's ETag.
+        Its owner's webhooks are told of what was ready and is deleted, and of what `has_expired`. Raises
+        PreconditionFailed, and changes nothing, when `if_match` does not have the video's ETag.
         """
         change = (
             update(VIDEOS)
@@ -157,23 +161,31 @@ class Store(JobQueries, PublicReviewQueries):
             .values(state=new.value, settle_after=settle_after)
         )
         async with self._database.write() as connection:
-            if if_match is not None:
+            video = None
+            if if_match is not None or new is VideoState.DELETED:
                 query = _SELECT.where(VIDEOS.c.id == video_id).with_for_update()
                 row = (await connection.execute(query)).one_or_none()
-                if row is not None and to_video(row).etag not in if_match:
+                video = None if row is None else to_video(row)
+                if if_match is not None and video is not None and video.etag not in if_match:
                     raise PreconditionFailed
             if rows_changed(await connection.execute(change)) != 1:
                 return False
             await refresh_audience(connection, video_id)
             if new is VideoState.DELETED:
                 await forget_collected(connection, video_id)
+            # What is deleted is settled from that moment on.
+            if new is VideoState.DELETED and video is not None and settle_after is not None:
+                if has_expired:
+                    await _tell(connection, EventType.UPLOAD_EXPIRED, video, at=settle_after)
+                elif video.state is not VideoState.UPLOADING:
+                    await _tell(connection, EventType.VIDEO_DELETED, video, at=settle_after)
             await write_down(connection, entry)
             return True
 
     async def make_ready(self, video_id: str, *, size: int, sha256: str | None, at: datetime) -> bool:
         """Takes the edge from uploading to ready, with the size that is stored, and its SHA-256 where that is known.
 
-        In the same transaction somebody is asked to look at it.
+        In the same transaction somebody is asked to look at it, and its owner's webhooks are told.
         """
         change = (
             update(VIDEOS)
@@ -185,6 +197,8 @@ class Store(JobQueries, PublicReviewQueries):
                 return False
             await refresh_audience(connection, video_id)
             await add_job(connection, video_id, Task.LOOK, is_backfill=False, at=at)
+            video = to_video((await connection.execute(_SELECT.where(VIDEOS.c.id == video_id))).one())
+            await _tell(connection, EventType.VIDEO_READY, video, at=at)
             return True
 
     async def hide_video(self, video_id: str, entry: AuditEntry) -> bool:
@@ -280,6 +294,9 @@ class Store(JobQueries, PublicReviewQueries):
             if rows_changed(await connection.execute(change)) != 1:
                 return False
             await forget_collected(connection, video_id)
+            video = to_video((await connection.execute(_SELECT.where(VIDEOS.c.id == video_id))).one())
+            # It is settled from the moment on at which it is deleted.
+            await _tell(connection, EventType.VIDEO_DELETED, video, at=settle_after)
             await write_down(connection, entry)
             return True
 
@@ -326,6 +343,10 @@ class Store(JobQueries, PublicReviewQueries):
 
 _SELECT: Final = select(*COLUMNS)
 _NOT_DELETED: Final = VIDEOS.c.state != VideoState.DELETED.value
+
+
+async def _tell(connection: AsyncConnection, event: EventType, video: Video, *, at: datetime) -> None:
+    await add_event(connection, event, owner_id=video.owner_id, at=at, video_id=video.id, title=video.title)
 
 
 def _live(video_id: str, owner_id: str) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, UniqueConstraint
 
-from common.db import Instant, binary_text, identifier, size_in_bytes
+from common.db import Instant, binary_text, identifier, long_text, size_in_bytes
 from common.idempotency import idempotency_table
 
 METADATA: Final = MetaData()
@@ -71,3 +71,53 @@ MEDIA_WORKERS: Final = Table(
     Column("asked_at", Instant(), nullable=False),
     Column("no_landlock_at", Instant(), nullable=True),
 )
+
+WEBHOOKS: Final = Table(
+    "webhooks",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("owner_id", identifier(), nullable=False),
+    Column("url", binary_text(2048), nullable=False),
+    # Separated by spaces; empty: all there are.
+    Column("events", binary_text(512), nullable=False),
+    # Encrypted, in base64.
+    Column("sealed_secret", binary_text(255), nullable=False),
+    Column("created_at", Instant(), nullable=False),
+    # Since when nothing has arrived; None: the last try has, or there was none.
+    Column("failing_since", Instant(), nullable=True),
+    Column("disabled_at", Instant(), nullable=True),
+    Column("disabled_reason", binary_text(32), nullable=True),
+)
+Index("webhooks_owner", WEBHOOKS.c.owner_id, WEBHOOKS.c.created_at, WEBHOOKS.c.id)
+
+# What one webhook is told, or was.
+WEBHOOK_DELIVERIES: Final = Table(
+    "webhook_deliveries",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("webhook_id", identifier(), nullable=False),
+    # The same for all webhooks that are told of one event, and for every try.
+    Column("event_id", identifier(), nullable=False),
+    Column("type", binary_text(32), nullable=False),
+    Column("body", long_text(), nullable=False),
+    Column("state", binary_text(16), nullable=False),
+    Column("attempts", Integer(), nullable=False),
+    Column("tries_left", Integer(), nullable=False),
+    # Of what waits, when it is sent; of what is being sent, when another may do that; None: there is nothing to do.
+    Column("next_at", Instant(), nullable=True),
+    Column("created_at", Instant(), nullable=False),
+    # Of the last try: when, the HTTP status, how long it took, the beginning of the answer, and what went wrong.
+    Column("attempted_at", Instant(), nullable=True),
+    Column("status", Integer(), nullable=True),
+    Column("duration_ms", Integer(), nullable=True),
+    Column("answer", long_text(), nullable=True),
+    Column("failure", binary_text(32), nullable=True),
+)
+Index("webhook_deliveries_next", WEBHOOK_DELIVERIES.c.next_at, WEBHOOK_DELIVERIES.c.webhook_id)
+Index(
+    "webhook_deliveries_webhook",
+    WEBHOOK_DELIVERIES.c.webhook_id,
+    WEBHOOK_DELIVERIES.c.created_at,
+    WEBHOOK_DELIVERIES.c.id,
+)
+Index("webhook_deliveries_age", WEBHOOK_DELIVERIES.c.created_at)

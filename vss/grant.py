@@ -51,6 +51,9 @@ WRITES: Mapping[str, tuple[str, ...]] = {
         "collection_videos",
         "public_reviews",
         "upload_idempotency_keys",
+        "webhooks",
+        "webhook_deliveries",
+        "outbox",
     ),
     "stream": ("positions", "link_views"),
 }
@@ -62,6 +65,8 @@ READS: Mapping[str, tuple[str, ...]] = {
 }
 # Nobody changes what stands there; auth_svc drops what is older than it is to be kept.
 ADDS_TO = ("audit",)
+# Events for webhooks; upload_svc, which tells of them, takes them out.
+ADDS_EVENTS: Mapping[str, tuple[str, ...]] = {"stream": ("outbox",)}
 DROPS_FROM: Mapping[str, tuple[str, ...]] = {"auth": ("audit",)}
 
 
@@ -94,7 +99,7 @@ def privileges(service: str) -> dict[str, set[str]]:
         wanted.setdefault(table, set()).update(("SELECT", "INSERT", "UPDATE", "DELETE"))
     for table in READS[service]:
         wanted.setdefault(table, set()).add("SELECT")
-    for table in ADDS_TO:
+    for table in (*ADDS_TO, *ADDS_EVENTS.get(service, ())):
         wanted.setdefault(table, set()).add("INSERT")
     for table in DROPS_FROM.get(service, ()):
         wanted.setdefault(table, set()).add("DELETE")

@@ -71,6 +71,8 @@ WORDS: Final[Mapping[str, str]] = {
     "link-revoked": N_("Link to a video revoked"),
     "video-granted": N_("Video shared with a person or a group"),
     "video-grant-revoked": N_("Video no longer shared with a person or a group"),
+    "webhook-created": N_("Webhook created"),
+    "webhook-deleted": N_("Webhook deleted"),
     "video-handed-over": N_("Video of a deleted account transferred"),
 }
 

@@ -115,6 +115,7 @@ async def test_what_is_not_public_is_not_there(product: EdgeContainers) -> None:
         ("/videos", 303),
         ("/v1/videos", 401),
         ("/v1/uploads", 401),
+        ("/v1/webhooks", 401),
         ("/v1/me", 401),
         ("/.well-known/jwks.json", 200),
         ("/robots.txt", 200),

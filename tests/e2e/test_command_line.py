@@ -557,6 +557,18 @@ def test_a_download_is_called_what_its_file_was_and_replaces_no_device_and_no_li
     terminal.run("rm", "--permanently", sent["id"])
 
 
+def test_webhooks_are_made_listed_and_deleted_from_a_terminal(terminal: Terminal) -> None:
+    made = terminal.run("webhook", "create", "https://127.0.0.1:1/hook", "--event", "video.ready")
+    webhook_id, _, secret = made.stdout.strip().partition("  ")
+    assert (made.returncode, secret[:6], "shown again" in made.stderr) == (0, "whsec_", True)
+    assert terminal.run("webhook", "create", "ftp://a/").returncode == 6
+    assert f"{webhook_id}  enabled   video.ready  https://127.0.0.1:1/hook" in terminal.run("webhook", "list").stdout
+    assert terminal.read("webhook", "deliveries", webhook_id) == []
+    assert terminal.run("webhook", "replay", webhook_id, "a" * 26).returncode == 4
+    assert terminal.run("webhook", "delete", webhook_id).returncode == 0
+    assert terminal.run("webhook", "delete", webhook_id).returncode == 4
+
+
 def test_groups_are_made_and_filled_from_a_terminal(terminal: Terminal, product: Product) -> None:
     _post(f"{product.url('auth')}/v1/accounts", _token(product), {"username": "greta", "password": "tide-lamp-42-x"})
     made = terminal.run("group", "create", " The  Cutters")

@@ -121,7 +121,13 @@ FIGURES = {
         'loop_runs_total{loop="settle",outcome="done"}',
         'loop_last_success_timestamp_seconds{loop="count"}',
     ),
-    "upload": ("database_connections_in_use 0.0", 'loop_runs_total{loop="settle"'),
+    "upload": (
+        "database_connections_in_use 0.0",
+        'loop_runs_total{loop="settle"',
+        'loop_runs_total{loop="webhooks",outcome="done"}',
+        'webhook_tries_total{outcome="failed"} 0.0',
+        "oldest_waiting_webhook_delivery_age_seconds 0.0",
+    ),
     "stream": ("database_connections_in_use 0.0", "event_loop_lag_seconds_count"),
 }
 

@@ -68,7 +68,15 @@ def test_a_service_may_use_its_tables_and_no_other(users: Users) -> None:
     grant(users.administrator, users.urls)
     assert execute(users.urls["upload"], "DELETE FROM videos", "SELECT version_num FROM alembic_version") != []
     assert execute(users.urls["stream"], "SELECT COUNT(*) FROM videos") == ["0"]
+    # What links are first played is told by upload_svc, which takes it out; stream_svc only adds it.
+    event = "INSERT INTO outbox (id, owner_id, type, at, data) VALUES ('a', 'b', 'c', NOW(), '{}')"
+    execute(users.urls["stream"], event)
+    execute(users.urls["upload"], "DELETE FROM outbox")
     for service, statement in (
+        ("stream", "SELECT COUNT(*) FROM outbox"),
+        ("stream", "DELETE FROM outbox"),
+        ("stream", "SELECT COUNT(*) FROM webhooks"),
+        ("auth", "SELECT COUNT(*) FROM webhooks"),
         ("stream", "DELETE FROM videos"),
         ("upload", "SELECT COUNT(*) FROM accounts"),
         ("fs", "DROP TABLE objects"),

@@ -66,7 +66,8 @@ def test_a_limit_comes_from_outside_and_reaches_its_own_service_alone(tmp_path: 
 
 
 def test_whether_the_library_is_public_is_said_to_the_service_that_shows_it(tmp_path: Path) -> None:
-    children = told(tmp_path, {"VSS_PUBLIC_LIBRARY": "true"})
+    children = told(tmp_path, {"VSS_PUBLIC_LIBRARY": "true", "VSS_WEBHOOK_PRIVATE_NETWORKS": "true"})
+    assert children["upload"].environment["UPLOAD_WEBHOOK_PRIVATE_NETWORKS"] == "true"
     assert children["stream"].environment["STREAM_PUBLIC_LIBRARY"] == "true"
     assert not any(name.endswith("PUBLIC_LIBRARY") for name in children["upload"].environment)
 

@@ -82,6 +82,13 @@ def link_id(text: str) -> str:
     raise ArgumentTypeError(f"{text!r} is not the ID of a link or a grant; `vss share ID --list` shows them")
 
 
+def webhook_id(text: str) -> str:
+    """The ID of a webhook, or of what it was sent."""
+    if text.isascii() and text.isalnum() and len(text) <= 64:
+        return text
+    raise ArgumentTypeError(f"{text!r} is not an ID; `vss webhook list` and `vss webhook deliveries WEBHOOK` show them")
+
+
 def video_id(text: str) -> str:
     """An ID, or the one in the address of a video's page."""
     # What is no ID would be another URL.

@@ -9,6 +9,8 @@ import socket
 # Below what systems hand out to clients and what the storage engine chooses from (10,240 and up), so that
 # nobody takes one between look and use; and away from the ports of an ordinary `make run`.
 _FIRST, _LAST = 2_000, 7_900
+# Browsers open no page there (https://fetch.spec.whatwg.org/#port-blocking).
+_BLOCKED = {2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697}
 
 
 def _mine() -> tuple[int, int]:
@@ -47,6 +49,8 @@ def free_base(offsets: list[int]) -> int:
 
 
 def _is_free(port: int) -> bool:
+    if port in _BLOCKED:
+        return False
     with socket.socket() as probe:
         # As servers bind: what an earlier one left in TIME_WAIT is no obstacle.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

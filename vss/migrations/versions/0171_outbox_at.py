@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0171"
-down_revision = "0155"
+down_revision = "0170"
 
 
 def upgrade() -> None:

@@ -6,7 +6,7 @@ from alembic import op
 from common.db import Instant, binary_text, identifier
 
 revision = "0172"
-down_revision = "0156"
+down_revision = "0171"
 
 
 def upgrade() -> None:

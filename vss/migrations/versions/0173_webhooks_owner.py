@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0173"
-down_revision = "0157"
+down_revision = "0172"
 
 
 def upgrade() -> None:

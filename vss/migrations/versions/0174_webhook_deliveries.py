@@ -6,7 +6,7 @@ from alembic import op
 from common.db import Instant, binary_text, identifier, long_text
 
 revision = "0174"
-down_revision = "0158"
+down_revision = "0173"
 
 
 def upgrade() -> None:

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0175"
-down_revision = "0159"
+down_revision = "0174"
 
 
 def upgrade() -> None:

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0176"
-down_revision = "0160"
+down_revision = "0175"
 
 
 def upgrade() -> None:

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0177"
-down_revision = "0161"
+down_revision = "0176"
 
 
 def upgrade() -> None:

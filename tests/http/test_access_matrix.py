@@ -37,6 +37,9 @@ STATES: Final = ("private", "members", "unlisted", "public", "hidden", "trashed"
 OF_A_VIDEO: Final = {"get-video", "play-video", "get-picture", "get-source", "head-source", "watch", "keep-position"}
 LISTS: Final = {"list-videos", "library"}
 BY_A_LINK: Final = {"play-linked", "linked-picture", "linked-source", "head-linked-source", "link"}
+IN_A_FRAME: Final = {"embed", "play-embedded"}
+# So far their owner's alone.
+OF_A_COLLECTION: Final = {"collection"}
 # What strangers see of it, whoever asks.
 OPEN: Final = {"oembed", "feed", "sitemap"}
 # One's own positions, whatever has become of the videos; the password of a link, which opens the others; what is about
@@ -88,6 +91,8 @@ class World:
     """Everybody, and a video in each state, by its id; links to those that may have one."""
 
     owner_id: str
+    collection_id: str
+    webhook_id: str
     people: Mapping[str, Person]
     ids: Mapping[str, str]
     links: Mapping[str, str]
@@ -125,7 +130,7 @@ async def world(services: Services, services_url: str) -> World:
             continue
         made = await owner.upload(FILM, title=f"A film, {state}", visibility=visibility)
         ids[state] = made["id"]
-        links[state] = (await make_link(owner, made))["url"]
+        links[state] = (await make_link(owner, made, frame_ancestors=["https://lms.example"]))["url"]
         grants[state] = []
         for subject in (f"account:{accounts['granted']}", f"group:{group['id']}", f"account:{accounts['ended']}"):
             end = {"expires_at": rfc3339(utc_now() + timedelta(hours=1))} if subject.endswith(accounts["ended"]) else {}
@@ -134,6 +139,13 @@ async def world(services: Services, services_url: str) -> World:
             )
             assert answer.status == 201, await answer.text()
             grants[state].append((await answer.json())["id"])
+    collections = f"{owner.upload_url}/v1/collections"
+    collection = await (await owner.call("POST", collections, json={"title": "Films"})).json()
+    for state, video_id in ids.items():
+        placed = await owner.call("PUT", f"{collections}/{collection['id']}/videos/{video_id}")
+        assert placed.status == (409 if state == "uploading" else 204)
+    hook = {"url": "https://hooks.example/vss"}
+    webhook = await (await owner.call("POST", f"{owner.upload_url}/v1/webhooks", json=hook)).json()
     worker = Worker(services)
     while (job := await worker.take("look")) is not None:
         await worker.look(job)
@@ -151,11 +163,19 @@ async def world(services: Services, services_url: str) -> World:
         by = admin if method == "PUT" else owner
         answer = await by.call(method, url, json=content)
         assert answer.status == 204, await answer.text()
-    return World(owner_id=accounts["owner"], people=people, ids=ids, links=links, grants=grants)
+    return World(
+        owner_id=accounts["owner"],
+        collection_id=collection["id"],
+        webhook_id=webhook["id"],
+        people=people,
+        ids=ids,
+        links=links,
+        grants=grants,
+    )
 
 
 def test_each_way_in_has_a_row() -> None:
-    assert set(STREAM) == OF_A_VIDEO | LISTS | BY_A_LINK | OPEN | NEITHER
+    assert set(STREAM) == OF_A_VIDEO | LISTS | BY_A_LINK | IN_A_FRAME | OF_A_COLLECTION | OPEN | NEITHER
     assert {name for name, (_, path) in UPLOAD.items() if "{upload_id}" in path} >= MODERATION
 
 
@@ -226,6 +246,7 @@ async def check_lists(world: World, actor: str, states: set[str]) -> None:
             continue
         items = (await answer.json())["items"]
         assert sorted(item["id"] for item in items) == sorted(listed), (actor, question)
+    await check_collection(world, actor)
     if actor == "stranger":
         return
     # Beside the list a page has what somebody has begun, which they may watch, though it is in nobody's list.
@@ -240,12 +261,25 @@ async def check_lists(world: World, actor: str, states: set[str]) -> None:
     assert {state for state in STATES if world.ids[state] in await beside.text()} <= states | {"unlisted"}, actor
 
 
+async def check_collection(world: World, actor: str) -> None:
+    person = world.people[actor]
+    for url in (f"/v1/videos?collection={world.collection_id}", f"/collections/{world.collection_id}"):
+        answer = await person.call("GET", person.stream_url + url, headers={"Accept": "text/html"})
+        told = await answer.text()
+        assert answer.status == (200 if actor == "owner" else 404) or (actor, answer.status) in (
+            ("stranger", 303),
+            ("stranger", 401),
+        ), (actor, url)
+        seen = {state for state in STATES if world.ids[state] in told}
+        assert seen == ({state for state in STATES if may_watch("owner", state)} if actor == "owner" else set())
+
+
 async def check_links(world: World, states: set[str]) -> None:
     stranger = world.people["stranger"]
     for state, link in world.links.items():
-        for name in BY_A_LINK:
+        for name in BY_A_LINK | IN_A_FRAME:
             method, path = STREAM[name]
-            url = f"{link}{path.removeprefix('/s/{token}').format(name='poster-320.webp')}"
+            url = stranger.stream_url + path.format(token=link.rpartition("/")[2], name="poster-320.webp")
             answer = await stranger.call(method, url)
             assert answer.status in ((200, 307) if state in states else (404,)), (state, name, answer.status)
 
@@ -269,24 +303,28 @@ async def test_what_is_not_theirs_looks_as_if_it_were_not_there(world: World) ->
     owner = world.people["owner"]
     mine = f"{owner.upload_url}/v1/uploads"
     before = [await (await owner.call("GET", mine, params={"state": state})).json() for state in ("ready", "trashed")]
+    theirs = {"collection_id": world.collection_id, "webhook_id": world.webhook_id}
     for name, (method, path) in UPLOAD.items():
-        if "{upload_id}" not in path:
+        whose = next((one for one in ("upload_id", *theirs) if f"{{{one}}}" in path), None)
+        if whose is None:
             continue
         for actor in ("granted", "grouped", "ended", "member", "administrator", "stranger"):
             if name in MODERATION and actor == "administrator":
                 continue
             person = world.people[actor]
-            for state in ("public", "trashed", "uploading"):
 
-                async def ask(upload_id: str) -> tuple[int, str]:
-                    url = person.upload_url + re.sub(r"\{\w+\}", "1", path.replace("{upload_id}", upload_id))  # noqa: B023
-                    answer = await person.call(method, url, json={})  # noqa: B023
-                    return answer.status, await answer.text()
+            async def ask(thing_id: str) -> tuple[int, str]:
+                asked = path.replace(f"{{{whose}}}", thing_id).replace("{video_id}", world.ids["public"])  # noqa: B023
+                url = person.upload_url + re.sub(r"\{\w+\}", "1", asked)  # noqa: B023
+                answer = await person.call(method, url, json={})  # noqa: B023
+                return answer.status, await answer.text()
 
-                status, told = await ask(world.ids[state])
+            things = [world.ids[state] for state in ("public", "trashed", "uploading")]
+            for thing in things if whose == "upload_id" else [theirs[whose]]:
+                status, told = await ask(thing)
                 # Pages lead strangers to the log-in.
-                assert status >= 400 or (actor, status) == ("stranger", 303), (name, actor, state)
-                assert (status, told) == await ask(new_id()), (name, actor, state)
+                assert status >= 400 or (actor, status) == ("stranger", 303), (name, actor)
+                assert (status, told) == await ask(new_id()), (name, actor)
     after = [await (await owner.call("GET", mine, params={"state": state})).json() for state in ("ready", "trashed")]
     assert [[item["title"] for item in page["items"]] for page in after] == [
         [item["title"] for item in page["items"]] for page in before

@@ -50,6 +50,18 @@ def test_a_catalogue_holds_what_the_sources_say_and_nothing_else(tag: str, name:
     assert {message.id for message in translations(tag, name)} == expected, "run make messages, and translate"
 
 
+def test_no_word_of_a_script_is_written_where_it_is_not_found() -> None:
+    # What stands within a template literal is passed over.
+    scripts = (ROOT / "web" / "src").rglob("*.js")
+    written = {
+        text
+        for script in scripts
+        for text in re.findall(r'\bn?gettext\(\s*"((?:[^"\\]|\\.)+)"', script.read_text(encoding="utf-8"))
+    }
+    assert len(written) > 40
+    assert written <= {texts(message)[0] for message in said("scripts")}
+
+
 @every_catalogue
 def test_everything_is_translated_in_every_form_and_nothing_is_a_guess(tag: str, name: str) -> None:
     catalogue = read_catalogue(tag, name)

@@ -72,8 +72,9 @@ export function dialogPeople(dialog) {
     const words = document.createElement("span");
     const name = Object.assign(document.createElement("bdi"), { textContent: grant.name });
     const end = grant.expires_at && gettext("until %(when)s", { when: formatDay(new Date(grant.expires_at), document.documentElement.lang) });
+    const kind = isGroup(grant) ? gettext("Group") : gettext("Person");
     words.className = "small";
-    words.append(name, ` · ${[isGroup(grant) ? gettext("Group") : gettext("Person"), end].filter(Boolean).join(" · ")}`);
+    words.append(name, ` · ${[kind, end].filter(Boolean).join(" · ")}`);
     const button = Object.assign(document.createElement("button"), { className: "button", type: "button", textContent: gettext("Remove") });
     button.dataset.look = "quiet";
     button.setAttribute("aria-label", gettext("Stop sharing with %(name)s", { name: grant.name }));

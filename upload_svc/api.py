@@ -33,7 +33,8 @@ from upload_svc.models import (
     CreateUpload,
     EditUpload,
     Grant,
-    GrantList,
+    GrantPage,
+    ListGrants,
     ListUploads,
     Moderate,
     Upload,
@@ -43,6 +44,7 @@ from upload_svc.models import (
     present_grant,
     present_integrity,
     present_link,
+    present_listed,
 )
 from upload_svc.own_pictures import MOST_BYTES
 from upload_svc.uploads import Edit
@@ -153,21 +155,28 @@ async def batch_uploads(request: web.Request) -> web.Response:
 
 
 async def list_grants(request: web.Request) -> web.Response:
-    """Who else may watch a video: the accounts and groups, and the links, each the newest first.
+    """Who else may watch a video: accounts, groups and links, the newest first.
 
     What has ended is listed too: a link always, an account or a group for about a minute.
     """
-    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
-    grants = await request.app[GRANTS].list_shared(principal, upload_id)
-    links = await request.app[GRANTS].list(principal, upload_id)
-    items = [*map(present_grant, grants), *(present_link(link, views=views) for link, views in links)]
-    return json_response(GrantList(items=items))
+    return await _list_grants(request, is_links=False)
 
 
 async def list_shares(request: web.Request) -> web.Response:
     """The links to a video, the newest first, also those that have ended."""
-    links = await request.app[GRANTS].list(require_principal(request), id_in_path(request, "upload_id"))
-    return json_response(GrantList(items=[present_link(link, views=views) for link, views in links]))
+    return await _list_grants(request, is_links=True)
+
+
+async def _list_grants(request: web.Request, *, is_links: bool) -> web.Response:
+    asked = read_query(request, ListGrants)
+    listed, next_cursor = await request.app[GRANTS].list(
+        require_principal(request),
+        id_in_path(request, "upload_id"),
+        is_links=is_links,
+        cursor=asked.cursor,
+        limit=asked.limit,
+    )
+    return json_response(GrantPage(items=[*map(present_listed, listed)], next_cursor=next_cursor))
 
 
 async def create_grant(request: web.Request) -> web.Response:

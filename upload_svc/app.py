@@ -116,7 +116,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             auth = ServiceClient(session, settings.auth_url, identity.tokens)
             collections = CollectionStore(database)
             app[COLLECTIONS] = Collections(collections, app[UPLOADS], cursors, clock=clock)
-            app[GRANTS] = grants = Grants(GrantStore(database), store, Grantees(auth), passwords, clock=clock)
+            app[GRANTS] = grants = Grants(
+                GrantStore(database), store, Grantees(auth), passwords, cursors=cursors, clock=clock
+            )
             webhooks, secrets = WebhookStore(database), Secrets(settings.cursor_key.get_secret_value())
             app[WEBHOOKS] = Webhooks(
                 webhooks, secrets, cursors, allows_private=settings.webhook_private_networks, clock=clock

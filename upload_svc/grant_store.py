@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalogue.links import COLUMNS, Link, to_link
@@ -42,6 +42,14 @@ class Grant:
     expires_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedLink:
+    """A link, and how many visitors have played by it."""
+
+    link: Link
+    views: int
+
+
 class GrantStore(Queries):
     async def add_link(
         self, owner_id: str, link: Link, *, token_hash: str, entry: AuditEntry, keep: Keep | None = None
@@ -60,17 +68,6 @@ class GrantStore(Queries):
             await write_down(connection, entry)
             if keep is not None:
                 await keep(connection)
-
-    async def list_links(self, video_id: str) -> list[tuple[Link, int]]:
-        """The links to a video and how many visitors have played by each, the newest first."""
-        views = func.coalesce(LINK_VIEWS.c.views, 0).label("views")
-        query = (
-            select(*COLUMNS, views)
-            .select_from(GRANTS.outerjoin(LINK_VIEWS, LINK_VIEWS.c.link_id == GRANTS.c.id))
-            .where(GRANTS.c.video_id == video_id, GRANTS.c.subject.is_(None))
-            .order_by(GRANTS.c.created_at.desc(), GRANTS.c.id.desc())
-        )
-        return [(to_link(row), row.views) for row in await self._database.rows(query)]
 
     async def put_grant(
         self, owner_id: str, grant: Grant, *, entry: AuditEntry, keep: Callable[[Grant], Keep] | None = None
@@ -101,11 +98,30 @@ class GrantStore(Queries):
                 await keep(grant)(connection)
             return grant, is_new
 
-    async def list_grants(self, video_id: str) -> list[Grant]:
-        """The grants of a video to accounts and groups, the newest first."""
-        here = (GRANTS.c.video_id == video_id, GRANTS.c.subject.is_not(None))
-        query = _SELECT.where(*here).order_by(GRANTS.c.created_at.desc(), GRANTS.c.id.desc())
-        return [Grant(**row._asdict()) for row in await self._database.rows(query)]
+    async def list_grants(
+        self, video_id: str, *, is_links: bool, after: tuple[Any, str] | None, limit: int
+    ) -> list[Grant | ListedLink]:
+        """The grants of a video, or its links alone, the newest first, behind the place (created_at, id)."""
+        created_at, grant_id = GRANTS.c.created_at, GRANTS.c.id
+        views = func.coalesce(LINK_VIEWS.c.views, 0).label("views")
+        query = (
+            select(*COLUMNS, GRANTS.c.subject, GRANTS.c.subject_name.label("name"), views)
+            .select_from(GRANTS.outerjoin(LINK_VIEWS, LINK_VIEWS.c.link_id == grant_id))
+            .where(GRANTS.c.video_id == video_id)
+            .order_by(created_at.desc(), grant_id.desc())
+            .limit(limit)
+        )
+        if is_links:
+            query = query.where(GRANTS.c.subject.is_(None))
+        if after is not None:
+            at, last_id = after
+            query = query.where(created_at <= at, or_(created_at < at, grant_id < last_id))
+        return [
+            ListedLink(link=to_link(row), views=row.views)
+            if row.subject is None
+            else Grant(**{field.name: getattr(row, field.name) for field in fields(Grant)})
+            for row in await self._database.rows(query)
+        ]
 
     async def get_grant(self, video_id: str, grant_id: str) -> Grant | None:
         """A grant of the video to an account or a group."""

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from catalogue.access import account_subject
@@ -13,6 +14,7 @@ from catalogue.links import Link, hash_of
 from catalogue.videos import Video
 from common.audit import Actor
 from common.clock import Clock
+from common.cursors import Cursors
 from common.errors import Invalid, NotFound
 from common.idempotency import Remember
 from common.ids import new_id
@@ -22,7 +24,7 @@ from common.tokens import Principal
 from contracts.accounts import Grantee
 from upload_svc.audit import Action, entry_about
 from upload_svc.auth_client import Grantees
-from upload_svc.grant_store import Grant, GrantStore
+from upload_svc.grant_store import Grant, GrantStore, ListedLink
 from upload_svc.store import Store
 
 _TOKEN_BYTES: Final = 32
@@ -44,12 +46,20 @@ class Grants:
     """Each method raises NotFound for a video that is not theirs, or deleted."""
 
     def __init__(
-        self, store: GrantStore, videos: Store, grantees: Grantees, passwords: Passwords, *, clock: Clock
+        self,
+        store: GrantStore,
+        videos: Store,
+        grantees: Grantees,
+        passwords: Passwords,
+        *,
+        cursors: Cursors,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._videos = videos
         self._grantees = grantees
         self._passwords = passwords
+        self._cursors = cursors
         self._clock = clock
 
     async def create(
@@ -127,11 +137,6 @@ class Grants:
         account = await self._grantees.account(username)
         return [] if account is None else [Grantee(subject=account_subject(account.id), name=account.username)]
 
-    async def list_shared(self, principal: Principal, video_id: str) -> list[Grant]:
-        """The accounts and groups that may watch, the newest first."""
-        await self._own(principal, video_id)
-        return await self._store.list_grants(video_id)
-
     async def unshare(self, principal: Principal, video_id: str, grant_id: str, *, address: str) -> None:
         """From now on they may not watch by this grant; it may have been revoked before."""
         video = await self._own(principal, video_id)
@@ -153,10 +158,20 @@ class Grants:
         for grant in await self._store.list_ended(now=now, limit=_AT_ONCE):
             await self._store.revoke_grant(grant, None, ended_by=now)
 
-    async def list(self, principal: Principal, video_id: str) -> list[tuple[Link, int]]:
-        """The links to a video, also those that have ended, and how many visitors have played by each."""
+    async def list(
+        self, principal: Principal, video_id: str, *, is_links: bool = False, cursor: str | None, limit: int
+    ) -> tuple[Sequence[Grant | ListedLink], str | None]:
+        """The grants of a video, or its links alone, also those that have ended, the newest first; and the cursor of
+        the next page. Raises Invalid.
+        """
         await self._own(principal, video_id)
-        return await self._store.list_links(video_id)
+        return await self._cursors.page(
+            f"{'links' if is_links else 'grants'}:{video_id}",
+            partial(self._store.list_grants, video_id, is_links=is_links),
+            _place_of,
+            cursor=cursor,
+            limit=limit,
+        )
 
     async def revoke(self, principal: Principal, video_id: str, link_id: str, *, address: str) -> None:
         """From now on the link opens nothing; it may have been revoked before."""
@@ -176,3 +191,8 @@ class Grants:
 def _require_future(expires_at: datetime | None, now: datetime) -> None:
     if expires_at is not None and expires_at <= now:
         raise Invalid([{"pointer": "#/expires_at", "detail": gettext("must be in the future")}])
+
+
+def _place_of(listed: Grant | ListedLink) -> tuple[datetime, str]:
+    grant = listed.link if isinstance(listed, ListedLink) else listed
+    return grant.created_at, grant.id

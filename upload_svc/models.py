@@ -34,6 +34,7 @@ from contracts.media import Facts, Reason
 from contracts.objects import ChecksumAlgorithm, CompleteObject, CompositeChecksum
 from contracts.shape import Instant, Sha256, is_absent
 from upload_svc.grant_store import Grant as GrantInDomain
+from upload_svc.grant_store import ListedLink
 from upload_svc.grants import NewLink
 from upload_svc.media import Media as MediaInDomain
 from upload_svc.media import MediaState
@@ -234,10 +235,18 @@ class Grant(BaseModel):
     embed_html: Annotated[str | None, Field(exclude_if=is_absent)] = None
 
 
-class GrantList(BaseModel):
-    """All of them."""
+class ListGrants(Query):
+    """Which page of them."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, Field(max_length=2048)] | None = None
+
+
+class GrantPage(BaseModel):
+    """One page of a list."""
 
     items: list[Grant]
+    next_cursor: str | None
 
 
 def present_link(
@@ -273,6 +282,10 @@ def present_grant(grant: GrantInDomain) -> Grant:
         start_at=None,
         frame_ancestors=None,
     )
+
+
+def present_listed(listed: GrantInDomain | ListedLink) -> Grant:
+    return present_link(listed.link, views=listed.views) if isinstance(listed, ListedLink) else present_grant(listed)
 
 
 class ListedState(StrEnum):

@@ -27,8 +27,9 @@ from upload_svc.models import (
     CreateUpload,
     EditUpload,
     Grant,
-    GrantList,
+    GrantPage,
     Integrity,
+    ListGrants,
     ListUploads,
     Moderate,
     Upload,
@@ -116,7 +117,7 @@ API: Final = (
         time_limit_seconds=60,
         refusals=("conflict", "storage-unavailable"),
     ),
-    get("/v1/uploads/{upload_id}/grants", api.list_grants, {200: GrantList}),
+    get("/v1/uploads/{upload_id}/grants", api.list_grants, {200: GrantPage}, query=ListGrants),
     post(
         "/v1/uploads/{upload_id}/grants",
         api.create_grant,
@@ -128,7 +129,7 @@ API: Final = (
     delete("/v1/uploads/{upload_id}/grants/{grant_id}", api.delete_grant, {204: None}),
     # Who somebody works with is nothing for a key that looks at videos.
     get("/v1/grantees", api.list_grantees, {200: GranteeList}, scopes=(), query=AskGrantees),
-    get("/v1/uploads/{upload_id}/shares", api.list_shares, {200: GrantList}),
+    get("/v1/uploads/{upload_id}/shares", api.list_shares, {200: GrantPage}, query=ListGrants),
     post(
         "/v1/uploads/{upload_id}/shares",
         api.create_share,

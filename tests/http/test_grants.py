@@ -237,6 +237,12 @@ async def test_granting_again_changes_the_end_and_makes_nothing_more(services: S
         assert (first, url is not None) == (second, "view_limit" in content)
         reused = await owner.call("POST", _grants(owner, video), json={"subject": "link"}, headers=key)
         await assert_problem(reused, 422, "idempotency-key-reused")
+    # A page at a time, people and links in one order.
+    page = await (await owner.call("GET", f"{_grants(owner, video)}?limit=1")).json()
+    rest = await (await owner.call("GET", f"{_grants(owner, video)}?cursor={page['next_cursor']}")).json()
+    whole = await (await owner.call("GET", _grants(owner, video))).json()
+    assert [one["subject"] for one in whole["items"]] == ["link", subject]
+    assert ([*page["items"], *rest["items"]], rest["next_cursor"]) == (whole["items"], None)
     # Links alone have an address of their own, as an alias.
     shares = f"{owner.upload_url}/v1/uploads/{video['id']}/shares"
     assert [one["subject"] for one in (await (await owner.call("GET", shares)).json())["items"]] == ["link"]

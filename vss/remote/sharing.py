@@ -61,10 +61,10 @@ async def share_with(
 async def list_links(video_id: str, *, as_json: bool) -> int:
     """One line for each person, group and link, in this order, the newest first."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        found = (await client.call("GET", f"{client.server.upload}/v1/uploads/{video_id}/grants")).content
-    for link in found["items"]:
-        say(json.dumps(link) if as_json else _line(link))
-    if not found["items"]:
+        found = [grant async for grant in client.items(f"{client.server.upload}/v1/uploads/{video_id}/grants")]
+    for grant in sorted(found, key=lambda grant: bool(grant["subject"] == "link")):
+        say(json.dumps(grant) if as_json else _line(grant))
+    if not found:
         warn("Shared with nobody, and no links. Create one: vss share ID")
     return 0
 

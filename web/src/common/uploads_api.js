@@ -69,7 +69,7 @@ export class UploadApi {
 
   /** The links to a video, the newest first. */
   async links(id) {
-    return (await this.#call("GET", `/${id}/shares`, {})).body.items;
+    return this.#every(`/${id}/shares`);
   }
 
   /** A new link, with its `url`, which is not told again. */
@@ -83,7 +83,7 @@ export class UploadApi {
 
   /** The people and groups that may watch a video, the newest first. */
   async people(id) {
-    return (await this.#call("GET", `/${id}/grants`, {})).body.items.filter(({ subject }) => subject !== "link");
+    return (await this.#every(`/${id}/grants`)).filter(({ subject }) => subject !== "link");
   }
 
   /** Lets the account or the group watch; of one that may already, the end changes. */
@@ -128,6 +128,18 @@ export class UploadApi {
     } catch (failure) {
       if (failure.status !== 404) throw failure;
     }
+  }
+
+  /** All items of a list, page by page. */
+  async #every(path) {
+    const items = [];
+    let cursor = "";
+    do {
+      const { body } = await this.#call("GET", `${path}?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`, {});
+      items.push(...body.items);
+      cursor = body.next_cursor ?? "";
+    } while (cursor);
+    return items;
   }
 
   /** `isKept`: it is said even if the page is left at that moment. `file` is sent as it is, `body` as JSON. */

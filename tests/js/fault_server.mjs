@@ -38,7 +38,8 @@ export class FaultServer {
   requests = [];
   idempotencyKeys = [];
   #faults = [];
-  #server = http.createServer((request, response) => this.#handle(request, response));
+  // A machine that stands still for five seconds between two requests would find its connection closed, by chance.
+  #server = http.createServer({ keepAliveTimeout: 0 }, (request, response) => this.#handle(request, response));
   partSize = 1000;
 
   async start() {

@@ -10,10 +10,9 @@ from typing import Any
 from uuid import uuid4
 
 from common.ids import is_id
-from vss.errors import Refusal
 from vss.remote.client import Client, open_client
-from vss.remote.errors import NoAnswer, NotLoggedIn, NotThere, SomeFailed
-from vss.remote.managing import WAIT_SECONDS
+from vss.remote.errors import NotThere
+from vss.remote.managing import WAIT_SECONDS, each
 from vss.remote.values import video_id
 from vss.speaking import say, warn
 
@@ -95,23 +94,14 @@ async def delete(named: str) -> int:
 
 
 async def _each(named: str, videos: Sequence[str], work: Callable[[Client, str], Awaitable[str]]) -> int:
-    """Does it with each video in turn; returns the exit code. Raises what concerns all of them, and SomeFailed."""
-    failures: list[Refusal] = []
+    """Does it with each video of them, as `each`."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
         collection = await _find(client, named)
-        for video in videos:
-            try:
-                said = await work(client, _url(client, collection["id"], "videos", _video_id(video)))
-            except (NoAnswer, NotLoggedIn):
-                raise
-            except Refusal as refusal:
-                failures.append(refusal)
-                warn(f"vss: {video}: {refusal}")
-            else:
-                say(f"{video}: {said}")
-    if failures and len(videos) > 1:
-        raise SomeFailed(f"{len(videos) - len(failures)} of {len(videos)} videos changed")
-    return failures[0].exit_code if failures else 0
+
+        async def one(video: str) -> str:
+            return await work(client, _url(client, collection["id"], "videos", _video_id(video)))
+
+        return await each(videos, one, "videos changed")
 
 
 async def _find(client: Client, named: str) -> dict[str, Any]:

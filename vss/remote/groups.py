@@ -11,10 +11,9 @@ from uuid import uuid4
 from yarl import URL
 
 from common.ids import is_id
-from vss.errors import Refusal
 from vss.remote.client import Client, open_client
-from vss.remote.errors import NoAnswer, NotLoggedIn, NotThere, SomeFailed
-from vss.remote.managing import WAIT_SECONDS
+from vss.remote.errors import NotThere
+from vss.remote.managing import WAIT_SECONDS, each
 from vss.speaking import say, warn
 
 
@@ -105,23 +104,14 @@ async def remove(named: str, usernames: Sequence[str]) -> int:
 
 
 async def _each(named: str, usernames: Sequence[str], work: Callable[[Client, str], Awaitable[str]]) -> int:
-    """Does it with each account in turn; returns the exit code. Raises what concerns all of them, and SomeFailed."""
-    failures: list[Refusal] = []
+    """Does it with each account of them, as `each`."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
         group = await find(client, named)
-        for username in usernames:
-            try:
-                said = await work(client, _url(client, group["id"], "members", await _account_id(client, username)))
-            except (NoAnswer, NotLoggedIn):
-                raise
-            except Refusal as refusal:
-                failures.append(refusal)
-                warn(f"vss: {username}: {refusal}")
-            else:
-                say(f"{username}: {said}")
-    if failures and len(usernames) > 1:
-        raise SomeFailed(f"{len(usernames) - len(failures)} of {len(usernames)} accounts changed")
-    return failures[0].exit_code if failures else 0
+
+        async def one(username: str) -> str:
+            return await work(client, _url(client, group["id"], "members", await _account_id(client, username)))
+
+        return await each(usernames, one, "accounts changed")
 
 
 async def find(client: Client, named: str) -> dict[str, Any]:

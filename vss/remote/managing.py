@@ -106,22 +106,30 @@ async def name(named: Sequence[str]) -> int:
 
 
 async def _each(named: Sequence[str], work: Callable[[Client, str], Awaitable[str | None]], done: str) -> int:
-    """Does it with each video in turn, and returns the exit code. Raises what concerns all of them, and SomeFailed."""
-    failures: list[Refusal] = []
+    """Does it with each video, as `each`."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        for given in named:
-            try:
-                said = await work(client, _url(client, given))
-            except (NoAnswer, NotLoggedIn):
-                raise
-            except Refusal as refusal:
-                failures.append(refusal)
-                warn(f"vss: {given}: {refusal}")
-            else:
-                if said is not None:
-                    say(f"{given}: {said}")
+        return await each(named, lambda given: work(client, _url(client, given)), f"videos {done}")
+
+
+async def each(named: Sequence[str], work: Callable[[str], Awaitable[str | None]], done: str) -> int:
+    """Does it with each in turn, and returns the exit code. Raises what concerns all of them, and SomeFailed.
+
+    `done` is what was done with how many of them: "videos deleted".
+    """
+    failures: list[Refusal] = []
+    for given in named:
+        try:
+            said = await work(given)
+        except (NoAnswer, NotLoggedIn):
+            raise
+        except Refusal as refusal:
+            failures.append(refusal)
+            warn(f"vss: {given}: {refusal}")
+        else:
+            if said is not None:
+                say(f"{given}: {said}")
     if failures and len(named) > 1:
-        raise SomeFailed(f"{len(named) - len(failures)} of {len(named)} videos {done}")
+        raise SomeFailed(f"{len(named) - len(failures)} of {len(named)} {done}")
     return failures[0].exit_code if failures else 0
 
 

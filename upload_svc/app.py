@@ -46,10 +46,14 @@ from upload_svc.fs_client import FsClient
 from upload_svc.grant_store import GrantStore
 from upload_svc.grants import Grants
 from upload_svc.jobs import Jobs
+from upload_svc.media.job_store import JobStore
+from upload_svc.media.media_store import MediaStore
+from upload_svc.media.queue_store import QueueStore
 from upload_svc.metrics import JobMetrics
 from upload_svc.moderation import Moderation
 from upload_svc.own_pictures import OwnPictures
 from upload_svc.previews import Previews
+from upload_svc.public_reviews import PublicReviewStore
 from upload_svc.routes import API, PAGES
 from upload_svc.settings import Settings
 from upload_svc.settling import Settling
@@ -101,11 +105,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[REMOTE_KEYS] = identity.keys
             app[VERIFIER] = identity.verifier
             app[SESSIONS] = identity.sessions
-            app[UPLOADS] = Uploads(store, fs, cursors, clock=clock)
+            reviews = PublicReviewStore(database)
+            jobs, queue, media = JobStore(database), QueueStore(database), MediaStore(database)
+            app[UPLOADS] = Uploads(store, fs, cursors, media=media, queue=queue, reviews=reviews, clock=clock)
             app[SETTLING] = Settling(store, fs, clock=clock)
-            app[JOBS] = Jobs(store, fs, clock=clock)
-            app[OWN_PICTURES] = OwnPictures(store, fs, Bucket(session), clock=clock)
-            app[JOB_METRICS] = JobMetrics(store, app[METRICS], clock=clock)
+            app[JOBS] = Jobs(jobs, queue, fs, clock=clock)
+            app[OWN_PICTURES] = OwnPictures(store, jobs, fs, Bucket(session), clock=clock)
+            app[JOB_METRICS] = JobMetrics(media, app[METRICS], clock=clock)
             app[IDEMPOTENCY_KEYS] = keys = IdempotencyKeys(
                 database,
                 idempotency_keys,
@@ -128,6 +134,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 store,
                 keys,
                 fs,
+                reviews=reviews,
                 grants=grants,
                 collections=collections,
                 webhooks=webhooks,
@@ -135,7 +142,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             )
             administrators = Administrators(auth)
             app[MODERATION] = Moderation(store, administrators, cursors, clock=clock)
-            app[PREVIEWS] = Previews(store, administrators, cursors, clock=clock)
+            app[PREVIEWS] = Previews(media, queue, administrators, cursors, videos=store, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
             async with sending(webhooks, webhook_calls, secrets, app[METRICS], clock=clock) as app[SENDING]:
                 yield

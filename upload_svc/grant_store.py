@@ -20,7 +20,7 @@ from common.db import Queries, rows_changed
 from common.errors import NotFound
 from common.idempotency import Keep
 from upload_svc.errors import TooManyGrants, TooManyLinks
-from upload_svc.job_store import renew_pictures
+from upload_svc.media.queue_store import renew_pictures
 
 # Of one video.
 MOST_LINKS: Final = 100

@@ -36,8 +36,8 @@ from contracts.shape import Instant, Sha256, is_absent
 from upload_svc.grant_store import Grant as GrantInDomain
 from upload_svc.grant_store import ListedLink
 from upload_svc.grants import NewLink
-from upload_svc.media import Media as MediaInDomain
-from upload_svc.media import MediaState
+from upload_svc.media.media import Media as MediaInDomain
+from upload_svc.media.media import MediaState
 from upload_svc.uploads import Act, NewUpload, Wanted
 from upload_svc.uploads import Integrity as IntegrityInDomain
 from upload_svc.uploads import Upload as UploadInDomain

@@ -1,4 +1,4 @@
-"""What upload_svc writes: videos, jobs about them, and the create requests that carried an `Idempotency-Key`."""
+"""Videos, as the service keeps them that their owners change."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from catalogue.pages import Place, Sort
 from catalogue.tables import VIDEOS
 from catalogue.videos import Video, VideoState, Visibility
 from common.audit import AuditEntry, write_down
-from common.db import rows_changed
+from common.db import Queries, rows_changed
 from common.text import search_key, sort_key
 from contracts.media import Task
 from upload_svc.collection_store import forget_collected
 from upload_svc.errors import PreconditionFailed
 from upload_svc.grant_store import forget_grants, has_audience, refresh_audience
-from upload_svc.job_store import JobQueries, add_job, forget_media, renew_pictures
-from upload_svc.public_reviews import PublicReviewQueries, forget_review, hand_over_review
+from upload_svc.media.queue_store import add_job, forget_media, renew_pictures
+from upload_svc.public_reviews import forget_review, hand_over_review
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Listing:
     sort: Sort = Sort.NEWEST
 
 
-class Store(JobQueries, PublicReviewQueries):
+class Store(Queries):
     async def add_video(self, video: Video) -> None:
         values = {
             **asdict(video),

@@ -39,7 +39,10 @@ from contracts.objects import (
 from upload_svc.audit import Action, entry_about
 from upload_svc.errors import FileDiffers, NotFinished, UploadNotOpen
 from upload_svc.fs_client import FsClient
-from upload_svc.media import Media, MediaState, no_worker_is_there
+from upload_svc.media.media import Media, MediaState, no_worker_is_there
+from upload_svc.media.media_store import MediaStore
+from upload_svc.media.queue_store import QueueStore
+from upload_svc.public_reviews import PublicReviewStore
 from upload_svc.settling import CHECK_AGAIN, become_ready
 from upload_svc.store import Listing, Store
 
@@ -113,8 +116,21 @@ Act = Literal["trash", "restore"] | Visibility
 class Uploads:
     """What creators do."""
 
-    def __init__(self, store: Store, fs: FsClient, cursors: Cursors, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        fs: FsClient,
+        cursors: Cursors,
+        *,
+        media: MediaStore,
+        queue: QueueStore,
+        reviews: PublicReviewStore,
+        clock: Clock,
+    ) -> None:
         self._store = store
+        self._media = media
+        self._queue = queue
+        self._reviews = reviews
         self._fs = fs
         self._pictures = PictureUrls(fs.pictures, clock=clock)
         self._cursors = cursors
@@ -311,7 +327,7 @@ class Uploads:
 
         MOST_COUNTED + 1 stands for more than MOST_COUNTED.
         """
-        return await self._store.count_public_reviews(principal.account_id, most=MOST_COUNTED + 1)
+        return await self._reviews.count_public_reviews(principal.account_id, most=MOST_COUNTED + 1)
 
     async def unlist_reviewed(self, principal: Principal) -> int:
         """Makes these videos unlisted, and asks no more about them; how many were changed.
@@ -320,7 +336,7 @@ class Uploads:
         """
         changed, until = 0, self._clock() + _REVIEWING
         while self._clock() < until:
-            more = await self._store.unlist_reviewed(principal.account_id, limit=_AT_ONCE)
+            more = await self._reviews.unlist_reviewed(principal.account_id, limit=_AT_ONCE)
             if more is None:
                 break
             changed += more
@@ -328,7 +344,7 @@ class Uploads:
 
     async def keep_reviewed(self, principal: Principal) -> None:
         """Leaves these videos public, and asks no more."""
-        await self._store.forget_public_reviews(principal.account_id)
+        await self._reviews.forget_public_reviews(principal.account_id)
 
     async def trashed(self, principal: Principal, upload_ids: Collection[str]) -> Sequence[Video]:
         """Those of the person's videos that are in the trash."""
@@ -412,7 +428,7 @@ class Uploads:
         """Has workers try again what failed of this video. Idempotent. Raises NotFound, NotFinished."""
         if (await self._own(principal, upload_id)).state is VideoState.UPLOADING:
             raise NotFinished
-        await self._store.retry_jobs(upload_id, at=self._clock())
+        await self._queue.retry_jobs(upload_id, at=self._clock())
 
     async def choose_poster(self, principal: Principal, upload_id: str, *, at_ms: int) -> None:
         """Has a worker take the video's picture at this moment; the one that it has stays until then. Idempotent.
@@ -425,7 +441,7 @@ class Uploads:
         if video.duration_ms is not None and at_ms > video.duration_ms:
             detail = gettext("must be within the video: at most %(most)s") % {"most": video.duration_ms / 1000}
             raise Invalid([{"pointer": "#/seconds", "detail": detail}])
-        await self._store.choose_poster(upload_id, at_ms=at_ms, at=self._clock())
+        await self._queue.choose_poster(upload_id, at_ms=at_ms, at=self._clock())
 
     async def usage(self, principal: Principal) -> QuotaUsage | None:
         """How full the person's quota is; None when there is none, or when fs_svc is away."""
@@ -451,10 +467,10 @@ class Uploads:
     async def _media_of(self, videos: Sequence[Video]) -> Mapping[str, Media]:
         """How far those are that have all their bytes; whoever was not asked about one yet will be."""
         arrived = [video.id for video in videos if video.state is not VideoState.UPLOADING]
-        known = await self._store.list_media(arrived) if arrived else {}
+        known = await self._media.list_media(arrived) if arrived else {}
         found = [known.get(video_id, Media(state=MediaState.PREPARING)) for video_id in arrived]
         if any(media.state is MediaState.PREPARING for media in found) and no_worker_is_there(
-            await self._store.worker_asked_at(), now=self._clock()
+            await self._media.worker_asked_at(), now=self._clock()
         ):
             off = {MediaState.PREPARING: MediaState.OFF}
             found = [replace(media, state=off.get(media.state, media.state)) for media in found]

@@ -23,8 +23,8 @@ from common.text import search_key, sort_key
 from stream_svc.store import Listing
 from stream_svc.store import Store as StreamStore
 from tests.statements import Statement, plan, statements, work
+from tests.stores import Store
 from upload_svc.store import Listing as MyListing
-from upload_svc.store import Store
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 OWNERS = [new_id() for _ in range(3)]

@@ -117,7 +117,10 @@ async def test_a_collections_grants_open_and_close_its_videos_at_once_and_lists_
         set(),
         set(),
     )
+    # Of several that give the same, the longest counts.
     await world.share(other, f"account:{ann.account_id}")
+    to_ann = await world.share(here, f"account:{ann.account_id}", ends=NOW + DAY)
+    await world.share(other, f"group:{group}", ends=NOW + 2 * DAY)
     to_members, to_everyone = await world.share(other, MEMBERS), await world.share(other, EVERYONE, ends=NOW + DAY)
     await world.work_off()
     assert await world.is_up_to_date()
@@ -154,6 +157,7 @@ async def test_a_collections_grants_open_and_close_its_videos_at_once_and_lists_
     assert await world.may(ann, ids, now=NOW + DAY) == await world.finds(ann, [*ids, here_too], now=NOW + DAY) - {8}
     assert await world.grants.revoke_grant(to_group, None, now=NOW)
     assert not await world.grants.revoke_grant(to_group, None, now=NOW)
+    assert await world.grants.revoke_grant(to_ann, None, now=NOW)
     assert await world.may(ann, ids) == await world.finds(ann, [*ids, here_too]) - {8} == {6, 7}
     assert not await world.is_up_to_date()
     await world.work_off()
@@ -174,6 +178,21 @@ async def test_a_collections_grants_open_and_close_its_videos_at_once_and_lists_
         assert await world.databases[0].rows(select(table)) == []
     assert await world.collections.list_all_collected(other.id) == []
     assert await store.get_video(ids[7], world.owner) is not None
+
+    # A new owner has shared nothing; what they share then has a video from when it is theirs as well.
+    last, heir, member = await world.collection(ids[7]), new_id(), Viewer(new_id())
+    await world.share(last, MEMBERS)
+    entry = entry_about(Action.HANDED_OVER, NOBODY, last, at=NOW)
+    await world.collections.hand_over_collections(old_owner_id=world.owner, owner_id=heir, now=NOW)
+    assert await world.may(member, ids) == set()
+    old, world.owner = world.owner, heir
+    await world.share(last, MEMBERS)
+    assert await world.may(member, ids) == set()
+    await world.work_off()
+    await store.change_owner(ids[7], old_owner_id=old, owner_id=heir, owner_username="heir", entry=entry)
+    assert await world.may(member, ids) == await world.finds(member, ids) == {7}
+    await world.collections.forget_collections(heir, now=NOW)
+    assert await world.may(member, ids) == await world.finds(member, ids) == set()
 
 
 async def test_pictures_that_fewer_may_see_than_before_are_made_again(world: World) -> None:

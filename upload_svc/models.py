@@ -179,7 +179,7 @@ class CreateGrant(Input):
     @classmethod
     def _is_right(cls, right: str) -> str:
         if right != "watch":
-            raise ValueError(N_("must be “watch”: nothing else can be granted for a video"))
+            raise ValueError(N_("must be “watch”: nothing else can be granted"))
         return right
 
     @field_validator("password", "view_limit", "start_at", "frame_ancestors")
@@ -213,10 +213,10 @@ class CreateShare(CreateGrant):
 
 
 class Grant(BaseModel):
-    """A link, or an account or a group that may watch, with its `name`: what is a link's alone is null there.
+    """A link, or who else may watch: an account or a group with its `name`, and of a collection `members`, `everyone`.
 
-    `views`: how many visitors have played the video by a link. `url` is told once, when the link is made, and with it,
-    where sites may frame the player, its address and the HTML.
+    What is a link's alone is null there. `views`: how many visitors have played by a link. `url` is told once, when the
+    link is made, and with it, where sites may frame the player, its address and the HTML.
     """
 
     id: str

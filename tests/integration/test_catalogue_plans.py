@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy import text as sql
 
-from catalogue.access import Viewer
+from catalogue.access import Right, Viewer
 from catalogue.lists import audience_index, library_index
 from catalogue.pages import Sort
-from catalogue.tables import AUDIENCE, VIDEOS
+from catalogue.tables import AUDIENCE, GRANTS, VIDEOS
 from catalogue.videos import VideoState, Visibility
 from common.db import Database, open_database
 from common.ids import new_id
@@ -49,10 +49,12 @@ class Catalogue:
         rows = [self._row(number) for number in range(self._size, size)]
         async with self.database.write() as connection:
             await connection.execute(insert(VIDEOS), rows)
-            await connection.execute(insert(AUDIENCE), [one for row in rows for one in self._granted(row)])
+            granted = [one for row in rows for one in self._granted(row)]
+            await connection.execute(insert(AUDIENCE), granted)
+            await connection.execute(insert(GRANTS), [_grant(one) for one in granted])
             if connection.dialect.name != "sqlite":
                 # What the server does by itself in the background, done now.
-                await connection.execute(sql("ANALYZE TABLE videos, audience"))
+                await connection.execute(sql("ANALYZE TABLE videos, audience, grants"))
         self._size = size
 
     def _row(self, number: int) -> dict[str, Any]:
@@ -78,7 +80,7 @@ class Catalogue:
 
     def _granted(self, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Every third one that is ready to everybody in the first group, fewer to the others and to one account."""
-        for number, subject in enumerate(MEMBER.subjects):
+        for number, subject in enumerate(MEMBER.own_subjects):
             if row["state"] == "ready" and self._chance.randrange(3 + number) == 0:
                 columns = ("created_at", "title_key", "duration_ms")
                 yield {"video_id": row["id"], "subject": subject, **{name: row[name] for name in columns}}
@@ -99,6 +101,12 @@ class Catalogue:
             await listing
         [statement] = [one for one in seen if "FROM videos" in one.text]
         return statement
+
+
+def _grant(row: dict[str, Any]) -> dict[str, Any]:
+    """What a row of AUDIENCE comes from."""
+    whose = {name: row[name] for name in ("video_id", "subject", "created_at")}
+    return {**whose, "id": new_id(), "right": Right.WATCH.value}
 
 
 @pytest.fixture

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from catalogue.content import present_poster
+from common.languages import N_
 from common.web.requests import Input, Query
 from contracts.shape import Instant
 from upload_svc.collections.collections import Overview
-from upload_svc.models import Description, Title
+from upload_svc.models import CreateGrant, Description, Title
 
 
 class CreateCollection(Input):
@@ -42,6 +44,33 @@ class ListCollections(Query):
     q: Annotated[str, Field(max_length=200)] = ""
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: Annotated[str, Field(max_length=2048)] | None = None
+
+
+_SUBJECT: Final = re.compile(r"members|everyone|(account|group):[a-z2-7]{26}")
+
+
+class CreateCollectionGrant(CreateGrant):
+    """Who else may watch what is in the collection, now and later.
+
+    An account (`account:` and its id), a group (`group:`), all `members`, or `everyone`, also without an account. It
+    ends at `expires_at`.
+    """
+
+    subject: str
+
+    @field_validator("subject")
+    @classmethod
+    def _is_subject(cls, subject: str) -> str:
+        if not _SUBJECT.fullmatch(subject):
+            raise ValueError(N_("must be “members”, “everyone”, or “account:” or “group:” followed by an id"))
+        return subject
+
+    @field_validator("start_at", "frame_ancestors")
+    @classmethod
+    def _is_of_a_video(cls, value: object) -> object:
+        if value not in (None, ()):
+            raise ValueError(N_("goes with a link to a video alone: leave it out"))
+        return value
 
 
 class ListCollected(Query):

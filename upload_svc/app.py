@@ -134,7 +134,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 clock=clock,
             )
             administrators = Administrators(auth)
-            app[MODERATION] = Moderation(store, administrators, cursors, clock=clock)
+            app[MODERATION] = Moderation(store, administrators, grants, cursors, clock=clock)
             app[PREVIEWS] = Previews(store, administrators, cursors, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
             async with sending(webhooks, webhook_calls, secrets, app[METRICS], clock=clock) as app[SENDING]:

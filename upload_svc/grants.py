@@ -139,11 +139,12 @@ class Grants:
 
     async def unshare(self, principal: Principal, video_id: str, grant_id: str, *, address: str) -> None:
         """From now on they may not watch by this grant; it may have been revoked before."""
-        video = await self._own(principal, video_id)
-        grant = await self._store.get_grant(video_id, grant_id)
+        await self._unshare(await self._own(principal, video_id), grant_id, Actor(principal.account_id, address))
+
+    async def _unshare(self, video: Video, grant_id: str, by: Actor) -> None:
+        grant = await self._store.get_grant(video.id, grant_id)
         if grant is None:
             return
-        by = Actor(principal.account_id, address)
         entry = entry_about(Action.GRANT_REVOKED, by, video, at=self._clock(), subject=grant.subject, name=grant.name)
         if await self._store.revoke_grant(grant, entry):
             entry.log()
@@ -165,6 +166,12 @@ class Grants:
         the next page. Raises Invalid.
         """
         await self._own(principal, video_id)
+        return await self.list_anybodys(video_id, is_links=is_links, cursor=cursor, limit=limit)
+
+    async def list_anybodys(
+        self, video_id: str, *, is_links: bool = False, cursor: str | None, limit: int
+    ) -> tuple[Sequence[Grant | ListedLink], str | None]:
+        """As `list`, whoever asks."""
         return await self._cursors.page(
             f"{'links' if is_links else 'grants'}:{video_id}",
             partial(self._store.list_grants, video_id, is_links=is_links),
@@ -175,10 +182,16 @@ class Grants:
 
     async def revoke(self, principal: Principal, video_id: str, link_id: str, *, address: str) -> None:
         """From now on the link opens nothing; it may have been revoked before."""
-        video = await self._own(principal, video_id)
-        by = Actor(principal.account_id, address)
+        await self._revoke(await self._own(principal, video_id), link_id, Actor(principal.account_id, address))
+
+    async def revoke_anybodys(self, video: Video, grant_id: str, by: Actor) -> None:
+        """From now on nobody may watch by this grant or link, whoever made it; it may have been revoked before."""
+        await self._unshare(video, grant_id, by)
+        await self._revoke(video, grant_id, by)
+
+    async def _revoke(self, video: Video, link_id: str, by: Actor) -> None:
         entry = entry_about(Action.LINK_REVOKED, by, video, at=self._clock(), link_id=link_id)
-        if await self._store.revoke_link(video_id, link_id, entry):
+        if await self._store.revoke_link(video.id, link_id, entry):
             entry.log()
 
     async def _own(self, principal: Principal, video_id: str) -> Video:

@@ -17,6 +17,7 @@ from common.ids import new_id
 from common.text import sort_key
 from tests.api_client import Person
 from tests.http.conftest import Services
+from tests.http.test_moderation import audited
 from tests.problems import assert_problem
 from upload_svc import grant_store
 from upload_svc.app_keys import ACCOUNT_DELETIONS
@@ -209,6 +210,59 @@ async def test_a_grant_opens_only_what_can_be_watched_and_ends(services: Service
     async with open_database(services_url) as database:
         assert await database.rows(select(GRANTS.c.id)) == []
         assert await database.rows(select(AUDIENCE)) == []
+
+
+async def test_an_administrator_sees_who_has_access_and_takes_it_away(services: Services, services_url: str) -> None:
+    stage = await Stage.make(services)
+    owner, video = stage.owner, stage.video
+    root = await services.log_in("admin", "admin")
+    root_id = (await (await root.call("GET", f"{services.auth.url}/v1/me")).json())["id"]
+    api = f"{root.upload_url}/v1/uploads/{video['id']}/moderation/grants"
+    page = f"{root.upload_url}/videos/moderation"
+
+    async def shown(query: str = "") -> str:
+        return await (await root.call("GET", f"{page}?video={video['id']}{query}")).text()
+
+    assert "has given nobody access" in await shown()
+    to_bob = await _grant(owner, video, stage.bob_subject, expires_at=rfc3339(utc_now() + timedelta(days=3)))
+    to_group = await _grant(owner, video, stage.group_subject)
+    link = await _grant(owner, video, "link", password="open sesame", view_limit=3)
+    assert stage.group_subject.startswith("group:")
+    text = await shown()
+    for words in (*(f"<bdi>{grant['name']}</bdi>" for grant in (to_bob, to_group)), "with a password", "0 of 3 views"):
+        assert words in text
+    # As its owner lists them: of the link nobody is told the address.
+    token = link.pop("url").rpartition("/")[2]
+    answer = await (await root.call("GET", api)).json()
+    assert answer == await (await owner.call("GET", _grants(owner, video))).json()
+    assert [item["id"] for item in answer["items"]] == [link["id"], to_group["id"], to_bob["id"]]
+    assert token not in text + str(answer)
+    first = await shown("&limit=1")
+    cursor = first.split("cursor=")[1].split('"')[0].split("&")[0]
+    rest = await shown(f"&cursor={cursor}")
+    assert [to_bob["id"] in first, to_bob["id"] in rest] == [False, True]
+
+    # By the page or by the API; of another video by neither.
+    other = await owner.upload(FILM, title="Other")
+    for _ in range(2):
+        answer = await root.call("POST", f"{page}/{other['id']}/grants/{to_bob['id']}/revoke")
+        assert (answer.status, len(await _granted(owner, video))) == (303, 3)
+    assert await stage.see() == [CALLED, CALLED, NOTHING]
+    for _ in range(2):
+        assert (await root.call("POST", f"{page}/{video['id']}/grants/{to_bob['id']}/revoke")).status == 303
+        assert (await root.call("DELETE", f"{api}/{to_group['id']}")).status == 204
+        assert (await root.call("DELETE", f"{api}/{link['id']}")).status == 204
+    assert (await stage.see(), await _granted(owner, video)) == ([NOTHING] * 3, [])
+    revoked = [
+        (action, actor, target, details.get("name"), details["title"])
+        for action, actor, target, details in await audited(services_url)
+        if "revoked" in action
+    ]
+    assert revoked == [
+        ("video-grant-revoked", root_id, video["owner_id"], to_bob["name"], video["title"]),
+        ("video-grant-revoked", root_id, video["owner_id"], to_group["name"], video["title"]),
+        ("link-revoked", root_id, video["owner_id"], None, video["title"]),
+    ]
 
 
 @pytest.mark.both_databases

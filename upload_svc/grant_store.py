@@ -31,7 +31,7 @@ MOST_GRANTS: Final = 500
 class Grant:
     """An account or a group that may watch a video, until `expires_at` (None: for ever).
 
-    `subject` is `account:` or `group:` with its id, `name` what its maker has seen it called.
+    `subject` is `account:` or `group:` with its id, `name` what its maker has seen it called; in a list, its name now.
     """
 
     id: str
@@ -164,6 +164,12 @@ class GrantStore(Queries):
         is_one = and_(GRANTS.c.subject == found.c.subject, GRANTS.c.video_id == found.c.video_id)
         query = _SELECT.select_from(found.join(GRANTS, is_one))
         return [Grant(**row._asdict()) for row in await self._database.rows(query)]
+
+    async def list_groups(self, *, after: str, limit: int) -> list[str]:
+        """Groups that have grants, as subjects, behind that one."""
+        subject = GRANTS.c.subject
+        query = select(subject).distinct().where(subject > after, subject.startswith("group:"))
+        return [row.subject for row in await self._database.rows(query.order_by(subject).limit(limit))]
 
     async def forget_subject(self, subject: str) -> None:
         """Takes away all that is granted to somebody who is gone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -15,7 +15,7 @@ from catalogue.videos import Video
 from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
-from common.errors import Invalid, NotFound
+from common.errors import Invalid, NotFound, Unavailable
 from common.idempotency import Remember
 from common.ids import new_id
 from common.languages import gettext
@@ -159,6 +159,16 @@ class Grants:
         for grant in await self._store.list_ended(now=now, limit=_AT_ONCE):
             await self._store.revoke_grant(grant, None, ended_by=now)
 
+    async def forget_deleted_groups(self) -> None:
+        """One step of the loop: takes away what was given to groups that are deleted. Raises Unavailable."""
+        after = ""
+        # An id is never used again, and a grant is only given to a group that there is.
+        while subjects := await self._store.list_groups(after=after, limit=_AT_ONCE):
+            names, after = await self._grantees.names(subjects), subjects[-1]
+            for subject in subjects:
+                if subject not in names:
+                    await self._store.forget_subject(subject)
+
     async def list(
         self, principal: Principal, video_id: str, *, is_links: bool = False, cursor: str | None, limit: int
     ) -> tuple[Sequence[Grant | ListedLink], str | None]:
@@ -172,13 +182,32 @@ class Grants:
         self, video_id: str, *, is_links: bool = False, cursor: str | None, limit: int
     ) -> tuple[Sequence[Grant | ListedLink], str | None]:
         """As `list`, whoever asks."""
-        return await self._cursors.page(
+        listed, next_cursor = await self._cursors.page(
             f"{'links' if is_links else 'grants'}:{video_id}",
             partial(self._store.list_grants, video_id, is_links=is_links),
             _place_of,
             cursor=cursor,
             limit=limit,
         )
+        return await self._named(listed), next_cursor
+
+    async def _named(self, listed: Sequence[Grant | ListedLink]) -> Sequence[Grant | ListedLink]:
+        """The same with the names of now, without what was given to whom there is no more.
+
+        While auth_svc does not answer, as they were called when they got it.
+        """
+        subjects = [one.subject for one in listed if isinstance(one, Grant)]
+        if not subjects:
+            return listed
+        try:
+            names = await self._grantees.names(subjects)
+        except Unavailable:
+            return listed
+        return [
+            replace(one, name=names[one.subject]) if isinstance(one, Grant) else one
+            for one in listed
+            if isinstance(one, ListedLink) or one.subject in names
+        ]
 
     async def revoke(self, principal: Principal, video_id: str, link_id: str, *, address: str) -> None:
         """From now on the link opens nothing; it may have been revoked before."""

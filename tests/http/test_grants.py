@@ -12,8 +12,11 @@ from sqlalchemy import select
 
 from catalogue.tables import AUDIENCE, GRANTS
 from common.clock import rfc3339, utc_now
+from common.cursors import Cursors
 from common.db import open_database
 from common.ids import new_id
+from common.passwords import hashing
+from common.service_client import ServiceClient, ServiceTokens
 from common.text import sort_key
 from tests.api_client import Person
 from tests.http.conftest import Services
@@ -22,6 +25,10 @@ from tests.problems import assert_problem
 from upload_svc import grant_store
 from upload_svc.app_keys import ACCOUNT_DELETIONS
 from upload_svc.app_keys import GRANTS as GRANTS_KEY
+from upload_svc.auth_client import Grantees
+from upload_svc.grant_store import Grant, GrantStore
+from upload_svc.grants import Grants
+from upload_svc.store import Store
 
 FILM = b"a very short film"
 
@@ -263,6 +270,43 @@ async def test_an_administrator_sees_who_has_access_and_takes_it_away(services: 
         ("video-grant-revoked", root_id, video["owner_id"], to_group["name"], video["title"]),
         ("link-revoked", root_id, video["owner_id"], None, video["title"]),
     ]
+
+
+async def test_a_list_has_the_names_of_now_and_no_deleted_group(
+    services: Services, services_url: str, unused_tcp_port: int
+) -> None:
+    stage = await Stage.make(services)
+    owner, video = stage.owner, stage.video
+    root = await services.log_in("admin", "admin")
+    group = f"{services.auth.url}/v1/groups/{stage.group_subject.removeprefix('group:')}"
+    to_bob, to_group = [await _grant(owner, video, subject) for subject in (stage.bob_subject, stage.group_subject)]
+    bob = (stage.bob_subject, to_bob["name"])
+    renamed = f"Year {new_id()}"
+    assert (await root.call("PATCH", group, json={"name": renamed})).status == 200
+    assert await _granted(owner, video) == [(stage.group_subject, renamed), bob]
+    # While auth_svc does not answer, as it was.
+    async with open_database(services_url) as database, hashing() as passwords:
+        nobody = ServiceTokens(
+            services.session, f"http://127.0.0.1:{unused_tcp_port}", client_id="upload", client_secret=""
+        )
+        grants = Grants(
+            GrantStore(database),
+            Store(database),
+            Grantees(ServiceClient(services.session, services.auth.url, nobody)),
+            passwords,
+            cursors=Cursors("0" * 32),
+            clock=utc_now,
+        )
+        listed, _ = await grants.list_anybodys(video["id"], cursor=None, limit=50)
+        assert [one.name for one in listed if isinstance(one, Grant)] == [to_group["name"], to_bob["name"]]
+
+        await services.upload[GRANTS_KEY].forget_deleted_groups()
+        assert await stage.see() == [CALLED, CALLED, NOTHING]
+        assert (await root.call("DELETE", group)).status == 204
+        assert await _granted(owner, video) == [bob]
+        await services.upload[GRANTS_KEY].forget_deleted_groups()
+        for table in (GRANTS, AUDIENCE):
+            assert [row.subject for row in await database.rows(select(table.c.subject))] == [stage.bob_subject]
 
 
 @pytest.mark.both_databases

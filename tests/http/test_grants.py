@@ -161,6 +161,8 @@ async def test_a_grant_opens_and_shows_a_private_video_by_every_way(services: Se
             page = await person.call("GET", f"{person.stream_url}{path}", headers={"Accept": "text/html"})
             text = await page.text()
             assert (words in text, "Only you can watch" in text) == (True, False)
+            # A day without scripts is said with its zone.
+            assert (" data-day>" in text, " (<bdi>UTC</bdi>)</time>" in text) == (person is carol, person is carol)
     page = await stage.stranger.call("GET", f"{bob.stream_url}/?shared=true", headers={"Accept": "text/html"})
     assert "Nothing is shared with you yet" in await page.text()
 

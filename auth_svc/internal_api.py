@@ -18,6 +18,7 @@ from contracts.accounts import (
     AccountDeletionList,
     AskAccount,
     AskGrantee,
+    AskNames,
     DisabledAccounts,
     Grantee,
     GranteeList,
@@ -77,6 +78,13 @@ async def list_grantees(request: web.Request) -> web.Response:
     except Unauthenticated as exc:
         raise Forbidden(_CHANGED) from exc
     return json_response(GranteeList(items=[Grantee(subject=f"group:{group.id}", name=group.name) for group in groups]))
+
+
+async def list_names(request: web.Request) -> web.Response:
+    """What accounts and groups are called now, without those that there are not."""
+    await require_service(request, "accounts:read")
+    names = await request.app[GROUPS].names((await read_json(request, AskNames)).subjects)
+    return json_response(GranteeList(items=[Grantee(subject=subject, name=name) for subject, name in names.items()]))
 
 
 async def _subject(request: web.Request) -> Asker:

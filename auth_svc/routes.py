@@ -33,6 +33,7 @@ from contracts.accounts import (
     AccountDeletionList,
     AskAccount,
     AskGrantee,
+    AskNames,
     DisabledAccounts,
     Grantee,
     GranteeList,
@@ -99,6 +100,7 @@ API: Final = (
     get("/internal/accounts/named", internal.get_account_named, {200: NamedAccount}, query=AskAccount),
     get("/internal/grantee", internal.get_grantee, {200: Grantee}, query=AskGrantee),
     get("/internal/grantees", internal.list_grantees, {200: GranteeList}),
+    post("/internal/grantees/names", internal.list_names, {200: GranteeList}, body=AskNames),
     get("/internal/departures", internal.list_account_deletions, {200: AccountDeletionList}),
     post("/internal/departures/{account_id}/settled", internal.settle_account_deletion, {204: None}),
     post(

@@ -678,6 +678,15 @@ async def previews(page: Page, stage: Stage) -> None:
 
 
 @look()
+async def moderation_access(page: Page, stage: Stage) -> None:
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    url = f"{stage.product.url('upload')}/v1/uploads/{stage.ids[1]}/grants"
+    await page.request.post(url, data={"view_limit": 20, "expires_at": "2099-12-31T00:00:00Z"}, headers=headers)
+    await page.goto(f"{stage.product.url('upload')}/videos/moderation?video={stage.ids[1]}")
+    await expect(page.locator("[action$='/revoke']").first).to_be_visible()
+
+
+@look()
 async def moderation_delete(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('upload')}/videos/moderation?q=ocean")
     await page.locator("[popovertarget^=delete]").first.click()

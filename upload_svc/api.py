@@ -276,6 +276,23 @@ async def delete_moderated_upload(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+async def list_moderated_grants(request: web.Request) -> web.Response:
+    """For administrators: who else may watch any video, as its owner sees it."""
+    principal, asked = require_principal(request), read_query(request, ListGrants)
+    _, listed, next_cursor = await request.app[MODERATION].access(
+        principal, id_in_path(request, "upload_id"), cursor=asked.cursor, limit=asked.limit
+    )
+    return json_response(GrantPage(items=[*map(present_listed, listed)], next_cursor=next_cursor))
+
+
+async def delete_moderated_grant(request: web.Request) -> web.Response:
+    """For administrators: revokes a grant or a link of any video. Idempotent."""
+    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
+    grant_id = id_in_path(request, "grant_id")
+    await request.app[MODERATION].revoke(principal, upload_id, grant_id, address=request.remote or "")
+    return web.Response(status=204)
+
+
 async def retry_media(request: web.Request) -> web.Response:
     """Makes what failed of a video's facts, poster and storyboard anew. Idempotent."""
     principal = require_principal(request)

@@ -24,7 +24,7 @@ from common.web.metrics import METRICS, observe_database
 from common.web.remote_identity import KEYS_RENEWED, remote_identity
 from common.web.sessions import SESSIONS
 from common.web.starting import Tables
-from contracts.accounts import DELETIONS_SECONDS, AccountDeletions
+from contracts.accounts import DELETIONS_SECONDS, DISABLED_SECONDS, AccountDeletions, DisabledOwners
 from upload_svc.account_deletions import VideosOfDeletedAccounts
 from upload_svc.app_keys import (
     ACCOUNT_DELETIONS,
@@ -61,7 +61,7 @@ from upload_svc.settling import Settling
 from upload_svc.store import Store
 from upload_svc.tables import idempotency_keys
 from upload_svc.uploads import Uploads
-from upload_svc.webhooks.app_keys import SENDING, WEBHOOKS
+from upload_svc.webhooks.app_keys import DISABLED_OWNERS, SENDING, WEBHOOKS
 from upload_svc.webhooks.client import webhook_client
 from upload_svc.webhooks.sending import sending
 from upload_svc.webhooks.signatures import Secrets
@@ -151,10 +151,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 clock=clock,
             )
             administrators = Administrators(auth)
-            app[MODERATION] = Moderation(store, administrators, cursors, clock=clock)
+            app[MODERATION] = Moderation(store, administrators, grants, cursors, clock=clock)
             app[PREVIEWS] = Previews(media, queue, administrators, cursors, videos=store, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
-            async with sending(webhooks, webhook_calls, secrets, app[METRICS], clock=clock) as app[SENDING]:
+            app[DISABLED_OWNERS] = disabled = DisabledOwners(auth)
+            async with sending(
+                webhooks, webhook_calls, secrets, app[METRICS], disabled=disabled.ids, clock=clock
+            ) as app[SENDING]:
                 yield
 
     app.cleanup_ctx.extend(
@@ -167,10 +170,14 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             repeated(lambda app: app[JOBS].settle(), name="jobs", seconds=SETTLE_INTERVAL_SECONDS),
             repeated(lambda app: app[JOBS].backfill(), name="backfill", seconds=BACKFILL_INTERVAL_SECONDS),
             repeated(lambda app: app[JOB_METRICS].count(), name="count", seconds=COUNT_INTERVAL_SECONDS),
+            repeated(lambda app: app[DISABLED_OWNERS].refresh(), name="disabled owners", seconds=DISABLED_SECONDS),
             repeated(lambda app: app[SENDING].step(), name="webhooks", seconds=SEND_INTERVAL_SECONDS),
             repeated(lambda app: app[SENDING].count(), name="count webhooks", seconds=COUNT_INTERVAL_SECONDS),
             repeated(lambda app: app[SENDING].forget_old(), name="old deliveries", seconds=COUNT_INTERVAL_SECONDS),
             repeated(lambda app: app[ACCOUNT_DELETIONS].settle(), name="account deletions", seconds=DELETIONS_SECONDS),
+            repeated(
+                lambda app: app[GRANTS].forget_deleted_groups(), name="deleted groups", seconds=FORGET_INTERVAL_SECONDS
+            ),
             repeated(lambda app: app[IDEMPOTENCY_KEYS].forget_old(), name="forget", seconds=FORGET_INTERVAL_SECONDS),
         ]
     )

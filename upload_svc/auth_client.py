@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Final, TypeVar
 from urllib.parse import quote
@@ -13,9 +13,11 @@ from common.errors import Forbidden, NotFound
 from common.languages import N_
 from common.service_client import Relayed, ServiceClient
 from common.tokens import Principal
-from contracts.accounts import Grantee, GranteeList, NamedAccount
+from contracts.accounts import AskNames, Grantee, GranteeList, NamedAccount
 
 _ADMIN: Final = "admin"
+# Whoever looks at a list waits no longer for what is in it anyway.
+_NAMES_SECONDS: Final = 2.0
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -52,6 +54,17 @@ class Grantees:
         """What the account (`account:` and its id) or group (`group:`) is called; None: there is none for them."""
         found = await self._ask(f"/internal/grantee?subject={quote(subject)}", Grantee, principal)
         return None if found is None else found.name
+
+    async def names(self, subjects: Sequence[str]) -> Mapping[str, str]:
+        """What these are called now, a hundred at most, without accounts and groups that are deleted."""
+        found = await self._auth.ask(
+            GranteeList,
+            "POST",
+            "/internal/grantees/names",
+            content=AskNames(subjects=list(subjects)),
+            time_limit_seconds=_NAMES_SECONDS,
+        )
+        return {one.subject: one.name for one in found.items}
 
     async def groups(self, principal: Principal) -> Sequence[Grantee]:
         """The groups that they can see, by name; a hundred at most."""

@@ -43,8 +43,8 @@ class Target:
 class Grant:
     """Who may watch a video, or what is in a collection, until `expires_at` (None: for ever).
 
-    `subject` is `account:` or `group:` with its id, and `name` what its maker has seen it called; or of a collection
-    `members` or `everyone`, without a name.
+    `subject` is `account:` or `group:` with its id, and `name` what its maker has seen it called, in a list its name
+    now; or of a collection `members` or `everyone`, without a name.
     """
 
     id: str
@@ -198,6 +198,12 @@ class GrantStore(Queries):
             _SELECT.select_from(collected.join(GRANTS, is_of_collection)).where(has_ended),
         )
         return [_to_grant(row) for row in await self._database.rows(every)]
+
+    async def list_groups(self, *, after: str, limit: int) -> list[str]:
+        """Groups that have grants, as subjects, behind that one."""
+        subject = GRANTS.c.subject
+        query = select(subject).distinct().where(subject > after, subject.startswith("group:"))
+        return [row.subject for row in await self._database.rows(query.order_by(subject).limit(limit))]
 
     async def forget_subject(self, subject: str) -> None:
         """Takes away all that is granted to somebody who is gone."""

@@ -141,6 +141,8 @@ API: Final = (
     delete("/v1/uploads/{upload_id}/shares/{grant_id}", api.delete_share, {204: None}),
     put("/v1/uploads/{upload_id}/moderation", api.moderate_upload, {204: None}, body=Moderate),
     delete("/v1/uploads/{upload_id}/moderation", api.delete_moderated_upload, {204: None}),
+    get("/v1/uploads/{upload_id}/moderation/grants", api.list_moderated_grants, {200: GrantPage}, query=ListGrants),
+    delete("/v1/uploads/{upload_id}/moderation/grants/{grant_id}", api.delete_moderated_grant, {204: None}),
     *collections.API,
     *webhooks.API,
     *COMPANION,
@@ -195,6 +197,9 @@ PAGES: Final = (
     web.post("/videos/moderation/{upload_id}/hide", moderation_pages.hide_video, name="hide-video"),
     web.post("/videos/moderation/{upload_id}/show", moderation_pages.show_video, name="show-video"),
     web.post("/videos/moderation/{upload_id}/delete", moderation_pages.delete_video, name="delete-moderated-video"),
+    web.post(
+        "/videos/moderation/{upload_id}/grants/{grant_id}/revoke", moderation_pages.revoke_grant, name="revoke-grant"
+    ),
     web.post("/videos/batch", pages.batch_videos, name="batch-videos"),
     web.post("/videos/public-review", pages.review_public, name="review-public"),
     web.post("/videos/{upload_id}", pages.edit_video, name="edit-video"),

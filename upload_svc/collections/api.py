@@ -100,14 +100,18 @@ async def remove_collection_video(request: web.Request) -> web.Response:
 
 
 async def list_collection_grants(request: web.Request) -> web.Response:
-    """Who else may watch what is in a collection, the newest first; what has ended is listed for about a minute."""
+    """Who else may watch what is in a collection, the newest first.
+
+    What has ended is listed too: a link always, others for about a minute.
+    """
     return await list_grants_of(request, _target(request))
 
 
 async def create_collection_grant(request: web.Request) -> web.Response:
-    """Lets an account, a group, all members or everyone watch what is in a collection, whatever its visibility.
+    """Lets an account, a group, all members, everyone, or whoever has the link that is made watch what is in it.
 
-    Of those that may already, the end changes. Lists have the videos a moment later.
+    Of those that may already, the end changes. Lists have the videos a moment later. A link's `url` is told once: what
+    is sent again with its `Idempotency-Key` is answered without it.
     """
     return await create_grant_of(request, _target(request), models.CreateCollectionGrant)
 

@@ -46,23 +46,22 @@ class ListCollections(Query):
     cursor: Annotated[str, Field(max_length=2048)] | None = None
 
 
-_SUBJECT: Final = re.compile(r"members|everyone|(account|group):[a-z2-7]{26}")
+_SUBJECT: Final = re.compile(r"link|members|everyone|(account|group):[a-z2-7]{26}")
 
 
 class CreateCollectionGrant(CreateGrant):
     """Who else may watch what is in the collection, now and later.
 
-    An account (`account:` and its id), a group (`group:`), all `members`, or `everyone`, also without an account. It
-    ends at `expires_at`.
+    An account (`account:` and its id), a group (`group:`), all `members`, `everyone`, also without an account, or
+    whoever has the link that is made. It ends at `expires_at`; a link also when `view_limit` visitors have played
+    something of it, which then plays on for them.
     """
-
-    subject: str
 
     @field_validator("subject")
     @classmethod
     def _is_subject(cls, subject: str) -> str:
         if not _SUBJECT.fullmatch(subject):
-            raise ValueError(N_("must be “members”, “everyone”, or “account:” or “group:” followed by an id"))
+            raise ValueError(N_("must be “link”, “members”, “everyone”, or “account:” or “group:” followed by an id"))
         return subject
 
     @field_validator("start_at", "frame_ancestors")

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Final
 
 from catalogue.tables import GRANTS
 from common.db import AnyRow
-
-# What only grants to accounts and groups have, and what nobody is told.
-_OTHERS: Final = ("token_hash", "subject", "subject_name")
-COLUMNS: Final = (*(column for column in GRANTS.c if column.name not in _OTHERS),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +27,9 @@ class Link:
     view_limit: int | None
     start_at: float | None
     frame_ancestors: tuple[str, ...] = ()
+
+
+COLUMNS: Final = tuple(GRANTS.c[field.name] for field in fields(Link))
 
 
 def to_link(row: AnyRow) -> Link:

@@ -71,12 +71,15 @@ MEDIA_FACTS: Final = Table(
     Column("storyboard_id", identifier(), nullable=True),
 )
 
-# Who may watch a video beside those whom its visibility names.
+# Who may do what with a video beside those whom its visibility names, or with a collection.
 GRANTS: Final = Table(
     "grants",
     METADATA,
     Column("id", identifier(), primary_key=True),
-    Column("video_id", identifier(), nullable=False),
+    # One of the two.
+    Column("video_id", identifier(), nullable=True),
+    Column("collection_id", identifier(), nullable=True),
+    Column("right", binary_text(16), nullable=False, server_default="watch"),
     Column("created_at", Instant(), nullable=False),
     Column("expires_at", Instant(), nullable=True),
     # Of a link: nobody can read its token here.
@@ -90,10 +93,16 @@ GRANTS: Final = Table(
     Column("subject_name", human_text(64), nullable=True),
     # Origins with spaces between; none: nobody.
     Column("frame_ancestors", long_text(), nullable=True),
+    # Of a link by which files are sent: bytes of each, how many, and what its maker says to their sender.
+    Column("max_size", size_in_bytes(), nullable=True),
+    Column("max_files", Integer(), nullable=True),
+    Column("note", long_text(), nullable=True),
 )
 Index("grants_video", GRANTS.c.video_id, GRANTS.c.created_at, GRANTS.c.id)
-# One grant of a video to each.
+Index("grants_collection", GRANTS.c.collection_id, GRANTS.c.created_at, GRANTS.c.id)
+# One grant of a video, or of a collection, to each.
 Index("grants_subject", GRANTS.c.subject, GRANTS.c.video_id, unique=True)
+Index("grants_collection_subject", GRANTS.c.subject, GRANTS.c.collection_id, unique=True)
 
 # The grants to accounts and groups as lists read them: of videos that are ready and not hidden, with what lists are
 # sorted by. Whoever changes one of these, or a grant, keeps it in the same transaction.

@@ -37,7 +37,7 @@ from upload_svc.app_keys import (
     SETTLING,
     UPLOADS,
 )
-from upload_svc.auth_client import Administrators, Grantees
+from upload_svc.auth_client import Administrators, Grantees, Owners
 from upload_svc.bucket import Bucket
 from upload_svc.collection_store import CollectionStore
 from upload_svc.collections.app_keys import COLLECTIONS
@@ -45,6 +45,10 @@ from upload_svc.collections.collections import Collections
 from upload_svc.fs_client import FsClient
 from upload_svc.grant_store import GrantStore
 from upload_svc.grants import Grants
+from upload_svc.guests.app_keys import GUESTS, UPLOAD_LINKS
+from upload_svc.guests.guests import Guests
+from upload_svc.guests.links import UploadLinks
+from upload_svc.guests.store import GuestStore
 from upload_svc.jobs import Jobs
 from upload_svc.metrics import JobMetrics
 from upload_svc.moderation import Moderation
@@ -118,6 +122,17 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[COLLECTIONS] = Collections(collections, app[UPLOADS], cursors, clock=clock)
             app[GRANTS] = grants = Grants(
                 GrantStore(database), store, Grantees(auth), passwords, cursors=cursors, clock=clock
+            )
+            guest_store = GuestStore(database)
+            app[UPLOAD_LINKS] = UploadLinks(guest_store, collections, passwords, cursors, clock=clock)
+            app[GUESTS] = Guests(
+                guest_store,
+                store,
+                app[UPLOADS],
+                Owners(auth, identity.verifier),
+                passwords=passwords,
+                cursors=cursors,
+                clock=clock,
             )
             webhooks, secrets = WebhookStore(database), Secrets(settings.cursor_key.get_secret_value())
             app[WEBHOOKS] = Webhooks(

@@ -18,6 +18,8 @@ class Action(StrEnum):
     HANDED_OVER = "video-handed-over"
     LINK_CREATED = "link-created"
     LINK_REVOKED = "link-revoked"
+    UPLOAD_LINK_CREATED = "upload-link-created"
+    UPLOAD_LINK_REVOKED = "upload-link-revoked"
     GRANTED = "video-granted"
     GRANT_REVOKED = "video-grant-revoked"
     WEBHOOK_CREATED = "webhook-created"

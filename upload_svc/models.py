@@ -53,14 +53,11 @@ Filename = Annotated[str, AfterValidator(clean_filename)]
 FramingSite = Annotated[str, Field(max_length=2048), AfterValidator(clean_site)]
 
 
-class NewFile(Input):
-    """What every client says of a file that is about to be sent."""
+class SentFile(Input):
+    """What whoever sends a file says of it."""
 
-    title: Title
-    description: Description = ""
     filename: Filename
     content_type: Annotated[str, Field(max_length=CONTENT_TYPE_MAX)]
-    visibility: Visibility = Visibility.PRIVATE
 
     @model_validator(mode="after")
     def _is_video(self) -> Self:
@@ -75,6 +72,14 @@ class NewFile(Input):
         if found is None:
             raise AssertionError("checked when it was parsed")
         return found
+
+
+class NewFile(SentFile):
+    """What every client of an account says of a file that is about to be sent."""
+
+    title: Title
+    description: Description = ""
+    visibility: Visibility = Visibility.PRIVATE
 
 
 class CreateUpload(NewFile):
@@ -417,6 +422,13 @@ class Media(BaseModel):
     sent_picture: Annotated[SentPicture | None, Field(exclude_if=is_absent)] = None
 
 
+class Guest(BaseModel):
+    """Who has sent a video without an account, as they say, and what they say of it; empty: nothing."""
+
+    sender: str
+    message: str
+
+
 class Upload(BaseModel):
     """A video as its owner sees it. `part_size` and `part_count` are null until the storage has been asked.
 
@@ -445,6 +457,8 @@ class Upload(BaseModel):
     media: Media | None
     # Only while it is open, and only where parts have checksums.
     part_checksums: Annotated[str | None, Field(exclude_if=is_absent)] = None
+    # Only of what a guest has sent.
+    guest: Annotated[Guest | None, Field(exclude_if=is_absent)] = None
     # Only of one upload that is open; lists and finished ones do not have it.
     received: Annotated[list[ReceivedPart] | None, Field(exclude_if=is_absent)] = None
 
@@ -478,6 +492,7 @@ def present(upload: UploadInDomain, *, stream_url: str) -> Upload:
         watch_url=watch_url(stream_url, video.id),
         media=None if upload.media is None else _present_media(upload.media),
         part_checksums=None if stored_object is None else stored_object.part_checksums,
+        guest=upload.guest and Guest(sender=upload.guest.sender, message=upload.guest.message),
         received=None
         if received is None
         else [ReceivedPart(part_number=part.part_number, size=part.size, checksum=part.checksum) for part in received],

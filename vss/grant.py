@@ -49,6 +49,7 @@ WRITES: Mapping[str, tuple[str, ...]] = {
         "audience",
         "collections",
         "collection_videos",
+        "guest_uploads",
         "public_reviews",
         "upload_idempotency_keys",
         "webhooks",

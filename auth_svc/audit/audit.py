@@ -69,6 +69,8 @@ WORDS: Final[Mapping[str, str]] = {
     "video-shown": N_("Video unhidden by an administrator"),
     "link-created": N_("Link to a video created"),
     "link-revoked": N_("Link to a video revoked"),
+    "upload-link-created": N_("Link for sending videos created"),
+    "upload-link-revoked": N_("Link for sending videos revoked"),
     "video-granted": N_("Video shared with a person or a group"),
     "video-grant-revoked": N_("Video no longer shared with a person or a group"),
     "webhook-created": N_("Webhook created"),

@@ -87,6 +87,10 @@ class UploadLinks:
         entry.log()
         return link, token
 
+    async def collection(self, principal: Principal, collection_id: str) -> Collection:
+        """The collection that the links lead into."""
+        return await self._own(principal, collection_id)
+
     async def list(
         self, principal: Principal, collection_id: str, *, cursor: str | None, limit: int
     ) -> tuple[Sequence[ListedUploadLink], str | None]:

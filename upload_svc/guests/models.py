@@ -27,6 +27,11 @@ NOTE_MAX: Final = 2_000
 FILES_MAX: Final = 10_000
 
 
+Note = Annotated[str, AfterValidator(clean_text), Field(max_length=NOTE_MAX)]
+MostFiles = Annotated[int, Field(ge=1, le=FILES_MAX)]
+LinkPassword = Annotated[str, AfterValidator(normal_form), Field(min_length=1, max_length=MAX_LENGTH)]
+
+
 class CreateUploadLink(Input):
     """A link by which whoever has it sends videos into the collection, without an account.
 
@@ -36,10 +41,10 @@ class CreateUploadLink(Input):
     subject: Literal["link"]
     right: Literal["upload"]
     expires_at: AwareDatetime | None = None
-    password: Annotated[str, AfterValidator(normal_form), Field(min_length=1, max_length=MAX_LENGTH)] | None = None
+    password: LinkPassword | None = None
     max_size: Size | None = None
-    max_files: Annotated[int, Field(ge=1, le=FILES_MAX)] | None = None
-    note: Annotated[str, AfterValidator(clean_text), Field(max_length=NOTE_MAX)] = ""
+    max_files: MostFiles | None = None
+    note: Note = ""
 
     @property
     def new_link(self) -> NewUploadLink:

@@ -84,7 +84,15 @@ API: Final = (
     delete("/v1/collections/{collection_id}/grants/{grant_id}", api.delete_collection_grant, {204: None}),
 )
 
+# Before those below /videos/{upload_id}.
 PAGES: Final = (
+    web.get("/videos/collections/{collection_id}/links", pages.upload_links_page, name="upload-links-page"),
+    web.post("/videos/collections/{collection_id}/links", pages.add_upload_link, name="add-upload-link"),
+    web.post(
+        "/videos/collections/{collection_id}/links/{link_id}/revoke",
+        pages.revoke_upload_link,
+        name="revoke-upload-link",
+    ),
     web.get("/u/{token}", pages.guest_page, name="guest-page"),
     web.post("/u/{token}", pages.guest_password, name="guest-password"),
     web.post("/u/{token}/uploads/{upload_id}/discard", pages.discard_guest_upload, name="discard-guest-upload"),

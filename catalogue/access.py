@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import assert_never
+from enum import StrEnum
+from typing import Final, assert_never
 
 from catalogue.videos import Video, VideoState, Visibility
 from common.tokens import Principal
+
+# What a grant names to mean every account, and whoever comes.
+MEMBERS: Final = "members"
+EVERYONE: Final = "everyone"
+
+
+class Right(StrEnum):
+    """What a grant lets somebody do."""
+
+    WATCH = "watch"
+    # Into a collection, without an account.
+    UPLOAD = "upload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +31,14 @@ class Viewer:
     group_ids: frozenset[str] = frozenset()
 
     @property
-    def subjects(self) -> tuple[str, ...]:
-        """What a grant may name to mean them."""
+    def own_subjects(self) -> tuple[str, ...]:
+        """What a grant may name to mean them and not everybody."""
         return account_subject(self.account_id), *(f"group:{group_id}" for group_id in sorted(self.group_ids))
+
+
+def subjects_of(viewer: Viewer | None) -> tuple[str, ...]:
+    """What a grant may name so that it counts for them (None: a stranger)."""
+    return (EVERYONE,) if viewer is None else (*viewer.own_subjects, MEMBERS, EVERYONE)
 
 
 def viewer_of(principal: Principal | None) -> Viewer | None:

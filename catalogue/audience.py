@@ -1,14 +1,19 @@
-"""Grants to accounts and groups, as whoever shows videos reads them."""
+"""Grants to accounts, groups and everybody, as whoever shows videos reads them.
+
+Whether somebody has a grant is read from the grants themselves, and from what is in collections. `audience` has the
+same for lists, in their orders, and may be behind: what is too much there is shown to nobody.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, exists, false, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, or_, select, union_all
 
-from catalogue.access import Viewer
-from catalogue.tables import AUDIENCE, VIDEOS
+from catalogue.access import Right, Viewer, subjects_of
+from catalogue.tables import AUDIENCE, COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS
 from common.db import Database
 
 
@@ -17,22 +22,71 @@ def lasts(now: datetime) -> ColumnElement[bool]:
     return or_(AUDIENCE.c.expires_at.is_(None), AUDIENCE.c.expires_at > now)
 
 
+def is_given(*whose: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether the video of the row of VIDEOS may be watched by a grant of which this holds, links apart.
+
+    That is one of the video, or of a collection of its owner's that it is in.
+    """
+    is_good = and_(GRANTS.c.subject.is_not(None), GRANTS.c.right == Right.WATCH.value, *whose)
+    its_own = exists().where(GRANTS.c.video_id == VIDEOS.c.id, is_good)
+    collected = COLLECTION_VIDEOS.join(COLLECTIONS, COLLECTIONS.c.id == COLLECTION_VIDEOS.c.collection_id)
+    by_collection = (
+        exists()
+        .select_from(collected.join(GRANTS, GRANTS.c.collection_id == COLLECTIONS.c.id))
+        .where(COLLECTION_VIDEOS.c.video_id == VIDEOS.c.id, COLLECTIONS.c.owner_id == VIDEOS.c.owner_id, is_good)
+    )
+    # Of a row of a list, `whose` may ask that of AUDIENCE.
+    return or_(its_own.correlate(VIDEOS, AUDIENCE), by_collection.correlate(VIDEOS, AUDIENCE))
+
+
 def is_granted(viewer: Viewer | None, *, now: datetime) -> ColumnElement[bool]:
-    """Whether the viewer has a grant of the video of the row of VIDEOS."""
-    if viewer is None:
-        return false()
-    return exists().where(AUDIENCE.c.video_id == VIDEOS.c.id, AUDIENCE.c.subject.in_(viewer.subjects), lasts(now))
+    """Whether the viewer (None: a stranger) has a grant of the video of the row of VIDEOS."""
+    return is_given(GRANTS.c.subject.in_(subjects_of(viewer)), _counts(now))
+
+
+def is_still_granted(*, now: datetime) -> ColumnElement[bool]:
+    """Whether the subject of the row of AUDIENCE has a grant of the video of the row of VIDEOS."""
+    return is_given(GRANTS.c.subject == AUDIENCE.c.subject, _counts(now))
+
+
+def grants_of(video_ids: Collection[str]) -> CompoundSelect[Any]:
+    """`video_id`, `subject` and `expires_at` of each grant by which one of these may be watched, links apart.
+
+    Those of the videos, and of the collections of their owners that they are in; also those that have ended.
+    """
+    is_good = and_(GRANTS.c.subject.is_not(None), GRANTS.c.right == Right.WATCH.value)
+    its_own = select(GRANTS.c.video_id, GRANTS.c.subject, GRANTS.c.expires_at)
+    by_collection = (
+        select(COLLECTION_VIDEOS.c.video_id, GRANTS.c.subject, GRANTS.c.expires_at)
+        .select_from(
+            COLLECTION_VIDEOS.join(VIDEOS, VIDEOS.c.id == COLLECTION_VIDEOS.c.video_id)
+            .join(COLLECTIONS, COLLECTIONS.c.id == COLLECTION_VIDEOS.c.collection_id)
+            .join(GRANTS, GRANTS.c.collection_id == COLLECTIONS.c.id)
+        )
+        .where(COLLECTIONS.c.owner_id == VIDEOS.c.owner_id)
+    )
+    return union_all(
+        its_own.where(GRANTS.c.video_id.in_(video_ids), is_good),
+        by_collection.where(COLLECTION_VIDEOS.c.video_id.in_(video_ids), is_good),
+    )
 
 
 async def read_ends(
     database: Database, viewer: Viewer, video_ids: Sequence[str], *, now: datetime
 ) -> dict[str, datetime | None]:
-    """Until when each of these videos is granted to the viewer, None: for ever; without those that are not."""
-    query = select(AUDIENCE.c.video_id, AUDIENCE.c.expires_at).where(
-        AUDIENCE.c.video_id.in_(video_ids), AUDIENCE.c.subject.in_(viewer.subjects), lasts(now)
-    )
+    """Until when each of these videos is granted to the viewer, by name or as one of a group, None: for ever.
+
+    Without those that are not.
+    """
+    grant = grants_of(video_ids).subquery()
+    has_not_ended = or_(grant.c.expires_at.is_(None), grant.c.expires_at > now)
+    query = select(grant.c.video_id, grant.c.expires_at).where(grant.c.subject.in_(viewer.own_subjects), has_not_ended)
     ends: dict[str, datetime | None] = {}
     for video_id, end in await database.rows(query):
         known = ends.get(video_id, end)
         ends[video_id] = None if known is None or end is None else max(known, end)
     return ends
+
+
+def _counts(now: datetime) -> ColumnElement[bool]:
+    return or_(GRANTS.c.expires_at.is_(None), GRANTS.c.expires_at > now)

@@ -9,11 +9,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 
+from catalogue.access import Right, Viewer, subjects_of
 from catalogue.lists import COLUMNS as VIDEO_COLUMNS
 from catalogue.lists import to_video
-from catalogue.tables import COLLECTION_VIDEOS, COLLECTIONS, VIDEOS
+from catalogue.tables import COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS
 from catalogue.videos import Video, VideoState
 from common.db import AnyRow, Database, read_in_order
 from common.text import sort_key
@@ -67,7 +68,11 @@ class Total:
 
 
 COLUMNS: Final = tuple(COLLECTIONS.c[field.name] for field in fields(Collection))
-_IS_READY: Final = VIDEOS.c.state == VideoState.READY.value
+
+
+def _is_shown(*, with_hidden: bool) -> ColumnElement[bool]:
+    is_ready: ColumnElement[bool] = VIDEOS.c.state == VideoState.READY.value
+    return is_ready if with_hidden else and_(is_ready, VIDEOS.c.hidden_visibility.is_(None))
 
 
 def to_collection(row: AnyRow) -> Collection:
@@ -82,10 +87,12 @@ async def read_collected(
     owner_id: str,
     after: Spot | None,
     limit: int,
+    with_hidden: bool = True,
 ) -> list[Placed]:
     """The first ready videos of a collection behind a place, in its order, as far as they are this owner's.
 
-    (One that was handed over has some that are not yet.) Its index is read from the place on, at any depth.
+    (One that was handed over has some that are not yet.) Its index is read from the place on, at any depth. Others than
+    the owner do not see those that are hidden.
     """
     in_order = COLLECTION_VIDEOS.c
     behind: ColumnElement[bool] = true()
@@ -97,7 +104,12 @@ async def read_collected(
     query = (
         select(*VIDEO_COLUMNS, in_order.position)
         .select_from(COLLECTION_VIDEOS.join(VIDEOS, VIDEOS.c.id == in_order.video_id))
-        .where(in_order.collection_id == collection_id, behind, VIDEOS.c.owner_id == owner_id, _IS_READY)
+        .where(
+            in_order.collection_id == collection_id,
+            behind,
+            VIDEOS.c.owner_id == owner_id,
+            _is_shown(with_hidden=with_hidden),
+        )
         .order_by(in_order.position, in_order.video_id)
         .limit(limit)
     )
@@ -119,13 +131,30 @@ async def get_collection(database: Database, collection_id: str, owner_id: str) 
     return None if row is None else to_collection(row)
 
 
-async def read_totals(database: Database, collection_ids: Sequence[str]) -> dict[str, Total]:
-    """How much is in each of them, by its id; those without a ready video are left out."""
+async def get_watchable(
+    database: Database, collection_id: str, viewer: Viewer | None, *, now: datetime
+) -> Collection | None:
+    """The collection with this id, if it is the viewer's (None: a stranger) or they have a grant of it."""
+    is_granted = exists().where(
+        GRANTS.c.collection_id == COLLECTIONS.c.id,
+        GRANTS.c.subject.in_(subjects_of(viewer)),
+        GRANTS.c.right == Right.WATCH.value,
+        or_(GRANTS.c.expires_at.is_(None), GRANTS.c.expires_at > now),
+    )
+    is_theirs = is_granted if viewer is None else or_(COLLECTIONS.c.owner_id == viewer.account_id, is_granted)
+    row = await database.row(select(*COLUMNS).where(COLLECTIONS.c.id == collection_id, is_theirs))
+    return None if row is None else to_collection(row)
+
+
+async def read_totals(
+    database: Database, collection_ids: Sequence[str], *, with_hidden: bool = True
+) -> dict[str, Total]:
+    """How much is in each of them, by its id; those without a video to show are left out."""
     in_order: Any = COLLECTION_VIDEOS.c
     query = (
         select(in_order.collection_id, func.count().label("count"), func.sum(VIDEOS.c.duration_ms).label("duration_ms"))
         .select_from(COLLECTION_VIDEOS.join(VIDEOS, VIDEOS.c.id == in_order.video_id))
-        .where(in_order.collection_id.in_(collection_ids), _IS_READY)
+        .where(in_order.collection_id.in_(collection_ids), _is_shown(with_hidden=with_hidden))
         .group_by(in_order.collection_id)
     )
     rows = await database.rows(query) if collection_ids else ()

@@ -1,4 +1,4 @@
-"""Links: each opens one video to whoever has it, until it ends."""
+"""Links: each opens one video, or what is in one collection, to whoever has it, until it ends."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from common.db import AnyRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """`start_at` in seconds. `view_limit`: how many visitors may play; each counts once, when they first do.
+    """Of a video or of a collection. `start_at` in seconds.
 
-    `expires_at` and `view_limit` are None where it has no such end. `password_hash` is argon2id's. `frame_ancestors`:
-    the sites that may frame its player, as `catalogue.embeds.clean_site` has them.
+    `view_limit`: how many visitors may play; each counts once, when they first do. `expires_at` and `view_limit` are
+    None where it has no such end. `password_hash` is argon2id's. `frame_ancestors`: the sites that may frame its player, as
+    `catalogue.embeds.clean_site` has them.
     """
 
     id: str
-    video_id: str
+    video_id: str | None = None
+    collection_id: str | None = None
     created_at: datetime
     expires_at: datetime | None
     password_hash: str | None

@@ -88,7 +88,7 @@ GRANTS: Final = Table(
     Column("view_limit", Integer(), nullable=True),
     # In seconds.
     Column("start_at", Double(), nullable=True),
-    # `account:` or `group:` with its id, and its name at the time; None: whoever has the link.
+    # `account:` or `group:` with its id, and its name at the time; `members`, `everyone`; None: whoever has the link.
     Column("subject", binary_text(64), nullable=True),
     Column("subject_name", human_text(64), nullable=True),
     # Origins with spaces between; none: nobody.
@@ -104,8 +104,9 @@ Index("grants_collection", GRANTS.c.collection_id, GRANTS.c.created_at, GRANTS.c
 Index("grants_subject", GRANTS.c.subject, GRANTS.c.video_id, unique=True)
 Index("grants_collection_subject", GRANTS.c.subject, GRANTS.c.collection_id, unique=True)
 
-# The grants to accounts and groups as lists read them: of videos that are ready and not hidden, with what lists are
-# sorted by. Whoever changes one of these, or a grant, keeps it in the same transaction.
+# The grants to accounts, groups and everybody as lists read them: of videos that are ready and not hidden, each with
+# the longest end of all that give it, and with what lists are sorted by. Whoever changes a video or a grant of it keeps
+# this in the same transaction; what grants of collections change, a loop (AUDIENCE_CHANGES of upload_svc).
 AUDIENCE: Final = Table(
     "audience",
     METADATA,

@@ -15,21 +15,20 @@ from stream_svc.errors import FormatNotOffered
 from stream_svc.links import Visit
 from stream_svc.metadata import present_embed, present_oembed, token_of, video_id_of
 from stream_svc.models import AskOEmbed, AskSource, KeepPosition, ListVideos, VideoPage, present, present_playback
-from stream_svc.strangers import require_reader
+from stream_svc.strangers import count_stranger, require_reader
 
 
 async def list_videos(request: web.Request) -> web.Response:
-    """Videos you can watch; without an account the public ones, where the library is public."""
-    principal = require_reader(request)
+    """Videos you can watch, or those of a collection; without an account what everyone may, where that is listed."""
     asked = read_query(request, ListVideos)
     videos: Sequence[Video]
     if asked.collection is None:
         videos, next_cursor = await request.app[LIBRARY].list(
-            principal, asked.wanted, cursor=asked.cursor, limit=asked.limit
+            require_reader(request), asked.wanted, cursor=asked.cursor, limit=asked.limit
         )
     else:
         videos, next_cursor = await request.app[COLLECTIONS].videos(
-            require_principal(request), asked.collection, cursor=asked.cursor, limit=asked.limit
+            count_stranger(request), asked.collection, cursor=asked.cursor, limit=asked.limit
         )
     contents = await request.app[LIBRARY].contents(videos)
     items = [present(video, contents[video.id]) for video in videos]

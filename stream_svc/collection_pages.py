@@ -12,10 +12,11 @@ from catalogue.content import spoken_time
 from common.durations import clock_time
 from common.web.keys import SITE
 from common.web.pages import render
-from common.web.requests import Query, read_query, require_principal
+from common.web.requests import Query, read_query
 from stream_svc.app_keys import COLLECTIONS, LIBRARY
 from stream_svc.models import WhichVideos
 from stream_svc.pages import card_of
+from stream_svc.strangers import count_stranger
 
 PATH: Final = "/collections/{collection_id}"
 
@@ -29,7 +30,7 @@ class ListRows(Query):
 
 async def collection_page(request: web.Request) -> web.Response:
     """GET /collections/{collection_id}."""
-    principal, library, collections = require_principal(request), request.app[LIBRARY], request.app[COLLECTIONS]
+    principal, library, collections = count_stranger(request), request.app[LIBRARY], request.app[COLLECTIONS]
     collection_id = request.match_info["collection_id"]
     shown = await collections.show(principal, collection_id)
     asked = read_query(request, ListRows)
@@ -47,7 +48,7 @@ async def collection_page(request: web.Request) -> web.Response:
             "spoken_length": spoken_time(seconds) if seconds else None,
         },
         "cards": [card_of(request, begun, contents, {}, among) for begun in await library.begun(principal, videos)],
-        "edit_url": f"{request.app[SITE].upload_url}/videos/collections/{collection_id}",
+        "edit_url": None if not shown.is_mine else f"{request.app[SITE].upload_url}/videos/collections/{collection_id}",
         "first_url": None if asked.cursor is None else str(url),
         "next_url": None if next_cursor is None else str(url.with_query(cursor=next_cursor)),
     }

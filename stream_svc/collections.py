@@ -1,4 +1,4 @@
-"""Collections as viewers meet them: so far their owner alone."""
+"""Collections as viewers meet them: their owners, and those with whom these share them."""
 
 from __future__ import annotations
 
@@ -6,51 +6,62 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from catalogue.collections import Collection, Placed, Spot, Total, get_collection, read_collected, read_totals, spot_of
+from catalogue.access import viewer_of
+from catalogue.collections import Collection, Placed, Spot, Total, get_watchable, read_collected, read_totals, spot_of
 from catalogue.videos import Video
+from common.clock import Clock
 from common.cursors import Cursors
 from common.db import Database
-from common.errors import NotFound
+from common.errors import NotFound, Unauthenticated
 from common.ids import is_id
 from common.tokens import Principal
+from stream_svc.auth_client import DisabledOwners
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A collection, and how much is in it."""
+    """A collection, how much of it this person may watch, and whether it is theirs."""
 
     collection: Collection
     total: Total
+    is_mine: bool
 
 
 class Collections:
-    """Each method raises NotFound for a collection that the person may not see: it is not theirs, or not there."""
+    """What somebody (None: a stranger) may watch of a collection: what is ready, and of another's what is not hidden.
 
-    def __init__(self, database: Database, cursors: Cursors) -> None:
+    Each method raises NotFound for an account where the collection is not there, or neither theirs nor shared with
+    them; without an account Unauthenticated.
+    """
+
+    def __init__(self, database: Database, disabled: DisabledOwners, cursors: Cursors, *, clock: Clock) -> None:
         self._database = database
+        self._disabled = disabled
         self._cursors = cursors
+        self._clock = clock
 
-    async def get(self, principal: Principal, collection_id: str) -> Collection:
-        found = (
-            await get_collection(self._database, collection_id, principal.account_id) if is_id(collection_id) else None
-        )
-        if found is None:
-            raise NotFound
+    async def get(self, principal: Principal | None, collection_id: str) -> Collection:
+        found = None
+        if is_id(collection_id):
+            found = await get_watchable(self._database, collection_id, viewer_of(principal), now=self._clock())
+        if found is None or found.owner_id in await self._disabled.ids():
+            raise Unauthenticated if principal is None else NotFound
         return found
 
-    async def show(self, principal: Principal, collection_id: str) -> Shown:
+    async def show(self, principal: Principal | None, collection_id: str) -> Shown:
         collection = await self.get(principal, collection_id)
-        totals = await read_totals(self._database, [collection.id])
-        return Shown(collection=collection, total=totals.get(collection.id, Total()))
+        is_mine = _is_mine(principal, collection)
+        totals = await read_totals(self._database, [collection.id], with_hidden=is_mine)
+        return Shown(collection=collection, total=totals.get(collection.id, Total()), is_mine=is_mine)
 
     async def videos(
-        self, principal: Principal, collection_id: str, *, cursor: str | None, limit: int
+        self, principal: Principal | None, collection_id: str, *, cursor: str | None, limit: int
     ) -> tuple[Sequence[Video], str | None]:
         """What this person may watch of it, in its order, and the cursor of the next page. Raises Invalid."""
         collection = await self.get(principal, collection_id)
         placed, next_cursor = await self._cursors.page(
             f"collection:{collection.id}",
-            partial(self._read, collection),
+            partial(self._read, principal, collection),
             lambda one: (str(one.position), one.video.id),
             cursor=cursor,
             limit=limit,
@@ -58,13 +69,27 @@ class Collections:
         )
         return [one.video for one in placed], next_cursor
 
-    async def following(self, collection: Collection, video_id: str, *, limit: int) -> Sequence[Video]:
+    async def following(
+        self, principal: Principal | None, collection: Collection, video_id: str, *, limit: int
+    ) -> Sequence[Video]:
         """What comes after this video in it; nothing where the video is not in it."""
         spot = await spot_of(self._database, collection.id, video_id)
         if spot is None:
             return ()
-        return [one.video for one in await self._read(collection, after=spot, limit=limit)]
+        return [one.video for one in await self._read(principal, collection, after=spot, limit=limit)]
 
-    async def _read(self, collection: Collection, *, after: Spot | None, limit: int) -> list[Placed]:
-        owner_id = collection.owner_id
-        return await read_collected(self._database, collection.id, owner_id=owner_id, after=after, limit=limit)
+    async def _read(
+        self, principal: Principal | None, collection: Collection, *, after: Spot | None, limit: int
+    ) -> list[Placed]:
+        return await read_collected(
+            self._database,
+            collection.id,
+            owner_id=collection.owner_id,
+            after=after,
+            limit=limit,
+            with_hidden=_is_mine(principal, collection),
+        )
+
+
+def _is_mine(principal: Principal | None, collection: Collection) -> bool:
+    return principal is not None and principal.account_id == collection.owner_id

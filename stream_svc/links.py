@@ -106,7 +106,7 @@ class Links:
         link = await self._store.find_link(token, now=self._clock())
         if link is None:
             raise NotFound(_ENDED)
-        return link, await self._library.get_linked(link.video_id)
+        return link, await self._library.get_linked(link.video_id or "")
 
     def _made(self, what: str, link: Link) -> str:
         return self._cursors.make(f"link:{what}", [link.id])

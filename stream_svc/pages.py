@@ -14,7 +14,7 @@ from catalogue.collections import Collection
 from catalogue.content import Content, card_picture, large_picture
 from catalogue.pages import Sort
 from catalogue.videos import Video
-from common.errors import Invalid, Malformed, NotFound
+from common.errors import Invalid, Malformed, NotFound, Unauthenticated
 from common.languages import gettext, ngettext
 from common.tokens import Principal
 from common.web.exports import every, send_export
@@ -73,11 +73,11 @@ async def watch_page(request: web.Request) -> web.Response:
     is_listed = library.is_listed_for(principal)
     collection = await _collection(request, came_from)
     if collection is not None:
-        behind = await request.app[COLLECTIONS].following(collection, video.id, limit=_MORE)
+        behind = await request.app[COLLECTIONS].following(principal, collection, video.id, limit=_MORE)
     else:
         came_from = came_from.model_copy(update={"collection": None})
         behind = await library.following(principal, video, came_from.wanted, limit=_MORE) if is_listed else ()
-    following, others = await _more(library, principal, video, behind) if is_listed else ((), ())
+    following, others = await _more(library, principal, video, behind)
     # Its own pictures and those of the others at once.
     shown = [video, *(begun.video for begun in (*following, *others))]
     contents = await library.contents(shown, storyboard_of=video)
@@ -159,7 +159,7 @@ async def _more(
 ) -> tuple[Sequence[Begun], Sequence[Begun]]:
     """What follows in the list that the video was chosen in, and where that ends the newest of the others."""
     newest: Sequence[Video] = ()
-    if len(following) < _MORE:
+    if len(following) < _MORE and library.is_listed_for(principal):
         newest, _ = await library.list(principal, Wanted(), limit=_MORE + 1)
     known = {watched.id, *(video.id for video in following)}
     others = [video for video in newest if video.id not in known]
@@ -177,12 +177,11 @@ def _came_from(request: web.Request) -> WhichVideos:
 
 async def _collection(request: web.Request, came_from: WhichVideos) -> Collection | None:
     """The collection that the page's address names; None where there is none that this person may see."""
-    principal = request[PRINCIPAL]
-    if came_from.collection is None or principal is None:
+    if came_from.collection is None:
         return None
     try:
-        return await request.app[COLLECTIONS].get(principal, came_from.collection)
-    except NotFound:
+        return await request.app[COLLECTIONS].get(request[PRINCIPAL], came_from.collection)
+    except (NotFound, Unauthenticated):
         return None
 
 

@@ -10,8 +10,8 @@ from typing import Final
 
 from sqlalchemy import Column, ColumnElement, Double, Index, MetaData, Table, and_, delete, insert, or_, select, update
 
-from catalogue.access import Viewer
-from catalogue.audience import is_granted, lasts, read_ends
+from catalogue.access import Viewer, subjects_of
+from catalogue.audience import is_granted, is_still_granted, lasts, read_ends
 from catalogue.facts import COLUMNS as FACTS_COLUMNS
 from catalogue.facts import VideoFacts, to_facts
 from catalogue.lists import (
@@ -106,7 +106,10 @@ class Store(Queries):
         return await read_ends(self._database, viewer, video_ids, now=now)
 
     async def list_videos(self, listing: Listing, *, after: Place | None, limit: int) -> list[Video]:
-        """What is listed for everybody, the viewer's own, and what they have grants of, behind the place `after`."""
+        """What is listed for everybody, the viewer's own, and what they have grants of, behind the place `after`.
+
+        What strangers see is what is public, and what is granted to everyone.
+        """
         return await read_list(self._database, _branches(listing), sort=listing.sort, after=after, limit=limit)
 
     async def count_videos(self, listing: Listing, *, most: int) -> int:
@@ -116,8 +119,8 @@ class Store(Queries):
     async def list_places(
         self, listing: Listing, *, after: Place | None, skip: int, limit: int
     ) -> list[tuple[datetime, str]]:
-        """When what strangers find has come and the ids, the oldest first, behind `after` and `skip` more."""
-        [branch] = _branches(listing)
+        """When what is public has come and the ids, the oldest first, behind `after` and `skip` more."""
+        branch, *_ = _branches(listing)
         return await read_places(self._database, branch, after=after, skip=skip, limit=limit)
 
     async def list_facts(self, video_ids: Sequence[str]) -> dict[str, VideoFacts]:
@@ -194,7 +197,7 @@ class Store(Queries):
 def _branches(listing: Listing) -> list[Branch]:
     """A branch for each visibility: what is listed is everybody's, the rest the viewer's own; strangers have fewer.
 
-    And what is granted to the viewer, by each subject that they are.
+    And what is granted to the viewer, by each subject that they are; of what is shared, those that mean them alone.
     """
     viewer, filters = listing.viewer, and_(_IS_READY, *_filters(listing))
     branches: list[Branch] = []
@@ -204,10 +207,13 @@ def _branches(listing: Listing) -> list[Branch]:
         if viewer is not None and visibility not in LISTED:
             branch = and_(VIDEOS.c.owner_id == viewer.account_id, branch)
         branches.append(Branch(branch, library_index(listing.sort, is_one_owners=is_one_owners)))
+    granted = and_(VIDEOS.c.hidden_visibility.is_(None), filters, is_still_granted(now=listing.now))
+    subjects = subjects_of(viewer)
     if viewer is not None:
         # Their own are above, all of them.
-        others = and_(VIDEOS.c.owner_id != viewer.account_id, VIDEOS.c.hidden_visibility.is_(None), filters)
-        branches.append(Branch(others, audience_index(listing.sort), lasts(listing.now), viewer.subjects))
+        granted = and_(VIDEOS.c.owner_id != viewer.account_id, granted)
+        subjects = viewer.own_subjects if listing.is_shared else subjects
+    branches.append(Branch(granted, audience_index(listing.sort), lasts(listing.now), subjects))
     return branches
 
 

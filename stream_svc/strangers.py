@@ -36,9 +36,14 @@ def require_reader(request: web.Request) -> Principal | None:
 
     Lists are bounded for each stranger's address as calls are for an account: raises RateLimited.
     """
-    principal = request[PRINCIPAL]
-    if not request.app[LIBRARY].is_listed_for(principal):
+    if not request.app[LIBRARY].is_listed_for(request[PRINCIPAL]):
         raise Unauthenticated
+    return count_stranger(request)
+
+
+def count_stranger(request: web.Request) -> Principal | None:
+    """Who asks for a list that may be for strangers too. Raises RateLimited."""
+    principal = request[PRINCIPAL]
     if principal is None:
         request.app[CALL_LIMIT].count(f"stranger at {network_of(request.remote or '')}")
     return principal

@@ -53,7 +53,7 @@ class VideosOfDeletedAccounts:
             if deletion.new_owner is not None:
                 # Before the videos, which a change of their owner takes out of the old owner's collections.
                 await self._collections.hand_over_collections(
-                    old_owner_id=deletion.account_id, owner_id=deletion.new_owner.id
+                    old_owner_id=deletion.account_id, owner_id=deletion.new_owner.id, now=self._clock()
                 )
             listing = Listing(owner_id=deletion.account_id, states=LIVE)
             videos = await self._store.list_videos(listing, after=None, limit=AT_ONCE)
@@ -62,7 +62,7 @@ class VideosOfDeletedAccounts:
                 await self._store.forget_public_reviews(deletion.account_id)
                 await self._grants.forget_account(deletion.account_id)
                 # Also where there is an heir: somebody may have made one with a token that outlives the account.
-                await self._collections.forget_collections(deletion.account_id)
+                await self._collections.forget_collections(deletion.account_id, now=self._clock())
                 await self._deletions.report_settled(deletion.account_id)
             elif deletion.new_owner is None:
                 for video in videos:

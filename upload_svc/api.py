@@ -23,6 +23,7 @@ from contracts.media import PictureType
 from contracts.objects import AskPartUrls
 from upload_svc.app_keys import GRANTS, MODERATION, OWN_PICTURES, UPLOADS
 from upload_svc.errors import PictureTooLarge
+from upload_svc.grant_store import Target
 from upload_svc.models import (
     AskGrantees,
     Batch,
@@ -159,19 +160,24 @@ async def list_grants(request: web.Request) -> web.Response:
 
     What has ended is listed too: a link always, an account or a group for about a minute.
     """
-    return await _list_grants(request, is_links=False)
+    return await list_grants_of(request, _video(request))
 
 
 async def list_shares(request: web.Request) -> web.Response:
     """The links to a video, the newest first, also those that have ended."""
-    return await _list_grants(request, is_links=True)
+    return await list_grants_of(request, _video(request), is_links=True)
 
 
-async def _list_grants(request: web.Request, *, is_links: bool) -> web.Response:
+def _video(request: web.Request) -> Target:
+    return Target(id_in_path(request, "upload_id"))
+
+
+async def list_grants_of(request: web.Request, target: Target, *, is_links: bool = False) -> web.Response:
+    """A page of the grants of a video or a collection."""
     asked = read_query(request, ListGrants)
     listed, next_cursor = await request.app[GRANTS].list(
         require_principal(request),
-        id_in_path(request, "upload_id"),
+        target,
         is_links=is_links,
         cursor=asked.cursor,
         limit=asked.limit,
@@ -185,24 +191,24 @@ async def create_grant(request: web.Request) -> web.Response:
     Of an account or a group that may watch already, the end changes. A link's `url` is told once: what is sent again
     with its `Idempotency-Key` is answered without it.
     """
-    return await _create_grant(request, CreateGrant)
+    return await create_grant_of(request, _video(request), CreateGrant)
 
 
 async def create_share(request: web.Request) -> web.Response:
     """Creates a link by which whoever has it may watch a video, whatever its visibility; its `url` is told once."""
-    return await _create_grant(request, CreateShare)
+    return await create_grant_of(request, _video(request), CreateShare)
 
 
-async def _create_grant(request: web.Request, model: type[CreateGrant]) -> web.Response:
-    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
-    asked = await read_json(request, model)
+async def create_grant_of(request: web.Request, target: Target, model: type[CreateGrant]) -> web.Response:
+    """A new grant of a video or a collection, as the model asks for it."""
+    principal, asked = require_principal(request), await read_json(request, model)
     grants, address = request.app[GRANTS], request.remote or ""
 
     async def create(claim: Claim | None) -> Grant:
         if asked.subject == "link":
-            link, video, token = await grants.create(
+            link, thing, token = await grants.create(
                 principal,
-                upload_id,
+                target,
                 asked.new_link,
                 address=address,
                 link_id=None if claim is None else claim.resource_id,
@@ -212,11 +218,11 @@ async def _create_grant(request: web.Request, model: type[CreateGrant]) -> web.R
             )
             stream_url = request.app[SITE].stream_url
             embed_url = f"{stream_url}/embed/{token}" if link.frame_ancestors else None
-            html = None if embed_url is None else embed_html(embed_url, video.title)
+            html = None if embed_url is None else embed_html(embed_url, thing.title)
             return present_link(link, views=0, url=f"{stream_url}/s/{token}", embed_url=embed_url, embed_html=html)
         grant = await grants.share(
             principal,
-            upload_id,
+            target,
             asked.subject,
             expires_at=asked.expires_at,
             address=address,
@@ -235,18 +241,21 @@ async def list_grantees(request: web.Request) -> web.Response:
 
 async def delete_grant(request: web.Request) -> web.Response:
     """Revokes a grant: it opens nothing from now on. What it has opened plays on until its URL ends. Idempotent."""
-    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
-    grant_id = id_in_path(request, "grant_id")
-    await request.app[GRANTS].unshare(principal, upload_id, grant_id, address=request.remote or "")
-    await request.app[GRANTS].revoke(principal, upload_id, grant_id, address=request.remote or "")
+    return await delete_grant_of(request, _video(request))
+
+
+async def delete_grant_of(request: web.Request, target: Target) -> web.Response:
+    """Revokes a grant or a link of a video or a collection."""
+    principal, grant_id = require_principal(request), id_in_path(request, "grant_id")
+    await request.app[GRANTS].unshare(principal, target, grant_id, address=request.remote or "")
+    await request.app[GRANTS].revoke(principal, target, grant_id, address=request.remote or "")
     return web.Response(status=204)
 
 
 async def delete_share(request: web.Request) -> web.Response:
     """Revokes a link: it opens nothing from now on. What it has opened plays for two more minutes. Idempotent."""
-    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
-    link_id = id_in_path(request, "grant_id")
-    await request.app[GRANTS].revoke(principal, upload_id, link_id, address=request.remote or "")
+    principal, link_id = require_principal(request), id_in_path(request, "grant_id")
+    await request.app[GRANTS].revoke(principal, _video(request), link_id, address=request.remote or "")
     return web.Response(status=204)
 
 

@@ -37,6 +37,7 @@ from upload_svc.app_keys import (
     SETTLING,
     UPLOADS,
 )
+from upload_svc.audience import AudienceStore
 from upload_svc.auth_client import Administrators, Grantees, Owners
 from upload_svc.bucket import Bucket
 from upload_svc.collection_store import CollectionStore
@@ -73,6 +74,8 @@ BACKFILL_INTERVAL_SECONDS: Final = 10.0
 COUNT_INTERVAL_SECONDS: Final = 60.0
 # What has ended is not shown from that moment on; this is how soon it is forgotten.
 END_INTERVAL_SECONDS: Final = 60.0
+# How soon lists have what a collection is shared with; whoever has its address need not wait.
+FOLLOW_INTERVAL_SECONDS: Final = 1.0
 FORGET_INTERVAL_SECONDS: Final = 3600.0
 SEND_INTERVAL_SECONDS: Final = 1.0
 
@@ -121,7 +124,14 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             collections = CollectionStore(database)
             app[COLLECTIONS] = Collections(collections, app[UPLOADS], cursors, clock=clock)
             app[GRANTS] = grants = Grants(
-                GrantStore(database), store, Grantees(auth), passwords, cursors=cursors, clock=clock
+                GrantStore(database),
+                AudienceStore(database),
+                store,
+                Grantees(auth),
+                passwords,
+                collections=collections,
+                cursors=cursors,
+                clock=clock,
             )
             guest_store = GuestStore(database)
             app[UPLOAD_LINKS] = UploadLinks(guest_store, collections, passwords, cursors, clock=clock)
@@ -160,6 +170,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             domain,
             KEYS_RENEWED,
             repeated(lambda app: app[SETTLING].settle(), name="settle", seconds=SETTLE_INTERVAL_SECONDS),
+            repeated(lambda app: app[GRANTS].follow_collections(), name="audience", seconds=FOLLOW_INTERVAL_SECONDS),
             repeated(lambda app: app[GRANTS].forget_ended(), name="ended grants", seconds=END_INTERVAL_SECONDS),
             repeated(lambda app: app[JOBS].settle(), name="jobs", seconds=SETTLE_INTERVAL_SECONDS),
             repeated(lambda app: app[JOBS].backfill(), name="backfill", seconds=BACKFILL_INTERVAL_SECONDS),

@@ -35,6 +35,7 @@ from catalogue.videos import Video, VideoState
 from common.db import Database, Queries, read_in_order
 from common.errors import NotFound
 from common.idempotency import Keep
+from upload_svc.audience import follow_collection, forget_collection_grants
 from upload_svc.errors import (
     CollectionChanged,
     CollectionFull,
@@ -123,14 +124,15 @@ class CollectionStore(Queries):
             await connection.execute(update(COLLECTIONS).where(COLLECTIONS.c.id == collection_id).values(values))
             return changed
 
-    async def delete_collection(self, collection_id: str, owner_id: str, *, if_match: Some[str] | None) -> None:
-        """Removes it; its videos stay. Raises NotFound and CollectionChanged."""
+    async def delete_collection(
+        self, collection_id: str, owner_id: str, *, if_match: Some[str] | None, now: datetime
+    ) -> None:
+        """Removes it, with all its grants; its videos stay. Raises NotFound and CollectionChanged."""
         async with self._database.write() as connection:
             collection = await _locked(connection, collection_id, owner_id)
             if if_match is not None and collection.etag not in if_match:
                 raise CollectionChanged
-            await connection.execute(delete(COLLECTION_VIDEOS).where(_ORDER.collection_id == collection_id))
-            await connection.execute(delete(COLLECTIONS).where(COLLECTIONS.c.id == collection_id))
+            await _remove(connection, [collection_id], now=now)
 
     async def list_collected(
         self, collection_id: str, owner_id: str, *, after: Spot | None, limit: int
@@ -230,6 +232,7 @@ class CollectionStore(Queries):
                 for number, video_id in enumerate(new)
             ]
             await connection.execute(insert(COLLECTION_VIDEOS), rows)
+            await follow_collection(connection, collection_id, new, is_narrower=False)
             await _touch(connection, collection_id, now)
             return new
 
@@ -255,6 +258,7 @@ class CollectionStore(Queries):
             if is_new:
                 row = {"collection_id": collection_id, "video_id": video_id, "position": position}
                 await connection.execute(insert(COLLECTION_VIDEOS).values(row))
+                await follow_collection(connection, collection_id, [video_id], is_narrower=False)
             else:
                 await connection.execute(update(COLLECTION_VIDEOS).where(its_own).values(position=position))
             await _touch(connection, collection_id, now)
@@ -286,23 +290,21 @@ class CollectionStore(Queries):
             there = (await connection.scalars(select(_ORDER.video_id).where(those))).all()
             if there:
                 await connection.execute(delete(COLLECTION_VIDEOS).where(those))
+                await follow_collection(connection, collection_id, there, is_narrower=True)
                 await _touch(connection, collection_id, now)
             return there
 
-    async def hand_over_collections(self, *, old_owner_id: str, owner_id: str) -> None:
-        """From now on they are the new owner's; the videos in them are shown once they are as well."""
-        change = update(COLLECTIONS).where(COLLECTIONS.c.owner_id == old_owner_id).values(owner_id=owner_id)
-        await self._database.change(change)
-
-    async def forget_collections(self, owner_id: str) -> None:
-        """Removes all of the owner's."""
-        mine = COLLECTIONS.c.owner_id == owner_id
+    async def hand_over_collections(self, *, old_owner_id: str, owner_id: str, now: datetime) -> None:
+        """From now on they are the new owner's, who has shared none; their videos are shown once they are as well."""
         async with self._database.write() as connection:
-            # First, so that nobody adds a video meanwhile.
-            ids = (await connection.scalars(select(COLLECTIONS.c.id).where(mine).with_for_update())).all()
-            if ids:
-                await connection.execute(delete(COLLECTION_VIDEOS).where(_ORDER.collection_id.in_(ids)))
-                await connection.execute(delete(COLLECTIONS).where(COLLECTIONS.c.id.in_(ids)))
+            ids = await _lock_all(connection, old_owner_id)
+            await forget_collection_grants(connection, ids, now=now)
+            await connection.execute(update(COLLECTIONS).where(COLLECTIONS.c.id.in_(ids)).values(owner_id=owner_id))
+
+    async def forget_collections(self, owner_id: str, *, now: datetime) -> None:
+        """Removes all of the owner's."""
+        async with self._database.write() as connection:
+            await _remove(connection, await _lock_all(connection, owner_id), now=now)
 
 
 async def put_last(
@@ -340,13 +342,27 @@ async def _locked(connection: AsyncConnection, collection_id: str, owner_id: str
     return to_collection(row)
 
 
+async def _lock_all(connection: AsyncConnection, owner_id: str) -> Sequence[str]:
+    """The ids of the owner's, to which nobody adds a video until the transaction ends."""
+    mine = select(COLLECTIONS.c.id).where(COLLECTIONS.c.owner_id == owner_id).order_by(COLLECTIONS.c.id)
+    return (await connection.scalars(mine.with_for_update())).all()
+
+
+async def _remove(connection: AsyncConnection, collection_ids: Sequence[str], *, now: datetime) -> None:
+    """Removes these, which are locked; what was in one that is shared, the loop takes out."""
+    shared = await forget_collection_grants(connection, collection_ids, now=now)
+    others = [one for one in collection_ids if one not in shared]
+    await connection.execute(delete(COLLECTION_VIDEOS).where(_ORDER.collection_id.in_(others)))
+    await connection.execute(delete(COLLECTIONS).where(COLLECTIONS.c.id.in_(collection_ids)))
+
+
 async def _demand_ready(connection: AsyncConnection, video_ids: Sequence[str], owner_id: str) -> None:
     """The owner's videos, which nobody deletes until the transaction ends. Raises NotToBeCollected and NotFinished."""
     query = (
         select(VIDEOS.c.id, VIDEOS.c.state)
         .where(VIDEOS.c.id.in_(video_ids), VIDEOS.c.owner_id == owner_id, VIDEOS.c.state != VideoState.DELETED.value)
         .order_by(VIDEOS.c.id)
-        .with_for_update(read=True)
+        .with_for_update()
     )
     states = {row.id: row.state for row in await connection.execute(query)}
     if any(states.get(video_id, VideoState.TRASHED.value) == VideoState.TRASHED.value for video_id in video_ids):

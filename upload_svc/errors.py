@@ -44,10 +44,10 @@ class NotFinished(Conflict):
 
 
 class TooManyLinks(Conflict):
-    """The video has as many links as one may have."""
+    """The video or collection has as many links as one may have."""
 
     def __init__(self, most: int) -> None:
-        super().__init__(gettext("This video has %(count)s links, the maximum. Revoke one first.") % {"count": most})
+        super().__init__(gettext("There are %(count)s links already, the maximum. Revoke one first.") % {"count": most})
 
 
 class TooManyUploadLinks(Conflict):
@@ -60,12 +60,12 @@ class TooManyUploadLinks(Conflict):
 
 
 class TooManyGrants(Conflict):
-    """The video is shared with as many people and groups as one may be."""
+    """The video or collection is shared with as many people and groups as one may be."""
 
     def __init__(self, most: int) -> None:
         super().__init__(
             gettext(
-                "This video is shared with %(count)s people and groups, the maximum. Share it with a group instead."
+                "It is shared with %(count)s people and groups already, the maximum. Share it with a group instead."
             )
             % {"count": most}
         )

@@ -1,4 +1,7 @@
-"""Who else may watch a video, as its owner says: accounts, groups, and whoever has a link."""
+"""Who else may watch a video, or what is in a collection, as its owner says.
+
+Accounts, groups, and whoever has a link; what is in a collection also every account, and everybody.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
-from catalogue.access import account_subject
+from catalogue.access import EVERYONE, MEMBERS, account_subject
+from catalogue.collections import Collection
 from catalogue.links import Link, hash_of
 from catalogue.videos import Video
 from common.audit import Actor
@@ -22,13 +26,17 @@ from common.languages import gettext
 from common.passwords import Passwords
 from common.tokens import Principal
 from contracts.accounts import Grantee
+from upload_svc.audience import AudienceStore
 from upload_svc.audit import Action, entry_about
 from upload_svc.auth_client import Grantees
-from upload_svc.grant_store import Grant, GrantStore, ListedLink
+from upload_svc.collection_store import CollectionStore
+from upload_svc.grant_store import Grant, GrantStore, ListedLink, Target
 from upload_svc.store import Store
 
 _TOKEN_BYTES: Final = 32
 _AT_ONCE: Final = 100
+# Steps of the loop after which others have their turn: as many as a collection of 10,000 takes.
+_STEPS: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,20 +51,24 @@ class NewLink:
 
 
 class Grants:
-    """Each method raises NotFound for a video that is not theirs, or deleted."""
+    """Each method raises NotFound for a video or collection that is not theirs, or deleted."""
 
     def __init__(
         self,
         store: GrantStore,
+        audience: AudienceStore,
         videos: Store,
         grantees: Grantees,
         passwords: Passwords,
         *,
+        collections: CollectionStore,
         cursors: Cursors,
         clock: Clock,
     ) -> None:
         self._store = store
+        self._audience = audience
         self._videos = videos
+        self._collections = collections
         self._grantees = grantees
         self._passwords = passwords
         self._cursors = cursors
@@ -65,15 +77,15 @@ class Grants:
     async def create(
         self,
         principal: Principal,
-        video_id: str,
+        target: Target,
         new: NewLink,
         *,
         address: str,
         link_id: str | None = None,
         remember: Remember[Link] | None = None,
-    ) -> tuple[Link, Video, str]:
-        """A new link, its video, and its token, which nobody can be told again. Raises Invalid and TooManyLinks."""
-        video, now = await self._own(principal, video_id), self._clock()
+    ) -> tuple[Link, Video | Collection, str]:
+        """A new link, what it opens, and its token, which nobody can be told again. Raises Invalid and TooManyLinks."""
+        thing, now = await self._own(principal, target), self._clock()
         _require_future(new.expires_at, now)
         if new.frame_ancestors and new.password is not None:
             # In a frame no cookie remembers that it was typed: browsers keep none for other sites' frames.
@@ -82,7 +94,7 @@ class Grants:
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         link = Link(
             id=link_id or new_id(),
-            video_id=video.id,
+            **_ids(target),
             created_at=now,
             expires_at=new.expires_at,
             password_hash=None if new.password is None else await self._passwords.hash(new.password),
@@ -91,37 +103,40 @@ class Grants:
             frame_ancestors=new.frame_ancestors,
         )
         by = Actor(principal.account_id, address)
-        entry = entry_about(Action.LINK_CREATED, by, video, at=now, link_id=link.id)
+        entry = entry_about(Action.LINK_CREATED, by, thing, at=now, link_id=link.id)
         keep = None if remember is None else remember(link)
         await self._store.add_link(principal.account_id, link, token_hash=hash_of(token), entry=entry, keep=keep)
         entry.log()
-        return link, video, token
+        return link, thing, token
 
     async def share(
         self,
         principal: Principal,
-        video_id: str,
+        target: Target,
         subject: str,
         *,
         expires_at: datetime | None,
         address: str,
         remember: Remember[Grant] | None = None,
     ) -> Grant:
-        """Lets an account or a group watch, until then; of one that may already, the end changes.
+        """Lets whom the subject names watch, until then; of one that may already, the end changes.
 
-        Raises Invalid for one that does not exist or is the owner's own account, TooManyGrants, and as Grantees.
+        Of a collection, that is what is in it at any time. Raises Invalid for one that does not exist or is the owner's
+        own account, TooManyGrants, and as Grantees.
         """
-        video, now = await self._own(principal, video_id), self._clock()
+        thing, now = await self._own(principal, target), self._clock()
         _require_future(expires_at, now)
         if subject == account_subject(principal.account_id):
             raise Invalid([{"pointer": "#/subject", "detail": gettext("is yourself: you can watch already")}])
-        name = await self._grantees.name(principal, subject)
-        if name is None:
+        is_everybody = target.is_collection and subject in (MEMBERS, EVERYONE)
+        name = None if is_everybody else await self._grantees.name(principal, subject)
+        if name is None and not is_everybody:
             detail = gettext("names no account, and no group that you can see: check it, or choose another")
             raise Invalid([{"pointer": "#/subject", "detail": detail}])
-        grant = Grant(id=new_id(), video_id=video.id, subject=subject, name=name, created_at=now, expires_at=expires_at)
+        grant = Grant(id=new_id(), **_ids(target), subject=subject, name=name, created_at=now, expires_at=expires_at)
         by = Actor(principal.account_id, address)
-        entry = entry_about(Action.GRANTED, by, video, at=now, subject=subject, name=name)
+        action = Action.COLLECTION_GRANTED if target.is_collection else Action.GRANTED
+        entry = entry_about(action, by, thing, at=now, subject=subject, name=name)
         grant, is_new = await self._store.put_grant(principal.account_id, grant, entry=entry, keep=remember)
         if is_new:
             entry.log()
@@ -137,15 +152,16 @@ class Grants:
         account = await self._grantees.account(username)
         return [] if account is None else [Grantee(subject=account_subject(account.id), name=account.username)]
 
-    async def unshare(self, principal: Principal, video_id: str, grant_id: str, *, address: str) -> None:
+    async def unshare(self, principal: Principal, target: Target, grant_id: str, *, address: str) -> None:
         """From now on they may not watch by this grant; it may have been revoked before."""
-        video = await self._own(principal, video_id)
-        grant = await self._store.get_grant(video_id, grant_id)
+        thing, now = await self._own(principal, target), self._clock()
+        grant = await self._store.get_grant(target, grant_id)
         if grant is None:
             return
         by = Actor(principal.account_id, address)
-        entry = entry_about(Action.GRANT_REVOKED, by, video, at=self._clock(), subject=grant.subject, name=grant.name)
-        if await self._store.revoke_grant(grant, entry):
+        action = Action.COLLECTION_GRANT_REVOKED if target.is_collection else Action.GRANT_REVOKED
+        entry = entry_about(action, by, thing, at=now, subject=grant.subject, name=grant.name)
+        if await self._store.revoke_grant(grant, entry, now=now):
             entry.log()
 
     async def forget_account(self, account_id: str) -> None:
@@ -153,39 +169,50 @@ class Grants:
         await self._store.forget_subject(account_subject(account_id))
 
     async def forget_ended(self) -> None:
-        """One step of the loop: takes away up to a hundred grants to accounts and groups that have ended."""
+        """One step of the loop: takes away up to a hundred grants that have ended, other than links."""
         now = self._clock()
         for grant in await self._store.list_ended(now=now, limit=_AT_ONCE):
-            await self._store.revoke_grant(grant, None, ended_by=now)
+            await self._store.revoke_grant(grant, None, now=now, has_ended=True)
+
+    async def follow_collections(self) -> None:
+        """One step of the loop: lists have up to 10,000 videos more as the grants of their collections are by now."""
+        for _ in range(_STEPS):
+            if not await self._audience.work_off():
+                return
 
     async def list(
-        self, principal: Principal, video_id: str, *, is_links: bool = False, cursor: str | None, limit: int
+        self, principal: Principal, target: Target, *, is_links: bool = False, cursor: str | None, limit: int
     ) -> tuple[Sequence[Grant | ListedLink], str | None]:
-        """The grants of a video, or its links alone, also those that have ended, the newest first; and the cursor of
+        """The grants of it, or its links alone, also those that have ended, the newest first; and the cursor of
         the next page. Raises Invalid.
         """
-        await self._own(principal, video_id)
+        await self._own(principal, target)
         return await self._cursors.page(
-            f"{'links' if is_links else 'grants'}:{video_id}",
-            partial(self._store.list_grants, video_id, is_links=is_links),
+            f"{'links' if is_links else 'grants'}:{target.id}",
+            partial(self._store.list_grants, target, is_links=is_links),
             _place_of,
             cursor=cursor,
             limit=limit,
         )
 
-    async def revoke(self, principal: Principal, video_id: str, link_id: str, *, address: str) -> None:
+    async def revoke(self, principal: Principal, target: Target, link_id: str, *, address: str) -> None:
         """From now on the link opens nothing; it may have been revoked before."""
-        video = await self._own(principal, video_id)
+        thing = await self._own(principal, target)
         by = Actor(principal.account_id, address)
-        entry = entry_about(Action.LINK_REVOKED, by, video, at=self._clock(), link_id=link_id)
-        if await self._store.revoke_link(video_id, link_id, entry):
+        entry = entry_about(Action.LINK_REVOKED, by, thing, at=self._clock(), link_id=link_id)
+        if await self._store.revoke_link(target, link_id, entry):
             entry.log()
 
-    async def _own(self, principal: Principal, video_id: str) -> Video:
-        video = await self._videos.get_video(video_id, principal.account_id)
-        if video is None:
+    async def _own(self, principal: Principal, target: Target) -> Video | Collection:
+        own = self._collections.get_collection if target.is_collection else self._videos.get_video
+        thing: Video | Collection | None = await own(target.id, principal.account_id)
+        if thing is None:
             raise NotFound
-        return video
+        return thing
+
+
+def _ids(target: Target) -> dict[str, Any]:
+    return {"collection_id" if target.is_collection else "video_id": target.id}
 
 
 def _require_future(expires_at: datetime | None, now: datetime) -> None:

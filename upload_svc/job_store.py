@@ -500,8 +500,8 @@ async def add_job(connection: AsyncConnection, video_id: str, task: Task, *, is_
     )
 
 
-async def renew_pictures(connection: AsyncConnection, video_id: str) -> None:
-    """Has the pictures made again that the video has, in the transaction after which fewer people may see them.
+async def renew_pictures(connection: AsyncConnection, video_ids: Collection[str]) -> None:
+    """Has the pictures made again that the videos have, in the transaction after which fewer people may see them.
 
     By their URLs whoever could see them before still can for up to a week, but only until the new ones are there: the
     old ones are deleted then. Behind all that is new, and not before the last lease ends: of a video that goes back and
@@ -518,9 +518,9 @@ async def renew_pictures(connection: AsyncConnection, video_id: str) -> None:
             and_(MEDIA_JOBS.c.state == JobState.DONE.value, MEDIA_JOBS.c.picture_attempt.is_not(None)),
         ),
     ):
-        has_one = select(MEDIA_FACTS.c.video_id).where(MEDIA_FACTS.c.video_id == video_id, picture.is_not(None))
+        has_one = select(MEDIA_FACTS.c.video_id).where(MEDIA_FACTS.c.video_id.in_(video_ids), picture.is_not(None))
         change = update(MEDIA_JOBS).where(
-            MEDIA_JOBS.c.video_id == video_id,
+            MEDIA_JOBS.c.video_id.in_(video_ids),
             MEDIA_JOBS.c.task == task.value,
             is_again,
             MEDIA_JOBS.c.video_id.in_(has_one),

@@ -184,7 +184,7 @@ class CreateGrant(Input):
     @classmethod
     def _is_right(cls, right: str) -> str:
         if right != "watch":
-            raise ValueError(N_("must be “watch”: nothing else can be granted for a video"))
+            raise ValueError(N_("must be “watch”: nothing else can be granted"))
         return right
 
     @field_validator("password", "view_limit", "start_at", "frame_ancestors")
@@ -218,16 +218,17 @@ class CreateShare(CreateGrant):
 
 
 class Grant(BaseModel):
-    """A link, or an account or a group that may watch, with its `name`: what is a link's alone is null there.
+    """A link, or who else may watch: an account or a group with its `name`, and of a collection `members`, `everyone`.
 
-    `views`: how many visitors have played the video by a link. `url` is told once, when the link is made, and with it,
-    where sites may frame the player, its address and the HTML.
+    What is a link's alone is null there. `views`: how many visitors have played by a link. `url` is told once, when the
+    link is made, and with it, where sites may frame the player, its address and the HTML. A link with the right
+    `upload` has `received`, how many files have come by it, and what limits it has.
     """
 
     id: str
     subject: str
     name: str | None
-    right: Literal["watch"] = "watch"
+    right: Literal["watch", "upload"] = "watch"
     created_at: Instant
     expires_at: Instant | None
     has_password: bool | None
@@ -238,6 +239,10 @@ class Grant(BaseModel):
     url: Annotated[str | None, Field(exclude_if=is_absent)] = None
     embed_url: Annotated[str | None, Field(exclude_if=is_absent)] = None
     embed_html: Annotated[str | None, Field(exclude_if=is_absent)] = None
+    max_size: Annotated[int | None, Field(exclude_if=is_absent)] = None
+    max_files: Annotated[int | None, Field(exclude_if=is_absent)] = None
+    note: Annotated[str | None, Field(exclude_if=is_absent)] = None
+    received: Annotated[int | None, Field(exclude_if=is_absent)] = None
 
 
 class ListGrants(Query):

@@ -19,9 +19,10 @@ from common.audit import AuditEntry, write_down
 from common.db import rows_changed
 from common.text import search_key, sort_key
 from contracts.media import Task
+from upload_svc.audience import has_audience, refresh_audience
 from upload_svc.collection_store import forget_collected
 from upload_svc.errors import PreconditionFailed
-from upload_svc.grant_store import forget_grants, has_audience, refresh_audience
+from upload_svc.grant_store import forget_grants
 from upload_svc.guest_uploads import GuestQueries, await_guest_upload, forget_guest, receive_guest_upload
 from upload_svc.job_store import JobQueries, add_job, forget_media, renew_pictures
 from upload_svc.public_reviews import PublicReviewQueries, forget_review, hand_over_review
@@ -127,11 +128,11 @@ class Store(JobQueries, PublicReviewQueries, GuestQueries):
             if values:
                 await connection.execute(update(VIDEOS).where(VIDEOS.c.id == video_id).values(**values))
             if title is not None:
-                await refresh_audience(connection, video_id)
+                await refresh_audience(connection, [video_id])
             if visibility is not None:
                 await forget_review(connection, owner_id, video_id)
             if visibility is not None and not video.is_hidden and visibility.is_narrower_than(video.visibility):
-                await renew_pictures(connection, video_id)
+                await renew_pictures(connection, [video_id])
             return True
 
     async def move_video(
@@ -165,9 +166,9 @@ class Store(JobQueries, PublicReviewQueries, GuestQueries):
                     raise PreconditionFailed
             if rows_changed(await connection.execute(change)) != 1:
                 return False
-            await refresh_audience(connection, video_id)
             if new is VideoState.DELETED:
                 await forget_collected(connection, video_id)
+            await refresh_audience(connection, [video_id])
             # What is deleted is settled from that moment on.
             if new is VideoState.DELETED and video is not None and settle_after is not None:
                 if has_expired:
@@ -195,7 +196,7 @@ class Store(JobQueries, PublicReviewQueries, GuestQueries):
             video = to_video((await connection.execute(_SELECT.where(VIDEOS.c.id == video_id))).one())
             if awaited is not None:
                 await receive_guest_upload(connection, awaited, video, at=at)
-            await refresh_audience(connection, video_id)
+            await refresh_audience(connection, [video_id])
             await add_job(connection, video_id, Task.LOOK, is_backfill=False, at=at)
             await _tell(connection, EventType.VIDEO_READY, video, at=at)
             return True
@@ -219,8 +220,8 @@ class Store(JobQueries, PublicReviewQueries, GuestQueries):
             query = select(VIDEOS.c.hidden_visibility).where(VIDEOS.c.id == video_id)
             was_private = await connection.scalar(query) == Visibility.PRIVATE.value
             if await has_audience(connection, video_id) or not was_private:
-                await renew_pictures(connection, video_id)
-            await refresh_audience(connection, video_id)
+                await renew_pictures(connection, [video_id])
+            await refresh_audience(connection, [video_id])
             await write_down(connection, entry)
             return True
 
@@ -234,7 +235,7 @@ class Store(JobQueries, PublicReviewQueries, GuestQueries):
         async with self._database.write() as connection:
             if rows_changed(await connection.execute(change)) != 1:
                 return False
-            await refresh_audience(connection, video_id)
+            await refresh_audience(connection, [video_id])
             await write_down(connection, entry)
             return True
 
@@ -253,9 +254,11 @@ class Store(JobQueries, PublicReviewQueries, GuestQueries):
             await hand_over_review(connection, video_id, old_owner_id=old_owner_id, owner_id=owner_id)
             # The new owner has given none.
             if await has_audience(connection, video_id):
-                await renew_pictures(connection, video_id)
+                await renew_pictures(connection, [video_id])
             await forget_grants(connection, video_id)
             await forget_collected(connection, video_id, owner_id=old_owner_id)
+            # Of collections that were handed over before, the new owner may have shared some.
+            await refresh_audience(connection, [video_id])
             await write_down(connection, entry)
             return True
 

@@ -72,6 +72,18 @@ MEDIA_WORKERS: Final = Table(
     Column("no_landlock_at", Instant(), nullable=True),
 )
 
+# Collections whose videos `audience` is behind with.
+AUDIENCE_CHANGES: Final = Table(
+    "audience_changes",
+    METADATA,
+    Column("collection_id", identifier(), primary_key=True),
+    Column("created_at", Instant(), nullable=False),
+    # The last video that is done.
+    Column("after_id", identifier(), nullable=True),
+    # Whether fewer people may watch them than before.
+    Column("is_narrower", Boolean(), nullable=False),
+)
+
 # What guests have sent, or begun to send, by a link into a collection: the video is its owner's.
 GUEST_UPLOADS: Final = Table(
     "guest_uploads",

@@ -47,6 +47,7 @@ WRITES: Mapping[str, tuple[str, ...]] = {
         "media_facts",
         "grants",
         "audience",
+        "audience_changes",
         "collections",
         "collection_videos",
         "guest_uploads",

@@ -101,7 +101,7 @@ async def test_a_guest_sends_and_the_maker_finds_it_in_the_collection(
     assert await titles(maker, collection) == "My Holiday"
     video = await read(maker, f"{maker.upload_url}/v1/uploads/{URL(upload).name}")
     assert (video["visibility"], video["guest"]) == ("private", {"sender": "Aunt Ada", "message": "With love"})
-    [listed] = (await read(maker, f"{collection}/grants"))["items"]
+    [listed] = (await read(maker, f"{collection}/grants", right="upload"))["items"]
     assert (listed["received"], listed["max_files"], "url" in listed) == (1, 2, False)
     async with open_database(services_url) as database:
         row = await database.row(text("SELECT data FROM outbox WHERE type = 'guest.uploaded'"))

@@ -141,7 +141,7 @@ async def test_what_leaves_a_collection_and_what_stays(
     entry = entry_about(Action.HANDED_OVER, NOBODY, third, at=NOW)
     assert await store.change_owner(third.id, old_owner_id=OWNER, owner_id=heir, owner_username="heir", entry=entry)
     assert await collections.list_all_collected(other) == [fourth.id]
-    await collections.hand_over_collections(old_owner_id=OWNER, owner_id=heir)
+    await collections.hand_over_collections(old_owner_id=OWNER, owner_id=heir, now=NOW)
     assert await shown(here, heir) == []
     assert await store.change_owner(fourth.id, old_owner_id=OWNER, owner_id=heir, owner_username="heir", entry=None)  # type: ignore[arg-type]
     assert await shown(here, heir) == [fourth.id]
@@ -168,7 +168,7 @@ async def test_what_leaves_a_collection_and_what_stays(
     with pytest.raises(TooManyCollections):
         await made(narrow, heir)
 
-    await collections.forget_collections(heir)
+    await collections.forget_collections(heir, now=NOW)
     assert await collections.list_collections(heir, [], after=None, limit=PAGE) == []
     assert await collections.list_all_collected(here) == []
     assert await store.get_video(fourth.id, heir) is not None

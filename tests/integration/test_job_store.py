@@ -288,13 +288,13 @@ async def test_pictures_are_made_again_when_fewer_may_see_them_and_not_otherwise
         assert await store.hide_video(one.id, entry())
         assert await asked(makes=True) == both
         assert await store.show_video(one.id, entry())
-        assert await grants.revoke_grant(grant, entry())
+        assert await grants.revoke_grant(grant, entry(), now=NOW)
         assert await asked(makes=True) == both
-        assert not await grants.revoke_grant(grant, entry())
+        assert not await grants.revoke_grant(grant, entry(), now=NOW)
         # Of what others may watch anyhow nothing changes.
         await choose(Visibility.MEMBERS)
         grant, _ = await grants.put_grant(owner, _grant_of(one), entry=entry())
-        assert await grants.revoke_grant(grant, entry())
+        assert await grants.revoke_grant(grant, entry(), now=NOW)
         assert await asked() == []
 
 

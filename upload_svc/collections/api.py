@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from catalogue.access import Right
 from common.idempotency import Claim
 from common.web.idempotency import create_once
 from common.web.keys import SITE
 from common.web.requests import id_in_path, read_json, read_query, require_principal
 from common.web.responses import json_response
-from upload_svc.api import if_match
+from upload_svc.api import create_grant_of, delete_grant_of, if_match, list_grants_of
 from upload_svc.collections import models
 from upload_svc.collections.app_keys import COLLECTIONS
 from upload_svc.collections.collections import Overview
+from upload_svc.grant_store import Target
+from upload_svc.guests.api import create_upload_link, list_upload_links
 from upload_svc.models import UploadPage, present
 
 
@@ -96,6 +99,38 @@ async def remove_collection_video(request: web.Request) -> web.Response:
     principal, collection_id = require_principal(request), id_in_path(request, "collection_id")
     await request.app[COLLECTIONS].remove(principal, collection_id, [id_in_path(request, "video_id")])
     return web.Response(status=204)
+
+
+async def list_collection_grants(request: web.Request) -> web.Response:
+    """Who else may watch what is in a collection, the newest first; what has ended is listed for about a minute.
+
+    With `right=upload` the links by which guests send.
+    """
+    target, asked = _target(request), read_query(request, models.ListCollectionGrants)
+    if asked.right == Right.UPLOAD:
+        return await list_upload_links(request, target.id, asked)
+    return await list_grants_of(request, target)
+
+
+async def create_collection_grant(request: web.Request) -> web.Response:
+    """Lets an account, a group, all members or everyone watch what is in a collection, whatever its visibility.
+
+    Of those that may already, the end changes. Lists have the videos a moment later. Or makes a link by which whoever
+    has it sends videos into the collection; its `url` is told once.
+    """
+    target, asked = _target(request), await read_json(request, models.CreateCollectionGrant)
+    if asked.right == Right.UPLOAD:
+        return await create_upload_link(request, target.id, asked, asked.new_upload_link)
+    return await create_grant_of(request, _target(request), models.CreateCollectionGrant)
+
+
+async def delete_collection_grant(request: web.Request) -> web.Response:
+    """Revokes a grant: it opens nothing from now on. What it has opened plays on until its URL ends. Idempotent."""
+    return await delete_grant_of(request, _target(request))
+
+
+def _target(request: web.Request) -> Target:
+    return Target(id_in_path(request, "collection_id"), is_collection=True)
 
 
 def _one(request: web.Request, overview: Overview) -> web.Response:

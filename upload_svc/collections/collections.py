@@ -171,7 +171,7 @@ class Collections:
 
     async def delete(self, principal: Principal, collection_id: str, *, if_match: Some[str] | None = None) -> None:
         """Removes the collection; its videos stay as they are. Raises CollectionChanged."""
-        await self._store.delete_collection(collection_id, principal.account_id, if_match=if_match)
+        await self._store.delete_collection(collection_id, principal.account_id, if_match=if_match, now=self._clock())
 
     async def add(self, principal: Principal, collection_id: str, video_ids: Sequence[str]) -> Sequence[str]:
         """Adds them at the end, in this order; what is in it stays where it is. Those that are new to it.

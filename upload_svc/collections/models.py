@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
+from catalogue.access import Right
 from catalogue.content import present_poster
+from common.languages import N_
 from common.web.requests import Input, Query
 from contracts.shape import Instant
 from upload_svc.collections.collections import Overview
-from upload_svc.models import Description, Title
+from upload_svc.guests.links import NewUploadLink
+from upload_svc.guests.models import MostFiles, Note
+from upload_svc.models import CreateGrant, Description, ListGrants, Size, Title
 
 
 class CreateCollection(Input):
@@ -42,6 +47,81 @@ class ListCollections(Query):
     q: Annotated[str, Field(max_length=200)] = ""
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: Annotated[str, Field(max_length=2048)] | None = None
+
+
+_SUBJECT: Final = re.compile(r"members|everyone|link|(account|group):[a-z2-7]{26}")
+
+
+class CreateCollectionGrant(CreateGrant):
+    """Who else may watch what is in the collection, now and later.
+
+    An account (`account:` and its id), a group (`group:`), all `members`, or `everyone`, also without an account. It
+    ends at `expires_at`.
+
+    Or, with the right `upload`, a `link` by which whoever has it sends videos into the collection without an account:
+    `max_size` in bytes of each, `max_files` of all guests together, and `note`, which they read.
+    """
+
+    subject: str
+    max_size: Size | None = None
+    max_files: MostFiles | None = None
+    note: Note = ""
+
+    @field_validator("subject")
+    @classmethod
+    def _is_subject(cls, subject: str) -> str:
+        if not _SUBJECT.fullmatch(subject):
+            raise ValueError(N_("must be “members”, “everyone”, “link”, or “account:” or “group:” followed by an id"))
+        return subject
+
+    @field_validator("right")
+    @classmethod
+    def _is_right(cls, right: str, info: ValidationInfo) -> str:
+        is_link = info.data.get("subject") == "link"
+        if right == Right.UPLOAD and not is_link:
+            raise ValueError(N_("must be “watch”: “upload” goes with a link alone"))
+        if right == Right.WATCH and is_link:
+            raise ValueError(N_("must be “upload”: links to watch are made for one video"))
+        if right not in (Right.WATCH, Right.UPLOAD):
+            raise ValueError(N_("must be “watch” or “upload”"))
+        return right
+
+    @field_validator("max_size", "max_files", "note")
+    @classmethod
+    def _is_for_guests(cls, value: object, info: ValidationInfo) -> object:
+        if value not in (None, "") and info.data.get("right", Right.UPLOAD) != Right.UPLOAD:
+            raise ValueError(N_("goes with the right “upload” alone: leave it out"))
+        return value
+
+    @field_validator("view_limit")
+    @classmethod
+    def _is_for_watching(cls, value: object, info: ValidationInfo) -> object:
+        if value is not None and info.data.get("right") == Right.UPLOAD:
+            raise ValueError(N_("goes with the right “watch” alone: leave it out"))
+        return value
+
+    @field_validator("start_at", "frame_ancestors")
+    @classmethod
+    def _is_of_a_video(cls, value: object) -> object:
+        if value not in (None, ()):
+            raise ValueError(N_("goes with a link to a video alone: leave it out"))
+        return value
+
+    @property
+    def new_upload_link(self) -> NewUploadLink:
+        return NewUploadLink(
+            expires_at=self.expires_at,
+            password=self.password,
+            max_size=self.max_size,
+            max_files=self.max_files,
+            note=self.note,
+        )
+
+
+class ListCollectionGrants(ListGrants):
+    """Which page of them, with which right: those who may watch, or the links by which guests send."""
+
+    right: Literal["watch", "upload"] = "watch"
 
 
 class ListCollected(Query):

@@ -13,12 +13,14 @@ from upload_svc.collections.models import (
     Collection,
     CollectionPage,
     CreateCollection,
+    CreateCollectionGrant,
     EditCollection,
     ListCollected,
+    ListCollectionGrants,
     ListCollections,
     PlaceVideo,
 )
-from upload_svc.models import UploadPage
+from upload_svc.models import Grant, GrantPage, UploadPage
 
 API: Final = (
     get("/v1/collections", api.list_collections, {200: CollectionPage}, query=ListCollections),
@@ -61,6 +63,21 @@ API: Final = (
         refusals=("conflict",),
     ),
     delete("/v1/collections/{collection_id}/videos/{video_id}", api.remove_collection_video, {204: None}),
+    get(
+        "/v1/collections/{collection_id}/grants",
+        api.list_collection_grants,
+        {200: GrantPage},
+        query=ListCollectionGrants,
+    ),
+    post(
+        "/v1/collections/{collection_id}/grants",
+        api.create_collection_grant,
+        {201: Grant},
+        body=CreateCollectionGrant,
+        headers=IDEMPOTENCY,
+        refusals=("conflict",),
+    ),
+    delete("/v1/collections/{collection_id}/grants/{grant_id}", api.delete_collection_grant, {204: None}),
 )
 
 # Before those below /videos/{upload_id}.

@@ -1,4 +1,4 @@
-"""What guests send by a link, and the links, for programs: the first mirrors `/v1/uploads`, for nobody's account."""
+"""What guests send by a link, for programs: as `/v1/uploads`, below the link's address; and the links."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from datetime import timedelta
 from typing import Final
 
 from aiohttp import web
+from pydantic import BaseModel
 
 from common.idempotency import Claim
 from common.ids import new_id
 from common.web.idempotency import IDEMPOTENCY_KEYS, create_once
 from common.web.keys import SITE
-from common.web.requests import id_in_path, read_json, read_query, require_principal
+from common.web.requests import id_in_path, read_json, require_principal
 from common.web.responses import json_response
 from common.web.sessions import SESSION_COOKIE
 from contracts.objects import AskPartUrls
 from upload_svc.guests import models
 from upload_svc.guests.app_keys import GUESTS, UPLOAD_LINKS
 from upload_svc.guests.guests import Guest
-from upload_svc.models import CompleteUpload
+from upload_svc.guests.links import NewUploadLink
+from upload_svc.models import CompleteUpload, Grant, GrantPage, ListGrants
 
 # As long as a guest need not type the password again, and longer than an upload can be unfinished.
 _LIFETIME: Final = timedelta(days=30)
@@ -90,16 +92,17 @@ async def delete_guest_upload(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def create_collection_grant(request: web.Request) -> web.Response:
-    """Creates a link by which whoever has it sends videos into a collection; its `url` is told once."""
-    principal, collection_id = require_principal(request), id_in_path(request, "collection_id")
-    asked = await read_json(request, models.CreateUploadLink)
+async def create_upload_link(
+    request: web.Request, collection_id: str, asked: BaseModel, new: NewUploadLink
+) -> web.Response:
+    """A new link by which whoever has it sends videos into the collection; its `url` is told once."""
+    principal = require_principal(request)
 
-    async def create(claim: Claim | None) -> models.UploadLink:
+    async def create(claim: Claim | None) -> Grant:
         link, token = await request.app[UPLOAD_LINKS].create(
             principal,
             collection_id,
-            asked.new_link,
+            new,
             address=request.remote or "",
             link_id=None if claim is None else claim.resource_id,
             remember=None
@@ -108,26 +111,16 @@ async def create_collection_grant(request: web.Request) -> web.Response:
         )
         return models.present_upload_link(link, received=0, url=guest_url(request, token))
 
-    return json_response(await create_once(request, asked, models.UploadLink, create), status=201)
+    return json_response(await create_once(request, asked, Grant, create), status=201)
 
 
-async def list_collection_grants(request: web.Request) -> web.Response:
-    """The links by which guests send into a collection, the newest first, also those that have ended."""
-    principal, collection_id = require_principal(request), id_in_path(request, "collection_id")
-    asked = read_query(request, models.ListUploadLinks)
+async def list_upload_links(request: web.Request, collection_id: str, asked: ListGrants) -> web.Response:
+    """The links by which guests send into the collection, the newest first, also those that have ended."""
     listed, next_cursor = await request.app[UPLOAD_LINKS].list(
-        principal, collection_id, cursor=asked.cursor, limit=asked.limit
+        require_principal(request), collection_id, cursor=asked.cursor, limit=asked.limit
     )
     items = [models.present_upload_link(one.link, received=one.received) for one in listed]
-    return json_response(models.UploadLinkPage(items=items, next_cursor=next_cursor))
-
-
-async def delete_collection_grant(request: web.Request) -> web.Response:
-    """Revokes a link: nothing is taken by it from now on, not even the rest of what was begun. Idempotent."""
-    principal, collection_id = require_principal(request), id_in_path(request, "collection_id")
-    link_id = id_in_path(request, "grant_id")
-    await request.app[UPLOAD_LINKS].revoke(principal, collection_id, link_id, address=request.remote or "")
-    return web.Response(status=204)
+    return json_response(GrantPage(items=items, next_cursor=next_cursor))
 
 
 def guest_url(request: web.Request, token: str) -> str:

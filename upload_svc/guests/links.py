@@ -9,9 +9,10 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from catalogue.access import Right
 from catalogue.collections import Collection
 from catalogue.links import hash_of
-from common.audit import Actor, AuditEntry, audit_entry
+from common.audit import Actor, AuditEntry
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import Invalid, NotFound
@@ -20,7 +21,7 @@ from common.ids import new_id
 from common.languages import gettext
 from common.passwords import Passwords
 from common.tokens import Principal
-from upload_svc.audit import Action
+from upload_svc.audit import Action, entry_about
 from upload_svc.collection_store import CollectionStore
 from upload_svc.guests.store import GuestStore, ListedUploadLink, UploadLink
 
@@ -81,7 +82,7 @@ class UploadLinks:
             max_files=new.max_files,
             note=new.note,
         )
-        entry = self._entry(Action.UPLOAD_LINK_CREATED, principal, collection, address, link.id)
+        entry = self._entry(Action.LINK_CREATED, principal, collection, address, link.id)
         keep = None if remember is None else remember(link)
         await self._store.add_link(principal.account_id, link, token_hash=hash_of(token), entry=entry, keep=keep)
         entry.log()
@@ -107,15 +108,15 @@ class UploadLinks:
     async def revoke(self, principal: Principal, collection_id: str, link_id: str, *, address: str) -> None:
         """From now on nothing is taken by the link; it may have been revoked before."""
         collection = await self._own(principal, collection_id)
-        entry = self._entry(Action.UPLOAD_LINK_REVOKED, principal, collection, address, link_id)
+        entry = self._entry(Action.LINK_REVOKED, principal, collection, address, link_id)
         if await self._store.revoke_link(collection_id, link_id, entry):
             entry.log()
 
     def _entry(
         self, action: Action, principal: Principal, collection: Collection, address: str, link_id: str
     ) -> AuditEntry:
-        by, known = Actor(principal.account_id, address), {"collection_id": collection.id, "title": collection.title}
-        return audit_entry(action.value, by, at=self._clock(), target_id=collection.owner_id, link_id=link_id, **known)
+        by, right = Actor(principal.account_id, address), Right.UPLOAD.value
+        return entry_about(action, by, collection, at=self._clock(), link_id=link_id, right=right)
 
     async def _own(self, principal: Principal, collection_id: str) -> Collection:
         collection = await self._collections.get_collection(collection_id, principal.account_id)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from catalogue.videos import TITLE_MAX, VideoState, Visibility
 from common.characters import title_from_filename
 from common.clock import rfc3339
 from common.passwords import MAX_LENGTH, normal_form
 from common.text import clean_line, clean_text
-from common.web.requests import Input, Query
 from contracts.objects import ChecksumAlgorithm
-from contracts.shape import Instant, Sha256, is_absent
+from contracts.shape import Sha256, is_absent
 from upload_svc.guests.guests import Said
-from upload_svc.guests.links import NewUploadLink
-from upload_svc.guests.store import UploadLink as UploadLinkInDomain
-from upload_svc.models import ReceivedPart, SentFile, Size, Title, present
+from upload_svc.guests.store import UploadLink
+from upload_svc.models import Grant, ReceivedPart, SentFile, Size, Title, present
 from upload_svc.uploads import NewUpload
 from upload_svc.uploads import Upload as UploadInDomain
 
@@ -30,61 +28,6 @@ FILES_MAX: Final = 10_000
 Note = Annotated[str, AfterValidator(clean_text), Field(max_length=NOTE_MAX)]
 MostFiles = Annotated[int, Field(ge=1, le=FILES_MAX)]
 LinkPassword = Annotated[str, AfterValidator(normal_form), Field(min_length=1, max_length=MAX_LENGTH)]
-
-
-class CreateUploadLink(Input):
-    """A link by which whoever has it sends videos into the collection, without an account.
-
-    `max_size` in bytes of each file, `max_files` of all guests together; `note` is what they read above the form.
-    """
-
-    subject: Literal["link"]
-    right: Literal["upload"]
-    expires_at: AwareDatetime | None = None
-    password: LinkPassword | None = None
-    max_size: Size | None = None
-    max_files: MostFiles | None = None
-    note: Note = ""
-
-    @property
-    def new_link(self) -> NewUploadLink:
-        return NewUploadLink(
-            expires_at=self.expires_at,
-            password=self.password,
-            max_size=self.max_size,
-            max_files=self.max_files,
-            note=self.note,
-        )
-
-
-class UploadLink(BaseModel):
-    """A link by which guests send; `received`: how many files have come. `url` is told once, when it is made."""
-
-    id: str
-    subject: Literal["link"] = "link"
-    right: Literal["upload"] = "upload"
-    created_at: Instant
-    expires_at: Instant | None
-    has_password: bool
-    max_size: int | None
-    max_files: int | None
-    note: str
-    received: int
-    url: Annotated[str | None, Field(exclude_if=is_absent)] = None
-
-
-class ListUploadLinks(Query):
-    """Which page of them."""
-
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str, Field(max_length=2048)] | None = None
-
-
-class UploadLinkPage(BaseModel):
-    """One page of a list."""
-
-    items: list[UploadLink]
-    next_cursor: str | None
 
 
 class CreateGuestUpload(SentFile):
@@ -136,17 +79,24 @@ class GuestUpload(BaseModel):
     received: Annotated[list[ReceivedPart] | None, Field(exclude_if=is_absent)] = None
 
 
-def present_upload_link(link: UploadLinkInDomain, *, received: int, url: str | None = None) -> UploadLink:
-    return UploadLink(
+def present_upload_link(link: UploadLink, *, received: int, url: str | None = None) -> Grant:
+    return Grant(
         id=link.id,
+        subject="link",
+        name=None,
+        right="upload",
         created_at=link.created_at,
         expires_at=link.expires_at,
         has_password=link.password_hash is not None,
+        view_limit=None,
+        views=None,
+        start_at=None,
+        frame_ancestors=None,
+        url=url,
         max_size=link.max_size,
         max_files=link.max_files,
         note=link.note,
         received=received,
-        url=url,
     )
 
 

@@ -11,14 +11,7 @@ from common.web.routes import IDEMPOTENCY, delete, get, post
 from contracts.objects import AskPartUrls, PartUrls
 from upload_svc.errors import COMPLETING, SIGNING
 from upload_svc.guests import api, pages
-from upload_svc.guests.models import (
-    CreateGuestUpload,
-    CreateUploadLink,
-    GuestUpload,
-    ListUploadLinks,
-    UploadLink,
-    UploadLinkPage,
-)
+from upload_svc.guests.models import CreateGuestUpload, GuestUpload
 from upload_svc.models import CompleteUpload
 
 # Of each: the link has a password, or too much was asked.
@@ -67,21 +60,6 @@ API: Final = (
         is_open=True,
         refusals=(*_ASKED, "upload-not-open"),
     ),
-    get(
-        "/v1/collections/{collection_id}/grants",
-        api.list_collection_grants,
-        {200: UploadLinkPage},
-        query=ListUploadLinks,
-    ),
-    post(
-        "/v1/collections/{collection_id}/grants",
-        api.create_collection_grant,
-        {201: UploadLink},
-        body=CreateUploadLink,
-        headers=IDEMPOTENCY,
-        refusals=("conflict",),
-    ),
-    delete("/v1/collections/{collection_id}/grants/{grant_id}", api.delete_collection_grant, {204: None}),
 )
 
 # Before those below /videos/{upload_id}.

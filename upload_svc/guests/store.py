@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from catalogue.access import Right
 from catalogue.links import hash_of
 from catalogue.lists import COLUMNS as VIDEO_COLUMNS
 from catalogue.lists import to_video
@@ -26,7 +27,7 @@ from upload_svc.tables import GUEST_UPLOADS
 
 # Of one collection.
 MOST_LINKS: Final = 100
-UPLOAD: Final = "upload"
+UPLOAD: Final = Right.UPLOAD.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from alembic import op
 from common.db import Instant, binary_text, human_text, identifier, long_text
 
 revision = "0190"
-down_revision = "0187"
+down_revision = "0188"
 
 
 def upgrade() -> None:

@@ -1,0 +1,153 @@
+"""Keeps `audience`, by which lists find what is granted: of one video at once, of a collection by a loop.
+
+Nothing is watched by it: what it has too much of is shown to nobody, so that a revocation counts from its commit on,
+however far the loop is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, case, delete, func, insert, null, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from catalogue.access import Right
+from catalogue.audience import grants_of, is_given
+from catalogue.tables import AUDIENCE, COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS
+from catalogue.videos import VideoState, Visibility
+from common.db import Queries
+from upload_svc.job_store import renew_pictures
+from upload_svc.tables import AUDIENCE_CHANGES
+
+# Videos of one transaction: a few hundredths of a second on SQLite, where nobody else writes meanwhile.
+AT_ONCE: Final = 200
+_IS_SHARED: Final = (GRANTS.c.subject.is_not(None), GRANTS.c.right == Right.WATCH.value)
+
+
+async def has_audience(connection: AsyncConnection, video_id: str) -> bool:
+    """Whether others may watch the video by a grant, or might by one that has ended just now."""
+    query = select(VIDEOS.c.id).where(VIDEOS.c.id == video_id, is_given())
+    return (await connection.execute(query)).first() is not None
+
+
+async def refresh_audience(connection: AsyncConnection, video_ids: Collection[str]) -> None:
+    """Makes `audience` what the videos and their grants are, in the transaction that has changed one of them.
+
+    The videos' rows are locked there, as whoever changes either has them.
+    """
+    await connection.execute(delete(AUDIENCE).where(AUDIENCE.c.video_id.in_(video_ids)))
+    grant = grants_of(video_ids).subquery()
+    lists_are_sorted_by = (VIDEOS.c.created_at, VIDEOS.c.title_key, VIDEOS.c.duration_ms)
+    is_for_ever = func.count() > func.count(grant.c.expires_at)
+    rows = (
+        select(
+            grant.c.video_id,
+            grant.c.subject,
+            *lists_are_sorted_by,
+            case((is_for_ever, null()), else_=func.max(grant.c.expires_at)),
+        )
+        .select_from(grant.join(VIDEOS, VIDEOS.c.id == grant.c.video_id))
+        .where(VIDEOS.c.state == VideoState.READY.value, VIDEOS.c.hidden_visibility.is_(None))
+        .group_by(grant.c.video_id, grant.c.subject, *lists_are_sorted_by)
+    )
+    await connection.execute(insert(AUDIENCE).from_select([column.name for column in AUDIENCE.c], rows))
+
+
+async def follow_collection(
+    connection: AsyncConnection, collection_id: str, video_ids: Sequence[str], *, is_narrower: bool
+) -> None:
+    """The same of videos that have come into a collection, or (`is_narrower`) out of it, which is locked as well."""
+    if video_ids and await has_grants(connection, collection_id):
+        await _refresh(connection, video_ids, is_narrower=is_narrower)
+
+
+async def has_grants(connection: AsyncConnection, collection_id: str) -> bool:
+    """Whether the collection is shared, other than by links."""
+    query = select(GRANTS.c.id).where(GRANTS.c.collection_id == collection_id, *_IS_SHARED).limit(1)
+    return (await connection.execute(query)).first() is not None
+
+
+async def enqueue_collection(
+    connection: AsyncConnection, collection_id: str, *, is_narrower: bool, now: datetime
+) -> None:
+    """Has the loop do the same with all that is in a collection, which is locked; what it has begun begins anew."""
+    here = AUDIENCE_CHANGES.c.collection_id == collection_id
+    known = select(AUDIENCE_CHANGES.c.is_narrower).where(here).with_for_update()
+    was_narrower = await connection.scalar(known)
+    if was_narrower is None:
+        row = {"collection_id": collection_id, "created_at": now, "after_id": None, "is_narrower": is_narrower}
+        await connection.execute(insert(AUDIENCE_CHANGES).values(row))
+        return
+    values = {"after_id": None, "is_narrower": is_narrower or was_narrower}
+    await connection.execute(update(AUDIENCE_CHANGES).where(here).values(values))
+
+
+async def forget_collection_grants(
+    connection: AsyncConnection, collection_ids: Sequence[str], *, now: datetime
+) -> set[str]:
+    """Takes away every grant of the collections, which are locked; those that were shared, over which the loop goes."""
+    query = select(GRANTS.c.collection_id).where(GRANTS.c.collection_id.in_(collection_ids), *_IS_SHARED).distinct()
+    shared = set(await connection.scalars(query))
+    await connection.execute(delete(GRANTS).where(GRANTS.c.collection_id.in_(collection_ids)))
+    for collection_id in sorted(shared):
+        await enqueue_collection(connection, collection_id, is_narrower=True, now=now)
+    return shared
+
+
+class AudienceStore(Queries):
+    async def work_off(self) -> bool:
+        """Brings up to 200 videos of the collection that has waited longest up to date; False: nothing waits.
+
+        One transaction, in which the row of the change is locked: replicas take turns, and a kill undoes it. Of a
+        collection that is deleted, its videos are taken out on the way.
+        """
+        order = (AUDIENCE_CHANGES.c.created_at, AUDIENCE_CHANGES.c.collection_id)
+        oldest = await self._database.row(select(AUDIENCE_CHANGES.c.collection_id).order_by(*order).limit(1))
+        if oldest is None:
+            return False
+        here = AUDIENCE_CHANGES.c.collection_id == oldest.collection_id
+        async with self._database.write() as connection:
+            change = (await connection.execute(select(AUDIENCE_CHANGES).where(here).with_for_update())).one_or_none()
+            if change is None:
+                # Another replica has ended it.
+                return True
+            video_ids = await _next(connection, change.collection_id, after_id=change.after_id)
+            is_there = await connection.scalar(select(COLLECTIONS.c.id).where(COLLECTIONS.c.id == change.collection_id))
+            if is_there is None:
+                gone = (
+                    COLLECTION_VIDEOS.c.collection_id == change.collection_id,
+                    COLLECTION_VIDEOS.c.video_id.in_(video_ids),
+                )
+                await connection.execute(delete(COLLECTION_VIDEOS).where(*gone))
+            await _refresh(connection, video_ids, is_narrower=change.is_narrower)
+            if len(video_ids) < AT_ONCE:
+                await connection.execute(delete(AUDIENCE_CHANGES).where(here))
+            else:
+                await connection.execute(update(AUDIENCE_CHANGES).where(here).values(after_id=video_ids[-1]))
+            return True
+
+
+async def _next(connection: AsyncConnection, collection_id: str, *, after_id: str | None) -> Sequence[str]:
+    """The next videos of the collection by their ids."""
+    video_id = COLLECTION_VIDEOS.c.video_id
+    query = select(video_id).where(COLLECTION_VIDEOS.c.collection_id == collection_id)
+    if after_id is not None:
+        query = query.where(video_id > after_id)
+    return (await connection.scalars(query.order_by(video_id).limit(AT_ONCE))).all()
+
+
+async def _refresh(connection: AsyncConnection, video_ids: Collection[str], *, is_narrower: bool) -> None:
+    """Of what nobody but its owner may watch without a grant, the pictures are made again if fewer may now."""
+    videos = select(VIDEOS.c.id, is_only_granted().label("is_only_granted")).where(VIDEOS.c.id.in_(video_ids))
+    rows = (await connection.execute(videos.order_by(VIDEOS.c.id).with_for_update())).all()
+    await refresh_audience(connection, video_ids)
+    if is_narrower:
+        await renew_pictures(connection, [row.id for row in rows if row.is_only_granted])
+
+
+def is_only_granted() -> ColumnElement[bool]:
+    """Of VIDEOS: whether nobody but its owner may watch it without a grant."""
+    is_private: ColumnElement[bool] = VIDEOS.c.visibility == Visibility.PRIVATE.value
+    return is_private & VIDEOS.c.hidden_visibility.is_(None)

@@ -182,7 +182,7 @@ class CreateGrant(Input):
 
     @field_validator("right")
     @classmethod
-    def _is_right(cls, right: str) -> str:
+    def _is_right(cls, right: str, _: ValidationInfo) -> str:
         if right != "watch":
             raise ValueError(N_("must be “watch”: nothing else can be granted"))
         return right

@@ -107,7 +107,7 @@ async def list_collection_grants(request: web.Request) -> web.Response:
     With `right=upload` the links by which guests send.
     """
     target, asked = _target(request), read_query(request, models.ListCollectionGrants)
-    if asked.right == Right.UPLOAD:
+    if asked.right == "upload":
         return await list_upload_links(request, target.id, asked)
     return await list_grants_of(request, target)
 

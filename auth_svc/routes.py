@@ -38,6 +38,7 @@ from contracts.accounts import (
     Grantee,
     GranteeList,
     NamedAccount,
+    UploadToken,
 )
 
 API: Final = (
@@ -98,6 +99,7 @@ API: Final = (
     get("/internal/accounts/disabled", internal.list_disabled_accounts, {200: DisabledAccounts}),
     get("/internal/administrator", internal.confirm_administrator, {204: None}),
     get("/internal/accounts/named", internal.get_account_named, {200: NamedAccount}, query=AskAccount),
+    post("/internal/accounts/{account_id}/upload-token", internal.create_upload_token, {200: UploadToken}),
     get("/internal/grantee", internal.get_grantee, {200: Grantee}, query=AskGrantee),
     get("/internal/grantees", internal.list_grantees, {200: GranteeList}),
     post("/internal/grantees/names", internal.list_names, {200: GranteeList}, body=AskNames),

@@ -35,6 +35,12 @@ class NamedAccount(Shape):
     username: str
 
 
+class UploadToken(Shape):
+    """An access token of an account that may send files and nothing else; null: it is disabled, or not there."""
+
+    access_token: str | None
+
+
 class AskGrantee(Input):
     """An account or a group: `account:` or `group:` with its id."""
 

@@ -38,7 +38,7 @@ from upload_svc.app_keys import (
     UPLOADS,
 )
 from upload_svc.audience import AudienceStore
-from upload_svc.auth_client import Administrators, Grantees
+from upload_svc.auth_client import Administrators, Grantees, Owners
 from upload_svc.bucket import Bucket
 from upload_svc.collection_store import CollectionStore
 from upload_svc.collections.app_keys import COLLECTIONS
@@ -46,6 +46,11 @@ from upload_svc.collections.collections import Collections
 from upload_svc.fs_client import FsClient
 from upload_svc.grant_store import GrantStore
 from upload_svc.grants import Grants
+from upload_svc.guest_uploads import GuestReader
+from upload_svc.guests.app_keys import GUESTS, UPLOAD_LINKS
+from upload_svc.guests.guests import Guests
+from upload_svc.guests.links import UploadLinks
+from upload_svc.guests.store import GuestStore
 from upload_svc.jobs import Jobs
 from upload_svc.media.job_store import JobStore
 from upload_svc.media.media_store import MediaStore
@@ -110,7 +115,9 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[SESSIONS] = identity.sessions
             reviews = PublicReviewStore(database)
             jobs, queue, media = JobStore(database), QueueStore(database), MediaStore(database)
-            app[UPLOADS] = Uploads(store, fs, cursors, media=media, queue=queue, reviews=reviews, clock=clock)
+            app[UPLOADS] = Uploads(
+                store, fs, cursors, media=media, queue=queue, reviews=reviews, guests=GuestReader(database), clock=clock
+            )
             app[SETTLING] = Settling(store, fs, clock=clock)
             app[JOBS] = Jobs(jobs, queue, fs, clock=clock)
             app[OWN_PICTURES] = OwnPictures(store, jobs, fs, Bucket(session), clock=clock)
@@ -132,6 +139,17 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 Grantees(auth),
                 passwords,
                 collections=collections,
+                cursors=cursors,
+                clock=clock,
+            )
+            guest_store = GuestStore(database)
+            app[UPLOAD_LINKS] = UploadLinks(guest_store, collections, passwords, cursors, clock=clock)
+            app[GUESTS] = Guests(
+                guest_store,
+                store,
+                app[UPLOADS],
+                Owners(auth, identity.verifier),
+                passwords=passwords,
                 cursors=cursors,
                 clock=clock,
             )

@@ -307,6 +307,23 @@ class CollectionStore(Queries):
             await _remove(connection, await _lock_all(connection, owner_id), now=now)
 
 
+async def put_last(
+    connection: AsyncConnection, collection_id: str, owner_id: str, video_id: str, *, now: datetime
+) -> bool:
+    """Puts a video that is new to it at the end of the owner's collection; False where it is full, or not there."""
+    mine = (COLLECTIONS.c.id == collection_id, COLLECTIONS.c.owner_id == owner_id)
+    if (await connection.execute(select(COLLECTIONS.c.id).where(*mine).with_for_update())).one_or_none() is None:
+        return False
+    here = select(func.count(), func.max(_ORDER.position)).where(_ORDER.collection_id == collection_id)
+    count, last = (await connection.execute(here)).one()
+    if count >= MOST_VIDEOS:
+        return False
+    row = {"collection_id": collection_id, "video_id": video_id, "position": 0 if last is None else last + ROOM}
+    await connection.execute(insert(COLLECTION_VIDEOS).values(row))
+    await _touch(connection, collection_id, now)
+    return True
+
+
 async def forget_collected(connection: AsyncConnection, video_id: str, *, owner_id: str | None = None) -> None:
     """Takes a video out of all collections, or out of this owner's: it is deleted, or somebody else's from now on."""
     change = delete(COLLECTION_VIDEOS).where(_ORDER.video_id == video_id)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Column, ColumnElement, Select, and_, delete, func, insert, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from catalogue.access import Right
 from catalogue.links import COLUMNS, Link, to_link
 from catalogue.tables import AUDIENCE, COLLECTION_VIDEOS, COLLECTIONS, GRANTS, LINK_VIEWS, VIDEOS
 from catalogue.videos import VideoState
@@ -126,7 +127,7 @@ class GrantStore(Queries):
         query = (
             select(*COLUMNS, GRANTS.c.subject, GRANTS.c.subject_name.label("name"), views)
             .select_from(GRANTS.outerjoin(LINK_VIEWS, LINK_VIEWS.c.link_id == grant_id))
-            .where(target.column == target.id)
+            .where(target.column == target.id, GRANTS.c.right == Right.WATCH.value)
             .order_by(created_at.desc(), grant_id.desc())
             .limit(limit)
         )

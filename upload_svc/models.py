@@ -53,14 +53,11 @@ Filename = Annotated[str, AfterValidator(clean_filename)]
 FramingSite = Annotated[str, Field(max_length=2048), AfterValidator(clean_site)]
 
 
-class NewFile(Input):
-    """What every client says of a file that is about to be sent."""
+class SentFile(Input):
+    """What whoever sends a file says of it."""
 
-    title: Title
-    description: Description = ""
     filename: Filename
     content_type: Annotated[str, Field(max_length=CONTENT_TYPE_MAX)]
-    visibility: Visibility = Visibility.PRIVATE
 
     @model_validator(mode="after")
     def _is_video(self) -> Self:
@@ -75,6 +72,14 @@ class NewFile(Input):
         if found is None:
             raise AssertionError("checked when it was parsed")
         return found
+
+
+class NewFile(SentFile):
+    """What every client of an account says of a file that is about to be sent."""
+
+    title: Title
+    description: Description = ""
+    visibility: Visibility = Visibility.PRIVATE
 
 
 class CreateUpload(NewFile):
@@ -177,7 +182,7 @@ class CreateGrant(Input):
 
     @field_validator("right")
     @classmethod
-    def _is_right(cls, right: str) -> str:
+    def _is_right(cls, right: str, _: ValidationInfo) -> str:
         if right != "watch":
             raise ValueError(N_("must be “watch”: nothing else can be granted"))
         return right
@@ -216,13 +221,14 @@ class Grant(BaseModel):
     """A link, or who else may watch: an account or a group with its `name`, and of a collection `members`, `everyone`.
 
     What is a link's alone is null there. `views`: how many visitors have played by a link. `url` is told once, when the
-    link is made, and with it, where sites may frame the player, its address and the HTML.
+    link is made, and with it, where sites may frame the player, its address and the HTML. A link with the right
+    `upload` has `received`, how many files have come by it, and what limits it has.
     """
 
     id: str
     subject: str
     name: str | None
-    right: Literal["watch"] = "watch"
+    right: Literal["watch", "upload"] = "watch"
     created_at: Instant
     expires_at: Instant | None
     has_password: bool | None
@@ -233,6 +239,10 @@ class Grant(BaseModel):
     url: Annotated[str | None, Field(exclude_if=is_absent)] = None
     embed_url: Annotated[str | None, Field(exclude_if=is_absent)] = None
     embed_html: Annotated[str | None, Field(exclude_if=is_absent)] = None
+    max_size: Annotated[int | None, Field(exclude_if=is_absent)] = None
+    max_files: Annotated[int | None, Field(exclude_if=is_absent)] = None
+    note: Annotated[str | None, Field(exclude_if=is_absent)] = None
+    received: Annotated[int | None, Field(exclude_if=is_absent)] = None
 
 
 class ListGrants(Query):
@@ -417,6 +427,13 @@ class Media(BaseModel):
     sent_picture: Annotated[SentPicture | None, Field(exclude_if=is_absent)] = None
 
 
+class Guest(BaseModel):
+    """Who has sent a video without an account, as they say, and what they say of it; empty: nothing."""
+
+    sender: str
+    message: str
+
+
 class Upload(BaseModel):
     """A video as its owner sees it. `part_size` and `part_count` are null until the storage has been asked.
 
@@ -445,6 +462,8 @@ class Upload(BaseModel):
     media: Media | None
     # Only while it is open, and only where parts have checksums.
     part_checksums: Annotated[str | None, Field(exclude_if=is_absent)] = None
+    # Only of what a guest has sent.
+    guest: Annotated[Guest | None, Field(exclude_if=is_absent)] = None
     # Only of one upload that is open; lists and finished ones do not have it.
     received: Annotated[list[ReceivedPart] | None, Field(exclude_if=is_absent)] = None
 
@@ -478,6 +497,7 @@ def present(upload: UploadInDomain, *, stream_url: str) -> Upload:
         watch_url=watch_url(stream_url, video.id),
         media=None if upload.media is None else _present_media(upload.media),
         part_checksums=None if stored_object is None else stored_object.part_checksums,
+        guest=upload.guest and Guest(sender=upload.guest.sender, message=upload.guest.message),
         received=None
         if received is None
         else [ReceivedPart(part_number=part.part_number, size=part.size, checksum=part.checksum) for part in received],

@@ -16,6 +16,7 @@ from upload_svc.api import IF_MATCH
 from upload_svc.collections import routes as collections
 from upload_svc.companion.routes import COMPANION
 from upload_svc.errors import COMPLETING, SIGNING
+from upload_svc.guests import routes as guests
 from upload_svc.models import (
     AskGrantees,
     Batch,
@@ -144,6 +145,7 @@ API: Final = (
     get("/v1/uploads/{upload_id}/moderation/grants", api.list_moderated_grants, {200: GrantPage}, query=ListGrants),
     delete("/v1/uploads/{upload_id}/moderation/grants/{grant_id}", api.delete_moderated_grant, {204: None}),
     *collections.API,
+    *guests.API,
     *webhooks.API,
     *COMPANION,
     post("/internal/jobs/take", internal_api.take_job, {200: media.Job, 204: None}, body=media.TakeJob),
@@ -186,6 +188,7 @@ PAGES: Final = (
     web.get("/videos", pages.videos_page, name="videos-page"),
     web.get("/videos/export", exporting.export, name="export-videos"),
     *collections.PAGES,
+    *guests.PAGES,
     *webhooks.PAGES,
     web.post("/videos/{upload_id}/retry-preview", pages.retry_preview, name="retry-preview"),
     web.get(moderation_pages.PATH, moderation_pages.videos_page, name="moderation-page"),

@@ -8,7 +8,7 @@ loop.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -39,6 +39,7 @@ from contracts.objects import (
 from upload_svc.audit import Action, entry_about
 from upload_svc.errors import FileDiffers, NotFinished, UploadNotOpen
 from upload_svc.fs_client import FsClient
+from upload_svc.guest_uploads import Guest, GuestReader
 from upload_svc.media.media import Media, MediaState, no_worker_is_there
 from upload_svc.media.media_store import MediaStore
 from upload_svc.media.queue_store import QueueStore
@@ -74,6 +75,8 @@ class Upload:
     video: Video
     stored_object: StoredObject | None
     media: Media | None = None
+    # Of what somebody without an account has sent, where it was asked for.
+    guest: Guest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,26 +128,37 @@ class Uploads:
         media: MediaStore,
         queue: QueueStore,
         reviews: PublicReviewStore,
+        guests: GuestReader,
         clock: Clock,
     ) -> None:
         self._store = store
         self._media = media
         self._queue = queue
         self._reviews = reviews
+        self._guests = guests
         self._fs = fs
         self._pictures = PictureUrls(fs.pictures, clock=clock)
         self._cursors = cursors
         self._clock = clock
 
-    async def create(self, principal: Principal, new: NewUpload, *, upload_id: str) -> Upload:
+    async def create(
+        self,
+        principal: Principal,
+        new: NewUpload,
+        *,
+        upload_id: str,
+        add: Callable[[Video], Awaitable[None]] | None = None,
+    ) -> Upload:
         """Commits the video and opens its upload; the same again for the same `upload_id`.
+
+        `add` commits it with what belongs to it, where that is more than the video, or refuses it.
 
         Raises what fs_svc refuses (quota-exceeded) and Unavailable; the row is then settled by the loop.
         """
         video = await self._store.get_video(upload_id, principal.account_id)
         if video is None:
             video = self._new_video(principal, new, upload_id)
-            await self._store.add_video(video)
+            await (add or self._store.add_video)(video)
         try:
             stored_object = await self._fs.create(
                 upload_id,
@@ -185,7 +199,11 @@ class Uploads:
         return await self._fs.part_urls(upload_id, asked, subject_token=principal.token)
 
     async def get(self, principal: Principal, upload_id: str) -> Upload:
-        """The upload; while uploading with what S3 has received. Raises NotFound."""
+        """The upload, and who has sent it; while uploading with what S3 has received. Raises NotFound."""
+        guests = await self._guests.list_guests([upload_id])
+        return replace(await self._get(principal, upload_id), guest=guests.get(upload_id))
+
+    async def _get(self, principal: Principal, upload_id: str) -> Upload:
         video = await self._own(principal, upload_id)
         if video.state is not VideoState.UPLOADING:
             return await self._with_media(video)
@@ -231,8 +249,16 @@ class Uploads:
         """The same videos with how far they are, in as few calls as for one of them."""
         uploading = [video.id for video in videos if video.state is VideoState.UPLOADING]
         objects = await self._fs.describe(uploading) if uploading else {}
-        media = await self._media_of(videos)
-        return [Upload(video=video, stored_object=objects.get(video.id), media=media.get(video.id)) for video in videos]
+        media, guests = await self._media_of(videos), await self._guests.list_guests([video.id for video in videos])
+        return [
+            Upload(
+                video=video,
+                stored_object=objects.get(video.id),
+                media=media.get(video.id),
+                guest=guests.get(video.id),
+            )
+            for video in videos
+        ]
 
     async def complete(self, principal: Principal, upload_id: str, said: CompleteObject) -> Upload:
         """Makes the video ready once fs_svc has the whole object; with `stored_object` while that is not certain yet.

@@ -213,7 +213,6 @@ async def test_what_a_link_by_which_guests_send_asks_for(services: Services, bro
         {"max_files": 0},
         {"max_size": 0},
         {"note": "x" * 2001},
-        {"right": "watch"},
         {"expires_at": rfc3339(utc_now() - timedelta(hours=1))},
     ):
         asked = {"subject": "link", "right": "upload", **wrong}

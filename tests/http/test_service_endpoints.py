@@ -124,7 +124,7 @@ FIGURES = {
     "upload": (
         "database_connections_in_use 0.0",
         'loop_runs_total{loop="settle"',
-        'loop_runs_total{loop="webhooks",outcome="done"}',
+        'loop_runs_total{loop="webhooks",',
         'webhook_tries_total{outcome="failed"} 0.0',
         "oldest_waiting_webhook_delivery_age_seconds 0.0",
     ),

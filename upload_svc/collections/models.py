@@ -63,7 +63,6 @@ class CreateCollectionGrant(CreateGrant):
     `max_size` in bytes of each, `max_files` of all guests together, and `note`, which they read.
     """
 
-    subject: str
     max_size: Size | None = None
     max_files: MostFiles | None = None
     note: Note = ""

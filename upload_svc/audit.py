@@ -1,4 +1,7 @@
-"""What upload_svc writes into the audit log: what happened to videos, and who did it. auth_svc has the words for it."""
+"""What upload_svc writes into the audit log: what was done to videos and the like, and by whom.
+
+auth_svc has the words for it.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ class Action(StrEnum):
     LINK_REVOKED = "link-revoked"
     GRANTED = "video-granted"
     GRANT_REVOKED = "video-grant-revoked"
+    COLLECTION_DELETED = "collection-deleted"
     WEBHOOK_CREATED = "webhook-created"
     WEBHOOK_DELETED = "webhook-deleted"
 

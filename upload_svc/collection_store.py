@@ -32,6 +32,7 @@ from catalogue.lists import COLUMNS as VIDEO_COLUMNS
 from catalogue.lists import to_video
 from catalogue.tables import COLLECTION_VIDEOS, COLLECTIONS, VIDEOS
 from catalogue.videos import Video, VideoState
+from common.audit import AuditEntry, write_down
 from common.db import Database, Queries, read_in_order
 from common.errors import NotFound
 from common.idempotency import Keep
@@ -123,7 +124,9 @@ class CollectionStore(Queries):
             await connection.execute(update(COLLECTIONS).where(COLLECTIONS.c.id == collection_id).values(values))
             return changed
 
-    async def delete_collection(self, collection_id: str, owner_id: str, *, if_match: Some[str] | None) -> None:
+    async def delete_collection(
+        self, collection_id: str, owner_id: str, *, if_match: Some[str] | None, entry: AuditEntry
+    ) -> None:
         """Removes it; its videos stay. Raises NotFound and CollectionChanged."""
         async with self._database.write() as connection:
             collection = await _locked(connection, collection_id, owner_id)
@@ -131,6 +134,7 @@ class CollectionStore(Queries):
                 raise CollectionChanged
             await connection.execute(delete(COLLECTION_VIDEOS).where(_ORDER.collection_id == collection_id))
             await connection.execute(delete(COLLECTIONS).where(COLLECTIONS.c.id == collection_id))
+            await write_down(connection, entry)
 
     async def list_collected(
         self, collection_id: str, owner_id: str, *, after: Spot | None, limit: int

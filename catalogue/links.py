@@ -10,8 +10,8 @@ from typing import Final
 from catalogue.tables import GRANTS
 from common.db import AnyRow
 
-# What only grants to accounts and groups have, and what nobody is told.
-_OTHERS: Final = ("token_hash", "subject", "subject_name")
+# What only grants to accounts and groups have, what its visitors have nothing to do with, and what nobody is told.
+_OTHERS: Final = ("token_hash", "subject", "subject_name", "link_name")
 COLUMNS: Final = (*(column for column in GRANTS.c if column.name not in _OTHERS),)
 
 

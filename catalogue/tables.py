@@ -90,6 +90,8 @@ GRANTS: Final = Table(
     Column("subject_name", human_text(64), nullable=True),
     # Origins with spaces between; none: nobody.
     Column("frame_ancestors", long_text(), nullable=True),
+    # What its maker calls a link.
+    Column("link_name", human_text(100), nullable=True),
 )
 Index("grants_video", GRANTS.c.video_id, GRANTS.c.created_at, GRANTS.c.id)
 # One grant of a video to each.

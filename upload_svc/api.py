@@ -208,12 +208,14 @@ async def _create_grant(request: web.Request, model: type[CreateGrant]) -> web.R
                 link_id=None if claim is None else claim.resource_id,
                 remember=None
                 if claim is None
-                else lambda link: claim.keep(present_link(link, views=0).model_dump_json()),
+                else lambda link: claim.keep(present_link(link, name=asked.name, views=0).model_dump_json()),
             )
             stream_url = request.app[SITE].stream_url
             embed_url = f"{stream_url}/embed/{token}" if link.frame_ancestors else None
             html = None if embed_url is None else embed_html(embed_url, video.title)
-            return present_link(link, views=0, url=f"{stream_url}/s/{token}", embed_url=embed_url, embed_html=html)
+            return present_link(
+                link, name=asked.name, views=0, url=f"{stream_url}/s/{token}", embed_url=embed_url, embed_html=html
+            )
         grant = await grants.share(
             principal,
             upload_id,

@@ -50,6 +50,7 @@ Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
 Title = Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=TITLE_MAX)]
 Description = Annotated[str, AfterValidator(clean_text), Field(max_length=DESCRIPTION_MAX)]
 Filename = Annotated[str, AfterValidator(clean_filename)]
+LinkName = Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=100)]
 FramingSite = Annotated[str, Field(max_length=2048), AfterValidator(clean_site)]
 
 
@@ -157,7 +158,8 @@ class CreateGrant(Input):
 
     It ends at `expires_at`; a link also when `view_limit` visitors have played the video, which then plays on for them.
     `start_at` is where a link begins, in seconds. `frame_ancestors` are the sites whose pages may show its player, such
-    as `https://lms.example` or `https://*.lms.example`; a link with a password can have none.
+    as `https://lms.example` or `https://*.lms.example`; a link with a password can have none. Visitors are not told
+    its `name`.
     """
 
     subject: str = "link"
@@ -167,6 +169,7 @@ class CreateGrant(Input):
     view_limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     start_at: Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)] | None = None
     frame_ancestors: Annotated[tuple[FramingSite, ...], Field(max_length=MOST_SITES)] = ()
+    name: LinkName | None = None
 
     @field_validator("subject")
     @classmethod
@@ -182,7 +185,7 @@ class CreateGrant(Input):
             raise ValueError(N_("must be “watch”: nothing else can be granted for a video"))
         return right
 
-    @field_validator("password", "view_limit", "start_at", "frame_ancestors")
+    @field_validator("password", "view_limit", "start_at", "frame_ancestors", "name")
     @classmethod
     def _goes_with_links(cls, value: object, info: ValidationInfo) -> object:
         if value not in (None, ()) and info.data.get("subject", "link") != "link":
@@ -197,6 +200,7 @@ class CreateGrant(Input):
             view_limit=self.view_limit,
             start_at=self.start_at,
             frame_ancestors=tuple(dict.fromkeys(self.frame_ancestors)),
+            name=self.name,
         )
 
 
@@ -214,6 +218,8 @@ class CreateShare(CreateGrant):
 
 class Grant(BaseModel):
     """A link, or an account or a group that may watch, with its `name`: what is a link's alone is null there.
+
+    A link's `name` is what its maker calls it, if anything.
 
     `views`: how many visitors have played the video by a link. `url` is told once, when the link is made, and with it,
     where sites may frame the player, its address and the HTML.
@@ -250,12 +256,18 @@ class GrantPage(BaseModel):
 
 
 def present_link(
-    link: Link, *, views: int, url: str | None = None, embed_url: str | None = None, embed_html: str | None = None
+    link: Link,
+    *,
+    name: str | None,
+    views: int,
+    url: str | None = None,
+    embed_url: str | None = None,
+    embed_html: str | None = None,
 ) -> Grant:
     return Grant(
         id=link.id,
         subject="link",
-        name=None,
+        name=name,
         created_at=link.created_at,
         expires_at=link.expires_at,
         has_password=link.password_hash is not None,
@@ -285,7 +297,9 @@ def present_grant(grant: GrantInDomain) -> Grant:
 
 
 def present_listed(listed: GrantInDomain | ListedLink) -> Grant:
-    return present_link(listed.link, views=listed.views) if isinstance(listed, ListedLink) else present_grant(listed)
+    if isinstance(listed, ListedLink):
+        return present_link(listed.link, name=listed.name, views=listed.views)
+    return present_grant(listed)
 
 
 class ListedState(StrEnum):

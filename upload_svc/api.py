@@ -214,12 +214,14 @@ async def create_grant_of(request: web.Request, target: Target, model: type[Crea
                 link_id=None if claim is None else claim.resource_id,
                 remember=None
                 if claim is None
-                else lambda link: claim.keep(present_link(link, views=0).model_dump_json()),
+                else lambda link: claim.keep(present_link(link, name=asked.name, views=0).model_dump_json()),
             )
             stream_url = request.app[SITE].stream_url
             embed_url = f"{stream_url}/embed/{token}" if link.frame_ancestors else None
             html = None if embed_url is None else embed_html(embed_url, thing.title)
-            return present_link(link, views=0, url=f"{stream_url}/s/{token}", embed_url=embed_url, embed_html=html)
+            return present_link(
+                link, name=asked.name, views=0, url=f"{stream_url}/s/{token}", embed_url=embed_url, embed_html=html
+            )
         grant = await grants.share(
             principal,
             target,

@@ -32,6 +32,7 @@ from catalogue.lists import COLUMNS as VIDEO_COLUMNS
 from catalogue.lists import to_video
 from catalogue.tables import COLLECTION_VIDEOS, COLLECTIONS, VIDEOS
 from catalogue.videos import Video, VideoState
+from common.audit import AuditEntry, write_down
 from common.db import Database, Queries, read_in_order
 from common.errors import NotFound
 from common.idempotency import Keep
@@ -125,7 +126,13 @@ class CollectionStore(Queries):
             return changed
 
     async def delete_collection(
-        self, collection_id: str, owner_id: str, *, if_match: Some[str] | None, now: datetime
+        self,
+        collection_id: str,
+        owner_id: str,
+        *,
+        if_match: Some[str] | None,
+        entry: AuditEntry,
+        now: datetime,
     ) -> None:
         """Removes it, with all its grants; its videos stay. Raises NotFound and CollectionChanged."""
         async with self._database.write() as connection:
@@ -133,6 +140,7 @@ class CollectionStore(Queries):
             if if_match is not None and collection.etag not in if_match:
                 raise CollectionChanged
             await _remove(connection, [collection_id], now=now)
+            await write_down(connection, entry)
 
     async def list_collected(
         self, collection_id: str, owner_id: str, *, after: Spot | None, limit: int

@@ -59,15 +59,23 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedLink:
-    """A link, and how many visitors have played by it."""
+    """A link, how many visitors have played by it, and what its maker calls it."""
 
     link: Link
     views: int
+    name: str | None
 
 
 class GrantStore(Queries):
     async def add_link(
-        self, owner_id: str, link: Link, *, token_hash: str, entry: AuditEntry, keep: Keep | None = None
+        self,
+        owner_id: str,
+        link: Link,
+        *,
+        name: str | None = None,
+        token_hash: str,
+        entry: AuditEntry,
+        keep: Keep | None = None,
     ) -> None:
         """Adds a link to what its owner has not deleted, and `keep`s the answer about it.
 
@@ -80,7 +88,7 @@ class GrantStore(Queries):
             if await _count(connection, target, GRANTS.c.subject.is_(None)) >= MOST_LINKS:
                 raise TooManyLinks(MOST_LINKS)
             values = {**asdict(link), "frame_ancestors": " ".join(link.frame_ancestors) or None}
-            await connection.execute(insert(GRANTS).values(**values, token_hash=token_hash))
+            await connection.execute(insert(GRANTS).values(**values, link_name=name, token_hash=token_hash))
             await write_down(connection, entry)
             if keep is not None:
                 await keep(connection)
@@ -125,7 +133,7 @@ class GrantStore(Queries):
         created_at, grant_id = GRANTS.c.created_at, GRANTS.c.id
         views = func.coalesce(LINK_VIEWS.c.views, 0).label("views")
         query = (
-            select(*COLUMNS, GRANTS.c.subject, GRANTS.c.subject_name.label("name"), views)
+            select(*COLUMNS, GRANTS.c.subject, GRANTS.c.subject_name.label("name"), GRANTS.c.link_name, views)
             .select_from(GRANTS.outerjoin(LINK_VIEWS, LINK_VIEWS.c.link_id == grant_id))
             .where(target.column == target.id, GRANTS.c.right == Right.WATCH.value)
             .order_by(created_at.desc(), grant_id.desc())
@@ -137,7 +145,9 @@ class GrantStore(Queries):
             at, last_id = after
             query = query.where(created_at <= at, or_(created_at < at, grant_id < last_id))
         return [
-            ListedLink(link=to_link(row), views=row.views) if row.subject is None else _to_grant(row)
+            ListedLink(link=to_link(row), views=row.views, name=row.link_name)
+            if row.subject is None
+            else _to_grant(row)
             for row in await self._database.rows(query)
         ]
 

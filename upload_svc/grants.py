@@ -50,6 +50,7 @@ class NewLink:
     view_limit: int | None = None
     start_at: float | None = None
     frame_ancestors: tuple[str, ...] = ()
+    name: str | None = None
 
 
 class Grants:
@@ -107,7 +108,9 @@ class Grants:
         by = Actor(principal.account_id, address)
         entry = entry_about(Action.LINK_CREATED, by, thing, at=now, link_id=link.id)
         keep = None if remember is None else remember(link)
-        await self._store.add_link(principal.account_id, link, token_hash=hash_of(token), entry=entry, keep=keep)
+        await self._store.add_link(
+            principal.account_id, link, name=new.name, token_hash=hash_of(token), entry=entry, keep=keep
+        )
         entry.log()
         return link, thing, token
 

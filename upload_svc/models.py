@@ -50,6 +50,7 @@ Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
 Title = Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=TITLE_MAX)]
 Description = Annotated[str, AfterValidator(clean_text), Field(max_length=DESCRIPTION_MAX)]
 Filename = Annotated[str, AfterValidator(clean_filename)]
+LinkName = Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=100)]
 FramingSite = Annotated[str, Field(max_length=2048), AfterValidator(clean_site)]
 
 
@@ -162,7 +163,8 @@ class CreateGrant(Input):
 
     It ends at `expires_at`; a link also when `view_limit` visitors have played the video, which then plays on for them.
     `start_at` is where a link begins, in seconds. `frame_ancestors` are the sites whose pages may show its player, such
-    as `https://lms.example` or `https://*.lms.example`; a link with a password can have none.
+    as `https://lms.example` or `https://*.lms.example`; a link with a password can have none. Visitors are not told
+    its `name`.
     """
 
     subject: str = "link"
@@ -172,6 +174,7 @@ class CreateGrant(Input):
     view_limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     start_at: Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)] | None = None
     frame_ancestors: Annotated[tuple[FramingSite, ...], Field(max_length=MOST_SITES)] = ()
+    name: LinkName | None = None
 
     @field_validator("subject")
     @classmethod
@@ -187,7 +190,7 @@ class CreateGrant(Input):
             raise ValueError(N_("must be “watch”: nothing else can be granted"))
         return right
 
-    @field_validator("password", "view_limit", "start_at", "frame_ancestors")
+    @field_validator("password", "view_limit", "start_at", "frame_ancestors", "name")
     @classmethod
     def _goes_with_links(cls, value: object, info: ValidationInfo) -> object:
         if value not in (None, ()) and info.data.get("subject", "link") != "link":
@@ -202,6 +205,7 @@ class CreateGrant(Input):
             view_limit=self.view_limit,
             start_at=self.start_at,
             frame_ancestors=tuple(dict.fromkeys(self.frame_ancestors)),
+            name=self.name,
         )
 
 
@@ -220,9 +224,10 @@ class CreateShare(CreateGrant):
 class Grant(BaseModel):
     """A link, or who else may watch: an account or a group with its `name`, and of a collection `members`, `everyone`.
 
-    What is a link's alone is null there. `views`: how many visitors have played by a link. `url` is told once, when the
-    link is made, and with it, where sites may frame the player, its address and the HTML. A link with the right
-    `upload` has `received`, how many files have come by it, and what limits it has.
+    A link's `name` is what its maker calls it, if anything. What is a link's alone is null there. `views`: how many
+    visitors have played by a link. `url` is told once, when the link is made, and with it, where sites may frame the
+    player, its address and the HTML. A link with the right `upload` has `received`, how many files have come by it, and
+    what limits it has.
     """
 
     id: str
@@ -260,12 +265,18 @@ class GrantPage(BaseModel):
 
 
 def present_link(
-    link: Link, *, views: int, url: str | None = None, embed_url: str | None = None, embed_html: str | None = None
+    link: Link,
+    *,
+    name: str | None,
+    views: int,
+    url: str | None = None,
+    embed_url: str | None = None,
+    embed_html: str | None = None,
 ) -> Grant:
     return Grant(
         id=link.id,
         subject="link",
-        name=None,
+        name=name,
         created_at=link.created_at,
         expires_at=link.expires_at,
         has_password=link.password_hash is not None,
@@ -295,7 +306,9 @@ def present_grant(grant: GrantInDomain) -> Grant:
 
 
 def present_listed(listed: GrantInDomain | ListedLink) -> Grant:
-    return present_link(listed.link, views=listed.views) if isinstance(listed, ListedLink) else present_grant(listed)
+    if isinstance(listed, ListedLink):
+        return present_link(listed.link, name=listed.name, views=listed.views)
+    return present_grant(listed)
 
 
 class ListedState(StrEnum):

@@ -237,10 +237,14 @@ async def test_an_administrator_sees_who_has_access_and_takes_it_away(services: 
     assert "has given nobody access" in await shown()
     to_bob = await _grant(owner, video, stage.bob_subject, expires_at=rfc3339(utc_now() + timedelta(days=3)))
     to_group = await _grant(owner, video, stage.group_subject)
-    link = await _grant(owner, video, "link", password="open sesame", view_limit=3)
-    assert stage.group_subject.startswith("group:")
+    link = await _grant(owner, video, "link", password="open sesame", view_limit=3, name=" For the pre\u0301ss ")
+    assert link["name"] == "For the pr\u00e9ss"
     text = await shown()
-    for words in (*(f"<bdi>{grant['name']}</bdi>" for grant in (to_bob, to_group)), "with a password", "0 of 3 views"):
+    for words in (
+        *(f"<bdi>{grant['name']}</bdi>" for grant in (to_bob, to_group, link)),
+        "with a password",
+        "0 of 3 views",
+    ):
         assert words in text
     # As its owner lists them: of the link nobody is told the address.
     token = link.pop("url").rpartition("/")[2]
@@ -384,6 +388,8 @@ async def test_what_cannot_be_granted_is_refused_and_says_why(
         ({"subject": bob, "password": "open sesame"}, "#/password", "link alone"),
         ({"subject": bob, "view_limit": 3}, "#/view_limit", "link alone"),
         ({"subject": bob, "start_at": 1.5}, "#/start_at", "link alone"),
+        ({"subject": bob, "name": "Bob's"}, "#/name", "link alone"),
+        ({"name": "n" * 101}, "#/name", "100"),
         ({"subject": bob, "expires_at": rfc3339(utc_now() - timedelta(seconds=1))}, "#/expires_at", "future"),
     ):
         answer = await owner.call("POST", _grants(owner, video), json=wanted)

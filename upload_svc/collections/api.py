@@ -66,7 +66,9 @@ async def edit_collection(request: web.Request) -> web.Response:
 async def delete_collection(request: web.Request) -> web.Response:
     """Deletes a collection; its videos stay."""
     principal, collection_id = require_principal(request), id_in_path(request, "collection_id")
-    await request.app[COLLECTIONS].delete(principal, collection_id, if_match=if_match(request))
+    await request.app[COLLECTIONS].delete(
+        principal, collection_id, address=request.remote or "", if_match=if_match(request)
+    )
     return web.Response(status=204)
 
 

@@ -112,6 +112,7 @@ class CreateCollectionGrant(CreateGrant):
             max_size=self.max_size,
             max_files=self.max_files,
             note=self.note,
+            name=self.name,
         )
 
 

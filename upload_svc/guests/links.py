@@ -37,6 +37,7 @@ class NewUploadLink:
     max_size: int | None = None
     max_files: int | None = None
     note: str = ""
+    name: str | None = None
 
 
 class UploadLinks:
@@ -81,6 +82,7 @@ class UploadLinks:
             max_size=new.max_size,
             max_files=new.max_files,
             note=new.note,
+            link_name=new.name,
         )
         entry = self._entry(Action.LINK_CREATED, principal, collection, address, link.id)
         keep = None if remember is None else remember(link)

@@ -83,7 +83,7 @@ def present_upload_link(link: UploadLink, *, received: int, url: str | None = No
     return Grant(
         id=link.id,
         subject="link",
-        name=None,
+        name=link.link_name,
         right="upload",
         created_at=link.created_at,
         expires_at=link.expires_at,

@@ -35,7 +35,7 @@ class UploadLink:
     """By which whoever has it sends files into a collection of `owner_id`'s.
 
     None where there is no such limit: `max_size` in bytes of each file, `max_files` of all guests together.
-    `password_hash` is argon2id's.
+    `password_hash` is argon2id's. `link_name`: what its maker calls it.
     """
 
     id: str
@@ -46,6 +46,7 @@ class UploadLink:
     max_size: int | None
     max_files: int | None
     note: str
+    link_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -146,6 +146,12 @@ async def get_watchable(
     return None if row is None else to_collection(row)
 
 
+async def get_linked(database: Database, collection_id: str) -> Collection | None:
+    """The collection to which a link leads."""
+    row = await database.row(select(*COLUMNS).where(COLLECTIONS.c.id == collection_id))
+    return None if row is None else to_collection(row)
+
+
 async def read_totals(
     database: Database, collection_ids: Sequence[str], *, with_hidden: bool = True
 ) -> dict[str, Total]:

@@ -71,12 +71,12 @@ class Content:
             name = _STORYBOARD_INDEX
         return self.poster_files.get(name) or self.storyboard_files.get(name)
 
-    def below(self, url: str) -> Content:
-        """The same, with its files at addresses below `url` that last."""
+    def below(self, url: str, query: str = "") -> Content:
+        """The same, with its files at addresses below `url` that last, with that query."""
         return replace(
             self,
-            poster_files={name: f"{url}/{name}" for name in self.poster_files},
-            storyboard_files={name: f"{url}/{name}" for name in self.storyboard_files},
+            poster_files={name: f"{url}/{name}{query}" for name in self.poster_files},
+            storyboard_files={name: f"{url}/{name}{query}" for name in self.storyboard_files},
         )
 
     @property

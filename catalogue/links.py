@@ -16,8 +16,8 @@ class Link:
     """Of a video or of a collection. `start_at` in seconds.
 
     `view_limit`: how many visitors may play; each counts once, when they first do. `expires_at` and `view_limit` are
-    None where it has no such end. `password_hash` is argon2id's. `frame_ancestors`: the sites that may frame its player, as
-    `catalogue.embeds.clean_site` has them.
+    None where it has no such end. `password_hash` is argon2id's. `frame_ancestors`: the sites that may frame its
+    player, as `catalogue.embeds.clean_site` has them.
     """
 
     id: str

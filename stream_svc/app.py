@@ -74,8 +74,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[LIBRARY] = library = Library(
                 store, fs, disabled, cursors, clock=clock, is_public=settings.public_library
             )
-            app[COLLECTIONS] = Collections(database, disabled, cursors, clock=clock)
-            app[LINKS] = Links(LinkStore(database), library, passwords, cursors, clock=clock)
+            app[COLLECTIONS] = collections = Collections(database, disabled, cursors, clock=clock)
+            app[LINKS] = Links(LinkStore(database), library, passwords, cursors, collections=collections, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
             yield
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 
 from catalogue.access import viewer_of
-from catalogue.collections import Collection, Placed, Spot, Total, get_watchable, read_collected, read_totals, spot_of
+from catalogue.collections import (
+    Collection,
+    Placed,
+    Spot,
+    Total,
+    get_linked,
+    get_watchable,
+    read_collected,
+    read_totals,
+    spot_of,
+)
 from catalogue.videos import Video
 from common.clock import Clock
 from common.cursors import Cursors
@@ -58,16 +68,7 @@ class Collections:
         self, principal: Principal | None, collection_id: str, *, cursor: str | None, limit: int
     ) -> tuple[Sequence[Video], str | None]:
         """What this person may watch of it, in its order, and the cursor of the next page. Raises Invalid."""
-        collection = await self.get(principal, collection_id)
-        placed, next_cursor = await self._cursors.page(
-            f"collection:{collection.id}",
-            partial(self._read, principal, collection),
-            lambda one: (str(one.position), one.video.id),
-            cursor=cursor,
-            limit=limit,
-            value_of=int,
-        )
-        return [one.video for one in placed], next_cursor
+        return await self._page(principal, await self.get(principal, collection_id), cursor=cursor, limit=limit)
 
     async def following(
         self, principal: Principal | None, collection: Collection, video_id: str, *, limit: int
@@ -77,6 +78,37 @@ class Collections:
         if spot is None:
             return ()
         return [one.video for one in await self._read(principal, collection, after=spot, limit=limit)]
+
+    async def get_linked(self, collection_id: str) -> Collection:
+        """A collection that a link leads to. Raises NotFound."""
+        found = await get_linked(self._database, collection_id)
+        if found is None or found.owner_id in await self._disabled.ids():
+            raise NotFound
+        return found
+
+    async def linked_videos(
+        self, collection: Collection, *, cursor: str | None, limit: int
+    ) -> tuple[Sequence[Video], str | None]:
+        """What a link opens of it, in its order, and the cursor of the next page. Raises Invalid."""
+        return await self._page(None, collection, cursor=cursor, limit=limit)
+
+    async def is_in(self, collection: Collection, video: Video) -> bool:
+        """Whether the video stands in it for others than its owner."""
+        is_theirs = video.owner_id == collection.owner_id
+        return is_theirs and await spot_of(self._database, collection.id, video.id) is not None
+
+    async def _page(
+        self, principal: Principal | None, collection: Collection, *, cursor: str | None, limit: int
+    ) -> tuple[Sequence[Video], str | None]:
+        placed, next_cursor = await self._cursors.page(
+            f"collection:{collection.id}",
+            partial(self._read, principal, collection),
+            lambda one: (str(one.position), one.video.id),
+            cursor=cursor,
+            limit=limit,
+            value_of=int,
+        )
+        return [one.video for one in placed], next_cursor
 
     async def _read(
         self, principal: Principal | None, collection: Collection, *, after: Spot | None, limit: int

@@ -1,4 +1,4 @@
-"""What stands behind a link: a page with the video and nothing else, its password, and URLs to play from."""
+"""What stands behind a link: a page with the video or the collection and nothing else, its password, and URLs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Annotated, Final
 
 from aiohttp import hdrs, web
 from pydantic import Field
+from yarl import URL
 
-from catalogue.content import Content, large_picture
+from catalogue.content import Content, card_picture, large_picture
 from catalogue.links import Link
 from catalogue.videos import Video
 from common.clock import utc_now
@@ -23,13 +24,21 @@ from common.web.responses import json_response
 from common.web.sessions import SESSION_COOKIE
 from stream_svc.app_keys import LIBRARY, LINKS
 from stream_svc.errors import PasswordNeeded
-from stream_svc.links import Visit
+from stream_svc.links import Listed, Visit
 from stream_svc.metadata import embed_oembed_url
-from stream_svc.models import AskSource, present_linked
+from stream_svc.models import AskLinkedSource, OfALink, present_linked
 
 # As long as a visitor is not counted again, and need not type the password again.
 _LIFETIME: Final = timedelta(days=30)
+# Videos on a page.
+_AT_ONCE: Final = 50
 _PROOF, _SEEN = "vss_link_proof", "vss_link_seen"
+
+
+class AskLinked(OfALink):
+    """Which page of a collection, or which video of it."""
+
+    cursor: Annotated[str, Field(max_length=2048)] | None = None
 
 
 class TypePassword(Query):
@@ -40,21 +49,48 @@ class TypePassword(Query):
 
 async def link_page(request: web.Request) -> web.Response:
     """GET /s/{token}."""
-    token = request.match_info["token"]
+    token, asked = request.match_info["token"], read_query(request, AskLinked)
     try:
-        link, video = await request.app[LINKS].open(token, _visit(request))
+        link, shown = await request.app[LINKS].show(
+            token, _visit(request), video_id=asked.v, cursor=asked.cursor, limit=_AT_ONCE
+        )
     except PasswordNeeded:
         return _password_page(request)
-    context = await player_context(request, link, video) | {
-        "oembed_url": embed_oembed_url(request.app[SITE], token) if link.frame_ancestors else None
+    if isinstance(shown, Listed):
+        return await _list_page(request, shown, is_first=asked.cursor is None)
+    context = await player_context(request, link, shown) | {
+        "oembed_url": embed_oembed_url(request.app[SITE], token) if link.frame_ancestors else None,
+        "list_url": None if link.collection_id is None else _address(request, "link"),
     }
     return kept_quiet(render(request, "linked.html", context))
 
 
+async def _list_page(request: web.Request, listed: Listed, *, is_first: bool) -> web.Response:
+    contents = await request.app[LIBRARY].contents(listed.videos)
+    url = _address(request, "link")
+    cards = [
+        {
+            "title": video.title,
+            "url": _address(request, "link", video),
+            "hue": (video.size or 0) % 12,
+            "picture": card_picture(_below(request, contents[video.id], video)),
+        }
+        for video in listed.videos
+    ]
+    context = {
+        "collection": listed.collection,
+        "cards": cards,
+        "first_url": None if is_first else url,
+        "next_url": None if listed.next_cursor is None else str(URL(url).with_query(cursor=listed.next_cursor)),
+    }
+    return kept_quiet(render(request, "linked_list.html", context))
+
+
 async def player_context(request: web.Request, link: Link, video: Video) -> dict[str, object]:
     """What `player.html` needs behind a link."""
-    content = await linked_content(request, video)
-    storyboard = content.storyboard
+    one = video if link.collection_id is not None else None
+    content = await linked_content(request, video, one)
+    storyboard, source_page = content.storyboard, _address(request, "linked-source", one)
     return {
         # Whose it is, is not told.
         "video": {"id": video.id, "title": video.title, "content_type": video.content_type, "owner_username": ""},
@@ -67,9 +103,9 @@ async def player_context(request: web.Request, link: Link, video: Video) -> dict
         "codecs": content.facts.codecs if content.facts else (),
         "origins": request.app[SITE].origins,
         "is_owner": False,
-        "source_page": _address(request, "linked-source"),
-        "download_url": f"{_address(request, 'linked-source')}?download=1",
-        "playback_api": _address(request, "play-linked"),
+        "source_page": source_page,
+        "download_url": str(URL(source_page).update_query(download=1)),
+        "playback_api": _address(request, "play-linked", one),
         "position_api": None,
     }
 
@@ -88,25 +124,30 @@ async def type_password(request: web.Request) -> web.Response:
         page = _password_page(request, error=gettext("Too many attempts. Try again later."), status=refusal.status)
         page.headers.update(refusal.headers)
         return page
-    response = web.Response(status=303, headers={hdrs.LOCATION: request.path})
+    response = web.Response(status=303, headers={hdrs.LOCATION: str(request.rel_url)})
     _give(request, response, _PROOF, proof)
     return response
 
 
 async def play_linked(request: web.Request) -> web.Response:
     """A presigned URL for whoever has the link."""
-    video, source, seen = await request.app[LINKS].source(request.match_info["token"], _visit(request))
-    response = json_response(present_linked(source, await linked_content(request, video)))
+    asked = read_query(request, OfALink)
+    video, source, seen = await request.app[LINKS].source(
+        request.match_info["token"], _visit(request), video_id=asked.v
+    )
+    content = await linked_content(request, video, None if asked.v is None else video)
+    response = json_response(present_linked(source, content))
     _give(request, response, _SEEN, seen)
     return response
 
 
 async def linked_source(request: web.Request) -> web.Response:
     """Redirects whoever has the link to a fresh presigned URL."""
-    asked = read_query(request, AskSource)
+    asked = read_query(request, AskLinkedSource)
     _, source, seen = await request.app[LINKS].source(
         request.match_info["token"],
         _visit(request),
+        video_id=asked.v,
         is_download=asked.download,
         is_head=request.method == hdrs.METH_HEAD,
     )
@@ -116,9 +157,9 @@ async def linked_source(request: web.Request) -> web.Response:
 
 
 async def linked_picture(request: web.Request) -> web.Response:
-    """Redirects whoever has the link to one of its video's pictures."""
-    token, name = request.match_info["token"], request.match_info["name"]
-    url = await request.app[LINKS].picture(token, _visit(request), name)
+    """Redirects whoever has the link to one of a video's pictures."""
+    token, name, asked = request.match_info["token"], request.match_info["name"], read_query(request, OfALink)
+    url = await request.app[LINKS].picture(token, _visit(request), name, video_id=asked.v)
     return web.Response(status=307, headers={hdrs.LOCATION: url})
 
 
@@ -127,10 +168,18 @@ async def head_linked_source(request: web.Request) -> web.Response:
     return await linked_source(request)
 
 
-async def linked_content(request: web.Request, video: Video) -> Content:
-    """Its pictures are asked for below the link: who has their URLs has them for two minutes."""
+async def linked_content(request: web.Request, video: Video, one: Video | None = None) -> Content:
+    """Its pictures are asked for below the link: who has their URLs has them for two minutes.
+
+    `one`: the same video, where it is one of several that the link opens.
+    """
     content = (await request.app[LIBRARY].contents([video], storyboard_of=video))[video.id]
-    return content.below(f"{request.app[SITE].stream_url}{_address(request, 'link')}/pictures")
+    return _below(request, content, one)
+
+
+def _below(request: web.Request, content: Content, one: Video | None) -> Content:
+    url = f"{request.app[SITE].stream_url}{_address(request, 'link')}/pictures"
+    return content.below(url, "" if one is None else f"?v={one.id}")
 
 
 def _password_page(request: web.Request, *, error: str | None = None, status: int = 200) -> web.Response:
@@ -146,8 +195,9 @@ def kept_quiet(response: web.Response) -> web.Response:
     return response
 
 
-def _address(request: web.Request, route: str) -> str:
-    return str(request.app.router[route].url_for(token=request.match_info["token"]))
+def _address(request: web.Request, route: str, one: Video | None = None) -> str:
+    url = request.app.router[route].url_for(token=request.match_info["token"])
+    return str(url if one is None else url.with_query(v=one.id))
 
 
 def _visit(request: web.Request) -> Visit:

@@ -1,10 +1,12 @@
-"""What a link opens: one video, for whoever has it, as long as the link is good."""
+"""What a link opens: one video, or those of one collection, for whoever has it, as long as the link is good."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from catalogue.collections import Collection
 from catalogue.links import Link
 from catalogue.videos import Video
 from common.clock import Clock
@@ -14,6 +16,7 @@ from common.languages import N_, gettext
 from common.passwords import Passwords
 from common.web.call_limit import CallLimit
 from contracts.objects import Source
+from stream_svc.collections import Collections
 from stream_svc.errors import PasswordNeeded
 from stream_svc.library import Library
 from stream_svc.link_store import LinkStore
@@ -33,35 +36,80 @@ class Visit:
     seen: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A collection behind a link, a page of its videos, and the cursor of the next one."""
+
+    collection: Collection
+    videos: Sequence[Video]
+    next_cursor: str | None
+
+
 class Links:
     """Every method raises NotFound for a link that is unknown, revoked or over, or whose video cannot be watched now.
 
-    Of a link with a password nothing is told to who has not typed it: PasswordNeeded.
+    Of a collection, each video is asked for by its id. Of a link with a password nothing is told to who has not typed
+    it: PasswordNeeded.
     """
 
     def __init__(
-        self, store: LinkStore, library: Library, passwords: Passwords, cursors: Cursors, *, clock: Clock
+        self,
+        store: LinkStore,
+        library: Library,
+        passwords: Passwords,
+        cursors: Cursors,
+        *,
+        collections: Collections,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._library = library
+        self._collections = collections
         self._passwords = passwords
         self._cursors = cursors
         self._clock = clock
         self._guesses = CallLimit(_GUESSES_A_MINUTE)
 
-    async def open(self, token: str, visit: Visit, *, is_framed: bool = False) -> tuple[Link, Video]:
-        """The link and its video, for a visitor who may play it.
+    async def open(
+        self, token: str, visit: Visit, *, video_id: str | None = None, is_framed: bool = False
+    ) -> tuple[Link, Video]:
+        """The link and its video, or that of its collection, for a visitor who may play it.
 
         `is_framed`: in the page of another site; NotFound where the link names none.
         """
-        link, video = await self._find(token)
+        link, thing = await self._find(token)
         if is_framed and not link.frame_ancestors:
             raise NotFound(_ENDED)
+        await self._let_in(link, visit)
+        return link, await self._video(thing, video_id)
+
+    async def show(
+        self, token: str, visit: Visit, *, video_id: str | None, cursor: str | None, limit: int
+    ) -> tuple[Link, Video | Listed]:
+        """The link and the video as `open` has them; of a collection a page of it, where no video is named.
+
+        Raises Invalid.
+        """
+        link, thing = await self._find(token)
+        await self._let_in(link, visit)
+        if isinstance(thing, Video) or video_id is not None:
+            return link, await self._video(thing, video_id)
+        videos, next_cursor = await self._collections.linked_videos(thing, cursor=cursor, limit=limit)
+        return link, Listed(collection=thing, videos=videos, next_cursor=next_cursor)
+
+    async def _video(self, thing: Video | Collection, video_id: str | None) -> Video:
+        if isinstance(thing, Video):
+            return thing
+        video = await self._library.get_linked(video_id or "")
+        if not await self._collections.is_in(thing, video):
+            raise NotFound
+        return video
+
+    async def _let_in(self, link: Link, visit: Visit) -> None:
         if link.password_hash is not None and not self._is_shown(visit.proof, "proof", link):
             raise PasswordNeeded
         if not self._is_shown(visit.seen, "seen", link) and not await self._store.has_views_left(link):
             raise NotFound(_ENDED)
-        return link, video
 
     async def require(self, token: str) -> None:
         """Lets pass who has a link that is good."""
@@ -78,13 +126,20 @@ class Links:
         return self._made("proof", link)
 
     async def source(
-        self, token: str, visit: Visit, *, is_download: bool = False, is_head: bool = False, is_framed: bool = False
+        self,
+        token: str,
+        visit: Visit,
+        *,
+        video_id: str | None = None,
+        is_download: bool = False,
+        is_head: bool = False,
+        is_framed: bool = False,
     ) -> tuple[Video, Source, str]:
         """The video, a URL that is good for two minutes, and what the visitor shows from now on, who is counted.
 
         Raises Unavailable.
         """
-        link, video = await self.open(token, visit, is_framed=is_framed)
+        link, video = await self.open(token, visit, video_id=video_id, is_framed=is_framed)
         # First: a visitor whom nothing can be played to is not counted.
         source = await self._library.linked_source(video, is_download=is_download, is_head=is_head)
         if not self._is_shown(visit.seen, "seen", link) and not await self._store.count_view(
@@ -93,19 +148,21 @@ class Links:
             raise NotFound(_ENDED)
         return video, source, self._made("seen", link)
 
-    async def picture(self, token: str, visit: Visit, name: str) -> str:
+    async def picture(self, token: str, visit: Visit, name: str, *, video_id: str | None = None) -> str:
         """A URL that is good for two minutes; whoever looks at pictures is not counted. Raises Unavailable."""
-        _, video = await self.open(token, visit)
+        _, video = await self.open(token, visit, video_id=video_id)
         return await self._library.linked_picture(video, name)
 
     async def forget(self) -> None:
         """One step of the loop: forgets how often links were played that are gone."""
         await self._store.forget_views()
 
-    async def _find(self, token: str) -> tuple[Link, Video]:
+    async def _find(self, token: str) -> tuple[Link, Video | Collection]:
         link = await self._store.find_link(token, now=self._clock())
         if link is None:
             raise NotFound(_ENDED)
+        if link.collection_id is not None:
+            return link, await self._collections.get_linked(link.collection_id)
         return link, await self._library.get_linked(link.video_id or "")
 
     def _made(self, what: str, link: Link) -> str:

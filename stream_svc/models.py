@@ -53,6 +53,16 @@ class AskSource(Query):
     download: Annotated[bool, Field()] = False
 
 
+class OfALink(Query):
+    """Which video, where the link is of a collection: its id."""
+
+    v: Annotated[str, Field(max_length=64)] | None = None
+
+
+class AskLinkedSource(AskSource, OfALink):
+    """Whether the browser should save the video instead of showing it; and of a link to a collection, which video."""
+
+
 class ForgetPosition(Query):
     """In which video one has stopped is to be forgotten; none: in all that were begun."""
 

@@ -38,7 +38,7 @@ OF_A_VIDEO: Final = {"get-video", "play-video", "get-picture", "get-source", "he
 LISTS: Final = {"list-videos", "library"}
 BY_A_LINK: Final = {"play-linked", "linked-picture", "linked-source", "head-linked-source", "link"}
 IN_A_FRAME: Final = {"embed", "play-embedded"}
-# So far their owner's alone.
+# Of their owner, and of those with whom it is shared.
 OF_A_COLLECTION: Final = {"collection"}
 # What strangers see of it, whoever asks.
 OPEN: Final = {"oembed", "feed", "sitemap"}
@@ -91,6 +91,8 @@ class World:
     """Everybody, and a video in each state, by its id; links to those that may have one."""
 
     owner_id: str
+    # As grants name it: who is `grouped` is in it.
+    group: str
     collection_id: str
     webhook_id: str
     people: Mapping[str, Person]
@@ -165,6 +167,7 @@ async def world(services: Services, services_url: str) -> World:
         assert answer.status == 204, await answer.text()
     return World(
         owner_id=accounts["owner"],
+        group=f"group:{group['id']}",
         collection_id=collection["id"],
         webhook_id=webhook["id"],
         people=people,
@@ -201,6 +204,59 @@ async def test_everybody_sees_what_they_may_and_nothing_else(world: World) -> No
             await check_video(world, actor, state, may=may_watch("member", state))
         await check_lists(world, actor, {state for state in STATES if is_listed("member", state)})
     await check_links(world, set())
+    await check_shared_collection(world)
+
+
+async def check_shared_collection(world: World) -> None:
+    """What is in it opens to those who have a grant of it, and closes with that; to others it is not there."""
+    owner, collections = world.people["owner"], f"{world.people['owner'].upload_url}/v1/collections"
+    lesson, hidden = [(await owner.upload(FILM, title="A lesson"))["id"] for _ in range(2)]
+    collection = (await (await owner.call("POST", collections, json={"title": "Lessons"})).json())["id"]
+    for video_id in (lesson, hidden):
+        assert (await owner.call("PUT", f"{collections}/{collection}/videos/{video_id}")).status == 204
+    hide = f"{owner.upload_url}/v1/uploads/{hidden}/moderation"
+    assert (await world.people["administrator"].call("PUT", hide, json={"hidden": True})).status == 204
+    grants, made = f"{collections}/{collection}/grants", list[str]()
+    shared = {"owner"}
+
+    async def check() -> None:
+        for actor, person in world.people.items():
+            for url in (
+                f"/v1/videos?collection={collection}",
+                f"/collections/{collection}",
+                f"/v1/videos/{lesson}/source",
+            ):
+                answer = await person.call("GET", person.stream_url + url, headers={"Accept": "text/html"})
+                unknown = 401 if url.startswith("/v1") else 303
+                refused = unknown if actor == "stranger" else 404
+                assert answer.status == (refused if actor not in shared else 307 if "source" in url else 200), (
+                    actor,
+                    url,
+                )
+                told = await answer.text()
+                if "collection" in url:
+                    assert (lesson in told, hidden in told) == (actor in shared, actor == "owner"), (actor, url)
+                    assert not any(one in told for one in world.ids.values())
+
+    await check()
+    for subject, others in (
+        (world.group, {"grouped"}),
+        ("members", {"granted", "ended", "member", "administrator"}),
+        ("everyone", {"stranger"}),
+    ):
+        answer = await owner.call("POST", grants, json={"subject": subject})
+        assert answer.status == 201, await answer.text()
+        made.append((await answer.json())["id"])
+        shared |= others
+        await check()
+    listed = (await (await owner.call("GET", grants)).json())["items"]
+    assert [(one["id"], one["subject"]) for one in listed] == [
+        *zip(made[::-1], ["everyone", "members", world.group], strict=True)
+    ]
+    for grant in made:
+        assert (await owner.call("DELETE", f"{grants}/{grant}")).status == 204
+    shared = {"owner"}
+    await check()
 
 
 async def check_video(world: World, actor: str, state: str, *, may: bool) -> None:

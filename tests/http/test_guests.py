@@ -217,10 +217,14 @@ async def test_what_a_link_by_which_guests_send_asks_for(services: Services, bro
         {"max_files": 0},
         {"max_size": 0},
         {"note": "x" * 2001},
-        {"right": "watch"},
+        {"right": "manage"},
         {"expires_at": rfc3339(utc_now() - timedelta(hours=1))},
     ):
         asked = {"subject": "link", "right": "upload", **wrong}
+        problem = await assert_problem(await maker.call("POST", f"{collection}/grants", json=asked), 422, "invalid")
+        assert [fault["pointer"] for fault in problem["errors"]] == [f"#/{next(iter(wrong))}"]
+    for right, wrong in (("watch", {"max_files": 5}), ("upload", {"view_limit": 5})):
+        asked = {"subject": "link", "right": right, **wrong}
         problem = await assert_problem(await maker.call("POST", f"{collection}/grants", json=asked), 422, "invalid")
         assert [fault["pointer"] for fault in problem["errors"]] == [f"#/{next(iter(wrong))}"]
     stranger = services.person("bob")

@@ -187,6 +187,70 @@ async def test_a_link_ends_and_a_password_is_asked_for_once(services: Services) 
         assert [error["pointer"] for error in problem["errors"]] == [pointer]
 
 
+async def test_a_link_to_a_collection_opens_its_videos_and_nothing_else(services: Services) -> None:
+    alice, root = services.person("alice"), await services.log_in("admin", "admin")
+    lesson, second, hidden, other = [
+        await alice.upload(FILM, title=title) for title in ("Lesson", "Second", "Hidden", "Other")
+    ]
+    collections = f"{alice.upload_url}/v1/collections"
+    made = await (await alice.call("POST", collections, json={"title": "A <b>course</b>"})).json()
+    for video in (lesson, second, hidden):
+        assert (await alice.call("PUT", f"{collections}/{made['id']}/videos/{video['id']}")).status == 204
+    hide = f"{root.upload_url}/v1/uploads/{hidden['id']}/moderation"
+    assert (await root.call("PUT", hide, json={"hidden": True})).status == 204
+    grants = f"{collections}/{made['id']}/grants"
+    for wrong in ({"frame_ancestors": ["https://lms.example"]}, {"start_at": 3}, {"subject": "group:x"}):
+        problem = await assert_problem(await alice.call("POST", grants, json=wrong), 422, "invalid")
+        assert problem["errors"][0]["pointer"] == f"#/{next(iter(wrong))}"
+    link = await (await alice.call("POST", grants, json={"password": "open sesame", "view_limit": 1})).json()
+    url, html = link["url"], {"Accept": "text/html"}
+    async with Visitor() as guest, Visitor() as late:
+        # Before the password nothing is told.
+        for visited in (url, f"{url}?v={lesson['id']}"):
+            told = await (await guest.call("GET", visited, headers=html)).text()
+            assert re.search("course|Lesson", told) is None
+        assert (await guest.call("GET", f"{url}/playback?v={lesson['id']}")).status == 403
+        typed = await guest.call("POST", f"{url}?v={lesson['id']}", data={"password": "open sesame"})
+        assert (typed.status, typed.headers["Location"]) == (303, f"{URL(url).path}?v={lesson['id']}")
+        assert (await late.call("POST", url, data={"password": "open sesame"})).status == 303
+        page = await guest.call("GET", url, headers=html)
+        text = await page.text()
+        assert (page.status, page.headers["X-Robots-Tag"], page.headers["Referrer-Policy"]) == (
+            200,
+            "noindex",
+            "no-referrer",
+        )
+        assert "A &lt;b&gt;course&lt;/b&gt;" in text
+        assert [re.search(word, text) is not None for word in ("Lesson", "Second", "Hidden", "Other", "alice")] == [
+            True,
+            True,
+            False,
+            False,
+            False,
+        ]
+        # Each of its videos, as often as a visitor likes, who is one.
+        for video in (lesson, second, lesson):
+            watched = await (await guest.call("GET", f"{url}?v={video['id']}", headers=html)).text()
+            assert f"playback?v={video['id']}" in watched
+            assert "alice" not in watched
+            played = await guest.call("GET", f"{url}/playback", params={"v": video["id"]})
+            assert (await fetch("GET", (await played.json())["sources"][0]["url"]))[2] == FILM
+            source = await guest.call("HEAD", f"{url}/source", params={"v": video["id"]})
+            assert URL(source.headers["Location"]).query["X-Amz-Expires"] == "120"
+        assert (await (await alice.call("GET", grants)).json())["items"][0]["views"] == 1
+        await assert_problem(await late.call("GET", f"{url}/playback?v={lesson['id']}"), 404, "not-found")
+        # Nothing else, and nothing without saying which.
+        for query in ("", "?v=nonsense", *(f"?v={video['id']}" for video in (hidden, other))):
+            await assert_problem(await guest.call("GET", f"{url}/playback{query}"), 404, "not-found")
+            await assert_problem(await guest.call("GET", f"{url}/source{query}"), 404, "not-found")
+        assert (await alice.call("DELETE", f"{collections}/{made['id']}/videos/{second['id']}")).status == 204
+        assert (await guest.call("GET", f"{url}/playback?v={second['id']}")).status == 404
+        assert "Second" not in await (await guest.call("GET", url, headers=html)).text()
+        assert (await alice.call("DELETE", f"{grants}/{link['id']}")).status == 204
+        for gone in (url, f"{url}?v={lesson['id']}", f"{url}/playback?v={lesson['id']}"):
+            assert (await guest.call("GET", gone, headers=html)).status == 404
+
+
 async def test_no_log_has_a_token(services: Services, caplog: pytest.LogCaptureFixture) -> None:
     alice = services.person("alice")
     link = await make(alice, await alice.upload(FILM))

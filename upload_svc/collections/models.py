@@ -49,20 +49,20 @@ class ListCollections(Query):
     cursor: Annotated[str, Field(max_length=2048)] | None = None
 
 
-_SUBJECT: Final = re.compile(r"members|everyone|link|(account|group):[a-z2-7]{26}")
+_SUBJECT: Final = re.compile(r"link|members|everyone|(account|group):[a-z2-7]{26}")
 
 
 class CreateCollectionGrant(CreateGrant):
     """Who else may watch what is in the collection, now and later.
 
-    An account (`account:` and its id), a group (`group:`), all `members`, or `everyone`, also without an account. It
-    ends at `expires_at`.
+    An account (`account:` and its id), a group (`group:`), all `members`, `everyone`, also without an account, or
+    whoever has the link that is made. It ends at `expires_at`; a link also when `view_limit` visitors have played
+    something of it, which then plays on for them.
 
-    Or, with the right `upload`, a `link` by which whoever has it sends videos into the collection without an account:
-    `max_size` in bytes of each, `max_files` of all guests together, and `note`, which they read.
+    Or, with the right `upload`, whoever has the link that is made sends videos into it without an account: `max_size` in
+    bytes of each, `max_files` of all guests together, and `note`, which they read.
     """
 
-    subject: str
     max_size: Size | None = None
     max_files: MostFiles | None = None
     note: Note = ""
@@ -71,17 +71,14 @@ class CreateCollectionGrant(CreateGrant):
     @classmethod
     def _is_subject(cls, subject: str) -> str:
         if not _SUBJECT.fullmatch(subject):
-            raise ValueError(N_("must be “members”, “everyone”, “link”, or “account:” or “group:” followed by an id"))
+            raise ValueError(N_("must be “link”, “members”, “everyone”, or “account:” or “group:” followed by an id"))
         return subject
 
     @field_validator("right")
     @classmethod
     def _is_right(cls, right: str, info: ValidationInfo) -> str:
-        is_link = info.data.get("subject") == "link"
-        if right == Right.UPLOAD and not is_link:
+        if right == Right.UPLOAD and info.data.get("subject", "link") != "link":
             raise ValueError(N_("must be “watch”: “upload” goes with a link alone"))
-        if right == Right.WATCH and is_link:
-            raise ValueError(N_("must be “upload”: links to watch are made for one video"))
         if right not in (Right.WATCH, Right.UPLOAD):
             raise ValueError(N_("must be “watch” or “upload”"))
         return right

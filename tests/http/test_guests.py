@@ -95,6 +95,9 @@ async def test_a_guest_sends_and_the_maker_finds_it_in_the_collection(
     done = await browser.call("POST", f"{upload}/complete")
     assert (done.status, (await done.json())["state"]) == (200, "ready")
     assert (await browser.call("POST", f"{upload}/complete")).status == 200
+    # Who comes back is told what has come, and nobody else is.
+    assert FILE["filename"] in await (await browser.open(url)).text()
+    assert FILE["filename"] not in await (await another.open(url)).text()
     # It has arrived, and is no longer the guest's to take away.
     await assert_problem(await browser.call("DELETE", upload), 409, "upload-not-open")
 

@@ -59,8 +59,8 @@ class CreateCollectionGrant(CreateGrant):
     whoever has the link that is made. It ends at `expires_at`; a link also when `view_limit` visitors have played
     something of it, which then plays on for them.
 
-    Or, with the right `upload`, whoever has the link that is made sends videos into it without an account: `max_size` in
-    bytes of each, `max_files` of all guests together, and `note`, which they read.
+    Or, with the right `upload`, whoever has the link that is made sends videos into it without an account: `max_size`
+    in bytes of each, `max_files` of all guests together, and `note`, which they read.
     """
 
     max_size: Size | None = None

@@ -22,7 +22,7 @@ from tests.http.test_collections import make, read, titles
 from tests.problems import assert_problem
 
 FILM = b"a film that somebody else has shot"
-FILE = {"filename": "My_Holiday.MP4", "size": len(FILM), "content_type": "video/mp4"}
+FILE: dict[str, Any] = {"filename": "My_Holiday.MP4", "size": len(FILM), "content_type": "video/mp4"}
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, literal, or_, select, union_all
 
 from catalogue.access import Right, Viewer, subjects_of
 from catalogue.tables import AUDIENCE, COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS
@@ -29,14 +29,19 @@ def is_given(*whose: ColumnElement[bool]) -> ColumnElement[bool]:
     """
     is_good = and_(GRANTS.c.subject.is_not(None), GRANTS.c.right == Right.WATCH.value, *whose)
     its_own = exists().where(GRANTS.c.video_id == VIDEOS.c.id, is_good)
-    collected = COLLECTION_VIDEOS.join(COLLECTIONS, COLLECTIONS.c.id == COLLECTION_VIDEOS.c.collection_id)
-    by_collection = (
-        exists()
-        .select_from(collected.join(GRANTS, GRANTS.c.collection_id == COLLECTIONS.c.id))
-        .where(COLLECTION_VIDEOS.c.video_id == VIDEOS.c.id, COLLECTIONS.c.owner_id == VIDEOS.c.owner_id, is_good)
+    # From the video to its collections and then to their grants, each compared as a value: of joins SQLite would begin
+    # with all grants that there are to a subject. Of a row of a list, `whose` may ask for that of AUDIENCE.
+    is_shared = select(literal(1)).where(GRANTS.c.collection_id == COLLECTIONS.c.id, is_good).limit(1)
+    is_its_owners = (COLLECTIONS.c.id == COLLECTION_VIDEOS.c.collection_id, COLLECTIONS.c.owner_id == VIDEOS.c.owner_id)
+    shared = select(literal(1)).where(*is_its_owners, _is_true(is_shared.correlate(COLLECTIONS, AUDIENCE)))
+    by_collection = exists().where(
+        COLLECTION_VIDEOS.c.video_id == VIDEOS.c.id, _is_true(shared.correlate(COLLECTION_VIDEOS, VIDEOS, AUDIENCE))
     )
-    # Of a row of a list, `whose` may ask that of AUDIENCE.
     return or_(its_own.correlate(VIDEOS, AUDIENCE), by_collection.correlate(VIDEOS, AUDIENCE))
+
+
+def _is_true(query: Select[Any]) -> ColumnElement[bool]:
+    return query.scalar_subquery().is_not(None)
 
 
 def is_granted(viewer: Viewer | None, *, now: datetime) -> ColumnElement[bool]:

@@ -20,15 +20,17 @@ from stream_svc.strangers import count_stranger, require_reader
 
 async def list_videos(request: web.Request) -> web.Response:
     """Videos you can watch, or those of a collection; without an account what everyone may, where that is listed."""
+    # A collection may be for strangers too, where nothing else is listed for them.
+    principal = count_stranger(request) if "collection" in request.query else require_reader(request)
     asked = read_query(request, ListVideos)
     videos: Sequence[Video]
     if asked.collection is None:
         videos, next_cursor = await request.app[LIBRARY].list(
-            require_reader(request), asked.wanted, cursor=asked.cursor, limit=asked.limit
+            principal, asked.wanted, cursor=asked.cursor, limit=asked.limit
         )
     else:
         videos, next_cursor = await request.app[COLLECTIONS].videos(
-            count_stranger(request), asked.collection, cursor=asked.cursor, limit=asked.limit
+            principal, asked.collection, cursor=asked.cursor, limit=asked.limit
         )
     contents = await request.app[LIBRARY].contents(videos)
     items = [present(video, contents[video.id]) for video in videos]

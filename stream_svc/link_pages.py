@@ -24,7 +24,7 @@ from common.web.responses import json_response
 from common.web.sessions import SESSION_COOKIE
 from stream_svc.app_keys import LIBRARY, LINKS
 from stream_svc.errors import PasswordNeeded
-from stream_svc.links import Visit
+from stream_svc.links import Listed, Visit
 from stream_svc.metadata import embed_oembed_url
 from stream_svc.models import AskLinkedSource, OfALink, present_linked
 
@@ -51,26 +51,22 @@ async def link_page(request: web.Request) -> web.Response:
     """GET /s/{token}."""
     token, asked = request.match_info["token"], read_query(request, AskLinked)
     try:
-        if asked.v is None and (listed := await _list_page(request, asked)) is not None:
-            return listed
-        link, video = await request.app[LINKS].open(token, _visit(request), video_id=asked.v)
+        link, shown = await request.app[LINKS].show(
+            token, _visit(request), video_id=asked.v, cursor=asked.cursor, limit=_AT_ONCE
+        )
     except PasswordNeeded:
         return _password_page(request)
-    context = await player_context(request, link, video) | {
+    if isinstance(shown, Listed):
+        return await _list_page(request, shown, is_first=asked.cursor is None)
+    context = await player_context(request, link, shown) | {
         "oembed_url": embed_oembed_url(request.app[SITE], token) if link.frame_ancestors else None,
         "list_url": None if link.collection_id is None else _address(request, "link"),
     }
     return kept_quiet(render(request, "linked.html", context))
 
 
-async def _list_page(request: web.Request, asked: AskLinked) -> web.Response | None:
-    """The page of a collection; None where the link is of a video."""
-    token = request.match_info["token"]
-    found = await request.app[LINKS].open_list(token, _visit(request), cursor=asked.cursor, limit=_AT_ONCE)
-    if found is None:
-        return None
-    collection, videos, next_cursor = found
-    contents = await request.app[LIBRARY].contents(videos)
+async def _list_page(request: web.Request, listed: Listed, *, is_first: bool) -> web.Response:
+    contents = await request.app[LIBRARY].contents(listed.videos)
     url = _address(request, "link")
     cards = [
         {
@@ -79,13 +75,13 @@ async def _list_page(request: web.Request, asked: AskLinked) -> web.Response | N
             "hue": (video.size or 0) % 12,
             "picture": card_picture(_below(request, contents[video.id], video)),
         }
-        for video in videos
+        for video in listed.videos
     ]
     context = {
-        "collection": collection,
+        "collection": listed.collection,
         "cards": cards,
-        "first_url": None if asked.cursor is None else url,
-        "next_url": None if next_cursor is None else str(URL(url).with_query(cursor=next_cursor)),
+        "first_url": None if is_first else url,
+        "next_url": None if listed.next_cursor is None else str(URL(url).with_query(cursor=listed.next_cursor)),
     }
     return kept_quiet(render(request, "linked_list.html", context))
 

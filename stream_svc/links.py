@@ -36,6 +36,15 @@ class Visit:
     seen: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A collection behind a link, a page of its videos, and the cursor of the next one."""
+
+    collection: Collection
+    videos: Sequence[Video]
+    next_cursor: str | None
+
+
 class Links:
     """Every method raises NotFound for a link that is unknown, revoked or over, or whose video cannot be watched now.
 
@@ -72,23 +81,29 @@ class Links:
         if is_framed and not link.frame_ancestors:
             raise NotFound(_ENDED)
         await self._let_in(link, visit)
+        return link, await self._video(thing, video_id)
+
+    async def show(
+        self, token: str, visit: Visit, *, video_id: str | None, cursor: str | None, limit: int
+    ) -> tuple[Link, Video | Listed]:
+        """The link and the video as `open` has them; of a collection a page of it, where no video is named.
+
+        Raises Invalid.
+        """
+        link, thing = await self._find(token)
+        await self._let_in(link, visit)
+        if isinstance(thing, Video) or video_id is not None:
+            return link, await self._video(thing, video_id)
+        videos, next_cursor = await self._collections.linked_videos(thing, cursor=cursor, limit=limit)
+        return link, Listed(collection=thing, videos=videos, next_cursor=next_cursor)
+
+    async def _video(self, thing: Video | Collection, video_id: str | None) -> Video:
         if isinstance(thing, Video):
-            return link, thing
+            return thing
         video = await self._library.get_linked(video_id or "")
         if not await self._collections.is_in(thing, video):
             raise NotFound
-        return link, video
-
-    async def open_list(
-        self, token: str, visit: Visit, *, cursor: str | None, limit: int
-    ) -> tuple[Collection, Sequence[Video], str | None] | None:
-        """The collection, a page of its videos and the cursor of the next one; None: the link is of a video."""
-        link, thing = await self._find(token)
-        if isinstance(thing, Video):
-            return None
-        await self._let_in(link, visit)
-        videos, next_cursor = await self._collections.linked_videos(thing, cursor=cursor, limit=limit)
-        return thing, videos, next_cursor
+        return video
 
     async def _let_in(self, link: Link, visit: Visit) -> None:
         if link.password_hash is not None and not self._is_shown(visit.proof, "proof", link):

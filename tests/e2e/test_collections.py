@@ -127,6 +127,52 @@ async def test_by_keyboard_what_is_put_down_stays_and_what_is_called_off_goes_ba
     assert await _rows(page) == "ADBC"
 
 
+async def test_a_collection_is_shared_from_its_page_and_says_who_can_see_it(page: Page, product: Product) -> None:
+    await page.set_viewport_size({"width": 360, "height": 640})
+    await _course(page, product)
+    opener = page.get_by_role("button", name="Share", exact=True)
+    await opener.click()
+    dialog = page.get_by_role("dialog", name="Share “Lessons”")
+    who = dialog.get_by_label("Who can see this collection?")
+    await expect(dialog.get_by_text("Only you can see this collection.")).to_be_visible()
+    await who.select_option("Members – everyone with an account")
+    await expect(dialog.get_by_text("Everyone with an account here can watch what is in it")).to_be_visible()
+    await who.select_option("Everyone, even without an account")
+    await expect(dialog.get_by_text("Anyone can watch what is in it, even without an account.")).to_be_visible()
+    people = dialog.get_by_role("region", name="People and groups")
+    await expect(people.get_by_role("listitem")).to_have_count(0)
+    links = dialog.get_by_role("region", name="Links for people without an account")
+    await links.get_by_role("button", name="Create link").click()
+    url = await links.get_by_label("New link").input_value()
+    for button in await dialog.get_by_role("button").all():
+        await button.scroll_into_view_if_needed()
+        await expect(button).to_be_in_viewport(ratio=1)
+
+    # Told anew by the server; and by each a stranger comes in until it is taken back.
+    await page.reload()
+    collection_id = await page.locator("[data-order]").get_attribute("data-order")
+    assert page.context.browser is not None
+    guest = await page.context.browser.new_context(ignore_https_errors=True)
+    theirs = await guest.new_page()
+    for address in (url, f"{product.url('stream')}/collections/{collection_id}"):
+        await theirs.goto(address)
+        await expect(theirs.get_by_role("link", name="Lesson A")).to_be_visible()
+    await theirs.goto(url)
+    await theirs.get_by_role("link", name="Lesson B").click()
+    await expect(theirs.get_by_role("heading", name="Lesson B")).to_be_visible()
+    await theirs.get_by_role("link", name="All videos").click()
+    await expect(theirs.get_by_role("heading", name="Lessons")).to_be_visible()
+    await opener.click()
+    await expect(who).to_have_value("everyone")
+    await who.select_option("Only you, and those below")
+    await expect(dialog.get_by_text("Only you can see this collection.")).to_be_visible()
+    await links.get_by_role("button", name="Revoke").click()
+    await expect(links.get_by_role("listitem")).to_have_count(0)
+    await theirs.goto(url)
+    await expect(theirs.get_by_text("ask whoever sent it for another one")).to_be_visible()
+    await guest.close()
+
+
 async def test_a_row_is_dragged_by_mouse_and_by_finger(page: Page, product: Product) -> None:
     await _course(page, product)
     handles = page.locator("[data-handle]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from playwright.async_api import Browser, Page, expect
 from common.ids import new_id
 from tests.api_client import person
 from tests.browsers import logged_in
+from tests.logs import lines_of
 from tests.product import Product
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -84,4 +86,7 @@ async def test_a_guest_sends_through_a_reload_and_the_maker_finds_it(
     panel = maker.locator("[data-edit-panel]")
     await expect(panel.get_by_text("Sent by Aunt Ada")).to_be_visible()
     await expect(panel.get_by_text("The first dance.")).to_be_visible()
+    # Whoever reads the logs can't send.
+    assert lines_of(product)
+    assert url.rpartition("/")[2] not in json.dumps(lines_of(product))
     await context.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -21,7 +22,7 @@ from tests.http.test_collections import make, read, titles
 from tests.problems import assert_problem
 
 FILM = b"a film that somebody else has shot"
-FILE = {"filename": "My_Holiday.MP4", "size": len(FILM), "content_type": "video/mp4"}
+FILE: dict[str, Any] = {"filename": "My_Holiday.MP4", "size": len(FILM), "content_type": "video/mp4"}
 
 
 @pytest.fixture
@@ -94,6 +95,9 @@ async def test_a_guest_sends_and_the_maker_finds_it_in_the_collection(
     done = await browser.call("POST", f"{upload}/complete")
     assert (done.status, (await done.json())["state"]) == (200, "ready")
     assert (await browser.call("POST", f"{upload}/complete")).status == 200
+    # Who comes back is told what has come, and nobody else is.
+    assert FILE["filename"] in await (await browser.open(url)).text()
+    assert FILE["filename"] not in await (await another.open(url)).text()
     # It has arrived, and is no longer the guest's to take away.
     await assert_problem(await browser.call("DELETE", upload), 409, "upload-not-open")
 
@@ -137,7 +141,10 @@ async def test_a_link_takes_what_its_maker_says_and_nothing_once_it_is_revoked(
     assert (await another.call("DELETE", second)).status == 204
     await assert_problem(await another.call("GET", second), 404, "not-found")
     assert (await maker.call("DELETE", f"{maker.upload_url}/v1/uploads/{URL(upload).name}")).status == 204
-    third = await begin(another, url)
+    # The last place is one guest's, however many come at the same moment.
+    begun = await asyncio.gather(*(another.call("POST", f"{url}/uploads", json=FILE) for _ in range(4)))
+    assert sorted(answer.status for answer in begun) == [201, 409, 409, 409]
+    third = next(str(URL(url).join(URL(answer.headers["Location"]))) for answer in begun if answer.status == 201)
     await assert_problem(await browser.call("POST", f"{url}/uploads", json=FILE), 409, "conflict")
     large = await another.call("POST", f"{url}/uploads", json={**FILE, "size": 1001})
     [fault] = (await assert_problem(large, 422, "invalid"))["errors"]
@@ -213,9 +220,14 @@ async def test_what_a_link_by_which_guests_send_asks_for(services: Services, bro
         {"max_files": 0},
         {"max_size": 0},
         {"note": "x" * 2001},
+        {"right": "manage"},
         {"expires_at": rfc3339(utc_now() - timedelta(hours=1))},
     ):
         asked = {"subject": "link", "right": "upload", **wrong}
+        problem = await assert_problem(await maker.call("POST", f"{collection}/grants", json=asked), 422, "invalid")
+        assert [fault["pointer"] for fault in problem["errors"]] == [f"#/{next(iter(wrong))}"]
+    for right, wrong in (("watch", {"max_files": 5}), ("upload", {"view_limit": 5})):
+        asked = {"subject": "link", "right": right, **wrong}
         problem = await assert_problem(await maker.call("POST", f"{collection}/grants", json=asked), 422, "invalid")
         assert [fault["pointer"] for fault in problem["errors"]] == [f"#/{next(iter(wrong))}"]
     stranger = services.person("bob")

@@ -62,8 +62,9 @@ async def test_no_route_writes_a_video(services: Services, services_url: str, br
     of_videos = [statement for statement in of_requests if re.search(r"\bvideos\b", statement)]
     # One each but for the export and the two ways to forget, which know positions alone, the two pages about problems
     # and robots.txt; on the two pages of the library a second list beside it, on the watch page two, a count before the
-    # sitemap, how much is in a collection, and a link's video before and after its form is read.
-    assert len(of_videos) == len(API) + len(PAGES) - 6 + 2 + 4 + 1 + 1 + 1
+    # sitemap, how much is in a collection, a link's video before and after its form is read, and on three pages until
+    # when it is shared.
+    assert len(of_videos) == len(API) + len(PAGES) - 6 + 2 + 4 + 1 + 1 + 1 + 3
     for statement in of_videos:
         assert statement.startswith("SELECT"), statement
     assert await _rows(services_url) == before

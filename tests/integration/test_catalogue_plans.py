@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 from sqlalchemy import text as sql
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalogue.access import Right, Viewer
 from catalogue.lists import audience_index, library_index
 from catalogue.pages import Sort
-from catalogue.tables import AUDIENCE, GRANTS, VIDEOS
+from catalogue.tables import AUDIENCE, COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS
 from catalogue.videos import VideoState, Visibility
 from common.db import Database, open_database
 from common.ids import new_id
@@ -44,6 +45,7 @@ class Catalogue:
         self.stream = StreamStore(database)
         self._chance = random.Random(7)  # noqa: S311 - the same catalogue each time
         self._size = 0
+        self._collections: dict[tuple[str, str], str] = {}
 
     async def grow_to(self, size: int) -> None:
         rows = [self._row(number) for number in range(self._size, size)]
@@ -51,10 +53,10 @@ class Catalogue:
             await connection.execute(insert(VIDEOS), rows)
             granted = [one for row in rows for one in self._granted(row)]
             await connection.execute(insert(AUDIENCE), granted)
-            await connection.execute(insert(GRANTS), [_grant(one) for one in granted])
+            await self._grant(connection, rows, granted)
             if connection.dialect.name != "sqlite":
                 # What the server does by itself in the background, done now.
-                await connection.execute(sql("ANALYZE TABLE videos, audience, grants"))
+                await connection.execute(sql("ANALYZE TABLE videos, audience, grants, collections, collection_videos"))
         self._size = size
 
     def _row(self, number: int) -> dict[str, Any]:
@@ -84,6 +86,33 @@ class Catalogue:
             if row["state"] == "ready" and self._chance.randrange(3 + number) == 0:
                 columns = ("created_at", "title_key", "duration_ms")
                 yield {"video_id": row["id"], "subject": subject, **{name: row[name] for name in columns}}
+
+    async def _grant(
+        self, connection: AsyncConnection, rows: list[dict[str, Any]], granted: list[dict[str, Any]]
+    ) -> None:
+        """The grants of that: every other one of a collection, of which each owner has one for each subject."""
+        owners = {row["id"]: row["owner_id"] for row in rows}
+        if not self._collections:
+            self._collections = {(owner, subject): new_id() for owner in OWNERS for subject in MEMBER.own_subjects}
+            fields = {"title": "C", "title_key": "c", "description": "", "created_at": NOW, "updated_at": NOW}
+            for (owner, subject), collection_id in self._collections.items():
+                await connection.execute(insert(COLLECTIONS).values(id=collection_id, owner_id=owner, **fields))
+                given = {"id": new_id(), "collection_id": collection_id, "subject": subject, "created_at": NOW}
+                await connection.execute(insert(GRANTS).values(given))
+        its_own = [
+            {"id": new_id(), "video_id": one["video_id"], "subject": one["subject"], "created_at": NOW}
+            for one in granted[::2]
+        ]
+        await connection.execute(insert(GRANTS), its_own)
+        collected = [
+            {
+                "collection_id": self._collections[owners[one["video_id"]], one["subject"]],
+                "video_id": one["video_id"],
+                "position": number,
+            }
+            for number, one in enumerate(granted[1::2])
+        ]
+        await connection.execute(insert(COLLECTION_VIDEOS), collected)
 
     async def work(self, listing: Any) -> int:
         """What the one statement costs that `listing` makes."""

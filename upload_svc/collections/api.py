@@ -104,10 +104,9 @@ async def remove_collection_video(request: web.Request) -> web.Response:
 
 
 async def list_collection_grants(request: web.Request) -> web.Response:
-    """Who else may watch what is in a collection, the newest first.
+    """Who else may watch what is in a collection, the newest first; with `right=upload` the links by which guests send.
 
-    What has ended is listed too: a link always, others for about a minute. With `right=upload` the links by which
-    guests send.
+    What has ended is listed too: a link always, others for about a minute.
     """
     target, asked = _target(request), read_query(request, models.ListCollectionGrants)
     if asked.right == "upload":
@@ -118,9 +117,9 @@ async def list_collection_grants(request: web.Request) -> web.Response:
 async def create_collection_grant(request: web.Request) -> web.Response:
     """Lets an account, a group, all members, everyone, or whoever has the link that is made watch what is in it.
 
-    Of those that may already, the end changes. Lists have the videos a moment later. Or makes a link by which whoever
-    has it sends videos into the collection. A link's `url` is told once: what is sent again with its `Idempotency-Key`
-    is answered without it.
+    Of those that may already, the end changes. Lists have the videos a moment later. With the right `upload` it makes a
+    link by which whoever has it sends videos into it. A link's `url` is told once: what is sent again with its
+    `Idempotency-Key` is answered without it.
     """
     target, asked = _target(request), await read_json(request, models.CreateCollectionGrant)
     if asked.right == Right.UPLOAD:

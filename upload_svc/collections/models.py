@@ -59,8 +59,8 @@ class CreateCollectionGrant(CreateGrant):
     whoever has the link that is made. It ends at `expires_at`; a link also when `view_limit` visitors have played
     something of it, which then plays on for them.
 
-    With the right `upload`, a `link` by which whoever has it sends videos into the collection without an account:
-    `max_size` in bytes of each, `max_files` of all guests together, and `note`, which they read.
+    Or, with the right `upload`, whoever has the link that is made sends videos into it without an account: `max_size`
+    in bytes of each, `max_files` of all guests together, and `note`, which they read.
     """
 
     max_size: Size | None = None
@@ -77,7 +77,7 @@ class CreateCollectionGrant(CreateGrant):
     @field_validator("right")
     @classmethod
     def _is_right(cls, right: str, info: ValidationInfo) -> str:
-        if right == Right.UPLOAD and info.data.get("subject") != "link":
+        if right == Right.UPLOAD and info.data.get("subject", "link") != "link":
             raise ValueError(N_("must be “watch”: “upload” goes with a link alone"))
         if right not in (Right.WATCH, Right.UPLOAD):
             raise ValueError(N_("must be “watch” or “upload”"))

@@ -52,11 +52,15 @@ class Guest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """A link, how many more files it takes (None: no limit), and what this guest has begun and not finished."""
+    """A link, how many more files it takes (None: no limit), and what this guest has sent, or begun and not finished.
+
+    Of each the newest.
+    """
 
     link: UploadLink
     files_left: int | None
-    unfinished: Sequence[Video]
+    unfinished: Sequence[Video] = ()
+    received: Sequence[Video] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +109,12 @@ class Guests:
         left = None
         if link.max_files is not None:
             left = max(0, link.max_files - await self._store.count_taken(link.id))
-        unfinished = (
-            await self._store.list_unfinished(link.id, _hash(guest.secret), limit=MOST_SHOWN) if guest.secret else []
+        if guest.secret is None:
+            return Invitation(link=link, files_left=left)
+        sent = partial(self._store.list_sent, link.id, _hash(guest.secret), limit=MOST_SHOWN)
+        return Invitation(
+            link=link, files_left=left, unfinished=await sent(is_received=False), received=await sent(is_received=True)
         )
-        return Invitation(link=link, files_left=left, unfinished=unfinished)
 
     async def require(self, token: str) -> None:
         """Lets pass who has a link that is good."""

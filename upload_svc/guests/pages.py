@@ -70,6 +70,8 @@ async def guest_page(request: web.Request) -> web.Response:
         "files_left": invitation.files_left,
         "ends_at": link.expires_at,
         "unfinished": invitation.unfinished,
+        # As they were sent: what their owner calls them, or does with them, is not the guest's to know.
+        "received": [video.filename for video in invitation.received],
         "title_max": TITLE_MAX,
         "sender_max": SENDER_MAX,
         "message_max": MESSAGE_MAX,

@@ -149,13 +149,14 @@ class GuestStore(Queries):
         theirs = (sent.video_id == video_id, sent.grant_id == link_id, sent.secret_hash == secret_hash)
         return await self._database.row(select(sent.video_id).where(*theirs)) is not None
 
-    async def list_unfinished(self, link_id: str, secret_hash: str, *, limit: int) -> list[Video]:
-        """What this guest has begun to send by the link and not finished, the newest first."""
+    async def list_sent(self, link_id: str, secret_hash: str, *, is_received: bool, limit: int) -> list[Video]:
+        """What this guest has sent by the link, or has begun to send and not finished, the newest first."""
         sent = GUEST_UPLOADS.c
         query = (
             select(*VIDEO_COLUMNS)
             .select_from(GUEST_UPLOADS.join(VIDEOS, VIDEOS.c.id == sent.video_id))
-            .where(sent.grant_id == link_id, sent.secret_hash == secret_hash, _IS_UPLOADING)
+            .where(sent.grant_id == link_id, sent.secret_hash == secret_hash)
+            .where(sent.received_at.is_not(None) if is_received else _IS_UPLOADING)
             .order_by(VIDEOS.c.created_at.desc())
             .limit(limit)
         )

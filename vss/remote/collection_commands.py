@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from vss.errors import Refusal
+from vss.remote import values
 from vss.remote.commands import ask, run_work
 
 
@@ -46,6 +47,15 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     where.add_argument("--last", action="store_true", help="behind all others")
     where.add_argument("--after", metavar="ID", help="behind this video")
     move.set_defaults(run=_move)
+
+    ask_for = actions.add_parser("ask", help="create a link by which people without an account send videos into it")
+    _collection(ask_for)
+    ask_for.add_argument("--note", metavar="TEXT", help="what they read above the form")
+    ask_for.add_argument("--max-files", metavar="N", type=values.count, help="how many files it takes")
+    ask_for.add_argument("--max-size", metavar="SIZE", type=values.size, help="of each file, such as 500MB or 2GiB")
+    ask_for.add_argument("--expires", metavar="IN", type=values.span, help="ends after so long, such as 12h, 7d or 4w")
+    _json(ask_for)
+    ask_for.set_defaults(run=_ask_for)
 
     delete = actions.add_parser("delete", help="delete a collection; its videos stay")
     _collection(delete)
@@ -101,6 +111,18 @@ def _move(arguments: argparse.Namespace) -> int:
     return run_work(
         move(arguments.collection, arguments.video, after=arguments.after, is_last=arguments.last),
     )
+
+
+def _ask_for(arguments: argparse.Namespace) -> int:
+    from vss.remote.collections import NewUploadLink, ask_for  # noqa: PLC0415
+
+    asked = NewUploadLink(
+        note=arguments.note,
+        max_files=arguments.max_files,
+        max_size=arguments.max_size,
+        expires_in=arguments.expires,
+    )
+    return run_work(ask_for(arguments.collection, asked, as_json=arguments.json))
 
 
 def _delete(arguments: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 import { openDialog } from "../common/dialogs.js";
 import { gettext } from "../common/i18n.js";
 import { reasonOf } from "../common/reasons.js";
+import { shareDialog } from "../common/share.js";
 import { showToast } from "../common/toast.js";
 import { UploadApi } from "../common/uploads_api.js";
 import { Order } from "./order.js";
@@ -54,6 +55,7 @@ function orderOf(list) {
 }
 
 if (list) orderOf(list);
+shareDialog(document.querySelector("[data-share-dialog]"));
 // What was refused came open with the page; beside it nothing is to be used.
 const refused = document.querySelector("[data-edit-collection][open]");
 if (refused) openDialog(refused, document.querySelector("[popovertarget='edit-collection']"));

@@ -25,7 +25,7 @@ export function dialogLinks(dialog) {
   });
 
   async function create() {
-    const { days, views, password, sites, name } = Object.fromEntries(new FormData(form));
+    const { days, views, password, sites = "", name } = Object.fromEntries(new FormData(form));
     const frameAncestors = sites.split(/[\s,]+/).filter(Boolean);
     const link = await api.createLink(id, {
       ...(days && { expires_at: new Date(Date.now() + days * DAY_MS).toISOString() }),

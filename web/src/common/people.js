@@ -1,4 +1,4 @@
-/** People and groups who may watch, in the dialog by which a video is shared: those that there are, and another. */
+/** Who may watch, in the dialog by which a video or a collection is shared: those that there are, and another. */
 
 import { formatDay } from "./format.js";
 import { gettext, ngettext } from "./i18n.js";
@@ -8,7 +8,7 @@ import { UploadApi } from "./uploads_api.js";
 
 const DAY_MS = 24 * 3600 * 1000;
 
-/** Shows them each time that the dialog of the owner's video opens. */
+/** Shows them each time that the dialog of what is the owner's opens. */
 export function dialogPeople(dialog) {
   const section = dialog.querySelector("[data-people]");
   if (!section) return;
@@ -17,14 +17,20 @@ export function dialogPeople(dialog) {
   const form = section.querySelector("[data-new-person]");
   const groups = section.querySelector("[data-groups]");
   const attempt = attemptsOf(section.querySelector("[data-people-error]"));
-  const now = dialog.querySelector('[data-now="private"]');
+  // Of a video the choice is its visibility (visibility.js); of a collection it is a grant as well.
+  const everybody = dialog.querySelector("[data-everybody]");
+  const choice = everybody?.querySelector("select");
+  const now = dialog.querySelector(everybody ? "[data-who]" : '[data-now="private"]');
   const nobodyElse = now?.textContent;
+  let chosen = [];
   const id = dialog.dataset.shareDialog;
   section.hidden = false;
 
   dialog.addEventListener("opening", () =>
     attempt(async () => {
-      list.replaceChildren(...(await api.people(id)).map(item));
+      const grants = await api.people(id);
+      list.replaceChildren(...grants.filter(isNamed).map(item));
+      if (everybody) showChosen(grants.filter((grant) => !isNamed(grant)));
       count();
       const known = await api.grantees();
       const options = known.map(({ subject, name }) => new Option(name, subject));
@@ -32,6 +38,7 @@ export function dialogPeople(dialog) {
       groups.hidden = known.length === 0;
     }),
   );
+  choice?.addEventListener("change", () => attempt(choose, choice));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     attempt(share, form.querySelector("button"));
@@ -56,6 +63,29 @@ export function dialogPeople(dialog) {
     count();
     const name = new Intl.ListFormat(document.documentElement.lang).format(names);
     showToast(gettext("Shared with %(name)s.", { name }));
+  }
+
+  /** First the new choice, so that nobody who may watch before and after may not in between. */
+  async function choose() {
+    const subject = choice.value;
+    try {
+      if (subject) chosen.push(await api.shareWith(id, { subject }));
+      for (const grant of chosen.filter((one) => one.subject !== subject)) {
+        await api.unshare(id, grant.id);
+        chosen = chosen.filter((one) => one !== grant);
+      }
+    } finally {
+      showChosen(chosen);
+      count();
+    }
+  }
+
+  /** The widest of them counts. */
+  function showChosen(grants) {
+    chosen = grants;
+    const subjects = chosen.map(({ subject }) => subject);
+    choice.value = ["everyone", "members"].find((subject) => subjects.includes(subject)) ?? "";
+    everybody.hidden = false;
   }
 
   async function remove(grant, row) {
@@ -83,18 +113,30 @@ export function dialogPeople(dialog) {
     return row;
   }
 
-  /** What the dialog says of a private video: who can watch now. */
+  /** What the dialog says of a private video, or of a collection: who can watch now. */
   function count() {
     if (!now) return;
+    if (choice?.value) {
+      now.textContent = choice.selectedOptions[0].dataset.words;
+      return;
+    }
     const subjects = [...list.children].map((row) => ({ subject: row.dataset.subject }));
     const groupCount = subjects.filter(isGroup).length;
     const people = subjects.length - groupCount;
     const peopleWords = people && ngettext("%(count)s person", "%(count)s people", people, { count: people });
     const groupWords = groupCount && ngettext("%(count)s group", "%(count)s groups", groupCount, { count: groupCount });
-    if (people && groupCount) now.textContent = gettext("You, %(people)s and %(groups)s can watch this video.", { people: peopleWords, groups: groupWords });
-    else if (people || groupCount) now.textContent = gettext("You and %(others)s can watch this video.", { others: peopleWords || groupWords });
-    else now.textContent = nobodyElse;
+    if (people && groupCount) now.textContent = everybody
+      ? gettext("You, %(people)s and %(groups)s can watch what is in it.", { people: peopleWords, groups: groupWords })
+      : gettext("You, %(people)s and %(groups)s can watch this video.", { people: peopleWords, groups: groupWords });
+    else if (people || groupCount) now.textContent = everybody
+      ? gettext("You and %(others)s can watch what is in it.", { others: peopleWords || groupWords })
+      : gettext("You and %(others)s can watch this video.", { others: peopleWords || groupWords });
+    else now.textContent = choice?.options[0].dataset.words ?? nobodyElse;
   }
+}
+
+function isNamed({ subject }) {
+  return subject.includes(":");
 }
 
 function isGroup({ subject }) {

@@ -69,19 +69,19 @@ export class UploadApi {
 
   /** The links to a video, the newest first. */
   async links(id) {
-    return this.#every(`/${id}/shares`);
+    return (await this.#every(`/${id}/grants`)).filter(({ subject, right }) => subject === "link" && right === "watch");
   }
 
   /** A new link, with its `url`, which is not told again. */
   async createLink(id, fields) {
-    return (await this.#call("POST", `/${id}/shares`, { body: fields })).body;
+    return (await this.#call("POST", `/${id}/grants`, { body: { subject: "link", ...fields } })).body;
   }
 
   async revokeLink(id, linkId) {
-    await this.#call("DELETE", `/${id}/shares/${linkId}`, {});
+    await this.unshare(id, linkId);
   }
 
-  /** The people and groups that may watch a video, the newest first. */
+  /** Who may watch a video, or what is in a collection, other than by links, the newest first. */
   async people(id) {
     return (await this.#every(`/${id}/grants`)).filter(({ subject }) => subject !== "link");
   }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final, cast, get_args
 
 from aiohttp import web
@@ -23,7 +24,8 @@ from contracts.media import PictureType
 from contracts.objects import AskPartUrls
 from upload_svc.app_keys import GRANTS, MODERATION, OWN_PICTURES, UPLOADS
 from upload_svc.errors import PictureTooLarge
-from upload_svc.grant_store import Target
+from upload_svc.grant_store import Grant as StoredGrant
+from upload_svc.grant_store import ListedLink, Target
 from upload_svc.models import (
     AskGrantees,
     Batch,
@@ -183,10 +185,15 @@ async def list_grants_of(request: web.Request, target: Target, *, is_links: bool
         cursor=asked.cursor,
         limit=asked.limit,
     )
+    return json_response(await _page_of_grants(request, target, listed, next_cursor))
+
+
+async def _page_of_grants(
+    request: web.Request, target: Target, listed: Sequence[StoredGrant | ListedLink], next_cursor: str | None
+) -> GrantPage:
     shared = await request.app[GRANTS].shared_collections(target)
     collections = [SharedCollection(id=one.id, title=one.title) for one in shared]
-    items = [*map(present_listed, listed)]
-    return json_response(GrantPage(items=items, next_cursor=next_cursor, collections=collections))
+    return GrantPage(items=[*map(present_listed, listed)], next_cursor=next_cursor, collections=collections)
 
 
 async def create_grant(request: web.Request) -> web.Response:
@@ -284,11 +291,11 @@ async def delete_moderated_upload(request: web.Request) -> web.Response:
 
 async def list_moderated_grants(request: web.Request) -> web.Response:
     """For administrators: who else may watch any video, as its owner sees it."""
-    principal, asked = require_principal(request), read_query(request, ListGrants)
+    principal, asked, target = require_principal(request), read_query(request, ListGrants), _video(request)
     _, listed, next_cursor = await request.app[MODERATION].access(
-        principal, id_in_path(request, "upload_id"), cursor=asked.cursor, limit=asked.limit
+        principal, target.id, cursor=asked.cursor, limit=asked.limit
     )
-    return json_response(GrantPage(items=[*map(present_listed, listed)], next_cursor=next_cursor))
+    return json_response(await _page_of_grants(request, target, listed, next_cursor))
 
 
 async def delete_moderated_grant(request: web.Request) -> web.Response:

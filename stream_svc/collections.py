@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
-from catalogue.access import viewer_of
+from catalogue.access import Viewer, viewer_of
 from catalogue.collections import (
     Collection,
     Placed,
@@ -14,6 +15,7 @@ from catalogue.collections import (
     Total,
     get_linked,
     get_watchable,
+    list_shared,
     read_collected,
     read_totals,
     spot_of,
@@ -26,6 +28,8 @@ from common.errors import NotFound, Unauthenticated
 from common.ids import is_id
 from common.tokens import Principal
 from contracts.accounts import DisabledOwners
+
+_MOST_SHARED: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,16 @@ class Collections:
         if found is None or found.owner_id in await self._disabled.ids():
             raise Unauthenticated if principal is None else NotFound
         return found
+
+    async def shared_with(self, principal: Principal) -> Sequence[tuple[Collection, str]]:
+        """What others have shared with this person by name or as one of a group, by title, each with its owner's name.
+
+        A hundred at most.
+        """
+        viewer = Viewer(principal.account_id, principal.groups)
+        found = await list_shared(self._database, viewer, now=self._clock(), limit=_MOST_SHARED)
+        disabled = await self._disabled.ids()
+        return [(one, username) for one, username in found if one.owner_id not in disabled]
 
     async def show(self, principal: Principal | None, collection_id: str) -> Shown:
         collection = await self.get(principal, collection_id)

@@ -237,6 +237,10 @@ async def check_shared_collection(world: World) -> None:
                 if "collection" in url:
                     assert (lesson in told, hidden in told) == (actor in shared, actor == "owner"), (actor, url)
                     assert not any(one in told for one in world.ids.values())
+            # By name, or as one of a group; what everybody sees is shared with nobody in particular.
+            page = await person.call("GET", f"{person.stream_url}/?shared=true", headers={"Accept": "text/html"})
+            is_named = f'href="/collections/{collection}"' in await page.text()
+            assert is_named == (actor == "grouped" and actor in shared), actor
 
     await check()
     for subject, others in (

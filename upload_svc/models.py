@@ -49,38 +49,38 @@ BATCH_MAX = 100
 Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
 Title = Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=TITLE_MAX)]
 Description = Annotated[str, AfterValidator(clean_text), Field(max_length=DESCRIPTION_MAX)]
+ContentType = Annotated[str, Field(max_length=CONTENT_TYPE_MAX)]
 Filename = Annotated[str, AfterValidator(clean_filename)]
 LinkName = Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=100)]
 FramingSite = Annotated[str, Field(max_length=2048), AfterValidator(clean_site)]
 
 
-class SentFile(Input):
-    """What whoever sends a file says of it."""
+def known_content_type(content_type: str, filename: str) -> str:
+    """The type that a file is stored with. Raises ValueError for one that is no video."""
+    found = video_content_type(content_type, filename)
+    if found is None:
+        raise ValueError("content_type must be a supported video type, or the file name must have a known ending")
+    return found
 
+
+class NewFile(Input):
+    """What every client says of a file that is about to be sent."""
+
+    title: Title
+    description: Description = ""
     filename: Filename
-    content_type: Annotated[str, Field(max_length=CONTENT_TYPE_MAX)]
+    content_type: ContentType
+    visibility: Visibility = Visibility.PRIVATE
 
     @model_validator(mode="after")
     def _is_video(self) -> Self:
-        if video_content_type(self.content_type, self.filename) is None:
-            raise ValueError("content_type must be a supported video type, or the file name must have a known ending")
+        known_content_type(self.content_type, self.filename)
         return self
 
     @property
     def known_content_type(self) -> str:
         """The type that it is stored with."""
-        found = video_content_type(self.content_type, self.filename)
-        if found is None:
-            raise AssertionError("checked when it was parsed")
-        return found
-
-
-class NewFile(SentFile):
-    """What every client of an account says of a file that is about to be sent."""
-
-    title: Title
-    description: Description = ""
-    visibility: Visibility = Visibility.PRIVATE
+        return known_content_type(self.content_type, self.filename)
 
 
 class CreateUpload(NewFile):

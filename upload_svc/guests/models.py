@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from catalogue.videos import TITLE_MAX, VideoState, Visibility
 from common.characters import title_from_filename
 from common.clock import rfc3339
 from common.passwords import MAX_LENGTH, normal_form
 from common.text import clean_line, clean_text
+from common.web.requests import Input
 from contracts.objects import ChecksumAlgorithm
 from contracts.shape import Sha256, is_absent
 from upload_svc.guests.guests import Said
 from upload_svc.guests.store import UploadLink
-from upload_svc.models import Grant, ReceivedPart, SentFile, Size, Title, present
+from upload_svc.models import ContentType, Filename, Grant, ReceivedPart, Size, Title, known_content_type, present
 from upload_svc.uploads import NewUpload
 from upload_svc.uploads import Upload as UploadInDomain
 
@@ -30,18 +31,25 @@ MostFiles = Annotated[int, Field(ge=1, le=FILES_MAX)]
 LinkPassword = Annotated[str, AfterValidator(normal_form), Field(min_length=1, max_length=MAX_LENGTH)]
 
 
-class CreateGuestUpload(SentFile):
+class CreateGuestUpload(Input):
     """A file that a guest is about to send; `size` in bytes. Without a title it is called as its file.
 
     `sender` is who they say they are, and `message` what they say of it.
     """
 
     title: Title | None = None
+    filename: Filename
+    content_type: ContentType
     size: Size
     sender: Annotated[str, AfterValidator(clean_line), Field(max_length=SENDER_MAX)] = ""
     message: Annotated[str, AfterValidator(clean_text), Field(max_length=MESSAGE_MAX)] = ""
     sha256: Sha256 | None = None
     part_checksums: Literal["sha256"] | None = None
+
+    @model_validator(mode="after")
+    def _is_video(self) -> Self:
+        known_content_type(self.content_type, self.filename)
+        return self
 
     @property
     def new_upload(self) -> NewUpload:
@@ -50,7 +58,7 @@ class CreateGuestUpload(SentFile):
             description="",
             filename=self.filename,
             size=self.size,
-            content_type=self.known_content_type,
+            content_type=known_content_type(self.content_type, self.filename),
             visibility=Visibility.PRIVATE,
             sha256=self.sha256,
             part_checksums=None if self.part_checksums is None else ChecksumAlgorithm(self.part_checksums),

@@ -117,6 +117,22 @@ async def read_collected(
     return [Placed(video=to_video(row), position=row.position) for row in rows]
 
 
+async def read_newest(database: Database, collection: Collection, *, limit: int) -> list[Video]:
+    """The videos of a collection that came last, whatever their places, as others than its owner see them.
+
+    It reads and sorts all that is in it, which is bounded.
+    """
+    query = (
+        select(*VIDEO_COLUMNS)
+        .select_from(COLLECTION_VIDEOS.join(VIDEOS, VIDEOS.c.id == COLLECTION_VIDEOS.c.video_id))
+        .where(COLLECTION_VIDEOS.c.collection_id == collection.id, VIDEOS.c.owner_id == collection.owner_id)
+        .where(_is_shown(with_hidden=False))
+        .order_by(VIDEOS.c.created_at.desc(), VIDEOS.c.id.desc())
+        .limit(limit)
+    )
+    return [to_video(row) for row in await database.rows(query)]
+
+
 async def spot_of(database: Database, collection_id: str, video_id: str) -> Spot | None:
     """Where the video stands in the collection; None: it is not in it."""
     here = (COLLECTION_VIDEOS.c.collection_id == collection_id, COLLECTION_VIDEOS.c.video_id == video_id)

@@ -17,6 +17,7 @@ from catalogue.collections import (
     get_watchable,
     list_shared,
     read_collected,
+    read_newest,
     read_totals,
     spot_of,
 )
@@ -92,6 +93,17 @@ class Collections:
         if spot is None:
             return ()
         return [one.video for one in await self._read(principal, collection, after=spot, limit=limit)]
+
+    async def get_open(self, collection_id: str) -> Collection:
+        """A collection that strangers may see, whoever asks. Raises NotFound."""
+        try:
+            return await self.get(None, collection_id)
+        except Unauthenticated as exc:
+            raise NotFound from exc
+
+    async def newest(self, collection: Collection, *, limit: int) -> list[Video]:
+        """The last that have come of a collection that somebody else than its owner may see."""
+        return await read_newest(self._database, collection, limit=limit)
 
     async def get_linked(self, collection_id: str) -> Collection:
         """A collection that a link leads to. Raises NotFound."""

@@ -638,6 +638,11 @@ def test_collections_are_made_and_put_in_order_from_a_terminal(terminal: Termina
         assert terminal.run(*share, "--revoke", line[:26]).returncode == 0
     assert terminal.run(*share, "--list").stdout == ""
     assert terminal.run(*share, "--everyone", "--views", "2").returncode == 2
+    asked = terminal.run(
+        "collection", "ask", "Course one", "--max-files", "3", "--max-size", "1.5GB", "--expires", "7d"
+    )
+    assert asked.stdout.startswith(f"{product.url('upload')}/u/"), asked.stderr
+    assert terminal.run("collection", "ask", "Course one", "--max-size", "much").returncode == 2
     wrong = terminal.run("collection", "add", "Course one", "a" * 26, b)
     assert (wrong.returncode, wrong.stdout) == (9, f"{b}: in the collection\n")
     assert "no such video" in wrong.stderr

@@ -20,6 +20,7 @@ from tests.browser import OWN_PAGE, Browser
 from tests.http.conftest import Services
 from tests.http.test_collections import make, read, titles
 from tests.problems import assert_problem
+from tests.waiting import eventually
 
 FILM = b"a film that somebody else has shot"
 FILE: dict[str, Any] = {"filename": "My_Holiday.MP4", "size": len(FILM), "content_type": "video/mp4"}
@@ -66,6 +67,8 @@ async def test_a_guest_sends_and_the_maker_finds_it_in_the_collection(
     _, maker = await services.move_in("maker")
     collection = await make(maker, "Wedding")
     link = await ask(maker, collection, note="Your films, please", max_files=2, max_size=1000)
+    hook = {"url": "https://hooks.example/vss", "events": ["guest.uploaded"]}
+    webhook = await (await maker.call("POST", f"{maker.upload_url}/v1/webhooks", json=hook)).json()
     url = link["url"]
 
     # The page tells what its maker says, and nothing else that there is; the browser is known from now on, here alone.
@@ -108,18 +111,27 @@ async def test_a_guest_sends_and_the_maker_finds_it_in_the_collection(
     [listed] = (await read(maker, f"{collection}/grants", right="upload"))["items"]
     assert (listed["received"], listed["max_files"], "url" in listed) == (1, 2, False)
     async with open_database(services_url) as database:
-        row = await database.row(text("SELECT data FROM outbox WHERE type = 'guest.uploaded'"))
         kept = await database.row(text("SELECT token_hash FROM grants WHERE collection_id IS NOT NULL"))
-    assert row is not None
-    assert json.loads(row.data) == {
+    assert kept is not None
+    assert URL(url).name not in kept.token_hash
+
+    # Their webhook is told in the words of the guest.
+    async def told() -> list[dict[str, Any]]:
+        return list((await read(maker, f"{maker.upload_url}/v1/webhooks/{webhook['id']}/deliveries"))["items"])
+
+    async def is_told() -> bool:
+        return bool(await told())
+
+    await eventually(is_told, what="the webhook is told")
+    [delivery] = await told()
+    assert delivery["type"] == "guest.uploaded"
+    assert json.loads(delivery["body"])["data"] == {
         "video_id": video["id"],
         "title": "My Holiday",
         "collection_id": URL(collection).name,
         "sender": "Aunt Ada",
         "message": "With love",
     }
-    assert kept is not None
-    assert URL(url).name not in kept.token_hash
 
 
 @pytest.mark.both_databases

@@ -7,9 +7,10 @@ from typing import Final
 from aiohttp import web
 
 from auth_svc.accounts.standing import Asker
-from auth_svc.app_keys import ACCOUNT_DELETIONS, ACCOUNT_SESSIONS, ACCOUNTS, ADMINISTRATION, GROUPS
+from auth_svc.app_keys import ACCOUNT_DELETIONS, ACCOUNT_SESSIONS, ACCOUNTS, ADMINISTRATION, GRANTS, GROUPS
 from common.errors import Forbidden, NotFound, Unauthenticated
 from common.languages import N_
+from common.tokens import UPLOAD
 from common.web.requests import id_in_path, read_json, read_query
 from common.web.responses import json_response
 from common.web.service_calls import require_service, subject_of
@@ -18,10 +19,12 @@ from contracts.accounts import (
     AccountDeletionList,
     AskAccount,
     AskGrantee,
+    AskNames,
     DisabledAccounts,
     Grantee,
     GranteeList,
     NamedAccount,
+    UploadToken,
 )
 from contracts.shape import MOST_AT_ONCE
 
@@ -57,6 +60,19 @@ async def get_account_named(request: web.Request) -> web.Response:
     return json_response(NamedAccount(id=account.id, username=account.username))
 
 
+async def create_upload_token(request: web.Request) -> web.Response:
+    """An access token by which a service sends files for this account, as somebody whom its owner has asked for them.
+
+    Asked for at each step: the quota is the one of now, and who is disabled takes nothing.
+    """
+    await require_service(request, "upload-tokens")
+    account = await request.app[ACCOUNTS].get(id_in_path(request, "account_id"))
+    token = None
+    if account is not None and not account.is_disabled:
+        token = await request.app[GRANTS].issue_for(account, scope=UPLOAD)
+    return json_response(UploadToken(access_token=token))
+
+
 async def get_grantee(request: web.Request) -> web.Response:
     """The name of an account, or of a group that the person in `Vss-Subject-Token` can see."""
     asker, subject = await _subject(request), read_query(request, AskGrantee).subject
@@ -77,6 +93,13 @@ async def list_grantees(request: web.Request) -> web.Response:
     except Unauthenticated as exc:
         raise Forbidden(_CHANGED) from exc
     return json_response(GranteeList(items=[Grantee(subject=f"group:{group.id}", name=group.name) for group in groups]))
+
+
+async def list_names(request: web.Request) -> web.Response:
+    """What accounts and groups are called now, without those that there are not."""
+    await require_service(request, "accounts:read")
+    names = await request.app[GROUPS].names((await read_json(request, AskNames)).subjects)
+    return json_response(GranteeList(items=[Grantee(subject=subject, name=name) for subject, name in names.items()]))
 
 
 async def _subject(request: web.Request) -> Asker:

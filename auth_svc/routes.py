@@ -33,10 +33,12 @@ from contracts.accounts import (
     AccountDeletionList,
     AskAccount,
     AskGrantee,
+    AskNames,
     DisabledAccounts,
     Grantee,
     GranteeList,
     NamedAccount,
+    UploadToken,
 )
 
 API: Final = (
@@ -97,8 +99,10 @@ API: Final = (
     get("/internal/accounts/disabled", internal.list_disabled_accounts, {200: DisabledAccounts}),
     get("/internal/administrator", internal.confirm_administrator, {204: None}),
     get("/internal/accounts/named", internal.get_account_named, {200: NamedAccount}, query=AskAccount),
+    post("/internal/accounts/{account_id}/upload-token", internal.create_upload_token, {200: UploadToken}),
     get("/internal/grantee", internal.get_grantee, {200: Grantee}, query=AskGrantee),
     get("/internal/grantees", internal.list_grantees, {200: GranteeList}),
+    post("/internal/grantees/names", internal.list_names, {200: GranteeList}, body=AskNames),
     get("/internal/departures", internal.list_account_deletions, {200: AccountDeletionList}),
     post("/internal/departures/{account_id}/settled", internal.settle_account_deletion, {204: None}),
     post(

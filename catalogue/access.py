@@ -19,6 +19,8 @@ class Right(StrEnum):
     """What a grant lets somebody do."""
 
     WATCH = "watch"
+    # Into a collection, without an account.
+    UPLOAD = "upload"
 
 
 @dataclass(frozen=True, slots=True)

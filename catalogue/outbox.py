@@ -20,16 +20,20 @@ class EventType(StrEnum):
     """What has happened to one of somebody's videos.
 
     video.deleted: all of one that was ready, for ever, whoever did it. upload.expired: an unfinished upload was given
-    up by the system. link.first_view: the first visitor plays a video by a link.
+    up by the system. link.first_view: the first visitor plays a video by a link. guest.uploaded: one that somebody
+    without an account has sent is ready.
     """
 
     VIDEO_READY = "video.ready"
     VIDEO_DELETED = "video.deleted"
     UPLOAD_EXPIRED = "upload.expired"
     LINK_FIRST_VIEW = "link.first_view"
+    GUEST_UPLOADED = "guest.uploaded"
 
 
 async def add_event(connection: AsyncConnection, event: EventType, *, owner_id: str, at: datetime, **data: str) -> None:
-    """Tells the video's owner of that moment. `data` is for the eyes of whoever receives it: ids and titles alone."""
+    """Tells the video's owner of that moment. `data` is for the eyes of whoever receives it: ids, titles, and
+    what a guest has said.
+    """
     values = {"id": new_id(), "owner_id": owner_id, "type": event.value, "at": at, "data": json.dumps(data)}
     await connection.execute(insert(OUTBOX).values(values))

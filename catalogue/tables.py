@@ -93,6 +93,8 @@ GRANTS: Final = Table(
     Column("subject_name", human_text(64), nullable=True),
     # Origins with spaces between; none: nobody.
     Column("frame_ancestors", long_text(), nullable=True),
+    # What its maker calls a link.
+    Column("link_name", human_text(100), nullable=True),
     # Of a link by which files are sent: bytes of each, how many, and what its maker says to their sender.
     Column("max_size", size_in_bytes(), nullable=True),
     Column("max_files", Integer(), nullable=True),

@@ -8,10 +8,12 @@ from pydantic import Field
 
 from common.service_client import ServiceClient
 from common.web.requests import Input
-from contracts.shape import Shape
+from contracts.shape import MOST_AT_ONCE, Shape
 
 # How often whoever has something of deleted accounts asks for them.
 DELETIONS_SECONDS: Final = 15.0
+# And whoever shows or tells nothing of disabled ones, for those.
+DISABLED_SECONDS: Final = 15.0
 
 
 class DisabledAccounts(Shape):
@@ -33,6 +35,12 @@ class NamedAccount(Shape):
     username: str
 
 
+class UploadToken(Shape):
+    """An access token of an account that may send files and nothing else; null: it is disabled, or not there."""
+
+    access_token: str | None
+
+
 class AskGrantee(Input):
     """An account or a group: `account:` or `group:` with its id."""
 
@@ -46,8 +54,14 @@ class Grantee(Shape):
     name: str
 
 
+class AskNames(Input):
+    """Accounts and groups, each as AskGrantee has it."""
+
+    subjects: Annotated[list[Annotated[str, Field(max_length=64)]], Field(min_length=1, max_length=MOST_AT_ONCE)]
+
+
 class GranteeList(Shape):
-    """Groups, by name."""
+    """Groups, by name; or of those that were asked for, the ones that there are."""
 
     items: list[Grantee]
 
@@ -63,6 +77,28 @@ class AccountDeletionList(Shape):
     """What is not settled everywhere, the oldest first."""
 
     items: list[AccountDeletion]
+
+
+class DisabledOwners:
+    """The accounts that are disabled, as auth_svc has said it last.
+
+    Fetched off the request path. While auth_svc is away the last answer counts: nobody can be disabled then.
+    """
+
+    def __init__(self, auth: ServiceClient) -> None:
+        self._auth = auth
+        self._ids: frozenset[str] | None = None
+
+    async def refresh(self) -> None:
+        """Asks. Raises Unavailable."""
+        disabled = await self._auth.ask(DisabledAccounts, "GET", "/internal/accounts/disabled")
+        self._ids = frozenset(disabled.ids)
+
+    async def ids(self) -> frozenset[str]:
+        """Their ids. Raises Unavailable until auth_svc has answered once: what is hidden must not be shown."""
+        if self._ids is None:
+            await self.refresh()
+        return self._ids or frozenset()
 
 
 class AccountDeletions:

@@ -23,10 +23,9 @@ from common.web.metrics import observe_database
 from common.web.remote_identity import KEYS_RENEWED, remote_identity
 from common.web.sessions import SESSIONS
 from common.web.starting import Tables
-from contracts.accounts import DELETIONS_SECONDS, AccountDeletions
+from contracts.accounts import DELETIONS_SECONDS, DISABLED_SECONDS, AccountDeletions, DisabledOwners
 from stream_svc.account_deletions import PositionsOfDeletedAccounts
 from stream_svc.app_keys import ACCOUNT_DELETIONS, COLLECTIONS, DISABLED_OWNERS, LIBRARY, LINKS
-from stream_svc.auth_client import REFRESH_SECONDS, DisabledOwners
 from stream_svc.collections import Collections
 from stream_svc.fs_client import FsClient
 from stream_svc.library import Library
@@ -83,7 +82,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
         [
             domain,
             KEYS_RENEWED,
-            repeated(lambda app: app[DISABLED_OWNERS].refresh(), name="disabled owners", seconds=REFRESH_SECONDS),
+            repeated(lambda app: app[DISABLED_OWNERS].refresh(), name="disabled owners", seconds=DISABLED_SECONDS),
             repeated(lambda app: app[LINKS].forget(), name="link views", seconds=FORGET_INTERVAL_SECONDS),
             repeated(lambda app: app[ACCOUNT_DELETIONS].settle(), name="account deletions", seconds=DELETIONS_SECONDS),
         ]

@@ -6,8 +6,8 @@ from typing import Final
 
 from aiohttp import web
 
+from contracts.accounts import DisabledOwners
 from stream_svc.account_deletions import PositionsOfDeletedAccounts
-from stream_svc.auth_client import DisabledOwners
 from stream_svc.collections import Collections
 from stream_svc.library import Library
 from stream_svc.links import Links

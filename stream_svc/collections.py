@@ -28,7 +28,7 @@ from common.db import Database
 from common.errors import NotFound, Unauthenticated
 from common.ids import is_id
 from common.tokens import Principal
-from stream_svc.auth_client import DisabledOwners
+from contracts.accounts import DisabledOwners
 
 _MOST_SHARED: Final = 100
 

@@ -19,8 +19,8 @@ from common.cursors import Cursors
 from common.errors import NotFound, Unauthenticated
 from common.ids import is_id
 from common.tokens import Principal
+from contracts.accounts import DisabledOwners
 from contracts.objects import Source, WantedSource
-from stream_svc.auth_client import DisabledOwners
 from stream_svc.fs_client import FsClient
 from stream_svc.store import KeptPosition, Length, Listing, Position, Store
 

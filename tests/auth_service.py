@@ -24,7 +24,9 @@ from tests.addresses import Addresses
 from tests.processes import ServiceProcess, auth_environment
 
 SERVICE_SCOPES = {
-    "upload": "objects:read objects:write objects:settle objects:adopt derived:write sessions administrators",
+    "upload": (
+        "objects:read objects:write objects:settle objects:adopt derived:write sessions administrators upload-tokens"
+    ),
     "stream": "objects:read sessions accounts:read",
     "media": "jobs:work",
 }

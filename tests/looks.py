@@ -590,6 +590,44 @@ async def collection(page: Page, stage: Stage) -> None:
     await page.locator("[data-menu] summary").nth(1).click()
 
 
+# Guests who send.
+
+
+async def _ask(stage: Stage, collection_id: str) -> str:
+    """The address of a link by which guests send into the collection."""
+    async with aiohttp.ClientSession() as session:
+        admin = await person(session, stage.product)
+        asked = {"subject": "link", "right": "upload", "max_files": 5, "note": "Your films of the dance, please."}
+        url = f"{admin.upload_url}/v1/collections/{collection_id}/grants"
+        made: dict[str, str] = await (await admin.call("POST", url, json=asked)).json()
+    return made["url"]
+
+
+@look(films=False)
+async def upload_links(page: Page, stage: Stage) -> None:
+    collection_id = await _make_collection(stage)
+    await _ask(stage, collection_id)
+    await page.goto(f"{stage.product.url('upload')}/videos/collections/{collection_id}/links")
+    await page.locator("#max-files").fill("0")
+    await page.locator("form.card button").click()
+    await expect(page.locator("#max_files-error")).to_be_visible()
+
+
+@look(logged_in=False, films=False)
+async def guest_chosen(page: Page, stage: Stage) -> None:
+    await page.goto(await _ask(stage, await _make_collection(stage)))
+    await page.locator("[name=file]").set_input_files(stage.films)
+    await expect(page.locator("[data-state=chosen]")).to_have_count(len(stage.films))
+
+
+@look(logged_in=False, films=False)
+async def guest_done(page: Page, stage: Stage) -> None:
+    await page.goto(await _ask(stage, await _make_collection(stage)))
+    await page.locator("[name=file]").set_input_files(stage.films[:1])
+    await page.locator("[data-part=submit]").click()
+    await expect(page.locator("[data-state=done]")).to_be_visible()
+
+
 @look()
 async def my_videos_choose_collections(page: Page, stage: Stage) -> None:
     await _make_collection(stage)
@@ -694,6 +732,15 @@ async def moderation(page: Page, stage: Stage) -> None:
 @look()
 async def previews(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('upload')}/videos/moderation/previews")
+
+
+@look()
+async def moderation_access(page: Page, stage: Stage) -> None:
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    url = f"{stage.product.url('upload')}/v1/uploads/{stage.ids[1]}/grants"
+    await page.request.post(url, data={"view_limit": 20, "expires_at": "2099-12-31T00:00:00Z"}, headers=headers)
+    await page.goto(f"{stage.product.url('upload')}/videos/moderation?video={stage.ids[1]}")
+    await expect(page.locator("[action$='/revoke']").first).to_be_visible()
 
 
 @look()

@@ -14,6 +14,7 @@ from upload_svc.audit import Action, entry_about
 from upload_svc.collection_store import CollectionStore
 from upload_svc.fs_client import FsClient
 from upload_svc.grants import Grants
+from upload_svc.public_reviews import PublicReviewStore
 from upload_svc.store import Listing, Store
 from upload_svc.webhooks.store import WebhookStore
 
@@ -32,12 +33,14 @@ class VideosOfDeletedAccounts:
         fs: FsClient,
         *,
         grants: Grants,
+        reviews: PublicReviewStore,
         collections: CollectionStore,
         webhooks: WebhookStore,
         clock: Clock,
     ) -> None:
         self._deletions = deletions
         self._store = store
+        self._reviews = reviews
         self._grants = grants
         self._collections = collections
         self._keys = keys
@@ -59,9 +62,9 @@ class VideosOfDeletedAccounts:
             videos = await self._store.list_videos(listing, after=None, limit=AT_ONCE)
             if not videos:
                 await self._keys.forget_account(deletion.account_id)
-                await self._store.forget_public_reviews(deletion.account_id)
+                await self._reviews.forget_public_reviews(deletion.account_id)
                 await self._grants.forget_account(deletion.account_id)
-                # Also where there is an heir: somebody may have made one with a token that outlives the account.
+                # Also where there is a new owner: somebody may have made one with a token that outlives the account.
                 await self._collections.forget_collections(deletion.account_id, now=self._clock())
                 await self._deletions.report_settled(deletion.account_id)
             elif deletion.new_owner is None:

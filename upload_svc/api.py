@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final, cast, get_args
 
 from aiohttp import web
@@ -23,7 +24,8 @@ from contracts.media import PictureType
 from contracts.objects import AskPartUrls
 from upload_svc.app_keys import GRANTS, MODERATION, OWN_PICTURES, UPLOADS
 from upload_svc.errors import PictureTooLarge
-from upload_svc.grant_store import Target
+from upload_svc.grant_store import Grant as GrantInDomain
+from upload_svc.grant_store import ListedLink, Target
 from upload_svc.models import (
     AskGrantees,
     Batch,
@@ -183,6 +185,12 @@ async def list_grants_of(request: web.Request, target: Target, *, is_links: bool
         cursor=asked.cursor,
         limit=asked.limit,
     )
+    return await _page_of_grants(request, target, listed, next_cursor)
+
+
+async def _page_of_grants(
+    request: web.Request, target: Target, listed: Sequence[GrantInDomain | ListedLink], next_cursor: str | None
+) -> web.Response:
     shared = await request.app[GRANTS].shared_collections(target)
     collections = [SharedCollection(id=one.id, title=one.title) for one in shared]
     items = [*map(present_listed, listed)]
@@ -218,12 +226,14 @@ async def create_grant_of(request: web.Request, target: Target, model: type[Crea
                 link_id=None if claim is None else claim.resource_id,
                 remember=None
                 if claim is None
-                else lambda link: claim.keep(present_link(link, views=0).model_dump_json()),
+                else lambda link: claim.keep(present_link(link, name=asked.name, views=0).model_dump_json()),
             )
             stream_url = request.app[SITE].stream_url
             embed_url = f"{stream_url}/embed/{token}" if link.frame_ancestors else None
             html = None if embed_url is None else embed_html(embed_url, thing.title)
-            return present_link(link, views=0, url=f"{stream_url}/s/{token}", embed_url=embed_url, embed_html=html)
+            return present_link(
+                link, name=asked.name, views=0, url=f"{stream_url}/s/{token}", embed_url=embed_url, embed_html=html
+            )
         grant = await grants.share(
             principal,
             target,
@@ -277,6 +287,23 @@ async def delete_moderated_upload(request: web.Request) -> web.Response:
     """For administrators: permanently deletes any video."""
     principal = require_principal(request)
     await request.app[MODERATION].delete(principal, id_in_path(request, "upload_id"), address=request.remote or "")
+    return web.Response(status=204)
+
+
+async def list_moderated_grants(request: web.Request) -> web.Response:
+    """For administrators: who else may watch any video, as its owner sees it."""
+    principal, asked = require_principal(request), read_query(request, ListGrants)
+    _, listed, next_cursor = await request.app[MODERATION].access(
+        principal, id_in_path(request, "upload_id"), cursor=asked.cursor, limit=asked.limit
+    )
+    return await _page_of_grants(request, _video(request), listed, next_cursor)
+
+
+async def delete_moderated_grant(request: web.Request) -> web.Response:
+    """For administrators: revokes a grant or a link of any video. Idempotent."""
+    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
+    grant_id = id_in_path(request, "grant_id")
+    await request.app[MODERATION].revoke(principal, upload_id, grant_id, address=request.remote or "")
     return web.Response(status=204)
 
 

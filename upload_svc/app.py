@@ -24,7 +24,7 @@ from common.web.metrics import METRICS, observe_database
 from common.web.remote_identity import KEYS_RENEWED, remote_identity
 from common.web.sessions import SESSIONS
 from common.web.starting import Tables
-from contracts.accounts import DELETIONS_SECONDS, AccountDeletions
+from contracts.accounts import DELETIONS_SECONDS, DISABLED_SECONDS, AccountDeletions, DisabledOwners
 from upload_svc.account_deletions import VideosOfDeletedAccounts
 from upload_svc.app_keys import (
     ACCOUNT_DELETIONS,
@@ -38,7 +38,7 @@ from upload_svc.app_keys import (
     UPLOADS,
 )
 from upload_svc.audience import AudienceStore
-from upload_svc.auth_client import Administrators, Grantees
+from upload_svc.auth_client import Administrators, Grantees, Owners
 from upload_svc.bucket import Bucket
 from upload_svc.collection_store import CollectionStore
 from upload_svc.collections.app_keys import COLLECTIONS
@@ -46,18 +46,27 @@ from upload_svc.collections.collections import Collections
 from upload_svc.fs_client import FsClient
 from upload_svc.grant_store import GrantStore
 from upload_svc.grants import Grants
+from upload_svc.guest_uploads import GuestReader
+from upload_svc.guests.app_keys import GUESTS, UPLOAD_LINKS
+from upload_svc.guests.guests import Guests
+from upload_svc.guests.links import UploadLinks
+from upload_svc.guests.store import GuestStore
 from upload_svc.jobs import Jobs
+from upload_svc.media.job_store import JobStore
+from upload_svc.media.media_store import MediaStore
+from upload_svc.media.queue_store import QueueStore
 from upload_svc.metrics import JobMetrics
 from upload_svc.moderation import Moderation
 from upload_svc.own_pictures import OwnPictures
 from upload_svc.previews import Previews
+from upload_svc.public_reviews import PublicReviewStore
 from upload_svc.routes import API, PAGES
 from upload_svc.settings import Settings
 from upload_svc.settling import Settling
 from upload_svc.store import Store
 from upload_svc.tables import idempotency_keys
 from upload_svc.uploads import Uploads
-from upload_svc.webhooks.app_keys import SENDING, WEBHOOKS
+from upload_svc.webhooks.app_keys import DISABLED_OWNERS, SENDING, WEBHOOKS
 from upload_svc.webhooks.client import webhook_client
 from upload_svc.webhooks.sending import sending
 from upload_svc.webhooks.signatures import Secrets
@@ -104,11 +113,15 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[REMOTE_KEYS] = identity.keys
             app[VERIFIER] = identity.verifier
             app[SESSIONS] = identity.sessions
-            app[UPLOADS] = Uploads(store, fs, cursors, clock=clock)
+            reviews = PublicReviewStore(database)
+            jobs, queue, media = JobStore(database), QueueStore(database), MediaStore(database)
+            app[UPLOADS] = Uploads(
+                store, fs, cursors, media=media, queue=queue, reviews=reviews, guests=GuestReader(database), clock=clock
+            )
             app[SETTLING] = Settling(store, fs, clock=clock)
-            app[JOBS] = Jobs(store, fs, clock=clock)
-            app[OWN_PICTURES] = OwnPictures(store, fs, Bucket(session), clock=clock)
-            app[JOB_METRICS] = JobMetrics(store, app[METRICS], clock=clock)
+            app[JOBS] = Jobs(jobs, queue, fs, clock=clock)
+            app[OWN_PICTURES] = OwnPictures(store, jobs, fs, Bucket(session), clock=clock)
+            app[JOB_METRICS] = JobMetrics(media, app[METRICS], clock=clock)
             app[IDEMPOTENCY_KEYS] = keys = IdempotencyKeys(
                 database,
                 idempotency_keys,
@@ -129,6 +142,17 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 cursors=cursors,
                 clock=clock,
             )
+            guest_store = GuestStore(database)
+            app[UPLOAD_LINKS] = UploadLinks(guest_store, collections, passwords, cursors, clock=clock)
+            app[GUESTS] = Guests(
+                guest_store,
+                store,
+                app[UPLOADS],
+                Owners(auth, identity.verifier),
+                passwords=passwords,
+                cursors=cursors,
+                clock=clock,
+            )
             webhooks, secrets = WebhookStore(database), Secrets(settings.cursor_key.get_secret_value())
             app[WEBHOOKS] = Webhooks(
                 webhooks, secrets, cursors, allows_private=settings.webhook_private_networks, clock=clock
@@ -138,16 +162,20 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 store,
                 keys,
                 fs,
+                reviews=reviews,
                 grants=grants,
                 collections=collections,
                 webhooks=webhooks,
                 clock=clock,
             )
             administrators = Administrators(auth)
-            app[MODERATION] = Moderation(store, administrators, cursors, clock=clock)
-            app[PREVIEWS] = Previews(store, administrators, cursors, clock=clock)
+            app[MODERATION] = Moderation(store, administrators, grants, cursors, clock=clock)
+            app[PREVIEWS] = Previews(media, queue, administrators, cursors, videos=store, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
-            async with sending(webhooks, webhook_calls, secrets, app[METRICS], clock=clock) as app[SENDING]:
+            app[DISABLED_OWNERS] = disabled = DisabledOwners(auth)
+            async with sending(
+                webhooks, webhook_calls, secrets, app[METRICS], disabled=disabled.ids, clock=clock
+            ) as app[SENDING]:
                 yield
 
     app.cleanup_ctx.extend(
@@ -160,10 +188,14 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             repeated(lambda app: app[JOBS].settle(), name="jobs", seconds=SETTLE_INTERVAL_SECONDS),
             repeated(lambda app: app[JOBS].backfill(), name="backfill", seconds=BACKFILL_INTERVAL_SECONDS),
             repeated(lambda app: app[JOB_METRICS].count(), name="count", seconds=COUNT_INTERVAL_SECONDS),
+            repeated(lambda app: app[DISABLED_OWNERS].refresh(), name="disabled owners", seconds=DISABLED_SECONDS),
             repeated(lambda app: app[SENDING].step(), name="webhooks", seconds=SEND_INTERVAL_SECONDS),
             repeated(lambda app: app[SENDING].count(), name="count webhooks", seconds=COUNT_INTERVAL_SECONDS),
             repeated(lambda app: app[SENDING].forget_old(), name="old deliveries", seconds=COUNT_INTERVAL_SECONDS),
             repeated(lambda app: app[ACCOUNT_DELETIONS].settle(), name="account deletions", seconds=DELETIONS_SECONDS),
+            repeated(
+                lambda app: app[GRANTS].forget_deleted_groups(), name="deleted groups", seconds=FORGET_INTERVAL_SECONDS
+            ),
             repeated(lambda app: app[IDEMPOTENCY_KEYS].forget_old(), name="forget", seconds=FORGET_INTERVAL_SECONDS),
         ]
     )

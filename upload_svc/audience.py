@@ -18,7 +18,7 @@ from catalogue.audience import grants_of, is_given
 from catalogue.tables import AUDIENCE, COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS
 from catalogue.videos import VideoState, Visibility
 from common.db import Queries
-from upload_svc.job_store import renew_pictures
+from upload_svc.media.queue_store import renew_pictures
 from upload_svc.tables import AUDIENCE_CHANGES
 
 # Videos of one transaction: a few hundredths of a second on SQLite, where nobody else writes meanwhile.

@@ -24,6 +24,7 @@ class Action(StrEnum):
     LINK_REVOKED = "link-revoked"
     GRANTED = "video-granted"
     GRANT_REVOKED = "video-grant-revoked"
+    COLLECTION_DELETED = "collection-deleted"
     COLLECTION_GRANTED = "collection-granted"
     COLLECTION_GRANT_REVOKED = "collection-grant-revoked"
     WEBHOOK_CREATED = "webhook-created"

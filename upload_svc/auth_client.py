@@ -1,21 +1,26 @@
-"""What upload_svc needs of auth_svc beside identity: who is an administrator now, and with whom one may share."""
+"""What upload_svc needs of auth_svc beside identity: who is an administrator now, with whom one may share, and what
+guests send with.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Final, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from common.errors import Forbidden, NotFound
+from common.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from common.languages import N_
 from common.service_client import Relayed, ServiceClient
-from common.tokens import Principal
-from contracts.accounts import Grantee, GranteeList, NamedAccount
+from common.tokens import PERSON_AUDIENCE, Principal
+from common.verifying import Verifier
+from contracts.accounts import AskNames, Grantee, GranteeList, NamedAccount, UploadToken
 
 _ADMIN: Final = "admin"
+# Whoever looks at a list waits no longer for what is in it anyway.
+_NAMES_SECONDS: Final = 2.0
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -53,6 +58,17 @@ class Grantees:
         found = await self._ask(f"/internal/grantee?subject={quote(subject)}", Grantee, principal)
         return None if found is None else found.name
 
+    async def names(self, subjects: Sequence[str]) -> Mapping[str, str]:
+        """What these are called now, a hundred at most, without accounts and groups that are deleted."""
+        found = await self._auth.ask(
+            GranteeList,
+            "POST",
+            "/internal/grantees/names",
+            content=AskNames(subjects=list(subjects)),
+            time_limit_seconds=_NAMES_SECONDS,
+        )
+        return {one.subject: one.name for one in found.items}
+
     async def groups(self, principal: Principal) -> Sequence[Grantee]:
         """The groups that they can see, by name; a hundred at most."""
         found = await self._ask("/internal/grantees", GranteeList, principal)
@@ -76,3 +92,23 @@ class Grantees:
             if refusal.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
+
+
+class Owners:
+    """Those for whom guests send. Asked at each step, so that the quota is the one of now."""
+
+    def __init__(self, auth: ServiceClient, verifier: Verifier) -> None:
+        self._auth = auth
+        self._verifier = verifier
+
+    async def find(self, account_id: str) -> Principal | None:
+        """The account as who may send files for it; None: it is disabled, or not there. Raises Unavailable."""
+        path = f"/internal/accounts/{account_id}/upload-token"
+        token = (await self._auth.ask(UploadToken, "POST", path)).access_token
+        if token is None:
+            return None
+        try:
+            return await self._verifier.verify(token, audience=PERSON_AUDIENCE)
+        except Unauthenticated as exc:
+            # Just given, and signed with a key that is not known here yet.
+            raise Unavailable from exc

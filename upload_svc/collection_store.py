@@ -32,6 +32,7 @@ from catalogue.lists import COLUMNS as VIDEO_COLUMNS
 from catalogue.lists import to_video
 from catalogue.tables import COLLECTION_VIDEOS, COLLECTIONS, VIDEOS
 from catalogue.videos import Video, VideoState
+from common.audit import AuditEntry, write_down
 from common.db import Database, Queries, read_in_order
 from common.errors import NotFound
 from common.idempotency import Keep
@@ -125,7 +126,13 @@ class CollectionStore(Queries):
             return changed
 
     async def delete_collection(
-        self, collection_id: str, owner_id: str, *, if_match: Some[str] | None, now: datetime
+        self,
+        collection_id: str,
+        owner_id: str,
+        *,
+        if_match: Some[str] | None,
+        entry: AuditEntry,
+        now: datetime,
     ) -> None:
         """Removes it, with all its grants; its videos stay. Raises NotFound and CollectionChanged."""
         async with self._database.write() as connection:
@@ -133,6 +140,7 @@ class CollectionStore(Queries):
             if if_match is not None and collection.etag not in if_match:
                 raise CollectionChanged
             await _remove(connection, [collection_id], now=now)
+            await write_down(connection, entry)
 
     async def list_collected(
         self, collection_id: str, owner_id: str, *, after: Spot | None, limit: int
@@ -305,6 +313,23 @@ class CollectionStore(Queries):
         """Removes all of the owner's."""
         async with self._database.write() as connection:
             await _remove(connection, await _lock_all(connection, owner_id), now=now)
+
+
+async def put_last(
+    connection: AsyncConnection, collection_id: str, owner_id: str, video_id: str, *, now: datetime
+) -> bool:
+    """Puts a video that is new to it at the end of the owner's collection; False where it is full, or not there."""
+    mine = (COLLECTIONS.c.id == collection_id, COLLECTIONS.c.owner_id == owner_id)
+    if (await connection.execute(select(COLLECTIONS.c.id).where(*mine).with_for_update())).one_or_none() is None:
+        return False
+    here = select(func.count(), func.max(_ORDER.position)).where(_ORDER.collection_id == collection_id)
+    count, last = (await connection.execute(here)).one()
+    if count >= MOST_VIDEOS:
+        return False
+    row = {"collection_id": collection_id, "video_id": video_id, "position": 0 if last is None else last + ROOM}
+    await connection.execute(insert(COLLECTION_VIDEOS).values(row))
+    await _touch(connection, collection_id, now)
+    return True
 
 
 async def forget_collected(connection: AsyncConnection, video_id: str, *, owner_id: str | None = None) -> None:

@@ -50,6 +50,15 @@ class TooManyLinks(Conflict):
         super().__init__(gettext("There are %(count)s links already, the maximum. Revoke one first.") % {"count": most})
 
 
+class TooManyUploadLinks(Conflict):
+    """The collection has as many links by which guests send as one may have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            gettext("This collection has %(count)s links for guests, the maximum. Revoke one first.") % {"count": most}
+        )
+
+
 class TooManyGrants(Conflict):
     """The video or collection is shared with as many people and groups as one may be."""
 

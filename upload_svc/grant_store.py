@@ -22,7 +22,7 @@ from common.errors import NotFound
 from common.idempotency import Keep
 from upload_svc.audience import enqueue_collection, is_only_granted, refresh_audience
 from upload_svc.errors import TooManyGrants, TooManyLinks
-from upload_svc.job_store import renew_pictures
+from upload_svc.media.queue_store import renew_pictures
 
 # Of one video, and of one collection.
 MOST_LINKS: Final = 100
@@ -46,8 +46,8 @@ class Target:
 class Grant:
     """Who may watch a video, or what is in a collection, until `expires_at` (None: for ever).
 
-    `subject` is `account:` or `group:` with its id, and `name` what its maker has seen it called; or of a collection
-    `members` or `everyone`, without a name.
+    `subject` is `account:` or `group:` with its id, and `name` what its maker has seen it called, in a list its name
+    now; or of a collection `members` or `everyone`, without a name.
     """
 
     id: str
@@ -61,15 +61,23 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedLink:
-    """A link, and how many visitors have played by it."""
+    """A link, how many visitors have played by it, and what its maker calls it."""
 
     link: Link
     views: int
+    name: str | None
 
 
 class GrantStore(Queries):
     async def add_link(
-        self, owner_id: str, link: Link, *, token_hash: str, entry: AuditEntry, keep: Keep | None = None
+        self,
+        owner_id: str,
+        link: Link,
+        *,
+        name: str | None = None,
+        token_hash: str,
+        entry: AuditEntry,
+        keep: Keep | None = None,
     ) -> None:
         """Adds a link to what its owner has not deleted, and `keep`s the answer about it.
 
@@ -82,7 +90,7 @@ class GrantStore(Queries):
             if await _count(connection, target, GRANTS.c.subject.is_(None)) >= MOST_LINKS:
                 raise TooManyLinks(MOST_LINKS)
             values = {**asdict(link), "frame_ancestors": " ".join(link.frame_ancestors) or None}
-            await connection.execute(insert(GRANTS).values(**values, token_hash=token_hash))
+            await connection.execute(insert(GRANTS).values(**values, link_name=name, token_hash=token_hash))
             await write_down(connection, entry)
             if keep is not None:
                 await keep(connection)
@@ -127,9 +135,9 @@ class GrantStore(Queries):
         created_at, grant_id = GRANTS.c.created_at, GRANTS.c.id
         views = func.coalesce(LINK_VIEWS.c.views, 0).label("views")
         query = (
-            select(*COLUMNS, GRANTS.c.subject, GRANTS.c.subject_name.label("name"), views)
+            select(*COLUMNS, GRANTS.c.subject, GRANTS.c.subject_name.label("name"), GRANTS.c.link_name, views)
             .select_from(GRANTS.outerjoin(LINK_VIEWS, LINK_VIEWS.c.link_id == grant_id))
-            .where(target.column == target.id)
+            .where(target.column == target.id, GRANTS.c.right == Right.WATCH.value)
             .order_by(created_at.desc(), grant_id.desc())
             .limit(limit)
         )
@@ -139,7 +147,9 @@ class GrantStore(Queries):
             at, last_id = after
             query = query.where(created_at <= at, or_(created_at < at, grant_id < last_id))
         return [
-            ListedLink(link=to_link(row), views=row.views) if row.subject is None else _to_grant(row)
+            ListedLink(link=to_link(row), views=row.views, name=row.link_name)
+            if row.subject is None
+            else _to_grant(row)
             for row in await self._database.rows(query)
         ]
 
@@ -221,6 +231,12 @@ class GrantStore(Queries):
             _SELECT.select_from(collected.join(GRANTS, is_of_collection)).where(has_ended),
         )
         return [_to_grant(row) for row in await self._database.rows(every)]
+
+    async def list_groups(self, *, after: str, limit: int) -> list[str]:
+        """Groups that have grants, as subjects, behind that one."""
+        subject = GRANTS.c.subject
+        query = select(subject).distinct().where(subject > after, subject.startswith("group:"))
+        return [row.subject for row in await self._database.rows(query.order_by(subject).limit(limit))]
 
     async def forget_subject(self, subject: str) -> None:
         """Takes away all that is granted to somebody who is gone."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -19,7 +19,7 @@ from catalogue.videos import Video
 from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
-from common.errors import Invalid, NotFound
+from common.errors import Invalid, NotFound, Unavailable
 from common.idempotency import Remember
 from common.ids import new_id
 from common.languages import gettext
@@ -34,6 +34,8 @@ from upload_svc.grant_store import Grant, GrantStore, ListedLink, Target
 from upload_svc.store import Store
 
 _TOKEN_BYTES: Final = 32
+# They have no names of their own.
+_EVERYBODY: Final = (MEMBERS, EVERYONE)
 _AT_ONCE: Final = 100
 # Steps of the loop after which others have their turn: as many as a collection of 10,000 takes.
 _STEPS: Final = 50
@@ -48,6 +50,7 @@ class NewLink:
     view_limit: int | None = None
     start_at: float | None = None
     frame_ancestors: tuple[str, ...] = ()
+    name: str | None = None
 
 
 class Grants:
@@ -105,7 +108,9 @@ class Grants:
         by = Actor(principal.account_id, address)
         entry = entry_about(Action.LINK_CREATED, by, thing, at=now, link_id=link.id)
         keep = None if remember is None else remember(link)
-        await self._store.add_link(principal.account_id, link, token_hash=hash_of(token), entry=entry, keep=keep)
+        await self._store.add_link(
+            principal.account_id, link, name=new.name, token_hash=hash_of(token), entry=entry, keep=keep
+        )
         entry.log()
         return link, thing, token
 
@@ -154,11 +159,13 @@ class Grants:
 
     async def unshare(self, principal: Principal, target: Target, grant_id: str, *, address: str) -> None:
         """From now on they may not watch by this grant; it may have been revoked before."""
-        thing, now = await self._own(principal, target), self._clock()
-        grant = await self._store.get_grant(target, grant_id)
+        by = Actor(principal.account_id, address)
+        await self._unshare(await self._own(principal, target), target, grant_id, by)
+
+    async def _unshare(self, thing: Video | Collection, target: Target, grant_id: str, by: Actor) -> None:
+        now, grant = self._clock(), await self._store.get_grant(target, grant_id)
         if grant is None:
             return
-        by = Actor(principal.account_id, address)
         action = Action.COLLECTION_GRANT_REVOKED if target.is_collection else Action.GRANT_REVOKED
         entry = entry_about(action, by, thing, at=now, subject=grant.subject, name=grant.name)
         if await self._store.revoke_grant(grant, entry, now=now):
@@ -180,6 +187,16 @@ class Grants:
             if not await self._audience.work_off():
                 return
 
+    async def forget_deleted_groups(self) -> None:
+        """One step of the loop: takes away what was given to groups that are deleted. Raises Unavailable."""
+        after = ""
+        # An id is never used again, and a grant is only given to a group that there is.
+        while subjects := await self._store.list_groups(after=after, limit=_AT_ONCE):
+            names, after = await self._grantees.names(subjects), subjects[-1]
+            for subject in subjects:
+                if subject not in names:
+                    await self._store.forget_subject(subject)
+
     async def list(
         self, principal: Principal, target: Target, *, is_links: bool = False, cursor: str | None, limit: int
     ) -> tuple[Sequence[Grant | ListedLink], str | None]:
@@ -187,13 +204,38 @@ class Grants:
         the next page. Raises Invalid.
         """
         await self._own(principal, target)
-        return await self._cursors.page(
+        return await self.list_anybodys(target, is_links=is_links, cursor=cursor, limit=limit)
+
+    async def list_anybodys(
+        self, target: Target, *, is_links: bool = False, cursor: str | None, limit: int
+    ) -> tuple[Sequence[Grant | ListedLink], str | None]:
+        """As `list`, whoever asks."""
+        listed, next_cursor = await self._cursors.page(
             f"{'links' if is_links else 'grants'}:{target.id}",
             partial(self._store.list_grants, target, is_links=is_links),
             _place_of,
             cursor=cursor,
             limit=limit,
         )
+        return await self._named(listed), next_cursor
+
+    async def _named(self, listed: Sequence[Grant | ListedLink]) -> Sequence[Grant | ListedLink]:
+        """The same with the names of now, without what was given to whom there is no more.
+
+        While auth_svc does not answer, as they were called when they got it.
+        """
+        subjects = [one.subject for one in listed if isinstance(one, Grant) and one.subject not in _EVERYBODY]
+        if not subjects:
+            return listed
+        try:
+            names = await self._grantees.names(subjects)
+        except Unavailable:
+            return listed
+        return [
+            replace(one, name=names[one.subject]) if isinstance(one, Grant) and one.subject in names else one
+            for one in listed
+            if isinstance(one, ListedLink) or one.subject in names or one.subject in _EVERYBODY
+        ]
 
     async def shared_collections(self, target: Target) -> Sequence[Collection]:
         """By which collections others may watch a video, a hundred at most; of a collection none."""
@@ -203,8 +245,15 @@ class Grants:
 
     async def revoke(self, principal: Principal, target: Target, link_id: str, *, address: str) -> None:
         """From now on the link opens nothing; it may have been revoked before."""
-        thing = await self._own(principal, target)
         by = Actor(principal.account_id, address)
+        await self._revoke(await self._own(principal, target), target, link_id, by)
+
+    async def revoke_anybodys(self, video: Video, grant_id: str, by: Actor) -> None:
+        """From now on nobody may watch by this grant or link, whoever made it; it may have been revoked before."""
+        await self._unshare(video, Target(video.id), grant_id, by)
+        await self._revoke(video, Target(video.id), grant_id, by)
+
+    async def _revoke(self, thing: Video | Collection, target: Target, link_id: str, by: Actor) -> None:
         entry = entry_about(Action.LINK_REVOKED, by, thing, at=self._clock(), link_id=link_id)
         if await self._store.revoke_link(target, link_id, entry):
             entry.log()

@@ -34,8 +34,9 @@ from contracts.media import (
 from contracts.shape import MOST_AT_ONCE
 from upload_svc.errors import JobLost, OutputsMissing
 from upload_svc.fs_client import FsClient
-from upload_svc.media import TRIES, JobState, MediaJob
-from upload_svc.store import Store
+from upload_svc.media.job_store import JobStore
+from upload_svc.media.media import TRIES, JobState, MediaJob
+from upload_svc.media.queue_store import QueueStore
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +60,9 @@ BACKFILL_REST: Final = timedelta(hours=1)
 class Jobs:
     """What a worker does raises JobLost once another attempt has begun or the job has ended, and NotFound."""
 
-    def __init__(self, store: Store, fs: FsClient, *, clock: Clock) -> None:
+    def __init__(self, store: JobStore, queue: QueueStore, fs: FsClient, *, clock: Clock) -> None:
         self._store = store
+        self._queue = queue
         self._fs = fs
         self._clock = clock
         self._backfill_after: datetime | None = None
@@ -209,13 +211,13 @@ class Jobs:
         now = self._clock()
         if self._backfill_after is not None and now < self._backfill_after:
             return 0
-        room = BACKFILL_AT_ONCE - await self._store.count_waiting_backfill()
+        room = BACKFILL_AT_ONCE - await self._queue.count_waiting_backfill()
         if room <= 0:
             return 0
-        videos = await self._store.list_unlooked(limit=room)
+        videos = await self._queue.list_unlooked(limit=room)
         if not videos:
             self._backfill_after = now + BACKFILL_REST
-        added = [await self._store.add_look(video_id, is_backfill=True, at=now) for video_id in videos]
+        added = [await self._queue.add_look(video_id, is_backfill=True, at=now) for video_id in videos]
         return sum(added)
 
     async def _note_worker(self, *, lacks_landlock: bool = False) -> None:

@@ -14,7 +14,9 @@ from common.db import open_database
 from common.errors import Unavailable
 from common.ids import is_id
 from common.settings import load
-from upload_svc.media import JobState
+from upload_svc.media.media import JobState
+from upload_svc.media.media_store import MediaStore
+from upload_svc.media.queue_store import QueueStore
 from upload_svc.settings import Settings
 from upload_svc.store import Store
 
@@ -34,39 +36,39 @@ def main(arguments: Sequence[str]) -> int:
 
 async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     async with open_database(settings.database_url.get_secret_value()) as database:
-        store = Store(database)
+        queue = QueueStore(database)
         if arguments.action == "status":
-            await _tell(store, is_json=arguments.json)
+            await _tell(MediaStore(database), is_json=arguments.json)
             return 0
         if arguments.action == "backfill":
-            count = await _backfill(store, is_again=arguments.again)
+            count = await _backfill(queue, is_again=arguments.again)
         elif arguments.all:
-            count = await store.retry_failed_jobs(at=utc_now())
-        elif await store.get_anybodys_video(arguments.video) is None:
+            count = await queue.retry_failed_jobs(at=utc_now())
+        elif await Store(database).get_anybodys_video(arguments.video) is None:
             sys.stderr.write(f"vss media: no video {arguments.video}\n")
             return 1
         else:
-            count = await store.retry_jobs(arguments.video, at=utc_now())
+            count = await queue.retry_jobs(arguments.video, at=utc_now())
     sys.stdout.write(f"jobs added to the queue: {count}\n")
     return 0
 
 
-async def _backfill(store: Store, *, is_again: bool) -> int:
+async def _backfill(queue: QueueStore, *, is_again: bool) -> int:
     """Has ready videos looked at of which something is missing, or all of them; returns how many jobs that are.
 
     In steps, each of which stays done whatever happens to the next.
     """
     count, after, now = 0, "", utc_now()
-    while jobs := await store.list_ended_jobs(is_all=is_again, after=after, limit=AT_ONCE):
-        count += await store.restart_jobs(jobs, at=now)
+    while jobs := await queue.list_ended_jobs(is_all=is_again, after=after, limit=AT_ONCE):
+        count += await queue.restart_jobs(jobs, at=now)
         after = jobs[-1]
-    while videos := await store.list_unlooked(limit=AT_ONCE):
+    while videos := await queue.list_unlooked(limit=AT_ONCE):
         for video_id in videos:
-            count += await store.add_look(video_id, is_backfill=True, at=now)
+            count += await queue.add_look(video_id, is_backfill=True, at=now)
     return count
 
 
-async def _tell(store: Store, *, is_json: bool) -> None:
+async def _tell(store: MediaStore, *, is_json: bool) -> None:
     counts = await store.count_open_jobs()
     jobs = {state.value: counts[state][0] if state in counts else 0 for state in JobState if state is not JobState.DONE}
     waiting = counts.get(JobState.WAITING)

@@ -6,14 +6,14 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from common.clock import Clock
 from contracts.media import Task
-from upload_svc.media import JobState
-from upload_svc.store import Store
+from upload_svc.media.media import JobState
+from upload_svc.media.media_store import MediaStore
 
 
 class JobMetrics:
     """Jobs by task and state, and how long the oldest has been waiting."""
 
-    def __init__(self, store: Store, registry: CollectorRegistry, *, clock: Clock) -> None:
+    def __init__(self, store: MediaStore, registry: CollectorRegistry, *, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._jobs = Gauge("media_jobs", "Jobs for workers", ("task", "state"), registry=registry)

@@ -36,8 +36,8 @@ from contracts.shape import Instant, Sha256, is_absent
 from upload_svc.grant_store import Grant as GrantInDomain
 from upload_svc.grant_store import ListedLink
 from upload_svc.grants import NewLink
-from upload_svc.media import Media as MediaInDomain
-from upload_svc.media import MediaState
+from upload_svc.media.media import Media as MediaInDomain
+from upload_svc.media.media import MediaState
 from upload_svc.uploads import Act, NewUpload, Wanted
 from upload_svc.uploads import Integrity as IntegrityInDomain
 from upload_svc.uploads import Upload as UploadInDomain
@@ -50,17 +50,15 @@ Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
 Title = Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=TITLE_MAX)]
 Description = Annotated[str, AfterValidator(clean_text), Field(max_length=DESCRIPTION_MAX)]
 Filename = Annotated[str, AfterValidator(clean_filename)]
+LinkName = Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=100)]
 FramingSite = Annotated[str, Field(max_length=2048), AfterValidator(clean_site)]
 
 
-class NewFile(Input):
-    """What every client says of a file that is about to be sent."""
+class SentFile(Input):
+    """What whoever sends a file says of it."""
 
-    title: Title
-    description: Description = ""
     filename: Filename
     content_type: Annotated[str, Field(max_length=CONTENT_TYPE_MAX)]
-    visibility: Visibility = Visibility.PRIVATE
 
     @model_validator(mode="after")
     def _is_video(self) -> Self:
@@ -75,6 +73,14 @@ class NewFile(Input):
         if found is None:
             raise AssertionError("checked when it was parsed")
         return found
+
+
+class NewFile(SentFile):
+    """What every client of an account says of a file that is about to be sent."""
+
+    title: Title
+    description: Description = ""
+    visibility: Visibility = Visibility.PRIVATE
 
 
 class CreateUpload(NewFile):
@@ -157,7 +163,8 @@ class CreateGrant(Input):
 
     It ends at `expires_at`; a link also when `view_limit` visitors have played the video, which then plays on for them.
     `start_at` is where a link begins, in seconds. `frame_ancestors` are the sites whose pages may show its player, such
-    as `https://lms.example` or `https://*.lms.example`; a link with a password can have none.
+    as `https://lms.example` or `https://*.lms.example`; a link with a password can have none. Visitors are not told
+    its `name`.
     """
 
     subject: str = "link"
@@ -167,6 +174,7 @@ class CreateGrant(Input):
     view_limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     start_at: Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)] | None = None
     frame_ancestors: Annotated[tuple[FramingSite, ...], Field(max_length=MOST_SITES)] = ()
+    name: LinkName | None = None
 
     @field_validator("subject")
     @classmethod
@@ -177,12 +185,12 @@ class CreateGrant(Input):
 
     @field_validator("right")
     @classmethod
-    def _is_right(cls, right: str) -> str:
+    def _is_right(cls, right: str, _: ValidationInfo) -> str:
         if right != "watch":
             raise ValueError(N_("must be “watch”: nothing else can be granted"))
         return right
 
-    @field_validator("password", "view_limit", "start_at", "frame_ancestors")
+    @field_validator("password", "view_limit", "start_at", "frame_ancestors", "name")
     @classmethod
     def _goes_with_links(cls, value: object, info: ValidationInfo) -> object:
         if value not in (None, ()) and info.data.get("subject", "link") != "link":
@@ -197,6 +205,7 @@ class CreateGrant(Input):
             view_limit=self.view_limit,
             start_at=self.start_at,
             frame_ancestors=tuple(dict.fromkeys(self.frame_ancestors)),
+            name=self.name,
         )
 
 
@@ -215,14 +224,16 @@ class CreateShare(CreateGrant):
 class Grant(BaseModel):
     """A link, or who else may watch: an account or a group with its `name`, and of a collection `members`, `everyone`.
 
-    What is a link's alone is null there. `views`: how many visitors have played by a link. `url` is told once, when the
-    link is made, and with it, where sites may frame the player, its address and the HTML.
+    A link's `name` is what its maker calls it, if anything. What is a link's alone is null there. `views`: how many
+    visitors have played by a link. `url` is told once, when the link is made, and with it, where sites may frame the
+    player, its address and the HTML. A link with the right `upload` has `received`, how many files have come by it, and
+    what limits it has.
     """
 
     id: str
     subject: str
     name: str | None
-    right: Literal["watch"] = "watch"
+    right: Literal["watch", "upload"] = "watch"
     created_at: Instant
     expires_at: Instant | None
     has_password: bool | None
@@ -233,6 +244,10 @@ class Grant(BaseModel):
     url: Annotated[str | None, Field(exclude_if=is_absent)] = None
     embed_url: Annotated[str | None, Field(exclude_if=is_absent)] = None
     embed_html: Annotated[str | None, Field(exclude_if=is_absent)] = None
+    max_size: Annotated[int | None, Field(exclude_if=is_absent)] = None
+    max_files: Annotated[int | None, Field(exclude_if=is_absent)] = None
+    note: Annotated[str | None, Field(exclude_if=is_absent)] = None
+    received: Annotated[int | None, Field(exclude_if=is_absent)] = None
 
 
 class ListGrants(Query):
@@ -254,16 +269,22 @@ class GrantPage(BaseModel):
 
     items: list[Grant]
     next_cursor: str | None
-    collections: list[SharedCollection]
+    collections: list[SharedCollection] = []
 
 
 def present_link(
-    link: Link, *, views: int, url: str | None = None, embed_url: str | None = None, embed_html: str | None = None
+    link: Link,
+    *,
+    name: str | None,
+    views: int,
+    url: str | None = None,
+    embed_url: str | None = None,
+    embed_html: str | None = None,
 ) -> Grant:
     return Grant(
         id=link.id,
         subject="link",
-        name=None,
+        name=name,
         created_at=link.created_at,
         expires_at=link.expires_at,
         has_password=link.password_hash is not None,
@@ -293,7 +314,9 @@ def present_grant(grant: GrantInDomain) -> Grant:
 
 
 def present_listed(listed: GrantInDomain | ListedLink) -> Grant:
-    return present_link(listed.link, views=listed.views) if isinstance(listed, ListedLink) else present_grant(listed)
+    if isinstance(listed, ListedLink):
+        return present_link(listed.link, name=listed.name, views=listed.views)
+    return present_grant(listed)
 
 
 class ListedState(StrEnum):
@@ -425,6 +448,13 @@ class Media(BaseModel):
     sent_picture: Annotated[SentPicture | None, Field(exclude_if=is_absent)] = None
 
 
+class Guest(BaseModel):
+    """Who has sent a video without an account, as they say, and what they say of it; empty: nothing."""
+
+    sender: str
+    message: str
+
+
 class Upload(BaseModel):
     """A video as its owner sees it. `part_size` and `part_count` are null until the storage has been asked.
 
@@ -453,6 +483,8 @@ class Upload(BaseModel):
     media: Media | None
     # Only while it is open, and only where parts have checksums.
     part_checksums: Annotated[str | None, Field(exclude_if=is_absent)] = None
+    # Only of what a guest has sent.
+    guest: Annotated[Guest | None, Field(exclude_if=is_absent)] = None
     # Only of one upload that is open; lists and finished ones do not have it.
     received: Annotated[list[ReceivedPart] | None, Field(exclude_if=is_absent)] = None
 
@@ -486,6 +518,7 @@ def present(upload: UploadInDomain, *, stream_url: str) -> Upload:
         watch_url=watch_url(stream_url, video.id),
         media=None if upload.media is None else _present_media(upload.media),
         part_checksums=None if stored_object is None else stored_object.part_checksums,
+        guest=upload.guest and Guest(sender=upload.guest.sender, message=upload.guest.message),
         received=None
         if received is None
         else [ReceivedPart(part_number=part.part_number, size=part.size, checksum=part.checksum) for part in received],

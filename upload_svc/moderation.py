@@ -1,6 +1,8 @@
-"""What administrators do with other people's videos: hide, show again, delete. Each is written down."""
+"""What administrators do with other people's videos: hide, show again, revoke, delete. Each is written down."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from catalogue.pages import read_page
 from catalogue.videos import Video, VideoState
@@ -11,14 +13,19 @@ from common.errors import NotFound
 from common.tokens import Principal
 from upload_svc.audit import Action, entry_about
 from upload_svc.auth_client import Administrators
+from upload_svc.grant_store import Grant, ListedLink, Target
+from upload_svc.grants import Grants
 from upload_svc.store import Store
 
 
 class Moderation:
     """Every method is for administrators of this moment, and raises Forbidden for everybody else, and Unavailable."""
 
-    def __init__(self, store: Store, administrators: Administrators, cursors: Cursors, *, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, administrators: Administrators, grants: Grants, cursors: Cursors, *, clock: Clock
+    ) -> None:
         self._store = store
+        self._grants = grants
         self._administrators = administrators
         self._cursors = cursors
         self._clock = clock
@@ -46,6 +53,18 @@ class Moderation:
         if video is None:
             raise NotFound
         return video
+
+    async def access(
+        self, principal: Principal, video_id: str, *, cursor: str | None, limit: int
+    ) -> tuple[Video, Sequence[Grant | ListedLink], str | None]:
+        """Anybody's video, and its grants and links as `Grants.list` has them. Raises NotFound and Invalid."""
+        video = await self.get(principal, video_id)
+        return video, *await self._grants.list_anybodys(Target(video_id), cursor=cursor, limit=limit)
+
+    async def revoke(self, principal: Principal, video_id: str, grant_id: str, *, address: str) -> None:
+        """From now on nobody may watch by this grant or link, whoever made it. Idempotent. Raises NotFound."""
+        video = await self.get(principal, video_id)
+        await self._grants.revoke_anybodys(video, grant_id, Actor(principal.account_id, address))
 
     async def hide(self, principal: Principal, video_id: str, *, address: str) -> None:
         """From now on its owner alone finds and watches it, whatever they choose. Idempotent. Raises NotFound."""

@@ -11,6 +11,7 @@ from yarl import URL
 from catalogue.access import may_watch, viewer_of
 from catalogue.content import Content, card_picture
 from catalogue.videos import Video
+from common.clock import utc_now
 from common.ids import is_id
 from common.languages import N_
 from common.tokens import Principal
@@ -18,7 +19,8 @@ from common.web.keys import SITE
 from common.web.pages import render
 from common.web.requests import Query, id_in_path, read_query, require_whole_principal
 from upload_svc.app_keys import MODERATION
-from upload_svc.models import watch_url
+from upload_svc.grant_store import Grant, ListedLink
+from upload_svc.models import present_listed, watch_url
 
 PATH: Final = "/videos/moderation"
 
@@ -33,7 +35,7 @@ Id = Annotated[str, AfterValidator(_id)]
 
 
 class ListModerated(Query):
-    """One video, or those of one owner, or all; which page of them."""
+    """One video with its grants, or the videos of one owner, or all; which page of them."""
 
     video: Id | None = None
     owner: Id | None = None
@@ -47,9 +49,12 @@ async def videos_page(request: web.Request) -> web.Response:
     principal = require_whole_principal(request)
     asked = read_query(request, ListModerated)
     moderation = request.app[MODERATION]
-    next_cursor = None
+    shared: list[dict[str, object]] = []
     if asked.video is not None:
-        videos = [await moderation.get(principal, asked.video)]
+        video, listed, next_cursor = await moderation.access(
+            principal, asked.video, cursor=asked.cursor, limit=asked.limit
+        )
+        videos, shared = [video], [_shared(one) for one in listed]
     else:
         videos, next_cursor = await moderation.list(
             principal, asked.owner, q=asked.q, cursor=asked.cursor, limit=asked.limit
@@ -57,6 +62,8 @@ async def videos_page(request: web.Request) -> web.Response:
     context = {
         "videos": [_shown(request, principal, video) for video in videos],
         "is_all": asked.video is None and asked.owner is None,
+        "is_one": asked.video is not None,
+        "shared": shared,
         "owner_id": asked.owner,
         "owner": videos[0].owner_username if asked.owner is not None and videos else None,
         "searched": asked.q,
@@ -81,6 +88,14 @@ async def show_video(request: web.Request) -> web.Response:
     return _to(video_id)
 
 
+async def revoke_grant(request: web.Request) -> web.Response:
+    """POST /videos/moderation/{upload_id}/grants/{grant_id}/revoke."""
+    principal, video_id = require_whole_principal(request), id_in_path(request, "upload_id")
+    grant_id = id_in_path(request, "grant_id")
+    await request.app[MODERATION].revoke(principal, video_id, grant_id, address=request.remote or "")
+    return _to(video_id)
+
+
 async def delete_video(request: web.Request) -> web.Response:
     """POST /videos/moderation/{upload_id}/delete."""
     principal, video_id = require_whole_principal(request), id_in_path(request, "upload_id")
@@ -90,6 +105,13 @@ async def delete_video(request: web.Request) -> web.Response:
 
 def _to(video_id: str) -> web.Response:
     return web.Response(status=303, headers={"Location": str(URL(PATH).with_query(video=video_id))})
+
+
+def _shared(listed: Grant | ListedLink) -> dict[str, object]:
+    shown = present_listed(listed)
+    has_ended = shown.expires_at is not None and shown.expires_at <= utc_now()
+    is_used_up = shown.view_limit is not None and (shown.views or 0) >= shown.view_limit
+    return {**dict(shown), "is_over": has_ended or is_used_up, "has_ended": has_ended}
 
 
 def _shown(request: web.Request, principal: Principal, video: Video) -> dict[str, object]:

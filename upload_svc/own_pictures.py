@@ -24,7 +24,8 @@ from contracts.media import NewFile, PictureType, Reason
 from upload_svc.bucket import Bucket
 from upload_svc.errors import NotFinished, PictureReplaced
 from upload_svc.fs_client import FsClient
-from upload_svc.media import MediaJob
+from upload_svc.media.job_store import JobStore
+from upload_svc.media.media import MediaJob
 from upload_svc.store import Store
 
 logger = logging.getLogger(__name__)
@@ -39,8 +40,9 @@ LEASE: Final = timedelta(minutes=2)
 class OwnPictures:
     """For owners alone."""
 
-    def __init__(self, store: Store, fs: FsClient, bucket: Bucket, *, clock: Clock) -> None:
-        self._store = store
+    def __init__(self, videos: Store, jobs: JobStore, fs: FsClient, bucket: Bucket, *, clock: Clock) -> None:
+        self._videos = videos
+        self._jobs = jobs
         self._fs = fs
         self._bucket = bucket
         self._clock = clock
@@ -59,7 +61,7 @@ class OwnPictures:
 
     async def check(self, principal: Principal, upload_id: str) -> None:
         """Raises NotFound and NotFinished where this person can't choose a picture."""
-        video = await self._store.get_video(upload_id, principal.account_id)
+        video = await self._videos.get_video(upload_id, principal.account_id)
         if video is None:
             raise NotFound
         if video.state is not VideoState.READY:
@@ -73,16 +75,16 @@ class OwnPictures:
         """
         await self.check(principal, upload_id)
         now = self._clock()
-        job = await self._store.begin_picture(upload_id, until=now + LEASE, at=now)
+        job = await self._jobs.begin_picture(upload_id, until=now + LEASE, at=now)
         if job is None:
             raise NotFinished
         try:
             await self._store_picture(job, picture, content_type)
         except (Unavailable, Relayed):
             # If nobody comes to say so, its lease ends.
-            await self._store.fail_job(job, Reason.STORAGE, at=self._clock())
+            await self._jobs.fail_job(job, Reason.STORAGE, at=self._clock())
             raise
-        if not await self._store.give_picture(job, at=self._clock()):
+        if not await self._jobs.give_picture(job, at=self._clock()):
             raise PictureReplaced
         logger.info("picture sent", extra={"upload_id": upload_id, "job_id": job.id, "attempt": job.attempt})
 

@@ -83,7 +83,8 @@ async def upload_page(request: web.Request) -> web.Response:
         {
             "types": sorted(CLAIMED),
             "endings": list(BY_ENDING),
-            "unfinished": [upload.video for upload in unfinished],
+            # A guest's are the guest's to go on with.
+            "unfinished": [upload.video for upload in unfinished if upload.guest is None],
             "usage": await request.app[UPLOADS].usage(principal),
             "title_max": TITLE_MAX,
             "description_max": DESCRIPTION_MAX,
@@ -325,6 +326,7 @@ def _shown(request: web.Request, upload: Upload) -> dict[str, object]:
         "title": video.title,
         "description": video.description,
         "filename": video.filename,
+        "guest": upload.guest,
         "size": video.size,
         "hue": (video.size or 0) % 12,
         "picture": card_picture(Content() if upload.media is None else upload.media.content),

@@ -10,7 +10,9 @@ from common.cursors import Cursors
 from common.errors import NotFound
 from common.tokens import Principal
 from upload_svc.auth_client import Administrators
-from upload_svc.media import FailedJob, JobState, no_worker_is_there
+from upload_svc.media.media import FailedJob, JobState, no_worker_is_there
+from upload_svc.media.media_store import MediaStore
+from upload_svc.media.queue_store import QueueStore
 from upload_svc.store import Store
 
 
@@ -20,8 +22,19 @@ class Previews:
     Only ready videos count: nobody works on what is in the trash, and its title is its owner's alone.
     """
 
-    def __init__(self, store: Store, administrators: Administrators, cursors: Cursors, *, clock: Clock) -> None:
-        self._store = store
+    def __init__(
+        self,
+        media: MediaStore,
+        queue: QueueStore,
+        administrators: Administrators,
+        cursors: Cursors,
+        *,
+        videos: Store,
+        clock: Clock,
+    ) -> None:
+        self._media = media
+        self._queue = queue
+        self._videos = videos
         self._administrators = administrators
         self._cursors = cursors
         self._clock = clock
@@ -29,18 +42,18 @@ class Previews:
     async def count(self, principal: Principal) -> Mapping[JobState, tuple[int, datetime]]:
         """How many jobs wait, run and have failed, and since when the oldest of each has been asked for."""
         await self._administrators.require(principal)
-        return await self._store.count_open_jobs()
+        return await self._media.count_open_jobs()
 
     async def no_worker_since(self, principal: Principal) -> tuple[bool, datetime | None]:
         """Whether no worker is there, and when one has asked last, if ever."""
         await self._administrators.require(principal)
-        asked_at = await self._store.worker_asked_at()
+        asked_at = await self._media.worker_asked_at()
         return no_worker_is_there(asked_at, now=self._clock()), asked_at
 
     async def is_landlock_missing(self, principal: Principal) -> bool:
         """Whether the kernel of a worker that is there has no Landlock to shut its decoder in."""
         await self._administrators.require(principal)
-        asked_at = await self._store.worker_without_landlock_asked_at()
+        asked_at = await self._media.worker_without_landlock_asked_at()
         return not no_worker_is_there(asked_at, now=self._clock())
 
     async def list_failed(
@@ -49,7 +62,7 @@ class Previews:
         """What has failed, the latest first, and the next page's cursor. Raises Invalid."""
         await self._administrators.require(principal)
         return await self._cursors.page(
-            "failed jobs", self._store.list_failed_jobs, lambda job: (job.at, job.id), cursor=cursor, limit=limit
+            "failed jobs", self._media.list_failed_jobs, lambda job: (job.at, job.id), cursor=cursor, limit=limit
         )
 
     async def retry(self, principal: Principal, video_id: str) -> None:
@@ -58,11 +71,11 @@ class Previews:
         Raises NotFound.
         """
         await self._administrators.require(principal)
-        if await self._store.get_anybodys_video(video_id) is None:
+        if await self._videos.get_anybodys_video(video_id) is None:
             raise NotFound
-        await self._store.retry_jobs(video_id, at=self._clock())
+        await self._queue.retry_jobs(video_id, at=self._clock())
 
     async def retry_all(self, principal: Principal) -> None:
         """Has them try again whatever failed, behind all that is new. Idempotent."""
         await self._administrators.require(principal)
-        await self._store.retry_failed_jobs(at=self._clock())
+        await self._queue.retry_failed_jobs(at=self._clock())

@@ -11,7 +11,7 @@ from common.languages import gettext
 from common.web.pages import render
 from common.web.requests import Query, id_in_path, read_query, require_whole_principal
 from upload_svc.app_keys import PREVIEWS
-from upload_svc.media import FailedJob, JobState
+from upload_svc.media.media import FailedJob, JobState
 
 PATH: Final = "/videos/moderation/previews"
 

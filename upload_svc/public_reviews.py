@@ -22,7 +22,7 @@ _IS_PUBLIC: Final = and_(
 )
 
 
-class PublicReviewQueries(Queries):
+class PublicReviewStore(Queries):
     async def count_public_reviews(self, owner_id: str, *, most: int) -> int:
         """How many public videos the owner is to be asked about, counted as far as `most`."""
         # Not a join: SQLite would begin with all of the owner's videos, of which mostly none is to be asked about.

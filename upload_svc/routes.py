@@ -16,6 +16,7 @@ from upload_svc.api import IF_MATCH
 from upload_svc.collections import routes as collections
 from upload_svc.companion.routes import COMPANION
 from upload_svc.errors import COMPLETING, SIGNING
+from upload_svc.guests import routes as guests
 from upload_svc.models import (
     AskGrantees,
     Batch,
@@ -141,7 +142,10 @@ API: Final = (
     delete("/v1/uploads/{upload_id}/shares/{grant_id}", api.delete_share, {204: None}),
     put("/v1/uploads/{upload_id}/moderation", api.moderate_upload, {204: None}, body=Moderate),
     delete("/v1/uploads/{upload_id}/moderation", api.delete_moderated_upload, {204: None}),
+    get("/v1/uploads/{upload_id}/moderation/grants", api.list_moderated_grants, {200: GrantPage}, query=ListGrants),
+    delete("/v1/uploads/{upload_id}/moderation/grants/{grant_id}", api.delete_moderated_grant, {204: None}),
     *collections.API,
+    *guests.API,
     *webhooks.API,
     *COMPANION,
     post("/internal/jobs/take", internal_api.take_job, {200: media.Job, 204: None}, body=media.TakeJob),
@@ -184,6 +188,7 @@ PAGES: Final = (
     web.get("/videos", pages.videos_page, name="videos-page"),
     web.get("/videos/export", exporting.export, name="export-videos"),
     *collections.PAGES,
+    *guests.PAGES,
     *webhooks.PAGES,
     web.post("/videos/{upload_id}/retry-preview", pages.retry_preview, name="retry-preview"),
     web.get(moderation_pages.PATH, moderation_pages.videos_page, name="moderation-page"),
@@ -195,6 +200,9 @@ PAGES: Final = (
     web.post("/videos/moderation/{upload_id}/hide", moderation_pages.hide_video, name="hide-video"),
     web.post("/videos/moderation/{upload_id}/show", moderation_pages.show_video, name="show-video"),
     web.post("/videos/moderation/{upload_id}/delete", moderation_pages.delete_video, name="delete-moderated-video"),
+    web.post(
+        "/videos/moderation/{upload_id}/grants/{grant_id}/revoke", moderation_pages.revoke_grant, name="revoke-grant"
+    ),
     web.post("/videos/batch", pages.batch_videos, name="batch-videos"),
     web.post("/videos/public-review", pages.review_public, name="review-public"),
     web.post("/videos/{upload_id}", pages.edit_video, name="edit-video"),

@@ -1,4 +1,4 @@
-"""What upload_svc writes: videos, jobs about them, and the create requests that carried an `Idempotency-Key`."""
+"""Videos, as the service keeps them that their owners change."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from catalogue.pages import Place, Sort
 from catalogue.tables import VIDEOS
 from catalogue.videos import Video, VideoState, Visibility
 from common.audit import AuditEntry, write_down
-from common.db import rows_changed
+from common.db import Queries, rows_changed
 from common.text import search_key, sort_key
 from contracts.media import Task
 from upload_svc.audience import has_audience, refresh_audience
 from upload_svc.collection_store import forget_collected
 from upload_svc.errors import PreconditionFailed
 from upload_svc.grant_store import forget_grants
-from upload_svc.job_store import JobQueries, add_job, forget_media, renew_pictures
-from upload_svc.public_reviews import PublicReviewQueries, forget_review, hand_over_review
+from upload_svc.guest_uploads import await_guest_upload, forget_guest, receive_guest_upload
+from upload_svc.media.queue_store import add_job, forget_media, renew_pictures
+from upload_svc.public_reviews import forget_review, hand_over_review
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +39,10 @@ class Listing:
     sort: Sort = Sort.NEWEST
 
 
-class Store(JobQueries, PublicReviewQueries):
+class Store(Queries):
     async def add_video(self, video: Video) -> None:
-        values = {
-            **asdict(video),
-            **_texts(video.title, video.description),
-            "visibility": video.visibility.value,
-            "state": video.state.value,
-            "hidden_visibility": video.hidden_visibility and video.hidden_visibility.value,
-        }
-        await self._database.change(insert(VIDEOS).values(values))
+        async with self._database.write() as connection:
+            await insert_video(connection, video)
 
     async def get_video(self, video_id: str, owner_id: str) -> Video | None:
         """The owner's video with this id, unless it was deleted."""
@@ -186,7 +181,8 @@ class Store(JobQueries, PublicReviewQueries):
     async def make_ready(self, video_id: str, *, size: int, sha256: str | None, at: datetime) -> bool:
         """Takes the edge from uploading to ready, with the size that is stored, and its SHA-256 where that is known.
 
-        In the same transaction somebody is asked to look at it, and its owner's webhooks are told.
+        In the same transaction somebody is asked to look at it, its owner's webhooks are told, and what a guest has
+        sent comes into its collection.
         """
         change = (
             update(VIDEOS)
@@ -194,11 +190,14 @@ class Store(JobQueries, PublicReviewQueries):
             .values(state=VideoState.READY.value, settle_after=None, size=size, sent_sha256=sha256)
         )
         async with self._database.write() as connection:
+            awaited = await await_guest_upload(connection, video_id)
             if rows_changed(await connection.execute(change)) != 1:
                 return False
+            video = to_video((await connection.execute(_SELECT.where(VIDEOS.c.id == video_id))).one())
+            if awaited is not None:
+                await receive_guest_upload(connection, awaited, video, at=at)
             await refresh_audience(connection, [video_id])
             await add_job(connection, video_id, Task.LOOK, is_backfill=False, at=at)
-            video = to_video((await connection.execute(_SELECT.where(VIDEOS.c.id == video_id))).one())
             await _tell(connection, EventType.VIDEO_READY, video, at=at)
             return True
 
@@ -315,6 +314,7 @@ class Store(JobQueries, PublicReviewQueries):
         async with self._database.write() as connection:
             if rows_changed(await connection.execute(change)) == 1:
                 await forget_media(connection, video_id)
+                await forget_guest(connection, video_id)
                 await forget_grants(connection, video_id)
 
     async def take_unsettled(self, *, now: datetime, until: datetime, limit: int) -> list[Video]:
@@ -342,6 +342,17 @@ class Store(JobQueries, PublicReviewQueries):
             .values(settle_after=settle_after)
         )
         await self._database.change(change)
+
+
+async def insert_video(connection: AsyncConnection, video: Video) -> None:
+    values = {
+        **asdict(video),
+        **_texts(video.title, video.description),
+        "visibility": video.visibility.value,
+        "state": video.state.value,
+        "hidden_visibility": video.hidden_visibility and video.hidden_visibility.value,
+    }
+    await connection.execute(insert(VIDEOS).values(values))
 
 
 _SELECT: Final = select(*COLUMNS)

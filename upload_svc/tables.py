@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, UniqueConstraint
 
-from common.db import Instant, binary_text, identifier, long_text, size_in_bytes
+from common.db import Instant, binary_text, human_text, identifier, long_text, size_in_bytes
 from common.idempotency import idempotency_table
 
 METADATA: Final = MetaData()
@@ -83,6 +83,23 @@ AUDIENCE_CHANGES: Final = Table(
     # Whether fewer people may watch them than before.
     Column("is_narrower", Boolean(), nullable=False),
 )
+
+# What guests have sent, or begun to send, by a link into a collection: the video is its owner's.
+GUEST_UPLOADS: Final = Table(
+    "guest_uploads",
+    METADATA,
+    Column("video_id", identifier(), primary_key=True),
+    Column("grant_id", identifier(), nullable=False),
+    Column("collection_id", identifier(), nullable=False),
+    # Of what the guest's browser holds: nobody can read it here.
+    Column("secret_hash", binary_text(64), nullable=False),
+    # As the guest has typed them.
+    Column("sender", human_text(100), nullable=False),
+    Column("message", long_text(), nullable=False),
+    # When the video was ready; None: it has not been.
+    Column("received_at", Instant(), nullable=True),
+)
+Index("guest_uploads_grant", GUEST_UPLOADS.c.grant_id, GUEST_UPLOADS.c.secret_hash)
 
 WEBHOOKS: Final = Table(
     "webhooks",

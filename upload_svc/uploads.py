@@ -8,7 +8,7 @@ loop.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -39,7 +39,11 @@ from contracts.objects import (
 from upload_svc.audit import Action, entry_about
 from upload_svc.errors import FileDiffers, NotFinished, UploadNotOpen
 from upload_svc.fs_client import FsClient
-from upload_svc.media import Media, MediaState, no_worker_is_there
+from upload_svc.guest_uploads import Guest, GuestReader
+from upload_svc.media.media import Media, MediaState, no_worker_is_there
+from upload_svc.media.media_store import MediaStore
+from upload_svc.media.queue_store import QueueStore
+from upload_svc.public_reviews import PublicReviewStore
 from upload_svc.settling import CHECK_AGAIN, become_ready
 from upload_svc.store import Listing, Store
 
@@ -71,6 +75,8 @@ class Upload:
     video: Video
     stored_object: StoredObject | None
     media: Media | None = None
+    # Of what somebody without an account has sent, where it was asked for.
+    guest: Guest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,22 +119,46 @@ Act = Literal["trash", "restore"] | Visibility
 class Uploads:
     """What creators do."""
 
-    def __init__(self, store: Store, fs: FsClient, cursors: Cursors, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        fs: FsClient,
+        cursors: Cursors,
+        *,
+        media: MediaStore,
+        queue: QueueStore,
+        reviews: PublicReviewStore,
+        guests: GuestReader,
+        clock: Clock,
+    ) -> None:
         self._store = store
+        self._media = media
+        self._queue = queue
+        self._reviews = reviews
+        self._guests = guests
         self._fs = fs
         self._pictures = PictureUrls(fs.pictures, clock=clock)
         self._cursors = cursors
         self._clock = clock
 
-    async def create(self, principal: Principal, new: NewUpload, *, upload_id: str) -> Upload:
+    async def create(
+        self,
+        principal: Principal,
+        new: NewUpload,
+        *,
+        upload_id: str,
+        add: Callable[[Video], Awaitable[None]] | None = None,
+    ) -> Upload:
         """Commits the video and opens its upload; the same again for the same `upload_id`.
+
+        `add` commits it with what belongs to it, where that is more than the video, or refuses it.
 
         Raises what fs_svc refuses (quota-exceeded) and Unavailable; the row is then settled by the loop.
         """
         video = await self._store.get_video(upload_id, principal.account_id)
         if video is None:
             video = self._new_video(principal, new, upload_id)
-            await self._store.add_video(video)
+            await (add or self._store.add_video)(video)
         try:
             stored_object = await self._fs.create(
                 upload_id,
@@ -169,7 +199,11 @@ class Uploads:
         return await self._fs.part_urls(upload_id, asked, subject_token=principal.token)
 
     async def get(self, principal: Principal, upload_id: str) -> Upload:
-        """The upload; while uploading with what S3 has received. Raises NotFound."""
+        """The upload, and who has sent it; while uploading with what S3 has received. Raises NotFound."""
+        guests = await self._guests.list_guests([upload_id])
+        return replace(await self._get(principal, upload_id), guest=guests.get(upload_id))
+
+    async def _get(self, principal: Principal, upload_id: str) -> Upload:
         video = await self._own(principal, upload_id)
         if video.state is not VideoState.UPLOADING:
             return await self._with_media(video)
@@ -215,8 +249,16 @@ class Uploads:
         """The same videos with how far they are, in as few calls as for one of them."""
         uploading = [video.id for video in videos if video.state is VideoState.UPLOADING]
         objects = await self._fs.describe(uploading) if uploading else {}
-        media = await self._media_of(videos)
-        return [Upload(video=video, stored_object=objects.get(video.id), media=media.get(video.id)) for video in videos]
+        media, guests = await self._media_of(videos), await self._guests.list_guests([video.id for video in videos])
+        return [
+            Upload(
+                video=video,
+                stored_object=objects.get(video.id),
+                media=media.get(video.id),
+                guest=guests.get(video.id),
+            )
+            for video in videos
+        ]
 
     async def complete(self, principal: Principal, upload_id: str, said: CompleteObject) -> Upload:
         """Makes the video ready once fs_svc has the whole object; with `stored_object` while that is not certain yet.
@@ -311,7 +353,7 @@ class Uploads:
 
         MOST_COUNTED + 1 stands for more than MOST_COUNTED.
         """
-        return await self._store.count_public_reviews(principal.account_id, most=MOST_COUNTED + 1)
+        return await self._reviews.count_public_reviews(principal.account_id, most=MOST_COUNTED + 1)
 
     async def unlist_reviewed(self, principal: Principal) -> int:
         """Makes these videos unlisted, and asks no more about them; how many were changed.
@@ -320,7 +362,7 @@ class Uploads:
         """
         changed, until = 0, self._clock() + _REVIEWING
         while self._clock() < until:
-            more = await self._store.unlist_reviewed(principal.account_id, limit=_AT_ONCE)
+            more = await self._reviews.unlist_reviewed(principal.account_id, limit=_AT_ONCE)
             if more is None:
                 break
             changed += more
@@ -328,7 +370,7 @@ class Uploads:
 
     async def keep_reviewed(self, principal: Principal) -> None:
         """Leaves these videos public, and asks no more."""
-        await self._store.forget_public_reviews(principal.account_id)
+        await self._reviews.forget_public_reviews(principal.account_id)
 
     async def trashed(self, principal: Principal, upload_ids: Collection[str]) -> Sequence[Video]:
         """Those of the person's videos that are in the trash."""
@@ -412,7 +454,7 @@ class Uploads:
         """Has workers try again what failed of this video. Idempotent. Raises NotFound, NotFinished."""
         if (await self._own(principal, upload_id)).state is VideoState.UPLOADING:
             raise NotFinished
-        await self._store.retry_jobs(upload_id, at=self._clock())
+        await self._queue.retry_jobs(upload_id, at=self._clock())
 
     async def choose_poster(self, principal: Principal, upload_id: str, *, at_ms: int) -> None:
         """Has a worker take the video's picture at this moment; the one that it has stays until then. Idempotent.
@@ -425,7 +467,7 @@ class Uploads:
         if video.duration_ms is not None and at_ms > video.duration_ms:
             detail = gettext("must be within the video: at most %(most)s") % {"most": video.duration_ms / 1000}
             raise Invalid([{"pointer": "#/seconds", "detail": detail}])
-        await self._store.choose_poster(upload_id, at_ms=at_ms, at=self._clock())
+        await self._queue.choose_poster(upload_id, at_ms=at_ms, at=self._clock())
 
     async def usage(self, principal: Principal) -> QuotaUsage | None:
         """How full the person's quota is; None when there is none, or when fs_svc is away."""
@@ -451,10 +493,10 @@ class Uploads:
     async def _media_of(self, videos: Sequence[Video]) -> Mapping[str, Media]:
         """How far those are that have all their bytes; whoever was not asked about one yet will be."""
         arrived = [video.id for video in videos if video.state is not VideoState.UPLOADING]
-        known = await self._store.list_media(arrived) if arrived else {}
+        known = await self._media.list_media(arrived) if arrived else {}
         found = [known.get(video_id, Media(state=MediaState.PREPARING)) for video_id in arrived]
         if any(media.state is MediaState.PREPARING for media in found) and no_worker_is_there(
-            await self._store.worker_asked_at(), now=self._clock()
+            await self._media.worker_asked_at(), now=self._clock()
         ):
             off = {MediaState.PREPARING: MediaState.OFF}
             found = [replace(media, state=off.get(media.state, media.state)) for media in found]

@@ -50,6 +50,7 @@ WRITES: Mapping[str, tuple[str, ...]] = {
         "audience_changes",
         "collections",
         "collection_videos",
+        "guest_uploads",
         "public_reviews",
         "upload_idempotency_keys",
         "webhooks",

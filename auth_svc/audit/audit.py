@@ -71,6 +71,7 @@ WORDS: Final[Mapping[str, str]] = {
     "link-revoked": N_("Link revoked"),
     "video-granted": N_("Video shared with a person or a group"),
     "video-grant-revoked": N_("Video no longer shared with a person or a group"),
+    "collection-deleted": N_("Collection deleted"),
     "collection-granted": N_("Collection shared"),
     "collection-grant-revoked": N_("Collection no longer shared"),
     "webhook-created": N_("Webhook created"),
@@ -80,7 +81,7 @@ WORDS: Final[Mapping[str, str]] = {
 
 
 def about(entry: AuditEntry) -> str | None:
-    """The name of what it was done to, where that is a video, a group, or an account that is gone."""
+    """The name of what it was done to, where that is a video, a collection, a group, or an account that is gone."""
     details = json.loads(entry.details)
     name = details.get("title", details.get("group"))
     if name is None and entry.action == Action.ACCOUNT_DELETED:

@@ -198,6 +198,18 @@ class Groups:
         except NotFound:
             return None
 
+    async def names(self, subjects: Sequence[str]) -> dict[str, str]:
+        """What these accounts (`account:` and its id) and groups (`group:`) are called, without those that don't exist.
+
+        For other services, of what somebody has shared with them.
+        """
+        kinds = {"account": self._accounts.get_usernames, "group": self._store.get_names}
+        found: dict[str, str] = {}
+        for kind, names_of in kinds.items():
+            ids = [subject.removeprefix(f"{kind}:") for subject in subjects if subject.startswith(f"{kind}:")]
+            found |= {f"{kind}:{one}": name for one, name in (await names_of(ids)).items()}
+        return found
+
     def _entry_of(self, by: Asker, group_id: str, name: str) -> EntryOf:
         def entry_of(action: Action, account_id: str, *, is_manager: bool) -> AuditEntry:
             return self._audit.entry(

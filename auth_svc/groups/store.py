@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -76,6 +76,11 @@ class GroupStore(Queries):
     async def get_group(self, group_id: str, *, seen_by: str) -> Group | None:
         row = await self._database.row(_groups(seen_by, is_own=False).where(GROUPS.c.id == group_id))
         return None if row is None else _group(row, await self._managers([group_id]))
+
+    async def get_names(self, group_ids: Collection[str]) -> dict[str, str]:
+        """The names of the groups that there are, by their ids."""
+        rows = await self._database.rows(select(GROUPS.c.id, GROUPS.c.name).where(GROUPS.c.id.in_(group_ids)))
+        return {row.id: row.name for row in rows}
 
     async def _managers(self, group_ids: Sequence[str]) -> list[tuple[str, str]]:
         """Groups and accounts that manage them, by their ids."""

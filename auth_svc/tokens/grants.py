@@ -23,7 +23,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "auth": "usage:read storage:check",
     "upload": (
         "sessions departures administrators accounts:read objects:read objects:write objects:settle objects:hand-over"
-        " objects:adopt derived:write"
+        " objects:adopt derived:write upload-tokens"
     ),
     "stream": "sessions departures accounts:read objects:read",
     "media": "jobs:work",

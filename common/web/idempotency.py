@@ -19,9 +19,16 @@ _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 async def create_once(
-    request: web.Request, asked: BaseModel, shape: type[M], create: Callable[[Claim | None], Awaitable[M]]
+    request: web.Request,
+    asked: BaseModel,
+    shape: type[M],
+    create: Callable[[Claim | None], Awaitable[M]],
+    *,
+    whose: tuple[str, str] | None = None,
 ) -> M:
     """What `create` answers; with an `Idempotency-Key`, what it kept by its claim the first time, a `shape`.
+
+    The key is the account's on this path, or `whose` it is: an id and a name of where, where nobody is logged in.
 
     Raises Unauthenticated, Invalid, IdempotencyKeyReused and IdempotentRequestRunning.
     """
@@ -31,10 +38,6 @@ async def create_once(
     if not _KEY.fullmatch(key):
         detail = gettext("must be 1 to 255 visible ASCII characters")
         raise Invalid([{"pointer": "#/headers/Idempotency-Key", "detail": detail}])
-    known_as = CreateRequest(
-        account_id=require_principal(request).account_id,
-        path=request.path,
-        idempotency_key=key,
-        content=asked.model_dump_json(),
-    )
+    account_id, path = whose or (require_principal(request).account_id, request.path)
+    known_as = CreateRequest(account_id=account_id, path=path, idempotency_key=key, content=asked.model_dump_json())
     return await request.app[IDEMPOTENCY_KEYS].once(known_as, create, shape.model_validate_json)

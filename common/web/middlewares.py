@@ -272,7 +272,8 @@ async def same_site(request: web.Request, handler: Handler) -> web.StreamRespons
     if not is_unsafe(request) or hdrs.AUTHORIZATION in request.headers:
         return await handler(request)
     has_cookie = session_cookie(request) is not None
-    if not has_cookie and request.path != "/login":
+    # Who logs in, and a guest who sends by a link, have no session that says it.
+    if not has_cookie and request.path != "/login" and not request.path.startswith("/u/"):
         return await handler(request)
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get(hdrs.ORIGIN)

@@ -200,9 +200,9 @@ def moment(instant: datetime) -> Markup:
 
 
 def day(instant: datetime) -> Markup:
-    """The day of an instant, "3 December 2026", with the instant as the title; as `moment`."""
+    """The day of an instant, "3 December 2026 (UTC)", with the instant as the title; page.js says the reader's day."""
     locale = "en_GB" if (language := LANGUAGE.get()) == "en" else language
-    return Markup('<time datetime="{}" title="{:%Y-%m-%d %H:%M} UTC">{}</time>').format(
+    return Markup('<time datetime="{}" title="{:%Y-%m-%d %H:%M} UTC" data-day>{} (<bdi>UTC</bdi>)</time>').format(
         rfc3339(instant), instant.astimezone(UTC), format_date(instant.astimezone(UTC), "long", locale)
     )
 

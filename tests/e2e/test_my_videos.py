@@ -176,12 +176,12 @@ async def test_who_can_watch_is_changed_wherever_it_stands(page: Page, product: 
     # A page of stream_svc, and what is changed is upload_svc's.
     await page.goto(f"{product.url('stream')}/watch/{video_id}")
     await expect(who).to_have_value("private")
-    await expect(page.get_by_text("Private – only you").first).to_be_visible()
+    await expect(page.get_by_text("Private – you and people you add").first).to_be_visible()
     await who.select_option("public")
     await expect(page.get_by_text("“Seen by whom”: Public – anyone, listed in the library")).to_be_visible()
     await eventually(lambda: is_saved("public"), what="it is public")
     await page.get_by_role("button", name="Undo").click()
-    await expect(page.get_by_text("“Seen by whom”: Private – only you")).to_be_visible()
+    await expect(page.get_by_text("“Seen by whom”: Private – you and people you add")).to_be_visible()
     await eventually(lambda: is_saved("private"), what="it is private again")
 
     # On a card, whose link lies below it.

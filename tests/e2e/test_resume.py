@@ -234,14 +234,13 @@ async def test_a_part_that_was_damaged_on_the_way_is_refused_by_the_storage_and_
     context: BrowserContext, product: Product, film: Path
 ) -> None:
     page = await _open(context, product)
-    damaged: list[int] = []
     statuses: list[int] = []
 
     async def damage(route: Route) -> None:
-        if damaged:
+        # Until the storage has answered: on a busy machine the first try may be given up as stalled before.
+        if statuses:
             await route.continue_()
             return
-        damaged.append(2)
         content = bytearray(film.read_bytes()[PART_SIZE : 2 * PART_SIZE])
         content[100] ^= 1
         await route.continue_(post_data=bytes(content))
@@ -256,7 +255,6 @@ async def test_a_part_that_was_damaged_on_the_way_is_refused_by_the_storage_and_
     row = page.locator("[data-file]")
     await titled(row, "Damaged on the way")
     await expect(row).to_contain_text("Uploaded", timeout=DONE_MS)
-    assert damaged == [2]
     assert statuses[0] == 400
     upload_id = (await uploads(page, product, "ready"))["Damaged on the way"]["id"]
     await _is_the_file(page, product, upload_id, film)

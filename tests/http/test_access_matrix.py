@@ -53,7 +53,7 @@ NEITHER: Final = {
 # Of upload_svc: for administrators.
 MODERATION: Final = {
     *("moderate-upload", "delete-moderated-upload", "hide-video", "show-video", "delete-moderated-video"),
-    "retry-moderated-preview",
+    *("retry-moderated-preview", "list-moderated-grants", "delete-moderated-grant", "revoke-grant"),
 }
 
 

@@ -68,6 +68,7 @@ async def test_an_administrator_without_a_limit_gets_a_token_that_says_so(app: A
                 "objects:hand-over",
                 "objects:adopt",
                 "derived:write",
+                "upload-tokens",
             },
         ),
         ("stream", {"sessions", "departures", "accounts:read", "objects:read"}),

@@ -12,11 +12,13 @@ from tests.api_client import Person
 from tests.browser import Browser
 from tests.html_pages import page_of
 from tests.http.conftest import Services
+from tests.http.test_moderation import audited
 from tests.problems import assert_problem
 from tests.statements import statements
 from upload_svc.app_keys import ACCOUNT_DELETIONS
 
 FILM = b"a very short film"
+DELETED = "collection-deleted"
 
 
 async def make(person: Person, title: str = "Course", **fields: Any) -> str:
@@ -54,8 +56,13 @@ async def titles(person: Person, url: str, **query: str) -> str:
     return found[0]
 
 
+async def deleted(database_url: str) -> list[tuple[str | None, str | None, dict[str, Any]]]:
+    """Of which collections the audit log says that they were deleted: by whom, whose, details."""
+    return [(by, whose, about) for action, by, whose, about in await audited(database_url) if action == DELETED]
+
+
 @pytest.mark.both_databases
-async def test_a_collection_from_its_making_to_its_end(services: Services) -> None:
+async def test_a_collection_from_its_making_to_its_end(services: Services, services_url: str) -> None:
     alice, bob = services.person("alice"), services.person("bob")
     a, b, c, d = [await alice.upload(FILM, title=title) for title in "abcd"]
     theirs = await bob.upload(FILM, title="theirs", visibility="public")
@@ -129,7 +136,10 @@ async def test_a_collection_from_its_making_to_its_end(services: Services) -> No
 
     assert (await alice.call("DELETE", url, headers={"If-Match": changed.headers["ETag"]})).status == 204
     await assert_problem(await alice.call("GET", url), 404, "not-found")
-    assert (await read(alice, f"{mine}/{c['id']}"))["state"] == "ready"
+    assert ((await read(alice, f"{mine}/{c['id']}"))["state"], await deleted(services_url)) == (
+        "ready",
+        [(*[services.auth.account_id("alice")] * 2, {"collection_id": URL(url).name, "title": "Course 1"})],
+    )
 
 
 async def test_lists_of_collections_are_whole_and_cost_the_same_however_many_they_have(services: Services) -> None:

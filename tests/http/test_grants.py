@@ -12,15 +12,25 @@ from sqlalchemy import select
 
 from catalogue.tables import AUDIENCE, GRANTS
 from common.clock import rfc3339, utc_now
+from common.cursors import Cursors
 from common.db import open_database
 from common.ids import new_id
+from common.passwords import hashing
+from common.service_client import ServiceClient, ServiceTokens
 from common.text import sort_key
 from tests.api_client import Person
 from tests.http.conftest import Services
+from tests.http.test_moderation import audited
 from tests.problems import assert_problem
 from upload_svc import grant_store
 from upload_svc.app_keys import ACCOUNT_DELETIONS
 from upload_svc.app_keys import GRANTS as GRANTS_KEY
+from upload_svc.audience import AudienceStore
+from upload_svc.auth_client import Grantees
+from upload_svc.collection_store import CollectionStore
+from upload_svc.grant_store import Grant, GrantStore, Target
+from upload_svc.grants import Grants
+from upload_svc.store import Store
 
 FILM = b"a very short film"
 
@@ -153,6 +163,8 @@ async def test_a_grant_opens_and_shows_a_private_video_by_every_way(services: Se
             page = await person.call("GET", f"{person.stream_url}{path}", headers={"Accept": "text/html"})
             text = await page.text()
             assert (words in text, "Only you can watch" in text) == (True, False)
+            # A day without scripts is said with its zone.
+            assert (" data-day>" in text, " (<bdi>UTC</bdi>)</time>" in text) == (person is carol, person is carol)
     page = await stage.stranger.call("GET", f"{bob.stream_url}/?shared=true", headers={"Accept": "text/html"})
     assert "Nothing is shared with you yet" in await page.text()
 
@@ -209,6 +221,102 @@ async def test_a_grant_opens_only_what_can_be_watched_and_ends(services: Service
     async with open_database(services_url) as database:
         assert await database.rows(select(GRANTS.c.id)) == []
         assert await database.rows(select(AUDIENCE)) == []
+
+
+async def test_an_administrator_sees_who_has_access_and_takes_it_away(services: Services, services_url: str) -> None:
+    stage = await Stage.make(services)
+    owner, video = stage.owner, stage.video
+    root = await services.log_in("admin", "admin")
+    root_id = (await (await root.call("GET", f"{services.auth.url}/v1/me")).json())["id"]
+    api = f"{root.upload_url}/v1/uploads/{video['id']}/moderation/grants"
+    page = f"{root.upload_url}/videos/moderation"
+
+    async def shown(query: str = "") -> str:
+        return await (await root.call("GET", f"{page}?video={video['id']}{query}")).text()
+
+    assert "has given nobody access" in await shown()
+    to_bob = await _grant(owner, video, stage.bob_subject, expires_at=rfc3339(utc_now() + timedelta(days=3)))
+    to_group = await _grant(owner, video, stage.group_subject)
+    link = await _grant(owner, video, "link", password="open sesame", view_limit=3, name=" For the pre\u0301ss ")
+    assert link["name"] == "For the pr\u00e9ss"
+    text = await shown()
+    for words in (
+        *(f"<bdi>{grant['name']}</bdi>" for grant in (to_bob, to_group, link)),
+        "with a password",
+        "0 of 3 views",
+    ):
+        assert words in text
+    # As its owner lists them: of the link nobody is told the address.
+    token = link.pop("url").rpartition("/")[2]
+    answer = await (await root.call("GET", api)).json()
+    assert answer == await (await owner.call("GET", _grants(owner, video))).json()
+    assert [item["id"] for item in answer["items"]] == [link["id"], to_group["id"], to_bob["id"]]
+    assert token not in text + str(answer)
+    first = await shown("&limit=1")
+    cursor = first.split("cursor=")[1].split('"')[0].split("&")[0]
+    rest = await shown(f"&cursor={cursor}")
+    assert [to_bob["id"] in first, to_bob["id"] in rest] == [False, True]
+
+    # By the page or by the API; of another video by neither.
+    other = await owner.upload(FILM, title="Other")
+    for _ in range(2):
+        answer = await root.call("POST", f"{page}/{other['id']}/grants/{to_bob['id']}/revoke")
+        assert (answer.status, len(await _granted(owner, video))) == (303, 3)
+    assert await stage.see() == [CALLED, CALLED, NOTHING]
+    for _ in range(2):
+        assert (await root.call("POST", f"{page}/{video['id']}/grants/{to_bob['id']}/revoke")).status == 303
+        assert (await root.call("DELETE", f"{api}/{to_group['id']}")).status == 204
+        assert (await root.call("DELETE", f"{api}/{link['id']}")).status == 204
+    assert (await stage.see(), await _granted(owner, video)) == ([NOTHING] * 3, [])
+    revoked = [
+        (action, actor, target, details.get("name"), details["title"])
+        for action, actor, target, details in await audited(services_url)
+        if "revoked" in action
+    ]
+    assert revoked == [
+        ("video-grant-revoked", root_id, video["owner_id"], to_bob["name"], video["title"]),
+        ("video-grant-revoked", root_id, video["owner_id"], to_group["name"], video["title"]),
+        ("link-revoked", root_id, video["owner_id"], None, video["title"]),
+    ]
+
+
+async def test_a_list_has_the_names_of_now_and_no_deleted_group(
+    services: Services, services_url: str, unused_tcp_port: int
+) -> None:
+    stage = await Stage.make(services)
+    owner, video = stage.owner, stage.video
+    root = await services.log_in("admin", "admin")
+    group = f"{services.auth.url}/v1/groups/{stage.group_subject.removeprefix('group:')}"
+    to_bob, to_group = [await _grant(owner, video, subject) for subject in (stage.bob_subject, stage.group_subject)]
+    bob = (stage.bob_subject, to_bob["name"])
+    renamed = f"Year {new_id()}"
+    assert (await root.call("PATCH", group, json={"name": renamed})).status == 200
+    assert await _granted(owner, video) == [(stage.group_subject, renamed), bob]
+    # While auth_svc does not answer, as it was.
+    async with open_database(services_url) as database, hashing() as passwords:
+        nobody = ServiceTokens(
+            services.session, f"http://127.0.0.1:{unused_tcp_port}", client_id="upload", client_secret=""
+        )
+        grants = Grants(
+            GrantStore(database),
+            AudienceStore(database),
+            Store(database),
+            Grantees(ServiceClient(services.session, services.auth.url, nobody)),
+            passwords,
+            collections=CollectionStore(database),
+            cursors=Cursors("0" * 32),
+            clock=utc_now,
+        )
+        listed, _ = await grants.list_anybodys(Target(video["id"]), cursor=None, limit=50)
+        assert [one.name for one in listed if isinstance(one, Grant)] == [to_group["name"], to_bob["name"]]
+
+        await services.upload[GRANTS_KEY].forget_deleted_groups()
+        assert await stage.see() == [CALLED, CALLED, NOTHING]
+        assert (await root.call("DELETE", group)).status == 204
+        assert await _granted(owner, video) == [bob]
+        await services.upload[GRANTS_KEY].forget_deleted_groups()
+        for table in (GRANTS, AUDIENCE):
+            assert [row.subject for row in await database.rows(select(table.c.subject))] == [stage.bob_subject]
 
 
 @pytest.mark.both_databases
@@ -280,6 +388,8 @@ async def test_what_cannot_be_granted_is_refused_and_says_why(
         ({"subject": bob, "password": "open sesame"}, "#/password", "link alone"),
         ({"subject": bob, "view_limit": 3}, "#/view_limit", "link alone"),
         ({"subject": bob, "start_at": 1.5}, "#/start_at", "link alone"),
+        ({"subject": bob, "name": "Bob's"}, "#/name", "link alone"),
+        ({"name": "n" * 101}, "#/name", "100"),
         ({"subject": bob, "expires_at": rfc3339(utc_now() - timedelta(seconds=1))}, "#/expires_at", "future"),
     ):
         answer = await owner.call("POST", _grants(owner, video), json=wanted)

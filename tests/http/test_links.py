@@ -67,7 +67,7 @@ async def listed(person: Person, video: dict[str, Any]) -> list[dict[str, Any]]:
 async def test_a_link_opens_one_private_video_until_it_is_revoked(services: Services) -> None:
     alice, bob = services.person("alice"), services.person("bob")
     video = await alice.upload(FILM, title="A <b>film</b>")
-    link = await make(alice, video, start_at=3.5)
+    link = await make(alice, video, start_at=3.5, name="For alice's friends")
     async with Visitor() as guest:
         page = await guest.call("GET", link["url"], headers={"Accept": "text/html"})
         text = await page.text()
@@ -75,7 +75,7 @@ async def test_a_link_opens_one_private_video_until_it_is_revoked(services: Serv
         assert page.headers["X-Robots-Tag"] == "noindex"
         assert "A &lt;b&gt;film&lt;/b&gt;" in text
         assert 'data-resume-at="3.5"' in text
-        # Neither whose it is nor what else there is; and looking at the page is no view.
+        # Neither whose it is nor what they call the link nor what else there is; and looking at the page is no view.
         assert "alice" not in text
         assert "X-Amz-Signature" not in text
         assert (await listed(alice, video))[0]["views"] == 0

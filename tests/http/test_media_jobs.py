@@ -21,11 +21,11 @@ from tests.browser import Browser
 from tests.fs_service import fetch
 from tests.http.conftest import Services
 from tests.problems import assert_problem
+from tests.stores import Store
 from tests.waiting import eventually
 from upload_svc.app_keys import JOB_METRICS, JOBS
 from upload_svc.jobs import BACKFILL_REST, LEASE, RESTS
-from upload_svc.media import SILENCE
-from upload_svc.store import Store
+from upload_svc.media.media import SILENCE
 
 FILM = b"a very short film"
 SECOND = timedelta(seconds=1)

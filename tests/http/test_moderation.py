@@ -163,6 +163,9 @@ async def _assert_moderates_nothing(eve: Person, video_id: str) -> None:
         ("POST", f"{pages}/{video_id}/hide", None),
         ("POST", f"{pages}/{video_id}/show", None),
         ("POST", f"{pages}/{video_id}/delete", None),
+        ("POST", f"{pages}/{video_id}/grants/{'a' * 26}/revoke", None),
+        ("GET", f"{url}/grants", None),
+        ("DELETE", f"{url}/grants/{'a' * 26}", None),
     ):
         await assert_problem(await eve.call(method, path, json=content), 403, "forbidden")
 

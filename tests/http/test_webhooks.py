@@ -19,7 +19,7 @@ from tests.problems import assert_problem
 from tests.waiting import eventually
 from tests.webhook_receiver import Receiver, answer, receiving
 from upload_svc.app_keys import ACCOUNT_DELETIONS
-from upload_svc.webhooks.app_keys import SENDING
+from upload_svc.webhooks.app_keys import DISABLED_OWNERS, SENDING
 
 FILM = b"a very short film"
 TO_THIS_MACHINE = pytest.mark.parametrize("webhook_private_networks", ["true"])
@@ -189,6 +189,33 @@ async def test_the_page_creates_shows_tests_sends_again_and_deletes(
     assert receiver.verified(found[0])["type"] == "webhook.test"
     assert (await browser.post_form(f"{base}{page}/delete", {})).status == 303
     assert (await browser.open(f"{base}{page}")).status == 404
+
+
+@TO_THIS_MACHINE
+async def test_a_disabled_account_is_told_nothing_until_it_is_enabled(services: Services, receiver: Receiver) -> None:
+    carol_id, carol = await services.move_in("carol")
+    webhook = await create(carol, url=receiver.url)
+    admin = await services.log_in("admin", "admin")
+    bob = services.person("bob")
+    await create(bob, url=f"{receiver.url}/bob")
+    sending = services.upload[SENDING]
+
+    async def disable(*, is_disabled: bool) -> None:
+        account = f"{services.auth.url}/v1/accounts/{carol_id}"
+        assert (await admin.call("PATCH", account, json={"disabled": is_disabled})).status == 200
+        await services.upload[DISABLED_OWNERS].refresh()
+
+    await disable(is_disabled=True)
+    # Her token lives for five minutes.
+    await carol.upload(FILM)
+    await bob.upload(FILM)
+    await receiver.wait(1)
+    await sending.step()
+    await sending.finished()
+    [waiting] = await items(carol, f"/{webhook['id']}/deliveries")
+    assert (receiver.types, waiting["state"], waiting["attempts"]) == (["video.ready"], "waiting", 0)
+    await disable(is_disabled=False)
+    await receiver.wait(2)
 
 
 @TO_THIS_MACHINE

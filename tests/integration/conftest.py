@@ -13,7 +13,7 @@ from common.db import open_database
 from tests.addresses import Addresses
 from tests.databases import SqliteTemplate
 from tests.installation import Controlled, running_installation
-from upload_svc.store import Store
+from tests.stores import Store
 from vss.bucket import Bucket as StorageBucket
 
 

@@ -22,13 +22,13 @@ from contracts.media import Task
 from stream_svc.store import Listing
 from stream_svc.store import Store as Library
 from tests.integration.test_job_store import FACTS, ready, takeable
+from tests.stores import Store
 from tests.videos import NOW
 from upload_svc import audience
 from upload_svc.audience import AudienceStore
 from upload_svc.audit import Action, entry_about
 from upload_svc.collection_store import CollectionStore
 from upload_svc.grant_store import Grant, GrantStore
-from upload_svc.store import Store
 from upload_svc.tables import MEDIA_JOBS
 
 DAY = timedelta(days=1)
@@ -177,7 +177,8 @@ async def test_with_its_collection_a_grant_is_gone_and_the_videos_stay(
     await world.share(one, MEMBERS)
     await world.work_off()
     assert await world.finds(member, ids) == {*range(5)}
-    await world.collections.delete_collection(one.id, world.owner, if_match=None, now=NOW)
+    entry = entry_about(Action.COLLECTION_DELETED, NOBODY, one, at=NOW)
+    await world.collections.delete_collection(one.id, world.owner, if_match=None, entry=entry, now=NOW)
     assert await world.may(member, ids) == await world.finds(member, ids) == set()
     assert await get_watchable(world.databases[1], one.id, member, now=NOW) is None
     await world.work_off()

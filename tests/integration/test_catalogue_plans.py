@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from catalogue.access import Viewer
+from catalogue.access import Right, Viewer
 from catalogue.lists import audience_index, library_index
 from catalogue.pages import Sort
 from catalogue.tables import AUDIENCE, COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS
@@ -24,8 +24,8 @@ from common.text import search_key, sort_key
 from stream_svc.store import Listing
 from stream_svc.store import Store as StreamStore
 from tests.statements import Statement, plan, statements, work
+from tests.stores import Store
 from upload_svc.store import Listing as MyListing
-from upload_svc.store import Store
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 OWNERS = [new_id() for _ in range(3)]
@@ -130,6 +130,12 @@ class Catalogue:
             await listing
         [statement] = [one for one in seen if "FROM videos" in one.text]
         return statement
+
+
+def _grant(row: dict[str, Any]) -> dict[str, Any]:
+    """What a row of AUDIENCE comes from."""
+    whose = {name: row[name] for name in ("video_id", "subject", "created_at")}
+    return {**whose, "id": new_id(), "right": Right.WATCH.value}
 
 
 @pytest.fixture

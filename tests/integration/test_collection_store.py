@@ -20,11 +20,11 @@ from common.db import Database, open_database
 from common.errors import NotFound
 from common.ids import new_id
 from tests.statements import plan, statements, work
+from tests.stores import Store
 from tests.videos import NOW, OWNER, video
 from upload_svc.audit import Action, entry_about
 from upload_svc.collection_store import ROOM, CollectionStore
 from upload_svc.errors import CollectionFull, NotFinished, NotToBeCollected, TooManyCollections
-from upload_svc.store import Store
 
 PAGE = 10
 READY = [VideoState.READY]

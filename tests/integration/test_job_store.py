@@ -16,11 +16,11 @@ from common.db import Database, open_database
 from common.ids import new_id
 from contracts.media import Facts, Reason, Task
 from tests.statements import plan, statements, work
+from tests.stores import Store
 from tests.videos import NOW, video
 from upload_svc.audit import Action, entry_about
 from upload_svc.grant_store import Grant, GrantStore
-from upload_svc.media import JobState, MediaJob, MediaState
-from upload_svc.store import Store
+from upload_svc.media.media import JobState, MediaJob, MediaState
 from upload_svc.tables import MEDIA_JOBS
 
 SECOND = timedelta(seconds=1)

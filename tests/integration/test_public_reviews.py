@@ -12,9 +12,9 @@ from catalogue.videos import Video, VideoState, Visibility
 from common.audit import NOBODY
 from common.db import Database, open_database
 from common.ids import new_id
+from tests.stores import Store
 from tests.videos import NOW, OWNER, video
 from upload_svc.audit import Action, entry_about
-from upload_svc.store import Store
 from upload_svc.tables import PUBLIC_REVIEWS
 
 PUBLIC, UNLISTED = Visibility.PUBLIC, Visibility.UNLISTED

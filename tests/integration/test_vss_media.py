@@ -15,9 +15,9 @@ from tests.addresses import Addresses
 from tests.auth_app import CLIENT_SECRETS
 from tests.command import vss
 from tests.processes import face_environment
+from tests.stores import Store
 from tests.videos import NOW, video
 from upload_svc.media_command import main
-from upload_svc.store import Store
 
 
 @pytest.fixture

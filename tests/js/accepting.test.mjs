@@ -37,6 +37,12 @@ test("what macOS keeps beside a video is not taken for it", () => {
   assert.equal(refusalOf({ name: "_.mp4", type: "video/mp4", size: 4096 }, TAKEN), null);
 });
 
+test("what is larger than a link takes is refused with the size that it does", () => {
+  const limits = { ...TAKEN, mostBytes: 2_000_000, language: "en" };
+  assert.match(refusalOf({ name: "a.mp4", type: "video/mp4", size: 2_000_001 }, limits), /2.0 MB/);
+  assert.equal(refusalOf({ name: "a.mp4", type: "video/mp4", size: 2_000_000 }, limits), null);
+});
+
 test("an empty file is refused as that", () => {
   assert.match(refusalOf({ name: "a.mp4", type: "video/mp4", size: 0 }, TAKEN), /empty/);
 });

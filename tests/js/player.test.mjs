@@ -9,7 +9,7 @@ import { Countdown, firstToWatch } from "../../web/src/player/up_next.js";
 import { FakeClock } from "./fake_clock.mjs";
 
 const ranges = (...pairs) => ({ length: pairs.length, start: (index) => pairs[index][0], end: (index) => pairs[index][1] });
-const playing = { hasTrouble: false, ended: false, paused: false, seeking: false, readyState: 4 };
+const playing = { hasTrouble: false, ended: false, paused: false, seeking: false, readyState: 4, currentTime: 5, duration: 60 };
 
 test("times are written as long as the whole film's", () => {
   assert.deepEqual([clockTime(0), clockTime(65.9), clockTime(3723.9), clockTime(NaN)], ["0:00", "1:05", "1:02:03", "0:00"]);
@@ -88,6 +88,11 @@ test("what the player does follows from its element", () => {
   assert.equal(stateOf({ ...playing, paused: true, readyState: 0 }), "loading");
   assert.equal(stateOf({ ...playing, paused: true, ended: true }), "ended");
   assert.equal(stateOf({ ...playing, hasTrouble: true }), "trouble");
+  const atEnd = { ...playing, paused: true, currentTime: 59.999999 };
+  assert.equal(stateOf(atEnd), "ended");
+  assert.equal(stateOf({ ...atEnd, seeking: true }), "paused");
+  assert.equal(stateOf({ ...atEnd, paused: false }), "playing");
+  assert.equal(stateOf({ ...atEnd, currentTime: 0, duration: 0 }), "paused");
 });
 
 test("controls hide over a film that runs, and never from under a hand", () => {

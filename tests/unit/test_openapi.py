@@ -154,6 +154,11 @@ def test_what_needs_somebody_says_so(document: dict[str, Any]) -> None:
             "play-embedded",
             "linked-source",
             "head-linked-source",
+            "create-guest-upload",
+            "get-guest-upload",
+            "create-guest-part-urls",
+            "complete-guest-upload",
+            "delete-guest-upload",
         }
 
 

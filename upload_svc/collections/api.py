@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from catalogue.access import Right
 from common.idempotency import Claim
 from common.web.idempotency import create_once
 from common.web.keys import SITE
@@ -14,6 +15,7 @@ from upload_svc.collections import models
 from upload_svc.collections.app_keys import COLLECTIONS
 from upload_svc.collections.collections import Overview
 from upload_svc.grant_store import Target
+from upload_svc.guests.api import create_upload_link, list_upload_links
 from upload_svc.models import UploadPage, present
 
 
@@ -64,7 +66,9 @@ async def edit_collection(request: web.Request) -> web.Response:
 async def delete_collection(request: web.Request) -> web.Response:
     """Deletes a collection; its videos stay."""
     principal, collection_id = require_principal(request), id_in_path(request, "collection_id")
-    await request.app[COLLECTIONS].delete(principal, collection_id, if_match=if_match(request))
+    await request.app[COLLECTIONS].delete(
+        principal, collection_id, address=request.remote or "", if_match=if_match(request)
+    )
     return web.Response(status=204)
 
 
@@ -100,19 +104,26 @@ async def remove_collection_video(request: web.Request) -> web.Response:
 
 
 async def list_collection_grants(request: web.Request) -> web.Response:
-    """Who else may watch what is in a collection, the newest first.
+    """Who else may watch what is in a collection, the newest first; with `right=upload` the links by which guests send.
 
     What has ended is listed too: a link always, others for about a minute.
     """
-    return await list_grants_of(request, _target(request))
+    target, asked = _target(request), read_query(request, models.ListCollectionGrants)
+    if asked.right == "upload":
+        return await list_upload_links(request, target.id, asked)
+    return await list_grants_of(request, target)
 
 
 async def create_collection_grant(request: web.Request) -> web.Response:
     """Lets an account, a group, all members, everyone, or whoever has the link that is made watch what is in it.
 
-    Of those that may already, the end changes. Lists have the videos a moment later. A link's `url` is told once: what
-    is sent again with its `Idempotency-Key` is answered without it.
+    Of those that may already, the end changes. Lists have the videos a moment later. With the right `upload` it makes a
+    link by which whoever has it sends videos into it. A link's `url` is told once: what is sent again with its
+    `Idempotency-Key` is answered without it.
     """
+    target, asked = _target(request), await read_json(request, models.CreateCollectionGrant)
+    if asked.right == Right.UPLOAD:
+        return await create_upload_link(request, target.id, asked, asked.new_upload_link)
     return await create_grant_of(request, _target(request), models.CreateCollectionGrant)
 
 

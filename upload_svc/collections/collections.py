@@ -14,6 +14,7 @@ from typing import Final, assert_never
 
 from catalogue.collections import Collection, Total
 from catalogue.videos import Video
+from common.audit import Actor
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import Invalid, NotFound
@@ -22,6 +23,7 @@ from common.ids import is_id, new_id
 from common.languages import gettext
 from common.text import sort_key, words_of
 from common.tokens import Principal
+from upload_svc.audit import Action, entry_about
 from upload_svc.collection_store import CollectionStore
 from upload_svc.uploads import Upload, Uploads
 
@@ -169,9 +171,16 @@ class Collections:
         [overview] = await self._overviews([changed])
         return overview
 
-    async def delete(self, principal: Principal, collection_id: str, *, if_match: Some[str] | None = None) -> None:
+    async def delete(
+        self, principal: Principal, collection_id: str, *, address: str, if_match: Some[str] | None = None
+    ) -> None:
         """Removes the collection; its videos stay as they are. Raises CollectionChanged."""
-        await self._store.delete_collection(collection_id, principal.account_id, if_match=if_match, now=self._clock())
+        collection, now = await self._own(principal, collection_id), self._clock()
+        entry = entry_about(Action.COLLECTION_DELETED, Actor(principal.account_id, address), collection, at=now)
+        await self._store.delete_collection(
+            collection_id, principal.account_id, if_match=if_match, entry=entry, now=now
+        )
+        entry.log()
 
     async def add(self, principal: Principal, collection_id: str, video_ids: Sequence[str]) -> Sequence[str]:
         """Adds them at the end, in this order; what is in it stays where it is. Those that are new to it.

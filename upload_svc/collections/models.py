@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
+from catalogue.access import Right
 from catalogue.content import present_poster
 from common.languages import N_
 from common.web.requests import Input, Query
 from contracts.shape import Instant
 from upload_svc.collections.collections import Overview
-from upload_svc.models import CreateGrant, Description, Title
+from upload_svc.guests.links import NewUploadLink
+from upload_svc.guests.models import MostFiles, Note
+from upload_svc.models import CreateGrant, Description, ListGrants, Size, Title
 
 
 class CreateCollection(Input):
@@ -55,7 +58,14 @@ class CreateCollectionGrant(CreateGrant):
     An account (`account:` and its id), a group (`group:`), all `members`, `everyone`, also without an account, or
     whoever has the link that is made. It ends at `expires_at`; a link also when `view_limit` visitors have played
     something of it, which then plays on for them.
+
+    Or, with the right `upload`, whoever has the link that is made sends videos into it without an account: `max_size`
+    in bytes of each, `max_files` of all guests together, and `note`, which they read.
     """
+
+    max_size: Size | None = None
+    max_files: MostFiles | None = None
+    note: Note = ""
 
     @field_validator("subject")
     @classmethod
@@ -64,12 +74,52 @@ class CreateCollectionGrant(CreateGrant):
             raise ValueError(N_("must be “link”, “members”, “everyone”, or “account:” or “group:” followed by an id"))
         return subject
 
+    @field_validator("right")
+    @classmethod
+    def _is_right(cls, right: str, info: ValidationInfo) -> str:
+        if right == Right.UPLOAD and info.data.get("subject", "link") != "link":
+            raise ValueError(N_("must be “watch”: “upload” goes with a link alone"))
+        if right not in (Right.WATCH, Right.UPLOAD):
+            raise ValueError(N_("must be “watch” or “upload”"))
+        return right
+
+    @field_validator("max_size", "max_files", "note")
+    @classmethod
+    def _is_for_guests(cls, value: object, info: ValidationInfo) -> object:
+        if value not in (None, "") and info.data.get("right", Right.UPLOAD) != Right.UPLOAD:
+            raise ValueError(N_("goes with the right “upload” alone: leave it out"))
+        return value
+
+    @field_validator("view_limit")
+    @classmethod
+    def _is_for_watching(cls, value: object, info: ValidationInfo) -> object:
+        if value is not None and info.data.get("right") == Right.UPLOAD:
+            raise ValueError(N_("goes with the right “watch” alone: leave it out"))
+        return value
+
     @field_validator("start_at", "frame_ancestors")
     @classmethod
     def _is_of_a_video(cls, value: object) -> object:
         if value not in (None, ()):
             raise ValueError(N_("goes with a link to a video alone: leave it out"))
         return value
+
+    @property
+    def new_upload_link(self) -> NewUploadLink:
+        return NewUploadLink(
+            expires_at=self.expires_at,
+            password=self.password,
+            max_size=self.max_size,
+            max_files=self.max_files,
+            note=self.note,
+            name=self.name,
+        )
+
+
+class ListCollectionGrants(ListGrants):
+    """Which page of them, with which right: those who may watch, or the links by which guests send."""
+
+    right: Literal["watch", "upload"] = "watch"
 
 
 class ListCollected(Query):

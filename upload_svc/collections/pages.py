@@ -103,7 +103,8 @@ async def save_collection(request: web.Request) -> web.Response:
 
 async def drop_collection(request: web.Request) -> web.Response:
     """POST /videos/collections/{collection_id}/delete: the videos stay."""
-    await request.app[COLLECTIONS].delete(require_principal(request), id_in_path(request, "collection_id"))
+    principal, collection_id = require_principal(request), id_in_path(request, "collection_id")
+    await request.app[COLLECTIONS].delete(principal, collection_id, address=request.remote or "")
     return _see_other(PATH)
 
 

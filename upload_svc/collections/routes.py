@@ -16,10 +16,11 @@ from upload_svc.collections.models import (
     CreateCollectionGrant,
     EditCollection,
     ListCollected,
+    ListCollectionGrants,
     ListCollections,
     PlaceVideo,
 )
-from upload_svc.models import Grant, GrantPage, ListGrants, UploadPage
+from upload_svc.models import Grant, GrantPage, UploadPage
 
 API: Final = (
     get("/v1/collections", api.list_collections, {200: CollectionPage}, query=ListCollections),
@@ -62,7 +63,12 @@ API: Final = (
         refusals=("conflict",),
     ),
     delete("/v1/collections/{collection_id}/videos/{video_id}", api.remove_collection_video, {204: None}),
-    get("/v1/collections/{collection_id}/grants", api.list_collection_grants, {200: GrantPage}, query=ListGrants),
+    get(
+        "/v1/collections/{collection_id}/grants",
+        api.list_collection_grants,
+        {200: GrantPage},
+        query=ListCollectionGrants,
+    ),
     post(
         "/v1/collections/{collection_id}/grants",
         api.create_collection_grant,

@@ -129,6 +129,8 @@ def _words(event: EventType) -> str:
             return gettext("An unfinished upload has expired")
         case EventType.LINK_FIRST_VIEW:
             return gettext("A link was played for the first time")
+        case EventType.GUEST_UPLOADED:
+            return gettext("A guest has sent a video")
 
 
 def _to(path: str) -> web.Response:

@@ -1,7 +1,8 @@
 """Telling webhooks what has happened: at least once, each in its turn, none at the cost of another.
 
 A try is counted before it is made, under a lease: after a kill it is made again, here or by another replica, with the
-same `webhook-id`. A webhook is told one thing at a time by each replica; one that fails waits until the next step.
+same `webhook-id`. A webhook is told one thing at a time by each replica; one that fails waits until the next step,
+and those of a disabled account wait until it is enabled.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import logging
 import random
 from collections import Counter as CounterOf
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -63,7 +64,7 @@ _LISTED: Final = 200
 
 
 class Sending:
-    """What the loops do; see `sending`, which makes one."""
+    """What the loops do; see `sending`, which makes one. `disabled`: the ids of the accounts that are told nothing."""
 
     def __init__(
         self,
@@ -73,11 +74,13 @@ class Sending:
         registry: CollectorRegistry,
         tasks: asyncio.TaskGroup,
         *,
+        disabled: Callable[[], Awaitable[Collection[str]]],
         clock: Clock,
     ) -> None:
         self._store = store
         self._client = client
         self._secrets = secrets
+        self._disabled = disabled
         self._tasks = tasks
         self._clock = clock
         self._running: dict[str, tuple[Webhook, asyncio.Task[None]]] = {}
@@ -95,7 +98,8 @@ class Sending:
         """
         while await self._store.spread_events(now=self._clock(), limit=_EVENTS_AT_ONCE) == _EVENTS_AT_ONCE:
             pass
-        for webhook in await self._store.list_due(now=self._clock(), limit=_LISTED):
+        disabled = await self._disabled()
+        for webhook in await self._store.list_due(but_of=disabled, now=self._clock(), limit=_LISTED):
             if len(self._running) >= MOST_AT_ONCE:
                 break
             if self._has_place(webhook):
@@ -105,7 +109,7 @@ class Sending:
     async def count(self) -> None:
         """Sets the gauge to what the rows say now. Raises Unavailable."""
         now = self._clock()
-        since = await self._store.oldest_due(now=now)
+        since = await self._store.oldest_due(but_of=await self._disabled(), now=now)
         self._oldest.set((now - since).total_seconds() if since else 0)
 
     async def forget_old(self) -> int:
@@ -134,6 +138,8 @@ class Sending:
     async def _tell(self, webhook: Webhook) -> None:
         try:
             for _ in range(_IN_A_TURN):
+                if webhook.owner_id in await self._disabled():
+                    break
                 now = self._clock()
                 delivery = await self._store.take_delivery(webhook.id, now=now, until=now + LEASE)
                 if delivery is None or not await self._try(webhook, delivery):
@@ -167,11 +173,17 @@ class Sending:
 
 @asynccontextmanager
 async def sending(
-    store: WebhookStore, client: WebhookClient, secrets: Secrets, registry: CollectorRegistry, *, clock: Clock
+    store: WebhookStore,
+    client: WebhookClient,
+    secrets: Secrets,
+    registry: CollectorRegistry,
+    *,
+    disabled: Callable[[], Awaitable[Collection[str]]],
+    clock: Clock,
 ) -> AsyncIterator[Sending]:
     """A fault in a task ends the process, as one in a loop does."""
     async with asyncio.TaskGroup() as tasks:
-        made = Sending(store, client, secrets, registry, tasks, clock=clock)
+        made = Sending(store, client, secrets, registry, tasks, disabled=disabled, clock=clock)
         yield made
         made.stop()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -173,8 +173,11 @@ class WebhookStore(Queries):
                     await _spread(connection, event, now)
         return len(events)
 
-    async def list_due(self, *, now: datetime, limit: int) -> list[Webhook]:
-        """Webhooks that are to be told something: first those that work, of these those first that have waited most."""
+    async def list_due(self, *, but_of: Collection[str] = (), now: datetime, limit: int) -> list[Webhook]:
+        """Webhooks, `but_of` these owners, that are to be told something.
+
+        First those that work, of these those first that have waited most.
+        """
         due = (
             select(_D.webhook_id, func.min(_D.next_at).label("since"))
             .where(_D.next_at <= now)
@@ -184,6 +187,7 @@ class WebhookStore(Queries):
         query = (
             select(WEBHOOKS)
             .join(due, due.c.webhook_id == _W.id)
+            .where(_W.owner_id.not_in(sorted(but_of)))
             .order_by(case((_W.failing_since.is_(None), 0), else_=1), due.c.since)
             .limit(limit)
         )
@@ -242,9 +246,10 @@ class WebhookStore(Queries):
                 await connection.execute(given_up.values(state=DeliveryState.FAILED.value, next_at=None))
             return True
 
-    async def oldest_due(self, *, now: datetime) -> datetime | None:
-        """Since when something waits that should have been sent, or written down to be sent."""
-        due = await self._database.row(select(func.min(_D.next_at)).where(_D.next_at <= now))
+    async def oldest_due(self, *, but_of: Collection[str] = (), now: datetime) -> datetime | None:
+        """Since when something waits that should have been sent, `but_of` these owners, or written down to be sent."""
+        theirs = exists().where(_W.id == _D.webhook_id, _W.owner_id.in_(sorted(but_of)))
+        due = await self._database.row(select(func.min(_D.next_at)).where(_D.next_at <= now, ~theirs))
         event = await self._database.row(select(func.min(OUTBOX.c.at)))
         return min((row[0] for row in (due, event) if row is not None and row[0] is not None), default=None)
 

@@ -48,6 +48,24 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     where.add_argument("--after", metavar="ID", help="behind this video")
     move.set_defaults(run=_move)
 
+    _add_share(actions)
+
+    ask_for = actions.add_parser("ask", help="create a link by which people without an account send videos into it")
+    _collection(ask_for)
+    ask_for.add_argument("--note", metavar="TEXT", help="what they read above the form")
+    ask_for.add_argument("--max-files", metavar="N", type=values.count, help="how many files it takes")
+    ask_for.add_argument("--max-size", metavar="SIZE", type=values.size, help="of each file, such as 500MB or 2GiB")
+    ask_for.add_argument("--expires", metavar="IN", type=values.span, help="ends after so long, such as 12h, 7d or 4w")
+    _json(ask_for)
+    ask_for.set_defaults(run=_ask_for)
+
+    delete = actions.add_parser("delete", help="delete a collection; its videos stay")
+    _collection(delete)
+    delete.add_argument("-y", "--yes", action="store_true", help="do not ask before deleting")
+    delete.set_defaults(run=_delete)
+
+
+def _add_share(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     share = actions.add_parser("share", help="share a collection with people, groups or everybody, or by links")
     _collection(share)
     whom = share.add_mutually_exclusive_group()
@@ -59,16 +77,12 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     whom.add_argument("--everyone", dest="everybody", action="store_const", const="everyone", help="let anyone watch")
     share.add_argument("--expires", metavar="IN", type=values.span, help="ends after so long, such as 12h, 7d or 4w")
     share.add_argument("--views", metavar="N", type=values.count, help="ends when so many visitors have played from it")
+    share.add_argument("--name", help="what you call the link; who opens it isn't told")
     share.add_argument("--ask-password", action="store_true", help="ask for a password that visitors must enter")
     share.add_argument("--list", action="store_true", help="list who may watch, and the links")
     share.add_argument("--revoke", metavar="LINK", type=values.link_id, help="revoke this link, or stop sharing")
     _json(share)
     share.set_defaults(run=_share)
-
-    delete = actions.add_parser("delete", help="delete a collection; its videos stay")
-    _collection(delete)
-    delete.add_argument("-y", "--yes", action="store_true", help="do not ask before deleting")
-    delete.set_defaults(run=_delete)
 
 
 def _collection(parser: argparse.ArgumentParser) -> None:
@@ -130,8 +144,8 @@ def _share(arguments: argparse.Namespace) -> int:
     if arguments.revoke is not None:
         return run_work(sharing.revoke(shared, arguments.revoke))
     if arguments.username is not None or arguments.group is not None or arguments.everybody is not None:
-        if arguments.views is not None or arguments.ask_password:
-            raise BadOption("--views and --ask-password are for links alone")
+        if arguments.views is not None or arguments.name is not None or arguments.ask_password:
+            raise BadOption("--views, --name and --ask-password are for links alone")
         return run_work(
             sharing.share_with(
                 shared,
@@ -148,8 +162,21 @@ def _share(arguments: argparse.Namespace) -> int:
         start_at=None,
         password=link_password() if arguments.ask_password else None,
         frame_ancestors=None,
+        name=arguments.name,
     )
     return run_work(sharing.create(shared, wanted, as_json=arguments.json))
+
+
+def _ask_for(arguments: argparse.Namespace) -> int:
+    from vss.remote.collections import NewUploadLink, ask_for  # noqa: PLC0415
+
+    asked = NewUploadLink(
+        note=arguments.note,
+        max_files=arguments.max_files,
+        max_size=arguments.max_size,
+        expires_in=arguments.expires,
+    )
+    return run_work(ask_for(arguments.collection, asked, as_json=arguments.json))
 
 
 def _delete(arguments: argparse.Namespace) -> int:

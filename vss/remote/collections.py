@@ -6,6 +6,8 @@ import argparse
 import json
 import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -73,6 +75,32 @@ async def move(named: str, video: str, *, after: str | None, is_last: bool) -> i
                 behind = other["id"] if other["id"] != moved else behind
         await client.call("PUT", _url(client, collection_id, "videos", moved), content={"after": behind})
     say(f"{video}: moved")
+    return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUploadLink:
+    """What the options say of a link by which guests send; None: nothing. `max_size` in bytes."""
+
+    note: str | None
+    max_files: int | None
+    max_size: int | None
+    expires_in: timedelta | None
+
+
+async def ask_for(named: str, new: NewUploadLink, *, as_json: bool) -> int:
+    """Makes a link and prints its address, which nobody can be told again."""
+    wanted: dict[str, object] = {"note": new.note, "max_files": new.max_files, "max_size": new.max_size}
+    if new.expires_in is not None:
+        wanted["expires_at"] = (datetime.now(UTC) + new.expires_in).isoformat(timespec="seconds")
+    content = {name: value for name, value in wanted.items() if value is not None}
+    async with open_client(patience_seconds=WAIT_SECONDS) as client:
+        url = _url(client, (await find(client, named))["id"], "grants")
+        asked = {"subject": "link", "right": "upload", **content}
+        link = (await client.call("POST", url, content=asked)).content
+    say(json.dumps(link) if as_json else link["url"])
+    if not as_json:
+        warn("vss: keep this address: it can’t be shown again")
     return 0
 
 

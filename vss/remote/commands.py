@@ -115,6 +115,7 @@ def _add_share(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     share.add_argument("--expires", metavar="IN", type=values.span, help="ends after so long, such as 12h, 7d or 4w")
     share.add_argument("--views", metavar="N", type=values.count, help="ends when so many visitors have played it")
     share.add_argument("--at", metavar="TIME", type=values.moment, help="start there, such as 90, 1:30 or 1m30s")
+    share.add_argument("--name", help="what you call the link; who opens it isn't told")
     share.add_argument(
         "--embed-on",
         metavar="SITE",
@@ -255,8 +256,8 @@ def _share(arguments: argparse.Namespace) -> int:
     if arguments.revoke is not None:
         return run_work(sharing.revoke(shared, arguments.revoke))
     if arguments.username is not None or arguments.group is not None:
-        if arguments.views is not None or arguments.at is not None or arguments.ask_password:
-            raise BadOption("--views, --at and --ask-password are for links alone")
+        if any(one is not None for one in (arguments.views, arguments.at, arguments.name)) or arguments.ask_password:
+            raise BadOption("--views, --at, --name and --ask-password are for links alone")
         return run_work(
             sharing.share_with(
                 shared,
@@ -272,6 +273,7 @@ def _share(arguments: argparse.Namespace) -> int:
         start_at=arguments.at,
         password=link_password() if arguments.ask_password else None,
         frame_ancestors=arguments.embed_on,
+        name=arguments.name,
     )
     return run_work(sharing.create(shared, wanted, as_json=arguments.json))
 

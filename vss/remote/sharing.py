@@ -25,6 +25,7 @@ class NewLink:
     start_at: int | None
     password: str | None
     frame_ancestors: list[str] | None
+    name: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,8 @@ def _line(grant: dict[str, Any]) -> str:
         return f"{line}  {grant['subject'].partition(':')[0]} {grant['name'] or ''}".rstrip()
     views = str(grant["views"]) if grant["view_limit"] is None else f"{grant['views']} of {grant['view_limit']}"
     sites = f"  on {', '.join(grant['frame_ancestors'])}" if grant["frame_ancestors"] else ""
-    return f"{line}  {views} views{'  password' if grant['has_password'] else ''}{sites}"
+    name = f"  {grant['name']}" if grant["name"] else ""
+    return f"{line}  {views} views{'  password' if grant['has_password'] else ''}{sites}{name}"
 
 
 def _until(grant: dict[str, Any]) -> str:

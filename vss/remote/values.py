@@ -67,6 +67,16 @@ def span(text: str) -> timedelta:
     raise ArgumentTypeError(f"{text!r} cannot be used; give a time such as 30m, 12h, 7d or 4w")
 
 
+def size(text: str) -> int:
+    """Bytes of a file: `500MB`, `2GB`, `2GiB` or a number of bytes."""
+    if match := re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([KMGT])(I?)B|([1-9][0-9]{0,14})", text.upper(), re.ASCII):
+        number, unit, is_binary, whole = match.groups()
+        value = int(whole) if whole else int(float(number) * (1024 if is_binary else 1000) ** (" KMGT".index(unit)))
+        if value > 0:
+            return value
+    raise ArgumentTypeError(f"{text!r} is not a size; give one such as 500MB, 2GB or 2GiB")
+
+
 def count(text: str) -> int:
     """A number from 1 on."""
     if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= _MOST_VIEWS:

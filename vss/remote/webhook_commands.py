@@ -8,7 +8,7 @@ from vss.remote import values
 from vss.remote.commands import run_work
 
 # As catalogue/outbox.py has them, which a client without the extra `server` cannot import.
-EVENTS = ("video.ready", "video.deleted", "upload.expired", "link.first_view")
+EVENTS = ("video.ready", "video.deleted", "upload.expired", "link.first_view", "guest.uploaded")
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -25,13 +25,14 @@ export function dialogLinks(dialog) {
   });
 
   async function create() {
-    const { days, views, password, sites = "" } = Object.fromEntries(new FormData(form));
+    const { days, views, password, sites = "", name } = Object.fromEntries(new FormData(form));
     const frameAncestors = sites.split(/[\s,]+/).filter(Boolean);
     const link = await api.createLink(id, {
       ...(days && { expires_at: new Date(Date.now() + days * DAY_MS).toISOString() }),
       ...(views && { view_limit: Number(views) }),
       ...(password && { password }),
       ...(frameAncestors.length > 0 && { frame_ancestors: frameAncestors }),
+      ...(name.trim() && { name: name.trim() }),
     });
     form.reset();
     list.prepend(item(link));
@@ -61,6 +62,7 @@ export function dialogLinks(dialog) {
     const words = document.createElement("span");
     words.className = "small";
     words.textContent = said(link).join(" · ");
+    if (link.name) words.prepend(Object.assign(document.createElement("bdi"), { textContent: link.name }), " · ");
     const button = Object.assign(document.createElement("button"), { className: "button", type: "button", textContent: gettext("Revoke") });
     button.dataset.look = "quiet";
     button.addEventListener("click", () => attempt(() => revoke(link, row), button));

@@ -1,6 +1,7 @@
 /** The list goes on where it ends: the next page's videos come to it, as one scrolls or presses its link. */
 
 import { gettext, ngettext } from "../common/i18n.js";
+import { localDays } from "../common/local_days.js";
 
 // So many come by themselves; then the link is pressed, so that what stands below the list can be reached.
 const BY_THEMSELVES = 5;
@@ -89,6 +90,7 @@ export class Endless {
     if (!answer.ok || answer.redirected) throw new Error(`no page: ${answer.status}`);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const element of page.querySelectorAll("noscript")) element.remove();
+    localDays(page);
     const cards = [...page.querySelectorAll("[data-list] > *")];
     this.#list.append(...cards);
     this.#status.textContent = ngettext("%(n)s more video shown", "%(n)s more videos shown", cards.length);

@@ -1,6 +1,7 @@
 /** What every page has beyond its HTML; nothing here is needed to use it. */
 
 import { dialogButtons } from "../common/dialogs.js";
+import { localDays } from "../common/local_days.js";
 import { copyText } from "./copy_text.js";
 import { dropToUpload } from "./drop.js";
 import { menu } from "./menu.js";
@@ -16,6 +17,7 @@ for (const form of document.querySelectorAll("[data-theme-choice]")) themeChoice
 // At 360 pixels the tab of this page may be behind the edge.
 document.querySelector(".tab[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 dialogButtons();
+localDays(document);
 localTimes();
 searchPanel(document.querySelector("#search"));
 // The upload page takes them itself.

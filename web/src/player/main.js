@@ -120,8 +120,8 @@ function watchPage(player) {
   }
 
   function stateNow() {
-    const { ended, paused, seeking, readyState } = video;
-    return stateOf({ hasTrouble: trouble.reason !== null, ended, paused, seeking, readyState });
+    const { ended, paused, seeking, readyState, currentTime, duration } = video;
+    return stateOf({ hasTrouble: trouble.reason !== null, ended, paused, seeking, readyState, currentTime, duration });
   }
 
   const still = new Still(player, {

@@ -4,11 +4,17 @@ const HAVE_METADATA = 1; // HTMLMediaElement.readyState
 const HAVE_CURRENT_DATA = 2;
 const HAVE_FUTURE_DATA = 3;
 
-/** One of `trouble`, `loading`, `ended`, `paused`, `buffering`, `playing`. */
-export function stateOf({ hasTrouble, ended, paused, seeking, readyState }) {
+// Seconds, of which no frame is as short.
+const AT_THE_END = 0.01;
+
+/**
+ * One of `trouble`, `loading`, `ended`, `paused`, `buffering`, `playing`. Where somebody has gone to the end of a paused
+ * video it has ended, whether the browser calls it so (a busy Chromium may not) or not.
+ */
+export function stateOf({ hasTrouble, ended, paused, seeking, readyState, currentTime, duration }) {
   if (hasTrouble) return "trouble";
   if (readyState < HAVE_METADATA) return "loading";
-  if (ended) return "ended";
+  if (ended || (paused && !seeking && currentTime > 0 && duration - currentTime < AT_THE_END)) return "ended";
   if (paused) return seeking && readyState < HAVE_CURRENT_DATA ? "buffering" : "paused";
   return readyState < HAVE_FUTURE_DATA ? "buffering" : "playing";
 }

@@ -28,10 +28,12 @@ const BYTES_PER_MEGABIT = 125_000;
 const MOVING = new Set(["creating", "comparing", "sending", "checking"]);
 
 function uploadPage(page) {
-  const api = new UploadApi();
+  // Of a guest: there is no account, nothing can be changed later, and who sends says so once, for all files.
+  const isGuest = "guest" in page.dataset;
+  const api = isGuest ? new UploadApi({ root: page.dataset.api }) : new UploadApi();
   const language = document.documentElement.lang;
   const pageTitle = document.title;
-  const taken = { types: page.dataset.types.split(" "), endings: page.dataset.endings.split(" ") };
+  const taken = { types: page.dataset.types.split(" "), endings: page.dataset.endings.split(" "), mostBytes: Number(page.dataset.maxSize ?? Infinity), language };
   const find = (selector) => page.querySelector(selector);
   const [drop, fileField, section, heading, list] = ["[data-drop]", "[name='file']", "[data-files]", "[data-files-heading]", "[data-file-list]"].map(find);
   const overall = document.querySelector("[data-overall]");
@@ -53,7 +55,9 @@ function uploadPage(page) {
   const question = find("#cancel-sure");
   const unfinishedSection = find("[data-unfinished-list]");
   const unfinished = unfinishedSection && new UnfinishedList(unfinishedSection, { api, goOn, language });
-  const shared = { template: find("[data-file-template]"), api, preparing: new Preparing(() => api.listReady()), saver, queue, pace, say, ask, settle, spare: (record) => unfinished.giveBack(record), onChange: rowChanged, watchRoot: page.dataset.watchRoot, language };
+  const says = find("[data-guest-says]")?.elements;
+  const fixed = () => (isGuest ? { sender: says.sender.value.trim(), message: says.message.value.trim() } : {});
+  const shared = { template: find("[data-file-template]"), api, isGuest, fixed, preparing: isGuest ? null : new Preparing(() => api.listReady()), saver, queue, pace, say, ask, settle, spare: (record) => unfinished.giveBack(record), onChange: rowChanged, watchRoot: page.dataset.watchRoot, language };
   let letSleep = null;
   let ticking = null;
 
@@ -101,14 +105,15 @@ function uploadPage(page) {
     );
   }
 
-  /** Choosing it is uploading it. Of several files each is a line, that opens. */
+  /** Choosing it is uploading it, for who has an account. Of several files each is a line, that opens. */
   function addRow(file, { record = null, handle = null, isOneOfMany = false } = {}) {
     const refusal = refusalOf(file, taken);
     if (record) unfinished.take(record);
     const isOpen = !refusal && !isOneOfMany && rows.size === 0;
-    const row = new FileRow(file, { record, handle, refusal, isOpen, visibility: forAll.value }, shared);
+    const row = new FileRow(file, { record, handle, refusal, isOpen, visibility: forAll?.value }, shared);
     place(row);
-    row.enqueue();
+    // A guest says first what it is, and who they are.
+    if (!isGuest || record) row.enqueue();
     return row;
   }
 
@@ -268,7 +273,7 @@ function uploadPage(page) {
     if (done === all) words = ngettext("Upload complete", "%(n)s uploads complete", all);
     if (all === 0) words = gettext("Nothing to upload");
     if (heading.textContent !== words) heading.textContent = words;
-    find("[data-for-all]").hidden = all < 2;
+    if (forAll) find("[data-for-all]").hidden = all < 2;
     const isOneOfMany = count("chosen") > 1;
     uploadAll.hidden = !isOneOfMany;
     // There is one first thing to do.
@@ -308,7 +313,7 @@ function uploadPage(page) {
     if (isAllRight) heading.focus();
   }
 
-  forAll.addEventListener("change", () => {
+  forAll?.addEventListener("change", () => {
     inSlices(rows.keys(), (row) => {
       if (!row.isRefused) row.visibility = forAll.value;
     });
@@ -347,7 +352,7 @@ function uploadPage(page) {
   });
   openBeside(wouldLose);
   chooseFiles({ field: fileField, drop, endings: taken.endings, isTaken: (file) => !refusalOf(file, taken), onFiles: add });
-  handedFiles(page.dataset.origins.split(" "), (files) => add(files, []));
+  if (!isGuest) handedFiles(page.dataset.origins.split(" "), (files) => add(files, []));
 }
 
 uploadPage(document.querySelector("[data-upload-page]"));

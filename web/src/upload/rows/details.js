@@ -5,6 +5,7 @@ import { VIDEO_FIELDS, fieldErrors, showErrors } from "../../common/video_fields
 
 export class Details {
   #form;
+  #names;
   #open;
   #say;
   #onChange;
@@ -15,10 +16,11 @@ export class Details {
 
   /**
    * `open()` brings the form onto the page, where something must be typed in it; `say(words)` reaches those who listen;
-   * `onChange()` is called when a value has changed.
+   * `onChange()` is called when a value has changed. Without a `saver` they are for the beginning of the upload alone.
    */
   constructor({ form, open, say, onChange, api, saver }) {
     this.#form = form;
+    this.#names = VIDEO_FIELDS.filter((name) => form.elements[name]);
     this.#open = open;
     this.#say = say;
     this.#onChange = onChange;
@@ -27,33 +29,33 @@ export class Details {
     form.addEventListener("input", ({ target }) => {
       this.#note([target.name], "");
       onChange();
-      if (this.#id) saver.soon(this);
+      if (this.#id) saver?.soon(this);
     });
-    form.addEventListener("change", () => this.#id && saver.now(this));
+    form.addEventListener("change", () => this.#id && saver?.now(this));
   }
 
   get values() {
-    const values = Object.fromEntries(VIDEO_FIELDS.map((name) => [name, this.#form.elements[name].value]));
+    const values = Object.fromEntries(this.#names.map((name) => [name, this.#form.elements[name].value]));
     return { ...values, title: values.title.trim() };
   }
 
   /** Who can watch, in words. */
   get who() {
-    return this.#form.elements.visibility.selectedOptions[0].text;
+    return this.#form.elements.visibility?.selectedOptions[0].text ?? "";
   }
 
   /** As if somebody had typed them. */
   fill(values) {
-    for (const name of VIDEO_FIELDS) if (name in values) this.#form.elements[name].value = values[name];
+    for (const name of this.#names) if (name in values) this.#form.elements[name].value = values[name];
     this.#onChange();
-    if (this.#id) this.#saver.now(this);
+    if (this.#id) this.#saver?.now(this);
   }
 
   /** From now on they belong to this video, which was made with `values`. */
   attach(id, values) {
     this.#id = id;
     this.#saved = values;
-    this.#saver.now(this);
+    this.#saver?.now(this);
   }
 
   /** The video is gone; the fields are for the next one. */
@@ -62,7 +64,7 @@ export class Details {
   }
 
   showErrors(errors) {
-    if (VIDEO_FIELDS.some((name) => errors[name])) this.#open();
+    if (this.#names.some((name) => errors[name])) this.#open();
     showErrors(this.#form, errors);
   }
 
@@ -70,7 +72,7 @@ export class Details {
   async save() {
     const id = this.#id;
     const values = this.values;
-    const changed = id ? VIDEO_FIELDS.filter((name) => values[name] !== this.#saved[name]) : [];
+    const changed = id ? this.#names.filter((name) => values[name] !== this.#saved[name]) : [];
     if (changed.length === 0) return;
     const errors = values.title ? {} : { title: gettext("Enter a title.") };
     const names = changed.filter((name) => !errors[name]);
@@ -94,7 +96,7 @@ export class Details {
   /** The server does not answer just now. */
   delayed() {
     const values = this.values;
-    this.#note(VIDEO_FIELDS.filter((name) => values[name] !== this.#saved[name]), gettext("Not saved yet"));
+    this.#note(this.#names.filter((name) => values[name] !== this.#saved[name]), gettext("Not saved yet"));
   }
 
   #note(names, words) {

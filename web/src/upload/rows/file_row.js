@@ -33,7 +33,8 @@ export class FileRow {
    * `page` is what all rows share: `{template, api, preparing, saver, queue, pace, watchRoot, language}`, `onChange(row)` after every
    * change of state or title (whoever has the page calls `show()` when it is time to draw), and `say(words)`, which reaches
    * those who listen. `ask(row, words, opener)` asks whether to cancel it, unless `settle(row)` says that there is nothing to
-   * cancel any more. `spare(record)`: what was begun with another file is not gone on with here.
+   * cancel any more. `isGuest`: nothing of it can be changed once it is sent, and `preparing` is null; `fixed()` is what is said
+   * of all files, beside their fields. `spare(record)`: what was begun with another file is not gone on with here.
    */
   constructor(file, { record = null, handle = null, refusal = null, isOpen = false, visibility = null }, page) {
     this.#file = file;
@@ -46,11 +47,11 @@ export class FileRow {
     this.isGone = false;
     this.upload = null;
     const { form } = this.#view;
-    this.#details = new Details({ form, open: () => this.#view.open(), say: page.say, onChange: () => page.onChange(this), api: page.api, saver: page.saver });
+    this.#details = new Details({ form, open: () => this.#view.open(), say: page.say, onChange: () => page.onChange(this), api: page.api, saver: page.isGuest ? null : page.saver });
     const { elements } = form;
     elements.title.value = this.#titleOfFile;
     if (visibility) elements.visibility.value = visibility;
-    if (record) for (const name of VIDEO_FIELDS) elements[name].value = record[name];
+    if (record) for (const name of VIDEO_FIELDS) if (elements[name]) elements[name].value = record[name];
     this.#view.text("figures", formatSize(file.size, page.language));
     this.#view.text("remove-label", gettext("Remove %(name)s", { name: file.name }));
     this.#view.message("refusal", refusal);
@@ -104,6 +105,7 @@ export class FileRow {
     this.#details.showErrors(errors);
     if (errors.title) return false;
     this.#view.message("form-error", null);
+    if (this.#page.isGuest) this.#view.open(false);
     const upload = new Upload({ file: this.#file, record: this.#record, api: this.#page.api, pace: this.#page.pace, ...hashingOf(this.#file) });
     this.upload = upload;
     upload.addEventListener("statechange", () => this.#changed());
@@ -121,7 +123,7 @@ export class FileRow {
       values = this.#details.values;
       const { name: filename, size, type: content_type } = this.#file;
       values.title ||= this.#titleOfFile || filename;
-      await upload.start({ ...values, filename, size, content_type });
+      await upload.start({ ...values, ...this.#page.fixed(), filename, size, content_type });
       if (upload.state === "failed" && !upload.record && upload.failure.kind !== FILE_CHANGED) this.#refused(upload.failure);
     });
     this.#changed();
@@ -147,6 +149,7 @@ export class FileRow {
     this.#view.text("name", this.isRefused ? this.#file.name : this.title);
     this.#view.text("who", this.#details.who);
     const look = lookOf(state, this.upload);
+    if (this.#page.isGuest) look.buttons.open &&= state === "chosen";
     this.#view.show(look);
     if (!look.buttons["ask-cancel"]) this.#page.settle(this);
     this.tick();
@@ -155,7 +158,7 @@ export class FileRow {
   }
 
   #attach({ id }, values) {
-    this.#view.link(this.#page.watchRoot + id);
+    if (!this.#page.isGuest) this.#view.link(this.#page.watchRoot + id);
     this.#details.attach(id, values);
   }
 
@@ -166,7 +169,7 @@ export class FileRow {
 
   /** What workers make of it follows by itself. */
   #awaitPreview({ id, media }) {
-    if (this.#isPreparing) return;
+    if (this.#isPreparing || !this.#page.preparing) return;
     this.#isPreparing = true;
     if (media?.state !== "off") this.#followPreview(id);
   }

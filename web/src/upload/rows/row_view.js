@@ -48,6 +48,8 @@ export class RowView {
 
   text(name, text) {
     const element = this.part(name);
+    // A guest's page has not all of them.
+    if (!element) return;
     // Writing the same again would make live regions speak and selections jump.
     if (element.textContent !== text) element.textContent = text;
   }
@@ -85,7 +87,7 @@ export class RowView {
 
 /** Only what differs: writing an attribute costs, the same again too. */
 function showOrHide(element, isShown) {
-  if (element.hidden === isShown) element.hidden = !isShown;
+  if (element && element.hidden === isShown) element.hidden = !isShown;
 }
 
 /** Its id, and what refers to others', belong to this row alone. */

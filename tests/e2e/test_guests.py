@@ -1,0 +1,92 @@
+"""A guest sends by a link in a browser, through a reload, and its maker finds what came and who has sent it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from common.ids import new_id
+from tests.api_client import person
+from tests.browsers import logged_in
+from tests.logs import lines_of
+from tests.product import Product
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def guest(browser: Browser) -> AsyncIterator[Page]:
+    """A browser of somebody who has no account."""
+    context = await browser.new_context(locale="en")
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    await context.close()
+    assert complaints == []
+
+
+async def test_a_guest_sends_through_a_reload_and_the_maker_finds_it(
+    browser: Browser, product: Product, guest: Page, film: Path
+) -> None:
+    title = f"Wedding {new_id()}"
+    async with aiohttp.ClientSession() as session:
+        admin = await person(session, product)
+        made = await admin.call("POST", f"{admin.upload_url}/v1/collections", json={"title": title})
+        collection_id = (await made.json())["id"]
+    context = await logged_in(browser, product, locale="en")
+    maker = await context.new_page()
+    await maker.goto(f"{product.url('upload')}/videos/collections/{collection_id}")
+    await maker.get_by_role("link", name="Ask for videos").click()
+    await maker.get_by_label("What do you ask for?").fill("Films of the dance, please.")
+    await maker.get_by_label("Videos at most").fill("1")
+    await maker.get_by_role("button", name="Create link").click()
+    url = (await maker.locator("#new-link").text_content()) or ""
+
+    await guest.goto(url)
+    await expect(guest.get_by_text("Films of the dance, please.")).to_be_visible()
+    await expect(guest.get_by_text("1 more video can be sent")).to_be_visible()
+    assert title not in await guest.content()
+    await guest.get_by_label("Your name").fill("Aunt Ada")
+    await guest.get_by_label("Message").fill("The first dance.")
+    await guest.locator("#file").set_input_files(film)
+    row = guest.locator("[data-file]")
+    # Nothing is sent before it is said what it is; and nothing can be changed afterwards.
+    await expect(row).to_have_attribute("data-state", "chosen")
+    await row.get_by_label("Title").fill("First dance")
+    # The line breaks for good after the first part, and the page with it.
+    await guest.route("**/*partNumber=2*", lambda route: route.abort())
+    async with guest.expect_response(lambda answer: "partNumber=1&" in answer.url and answer.ok):
+        await row.get_by_role("button", name="Upload", exact=True).click()
+    await expect(row.get_by_label("Title")).to_be_hidden()
+    guest.on("dialog", lambda dialog: dialog.accept())
+    await guest.reload()
+    await guest.unroute_all()
+
+    # What was begun is this browser's; the link takes nothing else.
+    await expect(guest.get_by_role("heading", name="First dance")).to_be_visible()
+    await expect(guest.get_by_text("This link has received as many files as it takes")).to_be_visible()
+    await expect(guest.get_by_role("button", name="Resume First dance")).to_be_visible()
+    await guest.locator("[data-go-on-file]").set_input_files(film)
+    await expect(guest.get_by_role("heading", name="Upload complete")).to_be_visible(timeout=60_000)
+    await expect(row).to_have_attribute("data-state", "done")
+
+    await maker.goto(f"{product.url('upload')}/videos/collections/{collection_id}/links")
+    await expect(maker.get_by_text("1 of 1 videos received")).to_be_visible()
+    await maker.goto(f"{product.url('upload')}/videos/collections/{collection_id}")
+    await expect(maker.get_by_role("link", name="First dance")).to_be_visible()
+    await maker.goto(f"{product.url('upload')}/videos?q=First+dance")
+    await maker.get_by_role("link", name="Edit First dance").first.click()
+    panel = maker.locator("[data-edit-panel]")
+    await expect(panel.get_by_text("Sent by Aunt Ada")).to_be_visible()
+    await expect(panel.get_by_text("The first dance.")).to_be_visible()
+    # Whoever reads the logs can't send.
+    assert lines_of(product)
+    assert url.rpartition("/")[2] not in json.dumps(lines_of(product))
+    await context.close()

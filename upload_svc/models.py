@@ -269,7 +269,7 @@ class GrantPage(BaseModel):
 
     items: list[Grant]
     next_cursor: str | None
-    collections: list[SharedCollection]
+    collections: list[SharedCollection] = []
 
 
 def present_link(

@@ -117,6 +117,22 @@ async def read_collected(
     return [Placed(video=to_video(row), position=row.position) for row in rows]
 
 
+async def read_newest(database: Database, collection: Collection, *, limit: int) -> list[Video]:
+    """The videos of a collection that came last, whatever their places, as others than its owner see them.
+
+    It reads and sorts all that is in it, which is bounded.
+    """
+    query = (
+        select(*VIDEO_COLUMNS)
+        .select_from(COLLECTION_VIDEOS.join(VIDEOS, VIDEOS.c.id == COLLECTION_VIDEOS.c.video_id))
+        .where(COLLECTION_VIDEOS.c.collection_id == collection.id, VIDEOS.c.owner_id == collection.owner_id)
+        .where(_is_shown(with_hidden=False))
+        .order_by(VIDEOS.c.created_at.desc(), VIDEOS.c.id.desc())
+        .limit(limit)
+    )
+    return [to_video(row) for row in await database.rows(query)]
+
+
 async def spot_of(database: Database, collection_id: str, video_id: str) -> Spot | None:
     """Where the video stands in the collection; None: it is not in it."""
     here = (COLLECTION_VIDEOS.c.collection_id == collection_id, COLLECTION_VIDEOS.c.video_id == video_id)
@@ -131,6 +147,35 @@ async def get_collection(database: Database, collection_id: str, owner_id: str) 
     return None if row is None else to_collection(row)
 
 
+async def list_shared(database: Database, viewer: Viewer, *, now: datetime, limit: int) -> list[tuple[Collection, str]]:
+    """The collections that others have shared with the viewer by name or as one of a group, by title.
+
+    Each with its owner's username. One without a video to show is left out.
+    """
+    those = select(GRANTS.c.collection_id).where(GRANTS.c.subject.in_(viewer.own_subjects), *_counts(now))
+    of_whom = (
+        select(VIDEOS.c.owner_username)
+        .select_from(COLLECTION_VIDEOS.join(VIDEOS, VIDEOS.c.id == COLLECTION_VIDEOS.c.video_id))
+        .where(COLLECTION_VIDEOS.c.collection_id == COLLECTIONS.c.id, VIDEOS.c.owner_id == COLLECTIONS.c.owner_id)
+        .where(_is_shown(with_hidden=False))
+        .limit(1)
+        .correlate(COLLECTIONS)
+        .scalar_subquery()
+    )
+    query = (
+        select(*COLUMNS, of_whom.label("owner_username"))
+        .where(COLLECTIONS.c.id.in_(those), COLLECTIONS.c.owner_id != viewer.account_id, of_whom.is_not(None))
+        .order_by(COLLECTIONS.c.title_key, COLLECTIONS.c.id)
+        .limit(limit)
+    )
+    return [(to_collection(row), row.owner_username) for row in await database.rows(query)]
+
+
+def _counts(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Of GRANTS: those by which something may be watched now."""
+    return GRANTS.c.right == Right.WATCH.value, or_(GRANTS.c.expires_at.is_(None), GRANTS.c.expires_at > now)
+
+
 async def get_watchable(
     database: Database, collection_id: str, viewer: Viewer | None, *, now: datetime
 ) -> Collection | None:
@@ -138,8 +183,7 @@ async def get_watchable(
     is_granted = exists().where(
         GRANTS.c.collection_id == COLLECTIONS.c.id,
         GRANTS.c.subject.in_(subjects_of(viewer)),
-        GRANTS.c.right == Right.WATCH.value,
-        or_(GRANTS.c.expires_at.is_(None), GRANTS.c.expires_at > now),
+        *_counts(now),
     )
     is_theirs = is_granted if viewer is None else or_(COLLECTIONS.c.owner_id == viewer.account_id, is_granted)
     row = await database.row(select(*COLUMNS).where(COLLECTIONS.c.id == collection_id, is_theirs))

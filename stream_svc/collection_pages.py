@@ -47,6 +47,9 @@ async def collection_page(request: web.Request) -> web.Response:
             "length": clock_time(seconds) if seconds else None,
             "spoken_length": spoken_time(seconds) if seconds else None,
         },
+        "feed_url": f"{request.app[SITE].stream_url}/feed.xml?collection={collection_id}"
+        if principal is None
+        else None,
         "cards": [card_of(request, begun, contents, {}, among) for begun in await library.begun(principal, videos)],
         "edit_url": None if not shown.is_mine else f"{request.app[SITE].upload_url}/videos/collections/{collection_id}",
         "first_url": None if asked.cursor is None else str(url),

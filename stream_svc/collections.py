@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
-from catalogue.access import viewer_of
+from catalogue.access import Viewer, viewer_of
 from catalogue.collections import (
     Collection,
     Placed,
@@ -14,7 +15,9 @@ from catalogue.collections import (
     Total,
     get_linked,
     get_watchable,
+    list_shared,
     read_collected,
+    read_newest,
     read_totals,
     spot_of,
 )
@@ -26,6 +29,8 @@ from common.errors import NotFound, Unauthenticated
 from common.ids import is_id
 from common.tokens import Principal
 from stream_svc.auth_client import DisabledOwners
+
+_MOST_SHARED: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +63,16 @@ class Collections:
             raise Unauthenticated if principal is None else NotFound
         return found
 
+    async def shared_with(self, principal: Principal) -> Sequence[tuple[Collection, str]]:
+        """What others have shared with this person by name or as one of a group, by title, each with its owner's name.
+
+        A hundred at most.
+        """
+        viewer = Viewer(principal.account_id, principal.groups)
+        found = await list_shared(self._database, viewer, now=self._clock(), limit=_MOST_SHARED)
+        disabled = await self._disabled.ids()
+        return [(one, username) for one, username in found if one.owner_id not in disabled]
+
     async def show(self, principal: Principal | None, collection_id: str) -> Shown:
         collection = await self.get(principal, collection_id)
         is_mine = _is_mine(principal, collection)
@@ -78,6 +93,17 @@ class Collections:
         if spot is None:
             return ()
         return [one.video for one in await self._read(principal, collection, after=spot, limit=limit)]
+
+    async def get_open(self, collection_id: str) -> Collection:
+        """A collection that strangers may see, whoever asks. Raises NotFound."""
+        try:
+            return await self.get(None, collection_id)
+        except Unauthenticated as exc:
+            raise NotFound from exc
+
+    async def newest(self, collection: Collection, *, limit: int) -> list[Video]:
+        """The last that have come of a collection that somebody else than its owner may see."""
+        return await read_newest(self._database, collection, limit=limit)
 
     async def get_linked(self, collection_id: str) -> Collection:
         """A collection that a link leads to. Raises NotFound."""

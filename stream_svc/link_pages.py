@@ -24,9 +24,11 @@ from common.web.responses import json_response
 from common.web.sessions import SESSION_COOKIE
 from stream_svc.app_keys import LIBRARY, LINKS
 from stream_svc.errors import PasswordNeeded
+from stream_svc.feed import Channel, Entry, feed
 from stream_svc.links import Listed, Visit
 from stream_svc.metadata import embed_oembed_url
 from stream_svc.models import AskLinkedSource, OfALink, present_linked
+from stream_svc.strangers import NEWEST, send_feed
 
 # As long as a visitor is not counted again, and need not type the password again.
 _LIFETIME: Final = timedelta(days=30)
@@ -57,7 +59,7 @@ async def link_page(request: web.Request) -> web.Response:
     except PasswordNeeded:
         return _password_page(request)
     if isinstance(shown, Listed):
-        return await _list_page(request, shown, is_first=asked.cursor is None)
+        return await _list_page(request, shown, is_first=asked.cursor is None, is_open=link.password_hash is None)
     context = await player_context(request, link, shown) | {
         "oembed_url": embed_oembed_url(request.app[SITE], token) if link.frame_ancestors else None,
         "list_url": None if link.collection_id is None else _address(request, "link"),
@@ -65,7 +67,8 @@ async def link_page(request: web.Request) -> web.Response:
     return kept_quiet(render(request, "linked.html", context))
 
 
-async def _list_page(request: web.Request, listed: Listed, *, is_first: bool) -> web.Response:
+async def _list_page(request: web.Request, listed: Listed, *, is_first: bool, is_open: bool) -> web.Response:
+    """`is_open`: without a password, which no feed reader types."""
     contents = await request.app[LIBRARY].contents(listed.videos)
     url = _address(request, "link")
     cards = [
@@ -79,6 +82,7 @@ async def _list_page(request: web.Request, listed: Listed, *, is_first: bool) ->
     ]
     context = {
         "collection": listed.collection,
+        "feed_url": f"{request.app[SITE].stream_url}{_address(request, 'linked-feed')}" if is_open else None,
         "cards": cards,
         "first_url": None if is_first else url,
         "next_url": None if listed.next_cursor is None else str(URL(url).with_query(cursor=listed.next_cursor)),
@@ -166,6 +170,30 @@ async def linked_picture(request: web.Request) -> web.Response:
 async def head_linked_source(request: web.Request) -> web.Response:
     """Redirects whoever has the link to a fresh presigned URL for HEAD."""
     return await linked_source(request)
+
+
+async def linked_feed(request: web.Request) -> web.Response:
+    """GET /s/{token}/feed.xml: the newest of the collection. Whoever fetches a file without a cookie is a visitor."""
+    site = request.app[SITE]
+    collection, videos = await request.app[LINKS].newest(request.match_info["token"], _visit(request), limit=NEWEST)
+    contents = await request.app[LIBRARY].contents(videos)
+    entries = [
+        Entry(
+            video=video,
+            content=contents[video.id],
+            page_url=site.stream_url + _address(request, "link", video),
+            source_url=site.stream_url + _address(request, "linked-source", video),
+            poster_url=f"{site.stream_url}{_address(request, 'link')}/pictures/poster?v={video.id}",
+        )
+        for video in videos
+    ]
+    channel = Channel(
+        title=collection.title,
+        description=collection.description,
+        page_url=site.stream_url + _address(request, "link"),
+        feed_url=site.stream_url + _address(request, "linked-feed"),
+    )
+    return kept_quiet(send_feed(request, feed(channel, entries, site)))
 
 
 async def linked_content(request: web.Request, video: Video, one: Video | None = None) -> Content:

@@ -97,6 +97,14 @@ class Links:
         videos, next_cursor = await self._collections.linked_videos(thing, cursor=cursor, limit=limit)
         return link, Listed(collection=thing, videos=videos, next_cursor=next_cursor)
 
+    async def newest(self, token: str, visit: Visit, *, limit: int) -> tuple[Collection, list[Video]]:
+        """The collection behind a link, and the last that have come of it. Raises NotFound where it is of a video."""
+        link, thing = await self._find(token)
+        await self._let_in(link, visit)
+        if isinstance(thing, Video):
+            raise NotFound
+        return thing, await self._collections.newest(thing, limit=limit)
+
     async def _video(self, thing: Video | Collection, video_id: str | None) -> Video:
         if isinstance(thing, Video):
             return thing

@@ -102,6 +102,12 @@ class OEmbed(BaseModel):
     thumbnail_height: int | None = None
 
 
+class AskFeed(Query):
+    """Of which collection, by its id; none: of the public library."""
+
+    collection: Annotated[str, Field(max_length=64)] | None = None
+
+
 class AskSitemap(Query):
     """Which sitemap; none: the only one, or the list of all."""
 

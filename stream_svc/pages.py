@@ -47,6 +47,7 @@ async def library_page(request: web.Request) -> web.Response:
     context = {
         "cards": [card_of(request, begun, contents, shares, asked) for begun in await library.begun(principal, videos)],
         "continued": [card_of(request, begun, contents, shares) for begun in to_continue],
+        "shared_collections": await _shared_collections(request, asked),
         "q": asked.q,
         "heading": _heading(principal, asked, videos, count=count if asked.cursor is None else None),
         "is_mine": _is_mine(principal, asked),
@@ -64,6 +65,22 @@ async def library_page(request: web.Request) -> web.Response:
         "feed_url": f"{site.stream_url}{request.app.router['feed'].url_for()}" if library.is_public else None,
     }
     return render(request, "library.html", context)
+
+
+async def _shared_collections(request: web.Request, asked: ListVideos) -> list[dict[str, str]]:
+    """Above the first page of what is shared with somebody: the collections that are."""
+    principal = request[PRINCIPAL]
+    if principal is None or not asked.shared or asked.q or asked.length or asked.owner or asked.cursor:
+        return []
+    router = request.app.router
+    return [
+        {
+            "title": collection.title,
+            "owner_username": username,
+            "url": str(router["collection"].url_for(collection_id=collection.id)),
+        }
+        for collection, username in await request.app[COLLECTIONS].shared_with(principal)
+    ]
 
 
 async def watch_page(request: web.Request) -> web.Response:

@@ -112,6 +112,7 @@ PAGES: Final = (
     web.get("/", pages.library_page, name="library"),
     web.get(collection_pages.PATH, collection_pages.collection_page, name="collection"),
     web.get("/s/{token}", link_pages.link_page, name="link"),
+    web.get("/s/{token}/feed.xml", link_pages.linked_feed, name="linked-feed"),
     web.post("/s/{token}", link_pages.type_password, name="link-password"),
     web.get("/embed/{token}", embed_pages.embed_page, name="embed"),
     web.get("/robots.txt", strangers.robots, name="robots"),

@@ -16,12 +16,13 @@ from common.tokens import Principal
 from common.web.addresses import network_of
 from common.web.keys import CALL_LIMIT, PRINCIPAL, SITE
 from common.web.requests import read_query
-from stream_svc.app_keys import LIBRARY
+from stream_svc.app_keys import COLLECTIONS, LIBRARY
+from stream_svc.feed import Channel, entries_of
 from stream_svc.feed import feed as feed_of
 from stream_svc.library import Library, Wanted
-from stream_svc.models import AskSitemap
+from stream_svc.models import AskFeed, AskSitemap
 
-_NEWEST: Final = 50
+NEWEST: Final = 50
 _SITEMAP_XMLNS: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _LINES_AT_ONCE: Final = 500
 # What a page of a video consists of, and what previews of it ask for: open to programs everywhere. Pages that are not
@@ -72,19 +73,36 @@ async def sitemap(request: web.Request) -> web.StreamResponse:
 
 
 async def feed(request: web.Request) -> web.Response:
-    """GET /feed.xml: the newest public videos.
+    """GET /feed.xml: the newest public videos; or the newest of a collection that everyone may see.
 
     There is an ETag and no Last-Modified: nobody keeps when a title was changed, or a video taken away.
     """
-    library, site = _public_library(request), request.app[SITE]
-    videos, _ = await library.list(None, Wanted(), limit=_NEWEST)
-    body = feed_of(
-        videos,
-        await library.contents(videos),
-        site,
-        feed_url=f"{site.stream_url}/feed.xml",
-        description=gettext("New videos from %(site)s") % {"site": site.name},
-    )
+    site, asked = request.app[SITE], read_query(request, AskFeed)
+    if asked.collection is None:
+        library = _public_library(request)
+        videos, _ = await library.list(None, Wanted(), limit=NEWEST)
+        channel = Channel(
+            title=site.name,
+            description=gettext("New videos from %(site)s") % {"site": site.name},
+            page_url=f"{site.stream_url}/",
+            feed_url=f"{site.stream_url}/feed.xml",
+        )
+    else:
+        count_stranger(request)
+        library, collections = request.app[LIBRARY], request.app[COLLECTIONS]
+        collection = await collections.get_open(asked.collection)
+        videos = await collections.newest(collection, limit=NEWEST)
+        channel = Channel(
+            title=collection.title,
+            description=collection.description,
+            page_url=f"{site.stream_url}/collections/{collection.id}",
+            feed_url=f"{site.stream_url}/feed.xml?collection={collection.id}",
+        )
+    return send_feed(request, feed_of(channel, entries_of(videos, await library.contents(videos), site), site))
+
+
+def send_feed(request: web.Request, body: bytes) -> web.Response:
+    """The document, unless whoever asks has it."""
     etag = hashlib.sha256(body).hexdigest()[:32]
     # Kept, and asked for anew each time.
     headers = {hdrs.CACHE_CONTROL: "no-cache", hdrs.ETAG: f'W/"{etag}"', hdrs.VARY: hdrs.ACCEPT_ENCODING}

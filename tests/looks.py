@@ -641,6 +641,25 @@ async def collection_watched(page: Page, stage: Stage) -> None:
     await page.goto(f"{stage.product.url('stream')}/collections/{await _make_collection(stage)}")
 
 
+@look()
+async def collection_share(page: Page, stage: Stage) -> None:
+    await page.goto(f"{stage.product.url('upload')}/videos/collections/{await _make_collection(stage)}")
+    await page.locator("[popovertarget='share']").first.click()
+    await expect(page.locator("[data-everybody]")).to_be_visible()
+    await page.locator("[data-new-link] [type=submit]").click()
+    await expect(page.locator("[data-link-list] input")).to_be_visible()
+
+
+@look(logged_in=False)
+async def linked_collection(page: Page, stage: Stage) -> None:
+    async with aiohttp.ClientSession() as session:
+        admin = await person(session, stage.product)
+        grants = f"{admin.upload_url}/v1/collections/{await _make_collection(stage)}/grants"
+        url = (await (await admin.call("POST", grants, json={})).json())["url"]
+    await page.goto(url)
+    await expect(page.locator(".video-link").first).to_be_visible()
+
+
 async def _make_collection(stage: Stage) -> str:
     """The only one, with all films in it."""
     async with aiohttp.ClientSession() as session:

@@ -38,6 +38,7 @@ from upload_svc.models import (
     ListGrants,
     ListUploads,
     Moderate,
+    SharedCollection,
     Upload,
     UploadPage,
     present,
@@ -182,7 +183,10 @@ async def list_grants_of(request: web.Request, target: Target, *, is_links: bool
         cursor=asked.cursor,
         limit=asked.limit,
     )
-    return json_response(GrantPage(items=[*map(present_listed, listed)], next_cursor=next_cursor))
+    shared = await request.app[GRANTS].shared_collections(target)
+    collections = [SharedCollection(id=one.id, title=one.title) for one in shared]
+    items = [*map(present_listed, listed)]
+    return json_response(GrantPage(items=items, next_cursor=next_cursor, collections=collections))
 
 
 async def create_grant(request: web.Request) -> web.Response:

@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Select, and_, delete, func, insert, or_, select, union, update
+from sqlalchemy import Column, ColumnElement, Select, and_, delete, exists, func, insert, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalogue.access import Right
+from catalogue.collections import COLUMNS as COLLECTION_COLUMNS
+from catalogue.collections import Collection, to_collection
 from catalogue.links import COLUMNS, Link, to_link
 from catalogue.tables import AUDIENCE, COLLECTION_VIDEOS, COLLECTIONS, GRANTS, LINK_VIEWS, VIDEOS
 from catalogue.videos import VideoState
@@ -140,6 +142,26 @@ class GrantStore(Queries):
             ListedLink(link=to_link(row), views=row.views) if row.subject is None else _to_grant(row)
             for row in await self._database.rows(query)
         ]
+
+    async def list_shared_collections(self, video_id: str, *, now: datetime, limit: int) -> list[Collection]:
+        """The collections of the video's owner, by title, by which others may watch it, be it by a link."""
+        is_shared = exists().where(
+            GRANTS.c.collection_id == COLLECTIONS.c.id,
+            GRANTS.c.right == Right.WATCH.value,
+            or_(GRANTS.c.expires_at.is_(None), GRANTS.c.expires_at > now),
+        )
+        query = (
+            select(*COLLECTION_COLUMNS)
+            .select_from(
+                COLLECTION_VIDEOS.join(VIDEOS, VIDEOS.c.id == COLLECTION_VIDEOS.c.video_id).join(
+                    COLLECTIONS, COLLECTIONS.c.id == COLLECTION_VIDEOS.c.collection_id
+                )
+            )
+            .where(COLLECTION_VIDEOS.c.video_id == video_id, COLLECTIONS.c.owner_id == VIDEOS.c.owner_id, is_shared)
+            .order_by(COLLECTIONS.c.title_key, COLLECTIONS.c.id)
+            .limit(limit)
+        )
+        return [to_collection(row) for row in await self._database.rows(query)]
 
     async def get_grant(self, target: Target, grant_id: str) -> Grant | None:
         """A grant of it to others than whoever has a link."""

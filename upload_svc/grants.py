@@ -195,6 +195,12 @@ class Grants:
             limit=limit,
         )
 
+    async def shared_collections(self, target: Target) -> Sequence[Collection]:
+        """By which collections others may watch a video, a hundred at most; of a collection none."""
+        if target.is_collection:
+            return ()
+        return await self._store.list_shared_collections(target.id, now=self._clock(), limit=_AT_ONCE)
+
     async def revoke(self, principal: Principal, target: Target, link_id: str, *, address: str) -> None:
         """From now on the link opens nothing; it may have been revoked before."""
         thing = await self._own(principal, target)

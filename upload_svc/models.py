@@ -252,11 +252,19 @@ class ListGrants(Query):
     cursor: Annotated[str, Field(max_length=2048)] | None = None
 
 
+class SharedCollection(BaseModel):
+    """A collection by which others may watch a video."""
+
+    id: str
+    title: str
+
+
 class GrantPage(BaseModel):
-    """One page of a list."""
+    """One page of a list; of a video with the `collections` by which others may watch it as well, a hundred at most."""
 
     items: list[Grant]
     next_cursor: str | None
+    collections: list[SharedCollection]
 
 
 def present_link(

@@ -629,6 +629,15 @@ def test_collections_are_made_and_put_in_order_from_a_terminal(terminal: Termina
     assert [video["title"] for video in terminal.read("collection", "show", "Course one")] == ["b", "c", "a"]
     assert terminal.run("collection", "remove", "Course one", b).returncode == 0
     assert f"{collection_id}       2  Course one" in terminal.run("collection", "list").stdout.splitlines()
+    share = ("collection", "share", "Course one")
+    assert terminal.run(*share, "--members").stdout == "shared with members, no end\n"
+    assert "/s/" in terminal.run(*share, "--expires", "7d", "--views", "2").stdout
+    to_members, link = terminal.run(*share, "--list").stdout.splitlines()
+    assert (to_members.endswith("no end  members"), link.endswith("0 of 2 views")) == (True, True)
+    for line in (to_members, link):
+        assert terminal.run(*share, "--revoke", line[:26]).returncode == 0
+    assert terminal.run(*share, "--list").stdout == ""
+    assert terminal.run(*share, "--everyone", "--views", "2").returncode == 2
     asked = terminal.run(
         "collection", "ask", "Course one", "--max-files", "3", "--max-size", "1.5GB", "--expires", "7d"
     )

@@ -37,6 +37,8 @@ STATES: Final = ("private", "members", "unlisted", "public", "hidden", "trashed"
 OF_A_VIDEO: Final = {"get-video", "play-video", "get-picture", "get-source", "head-source", "watch", "keep-position"}
 LISTS: Final = {"list-videos", "library"}
 BY_A_LINK: Final = {"play-linked", "linked-picture", "linked-source", "head-linked-source", "link"}
+# Of a link to a collection, as the others are with `?v=`.
+BY_A_COLLECTIONS_LINK: Final = {"linked-feed"}
 IN_A_FRAME: Final = {"embed", "play-embedded"}
 # Of their owner, and of those with whom it is shared.
 OF_A_COLLECTION: Final = {"collection"}
@@ -178,7 +180,10 @@ async def world(services: Services, services_url: str) -> World:
 
 
 def test_each_way_in_has_a_row() -> None:
-    assert set(STREAM) == OF_A_VIDEO | LISTS | BY_A_LINK | IN_A_FRAME | OF_A_COLLECTION | OPEN | NEITHER
+    assert (
+        set(STREAM)
+        == OF_A_VIDEO | LISTS | BY_A_LINK | BY_A_COLLECTIONS_LINK | IN_A_FRAME | OF_A_COLLECTION | OPEN | NEITHER
+    )
     assert {name for name, (_, path) in UPLOAD.items() if "{upload_id}" in path} >= MODERATION
 
 
@@ -237,6 +242,14 @@ async def check_shared_collection(world: World) -> None:
                 if "collection" in url:
                     assert (lesson in told, hidden in told) == (actor in shared, actor == "owner"), (actor, url)
                     assert not any(one in told for one in world.ids.values())
+            # Its feed is as strangers see it, whoever asks.
+            feed = await person.call("GET", f"{person.stream_url}/feed.xml?collection={collection}")
+            assert feed.status == (200 if "stranger" in shared else 404), actor
+            assert (lesson in await feed.text(), hidden in await feed.text()) == ("stranger" in shared, False)
+            # By name, or as one of a group; what everybody sees is shared with nobody in particular.
+            page = await person.call("GET", f"{person.stream_url}/?shared=true", headers={"Accept": "text/html"})
+            is_named = f'href="/collections/{collection}"' in await page.text()
+            assert is_named == (actor == "grouped" and actor in shared), actor
 
     await check()
     for subject, others in (

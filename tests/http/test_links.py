@@ -239,6 +239,15 @@ async def test_a_link_to_a_collection_opens_its_videos_and_nothing_else(services
             assert URL(source.headers["Location"]).query["X-Amz-Expires"] == "120"
         assert (await (await alice.call("GET", grants)).json())["items"][0]["views"] == 1
         await assert_problem(await late.call("GET", f"{url}/playback?v={lesson['id']}"), 404, "not-found")
+        rss = await (await guest.call("GET", f"{url}/feed.xml")).text()
+        assert [f"{url}/source?v={video['id']}" in rss for video in (lesson, second, hidden, other)] == [
+            True,
+            True,
+            False,
+            False,
+        ]
+        assert "alice" not in rss
+        assert (await late.call("GET", f"{url}/feed.xml")).status == 404
         # Nothing else, and nothing without saying which.
         for query in ("", "?v=nonsense", *(f"?v={video['id']}" for video in (hidden, other))):
             await assert_problem(await guest.call("GET", f"{url}/playback{query}"), 404, "not-found")
@@ -247,7 +256,7 @@ async def test_a_link_to_a_collection_opens_its_videos_and_nothing_else(services
         assert (await guest.call("GET", f"{url}/playback?v={second['id']}")).status == 404
         assert "Second" not in await (await guest.call("GET", url, headers=html)).text()
         assert (await alice.call("DELETE", f"{grants}/{link['id']}")).status == 204
-        for gone in (url, f"{url}?v={lesson['id']}", f"{url}/playback?v={lesson['id']}"):
+        for gone in (url, f"{url}?v={lesson['id']}", f"{url}/feed.xml", f"{url}/playback?v={lesson['id']}"):
             assert (await guest.call("GET", gone, headers=html)).status == 404
 
 

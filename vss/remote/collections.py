@@ -39,7 +39,7 @@ async def create(title: str, description: str) -> int:
 async def show(named: str, *, as_json: bool) -> int:
     """One line a video, in the collection's order."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        collection = await _find(client, named)
+        collection = await find(client, named)
         async for video in client.items(_url(client, collection["id"], "videos")):
             say(json.dumps(video) if as_json else f"{video['id']}  {video['visibility']:<8}  {video['title']}")
     return 0
@@ -68,7 +68,7 @@ async def remove(named: str, videos: Sequence[str]) -> int:
 async def move(named: str, video: str, *, after: str | None, is_last: bool) -> int:
     """Puts a video behind another one, last, or with neither of them first."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        collection_id, moved = (await _find(client, named))["id"], _video_id(video)
+        collection_id, moved = (await find(client, named))["id"], _video_id(video)
         behind = None if after is None else _video_id(after)
         if is_last:
             async for other in client.items(_url(client, collection_id, "videos")):
@@ -107,7 +107,7 @@ async def ask_for(named: str, new: NewUploadLink, *, as_json: bool) -> int:
 async def name(named: str) -> int:
     """Says which one it is, before it is deleted."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        collection = await _find(client, named)
+        collection = await find(client, named)
     warn(f"  {collection['title']} ({collection['video_count']} videos)")
     return 0
 
@@ -115,7 +115,7 @@ async def name(named: str) -> int:
 async def delete(named: str) -> int:
     """For good; the videos stay."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        collection = await _find(client, named)
+        collection = await find(client, named)
         await client.call("DELETE", _url(client, collection["id"]))
     say(f"{collection['title']}: deleted")
     return 0
@@ -124,7 +124,7 @@ async def delete(named: str) -> int:
 async def _each(named: str, videos: Sequence[str], work: Callable[[Client, str], Awaitable[str]]) -> int:
     """Does it with each video of them, as `each`."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        collection = await _find(client, named)
+        collection = await find(client, named)
 
         async def one(video: str) -> str:
             return await work(client, _url(client, collection["id"], "videos", _video_id(video)))
@@ -132,7 +132,7 @@ async def _each(named: str, videos: Sequence[str], work: Callable[[Client, str],
         return await each(videos, one, "videos changed")
 
 
-async def _find(client: Client, named: str) -> dict[str, Any]:
+async def find(client: Client, named: str) -> dict[str, Any]:
     """The collection with this ID, or the only one with this title, in whatever case. Raises NotThere."""
     try:
         if is_id(named):

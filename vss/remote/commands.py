@@ -249,16 +249,17 @@ def _link(arguments: argparse.Namespace) -> int:
 def _share(arguments: argparse.Namespace) -> int:
     from vss.remote import sharing  # noqa: PLC0415
 
+    shared = sharing.Shared(video_id=arguments.id)
     if arguments.list:
-        return run_work(sharing.list_links(arguments.id, as_json=arguments.json))
+        return run_work(sharing.list_links(shared, as_json=arguments.json))
     if arguments.revoke is not None:
-        return run_work(sharing.revoke(arguments.id, arguments.revoke))
+        return run_work(sharing.revoke(shared, arguments.revoke))
     if arguments.username is not None or arguments.group is not None:
         if arguments.views is not None or arguments.at is not None or arguments.ask_password:
             raise BadOption("--views, --at and --ask-password are for links alone")
         return run_work(
             sharing.share_with(
-                arguments.id,
+                shared,
                 username=arguments.username,
                 group=arguments.group,
                 expires_in=arguments.expires,
@@ -269,13 +270,13 @@ def _share(arguments: argparse.Namespace) -> int:
         expires_in=arguments.expires,
         view_limit=arguments.views,
         start_at=arguments.at,
-        password=_link_password() if arguments.ask_password else None,
+        password=link_password() if arguments.ask_password else None,
         frame_ancestors=arguments.embed_on,
     )
-    return run_work(sharing.create(arguments.id, wanted, as_json=arguments.json))
+    return run_work(sharing.create(shared, wanted, as_json=arguments.json))
 
 
-def _link_password() -> str:
+def link_password() -> str:
     """Typed twice, or one line of standard input where nobody types."""
     try:
         if not (sys.stdin is not None and sys.stdin.isatty()):

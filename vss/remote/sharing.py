@@ -1,4 +1,4 @@
-"""`vss share`: links by which people without an account watch a video, and people and groups who may."""
+"""`vss share`, `vss collection share`: links for people without an account, and people and groups who may watch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from yarl import URL
 
-from vss.remote import groups
+from vss.remote import collections, groups
 from vss.remote.client import Client, open_client
 from vss.remote.errors import NotThere
 from vss.remote.managing import WAIT_SECONDS
@@ -27,15 +27,29 @@ class NewLink:
     frame_ancestors: list[str] | None
 
 
-async def create(video_id: str, new: NewLink, *, as_json: bool) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What is shared: a video by its ID, or a collection by its title or ID."""
+
+    video_id: str = ""
+    collection: str | None = None
+
+    async def url(self, client: Client) -> str:
+        """Where its grants are. Raises NotThere."""
+        if self.collection is None:
+            return f"{client.server.upload}/v1/uploads/{self.video_id}/grants"
+        found = await collections.find(client, self.collection)
+        return f"{client.server.upload}/v1/collections/{found['id']}/grants"
+
+
+async def create(shared: Shared, new: NewLink, *, as_json: bool) -> int:
     """Makes a link and prints its address, or the HTML that embeds it, which nobody can be told again."""
     wanted: dict[str, object] = asdict(new)
     del wanted["expires_in"]
     wanted |= _end(new.expires_in)
     content = {name: value for name, value in wanted.items() if value is not None}
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        url = f"{client.server.upload}/v1/uploads/{video_id}/grants"
-        link = (await client.call("POST", url, content=content)).content
+        link = (await client.call("POST", await shared.url(client), content=content)).content
     html = link.get("embed_html")
     say(json.dumps(link) if as_json else html or link["url"])
     if not as_json:
@@ -44,35 +58,46 @@ async def create(video_id: str, new: NewLink, *, as_json: bool) -> int:
 
 
 async def share_with(
-    video_id: str, *, username: str | None, group: str | None, expires_in: timedelta | None, as_json: bool
+    shared: Shared,
+    *,
+    username: str | None,
+    group: str | None,
+    everybody: str | None = None,
+    expires_in: timedelta | None,
+    as_json: bool,
 ) -> int:
-    """Lets the account of this name, or the group of this name or ID, watch; of one that may, the end changes."""
+    """Lets the account of this name, or the group of this name or ID, watch; of one that may, the end changes.
+
+    `everybody`: of a collection all `members`, or `everyone`.
+    """
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        if group is None:
+        url = await shared.url(client)
+        if everybody is not None:
+            subject = everybody
+        elif group is None:
             subject = await _account(client, username or "")
         else:
             subject = f"group:{(await groups.find(client, group))['id']}"
-        url = f"{client.server.upload}/v1/uploads/{video_id}/grants"
         grant = (await client.call("POST", url, content={"subject": subject, **_end(expires_in)})).content
-    say(json.dumps(grant) if as_json else f"shared with {grant['name']}, {_until(grant)}")
+    say(json.dumps(grant) if as_json else f"shared with {grant['name'] or grant['subject']}, {_until(grant)}")
     return 0
 
 
-async def list_links(video_id: str, *, as_json: bool) -> int:
+async def list_links(shared: Shared, *, as_json: bool) -> int:
     """One line for each person, group and link, in this order, the newest first."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        found = [grant async for grant in client.items(f"{client.server.upload}/v1/uploads/{video_id}/grants")]
+        found = [grant async for grant in client.items(await shared.url(client))]
     for grant in sorted(found, key=lambda grant: bool(grant["subject"] == "link")):
         say(json.dumps(grant) if as_json else _line(grant))
     if not found:
-        warn("Shared with nobody, and no links. Create one: vss share ID")
+        warn(f"Shared with nobody, and no links. Create one: vss {'collection ' if shared.collection else ''}share ID")
     return 0
 
 
-async def revoke(video_id: str, link_id: str) -> int:
+async def revoke(shared: Shared, link_id: str) -> int:
     """From now on the link opens nothing, or the person or the group may not watch."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        await client.call("DELETE", f"{client.server.upload}/v1/uploads/{video_id}/grants/{link_id}")
+        await client.call("DELETE", f"{await shared.url(client)}/{link_id}")
     say(f"{link_id}: revoked")
     return 0
 
@@ -80,7 +105,7 @@ async def revoke(video_id: str, link_id: str) -> int:
 def _line(grant: dict[str, Any]) -> str:
     line = f"{grant['id']}  {grant['created_at'][:16].replace('T', ' ')}  {_until(grant)}"
     if grant["subject"] != "link":
-        return f"{line}  {grant['subject'].partition(':')[0]} {grant['name']}"
+        return f"{line}  {grant['subject'].partition(':')[0]} {grant['name'] or ''}".rstrip()
     views = str(grant["views"]) if grant["view_limit"] is None else f"{grant['views']} of {grant['view_limit']}"
     sites = f"  on {', '.join(grant['frame_ancestors'])}" if grant["frame_ancestors"] else ""
     return f"{line}  {views} views{'  password' if grant['has_password'] else ''}{sites}"

@@ -23,6 +23,7 @@ export function dialogPeople(dialog) {
   const now = dialog.querySelector(everybody ? "[data-who]" : '[data-now="private"]');
   const nobodyElse = now?.textContent;
   let chosen = [];
+  const collections = section.querySelector("[data-collections]");
   const id = dialog.dataset.shareDialog;
   section.hidden = false;
 
@@ -31,6 +32,7 @@ export function dialogPeople(dialog) {
       const grants = await api.people(id);
       list.replaceChildren(...grants.filter(isNamed).map(item));
       if (everybody) showChosen(grants.filter((grant) => !isNamed(grant)));
+      else showCollections(await api.sharedCollections(id));
       count();
       const known = await api.grantees();
       const options = known.map(({ subject, name }) => new Option(name, subject));
@@ -88,6 +90,12 @@ export function dialogPeople(dialog) {
     everybody.hidden = false;
   }
 
+  function showCollections(titles) {
+    const names = new Intl.ListFormat(document.documentElement.lang).format(titles);
+    collections.textContent = gettext("Also whoever can see these collections: %(titles)s.", { titles: names });
+    collections.hidden = titles.length === 0;
+  }
+
   async function remove(grant, row) {
     await api.unshare(id, grant.id);
     row.remove();
@@ -131,7 +139,8 @@ export function dialogPeople(dialog) {
     else if (people || groupCount) now.textContent = everybody
       ? gettext("You and %(others)s can watch what is in it.", { others: peopleWords || groupWords })
       : gettext("You and %(others)s can watch this video.", { others: peopleWords || groupWords });
-    else now.textContent = choice?.options[0].dataset.words ?? nobodyElse;
+    else if (collections.hidden) now.textContent = choice?.options[0].dataset.words ?? nobodyElse;
+    else now.textContent = gettext("You can watch this video.");
   }
 }
 

@@ -86,6 +86,11 @@ export class UploadApi {
     return (await this.#every(`/${id}/grants`)).filter(({ subject }) => subject !== "link");
   }
 
+  /** The titles of the collections by which others may watch a video. */
+  async sharedCollections(id) {
+    return (await this.#call("GET", `/${id}/grants?limit=1`, {})).body.collections.map(({ title }) => title);
+  }
+
   /** Lets the account or the group watch; of one that may already, the end changes. */
   async shareWith(id, fields) {
     return (await this.#call("POST", `/${id}/grants`, { body: fields })).body;

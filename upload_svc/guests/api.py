@@ -120,7 +120,7 @@ async def list_upload_links(request: web.Request, collection_id: str, asked: Lis
         require_principal(request), collection_id, cursor=asked.cursor, limit=asked.limit
     )
     items = [models.present_upload_link(one.link, received=one.received) for one in listed]
-    return json_response(GrantPage(items=items, next_cursor=next_cursor))
+    return json_response(GrantPage(items=items, next_cursor=next_cursor, collections=[]))
 
 
 def guest_url(request: web.Request, token: str) -> str:

@@ -65,6 +65,15 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     _json(share)
     share.set_defaults(run=_share)
 
+    _add_asking(actions)
+
+    delete = actions.add_parser("delete", help="delete a collection; its videos stay")
+    _collection(delete)
+    delete.add_argument("-y", "--yes", action="store_true", help="do not ask before deleting")
+    delete.set_defaults(run=_delete)
+
+
+def _add_asking(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     ask_for = actions.add_parser("ask", help="create a link by which people without an account send videos into it")
     _collection(ask_for)
     ask_for.add_argument("--note", metavar="TEXT", help="what they read above the form")
@@ -73,11 +82,6 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     ask_for.add_argument("--expires", metavar="IN", type=values.span, help="ends after so long, such as 12h, 7d or 4w")
     _json(ask_for)
     ask_for.set_defaults(run=_ask_for)
-
-    delete = actions.add_parser("delete", help="delete a collection; its videos stay")
-    _collection(delete)
-    delete.add_argument("-y", "--yes", action="store_true", help="do not ask before deleting")
-    delete.set_defaults(run=_delete)
 
 
 def _collection(parser: argparse.ArgumentParser) -> None:

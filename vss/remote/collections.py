@@ -95,7 +95,7 @@ async def ask_for(named: str, new: NewUploadLink, *, as_json: bool) -> int:
         wanted["expires_at"] = (datetime.now(UTC) + new.expires_in).isoformat(timespec="seconds")
     content = {name: value for name, value in wanted.items() if value is not None}
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        url = _url(client, (await _find(client, named))["id"], "grants")
+        url = _url(client, (await find(client, named))["id"], "grants")
         asked = {"subject": "link", "right": "upload", **content}
         link = (await client.call("POST", url, content=asked)).content
     say(json.dumps(link) if as_json else link["url"])

@@ -60,7 +60,7 @@ async def test_videos_go_into_a_collection_and_into_an_order(page: Page, product
     opener = page.get_by_role("link", name="Add Lesson B to collections")
     await opener.click()
     dialog = page.get_by_role("dialog", name="Add “Lesson B” to…")
-    await dialog.get_by_label("New collection").fill("Course")
+    await dialog.get_by_label("New collection").fill("Geometry")
     await dialog.get_by_role("button", name="Save").click()
     await expect(dialog).to_have_count(0)
     await expect(opener).to_be_focused()
@@ -69,18 +69,18 @@ async def test_videos_go_into_a_collection_and_into_an_order(page: Page, product
         await box.check()
     await page.locator("[data-selection]").get_by_role("button", name="Add to…").click()
     dialog = page.get_by_role("dialog", name="Add 4 videos to…")
-    box = dialog.get_by_role("checkbox", name="Course")
+    box = dialog.get_by_role("checkbox", name="Geometry")
     assert await box.evaluate("box => box.indeterminate")
     await box.check()
     await dialog.get_by_role("button", name="Save").click()
     await expect(dialog).to_have_count(0)
 
     await page.goto(f"{product.url('upload')}/videos/collections")
-    await page.get_by_role("link", name="Course", exact=True).click()
+    await page.get_by_role("link", name="Geometry", exact=True).click()
     await _is(page, product, "BACD")
     # It is watched in that order.
     await page.get_by_role("link", name="Watch").click()
-    await expect(page.get_by_role("heading", level=1, name="Course")).to_be_visible()
+    await expect(page.get_by_role("heading", level=1, name="Geometry")).to_be_visible()
     titles = await page.locator(".video-link").all_text_contents()
     assert "".join(title[-1] for title in titles) == "BACD"
 

@@ -122,14 +122,18 @@ async def read_newest(database: Database, collection: Collection, *, limit: int)
 
     It reads and sorts all that is in it, which is bounded.
     """
-    query = (
-        select(*VIDEO_COLUMNS)
+    order = (VIDEOS.c.created_at.desc(), VIDEOS.c.id.desc())
+    newest = (
+        # Sorted without their descriptions.
+        select(VIDEOS.c.id)
         .select_from(COLLECTION_VIDEOS.join(VIDEOS, VIDEOS.c.id == COLLECTION_VIDEOS.c.video_id))
         .where(COLLECTION_VIDEOS.c.collection_id == collection.id, VIDEOS.c.owner_id == collection.owner_id)
         .where(_is_shown(with_hidden=False))
-        .order_by(VIDEOS.c.created_at.desc(), VIDEOS.c.id.desc())
+        .order_by(*order)
         .limit(limit)
+        .subquery()
     )
+    query = select(*VIDEO_COLUMNS).select_from(newest.join(VIDEOS, VIDEOS.c.id == newest.c.id)).order_by(*order)
     return [to_video(row) for row in await database.rows(query)]
 
 

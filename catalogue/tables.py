@@ -102,6 +102,7 @@ GRANTS: Final = Table(
 )
 Index("grants_video", GRANTS.c.video_id, GRANTS.c.created_at, GRANTS.c.id)
 Index("grants_collection", GRANTS.c.collection_id, GRANTS.c.created_at, GRANTS.c.id)
+Index("grants_end", GRANTS.c.expires_at, GRANTS.c.subject)
 # One grant of a video, or of a collection, to each.
 Index("grants_subject", GRANTS.c.subject, GRANTS.c.video_id, unique=True)
 Index("grants_collection_subject", GRANTS.c.subject, GRANTS.c.collection_id, unique=True)
@@ -122,7 +123,6 @@ AUDIENCE: Final = Table(
 Index("audience_age", AUDIENCE.c.subject, AUDIENCE.c.created_at, AUDIENCE.c.video_id)
 Index("audience_title", AUDIENCE.c.subject, AUDIENCE.c.title_key, AUDIENCE.c.video_id)
 Index("audience_length", AUDIENCE.c.subject, AUDIENCE.c.duration_ms, AUDIENCE.c.video_id)
-Index("audience_end", AUDIENCE.c.expires_at)
 
 # How many visitors have played by a link.
 LINK_VIEWS: Final = Table(

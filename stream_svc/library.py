@@ -106,9 +106,11 @@ class Library:
         """Whether the video, which somebody may watch, stands in lists that strangers see."""
         return self.is_public and video.visibility in LISTED_FOR_STRANGERS
 
-    def is_open(self, video: Video) -> bool:
+    async def is_open(self, video: Video) -> bool:
         """Whether strangers may watch the video, which somebody may."""
-        return may_watch(video, None, is_granted=False, disabled_owner_ids=())
+        if may_watch(video, None, is_granted=False, disabled_owner_ids=()):
+            return True
+        return await self._find(video.id, None) is not None
 
     async def list(
         self, principal: Principal | None, wanted: Wanted, *, cursor: str | None = None, limit: int
@@ -141,7 +143,7 @@ class Library:
     async def sitemaps(self) -> int:
         """How many sitemaps it takes to name all that strangers find, numbered from 1; one at least."""
         listing = await self._listing(None, Wanted())
-        count = await self._store.count_videos(listing, most=_IN_A_SITEMAP * 50_000)
+        count = await self._store.count_places(listing, most=_IN_A_SITEMAP * 50_000)
         return max(1, ceil(count / _IN_A_SITEMAP))
 
     async def sitemap(self, number: int) -> AsyncIterator[tuple[datetime, str]]:

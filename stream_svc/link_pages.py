@@ -28,7 +28,7 @@ from stream_svc.feed import Channel, Entry, feed
 from stream_svc.links import Listed, Visit
 from stream_svc.metadata import embed_oembed_url
 from stream_svc.models import AskLinkedSource, OfALink, present_linked
-from stream_svc.strangers import NEWEST, send_feed
+from stream_svc.strangers import NEWEST, count_stranger, send_feed
 
 # As long as a visitor is not counted again, and need not type the password again.
 _LIFETIME: Final = timedelta(days=30)
@@ -175,6 +175,7 @@ async def head_linked_source(request: web.Request) -> web.Response:
 async def linked_feed(request: web.Request) -> web.Response:
     """GET /s/{token}/feed.xml: the newest of the collection. Whoever fetches a file without a cookie is a visitor."""
     site = request.app[SITE]
+    count_stranger(request)
     collection, videos = await request.app[LINKS].newest(request.match_info["token"], _visit(request), limit=NEWEST)
     contents = await request.app[LIBRARY].contents(videos)
     entries = [

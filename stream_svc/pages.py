@@ -87,7 +87,7 @@ async def watch_page(request: web.Request) -> web.Response:
     principal, library, router = request[PRINCIPAL], request.app[LIBRARY], request.app.router
     playback = await library.play(principal, request.match_info["video_id"])
     video, source, came_from = playback.video, playback.source, _came_from(request)
-    is_listed = library.is_listed_for(principal)
+    is_listed, is_open = library.is_listed_for(principal), await library.is_open(video)
     collection = await _collection(request, came_from)
     if collection is not None:
         behind = await request.app[COLLECTIONS].following(principal, collection, video.id, limit=_MORE)
@@ -142,7 +142,8 @@ async def watch_page(request: web.Request) -> web.Response:
         "download_url": str(router["get-source"].url_for(video_id=video.id).with_query(download=1)),
         "playback_api": str(router["play-video"].url_for(video_id=video.id)),
         # Of others not even the title is for programs.
-        "preview": preview(video, content, request.app[SITE]) if library.is_open(video) else None,
+        "is_open": is_open,
+        "preview": preview(video, content, request.app[SITE]) if is_open else None,
         "is_found": library.is_found_by_strangers(video),
         # Nothing is kept for nobody.
         "position_api": None if principal is None else str(router["keep-position"].url_for(video_id=video.id)),

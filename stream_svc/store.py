@@ -116,6 +116,10 @@ class Store(Queries):
         """How many there are of them, counted as far as `most`."""
         return await count_list(self._database, _branches(listing), most=most)
 
+    async def count_places(self, listing: Listing, *, most: int) -> int:
+        """How many `list_places` has, counted as far as `most`."""
+        return await count_list(self._database, _branches(listing)[:1], most=most)
+
     async def list_places(
         self, listing: Listing, *, after: Place | None, skip: int, limit: int
     ) -> list[tuple[datetime, str]]:

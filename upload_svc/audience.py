@@ -59,7 +59,7 @@ async def follow_collection(
     connection: AsyncConnection, collection_id: str, video_ids: Sequence[str], *, is_narrower: bool
 ) -> None:
     """The same of videos that have come into a collection, or (`is_narrower`) out of it, which is locked as well."""
-    if video_ids and await has_grants(connection, collection_id):
+    if video_ids and await _is_followed(connection, collection_id):
         await _refresh(connection, video_ids, is_narrower=is_narrower)
 
 
@@ -67,6 +67,12 @@ async def has_grants(connection: AsyncConnection, collection_id: str) -> bool:
     """Whether the collection is shared, other than by links."""
     query = select(GRANTS.c.id).where(GRANTS.c.collection_id == collection_id, *_IS_SHARED).limit(1)
     return (await connection.execute(query)).first() is not None
+
+
+async def _is_followed(connection: AsyncConnection, collection_id: str) -> bool:
+    """Whether `audience` may have rows by this collection: it is shared, or was until the loop comes by."""
+    waits = select(AUDIENCE_CHANGES.c.collection_id).where(AUDIENCE_CHANGES.c.collection_id == collection_id)
+    return await has_grants(connection, collection_id) or await connection.scalar(waits) is not None
 
 
 async def enqueue_collection(
@@ -80,16 +86,18 @@ async def enqueue_collection(
         row = {"collection_id": collection_id, "created_at": now, "after_id": None, "is_narrower": is_narrower}
         await connection.execute(insert(AUDIENCE_CHANGES).values(row))
         return
-    values = {"after_id": None, "is_narrower": is_narrower or was_narrower}
+    # Behind the others: whoever changes their grants again and again holds up nobody.
+    values = {"created_at": now, "after_id": None, "is_narrower": is_narrower or was_narrower}
     await connection.execute(update(AUDIENCE_CHANGES).where(here).values(values))
 
 
 async def forget_collection_grants(
     connection: AsyncConnection, collection_ids: Sequence[str], *, now: datetime
 ) -> set[str]:
-    """Takes away every grant of the collections, which are locked; those that were shared, over which the loop goes."""
+    """Takes away every grant of the collections, which are locked; those over which the loop goes: they were shared."""
     query = select(GRANTS.c.collection_id).where(GRANTS.c.collection_id.in_(collection_ids), *_IS_SHARED).distinct()
-    shared = set(await connection.scalars(query))
+    waits = select(AUDIENCE_CHANGES.c.collection_id).where(AUDIENCE_CHANGES.c.collection_id.in_(collection_ids))
+    shared = {*await connection.scalars(query), *await connection.scalars(waits)}
     await connection.execute(delete(GRANTS).where(GRANTS.c.collection_id.in_(collection_ids)))
     for collection_id in sorted(shared):
         await enqueue_collection(connection, collection_id, is_narrower=True, now=now)
@@ -115,6 +123,8 @@ class AudienceStore(Queries):
                 return True
             video_ids = await _next(connection, change.collection_id, after_id=change.after_id)
             is_there = await connection.scalar(select(COLLECTIONS.c.id).where(COLLECTIONS.c.id == change.collection_id))
+            # Before their places, as whoever deletes a video has both.
+            await lock_videos(connection, video_ids)
             if is_there is None:
                 gone = (
                     COLLECTION_VIDEOS.c.collection_id == change.collection_id,
@@ -138,8 +148,13 @@ async def _next(connection: AsyncConnection, collection_id: str, *, after_id: st
     return (await connection.scalars(query.order_by(video_id).limit(AT_ONCE))).all()
 
 
+async def lock_videos(connection: AsyncConnection, video_ids: Collection[str]) -> None:
+    videos = select(VIDEOS.c.id).where(VIDEOS.c.id.in_(video_ids)).order_by(VIDEOS.c.id)
+    await connection.execute(videos.with_for_update())
+
+
 async def _refresh(connection: AsyncConnection, video_ids: Collection[str], *, is_narrower: bool) -> None:
-    """Of what nobody but its owner may watch without a grant, the pictures are made again if fewer may now."""
+    """Of what somebody may watch by a grant alone, the pictures are made again if fewer may now."""
     videos = select(VIDEOS.c.id, is_only_granted().label("is_only_granted")).where(VIDEOS.c.id.in_(video_ids))
     rows = (await connection.execute(videos.order_by(VIDEOS.c.id).with_for_update())).all()
     await refresh_audience(connection, video_ids)
@@ -148,6 +163,6 @@ async def _refresh(connection: AsyncConnection, video_ids: Collection[str], *, i
 
 
 def is_only_granted() -> ColumnElement[bool]:
-    """Of VIDEOS: whether nobody but its owner may watch it without a grant."""
-    is_private: ColumnElement[bool] = VIDEOS.c.visibility == Visibility.PRIVATE.value
-    return is_private & VIDEOS.c.hidden_visibility.is_(None)
+    """Of VIDEOS: whether there is somebody who may watch it by a grant alone."""
+    is_narrow: ColumnElement[bool] = VIDEOS.c.visibility.in_([Visibility.PRIVATE.value, Visibility.MEMBERS.value])
+    return is_narrow & VIDEOS.c.hidden_visibility.is_(None)

@@ -36,7 +36,7 @@ from common.audit import AuditEntry, write_down
 from common.db import Database, Queries, read_in_order
 from common.errors import NotFound
 from common.idempotency import Keep
-from upload_svc.audience import follow_collection, forget_collection_grants
+from upload_svc.audience import follow_collection, forget_collection_grants, lock_videos
 from upload_svc.errors import (
     CollectionChanged,
     CollectionFull,
@@ -295,6 +295,8 @@ class CollectionStore(Queries):
         async with self._database.write() as connection:
             await _locked(connection, collection_id, owner_id)
             those = and_(_ORDER.collection_id == collection_id, _ORDER.video_id.in_(video_ids))
+            # Before their places, as whoever deletes a video has both.
+            await lock_videos(connection, video_ids)
             there = (await connection.scalars(select(_ORDER.video_id).where(those))).all()
             if there:
                 await connection.execute(delete(COLLECTION_VIDEOS).where(those))

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Select, and_, delete, exists, func, insert, or_, select, union, update
+from sqlalchemy import Column, ColumnElement, Select, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalogue.access import Right
@@ -87,7 +87,8 @@ class GrantStore(Queries):
         async with self._database.write() as connection:
             # Locked, so that two requests do not both add the last one.
             await _lock(connection, target, owner_id)
-            if await _count(connection, target, GRANTS.c.subject.is_(None)) >= MOST_LINKS:
+            is_link = and_(GRANTS.c.subject.is_(None), GRANTS.c.right == Right.WATCH.value)
+            if await _count(connection, target, is_link) >= MOST_LINKS:
                 raise TooManyLinks(MOST_LINKS)
             values = {**asdict(link), "frame_ancestors": " ".join(link.frame_ancestors) or None}
             await connection.execute(insert(GRANTS).values(**values, link_name=name, token_hash=token_hash))
@@ -217,20 +218,9 @@ class GrantStore(Queries):
             return True
 
     async def list_ended(self, *, now: datetime, limit: int) -> list[Grant]:
-        """Grants that have ended, other than links, by which something could be watched."""
-        ended = select(AUDIENCE.c.video_id, AUDIENCE.c.subject).where(AUDIENCE.c.expires_at <= now)
-        found = ended.order_by(AUDIENCE.c.expires_at).limit(limit).subquery()
-        is_its_own = and_(GRANTS.c.subject == found.c.subject, GRANTS.c.video_id == found.c.video_id)
-        is_of_collection = and_(
-            GRANTS.c.subject == found.c.subject, GRANTS.c.collection_id == COLLECTION_VIDEOS.c.collection_id
-        )
-        collected = found.join(COLLECTION_VIDEOS, COLLECTION_VIDEOS.c.video_id == found.c.video_id)
-        has_ended = GRANTS.c.expires_at <= now
-        every = union(
-            _SELECT.select_from(found.join(GRANTS, is_its_own)).where(has_ended),
-            _SELECT.select_from(collected.join(GRANTS, is_of_collection)).where(has_ended),
-        )
-        return [_to_grant(row) for row in await self._database.rows(every)]
+        """Grants that have ended, other than links."""
+        query = _SELECT.where(GRANTS.c.subject.is_not(None), GRANTS.c.expires_at <= now)
+        return [_to_grant(row) for row in await self._database.rows(query.order_by(GRANTS.c.expires_at).limit(limit))]
 
     async def list_groups(self, *, after: str, limit: int) -> list[str]:
         """Groups that have grants, as subjects, behind that one."""

@@ -249,9 +249,16 @@ class Grants:
         await self._revoke(await self._own(principal, target), target, link_id, by)
 
     async def revoke_anybodys(self, video: Video, grant_id: str, by: Actor) -> None:
-        """From now on nobody may watch by this grant or link, whoever made it; it may have been revoked before."""
+        """From now on nobody may watch by this grant or link of it, or of a collection that it is in, whoever made it.
+
+        It may have been revoked before.
+        """
         await self._unshare(video, Target(video.id), grant_id, by)
         await self._revoke(video, Target(video.id), grant_id, by)
+        for collection in await self.shared_collections(Target(video.id)):
+            target = Target(collection.id, is_collection=True)
+            await self._unshare(collection, target, grant_id, by)
+            await self._revoke(collection, target, grant_id, by)
 
     async def _revoke(self, thing: Video | Collection, target: Target, link_id: str, by: Actor) -> None:
         entry = entry_about(Action.LINK_REVOKED, by, thing, at=self._clock(), link_id=link_id)

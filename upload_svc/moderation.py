@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
+from catalogue.collections import Collection
 from catalogue.pages import read_page
 from catalogue.videos import Video, VideoState
 from common.audit import Actor
@@ -16,6 +18,9 @@ from upload_svc.auth_client import Administrators
 from upload_svc.grant_store import Grant, ListedLink, Target
 from upload_svc.grants import Grants
 from upload_svc.store import Store
+
+_COLLECTIONS: Final = 20
+_OF_EACH: Final = 50
 
 
 class Moderation:
@@ -60,6 +65,20 @@ class Moderation:
         """Anybody's video, and its grants and links as `Grants.list` has them. Raises NotFound and Invalid."""
         video = await self.get(principal, video_id)
         return video, *await self._grants.list_anybodys(Target(video_id), cursor=cursor, limit=limit)
+
+    async def collections(
+        self, principal: Principal, video: Video
+    ) -> Sequence[tuple[Collection, Sequence[Grant | ListedLink]]]:
+        """The collections by which others may watch it, twenty at most, each with its newest grants and links."""
+        await self._administrators.require(principal)
+        shared = (await self._grants.shared_collections(Target(video.id)))[:_COLLECTIONS]
+        return [
+            (
+                one,
+                (await self._grants.list_anybodys(Target(one.id, is_collection=True), cursor=None, limit=_OF_EACH))[0],
+            )
+            for one in shared
+        ]
 
     async def revoke(self, principal: Principal, video_id: str, grant_id: str, *, address: str) -> None:
         """From now on nobody may watch by this grant or link, whoever made it. Idempotent. Raises NotFound."""

@@ -50,11 +50,16 @@ async def videos_page(request: web.Request) -> web.Response:
     asked = read_query(request, ListModerated)
     moderation = request.app[MODERATION]
     shared: list[dict[str, object]] = []
+    collections: list[dict[str, object]] = []
     if asked.video is not None:
         video, listed, next_cursor = await moderation.access(
             principal, asked.video, cursor=asked.cursor, limit=asked.limit
         )
         videos, shared = [video], [_shared(one) for one in listed]
+        collections = [
+            {"title": one.title, "shared": [_shared(grant) for grant in grants]}
+            for one, grants in await moderation.collections(principal, video)
+        ]
     else:
         videos, next_cursor = await moderation.list(
             principal, asked.owner, q=asked.q, cursor=asked.cursor, limit=asked.limit
@@ -64,6 +69,7 @@ async def videos_page(request: web.Request) -> web.Response:
         "is_all": asked.video is None and asked.owner is None,
         "is_one": asked.video is not None,
         "shared": shared,
+        "collections": collections,
         "owner_id": asked.owner,
         "owner": videos[0].owner_username if asked.owner is not None and videos else None,
         "searched": asked.q,

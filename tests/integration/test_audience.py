@@ -188,6 +188,29 @@ async def test_with_its_collection_a_grant_is_gone_and_the_videos_stay(
     assert await world.store.get_video(ids[0], world.owner) is not None
 
 
+@pytest.mark.parametrize("goes", ["video", "collection"])
+async def test_what_goes_between_a_revocation_and_the_loop_leaves_nothing(world: World, goes: str) -> None:
+    ids = [(await ready(world.store, world.owner)).id for _ in range(2)]
+    one = await world.collection(*ids)
+    grant = await world.share(one, MEMBERS, ends=NOW + DAY)
+    await world.work_off()
+    assert await world.grants.revoke_grant(grant, None, now=NOW)
+    if goes == "video":
+        await world.collections.remove_videos(one.id, world.owner, ids, now=NOW)
+    else:
+        entry = entry_about(Action.COLLECTION_DELETED, NOBODY, one, at=NOW)
+        await world.collections.delete_collection(one.id, world.owner, if_match=None, entry=entry, now=NOW)
+    await world.work_off()
+    assert await world.databases[0].rows(select(AUDIENCE)) == []
+
+
+async def test_an_empty_collections_grant_ends_too(world: World) -> None:
+    empty = await world.collection()
+    grant = await world.share(empty, EVERYONE, ends=NOW + DAY)
+    assert await world.grants.list_ended(now=NOW, limit=9) == []
+    assert [one.id for one in await world.grants.list_ended(now=NOW + DAY, limit=9)] == [grant.id]
+
+
 async def test_a_new_owner_has_shared_nothing_and_shares_what_is_theirs(world: World) -> None:
     store, ids = world.store, [(await ready(world.store, world.owner)).id]
     last, heir, member = await world.collection(*ids), new_id(), Viewer(new_id())

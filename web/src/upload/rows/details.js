@@ -41,7 +41,7 @@ export class Details {
 
   /** Who can watch, in words. */
   get who() {
-    return this.#form.elements.visibility?.selectedOptions[0].text ?? "";
+    return this.#form.elements.visibility?.selectedOptions[0].dataset.name ?? "";
   }
 
   /** As if somebody had typed them. */

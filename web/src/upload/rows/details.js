@@ -41,6 +41,11 @@ export class Details {
 
   /** Who can watch, in words. */
   get who() {
+    return this.#form.elements.visibility?.selectedOptions[0].text ?? "";
+  }
+
+  /** The same in one, for a line that has room for no more. */
+  get visibilityName() {
     return this.#form.elements.visibility?.selectedOptions[0].dataset.name ?? "";
   }
 

@@ -147,7 +147,7 @@ export class FileRow {
     const { state } = this;
     const hadFocus = this.element.contains(document.activeElement);
     this.#view.text("name", this.isRefused ? this.#file.name : this.title);
-    this.#view.text("who", this.#details.who);
+    this.#view.text("who", this.#details.visibilityName);
     const look = lookOf(state, this.upload);
     if (this.#page.isGuest) look.buttons.open &&= state === "chosen";
     this.#view.show(look);

@@ -55,8 +55,7 @@ function uploadPage(page) {
   const question = find("#cancel-sure");
   const unfinishedSection = find("[data-unfinished-list]");
   const unfinished = unfinishedSection && new UnfinishedList(unfinishedSection, { api, goOn, language });
-  const says = find("[data-guest-says]")?.elements;
-  const fixed = () => (isGuest ? { sender: says.sender.value.trim(), message: says.message.value.trim() } : {});
+  const fixed = () => (isGuest ? { sender: find("#sender").value.trim(), message: find("#message").value.trim() } : {});
   const shared = { template: find("[data-file-template]"), api, isGuest, fixed, preparing: isGuest ? null : new Preparing(() => api.listReady()), saver, queue, pace, say, ask, settle, spare: (record) => unfinished.giveBack(record), onChange: rowChanged, watchRoot: page.dataset.watchRoot, language };
   let letSleep = null;
   let ticking = null;

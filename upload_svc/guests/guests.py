@@ -19,7 +19,7 @@ from catalogue.videos import Video, VideoState
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import Invalid, NotFound
-from common.languages import gettext
+from common.languages import N_, gettext
 from common.passwords import Passwords
 from common.service_client import Relayed
 from common.tokens import Principal
@@ -192,7 +192,7 @@ class Guests:
         """The owner, for whom something is done with an upload of this guest's."""
         link, owner = await self._find(token, guest)
         if guest.secret is None or not await self._store.has_upload(link.id, _hash(guest.secret), upload_id):
-            raise NotFound
+            raise NotFound(N_("This upload no longer exists: it was discarded or has expired."))
         return owner
 
     async def _find(self, token: str, guest: Guest | None) -> tuple[UploadLink, Principal]:

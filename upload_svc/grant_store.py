@@ -22,6 +22,7 @@ from common.errors import NotFound
 from common.idempotency import Keep
 from upload_svc.audience import enqueue_collection, is_only_granted, refresh_audience
 from upload_svc.errors import TooManyGrants, TooManyLinks
+from upload_svc.guest_uploads import give_up_guest_uploads
 from upload_svc.media.queue_store import renew_pictures
 
 # Of one video, and of one collection.
@@ -180,12 +181,13 @@ class GrantStore(Queries):
         row = await self._database.row(_SELECT.where(*here))
         return None if row is None else _to_grant(row)
 
-    async def revoke_link(self, target: Target, link_id: str, entry: AuditEntry) -> bool:
-        """Takes the link away; False when there is no such link to it."""
+    async def revoke_link(self, target: Target, link_id: str, entry: AuditEntry, *, now: datetime) -> bool:
+        """Takes the link away, with what guests have begun to send by it; False when there is no such link to it."""
         async with self._database.write() as connection:
             here = (GRANTS.c.id == link_id, target.column == target.id, GRANTS.c.subject.is_(None))
             if rows_changed(await connection.execute(delete(GRANTS).where(*here))) != 1:
                 return False
+            await give_up_guest_uploads(connection, link_id, now=now)
             await write_down(connection, entry)
             return True
 

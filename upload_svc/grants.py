@@ -261,8 +261,9 @@ class Grants:
             await self._revoke(collection, target, grant_id, by)
 
     async def _revoke(self, thing: Video | Collection, target: Target, link_id: str, by: Actor) -> None:
-        entry = entry_about(Action.LINK_REVOKED, by, thing, at=self._clock(), link_id=link_id)
-        if await self._store.revoke_link(target, link_id, entry):
+        now = self._clock()
+        entry = entry_about(Action.LINK_REVOKED, by, thing, at=now, link_id=link_id)
+        if await self._store.revoke_link(target, link_id, entry, now=now):
             entry.log()
 
     async def _own(self, principal: Principal, target: Target) -> Video | Collection:

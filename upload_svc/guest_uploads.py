@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalogue.outbox import EventType, add_event
-from catalogue.tables import COLLECTIONS
-from catalogue.videos import Video
-from common.db import Queries
-from upload_svc.collection_store import put_last
+from catalogue.tables import COLLECTIONS, VIDEOS
+from catalogue.videos import Video, VideoState
+from common.db import Queries, rows_changed
+from upload_svc.collection_store import forget_collected, put_last
 from upload_svc.tables import GUEST_UPLOADS
 
 
@@ -83,7 +83,30 @@ async def receive_guest_upload(connection: AsyncConnection, awaited: Awaited, vi
     )
 
 
+async def give_up_guest_uploads(connection: AsyncConnection, grant_id: str, *, now: datetime) -> None:
+    """Deletes what has begun to come by this link, which the transaction has taken away.
+
+    Nobody can go on with it: what it holds of its owner's quota comes free now, not when it expires.
+    """
+    is_uploading = VIDEOS.c.state == VideoState.UPLOADING.value
+    # Read and not locked: what the transaction that makes one ready locks here comes after the video.
+    begun = (
+        select(VIDEOS.c.id)
+        .select_from(GUEST_UPLOADS.join(VIDEOS, VIDEOS.c.id == GUEST_UPLOADS.c.video_id))
+        .where(GUEST_UPLOADS.c.grant_id == grant_id, is_uploading)
+        .order_by(VIDEOS.c.id)
+    )
+    gone = {"state": VideoState.DELETED.value, "settle_after": now}
+    for video_id in (await connection.scalars(begun)).all():
+        # What has become ready in the meantime stays.
+        change = update(VIDEOS).where(VIDEOS.c.id == video_id, is_uploading).values(**gone)
+        if rows_changed(await connection.execute(change)) == 1:
+            await forget_collected(connection, video_id)
+
+
 async def forget_guest(connection: AsyncConnection, video_id: str) -> None:
     """Takes away what the guest has said; that something has come stays, for the count of the link."""
+    this = GUEST_UPLOADS.c.video_id == video_id
+    await connection.execute(delete(GUEST_UPLOADS).where(this, GUEST_UPLOADS.c.received_at.is_(None)))
     said = {"sender": "", "message": "", "secret_hash": ""}
-    await connection.execute(update(GUEST_UPLOADS).where(GUEST_UPLOADS.c.video_id == video_id).values(**said))
+    await connection.execute(update(GUEST_UPLOADS).where(this).values(**said))

@@ -59,6 +59,10 @@ async def test_a_guest_sends_through_a_reload_and_the_maker_finds_it(
     row = guest.locator("[data-file]")
     # Nothing is sent before it is said what it is; and nothing can be changed afterwards.
     await expect(row).to_have_attribute("data-state", "chosen")
+    # Enter in the name sends nothing: the page stays as it is, and nobody's name is in its address.
+    await guest.get_by_label("Your name").press("Enter")
+    await expect(row).to_have_attribute("data-state", "chosen")
+    assert guest.url == url
     await row.get_by_label("Title").fill("First dance")
     # The line breaks for good after the first part, and the page with it.
     await guest.route("**/*partNumber=2*", lambda route: route.abort())

@@ -98,6 +98,11 @@ async def test_a_guest_sends_and_the_maker_finds_it_in_the_collection(
     done = await browser.call("POST", f"{upload}/complete")
     assert (done.status, (await done.json())["state"]) == (200, "ready")
     assert (await browser.call("POST", f"{upload}/complete")).status == 200
+    # What its owner calls it is theirs to know.
+    owned = f"{maker.upload_url}/v1/uploads/{URL(upload).name}"
+    assert (await maker.call("PATCH", owned, json={"title": "Drunk aunt"})).status == 200
+    assert (await (await browser.call("GET", upload)).json())["title"] == "My Holiday"
+    assert (await maker.call("PATCH", owned, json={"title": "My Holiday"})).status == 200
     # Who comes back is told what has come, and nobody else is.
     assert FILE["filename"] in await (await browser.open(url)).text()
     assert FILE["filename"] not in await (await another.open(url)).text()
@@ -185,6 +190,44 @@ async def test_a_link_takes_what_its_maker_says_and_nothing_once_it_is_revoked(
         unknown = await another.call("GET", f"{maker.upload_url}/u/{'x' * 43}/uploads/{URL(third).name}")
         assert ended == await assert_problem(unknown, 404, "not-found")
     assert (await another.open(url)).status == 404
+
+
+@pytest.mark.both_databases
+async def test_what_guests_leave_unfinished_holds_nothing_for_long(
+    services: Services, services_url: str, browser: Browser
+) -> None:
+    _, maker = await services.move_in("maker")
+    collection = await make(maker)
+    file = {**FILE, "size": 1}
+
+    async def begin_too_many(url: str) -> list[str]:
+        begun = await asyncio.gather(*(browser.call("POST", f"{url}/uploads", json=file) for _ in range(14)))
+        assert sorted(answer.status for answer in begun) == [201] * 12 + [429] * 2
+        return [str(URL(url).join(URL(one.headers["Location"]))) for one in begun if one.status == 201]
+
+    async def is_nothing_left() -> bool:
+        async with open_database(services_url) as database:
+            return not await database.rows(text("SELECT video_id FROM guest_uploads"))
+
+    # Guests of one owner leave the owner some of the uploads that may be open.
+    link = await ask(maker, collection)
+    await browser.open(link["url"])
+    first, *_ = await begin_too_many(link["url"])
+    other = await ask(maker, collection)
+    full = await browser.call("POST", f"{other['url']}/uploads", json=file)
+    assert "in a moment" in (await assert_problem(full, 429, "rate-limited"))["detail"]
+    own = await maker.call("POST", f"{maker.upload_url}/v1/uploads", json={**file, "title": "Mine"})
+    assert own.status == 201
+    assert (await browser.call("DELETE", first)).status == 204
+    await send(browser, await begin(browser, link["url"], size=1), b"x")
+    # Revoked: all that is on its way is given up, and what it held is free again.
+    assert (await maker.call("DELETE", f"{collection}/grants/{link['id']}")).status == 204
+    uploading = (await read(maker, f"{maker.upload_url}/v1/uploads", state="uploading"))["items"]
+    assert [video["title"] for video in uploading] == ["Mine"]
+    await services.settle(ahead=timedelta())
+    await eventually(is_nothing_left, what="nothing is left of them", limit_seconds=20)
+    await browser.open(other["url"])
+    await begin_too_many(other["url"])
 
 
 async def test_what_a_link_by_which_guests_send_asks_for(services: Services, browser: Browser) -> None:

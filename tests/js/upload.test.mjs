@@ -27,8 +27,8 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 
 /** An upload whose visible waits end at once, as if somebody pressed "try now"; the waits are kept in `troubles`. */
-function newUpload({ isImpatient = true, ...options } = {}) {
-  const api = new UploadApi({ root: `${server.origin}/v1/uploads`, clock });
+function newUpload({ isImpatient = true, isGuest = false, ...options } = {}) {
+  const api = new UploadApi({ root: `${server.origin}/v1/uploads`, isGuest, clock });
   const put = (part) => putPart({ newRequest: () => new NodeRequest(), ...part });
   const upload = new Upload({ file, api, clock, put, random: () => 0.5, ...options });
   upload.states = [];
@@ -282,6 +282,17 @@ test("cancelling stops everything and removes what has arrived", async () => {
   await ended;
   await cutOff;
   assert.deepEqual([upload.state, server.uploads.size, clock.waiting], ["cancelled", 0, 0]);
+});
+
+test("a guest whose link has ended is told so, and not that anything was cancelled", async () => {
+  server.fault("PUT /put/", silent, silent, silent, silent);
+  server.fault("DELETE /v1/uploads", answer(404, { json: { code: "not-found", detail: "This link doesn’t work." } }));
+  const upload = newUpload({ isGuest: true });
+  const ended = upload.start(FIELDS);
+  await server.arrives("PUT /put/");
+  assert.equal(await upload.cancel(), false);
+  await ended;
+  assert.equal(upload.keptBecause, "This link doesn’t work.");
 });
 
 test("cancelling before anything has left sends nothing", async () => {

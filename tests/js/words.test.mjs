@@ -46,6 +46,9 @@ test("every trouble says that nothing is lost and what comes next", () => {
 test("what the server gives as the reason is what a person reads", () => {
   assert.equal(failureWords(new Failure("refused", { status: 413, detail: "This needs 5 GB; 1 GB is left." })), "This needs 5 GB; 1 GB is left.");
   assert.match(failureWords(new Failure("refused", { status: 404 })), /no longer exists/);
+  const ended = new Failure("refused", { status: 404, detail: "This link doesn’t work." });
+  assert.match(failureWords(ended), /no longer exists/);
+  assert.equal(failureWords(ended, { isGuest: true }), "This link doesn’t work.");
   assert.match(failureWords(new Failure("file-changed")), /Choose it again/);
 });
 

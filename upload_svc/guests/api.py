@@ -19,7 +19,7 @@ from common.web.sessions import SESSION_COOKIE
 from contracts.objects import AskPartUrls
 from upload_svc.guests import models
 from upload_svc.guests.app_keys import GUESTS, UPLOAD_LINKS
-from upload_svc.guests.guests import Guest
+from upload_svc.guests.guests import Guest, Visit
 from upload_svc.guests.links import NewUploadLink
 from upload_svc.models import CompleteUpload, Grant, GrantPage, ListGrants
 
@@ -33,20 +33,19 @@ async def create_guest_upload(request: web.Request) -> web.Response:
     token, guests = request.match_info["token"], request.app[GUESTS]
     guest = guest_of(request)
     # Before anything is said of the content.
-    link = await guests.link_for(token, guest)
+    visit = await guests.enter(token, guest)
     asked = await read_json(request, models.CreateGuestUpload)
     secret = guest.secret or guests.new_secret()
-    sender = Guest(proof=guest.proof, secret=secret, address=guest.address)
 
     async def create(claim: Claim | None) -> models.GuestUpload:
         upload_id = new_id() if claim is None else claim.resource_id
-        made = await guests.create(token, sender, asked.new_upload, asked.said, upload_id=upload_id)
+        made = await guests.create(visit, secret, asked.new_upload, asked.said, upload_id=upload_id)
         shown = models.present_guest_upload(made)
         if claim is not None:
             await request.app[IDEMPOTENCY_KEYS].answer(claim, shown.model_dump_json())
         return shown
 
-    whose = link.id, hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+    whose = visit.link.id, hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
     upload = await create_once(request, asked, models.GuestUpload, create, whose=whose)
     location = request.app.router["get-guest-upload"].url_for(token=token, upload_id=upload.id)
     response = json_response(upload, status=201, headers={"Location": str(location)})
@@ -57,28 +56,22 @@ async def create_guest_upload(request: web.Request) -> web.Response:
 
 async def get_guest_upload(request: web.Request) -> web.Response:
     """One upload of this guest's; while it is open, with the parts received so far."""
-    token, upload_id = request.match_info["token"], id_in_path(request, "upload_id")
-    return json_response(
-        models.present_guest_upload(await request.app[GUESTS].get(token, guest_of(request), upload_id))
-    )
+    upload_id, guests = id_in_path(request, "upload_id"), request.app[GUESTS]
+    return json_response(models.present_guest_upload(await guests.get(await enter(request), upload_id)))
 
 
 async def create_guest_part_urls(request: web.Request) -> web.Response:
     """Presigned URLs for parts of this guest's upload; each accepts exactly that part's size."""
-    token, upload_id = request.match_info["token"], id_in_path(request, "upload_id")
-    guests, guest = request.app[GUESTS], guest_of(request)
-    await guests.link_for(token, guest)
+    upload_id, visit = id_in_path(request, "upload_id"), await enter(request)
     asked = await read_json(request, AskPartUrls)
-    return json_response(await guests.part_urls(token, guest, upload_id, asked))
+    return json_response(await request.app[GUESTS].part_urls(visit, upload_id, asked))
 
 
 async def complete_guest_upload(request: web.Request) -> web.Response:
     """Completes this guest's upload; idempotent, the content is optional. 202: not confirmed yet, ask again."""
-    token, upload_id = request.match_info["token"], id_in_path(request, "upload_id")
-    guests, guest = request.app[GUESTS], guest_of(request)
-    await guests.link_for(token, guest)
+    upload_id, visit = id_in_path(request, "upload_id"), await enter(request)
     asked = await read_json(request, CompleteUpload) if request.can_read_body else CompleteUpload()
-    upload = await guests.complete(token, guest, upload_id, asked.to_domain())
+    upload = await request.app[GUESTS].complete(visit, upload_id, asked.to_domain())
     shown = models.present_guest_upload(upload)
     if upload.stored_object is not None:
         return json_response(shown, status=202, headers={"Retry-After": "1"})
@@ -87,8 +80,8 @@ async def complete_guest_upload(request: web.Request) -> web.Response:
 
 async def delete_guest_upload(request: web.Request) -> web.Response:
     """Gives up this guest's upload, as long as it is not complete."""
-    token, upload_id = request.match_info["token"], id_in_path(request, "upload_id")
-    await request.app[GUESTS].delete(token, guest_of(request), upload_id)
+    upload_id = id_in_path(request, "upload_id")
+    await request.app[GUESTS].delete(await enter(request), upload_id)
     return web.Response(status=204)
 
 
@@ -126,6 +119,11 @@ async def list_upload_links(request: web.Request, collection_id: str, asked: Lis
 def guest_url(request: web.Request, token: str) -> str:
     """What the maker of a link sends to guests."""
     return f"{request.app[SITE].upload_url}{request.app.router['guest-page'].url_for(token=token)}"
+
+
+async def enter(request: web.Request) -> Visit:
+    """Whoever may send by the link; before anything is said of the content."""
+    return await request.app[GUESTS].enter(request.match_info["token"], guest_of(request))
 
 
 def guest_of(request: web.Request) -> Guest:

@@ -19,7 +19,7 @@ from catalogue.videos import Video, VideoState
 from common.clock import Clock
 from common.cursors import Cursors
 from common.errors import Invalid, NotFound
-from common.languages import gettext
+from common.languages import N_, gettext
 from common.passwords import Passwords
 from common.service_client import Relayed
 from common.tokens import Principal
@@ -51,13 +51,21 @@ class Guest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A guest, the link that they have shown, and for whom they send by it: found once for each request."""
+
+    guest: Guest
+    link: UploadLink
+    owner: Principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """A link, how many more files it takes (None: no limit), and what this guest has sent, or begun and not finished.
+    """How many more files a link takes (None: no limit), and what this guest has sent, or begun and not finished.
 
     Of each the newest.
     """
 
-    link: UploadLink
     files_left: int | None
     unfinished: Sequence[Video] = ()
     received: Sequence[Video] = ()
@@ -72,9 +80,7 @@ class Said:
 
 
 class Guests:
-    """Every method raises LinkEnded for a link that is unknown, revoked or over, or whose owner is not there any more,
-    and Unavailable. Of a link with a password nothing is told to who has not typed it: PasswordNeeded.
-    """
+    """All begins with `enter`; every method raises Unavailable."""
 
     def __init__(
         self,
@@ -103,84 +109,92 @@ class Guests:
         """What a browser is to show from now on."""
         return secrets.token_urlsafe(_SECRET_BYTES)
 
-    async def open(self, token: str, guest: Guest) -> Invitation:
+    async def enter(self, token: str, guest: Guest, *, is_typing_password: bool = False) -> Visit:
+        """Lets pass who may send by the link, or (`is_typing_password`) who has it.
+
+        Raises LinkEnded for a link that is unknown, revoked or over, or whose owner is not there any more, and
+        RateLimited. Of a link with a password nothing is told to who has not typed it: PasswordNeeded.
+        """
+        found = await self._store.find_link(token, now=self._clock())
+        if found is None:
+            raise LinkEnded
+        link, owner_id = found
+        # Before auth_svc is asked.
+        self._calls.count(guest.address)
+        if link.password_hash is not None and not is_typing_password and not self._knows_password(guest, link):
+            raise PasswordNeeded
+        owner = await self._owners.find(owner_id)
+        if owner is None:
+            raise LinkEnded
+        return Visit(guest=guest, link=link, owner=owner)
+
+    async def open(self, visit: Visit) -> Invitation:
         """What the link asks for."""
-        link, _ = await self._find(token, guest)
+        link, guest = visit.link, visit.guest
         left = None
         if link.max_files is not None:
             left = max(0, link.max_files - await self._store.count_taken(link.id))
         if guest.secret is None:
-            return Invitation(link=link, files_left=left)
+            return Invitation(files_left=left)
         sent = partial(self._store.list_sent, link.id, _hash(guest.secret), limit=MOST_SHOWN)
         return Invitation(
-            link=link, files_left=left, unfinished=await sent(is_received=False), received=await sent(is_received=True)
+            files_left=left, unfinished=await sent(is_received=False), received=await sent(is_received=True)
         )
 
-    async def require(self, token: str) -> None:
-        """Lets pass who has a link that is good."""
-        await self._find(token, None)
-
-    async def prove(self, token: str, password: str) -> str:
+    async def prove(self, visit: Visit, password: str) -> str:
         """What a guest shows from now on who has typed the password. Raises Invalid and RateLimited."""
-        link, _ = await self._find(token, None)
+        link = visit.link
         if link.password_hash is not None:
             self._guesses.count(link.id)
             if await self._passwords.match(password, link.password_hash) is None:
                 raise Invalid([{"pointer": "#/password", "detail": gettext("is wrong")}])
         return self._cursors.make("guest:proof", [link.id])
 
-    async def link_for(self, token: str, guest: Guest) -> UploadLink:
-        """The link, for who may send by it."""
-        link, _ = await self._find(token, guest)
-        return link
+    async def create(self, visit: Visit, secret: str, new: NewUpload, said: Said, *, upload_id: str) -> Upload:
+        """Opens an upload for the guest who shows this secret from now on; the same again for the same `upload_id`.
 
-    async def create(self, token: str, guest: Guest, new: NewUpload, said: Said, *, upload_id: str) -> Upload:
-        """Opens an upload for a guest who has a secret; the same again for the same `upload_id`.
-
-        Raises Invalid for a file that is too large, LinkFull, NoRoom and RateLimited.
+        Raises LinkEnded, Invalid for a file that is too large, LinkFull, NoRoom and RateLimited.
         """
-        if guest.secret is None:
-            raise AssertionError("whoever creates has a secret")
-        link, owner = await self._find(token, guest)
+        link = visit.link
         if link.max_size is not None and (new.size or 0) > link.max_size:
             detail = gettext("must be at most %(most)s: this link takes no larger file")
             raise Invalid([{"pointer": "#/size", "detail": detail % {"most": link.max_size}}])
         self._begun.count(link.id)
-        self._begun.count(guest.address)
+        self._begun.count(visit.guest.address)
         begun = GuestUpload(
             video_id=upload_id,
             grant_id=link.id,
             collection_id=link.collection_id,
-            secret_hash=_hash(guest.secret),
+            secret_hash=_hash(secret),
             sender=said.sender,
             message=said.message,
         )
         with _without_figures():
             return await self._uploads.create(
-                owner, new, upload_id=upload_id, add=partial(self._store.add_upload, begun, now=self._clock())
+                visit.owner, new, upload_id=upload_id, add=partial(self._store.add_upload, begun, now=self._clock())
             )
 
-    async def get(self, token: str, guest: Guest, upload_id: str) -> Upload:
+    async def get(self, visit: Visit, upload_id: str) -> Upload:
         """Their upload; while uploading with what S3 has received. Raises NotFound."""
-        owner = await self._own(token, guest, upload_id)
+        await self._require_own(visit, upload_id)
         with _without_figures():
-            return await self._uploads.get(owner, upload_id)
+            return await self._uploads.get(visit.owner, upload_id)
 
-    async def part_urls(self, token: str, guest: Guest, upload_id: str, asked: AskPartUrls) -> PartUrls:
+    async def part_urls(self, visit: Visit, upload_id: str, asked: AskPartUrls) -> PartUrls:
         """Presigned URLs for parts. Raises as `Uploads.part_urls`."""
-        owner = await self._own(token, guest, upload_id)
+        await self._require_own(visit, upload_id)
         with _without_figures():
-            return await self._uploads.part_urls(owner, upload_id, asked)
+            return await self._uploads.part_urls(visit.owner, upload_id, asked)
 
-    async def complete(self, token: str, guest: Guest, upload_id: str, said: CompleteObject) -> Upload:
+    async def complete(self, visit: Visit, upload_id: str, said: CompleteObject) -> Upload:
         """Makes the video ready, and puts it into the collection. Raises as `Uploads.complete`."""
-        owner = await self._own(token, guest, upload_id)
+        await self._require_own(visit, upload_id)
         with _without_figures():
-            return await self._uploads.complete(owner, upload_id, said)
+            return await self._uploads.complete(visit.owner, upload_id, said)
 
-    async def delete(self, token: str, guest: Guest, upload_id: str) -> None:
+    async def delete(self, visit: Visit, upload_id: str) -> None:
         """Gives up what is unfinished. Raises NotFound, and UploadNotOpen once it is the owner's alone."""
-        await self._own(token, guest, upload_id)
+        await self._require_own(visit, upload_id)
         now: datetime = self._clock()
         if await self._videos.move_video(
             upload_id, old=[VideoState.UPLOADING], new=VideoState.DELETED, settle_after=now
@@ -188,27 +202,10 @@ class Guests:
             return
         raise UploadNotOpen(gettext("This file has arrived. Only whoever sent you the link can delete it now."))
 
-    async def _own(self, token: str, guest: Guest, upload_id: str) -> Principal:
-        """The owner, for whom something is done with an upload of this guest's."""
-        link, owner = await self._find(token, guest)
-        if guest.secret is None or not await self._store.has_upload(link.id, _hash(guest.secret), upload_id):
-            raise NotFound
-        return owner
-
-    async def _find(self, token: str, guest: Guest | None) -> tuple[UploadLink, Principal]:
-        """The link, and its owner. None: what a guest has shown does not matter."""
-        found = await self._store.find_link(token, now=self._clock())
-        if found is None:
-            raise LinkEnded
-        link, owner_id = found
-        if guest is not None:
-            self._calls.count(guest.address)
-            if link.password_hash is not None and not self._knows_password(guest, link):
-                raise PasswordNeeded
-        owner = await self._owners.find(owner_id)
-        if owner is None:
-            raise LinkEnded
-        return link, owner
+    async def _require_own(self, visit: Visit, upload_id: str) -> None:
+        secret = visit.guest.secret
+        if secret is None or not await self._store.has_upload(visit.link.id, _hash(secret), upload_id):
+            raise NotFound(N_("This upload no longer exists: it was discarded or has expired."))
 
     def _knows_password(self, guest: Guest, link: UploadLink) -> bool:
         try:

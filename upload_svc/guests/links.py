@@ -108,10 +108,10 @@ class UploadLinks:
         )
 
     async def revoke(self, principal: Principal, collection_id: str, link_id: str, *, address: str) -> None:
-        """From now on nothing is taken by the link; it may have been revoked before."""
+        """From now on nothing is taken by the link, and what is on its way is given up. It may have been before."""
         collection = await self._own(principal, collection_id)
         entry = self._entry(Action.LINK_REVOKED, principal, collection, address, link_id)
-        if await self._store.revoke_link(collection_id, link_id, entry):
+        if await self._store.revoke_link(collection_id, link_id, entry, now=self._clock()):
             entry.log()
 
     def _entry(

@@ -54,7 +54,7 @@ class CreateGuestUpload(Input):
     @property
     def new_upload(self) -> NewUpload:
         return NewUpload(
-            title=self.title or title_from_filename(self.filename, longest=TITLE_MAX) or self.filename[:TITLE_MAX],
+            title=self.title or _title_of(self.filename),
             description="",
             filename=self.filename,
             size=self.size,
@@ -70,7 +70,10 @@ class CreateGuestUpload(Input):
 
 
 class GuestUpload(BaseModel):
-    """An upload as its guest sees it: `ready` once all of it has come, whatever its owner does with it then."""
+    """An upload as its guest sees it: `ready` once all of it has come, whatever its owner does with it then.
+
+    From then on `title` is made from the file's name: what its owner calls it is not the guest's to know.
+    """
 
     id: str
     state: Literal["uploading", "ready"]
@@ -114,7 +117,7 @@ def present_guest_upload(upload: UploadInDomain) -> GuestUpload:
     return GuestUpload(
         id=known.id,
         state="uploading" if is_uploading else "ready",
-        title=known.title,
+        title=known.title if is_uploading else _title_of(known.filename),
         filename=known.filename,
         size=known.size,
         content_type=known.content_type,
@@ -126,3 +129,7 @@ def present_guest_upload(upload: UploadInDomain) -> GuestUpload:
         part_checksums=known.part_checksums,
         received=known.received,
     )
+
+
+def _title_of(filename: str) -> str:
+    return title_from_filename(filename, longest=TITLE_MAX) or filename[:TITLE_MAX]

@@ -18,7 +18,7 @@ from common.media_types import BY_ENDING, CLAIMED
 from common.passwords import MAX_LENGTH
 from common.web.pages import render
 from common.web.requests import Query, id_in_path, read_form, read_form_fields, require_principal, validated
-from upload_svc.guests.api import PROOF, SECRET, give, guest_of, guest_url
+from upload_svc.guests.api import PROOF, SECRET, enter, give, guest_of, guest_url
 from upload_svc.guests.app_keys import GUESTS, UPLOAD_LINKS
 from upload_svc.guests.errors import PasswordNeeded
 from upload_svc.guests.links import NewUploadLink
@@ -53,12 +53,12 @@ class TypePassword(Query):
 
 async def guest_page(request: web.Request) -> web.Response:
     """GET /u/{token}."""
-    token, guests, guest = request.match_info["token"], request.app[GUESTS], guest_of(request)
+    guests = request.app[GUESTS]
     try:
-        invitation = await guests.open(token, guest)
+        visit = await enter(request)
     except PasswordNeeded:
         return _password_page(request)
-    link = invitation.link
+    invitation, link = await guests.open(visit), visit.link
     context = {
         "is_guest": True,
         "api": f"{request.path}/uploads",
@@ -80,7 +80,7 @@ async def guest_page(request: web.Request) -> web.Response:
     # Nobody else is told the address.
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex"
-    if guest.secret is None:
+    if visit.guest.secret is None:
         # Before anything is begun: two files at once are of one guest.
         give(request, response, SECRET, guests.new_secret())
     return response
@@ -90,10 +90,10 @@ async def guest_password(request: web.Request) -> web.Response:
     """POST /u/{token}: whoever has typed the password need not do it again here."""
     token, guests = request.match_info["token"], request.app[GUESTS]
     # Before anything is said of the form.
-    await guests.require(token)
+    visit = await guests.enter(token, guest_of(request), is_typing_password=True)
     typed = await read_form(request, TypePassword)
     try:
-        proof = await guests.prove(token, typed.password)
+        proof = await guests.prove(visit, typed.password)
     except Invalid:
         return _password_page(request, error=gettext("Wrong password."), status=HTTPStatus.UNPROCESSABLE_ENTITY)
     except RateLimited as refusal:
@@ -108,7 +108,7 @@ async def guest_password(request: web.Request) -> web.Response:
 async def discard_guest_upload(request: web.Request) -> web.Response:
     """POST /u/{token}/uploads/{upload_id}/discard: from the page, which it leads back to."""
     token, upload_id = request.match_info["token"], id_in_path(request, "upload_id")
-    await request.app[GUESTS].delete(token, guest_of(request), upload_id)
+    await request.app[GUESTS].delete(await enter(request), upload_id)
     return web.Response(status=303, headers={hdrs.LOCATION: f"/u/{token}"})
 
 

@@ -21,12 +21,15 @@ from common.db import AnyRow, Queries, rows_changed
 from common.errors import NotFound
 from common.idempotency import Keep
 from upload_svc.errors import TooManyUploadLinks
-from upload_svc.guests.errors import LinkEnded, LinkFull
+from upload_svc.guest_uploads import give_up_guest_uploads
+from upload_svc.guests.errors import Busy, LinkEnded, LinkFull
 from upload_svc.store import insert_video
 from upload_svc.tables import GUEST_UPLOADS
 
 # Of one collection.
 MOST_LINKS: Final = 100
+# Of all guests of one owner together: fs_svc lets an account have 20, of which some are left for the owner.
+MOST_OPEN: Final = 12
 UPLOAD: Final = Right.UPLOAD.value
 
 
@@ -116,12 +119,13 @@ class GuestStore(Queries):
         rows = await self._database.rows(query.order_by(created_at.desc(), link_id.desc()).limit(limit))
         return [ListedUploadLink(link=_to_link(row), received=row.received) for row in rows]
 
-    async def revoke_link(self, collection_id: str, link_id: str, entry: AuditEntry) -> bool:
-        """Takes the link away; False when there is no such link into the collection."""
+    async def revoke_link(self, collection_id: str, link_id: str, entry: AuditEntry, *, now: datetime) -> bool:
+        """Takes the link away, with what is unfinished; False when there is no such link into the collection."""
         async with self._database.write() as connection:
             here = delete(GRANTS).where(GRANTS.c.id == link_id, *_links_of(collection_id))
             if rows_changed(await connection.execute(here)) != 1:
                 return False
+            await give_up_guest_uploads(connection, link_id, now=now)
             await write_down(connection, entry)
             return True
 
@@ -131,7 +135,7 @@ class GuestStore(Queries):
             return await _count_taken(connection, link_id)
 
     async def add_upload(self, upload: GuestUpload, video: Video, *, now: datetime) -> None:
-        """Adds the video and whose it is, as far as the link still takes one. Raises LinkEnded and LinkFull."""
+        """Adds the video and whose it is, as far as the link still takes one. Raises LinkEnded, LinkFull and Busy."""
         async with self._database.write() as connection:
             # Locked, so that two guests do not both send the last one, and nobody begins after it was revoked.
             here = (GRANTS.c.id == upload.grant_id, *_is_open(now))
@@ -140,6 +144,9 @@ class GuestStore(Queries):
                 raise LinkEnded
             if row.max_files is not None and await _count_taken(connection, upload.grant_id) >= row.max_files:
                 raise LinkFull
+            # By two links at the same moment one more may pass: the bound that holds is fs_svc's.
+            if await _count_open(connection, video.owner_id) >= MOST_OPEN:
+                raise Busy
             await insert_video(connection, video)
             await connection.execute(insert(GUEST_UPLOADS).values(**asdict(upload)))
 
@@ -169,6 +176,16 @@ async def _count_taken(connection: AsyncConnection, link_id: str) -> int:
         select(func.count())
         .select_from(GUEST_UPLOADS.join(VIDEOS, VIDEOS.c.id == GUEST_UPLOADS.c.video_id))
         .where(GUEST_UPLOADS.c.grant_id == link_id, or_(GUEST_UPLOADS.c.received_at.is_not(None), _IS_UPLOADING))
+    )
+    return (await connection.execute(count)).scalar_one()
+
+
+async def _count_open(connection: AsyncConnection, owner_id: str) -> int:
+    """How many files guests are sending to this owner, by whichever link."""
+    count = (
+        select(func.count())
+        .select_from(GUEST_UPLOADS.join(VIDEOS, VIDEOS.c.id == GUEST_UPLOADS.c.video_id))
+        .where(VIDEOS.c.owner_id == owner_id, _IS_UPLOADING)
     )
     return (await connection.execute(count)).scalar_one()
 

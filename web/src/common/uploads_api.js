@@ -10,11 +10,14 @@ const LONG_TIMEOUT_MS = 75_000;
 
 export class UploadApi {
   #root;
+  #isGuest;
   #fetch;
   #clock;
 
-  constructor({ root = "/v1/uploads", fetch = globalThis.fetch.bind(globalThis), clock = systemClock } = {}) {
+  /** `isGuest`: at `root` is what one sends by a link, which may have ended: then nothing is there. */
+  constructor({ root = "/v1/uploads", isGuest = false, fetch = globalThis.fetch.bind(globalThis), clock = systemClock } = {}) {
     this.#root = root;
+    this.#isGuest = isGuest;
     this.#fetch = fetch;
     this.#clock = clock;
   }
@@ -126,12 +129,12 @@ export class UploadApi {
     return (await this.#call("POST", "/batch", { body, isKept: true, timeoutMs: LONG_TIMEOUT_MS })).body.results;
   }
 
-  /** Gone already is as good as gone now. */
+  /** Gone already is as good as gone now; but to a guest whose link has ended all looks gone. */
   async remove(id) {
     try {
       await this.#call("DELETE", `/${id}`, { isKept: true });
     } catch (failure) {
-      if (failure.status !== 404) throw failure;
+      if (failure.status !== 404 || this.#isGuest) throw failure;
     }
   }
 

@@ -30,7 +30,7 @@ const MOVING = new Set(["creating", "comparing", "sending", "checking"]);
 function uploadPage(page) {
   // Of a guest: there is no account, nothing can be changed later, and who sends says so once, for all files.
   const isGuest = "guest" in page.dataset;
-  const api = isGuest ? new UploadApi({ root: page.dataset.api }) : new UploadApi();
+  const api = isGuest ? new UploadApi({ root: page.dataset.api, isGuest }) : new UploadApi();
   const language = document.documentElement.lang;
   const pageTitle = document.title;
   const taken = { types: page.dataset.types.split(" "), endings: page.dataset.endings.split(" "), mostBytes: Number(page.dataset.maxSize ?? Infinity), language };
@@ -55,8 +55,7 @@ function uploadPage(page) {
   const question = find("#cancel-sure");
   const unfinishedSection = find("[data-unfinished-list]");
   const unfinished = unfinishedSection && new UnfinishedList(unfinishedSection, { api, goOn, language });
-  const says = find("[data-guest-says]")?.elements;
-  const fixed = () => (isGuest ? { sender: says.sender.value.trim(), message: says.message.value.trim() } : {});
+  const fixed = () => (isGuest ? { sender: find("#sender").value.trim(), message: find("#message").value.trim() } : {});
   const shared = { template: find("[data-file-template]"), api, isGuest, fixed, preparing: isGuest ? null : new Preparing(() => api.listReady()), saver, queue, pace, say, ask, settle, spare: (record) => unfinished.giveBack(record), onChange: rowChanged, watchRoot: page.dataset.watchRoot, language };
   let letSleep = null;
   let ticking = null;
@@ -90,14 +89,22 @@ function uploadPage(page) {
     // Of those, too, that are still being put on the page.
     await adding;
     const ended = [];
+    const uploads = [];
     // From the last: those that wait are gone before their turn comes.
     await inSlices([...rows.keys()].reverse(), (row) => {
       const end = row.end();
-      if (end) ended.push(end);
+      if (!end) return;
+      ended.push(end);
+      uploads.push(row.upload);
     });
     (rows.size === 0 ? fileField : heading).focus();
     if (ended.length === 0) return;
     const isTold = (await Promise.all(ended)).every(Boolean);
+    const kept = uploads.find(({ keptBecause }) => keptBecause);
+    if (kept) {
+      showToast(kept.keptBecause);
+      return;
+    }
     showToast(
       isTold
         ? ngettext("%(n)s upload cancelled.", "%(n)s uploads cancelled.", ended.length)
@@ -212,8 +219,13 @@ function uploadPage(page) {
     const { title } = row;
     if (isWaiting) showToast(gettext("“%(title)s” removed.", { title }), { action: { label: gettext("Undo"), run: () => bringBack(row) } });
     if (!discarding) return;
+    const isTold = await discarding;
+    if (row.upload.keptBecause) {
+      showToast(row.upload.keptBecause);
+      return;
+    }
     showToast(
-      (await discarding)
+      isTold
         ? gettext("Upload of “%(title)s” cancelled.", { title })
         : gettext("Upload of “%(title)s” cancelled. The server couldn’t be reached; the partial upload will be removed after 7 days.", { title }),
     );

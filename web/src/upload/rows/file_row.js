@@ -147,9 +147,16 @@ export class FileRow {
     const { state } = this;
     const hadFocus = this.element.contains(document.activeElement);
     this.#view.text("name", this.isRefused ? this.#file.name : this.title);
+<<<<<<< HEAD
     this.#view.text("who", this.#details.visibilityName);
     const look = lookOf(state, this.upload);
     if (this.#page.isGuest) look.buttons.open &&= state === "chosen";
+=======
+    this.#view.text("who", this.#details.who);
+    const { isGuest } = this.#page;
+    const look = lookOf(state, this.upload, { isGuest });
+    if (isGuest) look.buttons.open &&= state === "chosen";
+>>>>>>> guestfix
     this.#view.show(look);
     if (!look.buttons["ask-cancel"]) this.#page.settle(this);
     this.tick();
@@ -206,7 +213,7 @@ export class FileRow {
       forgetHandle(upload.record.id);
       this.#awaitPreview(upload.record);
     }
-    const words = spokenOf(this.state, upload, { isOnline: navigator.onLine });
+    const words = spokenOf(this.state, upload, { isOnline: navigator.onLine, isGuest: this.#page.isGuest });
     // Each change once.
     if (words && words !== this.#announced) {
       this.#announced = words;

@@ -20,7 +20,7 @@ const STILL = { bytesPerSecond: null, secondsLeft: null, limit: null };
  * `state` is the row's, `upload` null before there is one. Gives `{state, parts, buttons, texts}`: which parts and buttons
  * are shown, and what stands in them.
  */
-export function lookOf(state, upload) {
+export function lookOf(state, upload, { isGuest = false } = {}) {
   const trouble = upload?.trouble ?? null;
   const failure = state === "failed" ? upload.failure : null;
   const shownState = trouble ? "trouble" : state;
@@ -61,7 +61,7 @@ export function lookOf(state, upload) {
       // Figures that move say it themselves.
       state: words && shownState !== "sending" ? `${words} · ` : "",
       "try-now": isSignedOut ? gettext("Resume") : gettext("Try now"),
-      "failure-words": failure ? failureWords(failure) : "",
+      "failure-words": failure ? failureWords(failure, { isGuest }) : "",
       sha256: sha256 ?? "",
     },
   };
@@ -83,10 +83,10 @@ export function figuresOf(state, upload, { now, isOnline, language }) {
 }
 
 /** For those who listen, or "": neither per cent nor seconds, nor every try of a long wait. */
-export function spokenOf(state, upload, { isOnline }) {
+export function spokenOf(state, upload, { isOnline, isGuest = false }) {
   if (!upload || upload.trouble?.isTrying) return "";
   if (upload.trouble) return troubleWords({ ...upload.trouble, secondsLeft: null, isOnline }).happened;
-  return upload.failure ? `${stateWords(state)}. ${failureWords(upload.failure)}` : stateWords(state);
+  return upload.failure ? `${stateWords(state)}. ${failureWords(upload.failure, { isGuest })}` : stateWords(state);
 }
 
 function isGone(failure) {

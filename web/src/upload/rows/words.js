@@ -80,15 +80,16 @@ function happenedWords(failure, isOnline) {
   }
 }
 
-/** Why it stopped, for good or until the person does something. */
-export function failureWords(failure) {
+/** Why it stopped, for good or until the person does something. To a guest the server says what is gone: the upload, or the link. */
+export function failureWords(failure, { isGuest = false } = {}) {
   if (failure.kind === FILE_CHANGED) {
     return gettext("The file was changed, moved or deleted during the upload. Choose it again.");
   }
   if (failure.kind === OTHER_FILE) {
     return gettext("This isn’t the file you started uploading – its contents are different. Your earlier upload is safe. Choose the original file, or upload this one separately.");
   }
-  if (failure.status === 404 || failure.code === "upload-not-open") {
+  const saysWhatIsGone = isGuest && failure.status === 404 && failure.detail;
+  if (!saysWhatIsGone && (failure.status === 404 || failure.code === "upload-not-open")) {
     return gettext("This upload no longer exists: it was discarded or has expired.");
   }
   if (failure.detail) return failure.detail;

@@ -59,6 +59,8 @@ export class Upload extends EventTarget {
     this.state = "ready";
     /** Why it failed. */
     this.failure = null;
+    /** Why the server would not discard it, in its words; null where it did, or has not answered. */
+    this.keptBecause = null;
     /** Whether somebody else has completed it, or is about to. */
     this.isElsewhere = false;
   }
@@ -170,6 +172,7 @@ export class Upload extends EventTarget {
         await this.#api.remove(record.id);
         return true;
       } catch (failure) {
+        if (!failure.isPassing) this.keptBecause = failure.detail;
         if (attempt === REMOVE_TRIES || !failure.isPassing) return false;
         await sleep(this.#clock, 1000 * attempt);
       }

@@ -147,16 +147,10 @@ export class FileRow {
     const { state } = this;
     const hadFocus = this.element.contains(document.activeElement);
     this.#view.text("name", this.isRefused ? this.#file.name : this.title);
-<<<<<<< HEAD
     this.#view.text("who", this.#details.visibilityName);
-    const look = lookOf(state, this.upload);
-    if (this.#page.isGuest) look.buttons.open &&= state === "chosen";
-=======
-    this.#view.text("who", this.#details.who);
     const { isGuest } = this.#page;
     const look = lookOf(state, this.upload, { isGuest });
     if (isGuest) look.buttons.open &&= state === "chosen";
->>>>>>> guestfix
     this.#view.show(look);
     if (!look.buttons["ask-cancel"]) this.#page.settle(this);
     this.tick();

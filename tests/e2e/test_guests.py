@@ -38,10 +38,9 @@ async def test_a_guest_sends_through_a_reload_and_the_maker_finds_it(
     title = f"Wedding {new_id()}"
     async with aiohttp.ClientSession() as session:
         admin = await person(session, product)
-        made = await admin.call("POST", f"{admin.upload_url}/v1/collections", json={"title": title})
-        collection_id = (await made.json())["id"]
-    context = await logged_in(browser, product, locale="en")
-    maker = await context.new_page()
+        made = admin.call("POST", f"{admin.upload_url}/v1/collections", json={"title": title})
+        collection_id = (await (await made).json())["id"]
+    maker = await (await logged_in(browser, product, locale="en")).new_page()
     await maker.goto(f"{product.url('upload')}/videos/collections/{collection_id}")
     await maker.get_by_role("link", name="Ask for videos").click()
     await maker.get_by_label("What do you ask for?").fill("Films of the dance, please.")
@@ -93,4 +92,4 @@ async def test_a_guest_sends_through_a_reload_and_the_maker_finds_it(
     # Whoever reads the logs can't send.
     assert lines_of(product)
     assert url.rpartition("/")[2] not in json.dumps(lines_of(product))
-    await context.close()
+    await maker.context.close()

@@ -24,6 +24,7 @@ from common.passwords import Passwords
 from common.service_client import Relayed
 from common.tokens import Principal
 from common.web.call_limit import CallLimit
+from common.web.pages import filesize
 from contracts.objects import AskPartUrls, CompleteObject, PartUrls
 from upload_svc.auth_client import Owners
 from upload_svc.errors import UploadNotOpen
@@ -158,7 +159,7 @@ class Guests:
         link = visit.link
         if link.max_size is not None and (new.size or 0) > link.max_size:
             detail = gettext("must be at most %(most)s: this link takes no larger file")
-            raise Invalid([{"pointer": "#/size", "detail": detail % {"most": link.max_size}}])
+            raise Invalid([{"pointer": "#/size", "detail": detail % {"most": filesize(link.max_size)}}])
         self._begun.count(link.id)
         self._begun.count(visit.guest.address)
         begun = GuestUpload(

@@ -26,6 +26,14 @@ NOTE_MAX: Final = 2_000
 FILES_MAX: Final = 10_000
 
 
+# Of writing from right to left; keyboards and copied names bring them along, and nobody sees them.
+_MARKS: Final = str.maketrans(dict.fromkeys("\u061c\u200e\u200f"))
+
+
+def _without_marks(text: str) -> str:
+    return text.translate(_MARKS)
+
+
 Note = Annotated[str, AfterValidator(clean_text), Field(max_length=NOTE_MAX)]
 MostFiles = Annotated[int, Field(ge=1, le=FILES_MAX)]
 LinkPassword = Annotated[str, AfterValidator(normal_form), Field(min_length=1, max_length=MAX_LENGTH)]
@@ -34,15 +42,19 @@ LinkPassword = Annotated[str, AfterValidator(normal_form), Field(min_length=1, m
 class CreateGuestUpload(Input):
     """A file that a guest is about to send; `size` in bytes. Without a title it is called as its file.
 
-    `sender` is who they say they are, and `message` what they say of it.
+    `sender` is who they say they are, and `message` what they say of it; marks of the writing direction are taken out.
     """
 
     title: Title | None = None
     filename: Filename
     content_type: ContentType
     size: Size
-    sender: Annotated[str, AfterValidator(clean_line), Field(max_length=SENDER_MAX)] = ""
-    message: Annotated[str, AfterValidator(clean_text), Field(max_length=MESSAGE_MAX)] = ""
+    sender: Annotated[str, AfterValidator(_without_marks), AfterValidator(clean_line), Field(max_length=SENDER_MAX)] = (
+        ""
+    )
+    message: Annotated[
+        str, AfterValidator(_without_marks), AfterValidator(clean_text), Field(max_length=MESSAGE_MAX)
+    ] = ""
     sha256: Sha256 | None = None
     part_checksums: Literal["sha256"] | None = None
 

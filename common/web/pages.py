@@ -90,7 +90,7 @@ def setup_pages(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(filesize=filesize, moment=moment, day=day, rfc3339=rfc3339)
+    environment.filters.update(filesize=filesize, moment=moment, day=day, day_and_time=day_and_time, rfc3339=rfc3339)
     # aiohttp-jinja2 puts the application there, and with it every secret within a template's reach.
     del environment.globals["app"]
     load_catalogues()
@@ -201,10 +201,21 @@ def moment(instant: datetime) -> Markup:
 
 def day(instant: datetime) -> Markup:
     """The day of an instant, "3 December 2026 (UTC)", with the instant as the title; page.js says the reader's day."""
-    locale = "en_GB" if (language := LANGUAGE.get()) == "en" else language
     return Markup('<time datetime="{}" title="{:%Y-%m-%d %H:%M} UTC" data-day>{} (<bdi>UTC</bdi>)</time>').format(
-        rfc3339(instant), instant.astimezone(UTC), format_date(instant.astimezone(UTC), "long", locale)
+        rfc3339(instant), instant.astimezone(UTC), _date(instant)
     )
+
+
+def day_and_time(instant: datetime) -> Markup:
+    """The same with the time of the day, where the hour matters: "3 December 2026 14:05 (UTC)"."""
+    return Markup('<time datetime="{}" data-day="with-time">{} <bdi>{:%H:%M}</bdi> (<bdi>UTC</bdi>)</time>').format(
+        rfc3339(instant), _date(instant), instant.astimezone(UTC)
+    )
+
+
+def _date(instant: datetime) -> str:
+    locale = "en_GB" if (language := LANGUAGE.get()) == "en" else language
+    return format_date(instant.astimezone(UTC), "long", locale)
 
 
 def ago(instant: datetime) -> str:

@@ -32,21 +32,34 @@ async def guest(browser: Browser) -> AsyncIterator[Page]:
     assert complaints == []
 
 
+async def ask(maker: Page, product: Product, collection_id: str) -> str:
+    """The address of a new link into the collection, that takes one video."""
+    await maker.goto(f"{product.url('upload')}/videos/collections/{collection_id}")
+    await maker.get_by_role("link", name="Ask for videos").click()
+    await maker.get_by_label("What do you ask for?").fill("Films of the dance, please.")
+    await maker.get_by_label("Videos at most").fill("1")
+    await maker.get_by_role("button", name="Create link").click()
+    return (await maker.locator("#new-link").text_content()) or ""
+
+
+async def send_with_a_name_that_is_refused(guest: Page) -> None:
+    await guest.get_by_label("Your name").fill("Aunt \u202eAda")
+    await guest.locator("[data-file]").get_by_role("button", name="Upload", exact=True).click()
+    await expect(guest.locator("#sender-error")).to_contain_text("writing direction")
+    await expect(guest.get_by_label("Your name")).to_be_focused()
+
+
 async def test_a_guest_sends_through_a_reload_and_the_maker_finds_it(
     browser: Browser, product: Product, guest: Page, film: Path
 ) -> None:
     title = f"Wedding {new_id()}"
     async with aiohttp.ClientSession() as session:
         admin = await person(session, product)
-        made = admin.call("POST", f"{admin.upload_url}/v1/collections", json={"title": title})
-        collection_id = (await (await made).json())["id"]
-    maker = await (await logged_in(browser, product, locale="en")).new_page()
-    await maker.goto(f"{product.url('upload')}/videos/collections/{collection_id}")
-    await maker.get_by_role("link", name="Ask for videos").click()
-    await maker.get_by_label("What do you ask for?").fill("Films of the dance, please.")
-    await maker.get_by_label("Videos at most").fill("1")
-    await maker.get_by_role("button", name="Create link").click()
-    url = (await maker.locator("#new-link").text_content()) or ""
+        made = await admin.call("POST", f"{admin.upload_url}/v1/collections", json={"title": title})
+        collection_id = (await made.json())["id"]
+    context = await logged_in(browser, product, locale="en")
+    maker = await context.new_page()
+    url = await ask(maker, product, collection_id)
 
     await guest.goto(url)
     await expect(guest.get_by_text("Films of the dance, please.")).to_be_visible()
@@ -63,6 +76,9 @@ async def test_a_guest_sends_through_a_reload_and_the_maker_finds_it(
     await expect(row).to_have_attribute("data-state", "chosen")
     assert guest.url == url
     await row.get_by_label("Title").fill("First dance")
+    # What is wrong with the words of all files is said where they are.
+    await send_with_a_name_that_is_refused(guest)
+    await guest.get_by_label("Your name").fill("Aunt Ada")
     # The line breaks for good after the first part, and the page with it.
     await guest.route("**/*partNumber=2*", lambda route: route.abort())
     async with guest.expect_response(lambda answer: "partNumber=1&" in answer.url and answer.ok):
@@ -92,4 +108,4 @@ async def test_a_guest_sends_through_a_reload_and_the_maker_finds_it(
     # Whoever reads the logs can't send.
     assert lines_of(product)
     assert url.rpartition("/")[2] not in json.dumps(lines_of(product))
-    await maker.context.close()
+    await context.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -238,6 +239,19 @@ async def test_what_a_link_by_which_guests_send_asks_for(services: Services, bro
     link = await ask(maker, collection, password="open sesame", expires_at=rfc3339(utc_now() + timedelta(hours=1)))
     url = link["url"]
     assert "password" in (await (await browser.open(url)).text()).lower()
+    # A link of the page has the password that was typed, spaces too; the page says what links are called, and both when
+    # one ends.
+    links = f"{maker.upload_url}/videos/{URL(collection).parent.name}/{URL(collection).name}/links"
+    typed = {"note": " ", "days": "7", "password": "  "}
+    answer = await maker.call("POST", links, data=typed, headers={"Accept": "text/html"})
+    [spaces] = re.findall(r'id="new-link"[^>]*>([^<]+)<', await answer.text())
+    assert (await browser.post_form(spaces, {"password": " "})).status == 422
+    assert (await browser.post_form(spaces, {"password": "  "})).status == 303
+    await ask(maker, collection, name="For Ada")
+    shown = await (await maker.call("GET", links, headers={"Accept": "text/html"})).text()
+    assert ">For Ada</h2>" in shown
+    for page in (shown, await (await browser.open(spaces)).text()):
+        assert re.search(r'Until <time [^>]*data-day="with-time">[^<]* <bdi>\d\d:\d\d</bdi>', page)
     await assert_problem(await browser.call("POST", f"{url}/uploads", json=FILE), 403, "forbidden")
     assert (await browser.post_form(url, {"password": "wrong"})).status == 422
     assert (await browser.post_form(url, {"password": "open sesame"})).status == 303

@@ -122,8 +122,9 @@ async def add_upload_link(request: web.Request) -> web.Response:
     principal, collection_id = require_principal(request), id_in_path(request, "collection_id")
     fields = await read_form_fields(request)
     try:
-        # What was left empty is no limit.
-        form = validated(UploadLinkForm, {name: value for name, value in fields.items() if value.strip()})
+        # What was left empty is no limit; of a password a space is no less than what else is typed.
+        given = {name: value for name, value in fields.items() if (value if name == "password" else value.strip())}
+        form = validated(UploadLinkForm, given)
         _, token = await request.app[UPLOAD_LINKS].create(
             principal, collection_id, form.to_domain(utc_now()), address=request.remote or ""
         )
@@ -166,6 +167,7 @@ async def _links(
                 "has_password": one.link.password_hash is not None,
                 "max_size": one.link.max_size,
                 "max_files": one.link.max_files,
+                "name": one.link.link_name,
                 "note": one.link.note,
                 "received": one.received,
             }

@@ -21,12 +21,12 @@ export function showErrors(form, errors, { isFocused = true } = {}) {
   if (isFocused) first?.focus();
 }
 
-/** The server's errors by field name; one that names no field of ours goes to `fallback`. */
-export function fieldErrors(failure, fallback) {
+/** The server's errors by field name; one that names no field of ours (`names`) goes to `fallback`. */
+export function fieldErrors(failure, fallback, names = VIDEO_FIELDS) {
   const errors = {};
   for (const { pointer, detail } of failure.errors ?? []) {
     const name = pointer?.replace(/^#\//, "");
-    errors[VIDEO_FIELDS.includes(name) ? name : fallback] ??= detail;
+    errors[names.includes(name) ? name : fallback] ??= detail;
   }
   if (Object.keys(errors).length === 0) {
     errors[fallback] = failure.kind === SIGNED_OUT

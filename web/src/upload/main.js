@@ -8,6 +8,7 @@ import { keepPreference, preference } from "../common/preferences.js";
 import { Preparing } from "../common/preparing.js";
 import { showToast } from "../common/toast.js";
 import { UploadApi } from "../common/uploads_api.js";
+import { showErrors } from "../common/video_fields.js";
 import { openBeside } from "./beside.js";
 import { refusalOf } from "./files/accepting.js";
 import { chooseFiles } from "./files/choosing.js";
@@ -55,8 +56,10 @@ function uploadPage(page) {
   const question = find("#cancel-sure");
   const unfinishedSection = find("[data-unfinished-list]");
   const unfinished = unfinishedSection && new UnfinishedList(unfinishedSection, { api, goOn, language });
-  const fixed = () => (isGuest ? { sender: find("#sender").value.trim(), message: find("#message").value.trim() } : {});
-  const shared = { template: find("[data-file-template]"), api, isGuest, fixed, preparing: isGuest ? null : new Preparing(() => api.listReady()), saver, queue, pace, say, ask, settle, spare: (record) => unfinished.giveBack(record), onChange: rowChanged, watchRoot: page.dataset.watchRoot, language };
+  const says = find("[data-guest-says]");
+  const fixed = () => (isGuest ? { sender: says.elements.sender.value.trim(), message: says.elements.message.value.trim() } : {});
+  const showFixedErrors = (errors) => isGuest && showErrors(says, errors);
+  const shared = { template: find("[data-file-template]"), api, isGuest, fixed, showFixedErrors, preparing: isGuest ? null : new Preparing(() => api.listReady()), saver, queue, pace, say, ask, settle, spare: (record) => unfinished.giveBack(record), onChange: rowChanged, watchRoot: page.dataset.watchRoot, language };
   let letSleep = null;
   let ticking = null;
 

@@ -34,7 +34,7 @@ export class FileRow {
    * change of state or title (whoever has the page calls `show()` when it is time to draw), and `say(words)`, which reaches
    * those who listen. `ask(row, words, opener)` asks whether to cancel it, unless `settle(row)` says that there is nothing to
    * cancel any more. `isGuest`: nothing of it can be changed once it is sent, and `preparing` is null; `fixed()` is what is said
-   * of all files, beside their fields. `spare(record)`: what was begun with another file is not gone on with here.
+   * of all files, beside their fields, and `showFixedErrors(errors)` shows what is wrong with it. `spare(record)`: what was begun with another file is not gone on with here.
    */
   constructor(file, { record = null, handle = null, refusal = null, isOpen = false, visibility = null }, page) {
     this.#file = file;
@@ -105,6 +105,7 @@ export class FileRow {
     this.#details.showErrors(errors);
     if (errors.title) return false;
     this.#view.message("form-error", null);
+    this.#page.showFixedErrors({});
     if (this.#page.isGuest) this.#view.open(false);
     const upload = new Upload({ file: this.#file, record: this.#record, api: this.#page.api, pace: this.#page.pace, ...hashingOf(this.#file) });
     this.upload = upload;
@@ -316,10 +317,12 @@ export class FileRow {
   /** The server would not begin: nothing was sent, and the fields are there with the reason. */
   #refused(failure) {
     this.upload = null;
-    const errors = failure.errors ? fieldErrors(failure, "form") : { form: failure.detail ?? gettext("Couldn’t start the upload.") };
+    const names = [...VIDEO_FIELDS, ...Object.keys(this.#page.fixed())];
+    const errors = failure.errors ? fieldErrors(failure, "form", names) : { form: failure.detail ?? gettext("Couldn’t start the upload.") };
     this.#view.message("form-error", errors.form);
     this.show();
     this.#details.showErrors(errors);
+    this.#page.showFixedErrors(errors);
     this.#page.onChange(this);
   }
 

@@ -155,14 +155,20 @@ async def lock_videos(connection: AsyncConnection, video_ids: Collection[str]) -
 
 async def _refresh(connection: AsyncConnection, video_ids: Collection[str], *, is_narrower: bool) -> None:
     """Of what somebody may watch by a grant alone, the pictures are made again if fewer may now."""
-    videos = select(VIDEOS.c.id, is_only_granted().label("is_only_granted")).where(VIDEOS.c.id.in_(video_ids))
+    videos = select(VIDEOS.c.id, _is_narrow().label("is_narrow")).where(VIDEOS.c.id.in_(video_ids))
     rows = (await connection.execute(videos.order_by(VIDEOS.c.id).with_for_update())).all()
     await refresh_audience(connection, video_ids)
     if is_narrower:
-        await renew_pictures(connection, [row.id for row in rows if row.is_only_granted])
+        await renew_pictures(connection, [row.id for row in rows if row.is_narrow])
 
 
 def is_only_granted() -> ColumnElement[bool]:
-    """Of VIDEOS: whether there is somebody who may watch it by a grant alone."""
+    """Of VIDEOS: whether nobody but its owner may watch it without a grant."""
+    is_private: ColumnElement[bool] = VIDEOS.c.visibility == Visibility.PRIVATE.value
+    return is_private & VIDEOS.c.hidden_visibility.is_(None)
+
+
+def _is_narrow() -> ColumnElement[bool]:
+    """Of VIDEOS: whether there may be somebody who watches it by a collection's grant alone, be it a stranger."""
     is_narrow: ColumnElement[bool] = VIDEOS.c.visibility.in_([Visibility.PRIVATE.value, Visibility.MEMBERS.value])
     return is_narrow & VIDEOS.c.hidden_visibility.is_(None)

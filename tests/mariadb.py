@@ -122,6 +122,8 @@ def _make_data_folder(program: Path, folder: Path) -> None:
         text=True,
         check=False,
         timeout=120,
+        # In a common one each server that starts deletes the others' temporary tables.
+        env={**os.environ, "TMPDIR": str(folder)},
     )
     if made.returncode:
         raise AssertionError(f"the database's folder could not be made:\n{made.stdout}{made.stderr}")

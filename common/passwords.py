@@ -97,5 +97,6 @@ def _forms(password: str) -> tuple[str, ...]:
 def _step_back() -> None:
     """Gives the event loop's thread priority: many log-ins at a time must not keep other requests waiting."""
     if sys.platform == "linux":
-        # Only there does a thread have a priority of its own.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        # Only there does a thread have a priority of its own. One that has stepped back further may not come forward.
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))

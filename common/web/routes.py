@@ -215,6 +215,9 @@ def _operation(route: Route, references: Mapping[Any, dict[str, Any]]) -> dict[s
         known = responses.setdefault(str(problem.status), {"description": problem.title, "content": content})
         if problem.title not in known["description"]:
             known["description"] += f"; {problem.title}"
+    if route.method in ("GET", "HEAD") and not route.path.startswith((*CALL_PREFIXES, "/internal/", "/.well-known/")):
+        # Below the address of a page, which people mistype.
+        responses["308"] = {"description": "Permanent Redirect to what was meant"}
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,

@@ -175,6 +175,13 @@ class GrantStore(Queries):
         )
         return [to_collection(row) for row in await self._database.rows(query)]
 
+    async def find_target(self, grant_id: str) -> Target | None:
+        """What is granted, be it by a link; None: there is no such grant."""
+        row = await self._database.row(select(GRANTS.c.video_id, GRANTS.c.collection_id).where(GRANTS.c.id == grant_id))
+        if row is None:
+            return None
+        return Target(row.collection_id, is_collection=True) if row.video_id is None else Target(row.video_id)
+
     async def get_grant(self, target: Target, grant_id: str) -> Grant | None:
         """A grant of it to others than whoever has a link."""
         here = (GRANTS.c.id == grant_id, target.column == target.id, GRANTS.c.subject.is_not(None))

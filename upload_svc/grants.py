@@ -253,12 +253,13 @@ class Grants:
 
         It may have been revoked before.
         """
-        await self._unshare(video, Target(video.id), grant_id, by)
-        await self._revoke(video, Target(video.id), grant_id, by)
+        target, things = await self._store.find_target(grant_id), dict[Target, Video | Collection]()
+        things[Target(video.id)] = video
         for collection in await self.shared_collections(Target(video.id)):
-            target = Target(collection.id, is_collection=True)
-            await self._unshare(collection, target, grant_id, by)
-            await self._revoke(collection, target, grant_id, by)
+            things[Target(collection.id, is_collection=True)] = collection
+        if target is not None and (thing := things.get(target)) is not None:
+            await self._unshare(thing, target, grant_id, by)
+            await self._revoke(thing, target, grant_id, by)
 
     async def _revoke(self, thing: Video | Collection, target: Target, link_id: str, by: Actor) -> None:
         now = self._clock()

@@ -223,6 +223,39 @@ async def test_a_grant_opens_only_what_can_be_watched_and_ends(services: Service
         assert await database.rows(select(AUDIENCE)) == []
 
 
+async def test_what_a_collection_shows_is_said_to_strangers_and_taken_away_by_an_administrator(
+    services: Services,
+) -> None:
+    owner, root = services.person("alice"), await services.log_in("admin", "admin")
+    stranger = services.person(None)
+    video = await owner.upload(FILM, title="A lesson")
+    collections = f"{owner.upload_url}/v1/collections"
+    made = (await (await owner.call("POST", collections, json={"title": "A <b>course</b>"})).json())["id"]
+    assert (await owner.call("PUT", f"{collections}/{made}/videos/{video['id']}")).status == 204
+    asked = {"subject": "everyone"}
+    grant = await (await owner.call("POST", f"{collections}/{made}/grants", json=asked)).json()
+    watch, html = f"{stranger.stream_url}/watch/{video['id']}", {"Accept": "text/html"}
+    text = await (await stranger.call("GET", watch, headers=html)).text()
+    # One answer to whether strangers may watch, in the dialog and to programs.
+    assert ("Anyone can watch this video, even without an account." in text, 'property="og:title"' in text) == (
+        True,
+        True,
+    )
+    assert "whom its owner has chosen" not in text
+
+    page = f"{root.upload_url}/videos/moderation"
+    text = await (await root.call("GET", f"{page}?video={video['id']}")).text()
+    assert "By the collection “<bdi>A &lt;b&gt;course&lt;/b&gt;</bdi>”" in text
+    assert ("Everyone, even without an account" in text, "has given nobody access" in text) == (True, False)
+    # Of a video that is not in it, nothing is taken away.
+    other = await owner.upload(FILM, title="Other")
+    assert (await root.call("POST", f"{page}/{other['id']}/grants/{grant['id']}/revoke")).status == 303
+    assert (await stranger.call("GET", watch, headers=html)).status == 200
+    assert (await root.call("POST", f"{page}/{video['id']}/grants/{grant['id']}/revoke")).status == 303
+    assert (await stranger.call("GET", watch, headers=html)).status == 303
+    assert "has given nobody access" in await (await root.call("GET", f"{page}?video={video['id']}")).text()
+
+
 async def test_an_administrator_sees_who_has_access_and_takes_it_away(services: Services, services_url: str) -> None:
     stage = await Stage.make(services)
     owner, video = stage.owner, stage.video

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from media_svc.looking import LOOK_LIMITS
 from tests import footage
 from tests.api_client import Person, person
 from tests.product import Product
@@ -40,7 +41,7 @@ async def is_looked_at(alice: Person, video: dict[str, Any]) -> None:
         assert media["state"] != "failed", media
         return bool(media["state"] == "ready")
 
-    await eventually(is_ready, what="the video was looked at")
+    await eventually(is_ready, what="the video was looked at", limit_seconds=LOOK_LIMITS.seconds)
 
 
 def rows(product: Product, query: str, *values: str) -> list[tuple[Any, ...]]:
@@ -70,7 +71,7 @@ async def test_a_film_has_facts_and_pictures_soon_after_its_upload(product: Prod
         query = "SELECT task, state FROM derived_objects WHERE object_id = ?"
         return dict(rows(product, query, video["id"]))
 
-    wait_until(lambda: made() == {"look": "stored", "storyboard": "stored"}, what="there are pictures")
+    wait_until(lambda: made() == {"look": "stored", "storyboard": "stored"}, what="there are pictures", limit_seconds=LOOK_LIMITS.seconds)
 
     text = await alice.upload(b"a letter", title="Not a film")
 
@@ -78,7 +79,7 @@ async def test_a_film_has_facts_and_pictures_soon_after_its_upload(product: Prod
         media = await media_of(alice, text)
         return (media["state"], media["reason"]) == ("failed", "unsupported")
 
-    await eventually(is_refused, what="the text was looked at")
+    await eventually(is_refused, what="the text was looked at", limit_seconds=LOOK_LIMITS.seconds)
 
 
 async def test_a_job_whose_worker_is_stopped_or_killed_is_done_by_the_next(product: Product, alice: Person) -> None:
@@ -114,4 +115,4 @@ async def test_a_job_whose_worker_is_stopped_or_killed_is_done_by_the_next(produ
     assert look(product, video) == ("done", 3, 1)
     # What others have made, if anything, is gone; what is there is whole.
     query = "SELECT state FROM derived_objects WHERE object_id = ? AND task = 'look' AND state <> 'deleted'"
-    wait_until(lambda: rows(product, query, video["id"]) == [("stored",)], what="one poster is left")
+    wait_until(lambda: rows(product, query, video["id"]) == [("stored",)], what="one poster is left", limit_seconds=LOOK_LIMITS.seconds)

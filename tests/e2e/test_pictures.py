@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, FilePayload, Page, expect
 
+from media_svc.looking import LOOK_LIMITS
 from tests import browsers, footage
 from tests.api_client import person
 from tests.films import encoded
@@ -17,8 +18,9 @@ from tests.waiting import eventually, wait_until
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TITLE = "A night in pictures"
-# A worker that has nothing to do asks every few seconds.
-LOOK_MS = 60_000
+# The decoder steps back for whoever needs the processor: on a busy machine a job may take what the worker gives it.
+WORK_SECONDS = LOOK_LIMITS.seconds
+WORK_MS = 1000 * WORK_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ async def test_a_video_is_looked_at_shown_and_its_picture_chosen(product: Produc
     row = page.locator(f'[data-list] [data-video="{video["id"]}"]')
     place = await row.locator(".poster").bounding_box()
     picture = row.locator("img.poster-picture")
-    await expect(picture).to_be_visible()
+    await expect(picture).to_be_visible(timeout=WORK_MS)
     await expect(row.locator("[data-preparing]")).to_have_count(0)
     assert await row.locator(".poster").bounding_box() == place
     await expect(row.locator(".poster-length")).to_contain_text("0:47")
@@ -59,13 +61,13 @@ async def test_a_video_is_looked_at_shown_and_its_picture_chosen(product: Produc
         pictures = (await (await page.request.get(playback)).json())["pictures"]
         return pictures is not None and pictures["storyboard"] is not None
 
-    await eventually(has_storyboard, what="there is a storyboard")
+    await eventually(has_storyboard, what="there is a storyboard", limit_seconds=WORK_SECONDS)
     await page.goto(f"{product.url('stream')}/watch/{video['id']}")
     await expect(page.locator("video")).to_have_attribute("poster", re.compile(r"/poster-1280\.webp\?"))
     await _seek(page)
     await page.locator("[data-command=menu]").click()
     await page.get_by_role("menuitem", name="Use this moment as the picture").click()
-    await expect(page.get_by_text("Picture changed.")).to_be_visible()
+    await expect(page.get_by_text("Picture changed.")).to_be_visible(timeout=WORK_MS)
     await page.goto(product.url("stream"))
     await expect(image).to_have_js_property("complete", value=True)
     assert await image.evaluate("image => image.currentSrc") not in ("", first)
@@ -89,7 +91,7 @@ async def test_a_card_in_the_library_gets_its_picture_by_itself(product: Product
         place = await card.bounding_box()
     finally:
         worker.resume()
-    await expect(card.locator("img.poster-picture")).to_be_visible(timeout=LOOK_MS)
+    await expect(card.locator("img.poster-picture")).to_be_visible(timeout=WORK_MS)
     await expect(card.locator(".poster-length")).to_contain_text("0:47")
     assert await card.bounding_box() == place
     await context.close()
@@ -107,7 +109,7 @@ async def test_a_preview_that_failed_is_tried_again_from_the_upload_page(
     row = page.locator("[data-file]")
     said, again = row.locator("[data-part=preview]"), row.get_by_role("button", name="Try again")
     for _ in range(2):
-        await expect(said).to_contain_text("No preview.", timeout=LOOK_MS)
+        await expect(said).to_contain_text("No preview.", timeout=WORK_MS)
         async with page.expect_response("**/media/retry") as answer:
             await again.press("Enter")
         assert (await answer.value).status == 204
@@ -139,12 +141,14 @@ async def test_the_owner_sends_a_picture_with_the_keyboard(product: Product, bro
         await page.keyboard.press("Enter")
     await (await chooser.value).set_files(_png_called("page.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>"))
     await expect(page.get_by_text("Preparing the picture…")).to_be_visible()
-    await expect(page.get_by_text("Couldn’t change the picture. This picture can’t be read.")).to_be_visible()
+    await expect(page.get_by_text("Couldn’t change the picture. This picture can’t be read.")).to_be_visible(
+        timeout=WORK_MS
+    )
     chosen = page.locator("input[type=file]")
     await chosen.set_input_files(_png_called("large.png", bytes(10 * 2**20 + 1)))
     await expect(page.get_by_text("The picture is larger than 10 MB.")).to_be_visible()
     await chosen.set_input_files(_png_called("square.png", encoded("png", "rgb24", width=400, height=400)))
-    await expect(page.get_by_text("Picture changed.")).to_be_visible()
+    await expect(page.get_by_text("Picture changed.")).to_be_visible(timeout=WORK_MS)
     await page.goto(product.url("stream"))
     image = page.locator(f'[data-video="{video["id"]}"] img.poster-picture')
     await image.scroll_into_view_if_needed()

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, FilePayload, Page, expect
 
-from media_svc.looking import LOOK_LIMITS
 from tests import browsers, footage
 from tests.api_client import person
+from tests.e2e.test_media import WORK_SECONDS
 from tests.films import encoded
 from tests.product import Product
 from tests.waiting import eventually, wait_until
@@ -18,8 +18,6 @@ from tests.waiting import eventually, wait_until
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TITLE = "A night in pictures"
-# The decoder steps back for whoever needs the processor: on a busy machine a job may take what the worker gives it.
-WORK_SECONDS = LOOK_LIMITS.seconds
 WORK_MS = 1000 * WORK_SECONDS
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
 from threading import Thread
@@ -114,6 +114,9 @@ class Database:
         # aiosqlite has a thread for each connection.
         self._threads: WeakSet[Thread] = WeakSet()
         self._engine = _create_engine(url, self._threads)
+        # SQLite has one writer at a time, and who waits for it there waits without a turn: of many some would wait until
+        # they give up, each with a connection that readers need. So they wait here, in the order in which they came.
+        self._turn = asyncio.Lock() if self._engine.dialect.name == "sqlite" else nullcontext()
         # SQLAlchemy wraps most of what a driver raises, but not what goes wrong while a connection is prepared.
         raw = self._engine.dialect.loaded_dbapi.OperationalError
         self._outages = (OperationalError, InterfaceError, PoolTimeout, TimeoutError, raw)
@@ -131,7 +134,7 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction: committed at the end, rolled back on any exception."""
         with _Translated(self._outages):
-            async with asyncio.timeout(self._time_limit_seconds), self._engine.connect() as connection:
+            async with asyncio.timeout(self._time_limit_seconds), self._turn, self._engine.connect() as connection:
                 await connection.execution_options(vss_writes=True)
                 async with connection.begin():
                     yield connection

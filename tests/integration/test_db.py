@@ -267,6 +267,24 @@ async def test_on_sqlite_a_writer_takes_the_lock_at_once_and_readers_go_on(sqlit
             other.execute("ROLLBACK")
 
 
+async def test_on_sqlite_writers_wait_in_turn_and_hold_no_connection(sqlite_url: str) -> None:
+    async with open_database(sqlite_url) as database:
+        order: list[int] = []
+
+        async def write(number: int) -> None:
+            async with database.write():
+                order.append(number)
+
+        async with database.write():
+            waiting = [asyncio.create_task(write(number)) for number in range(POOL_SIZE * 3)]
+            # Readers have what they need, however many wait to write.
+            for _ in range(POOL_SIZE):
+                await database.ping()
+            assert (database.connections_in_use(), order) == (1, [])
+        await asyncio.gather(*waiting)
+        assert order == list(range(POOL_SIZE * 3))
+
+
 async def test_on_sqlite_commits_are_durable_and_references_hold(sqlite_url: str) -> None:
     async with open_database(sqlite_url) as database, database.read() as connection:
         found = {}

@@ -46,7 +46,12 @@ def _is_true(query: Select[Any]) -> ColumnElement[bool]:
 
 def is_granted(viewer: Viewer | None, *, now: datetime) -> ColumnElement[bool]:
     """Whether the viewer (None: a stranger) has a grant of the video of the row of VIDEOS."""
-    return is_given(GRANTS.c.subject.in_(subjects_of(viewer)), _counts(now))
+    return is_granted_to(subjects_of(viewer), now=now)
+
+
+def is_granted_to(subjects: Collection[str], *, now: datetime) -> ColumnElement[bool]:
+    """Whether one of the subjects has a grant of the video of the row of VIDEOS."""
+    return is_given(GRANTS.c.subject.in_(subjects), _counts(now))
 
 
 def is_still_granted(*, now: datetime) -> ColumnElement[bool]:

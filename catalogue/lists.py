@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,15 +26,19 @@ class Branch:
     """Part of a list: videos of which the condition holds, and the index that has them in order.
 
     With `granted`, a condition on AUDIENCE, those that are in it for each of the `subjects`, which are read one by one;
-    the index is AUDIENCE's then.
+    the index is AUDIENCE's then. `condition_of_page` is the same of a row of VIDEOS without one of AUDIENCE, where
+    nearly all that is there for them meets it: that is asked of a page then, and not of all that is read for it.
     """
 
     condition: ColumnElement[bool]
     index: str
     granted: ColumnElement[bool] | None = None
     subjects: tuple[str, ...] = ()
+    condition_of_page: ColumnElement[bool] | None = None
 
 
+# What a branch of AUDIENCE asks of the videos, if nothing.
+_ALL: Final = true()
 # Of what is listed for everybody, what strangers find as well.
 LISTED_FOR_STRANGERS: Final = frozenset({Visibility.PUBLIC})
 
@@ -86,6 +90,23 @@ async def read_list(
     Each branch reads its index in order and stops at `limit`, so that a page costs the same at any depth and in a
     catalogue of any size. (One query with OR or IN would read and sort all that it finds.)
     """
+    branches = list(branches)
+    if any(branch.condition_of_page is not None for branch in branches):
+        is_there = or_(*(one.condition if one.condition_of_page is None else one.condition_of_page for one in branches))
+        page = _page([_supposed(branch) for branch in branches], sort, after, limit)
+        rows = await database.rows(_whole(page, sort, is_there.label("is_there")))
+        if len(rows) < limit or all(row.is_there for row in rows):
+            return [to_video(row) for row in rows if row.is_there]
+    return [to_video(row) for row in await database.rows(_whole(_page(branches, sort, after, limit), sort))]
+
+
+def _supposed(branch: Branch) -> Branch:
+    """With all that AUDIENCE has, read from its index alone."""
+    return branch if branch.condition_of_page is None else replace(branch, condition=_ALL, granted=_ALL)
+
+
+def _page(branches: Iterable[Branch], sort: Sort, after: Place | None, limit: int) -> Subquery:
+    """The ids of the first videos, and what the list is sorted by."""
     parts = []
     for branch in branches:
         key, video_id = _keys(sort, branch)
@@ -94,12 +115,16 @@ async def read_list(
             query = query.order_by(*_order(sort, key, video_id)).limit(limit)
             parts += [select(one.subquery()) for one in _each(branch, query)]
     found = union(*parts).subquery()
-    page = select(found).order_by(*_merged(sort, found)).limit(limit).subquery()
-    whole = select(*COLUMNS).select_from(page.join(VIDEOS, VIDEOS.c.id == page.c.id)).order_by(*_merged(sort, page))
+    return select(found).order_by(*_merged(sort, found)).limit(limit).subquery()
+
+
+def _whole(page: Subquery, sort: Sort, *more: ColumnElement[Any]) -> Select[Any]:
+    """The videos of the page in their order, and these columns."""
+    whole = select(*COLUMNS, *more).select_from(page.join(VIDEOS, VIDEOS.c.id == page.c.id))
     for dialect in ("mysql", "mariadb"):
         # The few ids first, whatever the server's figures say.
         whole = whole.prefix_with("STRAIGHT_JOIN", dialect=dialect)
-    return [to_video(row) for row in await database.rows(whole)]
+    return whole.order_by(*_merged(sort, page))
 
 
 def _merged(sort: Sort, found: Subquery) -> tuple[ColumnElement[Any], ...]:
@@ -138,6 +163,8 @@ def _found(branch: Branch, *columns: ColumnElement[Any]) -> Select[Any]:
     """These columns of what is in the branch."""
     if branch.granted is None:
         return read_in_order(select(*columns).where(branch.condition), VIDEOS, branch.index)
+    if branch.condition is _ALL:
+        return read_in_order(select(*columns).where(branch.granted), AUDIENCE, branch.index)
     # Compared as a value: of a join or EXISTS the databases would begin with the videos if they thought it cheaper.
     here = select(literal(1)).where(VIDEOS.c.id == AUDIENCE.c.video_id, branch.condition)
     is_there = here.correlate(AUDIENCE).scalar_subquery().is_not(None)

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Column, ColumnElement, Double, Index, MetaData, Table, and_, delete, insert, or_, select, update
 
 from catalogue.access import Viewer, subjects_of
-from catalogue.audience import is_granted, is_still_granted, lasts, read_ends
+from catalogue.audience import is_granted, is_granted_to, is_still_granted, lasts, read_ends
 from catalogue.facts import COLUMNS as FACTS_COLUMNS
 from catalogue.facts import VideoFacts, to_facts
 from catalogue.lists import (
@@ -211,14 +211,27 @@ def _branches(listing: Listing) -> list[Branch]:
         if viewer is not None and visibility not in LISTED:
             branch = and_(VIDEOS.c.owner_id == viewer.account_id, branch)
         branches.append(Branch(branch, library_index(listing.sort, is_one_owners=is_one_owners)))
-    granted = and_(VIDEOS.c.hidden_visibility.is_(None), filters, is_still_granted(now=listing.now))
-    subjects = subjects_of(viewer)
+    subjects = viewer.own_subjects if viewer is not None and listing.is_shared else subjects_of(viewer)
+    theirs = and_(VIDEOS.c.hidden_visibility.is_(None), filters)
     if viewer is not None:
         # Their own are above, all of them.
-        granted = and_(VIDEOS.c.owner_id != viewer.account_id, granted)
-        subjects = viewer.own_subjects if listing.is_shared else subjects
-    branches.append(Branch(granted, audience_index(listing.sort), lasts(listing.now), subjects))
+        theirs = and_(VIDEOS.c.owner_id != viewer.account_id, theirs)
+    branches.append(
+        Branch(
+            and_(theirs, is_still_granted(now=listing.now)),
+            audience_index(listing.sort),
+            lasts(listing.now),
+            subjects,
+            # What has been revoked, or has ended, is soon gone from AUDIENCE; of all else nothing is in it.
+            None if _is_sought(listing) else and_(theirs, is_granted_to(subjects, now=listing.now)),
+        )
+    )
     return branches
+
+
+def _is_sought(listing: Listing) -> bool:
+    """Whether it may be that little of what there is is wanted."""
+    return bool(listing.q or listing.owner_id is not None or listing.length is not None)
 
 
 def _filters(listing: Listing) -> list[ColumnElement[bool]]:

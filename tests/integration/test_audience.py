@@ -73,9 +73,14 @@ class World:
 
     async def finds(self, viewer: Viewer | None, video_ids: Sequence[str], *, now: datetime = NOW) -> set[int]:
         listing = Listing(viewer=viewer, now=now, q="", owner_id=None, sort=Sort.TITLE)
-        found = [one.id for one in await self.library.list_videos(listing, after=None, limit=100)]
-        assert len(found) == len(set(found))
-        return {video_ids.index(video_id) for video_id in found}
+        page = found = await self.library.list_videos(listing, after=None, limit=2)
+        # Whole pages, whatever is too much in `audience`.
+        while len(page) == 2:
+            page = await self.library.list_videos(listing, after=(page[-1].title_key, page[-1].id), limit=2)
+            found = [*found, *page]
+        found_ids = [one.id for one in found]
+        assert len(found_ids) == len(set(found_ids))
+        return {video_ids.index(video_id) for video_id in found_ids}
 
     async def is_up_to_date(self) -> bool:
         """Whether `audience` has what the grants say, and nothing else."""

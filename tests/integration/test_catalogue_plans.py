@@ -128,7 +128,7 @@ class Catalogue:
     async def _statement(self, listing: Any) -> Statement:
         with statements() as seen:
             await listing
-        [statement] = [one for one in seen if "FROM videos" in one.text]
+        [statement] = [one for one in seen if "videos" in one.text]
         return statement
 
 

@@ -118,6 +118,17 @@ class Collections:
         """What a link opens of it, in its order, and the cursor of the next page. Raises Invalid."""
         return await self._page(None, collection, cursor=cursor, limit=limit)
 
+    async def linked_around(
+        self, collection: Collection, video_id: str, *, before: int, behind: int
+    ) -> tuple[Sequence[Video], Sequence[Video]]:
+        """What a link opens before and behind this video in its order: of each the nearest, so many at most."""
+        spot = await spot_of(self._database, collection.id, video_id)
+        if spot is None:
+            return (), ()
+        earlier = await self._read(None, collection, after=spot, limit=before, is_backwards=True)
+        later = await self._read(None, collection, after=spot, limit=behind)
+        return [one.video for one in reversed(earlier)], [one.video for one in later]
+
     async def is_in(self, collection: Collection, video: Video) -> bool:
         """Whether the video stands in it for others than its owner."""
         is_theirs = video.owner_id == collection.owner_id
@@ -137,7 +148,13 @@ class Collections:
         return [one.video for one in placed], next_cursor
 
     async def _read(
-        self, principal: Principal | None, collection: Collection, *, after: Spot | None, limit: int
+        self,
+        principal: Principal | None,
+        collection: Collection,
+        *,
+        after: Spot | None,
+        limit: int,
+        is_backwards: bool = False,
     ) -> list[Placed]:
         return await read_collected(
             self._database,
@@ -146,6 +163,7 @@ class Collections:
             after=after,
             limit=limit,
             with_hidden=_is_mine(principal, collection),
+            is_backwards=is_backwards,
         )
 
 

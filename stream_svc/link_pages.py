@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -10,6 +11,7 @@ from aiohttp import hdrs, web
 from pydantic import Field
 from yarl import URL
 
+from catalogue.collections import Collection
 from catalogue.content import Content, card_picture, large_picture
 from catalogue.links import Link
 from catalogue.videos import Video
@@ -25,7 +27,7 @@ from common.web.sessions import SESSION_COOKIE
 from stream_svc.app_keys import LIBRARY, LINKS
 from stream_svc.errors import PasswordNeeded
 from stream_svc.feed import Channel, Entry, feed
-from stream_svc.links import Listed, Visit
+from stream_svc.links import Listed, Shown, Visit
 from stream_svc.metadata import embed_oembed_url
 from stream_svc.models import AskLinkedSource, OfALink, present_linked
 from stream_svc.strangers import NEWEST, count_stranger, send_feed
@@ -60,34 +62,52 @@ async def link_page(request: web.Request) -> web.Response:
         return _password_page(request)
     if isinstance(shown, Listed):
         return await _list_page(request, shown, is_first=asked.cursor is None, is_open=link.password_hash is None)
-    context = await player_context(request, link, shown) | {
+    context = await player_context(request, link, shown.video) | {
         "oembed_url": embed_oembed_url(request.app[SITE], token) if link.frame_ancestors else None,
-        "list_url": None if link.collection_id is None else _address(request, "link"),
+        "among": None if shown.collection is None else await _among(request, shown.collection, shown),
     }
     return kept_quiet(render(request, "linked.html", context))
+
+
+async def _among(request: web.Request, collection: Collection, shown: Shown) -> dict[str, object]:
+    """Where the video stands in its collection."""
+    videos = [*shown.before, shown.video, *shown.behind]
+    contents = await request.app[LIBRARY].contents(videos)
+    behind = {video.id for video in shown.behind}
+    return {
+        "title": collection.title,
+        "url": _address(request, "link"),
+        "cards": [
+            _card(request, contents, video)
+            | {"id": video.id, "is_current": video is shown.video, "is_next": video.id in behind}
+            for video in videos
+        ],
+        "previous_url": _address(request, "link", shown.before[-1]) if shown.before else None,
+        "next_url": _address(request, "link", shown.behind[0]) if shown.behind else None,
+    }
 
 
 async def _list_page(request: web.Request, listed: Listed, *, is_first: bool, is_open: bool) -> web.Response:
     """`is_open`: without a password, which no feed reader types."""
     contents = await request.app[LIBRARY].contents(listed.videos)
     url = _address(request, "link")
-    cards = [
-        {
-            "title": video.title,
-            "url": _address(request, "link", video),
-            "hue": (video.size or 0) % 12,
-            "picture": card_picture(_below(request, contents[video.id], video)),
-        }
-        for video in listed.videos
-    ]
     context = {
         "collection": listed.collection,
         "feed_url": f"{request.app[SITE].stream_url}{_address(request, 'linked-feed')}" if is_open else None,
-        "cards": cards,
+        "cards": [_card(request, contents, video) for video in listed.videos],
         "first_url": None if is_first else url,
         "next_url": None if listed.next_cursor is None else str(URL(url).with_query(cursor=listed.next_cursor)),
     }
     return kept_quiet(render(request, "linked_list.html", context))
+
+
+def _card(request: web.Request, contents: Mapping[str, Content], video: Video) -> dict[str, object]:
+    return {
+        "title": video.title,
+        "url": _address(request, "link", video),
+        "hue": (video.size or 0) % 12,
+        "picture": card_picture(_below(request, contents[video.id], video)),
+    }
 
 
 async def player_context(request: web.Request, link: Link, video: Video) -> dict[str, object]:

@@ -185,6 +185,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             repeated(lambda app: app[SETTLING].settle(), name="settle", seconds=SETTLE_INTERVAL_SECONDS),
             repeated(lambda app: app[GRANTS].follow_collections(), name="audience", seconds=FOLLOW_INTERVAL_SECONDS),
             repeated(lambda app: app[GRANTS].forget_ended(), name="ended grants", seconds=END_INTERVAL_SECONDS),
+            repeated(lambda app: app[GUESTS].give_up_ended(), name="ended links", seconds=END_INTERVAL_SECONDS),
             repeated(lambda app: app[JOBS].settle(), name="jobs", seconds=SETTLE_INTERVAL_SECONDS),
             repeated(lambda app: app[JOBS].backfill(), name="backfill", seconds=BACKFILL_INTERVAL_SECONDS),
             repeated(lambda app: app[JOB_METRICS].count(), name="count", seconds=COUNT_INTERVAL_SECONDS),

@@ -22,6 +22,7 @@ from tests.http.conftest import Services
 from tests.http.test_collections import make, read, titles
 from tests.problems import assert_problem
 from tests.waiting import eventually
+from upload_svc.guests.app_keys import GUESTS
 
 FILM = b"a film that somebody else has shot"
 FILE: dict[str, Any] = {"filename": "My_Holiday.MP4", "size": len(FILM), "content_type": "video/mp4"}
@@ -228,6 +229,16 @@ async def test_what_guests_leave_unfinished_holds_nothing_for_long(
     assert [video["title"] for video in uploading] == ["Mine"]
     await services.settle(ahead=timedelta())
     await eventually(is_nothing_left, what="nothing is left of them", limit_seconds=20)
+
+    # So it is soon after a link has ended by itself; what was completed in time has until then to be confirmed.
+    ending = await ask(maker, collection, expires_at=rfc3339(utc_now() + timedelta(hours=1)))
+    await begin(browser, ending["url"], title="Late")
+    for minutes, left in ((70, ["Late", "Mine"]), (80, ["Mine"])):
+        services.clock.moved = timedelta(minutes=minutes)
+        await services.upload[GUESTS].give_up_ended()
+        services.clock.moved = timedelta()
+        uploading = (await read(maker, f"{maker.upload_url}/v1/uploads", state="uploading"))["items"]
+        assert [video["title"] for video in uploading] == left
     await browser.open(other["url"])
     await begin_too_many(other["url"])
 

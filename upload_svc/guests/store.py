@@ -143,6 +143,24 @@ class GuestStore(Queries):
             await write_down(connection, entry)
             return True
 
+    async def give_up_ended(self, *, ended_before: datetime, now: datetime, limit: int) -> None:
+        """Deletes what is unfinished of links that have ended by then, of so many links at most."""
+        query = (
+            # From what is on its way, which is little: links that have ended stay, and become many.
+            select(GUEST_UPLOADS.c.grant_id)
+            .distinct()
+            .select_from(
+                VIDEOS.join(GUEST_UPLOADS, GUEST_UPLOADS.c.video_id == VIDEOS.c.id).join(
+                    GRANTS, GRANTS.c.id == GUEST_UPLOADS.c.grant_id
+                )
+            )
+            .where(_IS_UPLOADING, GRANTS.c.expires_at <= ended_before)
+            .limit(limit)
+        )
+        for row in await self._database.rows(query):
+            async with self._database.write() as connection:
+                await give_up_guest_uploads(connection, row.grant_id, now=now)
+
     async def count_taken(self, link_id: str) -> int:
         """How many files have come by the link, or are on their way."""
         async with self._database.read() as connection:

@@ -160,10 +160,12 @@ async def get_collection(database: Database, collection_id: str, owner_id: str) 
     return None if row is None else to_collection(row)
 
 
-async def list_shared(database: Database, viewer: Viewer, *, now: datetime, limit: int) -> list[tuple[Collection, str]]:
+async def list_shared(
+    database: Database, viewer: Viewer, *, now: datetime, after: tuple[str, str] | None, limit: int
+) -> list[tuple[Collection, str]]:
     """The collections that others have shared with the viewer by name or as one of a group, by title.
 
-    Each with its owner's username. One without a video to show is left out.
+    Behind the place (title_key, id); each with its owner's username. One without a video to show is left out.
     """
     those = select(GRANTS.c.collection_id).where(GRANTS.c.subject.in_(viewer.own_subjects), *_counts(now))
     of_whom = (
@@ -175,13 +177,16 @@ async def list_shared(database: Database, viewer: Viewer, *, now: datetime, limi
         .correlate(COLLECTIONS)
         .scalar_subquery()
     )
-    query = (
-        select(*COLUMNS, of_whom.label("owner_username"))
-        .where(COLLECTIONS.c.id.in_(those), COLLECTIONS.c.owner_id != viewer.account_id, of_whom.is_not(None))
-        .order_by(COLLECTIONS.c.title_key, COLLECTIONS.c.id)
-        .limit(limit)
+    title_key, collection_id = COLLECTIONS.c.title_key, COLLECTIONS.c.id
+    query = select(*COLUMNS, of_whom.label("owner_username")).where(
+        collection_id.in_(those), COLLECTIONS.c.owner_id != viewer.account_id, of_whom.is_not(None)
     )
-    return [(to_collection(row), row.owner_username) for row in await database.rows(query)]
+    if after is not None:
+        last_key, last_id = after
+        is_behind = or_(title_key > last_key, and_(title_key == last_key, collection_id > last_id))
+        query = query.where(is_behind)
+    rows = await database.rows(query.order_by(title_key, collection_id).limit(limit))
+    return [(to_collection(row), row.owner_username) for row in rows]
 
 
 def _counts(now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
-from http import HTTPStatus
+from functools import partial
 from typing import Annotated, Final
 
 from aiohttp import hdrs, web
@@ -16,14 +15,11 @@ from catalogue.content import Content, card_picture, large_picture
 from catalogue.links import Link
 from catalogue.videos import Video
 from common.clock import utc_now
-from common.errors import Invalid, RateLimited
-from common.languages import gettext
-from common.passwords import MAX_LENGTH
 from common.web.keys import SITE
+from common.web.links import give_cookie, password_page, take_password
 from common.web.pages import render
-from common.web.requests import Query, read_form, read_query
+from common.web.requests import read_query
 from common.web.responses import json_response
-from common.web.sessions import SESSION_COOKIE
 from stream_svc.app_keys import LIBRARY, LINKS
 from stream_svc.errors import PasswordNeeded
 from stream_svc.feed import Channel, Entry, feed
@@ -32,8 +28,6 @@ from stream_svc.metadata import embed_oembed_url
 from stream_svc.models import AskLinkedSource, OfALink, present_linked
 from stream_svc.strangers import NEWEST, count_stranger, send_feed
 
-# As long as a visitor is not counted again, and need not type the password again.
-_LIFETIME: Final = timedelta(days=30)
 # Videos on a page.
 _AT_ONCE: Final = 50
 _PROOF, _SEEN = "vss_link_proof", "vss_link_seen"
@@ -45,12 +39,6 @@ class AskLinked(OfALink):
     cursor: Annotated[str, Field(max_length=2048)] | None = None
 
 
-class TypePassword(Query):
-    """The form of the password page."""
-
-    password: Annotated[str, Field(max_length=MAX_LENGTH)] = ""
-
-
 async def link_page(request: web.Request) -> web.Response:
     """GET /s/{token}."""
     token, asked = request.match_info["token"], read_query(request, AskLinked)
@@ -59,7 +47,7 @@ async def link_page(request: web.Request) -> web.Response:
             token, _visit(request), video_id=asked.v, cursor=asked.cursor, limit=_AT_ONCE
         )
     except PasswordNeeded:
-        return _password_page(request)
+        return password_page(request)
     if isinstance(shown, Listed):
         return await _list_page(request, shown, is_first=asked.cursor is None, is_open=link.password_hash is None)
     context = await player_context(request, link, shown.video) | {
@@ -139,18 +127,9 @@ async def type_password(request: web.Request) -> web.Response:
     token = request.match_info["token"]
     # Before anything is said of the form.
     await request.app[LINKS].require(token)
-    typed = await read_form(request, TypePassword)
-    try:
-        proof = await request.app[LINKS].prove(token, typed.password)
-    except Invalid:
-        return _password_page(request, error=gettext("Wrong password."), status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    except RateLimited as refusal:
-        page = _password_page(request, error=gettext("Too many attempts. Try again later."), status=refusal.status)
-        page.headers.update(refusal.headers)
-        return page
-    response = web.Response(status=303, headers={hdrs.LOCATION: str(request.rel_url)})
-    _give(request, response, _PROOF, proof)
-    return response
+    return await take_password(
+        request, partial(request.app[LINKS].prove, token), cookie=_PROOF, below=_address(request, "link")
+    )
 
 
 async def play_linked(request: web.Request) -> web.Response:
@@ -231,12 +210,6 @@ def _below(request: web.Request, content: Content, one: Video | None) -> Content
     return content.below(url, "" if one is None else f"?v={one.id}")
 
 
-def _password_page(request: web.Request, *, error: str | None = None, status: int = 200) -> web.Response:
-    response = render(request, "link_password.html", {"error": error}, status=status)
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
-
-
 def kept_quiet(response: web.Response) -> web.Response:
     """Nobody else is told the address."""
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -254,12 +227,4 @@ def _visit(request: web.Request) -> Visit:
 
 
 def _give(request: web.Request, response: web.Response, name: str, content: str) -> None:
-    response.set_cookie(
-        name,
-        content,
-        path=f"/s/{request.match_info['token']}",
-        max_age=int(_LIFETIME.total_seconds()),
-        httponly=True,
-        samesite="Lax",
-        secure=request.app[SESSION_COOKIE].is_secure,
-    )
+    give_cookie(request, response, name, content, below=_address(request, "link"))

@@ -100,7 +100,7 @@ class ModeratedUploadLink(Grant):
 
 
 class ModeratedGrantPage(GrantPage):
-    """The same with the `upload_links` into the collections that the video is in, the newest, a hundred at most."""
+    """As for its owner, with the `upload_links` into the collections that the video is in, the newest, 100 at most."""
 
     upload_links: list[ModeratedUploadLink]
 

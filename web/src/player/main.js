@@ -16,7 +16,7 @@ import { Pictures } from "./picture.js";
 import { PositionKeeper } from "./position_keeper.js";
 import { Reach } from "./reach.js";
 import { Screen } from "./screen.js";
-import { sendOn, wasSentHere } from "./sent_on.js";
+import { sendOn, sendOnBy, wasSentHere } from "./sent_on.js";
 import { SourceKeeper } from "./source_keeper.js";
 import { isChosen, isWithoutPicture, isWithoutSound, mayHideControls, stateOf } from "./state.js";
 import { Still } from "./still.js";
@@ -163,6 +163,7 @@ function watchPage(player) {
     closed: () => box.querySelector('[data-command="toggle"]').focus(),
   });
 
+  sendOnBy(document.querySelectorAll('[data-linked] .video-link, .watch a:is([rel="prev"], [rel="next"])'));
   listenToHands(video, { commands, still });
   describeToSystem(video, { title: video.getAttribute("aria-label"), artist: video.dataset.owner, commands });
 

@@ -245,6 +245,7 @@ async def test_what_guests_leave_unfinished_holds_nothing_for_long(
     await begin_too_many(other["url"])
 
 
+@pytest.mark.both_databases
 async def test_an_administrator_sees_and_revokes_the_links_by_which_guests_send(
     services: Services, services_url: str, browser: Browser
 ) -> None:

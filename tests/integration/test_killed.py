@@ -27,6 +27,7 @@ from fs_svc.s3 import Bucket
 from tests.addresses import Addresses
 from tests.api_client import Person
 from tests.auth_service import AuthService
+from tests.browser import OWN_PAGE
 from tests.databases import SqliteTemplate
 from tests.faults import Observations
 from tests.fs_service import TWO_PARTS, content, put, real_bucket
@@ -217,7 +218,7 @@ async def send_as_guest(place: World) -> str:
     answer = await maker.call("POST", grants, json={"subject": "link", "right": "upload", "max_files": 1})
     assert answer.status == 201, await answer.text()
     link = await answer.json()
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), headers=OWN_PAGE) as session:
         guest = Person(session, None, upload_url=maker.upload_url, stream_url=maker.stream_url)
         # The page, by whose cookie the guest is known from then on.
         assert (await guest.call("GET", link["url"], headers={"Accept": "text/html"})).status == 200

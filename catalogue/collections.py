@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -88,19 +89,27 @@ async def read_collected(
     after: Spot | None,
     limit: int,
     with_hidden: bool = True,
+    is_backwards: bool = False,
 ) -> list[Placed]:
     """The first ready videos of a collection behind a place, in its order, as far as they are this owner's.
 
-    (One that was handed over has some that are not yet.) Its index is read from the place on, at any depth. Others than
-    the owner do not see those that are hidden.
+    `is_backwards`: the last before the place, the nearest first. (One that was handed over has some that are not yet.)
+    Its index is read from the place on, at any depth. Others than the owner do not see those that are hidden.
     """
     in_order = COLLECTION_VIDEOS.c
     behind: ColumnElement[bool] = true()
+    order: tuple[ColumnElement[Any], ...] = (in_order.position, in_order.video_id)
+    if is_backwards:
+        order = (in_order.position.desc(), in_order.video_id.desc())
     if after is not None:
         position, video_id = after
-        is_behind = or_(in_order.position > position, and_(in_order.position == position, in_order.video_id > video_id))
+        is_further, is_at_least = (operator.lt, operator.le) if is_backwards else (operator.gt, operator.ge)
+        is_behind = or_(
+            is_further(in_order.position, position),
+            and_(in_order.position == position, is_further(in_order.video_id, video_id)),
+        )
         # The first says the same again for SQLite, which would read an OR alone from the first row on.
-        behind = and_(in_order.position >= position, is_behind)
+        behind = and_(is_at_least(in_order.position, position), is_behind)
     query = (
         select(*VIDEO_COLUMNS, in_order.position)
         .select_from(COLLECTION_VIDEOS.join(VIDEOS, VIDEOS.c.id == in_order.video_id))
@@ -110,7 +119,7 @@ async def read_collected(
             VIDEOS.c.owner_id == owner_id,
             _is_shown(with_hidden=with_hidden),
         )
-        .order_by(in_order.position, in_order.video_id)
+        .order_by(*order)
         .limit(limit)
     )
     rows = await database.rows(read_in_order(query, COLLECTION_VIDEOS, ORDER_INDEX))
@@ -151,10 +160,12 @@ async def get_collection(database: Database, collection_id: str, owner_id: str) 
     return None if row is None else to_collection(row)
 
 
-async def list_shared(database: Database, viewer: Viewer, *, now: datetime, limit: int) -> list[tuple[Collection, str]]:
+async def list_shared(
+    database: Database, viewer: Viewer, *, now: datetime, after: tuple[str, str] | None, limit: int
+) -> list[tuple[Collection, str]]:
     """The collections that others have shared with the viewer by name or as one of a group, by title.
 
-    Each with its owner's username. One without a video to show is left out.
+    Behind the place (title_key, id); each with its owner's username. One without a video to show is left out.
     """
     those = select(GRANTS.c.collection_id).where(GRANTS.c.subject.in_(viewer.own_subjects), *_counts(now))
     of_whom = (
@@ -166,13 +177,16 @@ async def list_shared(database: Database, viewer: Viewer, *, now: datetime, limi
         .correlate(COLLECTIONS)
         .scalar_subquery()
     )
-    query = (
-        select(*COLUMNS, of_whom.label("owner_username"))
-        .where(COLLECTIONS.c.id.in_(those), COLLECTIONS.c.owner_id != viewer.account_id, of_whom.is_not(None))
-        .order_by(COLLECTIONS.c.title_key, COLLECTIONS.c.id)
-        .limit(limit)
+    title_key, collection_id = COLLECTIONS.c.title_key, COLLECTIONS.c.id
+    query = select(*COLUMNS, of_whom.label("owner_username")).where(
+        collection_id.in_(those), COLLECTIONS.c.owner_id != viewer.account_id, of_whom.is_not(None)
     )
-    return [(to_collection(row), row.owner_username) for row in await database.rows(query)]
+    if after is not None:
+        last_key, last_id = after
+        is_behind = or_(title_key > last_key, and_(title_key == last_key, collection_id > last_id))
+        query = query.where(is_behind)
+    rows = await database.rows(query.order_by(title_key, collection_id).limit(limit))
+    return [(to_collection(row), row.owner_username) for row in rows]
 
 
 def _counts(now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -1,4 +1,4 @@
-"""The page of a collection: its videos in their order, to be watched one after the other."""
+"""The page of a collection: its videos in their order, to be watched one after the other; and those that are shared."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from catalogue.content import spoken_time
 from common.durations import clock_time
 from common.web.keys import SITE
 from common.web.pages import render
-from common.web.requests import Query, read_query
+from common.web.requests import Query, read_query, require_principal
 from stream_svc.app_keys import COLLECTIONS, LIBRARY
 from stream_svc.models import WhichVideos
-from stream_svc.pages import card_of
+from stream_svc.pages import card_of, shared_collection_rows
 from stream_svc.strangers import count_stranger
 
 PATH: Final = "/collections/{collection_id}"
+SHARED_PATH: Final = "/collections"
 
 
 class ListRows(Query):
@@ -26,6 +27,19 @@ class ListRows(Query):
 
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: Annotated[str, Field(max_length=2048)] | None = None
+
+
+async def shared_collections_page(request: web.Request) -> web.Response:
+    """GET /collections: those that others have shared with this person."""
+    principal, asked = require_principal(request), read_query(request, ListRows)
+    shared, next_cursor = await request.app[COLLECTIONS].shared_with(principal, cursor=asked.cursor, limit=asked.limit)
+    url = request.rel_url
+    context = {
+        "collections": shared_collection_rows(request, shared),
+        "first_url": None if asked.cursor is None else str(url.without_query_params("cursor")),
+        "next_url": None if next_cursor is None else str(url.update_query(cursor=next_cursor)),
+    }
+    return render(request, "shared_collections.html", context)
 
 
 async def collection_page(request: web.Request) -> web.Response:

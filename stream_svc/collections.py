@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
 
 from catalogue.access import Viewer, viewer_of
 from catalogue.collections import (
@@ -29,8 +28,6 @@ from common.errors import NotFound, Unauthenticated
 from common.ids import is_id
 from common.tokens import Principal
 from contracts.accounts import DisabledOwners
-
-_MOST_SHARED: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,15 +60,24 @@ class Collections:
             raise Unauthenticated if principal is None else NotFound
         return found
 
-    async def shared_with(self, principal: Principal) -> Sequence[tuple[Collection, str]]:
+    async def shared_with(
+        self, principal: Principal, *, cursor: str | None, limit: int
+    ) -> tuple[Sequence[tuple[Collection, str]], str | None]:
         """What others have shared with this person by name or as one of a group, by title, each with its owner's name.
 
-        A hundred at most.
+        And the cursor of the next page. Raises Invalid.
         """
         viewer = Viewer(principal.account_id, principal.groups)
-        found = await list_shared(self._database, viewer, now=self._clock(), limit=_MOST_SHARED)
+        found, next_cursor = await self._cursors.page(
+            f"shared collections:{principal.account_id}",
+            partial(list_shared, self._database, viewer, now=self._clock()),
+            lambda one: (one[0].title_key, one[0].id),
+            cursor=cursor,
+            limit=limit,
+            value_of=str,
+        )
         disabled = await self._disabled.ids()
-        return [(one, username) for one, username in found if one.owner_id not in disabled]
+        return [(one, username) for one, username in found if one.owner_id not in disabled], next_cursor
 
     async def show(self, principal: Principal | None, collection_id: str) -> Shown:
         collection = await self.get(principal, collection_id)
@@ -118,6 +124,17 @@ class Collections:
         """What a link opens of it, in its order, and the cursor of the next page. Raises Invalid."""
         return await self._page(None, collection, cursor=cursor, limit=limit)
 
+    async def linked_around(
+        self, collection: Collection, video_id: str, *, before: int, behind: int
+    ) -> tuple[Sequence[Video], Sequence[Video]]:
+        """What a link opens before and behind this video in its order: of each the nearest, so many at most."""
+        spot = await spot_of(self._database, collection.id, video_id)
+        if spot is None:
+            return (), ()
+        earlier = await self._read(None, collection, after=spot, limit=before, is_backwards=True)
+        later = await self._read(None, collection, after=spot, limit=behind)
+        return [one.video for one in reversed(earlier)], [one.video for one in later]
+
     async def is_in(self, collection: Collection, video: Video) -> bool:
         """Whether the video stands in it for others than its owner."""
         is_theirs = video.owner_id == collection.owner_id
@@ -137,7 +154,13 @@ class Collections:
         return [one.video for one in placed], next_cursor
 
     async def _read(
-        self, principal: Principal | None, collection: Collection, *, after: Spot | None, limit: int
+        self,
+        principal: Principal | None,
+        collection: Collection,
+        *,
+        after: Spot | None,
+        limit: int,
+        is_backwards: bool = False,
     ) -> list[Placed]:
         return await read_collected(
             self._database,
@@ -146,6 +169,7 @@ class Collections:
             after=after,
             limit=limit,
             with_hidden=_is_mine(principal, collection),
+            is_backwards=is_backwards,
         )
 
 

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from http import HTTPStatus
+from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Final
 
 from aiohttp import hdrs, web
 from pydantic import Field
 from yarl import URL
 
+from catalogue.collections import Collection
 from catalogue.content import Content, card_picture, large_picture
 from catalogue.links import Link
 from catalogue.videos import Video
 from common.clock import utc_now
-from common.errors import Invalid, RateLimited
-from common.languages import gettext
-from common.passwords import MAX_LENGTH
 from common.web.keys import SITE
+from common.web.links import give_cookie, password_page, take_password
 from common.web.pages import render
-from common.web.requests import Query, read_form, read_query
+from common.web.requests import read_query
 from common.web.responses import json_response
-from common.web.sessions import SESSION_COOKIE
 from stream_svc.app_keys import LIBRARY, LINKS
 from stream_svc.errors import PasswordNeeded
 from stream_svc.feed import Channel, Entry, feed
-from stream_svc.links import Listed, Visit
+from stream_svc.links import Listed, Shown, Visit
 from stream_svc.metadata import embed_oembed_url
 from stream_svc.models import AskLinkedSource, OfALink, present_linked
 from stream_svc.strangers import NEWEST, count_stranger, send_feed
 
-# As long as a visitor is not counted again, and need not type the password again.
-_LIFETIME: Final = timedelta(days=30)
 # Videos on a page.
 _AT_ONCE: Final = 50
 _PROOF, _SEEN = "vss_link_proof", "vss_link_seen"
@@ -43,12 +39,6 @@ class AskLinked(OfALink):
     cursor: Annotated[str, Field(max_length=2048)] | None = None
 
 
-class TypePassword(Query):
-    """The form of the password page."""
-
-    password: Annotated[str, Field(max_length=MAX_LENGTH)] = ""
-
-
 async def link_page(request: web.Request) -> web.Response:
     """GET /s/{token}."""
     token, asked = request.match_info["token"], read_query(request, AskLinked)
@@ -57,37 +47,55 @@ async def link_page(request: web.Request) -> web.Response:
             token, _visit(request), video_id=asked.v, cursor=asked.cursor, limit=_AT_ONCE
         )
     except PasswordNeeded:
-        return _password_page(request)
+        return password_page(request)
     if isinstance(shown, Listed):
         return await _list_page(request, shown, is_first=asked.cursor is None, is_open=link.password_hash is None)
-    context = await player_context(request, link, shown) | {
+    context = await player_context(request, link, shown.video) | {
         "oembed_url": embed_oembed_url(request.app[SITE], token) if link.frame_ancestors else None,
-        "list_url": None if link.collection_id is None else _address(request, "link"),
+        "among": None if shown.collection is None else await _among(request, shown.collection, shown),
     }
     return kept_quiet(render(request, "linked.html", context))
+
+
+async def _among(request: web.Request, collection: Collection, shown: Shown) -> dict[str, object]:
+    """Where the video stands in its collection."""
+    videos = [*shown.before, shown.video, *shown.behind]
+    contents = await request.app[LIBRARY].contents(videos)
+    behind = {video.id for video in shown.behind}
+    return {
+        "title": collection.title,
+        "url": _address(request, "link"),
+        "cards": [
+            _card(request, contents, video)
+            | {"id": video.id, "is_current": video is shown.video, "is_next": video.id in behind}
+            for video in videos
+        ],
+        "previous_url": _address(request, "link", shown.before[-1]) if shown.before else None,
+        "next_url": _address(request, "link", shown.behind[0]) if shown.behind else None,
+    }
 
 
 async def _list_page(request: web.Request, listed: Listed, *, is_first: bool, is_open: bool) -> web.Response:
     """`is_open`: without a password, which no feed reader types."""
     contents = await request.app[LIBRARY].contents(listed.videos)
     url = _address(request, "link")
-    cards = [
-        {
-            "title": video.title,
-            "url": _address(request, "link", video),
-            "hue": (video.size or 0) % 12,
-            "picture": card_picture(_below(request, contents[video.id], video)),
-        }
-        for video in listed.videos
-    ]
     context = {
         "collection": listed.collection,
         "feed_url": f"{request.app[SITE].stream_url}{_address(request, 'linked-feed')}" if is_open else None,
-        "cards": cards,
+        "cards": [_card(request, contents, video) for video in listed.videos],
         "first_url": None if is_first else url,
         "next_url": None if listed.next_cursor is None else str(URL(url).with_query(cursor=listed.next_cursor)),
     }
     return kept_quiet(render(request, "linked_list.html", context))
+
+
+def _card(request: web.Request, contents: Mapping[str, Content], video: Video) -> dict[str, object]:
+    return {
+        "title": video.title,
+        "url": _address(request, "link", video),
+        "hue": (video.size or 0) % 12,
+        "picture": card_picture(_below(request, contents[video.id], video)),
+    }
 
 
 async def player_context(request: web.Request, link: Link, video: Video) -> dict[str, object]:
@@ -119,18 +127,9 @@ async def type_password(request: web.Request) -> web.Response:
     token = request.match_info["token"]
     # Before anything is said of the form.
     await request.app[LINKS].require(token)
-    typed = await read_form(request, TypePassword)
-    try:
-        proof = await request.app[LINKS].prove(token, typed.password)
-    except Invalid:
-        return _password_page(request, error=gettext("Wrong password."), status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    except RateLimited as refusal:
-        page = _password_page(request, error=gettext("Too many attempts. Try again later."), status=refusal.status)
-        page.headers.update(refusal.headers)
-        return page
-    response = web.Response(status=303, headers={hdrs.LOCATION: str(request.rel_url)})
-    _give(request, response, _PROOF, proof)
-    return response
+    return await take_password(
+        request, partial(request.app[LINKS].prove, token), cookie=_PROOF, below=_address(request, "link")
+    )
 
 
 async def play_linked(request: web.Request) -> web.Response:
@@ -211,12 +210,6 @@ def _below(request: web.Request, content: Content, one: Video | None) -> Content
     return content.below(url, "" if one is None else f"?v={one.id}")
 
 
-def _password_page(request: web.Request, *, error: str | None = None, status: int = 200) -> web.Response:
-    response = render(request, "link_password.html", {"error": error}, status=status)
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
-
-
 def kept_quiet(response: web.Response) -> web.Response:
     """Nobody else is told the address."""
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -234,12 +227,4 @@ def _visit(request: web.Request) -> Visit:
 
 
 def _give(request: web.Request, response: web.Response, name: str, content: str) -> None:
-    response.set_cookie(
-        name,
-        content,
-        path=f"/s/{request.match_info['token']}",
-        max_age=int(_LIFETIME.total_seconds()),
-        httponly=True,
-        samesite="Lax",
-        secure=request.app[SESSION_COOKIE].is_secure,
-    )
+    give_cookie(request, response, name, content, below=_address(request, "link"))

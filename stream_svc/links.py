@@ -21,6 +21,9 @@ from stream_svc.errors import PasswordNeeded
 from stream_svc.library import Library
 from stream_svc.link_store import LinkStore
 
+# Of a collection's videos, beside the one that is watched.
+_BEFORE: Final = 3
+_BEHIND: Final = 12
 # Passwords that are tried on one link, by everybody together and in this process.
 _GUESSES_A_MINUTE: Final = 10
 
@@ -43,6 +46,16 @@ class Listed:
     collection: Collection
     videos: Sequence[Video]
     next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A video behind a link; of a collection with what stands before and behind it there, the nearest."""
+
+    video: Video
+    collection: Collection | None = None
+    before: Sequence[Video] = ()
+    behind: Sequence[Video] = ()
 
 
 class Links:
@@ -85,15 +98,19 @@ class Links:
 
     async def show(
         self, token: str, visit: Visit, *, video_id: str | None, cursor: str | None, limit: int
-    ) -> tuple[Link, Video | Listed]:
+    ) -> tuple[Link, Shown | Listed]:
         """The link and the video as `open` has them; of a collection a page of it, where no video is named.
 
         Raises Invalid.
         """
         link, thing = await self._find(token)
         await self._let_in(link, visit)
-        if isinstance(thing, Video) or video_id is not None:
-            return link, await self._video(thing, video_id)
+        if isinstance(thing, Video):
+            return link, Shown(video=thing)
+        if video_id is not None:
+            video = await self._video(thing, video_id)
+            before, behind = await self._collections.linked_around(thing, video.id, before=_BEFORE, behind=_BEHIND)
+            return link, Shown(video=video, collection=thing, before=before, behind=behind)
         videos, next_cursor = await self._collections.linked_videos(thing, cursor=cursor, limit=limit)
         return link, Listed(collection=thing, videos=videos, next_cursor=next_cursor)
 

@@ -28,6 +28,8 @@ from stream_svc.models import ForgetPosition, KeptPosition, ListVideos, WhichVid
 from stream_svc.store import Length
 from stream_svc.strangers import require_reader
 
+# Collections beside the videos that are shared with somebody.
+SHARED_AT_ONCE: Final = 12
 _TO_CONTINUE: Final = 4
 _MORE: Final = 12
 _MOMENT: Final = re.compile(r"(?:(\d{1,3})h)?(?:(\d{1,5})m)?(?:(\d{1,7})s?)?", re.ASCII)
@@ -47,7 +49,7 @@ async def library_page(request: web.Request) -> web.Response:
     context = {
         "cards": [card_of(request, begun, contents, shares, asked) for begun in await library.begun(principal, videos)],
         "continued": [card_of(request, begun, contents, shares) for begun in to_continue],
-        "shared_collections": await _shared_collections(request, asked),
+        **await _shared_collections(request, asked),
         "q": asked.q,
         "heading": _heading(principal, asked, videos, count=count if asked.cursor is None else None),
         "is_mine": _is_mine(principal, asked),
@@ -67,11 +69,20 @@ async def library_page(request: web.Request) -> web.Response:
     return render(request, "library.html", context)
 
 
-async def _shared_collections(request: web.Request, asked: ListVideos) -> list[dict[str, str]]:
-    """Above the first page of what is shared with somebody: the collections that are."""
+async def _shared_collections(request: web.Request, asked: ListVideos) -> dict[str, object]:
+    """Above the first page of what is shared with somebody: the first collections that are, and where all are."""
     principal = request[PRINCIPAL]
     if principal is None or not asked.shared or asked.q or asked.length or asked.owner or asked.cursor:
-        return []
+        return {"shared_collections": (), "collections_url": None}
+    shared, next_cursor = await request.app[COLLECTIONS].shared_with(principal, cursor=None, limit=SHARED_AT_ONCE)
+    return {
+        "shared_collections": shared_collection_rows(request, shared),
+        "collections_url": None if next_cursor is None else str(request.app.router["shared-collections"].url_for()),
+    }
+
+
+def shared_collection_rows(request: web.Request, shared: Sequence[tuple[Collection, str]]) -> list[dict[str, str]]:
+    """Collections to choose, each with its owner's name."""
     router = request.app.router
     return [
         {
@@ -79,7 +90,7 @@ async def _shared_collections(request: web.Request, asked: ListVideos) -> list[d
             "owner_username": username,
             "url": str(router["collection"].url_for(collection_id=collection.id)),
         }
-        for collection, username in await request.app[COLLECTIONS].shared_with(principal)
+        for collection, username in shared
     ]
 
 

@@ -110,6 +110,7 @@ API: Final = (
 
 PAGES: Final = (
     web.get("/", pages.library_page, name="library"),
+    web.get(collection_pages.SHARED_PATH, collection_pages.shared_collections_page, name="shared-collections"),
     web.get(collection_pages.PATH, collection_pages.collection_page, name="collection"),
     web.get("/s/{token}", link_pages.link_page, name="link"),
     web.get("/s/{token}/feed.xml", link_pages.linked_feed, name="linked-feed"),

@@ -87,7 +87,8 @@ FAULTS: Final = (
     _fault(
         "any call",
         "killed-anywhere",
-        "fs_svc or upload_svc is killed before or after any call of create, complete and delete (19 points)",
+        "fs_svc or upload_svc is killed before or after any call of create, complete and delete,"
+        " or of a guest’s create and complete (29 points)",
         "503 or a dropped connection; the retry gets the right answer",
         "rows record what was in progress; a background loop or the next request finishes it",
     ),

@@ -660,6 +660,17 @@ async def linked_collection(page: Page, stage: Stage) -> None:
     await expect(page.locator(".video-link").first).to_be_visible()
 
 
+@look(logged_in=False)
+async def linked_in_collection(page: Page, stage: Stage) -> None:
+    collection_id = await _make_collection(stage)
+    async with aiohttp.ClientSession() as session:
+        admin = await person(session, stage.product)
+        grants = f"{admin.upload_url}/v1/collections/{collection_id}/grants"
+        link = await (await admin.call("POST", grants, json={"subject": "link"})).json()
+    await page.goto(f"{link['url']}?v={stage.ids[1]}")
+    await _has_picture(page)
+
+
 async def _make_collection(stage: Stage) -> str:
     """The only one, with all films in it."""
     async with aiohttp.ClientSession() as session:

@@ -26,6 +26,7 @@ from upload_svc.app_keys import GRANTS, MODERATION, OWN_PICTURES, UPLOADS
 from upload_svc.errors import PictureTooLarge
 from upload_svc.grant_store import Grant as StoredGrant
 from upload_svc.grant_store import ListedLink, Target
+from upload_svc.guests.models import ModeratedGrantPage, present_moderated_link
 from upload_svc.models import (
     AskGrantees,
     Batch,
@@ -290,16 +291,20 @@ async def delete_moderated_upload(request: web.Request) -> web.Response:
 
 
 async def list_moderated_grants(request: web.Request) -> web.Response:
-    """For administrators: who else may watch any video, as its owner sees it."""
+    """For administrators: who else may watch any video, as its owner sees it, and by which links guests send to it."""
     principal, asked, target = require_principal(request), read_query(request, ListGrants), _video(request)
-    _, listed, next_cursor = await request.app[MODERATION].access(
-        principal, target.id, cursor=asked.cursor, limit=asked.limit
-    )
-    return json_response(await _page_of_grants(request, target, listed, next_cursor))
+    moderation = request.app[MODERATION]
+    video, listed, next_cursor = await moderation.access(principal, target.id, cursor=asked.cursor, limit=asked.limit)
+    page = await _page_of_grants(request, target, listed, next_cursor)
+    links = [
+        present_moderated_link(one, title, maker=video.owner_username)
+        for one, title in await moderation.upload_links(principal, video)
+    ]
+    return json_response(ModeratedGrantPage(**dict(page), upload_links=links))
 
 
 async def delete_moderated_grant(request: web.Request) -> web.Response:
-    """For administrators: revokes a grant or a link of any video. Idempotent."""
+    """For administrators: revokes a grant or a link of any video, or of a collection that it is in. Idempotent."""
     principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
     grant_id = id_in_path(request, "grant_id")
     await request.app[MODERATION].revoke(principal, upload_id, grant_id, address=request.remote or "")

@@ -143,7 +143,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 clock=clock,
             )
             guest_store = GuestStore(database)
-            app[UPLOAD_LINKS] = UploadLinks(guest_store, collections, passwords, cursors, clock=clock)
+            app[UPLOAD_LINKS] = upload_links = UploadLinks(guest_store, collections, passwords, cursors, clock=clock)
             app[GUESTS] = Guests(
                 guest_store,
                 store,
@@ -169,7 +169,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 clock=clock,
             )
             administrators = Administrators(auth)
-            app[MODERATION] = Moderation(store, administrators, grants, cursors, clock=clock)
+            app[MODERATION] = Moderation(store, administrators, grants, cursors, upload_links=upload_links, clock=clock)
             app[PREVIEWS] = Previews(media, queue, administrators, cursors, videos=store, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}
             app[DISABLED_OWNERS] = disabled = DisabledOwners(auth)
@@ -185,6 +185,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             repeated(lambda app: app[SETTLING].settle(), name="settle", seconds=SETTLE_INTERVAL_SECONDS),
             repeated(lambda app: app[GRANTS].follow_collections(), name="audience", seconds=FOLLOW_INTERVAL_SECONDS),
             repeated(lambda app: app[GRANTS].forget_ended(), name="ended grants", seconds=END_INTERVAL_SECONDS),
+            repeated(lambda app: app[GUESTS].give_up_ended(), name="ended links", seconds=END_INTERVAL_SECONDS),
             repeated(lambda app: app[JOBS].settle(), name="jobs", seconds=SETTLE_INTERVAL_SECONDS),
             repeated(lambda app: app[JOBS].backfill(), name="backfill", seconds=BACKFILL_INTERVAL_SECONDS),
             repeated(lambda app: app[JOB_METRICS].count(), name="count", seconds=COUNT_INTERVAL_SECONDS),

@@ -21,8 +21,10 @@ from common.db import Queries
 from upload_svc.media.queue_store import renew_pictures
 from upload_svc.tables import AUDIENCE_CHANGES
 
-# Videos of one transaction: a few hundredths of a second on SQLite, where nobody else writes meanwhile.
+# Videos of one transaction, and about how many of their rows go and come (of one video, all): some hundredths of a
+# second on SQLite, where nobody else writes meanwhile.
 AT_ONCE: Final = 200
+ROWS_AT_ONCE: Final = 4_000
 _IS_SHARED: Final = (GRANTS.c.subject.is_not(None), GRANTS.c.right == Right.WATCH.value)
 
 
@@ -106,7 +108,7 @@ async def forget_collection_grants(
 
 class AudienceStore(Queries):
     async def work_off(self) -> bool:
-        """Brings up to 200 videos of the collection that has waited longest up to date; False: nothing waits.
+        """Brings the next videos of the collection that has waited longest up to date; False: nothing waits.
 
         One transaction, in which the row of the change is locked: replicas take turns, and a kill undoes it. Of a
         collection that is deleted, its videos are taken out on the way.
@@ -121,7 +123,8 @@ class AudienceStore(Queries):
             if change is None:
                 # Another replica has ended it.
                 return True
-            video_ids = await _next(connection, change.collection_id, after_id=change.after_id)
+            found = await _next(connection, change.collection_id, after_id=change.after_id)
+            video_ids = found[: await _fitting(connection, change.collection_id, found)]
             is_there = await connection.scalar(select(COLLECTIONS.c.id).where(COLLECTIONS.c.id == change.collection_id))
             # Before their places, as whoever deletes a video has both.
             await lock_videos(connection, video_ids)
@@ -132,7 +135,7 @@ class AudienceStore(Queries):
                 )
                 await connection.execute(delete(COLLECTION_VIDEOS).where(*gone))
             await _refresh(connection, video_ids, is_narrower=change.is_narrower)
-            if len(video_ids) < AT_ONCE:
+            if len(video_ids) == len(found) < AT_ONCE:
                 await connection.execute(delete(AUDIENCE_CHANGES).where(here))
             else:
                 await connection.execute(update(AUDIENCE_CHANGES).where(here).values(after_id=video_ids[-1]))
@@ -146,6 +149,16 @@ async def _next(connection: AsyncConnection, collection_id: str, *, after_id: st
     if after_id is not None:
         query = query.where(video_id > after_id)
     return (await connection.scalars(query.order_by(video_id).limit(AT_ONCE))).all()
+
+
+async def _fitting(connection: AsyncConnection, collection_id: str, video_ids: Sequence[str]) -> int:
+    """How many of the videos one transaction takes, by what the first has and will have; one at least."""
+    if not video_ids:
+        return 0
+    had = select(func.count()).select_from(AUDIENCE).where(AUDIENCE.c.video_id == video_ids[0])
+    given = select(func.count()).select_from(GRANTS).where(GRANTS.c.collection_id == collection_id, *_IS_SHARED)
+    rows = (await connection.execute(had)).scalar_one() + (await connection.execute(given)).scalar_one()
+    return max(1, ROWS_AT_ONCE // max(1, rows))
 
 
 async def lock_videos(connection: AsyncConnection, video_ids: Collection[str]) -> None:

@@ -37,7 +37,7 @@ _TOKEN_BYTES: Final = 32
 # They have no names of their own.
 _EVERYBODY: Final = (MEMBERS, EVERYONE)
 _AT_ONCE: Final = 100
-# Steps of the loop after which others have their turn: as many as a collection of 10,000 takes.
+# Steps of the loop after which others have their turn: as many as a collection of 10,000 takes with a few grants.
 _STEPS: Final = 50
 
 
@@ -182,7 +182,7 @@ class Grants:
             await self._store.revoke_grant(grant, None, now=now, has_ended=True)
 
     async def follow_collections(self) -> None:
-        """One step of the loop: lists have up to 10,000 videos more as the grants of their collections are by now."""
+        """Some steps of the loop: lists have up to 10,000 videos more as the grants of their collections are by now."""
         for _ in range(_STEPS):
             if not await self._audience.work_off():
                 return

@@ -84,7 +84,7 @@ async def receive_guest_upload(connection: AsyncConnection, awaited: Awaited, vi
 
 
 async def give_up_guest_uploads(connection: AsyncConnection, grant_id: str, *, now: datetime) -> None:
-    """Deletes what has begun to come by this link, which the transaction has taken away.
+    """Deletes what has begun to come by this link, which is over: the transaction has taken it away, or it has ended.
 
     Nobody can go on with it: what it holds of its owner's quota comes free now, not when it expires.
     """

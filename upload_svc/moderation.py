@@ -17,6 +17,8 @@ from upload_svc.audit import Action, entry_about
 from upload_svc.auth_client import Administrators
 from upload_svc.grant_store import Grant, ListedLink, Target
 from upload_svc.grants import Grants
+from upload_svc.guests.links import UploadLinks
+from upload_svc.guests.store import ListedUploadLink
 from upload_svc.store import Store
 
 _COLLECTIONS: Final = 20
@@ -27,10 +29,18 @@ class Moderation:
     """Every method is for administrators of this moment, and raises Forbidden for everybody else, and Unavailable."""
 
     def __init__(
-        self, store: Store, administrators: Administrators, grants: Grants, cursors: Cursors, *, clock: Clock
+        self,
+        store: Store,
+        administrators: Administrators,
+        grants: Grants,
+        cursors: Cursors,
+        *,
+        upload_links: UploadLinks,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._grants = grants
+        self._upload_links = upload_links
         self._administrators = administrators
         self._cursors = cursors
         self._clock = clock
@@ -80,10 +90,20 @@ class Moderation:
             for one in shared
         ]
 
+    async def upload_links(self, principal: Principal, video: Video) -> Sequence[tuple[ListedUploadLink, str]]:
+        """The links by which guests send into the collections that it is in, as `UploadLinks.list_around` has them."""
+        await self._administrators.require(principal)
+        return await self._upload_links.list_around(video)
+
     async def revoke(self, principal: Principal, video_id: str, grant_id: str, *, address: str) -> None:
-        """From now on nobody may watch by this grant or link, whoever made it. Idempotent. Raises NotFound."""
-        video = await self.get(principal, video_id)
-        await self._grants.revoke_anybodys(video, grant_id, Actor(principal.account_id, address))
+        """From now on nobody may watch, or send, by this grant or link, whoever made it. Idempotent. Raises NotFound.
+
+        What is on its way by a link is given up.
+        """
+        video, by = await self.get(principal, video_id), Actor(principal.account_id, address)
+        # First: what is written down says which right it was.
+        await self._upload_links.revoke_around(video, grant_id, by)
+        await self._grants.revoke_anybodys(video, grant_id, by)
 
     async def hide(self, principal: Principal, video_id: str, *, address: str) -> None:
         """From now on its owner alone finds and watches it, whatever they choose. Idempotent. Raises NotFound."""

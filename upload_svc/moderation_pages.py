@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from aiohttp import web
 from pydantic import AfterValidator, Field
@@ -20,6 +20,8 @@ from common.web.pages import render
 from common.web.requests import Query, id_in_path, read_query, require_whole_principal
 from upload_svc.app_keys import MODERATION
 from upload_svc.grant_store import Grant, ListedLink
+from upload_svc.guests.models import present_moderated_link
+from upload_svc.models import Grant as ShownGrant
 from upload_svc.models import present_listed, watch_url
 
 PATH: Final = "/videos/moderation"
@@ -51,6 +53,7 @@ async def videos_page(request: web.Request) -> web.Response:
     moderation = request.app[MODERATION]
     shared: list[dict[str, object]] = []
     collections: list[dict[str, object]] = []
+    upload_links: list[dict[str, object]] = []
     if asked.video is not None:
         video, listed, next_cursor = await moderation.access(
             principal, asked.video, cursor=asked.cursor, limit=asked.limit
@@ -59,6 +62,10 @@ async def videos_page(request: web.Request) -> web.Response:
         collections = [
             {"title": one.title, "shared": [_shared(grant) for grant in grants]}
             for one, grants in await moderation.collections(principal, video)
+        ]
+        upload_links = [
+            _with_end(present_moderated_link(one, title, maker=video.owner_username))
+            for one, title in await moderation.upload_links(principal, video)
         ]
     else:
         videos, next_cursor = await moderation.list(
@@ -70,6 +77,7 @@ async def videos_page(request: web.Request) -> web.Response:
         "is_one": asked.video is not None,
         "shared": shared,
         "collections": collections,
+        "upload_links": upload_links,
         "owner_id": asked.owner,
         "owner": videos[0].owner_username if asked.owner is not None and videos else None,
         "searched": asked.q,
@@ -114,10 +122,13 @@ def _to(video_id: str) -> web.Response:
 
 
 def _shared(listed: Grant | ListedLink) -> dict[str, object]:
-    shown = present_listed(listed)
-    has_ended = shown.expires_at is not None and shown.expires_at <= utc_now()
-    is_used_up = shown.view_limit is not None and (shown.views or 0) >= shown.view_limit
-    return {**dict(shown), "is_over": has_ended or is_used_up, "has_ended": has_ended}
+    shown = _with_end(present_listed(listed))
+    is_used_up = shown["view_limit"] is not None and (shown["views"] or 0) >= shown["view_limit"]
+    return {**shown, "is_over": shown["has_ended"] or is_used_up}
+
+
+def _with_end(shown: ShownGrant) -> dict[str, Any]:
+    return {**dict(shown), "has_ended": shown.expires_at is not None and shown.expires_at <= utc_now()}
 
 
 def _shown(request: web.Request, principal: Principal, video: Video) -> dict[str, object]:

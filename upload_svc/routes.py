@@ -17,6 +17,7 @@ from upload_svc.collections import routes as collections
 from upload_svc.companion.routes import COMPANION
 from upload_svc.errors import COMPLETING, SIGNING
 from upload_svc.guests import routes as guests
+from upload_svc.guests.models import ModeratedGrantPage
 from upload_svc.models import (
     AskGrantees,
     Batch,
@@ -142,7 +143,12 @@ API: Final = (
     delete("/v1/uploads/{upload_id}/shares/{grant_id}", api.delete_share, {204: None}),
     put("/v1/uploads/{upload_id}/moderation", api.moderate_upload, {204: None}, body=Moderate),
     delete("/v1/uploads/{upload_id}/moderation", api.delete_moderated_upload, {204: None}),
-    get("/v1/uploads/{upload_id}/moderation/grants", api.list_moderated_grants, {200: GrantPage}, query=ListGrants),
+    get(
+        "/v1/uploads/{upload_id}/moderation/grants",
+        api.list_moderated_grants,
+        {200: ModeratedGrantPage},
+        query=ListGrants,
+    ),
     delete("/v1/uploads/{upload_id}/moderation/grants/{grant_id}", api.delete_moderated_grant, {204: None}),
     *collections.API,
     *guests.API,

@@ -154,6 +154,20 @@ async def test_the_edge_believes_nobody_about_where_they_come_from(product: Edge
     assert addresses == {edge["Gateway"]}
 
 
+async def test_what_fails_while_a_service_is_away_is_written_down_without_its_link(product: EdgeContainers) -> None:
+    token, query = "t" * 43, "v=" + "q" * 26
+    await asyncio.to_thread(product.compose, "stop", "stream_svc")
+    try:
+        async with product.session() as session:
+            headers = {"Referer": f"https://{SITE}/s/{token}"}
+            async with session.get(f"https://{SITE}/s/{token}/playback?{query}", headers=headers) as answer:
+                assert answer.status == 502
+    finally:
+        await asyncio.to_thread(product.compose, "up", "--detach", "--wait", "--no-recreate")
+    said = await asyncio.to_thread(product.logs, "edge")
+    assert ('"uri":"/s"' in said, token in said, query in said) == (True, False, False)
+
+
 async def test_a_rolling_restart_under_load_loses_no_request(product: EdgeContainers) -> None:
     answers: dict[int, int] = {}
     is_over = asyncio.Event()

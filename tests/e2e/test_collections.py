@@ -210,3 +210,31 @@ async def test_a_row_is_dragged_by_mouse_and_by_finger(page: Page, product: Prod
     await page.keyboard.press("Escape")
     await page.mouse.up()
     await _is(page, product, "ABCD")
+
+
+async def test_behind_a_link_the_keyboard_leads_to_the_next_video_and_back(browser: Browser, product: Product) -> None:
+    async with aiohttp.ClientSession() as session:
+        maker = await person(session, product)
+        collections = f"{maker.upload_url}/v1/collections"
+        made = f"{collections}/{(await (await maker.call('POST', collections, json={'title': 'Course'})).json())['id']}"
+        ids = [(await maker.upload(b"x", title=f"Lesson {number}"))["id"] for number in (1, 2, 3)]
+        for video_id in ids:
+            assert (await maker.call("PUT", f"{made}/videos/{video_id}")).status == 204
+        url = (await (await maker.call("POST", f"{made}/grants", json={"subject": "link"})).json())["url"]
+        page = await browser.new_page()
+        await page.goto(f"{url}?v={ids[0]}")
+        current = page.locator(".watch-more [aria-current]")
+        await expect(current).to_have_text("Lesson 1")
+        await expect(page.get_by_role("link", name="Previous")).to_have_count(0)
+        await page.keyboard.press("Shift+N")
+        await page.wait_for_url(f"{url}?v={ids[1]}")
+        await expect(current).to_have_text("Lesson 2")
+        await page.keyboard.press("Shift+P")
+        await page.wait_for_url(f"{url}?v={ids[0]}")
+        # What has gone meanwhile is passed over.
+        assert (await maker.call("DELETE", f"{made}/videos/{ids[1]}")).status == 204
+        await page.keyboard.press("Shift+N")
+        await page.wait_for_url(f"{url}?v={ids[2]}")
+        await page.get_by_role("link", name="Previous").click()
+        await page.wait_for_url(f"{url}?v={ids[0]}")
+        await page.close()

@@ -37,7 +37,7 @@ async def ask(maker: Page, product: Product, collection_id: str) -> str:
     await maker.goto(f"{product.url('upload')}/videos/collections/{collection_id}")
     await maker.get_by_role("link", name="Ask for videos").click()
     await maker.get_by_label("What do you ask for?").fill("Films of the dance, please.")
-    await maker.get_by_label("Videos at most").fill("1")
+    await maker.get_by_label("Max videos").fill("1")
     await maker.get_by_role("button", name="Create link").click()
     return (await maker.locator("#new-link").text_content()) or ""
 

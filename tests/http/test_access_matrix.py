@@ -41,7 +41,7 @@ BY_A_LINK: Final = {"play-linked", "linked-picture", "linked-source", "head-link
 BY_A_COLLECTIONS_LINK: Final = {"linked-feed"}
 IN_A_FRAME: Final = {"embed", "play-embedded"}
 # Of their owner, and of those with whom it is shared.
-OF_A_COLLECTION: Final = {"collection"}
+OF_A_COLLECTION: Final = {"collection", "shared-collections"}
 # What strangers see of it, whoever asks.
 OPEN: Final = {"oembed", "feed", "sitemap"}
 # One's own positions, whatever has become of the videos; the password of a link, which opens the others; what is about
@@ -247,9 +247,10 @@ async def check_shared_collection(world: World) -> None:
             assert feed.status == (200 if "stranger" in shared else 404), actor
             assert (lesson in await feed.text(), hidden in await feed.text()) == ("stranger" in shared, False)
             # By name, or as one of a group; what everybody sees is shared with nobody in particular.
-            page = await person.call("GET", f"{person.stream_url}/?shared=true", headers={"Accept": "text/html"})
-            is_named = f'href="/collections/{collection}"' in await page.text()
-            assert is_named == (actor == "grouped" and actor in shared), actor
+            for path in ("/?shared=true", "/collections"):
+                page = await person.call("GET", f"{person.stream_url}{path}", headers={"Accept": "text/html"})
+                is_named = f'href="/collections/{collection}"' in await page.text()
+                assert is_named == (actor == "grouped" and actor in shared), (actor, path)
 
     await check()
     for subject, others in (

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from yarl import URL
 
+from auth_svc.accounts.store import Role
+from stream_svc import pages
 from tests.api_client import Person
 from tests.browser import Browser
 from tests.html_pages import page_of
@@ -268,6 +270,40 @@ async def test_a_collection_is_watched_in_its_order(services: Services, browser:
     assert [(one["title"], one["videos"]) for one in export["collections"]] == [
         ("Better", [films[2], films[0], films[1]])
     ]
+
+
+@pytest.mark.both_databases
+async def test_collections_that_are_shared_with_somebody_come_in_pages(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "SHARED_AT_ONCE", 2)
+    alice, bob, html = services.person("alice"), services.person("bob"), {"Accept": "text/html"}
+    await services.auth.set_account("bob", role=Role.MEMBER)
+    film = await alice.upload(FILM)
+    # Two of the same name among them, and one that has nothing to show.
+    for title in ("D", "b", "A", "b", "c"):
+        url = await make(alice, title)
+        await put(alice, url, film)
+        subject = {"subject": f"account:{services.auth.account_id('bob')}"}
+        assert (await alice.call("POST", f"{url}/grants", json=subject)).status == 201
+    assert (await alice.call("POST", f"{await make(alice)}/grants", json=subject)).status == 201
+
+    async def shown(path: str) -> tuple[list[str], str | None]:
+        page = await (await bob.call("GET", f"{bob.stream_url}{path}", headers=html)).text()
+        [more] = re.findall(r'href="([^"]+)" rel="next"', page) or [None]
+        return re.findall(r'<li><a href="/collections/\w+" dir="auto">(\w+)</a>', page), more
+
+    library = await (await bob.call("GET", f"{bob.stream_url}/?shared=true", headers=html)).text()
+    assert ((await shown("/?shared=true"))[0], 'href="/collections"' in library) == (["A", "b"], True)
+    found: list[list[str]] = []
+    path: str | None = "/collections?limit=2"
+    while path is not None:
+        titles_there, path = await shown(path.replace("&amp;", "&"))
+        found.append(titles_there)
+    assert found == [["A", "b"], ["b", "c"], ["D"]]
+    wrong = await bob.call("GET", f"{bob.stream_url}/collections?cursor=x", headers=html)
+    assert wrong.status == 422
+    assert (await services.person(None).call("GET", f"{bob.stream_url}/collections")).status == 401
 
 
 @pytest.mark.both_databases

@@ -14,14 +14,17 @@ import pytest
 from sqlalchemy import text
 from yarl import URL
 
+from auth_svc.accounts.store import Role
 from common.clock import rfc3339, utc_now
 from common.db import open_database
 from tests.api_client import Person
 from tests.browser import OWN_PAGE, Browser
 from tests.http.conftest import Services
 from tests.http.test_collections import make, read, titles
+from tests.http.test_moderation import audited
 from tests.problems import assert_problem
 from tests.waiting import eventually
+from upload_svc.guests.app_keys import GUESTS
 
 FILM = b"a film that somebody else has shot"
 FILE: dict[str, Any] = {"filename": "My_Holiday.MP4", "size": len(FILM), "content_type": "video/mp4"}
@@ -228,8 +231,59 @@ async def test_what_guests_leave_unfinished_holds_nothing_for_long(
     assert [video["title"] for video in uploading] == ["Mine"]
     await services.settle(ahead=timedelta())
     await eventually(is_nothing_left, what="nothing is left of them", limit_seconds=20)
+
+    # So it is soon after a link has ended by itself; what was completed in time has until then to be confirmed.
+    ending = await ask(maker, collection, expires_at=rfc3339(utc_now() + timedelta(hours=1)))
+    await begin(browser, ending["url"], title="Late")
+    for minutes, left in ((70, ["Late", "Mine"]), (80, ["Mine"])):
+        services.clock.moved = timedelta(minutes=minutes)
+        await services.upload[GUESTS].give_up_ended()
+        services.clock.moved = timedelta()
+        uploading = (await read(maker, f"{maker.upload_url}/v1/uploads", state="uploading"))["items"]
+        assert [video["title"] for video in uploading] == left
     await browser.open(other["url"])
     await begin_too_many(other["url"])
+
+
+@pytest.mark.both_databases
+async def test_an_administrator_sees_and_revokes_the_links_by_which_guests_send(
+    services: Services, services_url: str, browser: Browser
+) -> None:
+    account_id, maker = await services.move_in("maker")
+    await services.auth.set_account("root", role=Role.ADMIN)
+    root = services.person("root", role="admin")
+    collection, other = await make(maker, "Wedding"), await make(maker, "Other")
+    video_id = (await maker.upload(FILM, title="Hers"))["id"]
+    assert (await maker.call("PUT", f"{collection}/videos/{video_id}")).status in (200, 201, 204)
+    link = await ask(maker, collection, name="For Ada", max_files=2)
+    elsewhere = await ask(maker, other)
+    await browser.open(link["url"])
+    sent = await begin(browser, link["url"])
+
+    url = f"{root.upload_url}/v1/uploads/{video_id}/moderation/grants"
+    page = f"{root.upload_url}/videos/moderation?video={video_id}"
+    [listed] = (await read(root, url))["upload_links"]
+    assert (listed["id"], listed["name"], listed["received"], listed["max_files"]) == (link["id"], "For Ada", 0, 2)
+    assert (listed["collection"], listed["right"], "url" in listed) == (
+        {"id": URL(collection).name, "title": "Wedding"},
+        "upload",
+        False,
+    )
+    html = {"Accept": "text/html"}
+    words = await (await root.call("GET", page, headers=html)).text()
+    assert ("For Ada" in words, listed["maker"] in words, "0 of 2 videos received" in words) == (True, True, True)
+
+    # Of a collection that the video is not in, nothing happens.
+    assert (await root.call("DELETE", f"{url}/{elsewhere['id']}")).status == 204
+    assert (await browser.open(elsewhere["url"])).status == 200
+    assert [(await root.call("DELETE", f"{url}/{link['id']}")).status for _ in range(2)] == [204, 204]
+    assert (await read(root, url))["upload_links"] == []
+    assert (await browser.open(link["url"])).status == 404
+    await assert_problem(await maker.call("GET", f"{maker.upload_url}/v1/uploads/{URL(sent).name}"), 404, "not-found")
+    written = [entry for entry in await audited(services_url) if entry[0] == "link-revoked"]
+    assert [(actor, target, details["link_id"], details["right"]) for _, actor, target, details in written] == [
+        (services.auth.account_id("root"), account_id, link["id"], "upload")
+    ]
 
 
 async def test_what_a_link_by_which_guests_send_asks_for(services: Services, browser: Browser) -> None:

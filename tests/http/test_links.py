@@ -233,6 +233,13 @@ async def test_a_link_to_a_collection_opens_its_videos_and_nothing_else(services
             watched = await (await guest.call("GET", f"{url}?v={video['id']}", headers=html)).text()
             assert f"playback?v={video['id']}" in watched
             assert "alice" not in watched
+            # What stands beside it there, and which it is.
+            beside = re.findall(r'href="[^"]*v=(\w+)"(?: (rel="\w+"|aria-current="page"))', watched)
+            assert sorted(beside) == sorted(
+                [(second["id"], 'rel="next"'), (lesson["id"], 'aria-current="page"')]
+                if video is lesson
+                else [(lesson["id"], 'rel="prev"'), (second["id"], 'aria-current="page"')]
+            )
             played = await guest.call("GET", f"{url}/playback", params={"v": video["id"]})
             assert (await fetch("GET", (await played.json())["sources"][0]["url"]))[2] == FILM
             source = await guest.call("HEAD", f"{url}/source", params={"v": video["id"]})

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import select, update
@@ -171,6 +172,30 @@ async def test_a_collections_grants_open_and_close_its_videos_at_once_and_lists_
     assert await world.grants.revoke_grant(to_everyone, None, now=NOW + DAY, has_ended=True)
     assert await world.grants.revoke_grant(to_members, None, now=NOW)
     assert await world.may(Viewer(new_id()), ids) == await world.finds(stranger, ids) == set()
+
+
+async def test_a_step_is_bounded_by_rows_and_takes_one_video_at_least(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audience, "ROWS_AT_ONCE", 8)
+    ids = [(await ready(world.store, world.owner)).id for _ in range(5)]
+    here = await world.collection(*ids)
+
+    async def steps() -> list[int]:
+        """How many rows more there are after each."""
+        counts = [len(await world.databases[0].rows(select(AUDIENCE)))]
+        while await AudienceStore(world.databases[0]).work_off():
+            counts.append(len(await world.databases[0].rows(select(AUDIENCE))))
+        return [after - before for before, after in pairwise(counts)]
+
+    for _ in range(4):
+        await world.share(here, f"account:{new_id()}")
+    assert await steps() == [8, 8, 4]
+    await world.share(here, MEMBERS)
+    assert (await steps(), await world.is_up_to_date()) == ([1] * 5, True)
+    entry = entry_about(Action.COLLECTION_DELETED, NOBODY, here, at=NOW)
+    await world.collections.delete_collection(here.id, world.owner, if_match=None, entry=entry, now=NOW)
+    assert await steps() == [-5] * 5
 
 
 async def test_with_its_collection_a_grant_is_gone_and_the_videos_stay(

@@ -1,5 +1,7 @@
 """`kill -9` of fs_svc and upload_svc at each call of create, complete and delete; then the invariants, by looking.
 
+The same of what a guest sends by a link, at the calls of create and complete.
+
 The points are the calls between the processes: before one arrives, what led to it is committed and nothing has happened
 yet; after it has happened, nobody knows of it yet.
 """
@@ -19,11 +21,13 @@ import pytest
 from aiohttp import web
 from sqlalchemy import text
 
+from auth_svc.accounts.store import Role
 from common.db import open_database
 from fs_svc.s3 import Bucket
 from tests.addresses import Addresses
 from tests.api_client import Person
 from tests.auth_service import AuthService
+from tests.browser import OWN_PAGE
 from tests.databases import SqliteTemplate
 from tests.faults import Observations
 from tests.fs_service import TWO_PARTS, content, put, real_bucket
@@ -42,14 +46,15 @@ AT_ONCE = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """Which process dies at which call, and on which side of it."""
+    """Which process dies at which call, and on which side of it; and who sends meanwhile."""
 
     victim: Literal["fs", "upload"]
     call: str
     side: Literal["before", "after"]
+    is_guest: bool = False
 
     def __str__(self) -> str:
-        return f"{self.victim} killed {self.side} {self.call}"
+        return f"{self.victim} killed {self.side} {self.call}{' of a guest' if self.is_guest else ''}"
 
 
 CALLS_TO_S3: dict[str, Callable[[web.Request], bool]] = {
@@ -68,6 +73,12 @@ POINTS = [
     *(Point(victim="fs", call=call, side=side) for call in CALLS_TO_S3 for side in ("before", "after")),
     *(Point(victim="upload", call=call, side=side) for call in CALLS_TO_FS for side in ("before", "after")),
     *(Point(victim="fs", call=call, side="after") for call in CALLS_TO_FS),
+]
+# Deleting is the owner's.
+GUEST_POINTS = [
+    replace(point, is_guest=True)
+    for point in POINTS
+    if point.call in ("PUT object", "POST complete", "CreateMultipartUpload", "CompleteMultipartUpload")
 ]
 
 
@@ -169,7 +180,7 @@ async def until(call: Callable[[], Awaitable[aiohttp.ClientResponse]], *wanted: 
             answer = await call()
         except (aiohttp.ClientError, TimeoutError):
             return False
-        assert answer.status in (*wanted, 202, 409, 500, 502, 503), await answer.text()
+        assert answer.status in (*wanted, 202, 409, 429, 500, 502, 503), await answer.text()
         found.append(answer)
         return answer.status in wanted
 
@@ -182,34 +193,60 @@ async def rows(database_url: str, query: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in (await connection.execute(text(query))).all()]
 
 
-async def survive(point: Point, place: World) -> float:
-    """Returns how long after the death all was done, in seconds."""
-    alice = place.person
+async def send(sender: Person, url: str) -> str:
+    """The film, from its creation until it is ready; its id."""
     asked = {"title": "A film", "filename": "f.mp4", "size": len(FILM), "content_type": "video/mp4"}
     key = {"Idempotency-Key": "the-same"}
-    url = f"{alice.upload_url}/v1/uploads"
-
-    created = await until(lambda: alice.call("POST", url, json=asked, headers=key), 201)
+    created = await until(lambda: sender.call("POST", url, json=asked, headers=key), 201)
     upload = await created.json()
     own = f"{url}/{upload['id']}"
-    signed = await until(lambda: alice.call("POST", f"{own}/part-urls", json={"part_numbers": [1, 2]}), 200)
+    signed = await until(lambda: sender.call("POST", f"{own}/part-urls", json={"part_numbers": [1, 2]}), 200)
     for number, part_url in (await signed.json())["urls"].items():
         part = FILM[(int(number) - 1) * upload["part_size"] : int(number) * upload["part_size"]]
         assert await put(part_url, part) == 200
-    completed = await until(lambda: alice.call("POST", f"{own}/complete"), 200)
+    completed = await until(lambda: sender.call("POST", f"{own}/complete"), 200)
     assert (await completed.json())["state"] == "ready"
+    return str(upload["id"])
+
+
+async def send_as_guest(place: World) -> str:
+    """The same by a link that takes one file; then the owner has it in the collection, and the link has counted it."""
+    maker = place.person
+    made = await maker.call("POST", f"{maker.upload_url}/v1/collections", json={"title": "Wedding"})
+    assert made.status == 201, await made.text()
+    grants = f"{maker.upload_url}/v1/collections/{(await made.json())['id']}/grants"
+    answer = await maker.call("POST", grants, json={"subject": "link", "right": "upload", "max_files": 1})
+    assert answer.status == 201, await answer.text()
+    link = await answer.json()
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), headers=OWN_PAGE) as session:
+        guest = Person(session, None, upload_url=maker.upload_url, stream_url=maker.stream_url)
+        # The page, by whose cookie the guest is known from then on.
+        assert (await guest.call("GET", link["url"], headers={"Accept": "text/html"})).status == 200
+        upload_id = await send(guest, f"{link['url']}/uploads")
+    [listed] = (await (await maker.call("GET", grants, params={"right": "upload"})).json())["items"]
+    assert (listed["id"], listed["received"]) == (link["id"], 1)
+    assert await rows(place.database_url, "SELECT video_id FROM collection_videos") == [(upload_id,)]
+    assert await rows(place.database_url, "SELECT video_id FROM guest_uploads") == [(upload_id,)]
+    return upload_id
+
+
+async def survive(point: Point, place: World) -> float:
+    """Returns how long after the death all was done, in seconds."""
+    alice = place.person
+    url = f"{alice.upload_url}/v1/uploads"
+    upload_id = await (send_as_guest(place) if point.is_guest else send(alice, url))
 
     # I2, I4, I6: one video, and its object is whole.
-    assert await rows(place.database_url, "SELECT id FROM videos WHERE state = 'ready'") == [(upload["id"],)]
+    assert await rows(place.database_url, "SELECT id FROM videos WHERE state = 'ready'") == [(upload_id,)]
     stored = await rows(place.database_url, "SELECT id, object_key, etag FROM objects WHERE state = 'stored'")
     ((object_id, object_key, etag),) = stored
-    assert object_id == upload["id"]
+    assert object_id == upload_id
     head = await place.bucket.head(object_key)
     assert head is not None
     assert (head.size, head.etag) == (len(FILM), etag)
     assert await rows(place.database_url, "SELECT reserved, stored FROM storage_usage") == [(0, len(FILM))]
 
-    await until(lambda: alice.call("DELETE", own), 204, 404)
+    await until(lambda: alice.call("DELETE", f"{url}/{upload_id}"), 204, 404)
 
     async def is_settled() -> bool:
         states = await rows(place.database_url, "SELECT state FROM objects UNION ALL SELECT state FROM videos")
@@ -234,6 +271,8 @@ async def test_a_death_at_any_point_loses_nothing(
     observations: Observations,
 ) -> None:
     places = asyncio.Semaphore(AT_ONCE)
+    # Whose quota a guest's upload counts to is asked of auth_svc.
+    await auth.set_account("alice", role=Role.MEMBER)
 
     async def run(number: int, point: Point) -> str | None:
         async with places:
@@ -246,5 +285,6 @@ async def test_a_death_at_any_point_loses_nothing(
         observations.add("killed-anywhere", slowest_answer=None, healed_after=healed_after)
         return None
 
-    failures = [failure for failure in await asyncio.gather(*map(run, range(len(POINTS)), POINTS)) if failure]
+    points = [*POINTS, *GUEST_POINTS]
+    failures = [failure for failure in await asyncio.gather(*map(run, range(len(points)), points)) if failure]
     assert not failures, "\n".join(failures)

@@ -35,6 +35,7 @@ test("the keys that people know do what people know", () => {
 
 test("with a modifier, and where somebody writes, keys are not ours", () => {
   assert.deepEqual([press("N", { hasShift: true }), press("n")], [{ name: "next" }, null]);
+  assert.deepEqual([press("P", { hasShift: true }), press("p")], [{ name: "previous" }, null]);
   assert.deepEqual([press("Escape", { hasNext: true }), press("Escape")], [{ name: "cancel" }, null]);
   for (const key of ["k", "f", "5", " ", "ArrowLeft", "?"]) {
     assert.equal(press(key, { hasModifier: true }), null);

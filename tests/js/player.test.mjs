@@ -74,6 +74,16 @@ test("what may not be watched any more is not next", async () => {
       },
     });
   assert.deepEqual(await asked("abc"), { url: "/watch/c", title: "C" });
+  // Behind a link the page says whether.
+  const seen = [];
+  const linked = await firstToWatch([{ url: "/s/x?v=a", title: "A" }, { url: "/s/x?v=b", title: "B" }], {
+    fetch: async (address, { method }) => {
+      seen.push([method, address]);
+      const isThere = address.endsWith("b");
+      return { ok: isThere, status: isThere ? 200 : 404 };
+    },
+  });
+  assert.deepEqual([linked, seen], [{ url: "/s/x?v=b", title: "B" }, [["HEAD", "/s/x?v=a"], ["HEAD", "/s/x?v=b"]]]);
   // None, logged out, and nobody there: one stays.
   for (const [ids, extra] of [["", {}], ["ab", {}], ["ac", { a: 401 }], ["xc", {}]]) assert.equal(await asked(ids, extra), null);
 });

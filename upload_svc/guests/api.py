@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
-from typing import Final
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -13,9 +11,9 @@ from common.idempotency import Claim
 from common.ids import new_id
 from common.web.idempotency import IDEMPOTENCY_KEYS, create_once
 from common.web.keys import SITE
+from common.web.links import give_cookie
 from common.web.requests import id_in_path, read_json, require_principal
 from common.web.responses import json_response
-from common.web.sessions import SESSION_COOKIE
 from contracts.objects import AskPartUrls
 from upload_svc.guests import models
 from upload_svc.guests.app_keys import GUESTS, UPLOAD_LINKS
@@ -23,8 +21,6 @@ from upload_svc.guests.guests import Guest, Visit
 from upload_svc.guests.links import NewUploadLink
 from upload_svc.models import CompleteUpload, Grant, GrantPage, ListGrants
 
-# As long as a guest need not type the password again, and longer than an upload can be unfinished.
-_LIFETIME: Final = timedelta(days=30)
 PROOF, SECRET = "vss_guest_proof", "vss_guest"
 
 
@@ -50,7 +46,7 @@ async def create_guest_upload(request: web.Request) -> web.Response:
     location = request.app.router["get-guest-upload"].url_for(token=token, upload_id=upload.id)
     response = json_response(upload, status=201, headers={"Location": str(location)})
     if guest.secret is None:
-        give(request, response, SECRET, secret)
+        give_secret(request, response, secret)
     return response
 
 
@@ -132,14 +128,6 @@ def guest_of(request: web.Request) -> Guest:
     )
 
 
-def give(request: web.Request, response: web.Response, name: str, content: str) -> None:
+def give_secret(request: web.Request, response: web.Response, secret: str) -> None:
     """Has the browser show this from now on, below this link alone."""
-    response.set_cookie(
-        name,
-        content,
-        path=f"/u/{request.match_info['token']}",
-        max_age=int(_LIFETIME.total_seconds()),
-        httponly=True,
-        samesite="Lax",
-        secure=request.app[SESSION_COOKIE].is_secure,
-    )
+    give_cookie(request, response, SECRET, secret, below=f"/u/{request.match_info['token']}")

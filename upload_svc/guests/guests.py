@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -40,6 +40,9 @@ _BEGUN_A_MINUTE: Final = 60
 # Of one guest, besides: as of an account.
 _CALLS_A_MINUTE: Final = 600
 MOST_SHOWN: Final = 20
+# Behind a link's end: what was sent and completed in time may still be compared with what it was announced to be.
+_CONFIRMED_WITHIN: Final = timedelta(minutes=15)
+_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +205,11 @@ class Guests:
         ):
             return
         raise UploadNotOpen(gettext("This file has arrived. Only whoever sent you the link can delete it now."))
+
+    async def give_up_ended(self) -> None:
+        """One step of the loop: what is unfinished of links that have ended, a hundred at most, is given up."""
+        now = self._clock()
+        await self._store.give_up_ended(ended_before=now - _CONFIRMED_WITHIN, now=now, limit=_AT_ONCE)
 
     async def _require_own(self, visit: Visit, upload_id: str) -> None:
         secret = visit.guest.secret

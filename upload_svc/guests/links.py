@@ -12,6 +12,7 @@ from typing import Final
 from catalogue.access import Right
 from catalogue.collections import Collection
 from catalogue.links import hash_of
+from catalogue.videos import Video
 from common.audit import Actor, AuditEntry
 from common.clock import Clock
 from common.cursors import Cursors
@@ -26,6 +27,7 @@ from upload_svc.collection_store import CollectionStore
 from upload_svc.guests.store import GuestStore, ListedUploadLink, UploadLink
 
 _TOKEN_BYTES: Final = 32
+_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,7 @@ class UploadLinks:
             note=new.note,
             link_name=new.name,
         )
-        entry = self._entry(Action.LINK_CREATED, principal, collection, address, link.id)
+        entry = self._entry(Action.LINK_CREATED, Actor(principal.account_id, address), collection, link.id)
         keep = None if remember is None else remember(link)
         await self._store.add_link(principal.account_id, link, token_hash=hash_of(token), entry=entry, keep=keep)
         entry.log()
@@ -109,16 +111,29 @@ class UploadLinks:
 
     async def revoke(self, principal: Principal, collection_id: str, link_id: str, *, address: str) -> None:
         """From now on nothing is taken by the link, and what is on its way is given up. It may have been before."""
-        collection = await self._own(principal, collection_id)
-        entry = self._entry(Action.LINK_REVOKED, principal, collection, address, link_id)
-        if await self._store.revoke_link(collection_id, link_id, entry, now=self._clock()):
+        await self._revoke(await self._own(principal, collection_id), link_id, Actor(principal.account_id, address))
+
+    async def list_around(self, video: Video) -> Sequence[tuple[ListedUploadLink, str]]:
+        """The links into the collections in which the video is, whoever asks: the newest, a hundred at most.
+
+        Each with the title of its collection.
+        """
+        return await self._store.list_links_around(video, limit=_AT_ONCE)
+
+    async def revoke_around(self, video: Video, link_id: str, by: Actor) -> None:
+        """As `revoke`, whoever asks, of a link into a collection in which the video is; nothing happens to others."""
+        for listed, _ in await self._store.list_links_around(video, link_id=link_id, limit=1):
+            collection = await self._collections.get_collection(listed.link.collection_id, video.owner_id)
+            if collection is not None:
+                await self._revoke(collection, link_id, by)
+
+    async def _revoke(self, collection: Collection, link_id: str, by: Actor) -> None:
+        entry = self._entry(Action.LINK_REVOKED, by, collection, link_id)
+        if await self._store.revoke_link(collection.id, link_id, entry, now=self._clock()):
             entry.log()
 
-    def _entry(
-        self, action: Action, principal: Principal, collection: Collection, address: str, link_id: str
-    ) -> AuditEntry:
-        by, right = Actor(principal.account_id, address), Right.UPLOAD.value
-        return entry_about(action, by, collection, at=self._clock(), link_id=link_id, right=right)
+    def _entry(self, action: Action, by: Actor, collection: Collection, link_id: str) -> AuditEntry:
+        return entry_about(action, by, collection, at=self._clock(), link_id=link_id, right=Right.UPLOAD.value)
 
     async def _own(self, principal: Principal, collection_id: str) -> Collection:
         collection = await self._collections.get_collection(collection_id, principal.account_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from http import HTTPStatus
+from functools import partial
 from typing import Annotated
 
 from aiohttp import hdrs, web
@@ -12,13 +12,13 @@ from pydantic import Field
 
 from catalogue.videos import MAX_SIZE, TITLE_MAX
 from common.clock import utc_now
-from common.errors import Conflict, Invalid, RateLimited
+from common.errors import Conflict, Invalid
 from common.languages import gettext
 from common.media_types import BY_ENDING, CLAIMED
-from common.passwords import MAX_LENGTH
+from common.web.links import password_page, take_password
 from common.web.pages import render
-from common.web.requests import Query, id_in_path, read_form, read_form_fields, require_principal, validated
-from upload_svc.guests.api import PROOF, SECRET, enter, give, guest_of, guest_url
+from common.web.requests import Query, id_in_path, read_form_fields, require_principal, validated
+from upload_svc.guests.api import PROOF, enter, give_secret, guest_of, guest_url
 from upload_svc.guests.app_keys import GUESTS, UPLOAD_LINKS
 from upload_svc.guests.errors import PasswordNeeded
 from upload_svc.guests.links import NewUploadLink
@@ -45,19 +45,13 @@ class UploadLinkForm(Query):
         )
 
 
-class TypePassword(Query):
-    """The form of the password page."""
-
-    password: Annotated[str, Field(max_length=MAX_LENGTH)] = ""
-
-
 async def guest_page(request: web.Request) -> web.Response:
     """GET /u/{token}."""
     guests = request.app[GUESTS]
     try:
         visit = await enter(request)
     except PasswordNeeded:
-        return _password_page(request)
+        return password_page(request)
     invitation, link = await guests.open(visit), visit.link
     context = {
         "is_guest": True,
@@ -82,7 +76,7 @@ async def guest_page(request: web.Request) -> web.Response:
     response.headers["X-Robots-Tag"] = "noindex"
     if visit.guest.secret is None:
         # Before anything is begun: two files at once are of one guest.
-        give(request, response, SECRET, guests.new_secret())
+        give_secret(request, response, guests.new_secret())
     return response
 
 
@@ -91,18 +85,7 @@ async def guest_password(request: web.Request) -> web.Response:
     token, guests = request.match_info["token"], request.app[GUESTS]
     # Before anything is said of the form.
     visit = await guests.enter(token, guest_of(request), is_typing_password=True)
-    typed = await read_form(request, TypePassword)
-    try:
-        proof = await guests.prove(visit, typed.password)
-    except Invalid:
-        return _password_page(request, error=gettext("Wrong password."), status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    except RateLimited as refusal:
-        page = _password_page(request, error=gettext("Too many attempts. Try again later."), status=refusal.status)
-        page.headers.update(refusal.headers)
-        return page
-    response = web.Response(status=303, headers={hdrs.LOCATION: request.path})
-    give(request, response, PROOF, proof)
-    return response
+    return await take_password(request, partial(guests.prove, visit), cookie=PROOF, below=f"/u/{token}")
 
 
 async def discard_guest_upload(request: web.Request) -> web.Response:
@@ -180,9 +163,3 @@ async def _links(
         "files_max": FILES_MAX,
     }
     return render(request, "upload_links.html", context, status=200 if refusal is None else refusal.status)
-
-
-def _password_page(request: web.Request, *, error: str | None = None, status: int = 200) -> web.Response:
-    response = render(request, "link_password.html", {"error": error}, status=status)
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response

@@ -14,7 +14,7 @@ from catalogue.access import Right
 from catalogue.links import hash_of
 from catalogue.lists import COLUMNS as VIDEO_COLUMNS
 from catalogue.lists import to_video
-from catalogue.tables import COLLECTIONS, GRANTS, VIDEOS
+from catalogue.tables import COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS
 from catalogue.videos import Video, VideoState
 from common.audit import AuditEntry, write_down
 from common.db import AnyRow, Queries, rows_changed
@@ -104,20 +104,34 @@ class GuestStore(Queries):
         self, collection_id: str, *, after: tuple[Any, str] | None, limit: int
     ) -> list[ListedUploadLink]:
         """The links into a collection, the newest first, behind the place (created_at, id)."""
-        created_at, link_id, sent = GRANTS.c.created_at, GRANTS.c.id, GUEST_UPLOADS.c
-        received = (
-            select(func.count())
-            .select_from(GUEST_UPLOADS)
-            .where(sent.grant_id == link_id, sent.received_at.is_not(None))
-            .scalar_subquery()
-            .label("received")
-        )
-        query = select(*_LINK, received).where(*_links_of(collection_id))
+        created_at, link_id = GRANTS.c.created_at, GRANTS.c.id
+        query = select(*_LINK, _RECEIVED).where(*_links_of(collection_id))
         if after is not None:
             at, last_id = after
             query = query.where(created_at <= at, or_(created_at < at, link_id < last_id))
         rows = await self._database.rows(query.order_by(created_at.desc(), link_id.desc()).limit(limit))
         return [ListedUploadLink(link=_to_link(row), received=row.received) for row in rows]
+
+    async def list_links_around(
+        self, video: Video, *, link_id: str | None = None, limit: int
+    ) -> list[tuple[ListedUploadLink, str]]:
+        """The links (or this one) into collections of its owner's in which the video is, the newest first.
+
+        Each with the title of its collection.
+        """
+        query = (
+            select(*_LINK, _RECEIVED, COLLECTIONS.c.title)
+            .select_from(
+                COLLECTION_VIDEOS.join(COLLECTIONS, COLLECTIONS.c.id == COLLECTION_VIDEOS.c.collection_id).join(
+                    GRANTS, GRANTS.c.collection_id == COLLECTIONS.c.id
+                )
+            )
+            .where(COLLECTION_VIDEOS.c.video_id == video.id, COLLECTIONS.c.owner_id == video.owner_id, _IS_LINK)
+        )
+        if link_id is not None:
+            query = query.where(GRANTS.c.id == link_id)
+        rows = await self._database.rows(query.order_by(GRANTS.c.created_at.desc(), GRANTS.c.id.desc()).limit(limit))
+        return [(ListedUploadLink(link=_to_link(row), received=row.received), row.title) for row in rows]
 
     async def revoke_link(self, collection_id: str, link_id: str, entry: AuditEntry, *, now: datetime) -> bool:
         """Takes the link away, with what is unfinished; False when there is no such link into the collection."""
@@ -128,6 +142,24 @@ class GuestStore(Queries):
             await give_up_guest_uploads(connection, link_id, now=now)
             await write_down(connection, entry)
             return True
+
+    async def give_up_ended(self, *, ended_before: datetime, now: datetime, limit: int) -> None:
+        """Deletes what is unfinished of links that have ended by then, of so many links at most."""
+        query = (
+            # From what is on its way, which is little: links that have ended stay, and become many.
+            select(GUEST_UPLOADS.c.grant_id)
+            .distinct()
+            .select_from(
+                VIDEOS.join(GUEST_UPLOADS, GUEST_UPLOADS.c.video_id == VIDEOS.c.id).join(
+                    GRANTS, GRANTS.c.id == GUEST_UPLOADS.c.grant_id
+                )
+            )
+            .where(_IS_UPLOADING, GRANTS.c.expires_at <= ended_before)
+            .limit(limit)
+        )
+        for row in await self._database.rows(query):
+            async with self._database.write() as connection:
+                await give_up_guest_uploads(connection, row.grant_id, now=now)
 
     async def count_taken(self, link_id: str) -> int:
         """How many files have come by the link, or are on their way."""
@@ -191,8 +223,7 @@ async def _count_open(connection: AsyncConnection, owner_id: str) -> int:
 
 
 def _links_of(collection_id: str) -> Sequence[ColumnElement[bool]]:
-    is_link = and_(GRANTS.c.subject.is_(None), GRANTS.c.right == UPLOAD)
-    return GRANTS.c.collection_id == collection_id, is_link
+    return GRANTS.c.collection_id == collection_id, _IS_LINK
 
 
 def _is_open(now: datetime) -> Sequence[ColumnElement[bool]]:
@@ -200,6 +231,15 @@ def _is_open(now: datetime) -> Sequence[ColumnElement[bool]]:
 
 
 _IS_UPLOADING: Final = VIDEOS.c.state == VideoState.UPLOADING.value
+_IS_LINK: Final = and_(GRANTS.c.subject.is_(None), GRANTS.c.right == UPLOAD)
+# Of GRANTS: how many files have come by it.
+_RECEIVED: Final = (
+    select(func.count())
+    .select_from(GUEST_UPLOADS)
+    .where(GUEST_UPLOADS.c.grant_id == GRANTS.c.id, GUEST_UPLOADS.c.received_at.is_not(None))
+    .scalar_subquery()
+    .label("received")
+)
 _LINK: Final = tuple(GRANTS.c[field.name] for field in fields(UploadLink))
 
 

@@ -23,6 +23,8 @@ export function actionOf({ key, code = "", hasShift = false, hasModifier, focus,
       return { name: "theatre" };
     case "n":
       return hasShift ? { name: "next" } : null;
+    case "p":
+      return hasShift ? { name: "previous" } : null;
     case "Escape":
       return hasNext ? { name: "cancel" } : null;
     case "m":

@@ -16,6 +16,7 @@ import { Pictures } from "./picture.js";
 import { PositionKeeper } from "./position_keeper.js";
 import { Reach } from "./reach.js";
 import { Screen } from "./screen.js";
+import { sendOn, sendOnBy, wasSentHere } from "./sent_on.js";
 import { SourceKeeper } from "./source_keeper.js";
 import { isChosen, isWithoutPicture, isWithoutSound, mayHideControls, stateOf } from "./state.js";
 import { Still } from "./still.js";
@@ -55,6 +56,11 @@ function watchPage(player) {
     ...bound(screen, ["fullscreen", "pip", "theatre"]),
     help: () => (help.open ? help.close() : help.showModal()),
     next: () => upNext.skip(),
+    // There is one behind a link to a collection.
+    previous: () => {
+      const link = document.querySelector('.watch a[rel="prev"]');
+      if (link) sendOn(link.href);
+    },
     cancel: () => upNext.cancel(),
     // There is one for the owner.
     pictures: video.dataset.uploadsApi ? new Pictures(video, { root: video.dataset.uploadsApi, id: video.dataset.id }) : null,
@@ -157,6 +163,7 @@ function watchPage(player) {
     closed: () => box.querySelector('[data-command="toggle"]').focus(),
   });
 
+  sendOnBy(document.querySelectorAll('[data-linked] .video-link, .watch a:is([rel="prev"], [rel="next"])'));
   listenToHands(video, { commands, still });
   describeToSystem(video, { title: video.getAttribute("aria-label"), artist: video.dataset.owner, commands });
 
@@ -187,7 +194,8 @@ function watchPage(player) {
   const [{ type }] = performance.getEntriesByType("navigation");
   // Where the browser does not let it, there is the button.
   const chosen = { referrer: document.referrer, url: location.href, origins: video.dataset.origins.split(" "), navigation: type, isHidden: document.hidden };
-  const isWanted = parent ? "autoplay" in video.dataset : playsByItself() && isChosen(chosen);
+  const isSent = wasSentHere() && type === "navigate" && !document.hidden;
+  const isWanted = parent ? "autoplay" in video.dataset : playsByItself() && (isSent || isChosen(chosen));
   if (isWanted && trouble.reason === null) video.play().catch(() => {});
 }
 

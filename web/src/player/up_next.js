@@ -2,6 +2,7 @@
 
 import { systemClock } from "../common/clock.js";
 import { gettext } from "../common/i18n.js";
+import { sendOn } from "./sent_on.js";
 
 const SECONDS = 8;
 const TIMEOUT_MS = 10_000;
@@ -26,13 +27,14 @@ export class Countdown {
 
 /**
  * The first of `candidates` (`{id, url}`) that may be watched, with its title; null where there is none, or nobody answers.
- * What was deleted or closed since the page was made is passed over.
+ * What was deleted or closed since the page was made is passed over. Behind a link (`{url, title}`) its page is asked.
  */
 export async function firstToWatch(candidates, { fetch = globalThis.fetch.bind(globalThis) } = {}) {
-  for (const { id, url } of candidates) {
+  for (const { id, url, title } of candidates) {
     try {
-      const answer = await fetch(`/v1/videos/${id}`, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
-      if (answer.ok) return { url, title: (await answer.json()).title };
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      const answer = await (id === undefined ? fetch(url, { method: "HEAD", signal }) : fetch(`/v1/videos/${id}`, { headers: { Accept: "application/json" }, signal }));
+      if (answer.ok) return { url, title: title ?? (await answer.json()).title };
       if (answer.status !== 403 && answer.status !== 404) return null;
     } catch {
       return null;
@@ -54,7 +56,10 @@ export class UpNext {
   constructor(player, { list, video, isWanted, mayCount, closed }) {
     this.#card = player.querySelector("[data-next]");
     this.#status = player.querySelector("[data-player-status]");
-    this.#candidates = [...list].map((card) => ({ id: card.dataset.video, url: card.querySelector("a").href }));
+    this.#candidates = [...list].map((card) => {
+      const { href: url, textContent: title } = card.querySelector(".video-link");
+      return "linked" in card.dataset ? { url, title } : { id: card.dataset.video, url };
+    });
     this.#closed = closed;
     this.#part("go").addEventListener("click", () => this.#go());
     this.#part("cancel").addEventListener("click", () => this.cancel());
@@ -75,7 +80,7 @@ export class UpNext {
   /** Plays it at once, without a count. */
   async skip() {
     const next = await this.#next();
-    if (next) location.assign(next.url);
+    if (next) sendOn(next.url);
   }
 
   cancel() {
@@ -114,7 +119,7 @@ export class UpNext {
   #go() {
     const url = this.#url;
     this.cancel();
-    location.assign(url);
+    sendOn(url);
   }
 
   #part(name) {

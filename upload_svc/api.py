@@ -8,6 +8,7 @@ from typing import Final, cast, get_args
 
 from aiohttp import web
 
+from catalogue.access import Right
 from catalogue.embeds import embed_html
 from catalogue.videos import VideoState
 from common.errors import Malformed, TooLarge, UnsupportedMediaType
@@ -237,6 +238,7 @@ async def create_grant_of(request: web.Request, target: Target, model: type[Crea
             principal,
             target,
             asked.subject,
+            right=Right(asked.right),
             expires_at=asked.expires_at,
             address=address,
             remember=None if claim is None else lambda grant: claim.keep(present_grant(grant).model_dump_json()),

@@ -130,13 +130,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 secret=settings.cursor_key.get_secret_value().encode(),
             )
             auth = ServiceClient(session, settings.auth_url, identity.tokens)
-            collections = CollectionStore(database)
-            app[COLLECTIONS] = Collections(collections, app[UPLOADS], cursors, clock=clock)
+            collections, grantees = CollectionStore(database), Grantees(auth)
+            app[COLLECTIONS] = Collections(collections, app[UPLOADS], grantees, cursors, clock=clock)
             app[GRANTS] = grants = Grants(
                 GrantStore(database),
                 AudienceStore(database),
                 store,
-                Grantees(auth),
+                grantees,
                 passwords,
                 collections=collections,
                 cursors=cursors,

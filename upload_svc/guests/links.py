@@ -1,4 +1,4 @@
-"""What the owner of a collection does with the links by which guests send files into it."""
+"""What the owner of a collection, or who manages it, does with the links by which guests send files into it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from catalogue.access import Right
+from catalogue.access import Right, viewer_of
 from catalogue.collections import Collection
 from catalogue.links import hash_of
 from common.audit import Actor, AuditEntry
@@ -41,7 +41,10 @@ class NewUploadLink:
 
 
 class UploadLinks:
-    """Each method raises NotFound for a collection that is not theirs."""
+    """Each method raises NotFound for a collection that is not theirs, and that they do not manage.
+
+    What guests send is the owner's, whoever has made the link.
+    """
 
     def __init__(
         self,
@@ -69,7 +72,7 @@ class UploadLinks:
         remember: Remember[UploadLink] | None = None,
     ) -> tuple[UploadLink, str]:
         """A new link, and its token, which nobody can be told again. Raises Invalid and TooManyUploadLinks."""
-        collection, now = await self._own(principal, collection_id), self._clock()
+        collection, now = await self.collection(principal, collection_id), self._clock()
         if new.expires_at is not None and new.expires_at <= now:
             raise Invalid([{"pointer": "#/expires_at", "detail": gettext("must be in the future")}])
         token = secrets.token_urlsafe(_TOKEN_BYTES)
@@ -86,19 +89,22 @@ class UploadLinks:
         )
         entry = self._entry(Action.LINK_CREATED, principal, collection, address, link.id)
         keep = None if remember is None else remember(link)
-        await self._store.add_link(principal.account_id, link, token_hash=hash_of(token), entry=entry, keep=keep)
+        await self._store.add_link(viewer_of(principal), link, token_hash=hash_of(token), entry=entry, keep=keep)
         entry.log()
         return link, token
 
     async def collection(self, principal: Principal, collection_id: str) -> Collection:
         """The collection that the links lead into."""
-        return await self._own(principal, collection_id)
+        collection = await self._collections.get_collection(collection_id, viewer_of(principal), now=self._clock())
+        if collection is None:
+            raise NotFound
+        return collection
 
     async def list(
         self, principal: Principal, collection_id: str, *, cursor: str | None, limit: int
     ) -> tuple[Sequence[ListedUploadLink], str | None]:
         """The links, also those that have ended, the newest first; and the next page's cursor. Raises Invalid."""
-        await self._own(principal, collection_id)
+        await self.collection(principal, collection_id)
         return await self._cursors.page(
             f"upload links:{collection_id}",
             partial(self._store.list_links, collection_id),
@@ -109,7 +115,7 @@ class UploadLinks:
 
     async def revoke(self, principal: Principal, collection_id: str, link_id: str, *, address: str) -> None:
         """From now on nothing is taken by the link, and what is on its way is given up. It may have been before."""
-        collection = await self._own(principal, collection_id)
+        collection = await self.collection(principal, collection_id)
         entry = self._entry(Action.LINK_REVOKED, principal, collection, address, link_id)
         if await self._store.revoke_link(collection_id, link_id, entry, now=self._clock()):
             entry.log()
@@ -119,9 +125,3 @@ class UploadLinks:
     ) -> AuditEntry:
         by, right = Actor(principal.account_id, address), Right.UPLOAD.value
         return entry_about(action, by, collection, at=self._clock(), link_id=link_id, right=right)
-
-    async def _own(self, principal: Principal, collection_id: str) -> Collection:
-        collection = await self._collections.get_collection(collection_id, principal.account_id)
-        if collection is None:
-            raise NotFound
-        return collection

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from catalogue.access import Right
 from catalogue.content import present_poster
 from catalogue.embeds import MOST_SITES, clean_site
 from catalogue.links import Link
@@ -304,7 +305,7 @@ def present_grant(grant: GrantInDomain) -> Grant:
         id=grant.id,
         subject=grant.subject,
         name=grant.name,
-        right=grant.right.value,
+        right="manage" if grant.right is Right.MANAGE else "watch",
         created_at=grant.created_at,
         expires_at=grant.expires_at,
         has_password=None,

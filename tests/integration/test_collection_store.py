@@ -300,11 +300,14 @@ async def test_what_somebody_manages_is_found_in_the_index_of_grants(
         mine = (("a", 0, "manage", None), ("a", 1, "manage", None), ("b", 2, "manage", None))
         others = (("watched", 0, "watch", None), ("ended", 3, "manage", NOW))
         await connection.execute(insert(GRANTS), rows)
+        texts = {"owner_id": OWNER, "title": "x", "title_key": "x", "description": "", "created_at": NOW}
+        theirs = [{"id": row["collection_id"], **texts, "updated_at": NOW} for row in rows]
+        await connection.execute(insert(COLLECTIONS), theirs)
         for title, number, right, end in (*mine, *others):
             whose = {"collection_id": ids[title], "subject": subjects[number], "right": right, "expires_at": end}
             await connection.execute(insert(GRANTS).values(id=new_id(), created_at=NOW, **whose))
         if connection.dialect.name != "sqlite":
-            await connection.execute(sql("ANALYZE TABLE grants"))
+            await connection.execute(sql("ANALYZE TABLE grants, collections"))
     with statements() as seen:
         found = await collections.list_managed(viewer, [], now=NOW, after=None, limit=PAGE)
     assert [one.title for one in found] == ["a", "b"]

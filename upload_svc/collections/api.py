@@ -40,7 +40,7 @@ async def list_collections(request: web.Request) -> web.Response:
     principal = require_principal(request)
     asked = read_query(request, models.ListCollections)
     found, next_cursor = await request.app[COLLECTIONS].list(
-        principal, q=asked.q, is_managed=asked.right == Right.MANAGE, cursor=asked.cursor, limit=asked.limit
+        principal, q=asked.q, is_managed=asked.right == "manage", cursor=asked.cursor, limit=asked.limit
     )
     items = [_shown(request, overview) for overview in found]
     return json_response(models.CollectionPage(items=items, next_cursor=next_cursor))

@@ -235,7 +235,7 @@ async def test_who_manages_it_changes_it_until_the_grant_goes(
     first, second, third = [one.id for one in await added(store, 3)]
     await collections.put_videos(here, MINE, [first, second], now=NOW)
     grants, subject = GrantStore(databases[1]), f"account:{manager.account_id}"
-    entry = entry_about(Action.COLLECTION_GRANTED, NOBODY, await found(collections, here), at=NOW)
+    about = partial(entry_about, Action.COLLECTION_GRANTED, NOBODY, await found(collections, here), at=NOW)
 
     async def give(right: Right, by: Viewer = MINE, ends: timedelta | None = None) -> Grant:
         new = Grant(
@@ -247,7 +247,7 @@ async def test_who_manages_it_changes_it_until_the_grant_goes(
             created_at=NOW,
             expires_at=None if ends is None else NOW + ends,
         )
-        return (await grants.put_grant(by, new, entry=entry))[0]
+        return (await grants.put_grant(by, new, entry=about()))[0]
 
     async def moves(now: timedelta = timedelta()) -> bool:
         try:
@@ -265,7 +265,7 @@ async def test_who_manages_it_changes_it_until_the_grant_goes(
     for refused in (
         collections.put_videos(here, manager, [third], now=NOW),
         collections.place_video(here, manager, third, after=None, now=NOW),
-        collections.delete_collection(here, manager, if_match=None, entry=entry, now=NOW),
+        collections.delete_collection(here, manager, if_match=None, entry=about(), now=NOW),
         give(Right.MANAGE, by=manager),
         give(Right.WATCH, by=manager),
     ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import Final, assert_never, overload
 
 from catalogue.videos import Video, VideoState, Visibility
 from common.tokens import Principal
@@ -21,6 +21,12 @@ class Right(StrEnum):
     WATCH = "watch"
     # Into a collection, without an account.
     UPLOAD = "upload"
+    # A collection, nearly as its owner does; who manages it may watch what is in it.
+    MANAGE = "manage"
+
+
+# Those of which each lets somebody watch.
+WATCHING: Final = (Right.WATCH.value, Right.MANAGE.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,10 @@ def subjects_of(viewer: Viewer | None) -> tuple[str, ...]:
     return (EVERYONE,) if viewer is None else (*viewer.own_subjects, MEMBERS, EVERYONE)
 
 
+@overload
+def viewer_of(principal: Principal) -> Viewer: ...
+@overload
+def viewer_of(principal: Principal | None) -> Viewer | None: ...
 def viewer_of(principal: Principal | None) -> Viewer | None:
     """None: a stranger."""
     return None if principal is None else Viewer(principal.account_id, principal.groups)

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, literal, or_, select, union_all
 
-from catalogue.access import Right, Viewer, subjects_of
+from catalogue.access import WATCHING, Viewer, subjects_of
 from catalogue.tables import AUDIENCE, COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS
 from common.db import Database
 
@@ -27,7 +27,7 @@ def is_given(*whose: ColumnElement[bool]) -> ColumnElement[bool]:
 
     That is one of the video, or of a collection of its owner's that it is in.
     """
-    is_good = and_(GRANTS.c.subject.is_not(None), GRANTS.c.right == Right.WATCH.value, *whose)
+    is_good = and_(GRANTS.c.subject.is_not(None), GRANTS.c.right.in_(WATCHING), *whose)
     its_own = exists().where(GRANTS.c.video_id == VIDEOS.c.id, is_good)
     # From the video to its collections and then to their grants, each compared as a value: of joins SQLite would begin
     # with all grants that there are to a subject. Of a row of a list, `whose` may ask for that of AUDIENCE.
@@ -64,7 +64,7 @@ def grants_of(video_ids: Collection[str]) -> CompoundSelect[Any]:
 
     Those of the videos, and of the collections of their owners that they are in; also those that have ended.
     """
-    is_good = and_(GRANTS.c.subject.is_not(None), GRANTS.c.right == Right.WATCH.value)
+    is_good = and_(GRANTS.c.subject.is_not(None), GRANTS.c.right.in_(WATCHING))
     its_own = select(GRANTS.c.video_id, GRANTS.c.subject, GRANTS.c.expires_at)
     by_collection = (
         select(COLLECTION_VIDEOS.c.video_id, GRANTS.c.subject, GRANTS.c.expires_at)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 
-from catalogue.access import Right, Viewer, subjects_of
+from catalogue.access import WATCHING, Right, Viewer, subjects_of
 from catalogue.lists import COLUMNS as VIDEO_COLUMNS
 from catalogue.lists import to_video
 from catalogue.tables import COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS
@@ -71,7 +71,8 @@ class Total:
 COLUMNS: Final = tuple(COLLECTIONS.c[field.name] for field in fields(Collection))
 
 
-def _is_shown(*, with_hidden: bool) -> ColumnElement[bool]:
+def is_shown(*, with_hidden: bool) -> ColumnElement[bool]:
+    """Of VIDEOS: whether a collection shows it; what is hidden, to its owner alone."""
     is_ready: ColumnElement[bool] = VIDEOS.c.state == VideoState.READY.value
     return is_ready if with_hidden else and_(is_ready, VIDEOS.c.hidden_visibility.is_(None))
 
@@ -117,7 +118,7 @@ async def read_collected(
             in_order.collection_id == collection_id,
             behind,
             VIDEOS.c.owner_id == owner_id,
-            _is_shown(with_hidden=with_hidden),
+            is_shown(with_hidden=with_hidden),
         )
         .order_by(*order)
         .limit(limit)
@@ -137,7 +138,7 @@ async def read_newest(database: Database, collection: Collection, *, limit: int)
         select(VIDEOS.c.id)
         .select_from(COLLECTION_VIDEOS.join(VIDEOS, VIDEOS.c.id == COLLECTION_VIDEOS.c.video_id))
         .where(COLLECTION_VIDEOS.c.collection_id == collection.id, VIDEOS.c.owner_id == collection.owner_id)
-        .where(_is_shown(with_hidden=False))
+        .where(is_shown(with_hidden=False))
         .order_by(*order)
         .limit(limit)
         .subquery()
@@ -153,13 +154,6 @@ async def spot_of(database: Database, collection_id: str, video_id: str) -> Spot
     return None if row is None else (row.position, video_id)
 
 
-async def get_collection(database: Database, collection_id: str, owner_id: str) -> Collection | None:
-    """The owner's collection with this id."""
-    mine = (COLLECTIONS.c.id == collection_id, COLLECTIONS.c.owner_id == owner_id)
-    row = await database.row(select(*COLUMNS).where(*mine))
-    return None if row is None else to_collection(row)
-
-
 async def list_shared(
     database: Database, viewer: Viewer, *, now: datetime, after: tuple[str, str] | None, limit: int
 ) -> list[tuple[Collection, str]]:
@@ -172,7 +166,7 @@ async def list_shared(
         select(VIDEOS.c.owner_username)
         .select_from(COLLECTION_VIDEOS.join(VIDEOS, VIDEOS.c.id == COLLECTION_VIDEOS.c.video_id))
         .where(COLLECTION_VIDEOS.c.collection_id == COLLECTIONS.c.id, VIDEOS.c.owner_id == COLLECTIONS.c.owner_id)
-        .where(_is_shown(with_hidden=False))
+        .where(is_shown(with_hidden=False))
         .limit(1)
         .correlate(COLLECTIONS)
         .scalar_subquery()
@@ -191,7 +185,29 @@ async def list_shared(
 
 def _counts(now: datetime) -> tuple[ColumnElement[bool], ...]:
     """Of GRANTS: those by which something may be watched now."""
-    return GRANTS.c.right == Right.WATCH.value, or_(GRANTS.c.expires_at.is_(None), GRANTS.c.expires_at > now)
+    return GRANTS.c.right.in_(WATCHING), _lasts(now)
+
+
+def _lasts(now: datetime) -> ColumnElement[bool]:
+    return or_(GRANTS.c.expires_at.is_(None), GRANTS.c.expires_at > now)
+
+
+def manages(viewer: Viewer, *, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Of GRANTS: those by which the viewer manages a collection now, by name or as one of a group."""
+    return GRANTS.c.subject.in_(viewer.own_subjects), GRANTS.c.right == Right.MANAGE.value, _lasts(now)
+
+
+def may_change(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
+    """Of COLLECTIONS: whether it is the viewer's, or they manage it."""
+    is_managed = exists().where(GRANTS.c.collection_id == COLLECTIONS.c.id, *manages(viewer, now=now))
+    return or_(COLLECTIONS.c.owner_id == viewer.account_id, is_managed)
+
+
+async def get_changeable(database: Database, collection_id: str, viewer: Viewer, *, now: datetime) -> Collection | None:
+    """The collection with this id, if it is the viewer's or they manage it."""
+    query = select(*COLUMNS).where(COLLECTIONS.c.id == collection_id, may_change(viewer, now=now))
+    row = await database.row(query)
+    return None if row is None else to_collection(row)
 
 
 async def get_watchable(
@@ -222,7 +238,7 @@ async def read_totals(
     query = (
         select(in_order.collection_id, func.count().label("count"), func.sum(VIDEOS.c.duration_ms).label("duration_ms"))
         .select_from(COLLECTION_VIDEOS.join(VIDEOS, VIDEOS.c.id == in_order.video_id))
-        .where(in_order.collection_id.in_(collection_ids), _is_shown(with_hidden=with_hidden))
+        .where(in_order.collection_id.in_(collection_ids), is_shown(with_hidden=with_hidden))
         .group_by(in_order.collection_id)
     )
     rows = await database.rows(query) if collection_ids else ()

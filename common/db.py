@@ -114,8 +114,8 @@ class Database:
         # aiosqlite has a thread for each connection.
         self._threads: WeakSet[Thread] = WeakSet()
         self._engine = _create_engine(url, self._threads)
-        # SQLite has one writer at a time, and who waits for it there waits without a turn: of many some would wait until
-        # they give up, each with a connection that readers need. So they wait here, in the order in which they came.
+        # SQLite has one writer at a time, and who waits for it there waits without a turn: of many, some would wait
+        # until they give up, each with a connection that readers need. So they wait here, in the order of their coming.
         self._turn = asyncio.Lock() if self._engine.dialect.name == "sqlite" else nullcontext()
         # SQLAlchemy wraps most of what a driver raises, but not what goes wrong while a connection is prepared.
         raw = self._engine.dialect.loaded_dbapi.OperationalError

@@ -65,7 +65,9 @@ async def collection_page(request: web.Request) -> web.Response:
         if principal is None
         else None,
         "cards": [card_of(request, begun, contents, {}, among) for begun in await library.begun(principal, videos)],
-        "edit_url": None if not shown.is_mine else f"{request.app[SITE].upload_url}/videos/collections/{collection_id}",
+        "edit_url": None
+        if not shown.may_change
+        else f"{request.app[SITE].upload_url}/videos/collections/{collection_id}",
         "first_url": None if asked.cursor is None else str(url),
         "next_url": None if next_cursor is None else str(url.with_query(cursor=next_cursor)),
     }

@@ -12,6 +12,7 @@ from catalogue.collections import (
     Placed,
     Spot,
     Total,
+    get_changeable,
     get_linked,
     get_watchable,
     list_shared,
@@ -32,11 +33,11 @@ from contracts.accounts import DisabledOwners
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A collection, how much of it this person may watch, and whether it is theirs."""
+    """A collection, how much of it this person may watch, and whether it is theirs, or they manage it."""
 
     collection: Collection
     total: Total
-    is_mine: bool
+    may_change: bool
 
 
 class Collections:
@@ -83,7 +84,11 @@ class Collections:
         collection = await self.get(principal, collection_id)
         is_mine = _is_mine(principal, collection)
         totals = await read_totals(self._database, [collection.id], with_hidden=is_mine)
-        return Shown(collection=collection, total=totals.get(collection.id, Total()), is_mine=is_mine)
+        may_change = is_mine
+        if principal is not None and not is_mine:
+            viewer = viewer_of(principal)
+            may_change = await get_changeable(self._database, collection.id, viewer, now=self._clock()) is not None
+        return Shown(collection=collection, total=totals.get(collection.id, Total()), may_change=may_change)
 
     async def videos(
         self, principal: Principal | None, collection_id: str, *, cursor: str | None, limit: int

@@ -8,6 +8,7 @@ from typing import Final, cast, get_args
 
 from aiohttp import web
 
+from catalogue.access import Right
 from catalogue.embeds import embed_html
 from catalogue.videos import VideoState
 from common.errors import Malformed, TooLarge, UnsupportedMediaType
@@ -22,11 +23,10 @@ from common.web.responses import json_response
 from contracts.accounts import GranteeList
 from contracts.media import PictureType
 from contracts.objects import AskPartUrls
-from upload_svc.app_keys import GRANTS, MODERATION, OWN_PICTURES, UPLOADS
+from upload_svc.app_keys import GRANTS, OWN_PICTURES, UPLOADS
 from upload_svc.errors import PictureTooLarge
 from upload_svc.grant_store import Grant as StoredGrant
 from upload_svc.grant_store import ListedLink, Target
-from upload_svc.guests.models import ModeratedGrantPage, present_moderated_link
 from upload_svc.models import (
     AskGrantees,
     Batch,
@@ -40,7 +40,6 @@ from upload_svc.models import (
     GrantPage,
     ListGrants,
     ListUploads,
-    Moderate,
     SharedCollection,
     Upload,
     UploadPage,
@@ -186,12 +185,13 @@ async def list_grants_of(request: web.Request, target: Target, *, is_links: bool
         cursor=asked.cursor,
         limit=asked.limit,
     )
-    return json_response(await _page_of_grants(request, target, listed, next_cursor))
+    return json_response(await page_of_grants(request, target, listed, next_cursor))
 
 
-async def _page_of_grants(
+async def page_of_grants(
     request: web.Request, target: Target, listed: Sequence[StoredGrant | ListedLink], next_cursor: str | None
 ) -> GrantPage:
+    """With the collections by which others may watch it too."""
     shared = await request.app[GRANTS].shared_collections(target)
     collections = [SharedCollection(id=one.id, title=one.title) for one in shared]
     return GrantPage(items=[*map(present_listed, listed)], next_cursor=next_cursor, collections=collections)
@@ -238,6 +238,7 @@ async def create_grant_of(request: web.Request, target: Target, model: type[Crea
             principal,
             target,
             asked.subject,
+            right=Right(asked.right),
             expires_at=asked.expires_at,
             address=address,
             remember=None if claim is None else lambda grant: claim.keep(present_grant(grant).model_dump_json()),
@@ -270,44 +271,6 @@ async def delete_share(request: web.Request) -> web.Response:
     """Revokes a link: it opens nothing from now on. What it has opened plays for two more minutes. Idempotent."""
     principal, link_id = require_principal(request), id_in_path(request, "grant_id")
     await request.app[GRANTS].revoke(principal, _video(request), link_id, address=request.remote or "")
-    return web.Response(status=204)
-
-
-async def moderate_upload(request: web.Request) -> web.Response:
-    """For administrators: hides a video from everyone but its owner, or unhides it. Idempotent."""
-    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
-    asked = await read_json(request, Moderate)
-    moderation = request.app[MODERATION]
-    change = moderation.hide if asked.hidden else moderation.show
-    await change(principal, upload_id, address=request.remote or "")
-    return web.Response(status=204)
-
-
-async def delete_moderated_upload(request: web.Request) -> web.Response:
-    """For administrators: permanently deletes any video."""
-    principal = require_principal(request)
-    await request.app[MODERATION].delete(principal, id_in_path(request, "upload_id"), address=request.remote or "")
-    return web.Response(status=204)
-
-
-async def list_moderated_grants(request: web.Request) -> web.Response:
-    """For administrators: who else may watch any video, as its owner sees it, and by which links guests send to it."""
-    principal, asked, target = require_principal(request), read_query(request, ListGrants), _video(request)
-    moderation = request.app[MODERATION]
-    video, listed, next_cursor = await moderation.access(principal, target.id, cursor=asked.cursor, limit=asked.limit)
-    page = await _page_of_grants(request, target, listed, next_cursor)
-    links = [
-        present_moderated_link(one, title, maker=video.owner_username)
-        for one, title in await moderation.upload_links(principal, video)
-    ]
-    return json_response(ModeratedGrantPage(**dict(page), upload_links=links))
-
-
-async def delete_moderated_grant(request: web.Request) -> web.Response:
-    """For administrators: revokes a grant or a link of any video, or of a collection that it is in. Idempotent."""
-    principal, upload_id = require_principal(request), id_in_path(request, "upload_id")
-    grant_id = id_in_path(request, "grant_id")
-    await request.app[MODERATION].revoke(principal, upload_id, grant_id, address=request.remote or "")
     return web.Response(status=204)
 
 

@@ -31,7 +31,6 @@ from upload_svc.app_keys import (
     GRANTS,
     JOB_METRICS,
     JOBS,
-    MODERATION,
     OWN_PICTURES,
     PREVIEWS,
     SETTLING,
@@ -56,7 +55,8 @@ from upload_svc.media.job_store import JobStore
 from upload_svc.media.media_store import MediaStore
 from upload_svc.media.queue_store import QueueStore
 from upload_svc.metrics import JobMetrics
-from upload_svc.moderation import Moderation
+from upload_svc.moderation.app_keys import MODERATION
+from upload_svc.moderation.moderation import Moderation
 from upload_svc.own_pictures import OwnPictures
 from upload_svc.previews import Previews
 from upload_svc.public_reviews import PublicReviewStore
@@ -130,13 +130,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 secret=settings.cursor_key.get_secret_value().encode(),
             )
             auth = ServiceClient(session, settings.auth_url, identity.tokens)
-            collections = CollectionStore(database)
-            app[COLLECTIONS] = Collections(collections, app[UPLOADS], cursors, clock=clock)
+            collections, grantees = CollectionStore(database), Grantees(auth)
+            app[COLLECTIONS] = Collections(collections, app[UPLOADS], grantees, cursors, clock=clock)
             app[GRANTS] = grants = Grants(
                 GrantStore(database),
                 AudienceStore(database),
                 store,
-                Grantees(auth),
+                grantees,
                 passwords,
                 collections=collections,
                 cursors=cursors,

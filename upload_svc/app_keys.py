@@ -10,7 +10,6 @@ from upload_svc.account_deletions import VideosOfDeletedAccounts
 from upload_svc.grants import Grants
 from upload_svc.jobs import Jobs
 from upload_svc.metrics import JobMetrics
-from upload_svc.moderation import Moderation
 from upload_svc.own_pictures import OwnPictures
 from upload_svc.previews import Previews
 from upload_svc.settling import Settling
@@ -23,5 +22,4 @@ JOB_METRICS: Final = web.AppKey("job_metrics", JobMetrics)
 ACCOUNT_DELETIONS: Final = web.AppKey("account_deletions", VideosOfDeletedAccounts)
 OWN_PICTURES: Final = web.AppKey("own_pictures", OwnPictures)
 GRANTS: Final = web.AppKey("grants", Grants)
-MODERATION: Final = web.AppKey("moderation", Moderation)
 PREVIEWS: Final = web.AppKey("previews", Previews)

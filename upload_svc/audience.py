@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, case, delete, func, insert, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from catalogue.access import Right
+from catalogue.access import WATCHING
 from catalogue.audience import grants_of, is_given
 from catalogue.tables import AUDIENCE, COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS
 from catalogue.videos import VideoState, Visibility
@@ -25,7 +25,7 @@ from upload_svc.tables import AUDIENCE_CHANGES
 # second on SQLite, where nobody else writes meanwhile.
 AT_ONCE: Final = 200
 ROWS_AT_ONCE: Final = 4_000
-_IS_SHARED: Final = (GRANTS.c.subject.is_not(None), GRANTS.c.right == Right.WATCH.value)
+_IS_SHARED: Final = (GRANTS.c.subject.is_not(None), GRANTS.c.right.in_(WATCHING))
 
 
 async def has_audience(connection: AsyncConnection, video_id: str) -> bool:

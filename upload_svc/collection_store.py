@@ -13,16 +13,20 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from catalogue.access import Viewer
 from catalogue.collections import (
     COLUMNS,
     Collection,
     Placed,
     Spot,
     Total,
-    get_collection,
+    get_changeable,
+    is_shown,
+    manages,
+    may_change,
     read_collected,
     read_totals,
     spot_of,
@@ -30,18 +34,20 @@ from catalogue.collections import (
 )
 from catalogue.lists import COLUMNS as VIDEO_COLUMNS
 from catalogue.lists import to_video
-from catalogue.tables import COLLECTION_VIDEOS, COLLECTIONS, VIDEOS
+from catalogue.tables import COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS
 from catalogue.videos import Video, VideoState
 from common.audit import AuditEntry, write_down
 from common.db import Database, Queries, read_in_order
 from common.errors import NotFound
 from common.idempotency import Keep
+from common.languages import N_
 from upload_svc.audience import follow_collection, forget_collection_grants, lock_videos
 from upload_svc.errors import (
     CollectionChanged,
     CollectionFull,
     NotFinished,
     NotToBeCollected,
+    OwnersAlone,
     TooManyCollections,
 )
 
@@ -56,7 +62,10 @@ _ORDER: Final = COLLECTION_VIDEOS.c
 
 
 class CollectionStore(Queries):
-    """`most_collections` of one owner, `most_videos` in one collection."""
+    """`most_collections` of one owner, `most_videos` in one collection.
+
+    What takes `by` is for the owner of a collection and for those who manage it; to others it is not there.
+    """
 
     def __init__(
         self, database: Database, *, most_collections: int = MOST_COLLECTIONS, most_videos: int = MOST_VIDEOS
@@ -76,30 +85,31 @@ class CollectionStore(Queries):
             if keep is not None:
                 await keep(connection)
 
-    async def get_collection(self, collection_id: str, owner_id: str) -> Collection | None:
-        return await get_collection(self._database, collection_id, owner_id)
+    async def get_collection(self, collection_id: str, by: Viewer, *, now: datetime) -> Collection | None:
+        return await get_changeable(self._database, collection_id, by, now=now)
 
     async def list_collections(
         self, owner_id: str, words: Sequence[str], *, after: TitlePlace | None, limit: int
     ) -> list[Collection]:
         """The owner's collections with all these words in their titles, by title, behind the place."""
-        query = select(*COLUMNS).where(
-            COLLECTIONS.c.owner_id == owner_id,
-            *(COLLECTIONS.c.title_key.contains(word, autoescape=True) for word in words),
-        )
-        if after is not None:
-            key, collection_id = after
-            is_behind = COLLECTIONS.c.title_key > key
-            is_same = and_(COLLECTIONS.c.title_key == key, COLLECTIONS.c.id > collection_id)
-            query = query.where(COLLECTIONS.c.title_key >= key, is_behind | is_same)
-        query = query.order_by(COLLECTIONS.c.title_key, COLLECTIONS.c.id).limit(limit)
+        query = _by_title(words, after=after, limit=limit).where(COLLECTIONS.c.owner_id == owner_id)
         rows = await self._database.rows(read_in_order(query, COLLECTIONS, "collections_mine"))
         return [to_collection(row) for row in rows]
+
+    async def list_managed(
+        self, viewer: Viewer, words: Sequence[str], *, now: datetime, after: TitlePlace | None, limit: int
+    ) -> list[Collection]:
+        """The same of others' collections that the viewer manages. All of those are read, and sorted."""
+        those = select(GRANTS.c.collection_id).where(GRANTS.c.collection_id.is_not(None), *manages(viewer, now=now))
+        query = _by_title(words, after=after, limit=limit).where(
+            COLLECTIONS.c.id.in_(those), COLLECTIONS.c.owner_id != viewer.account_id
+        )
+        return [to_collection(row) for row in await self._database.rows(query)]
 
     async def edit_collection(
         self,
         collection_id: str,
-        owner_id: str,
+        by: Viewer,
         *,
         title: str | None,
         description: str | None,
@@ -108,7 +118,7 @@ class CollectionStore(Queries):
     ) -> Collection:
         """Changes what is given. Raises NotFound, and CollectionChanged where `if_match` has not its ETag."""
         async with self._database.write() as connection:
-            collection = await _locked(connection, collection_id, owner_id)
+            collection = await lock_collection(connection, collection_id, by, now=now)
             if if_match is not None and collection.etag not in if_match:
                 raise CollectionChanged
             changed = Collection(
@@ -128,33 +138,37 @@ class CollectionStore(Queries):
     async def delete_collection(
         self,
         collection_id: str,
-        owner_id: str,
+        by: Viewer,
         *,
         if_match: Some[str] | None,
         entry: AuditEntry,
         now: datetime,
     ) -> None:
-        """Removes it, with all its grants; its videos stay. Raises NotFound and CollectionChanged."""
+        """Removes it, with all its grants; its videos stay. Raises NotFound, OwnersAlone and CollectionChanged."""
         async with self._database.write() as connection:
-            collection = await _locked(connection, collection_id, owner_id)
+            collection = await lock_collection(connection, collection_id, by, now=now)
+            if collection.owner_id != by.account_id:
+                raise OwnersAlone
             if if_match is not None and collection.etag not in if_match:
                 raise CollectionChanged
             await _remove(connection, [collection_id], now=now)
             await write_down(connection, entry)
 
     async def list_collected(
-        self, collection_id: str, owner_id: str, *, after: Spot | None, limit: int
+        self, collection_id: str, owner_id: str, *, after: Spot | None, limit: int, with_hidden: bool = True
     ) -> list[Placed]:
         """Its ready videos in their order, behind the place, as far as they are the owner's."""
-        return await read_collected(self._database, collection_id, owner_id=owner_id, after=after, limit=limit)
+        return await read_collected(
+            self._database, collection_id, owner_id=owner_id, after=after, limit=limit, with_hidden=with_hidden
+        )
 
-    async def list_firsts(self, collection_ids: Sequence[str]) -> dict[str, Video]:
+    async def list_firsts(self, collection_ids: Sequence[str], *, with_hidden: bool = True) -> dict[str, Video]:
         """The first ready video of each of these collections, by the collection's id."""
         ready = COLLECTION_VIDEOS.join(VIDEOS, VIDEOS.c.id == _ORDER.video_id)
         first = (
             select(_ORDER.video_id)
             .select_from(ready)
-            .where(_ORDER.collection_id == COLLECTIONS.c.id, VIDEOS.c.state == VideoState.READY.value)
+            .where(_ORDER.collection_id == COLLECTIONS.c.id, is_shown(with_hidden=with_hidden))
             .order_by(_ORDER.position, _ORDER.video_id)
             .limit(1)
             .correlate(COLLECTIONS)
@@ -176,13 +190,13 @@ class CollectionStore(Queries):
         rows = await self._database.rows(select(*VIDEO_COLUMNS).where(VIDEOS.c.id.in_(video_ids))) if video_ids else ()
         return {row.id: to_video(row) for row in rows}
 
-    async def count_before(self, collection_id: str, video_id: str) -> int:
+    async def count_before(self, collection_id: str, video_id: str, *, with_hidden: bool = True) -> int:
         """How many ready videos stand before this one."""
         query = (
             select(func.count())
             .select_from(COLLECTION_VIDEOS.join(VIDEOS, VIDEOS.c.id == _ORDER.video_id))
             .where(_ORDER.collection_id == collection_id, _ORDER.position < _position(collection_id, video_id))
-            .where(VIDEOS.c.state == VideoState.READY.value)
+            .where(is_shown(with_hidden=with_hidden))
         )
         row = await self._database.row(query)
         return 0 if row is None else int(row[0])
@@ -202,8 +216,8 @@ class CollectionStore(Queries):
         rows = await self._database.rows(query.order_by(_ORDER.position, _ORDER.video_id))
         return [row.video_id for row in rows]
 
-    async def list_totals(self, collection_ids: Sequence[str]) -> dict[str, Total]:
-        return await read_totals(self._database, collection_ids)
+    async def list_totals(self, collection_ids: Sequence[str], *, with_hidden: bool = True) -> dict[str, Total]:
+        return await read_totals(self._database, collection_ids, with_hidden=with_hidden)
 
     async def count_of(self, collection_ids: Sequence[str], video_ids: Sequence[str]) -> dict[str, int]:
         """How many of these videos are in each of these collections; those that have none are left out."""
@@ -217,20 +231,21 @@ class CollectionStore(Queries):
         return {row[0]: row[1] for row in await self._database.rows(query)}
 
     async def put_videos(
-        self, collection_id: str, owner_id: str, video_ids: Sequence[str], *, now: datetime
+        self, collection_id: str, by: Viewer, video_ids: Sequence[str], *, now: datetime
     ) -> Sequence[str]:
         """Adds the owner's videos at the end, in this order; what is in it stays where it is. Those that are new to it.
 
-        Raises NotFound for the collection, NotToBeCollected, NotFinished, CollectionFull; then nothing is added.
+        Raises NotFound for the collection, OwnersAlone where others add something, NotToBeCollected, NotFinished,
+        CollectionFull; then nothing is added.
         """
         async with self._database.write() as connection:
-            await _locked(connection, collection_id, owner_id)
+            collection = await lock_collection(connection, collection_id, by, now=now)
             here = _ORDER.collection_id == collection_id
             there = set(await connection.scalars(select(_ORDER.video_id).where(here, _ORDER.video_id.in_(video_ids))))
             new = [video_id for video_id in video_ids if video_id not in there]
             if not new:
                 return []
-            await _demand_ready(connection, new, owner_id)
+            await _demand_ready(connection, new, collection, by)
             count, last = (await connection.execute(select(func.count(), func.max(_ORDER.position)).where(here))).one()
             if count + len(new) > self._most_videos:
                 raise CollectionFull(self._most_videos)
@@ -245,19 +260,19 @@ class CollectionStore(Queries):
             return new
 
     async def place_video(
-        self, collection_id: str, owner_id: str, video_id: str, *, after: str | None, now: datetime
+        self, collection_id: str, by: Viewer, video_id: str, *, after: str | None, now: datetime
     ) -> bool:
         """Puts the video behind `after`, None: first, whether it is in the collection yet or not.
 
         False, and nothing is changed, when `after` is not in it. Raises as `put_videos`.
         """
         async with self._database.write() as connection:
-            await _locked(connection, collection_id, owner_id)
+            collection = await lock_collection(connection, collection_id, by, now=now)
             here = _ORDER.collection_id == collection_id
             its_own = and_(here, _ORDER.video_id == video_id)
             is_new = (await connection.execute(select(_ORDER.position).where(its_own))).one_or_none() is None
             if is_new:
-                await _demand_ready(connection, [video_id], owner_id)
+                await _demand_ready(connection, [video_id], collection, by)
                 if (await connection.execute(select(func.count()).where(here))).scalar_one() >= self._most_videos:
                     raise CollectionFull(self._most_videos)
             position = await _room_behind(connection, collection_id, after, besides=video_id)
@@ -272,7 +287,9 @@ class CollectionStore(Queries):
             await _touch(connection, collection_id, now)
             return True
 
-    async def neighbour(self, collection_id: str, video_id: str, *, is_before: bool, skip: int) -> str | None:
+    async def neighbour(
+        self, collection_id: str, video_id: str, *, is_before: bool, skip: int, with_hidden: bool = True
+    ) -> str | None:
         """Of the ready videos the one so many places before or behind the video: 0 is the next one; None: too far."""
         position = _position(collection_id, video_id)
         query = (
@@ -280,7 +297,7 @@ class CollectionStore(Queries):
             .select_from(COLLECTION_VIDEOS.join(VIDEOS, VIDEOS.c.id == _ORDER.video_id))
             .where(_ORDER.collection_id == collection_id)
             .where(_ORDER.position < position if is_before else _ORDER.position > position)
-            .where(VIDEOS.c.state == VideoState.READY.value)
+            .where(is_shown(with_hidden=with_hidden))
             .order_by(_ORDER.position.desc() if is_before else _ORDER.position)
             .offset(skip)
             .limit(1)
@@ -289,11 +306,11 @@ class CollectionStore(Queries):
         return None if row is None else row.video_id
 
     async def remove_videos(
-        self, collection_id: str, owner_id: str, video_ids: Sequence[str], *, now: datetime
+        self, collection_id: str, by: Viewer, video_ids: Sequence[str], *, now: datetime
     ) -> Sequence[str]:
         """Takes them out; which of them were in it. Raises NotFound for the collection."""
         async with self._database.write() as connection:
-            await _locked(connection, collection_id, owner_id)
+            await lock_collection(connection, collection_id, by, now=now)
             those = and_(_ORDER.collection_id == collection_id, _ORDER.video_id.in_(video_ids))
             # Before their places, as whoever deletes a video has both.
             await lock_videos(connection, video_ids)
@@ -343,13 +360,31 @@ async def forget_collected(connection: AsyncConnection, video_id: str, *, owner_
     await connection.execute(change)
 
 
-async def _locked(connection: AsyncConnection, collection_id: str, owner_id: str) -> Collection:
-    """The owner's collection, which nobody else changes until the transaction ends. Raises NotFound."""
-    mine = (COLLECTIONS.c.id == collection_id, COLLECTIONS.c.owner_id == owner_id)
-    row = (await connection.execute(select(*COLUMNS).where(*mine).with_for_update())).one_or_none()
+async def lock_collection(connection: AsyncConnection, collection_id: str, by: Viewer, *, now: datetime) -> Collection:
+    """A collection that is theirs or that they manage, which nobody else changes until the transaction ends.
+
+    Raises NotFound.
+    """
+    here = select(*COLUMNS).where(COLLECTIONS.c.id == collection_id)
+    row = (await connection.execute(here.with_for_update())).one_or_none()
     if row is None:
         raise NotFound
+    # Asked when the row is locked, as whoever revokes a grant has it: in one statement with the lock, a grant would
+    # still count that was revoked while the lock was waited for.
+    if row.owner_id != by.account_id and await connection.scalar(here.where(may_change(by, now=now))) is None:
+        raise NotFound
     return to_collection(row)
+
+
+def _by_title(words: Sequence[str], *, after: TitlePlace | None, limit: int) -> Select[Any]:
+    """Collections with all these words in their titles, by title, behind the place."""
+    query = select(*COLUMNS).where(*(COLLECTIONS.c.title_key.contains(word, autoescape=True) for word in words))
+    if after is not None:
+        key, collection_id = after
+        is_behind = COLLECTIONS.c.title_key > key
+        is_same = and_(COLLECTIONS.c.title_key == key, COLLECTIONS.c.id > collection_id)
+        query = query.where(COLLECTIONS.c.title_key >= key, is_behind | is_same)
+    return query.order_by(COLLECTIONS.c.title_key, COLLECTIONS.c.id).limit(limit)
 
 
 async def _lock_all(connection: AsyncConnection, owner_id: str) -> Sequence[str]:
@@ -366,11 +401,19 @@ async def _remove(connection: AsyncConnection, collection_ids: Sequence[str], *,
     await connection.execute(delete(COLLECTIONS).where(COLLECTIONS.c.id.in_(collection_ids)))
 
 
-async def _demand_ready(connection: AsyncConnection, video_ids: Sequence[str], owner_id: str) -> None:
-    """The owner's videos, which nobody deletes until the transaction ends. Raises NotToBeCollected and NotFinished."""
+async def _demand_ready(
+    connection: AsyncConnection, video_ids: Sequence[str], collection: Collection, by: Viewer
+) -> None:
+    """Videos that may come into it, its owner's, which nobody deletes until the transaction ends.
+
+    Raises OwnersAlone, NotToBeCollected and NotFinished.
+    """
+    if collection.owner_id != by.account_id:
+        raise OwnersAlone(N_("Only this collection’s owner can put videos into it."))
     query = (
         select(VIDEOS.c.id, VIDEOS.c.state)
-        .where(VIDEOS.c.id.in_(video_ids), VIDEOS.c.owner_id == owner_id, VIDEOS.c.state != VideoState.DELETED.value)
+        .where(VIDEOS.c.id.in_(video_ids), VIDEOS.c.owner_id == collection.owner_id)
+        .where(VIDEOS.c.state != VideoState.DELETED.value)
         .order_by(VIDEOS.c.id)
         .with_for_update()
     )

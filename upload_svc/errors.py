@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from common.errors import Conflict, NotFound, Refusal, TooLarge
+from common.errors import Conflict, Forbidden, NotFound, Refusal, TooLarge
 from common.languages import N_, gettext
 
 # The codes of what fs_svc may refuse of any upload when parts are signed and when it is completed.
@@ -121,6 +121,15 @@ class NotToBeCollected(NotFound):
 
     def __init__(self) -> None:
         super().__init__(N_("You have no video with this ID. A collection can only contain videos of your own."))
+
+
+class OwnersAlone(Forbidden):
+    """Whoever manages a collection does what its owner does with it, but for this."""
+
+    def __init__(
+        self, detail: str = N_("Only this collection’s owner can delete it, or choose who else manages it.")
+    ) -> None:
+        super().__init__(detail)
 
 
 class PreconditionFailed(Refusal):

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Column, ColumnElement, Select, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from catalogue.access import Right
+from catalogue.access import WATCHING, Right, Viewer
 from catalogue.collections import COLUMNS as COLLECTION_COLUMNS
 from catalogue.collections import Collection, to_collection
 from catalogue.links import COLUMNS, Link, to_link
@@ -21,7 +21,8 @@ from common.db import AnyRow, Queries, rows_changed
 from common.errors import NotFound
 from common.idempotency import Keep
 from upload_svc.audience import enqueue_collection, is_only_granted, refresh_audience
-from upload_svc.errors import TooManyGrants, TooManyLinks
+from upload_svc.collection_store import lock_collection
+from upload_svc.errors import OwnersAlone, TooManyGrants, TooManyLinks
 from upload_svc.guest_uploads import give_up_guest_uploads
 from upload_svc.media.queue_store import renew_pictures
 
@@ -45,7 +46,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """Who may watch a video, or what is in a collection, until `expires_at` (None: for ever).
+    """Who may watch a video, or watch or manage a collection, until `expires_at` (None: for ever).
 
     `subject` is `account:` or `group:` with its id, and `name` what its maker has seen it called, in a list its name
     now; or of a collection `members` or `everyone`, without a name.
@@ -56,6 +57,7 @@ class Grant:
     collection_id: str | None = None
     subject: str
     name: str | None
+    right: Right = Right.WATCH
     created_at: datetime
     expires_at: datetime | None
 
@@ -70,9 +72,11 @@ class ListedLink:
 
 
 class GrantStore(Queries):
+    """What takes `by` is for the owner of the video or collection, and of a collection for those who manage it."""
+
     async def add_link(
         self,
-        owner_id: str,
+        by: Viewer,
         link: Link,
         *,
         name: str | None = None,
@@ -80,14 +84,14 @@ class GrantStore(Queries):
         entry: AuditEntry,
         keep: Keep | None = None,
     ) -> None:
-        """Adds a link to what its owner has not deleted, and `keep`s the answer about it.
+        """Adds a link to what is theirs and not deleted, and `keep`s the answer about it.
 
         Raises NotFound and TooManyLinks.
         """
         target = target_of(link)
         async with self._database.write() as connection:
             # Locked, so that two requests do not both add the last one.
-            await _lock(connection, target, owner_id)
+            await _lock(connection, target, by, now=entry.at)
             is_link = and_(GRANTS.c.subject.is_(None), GRANTS.c.right == Right.WATCH.value)
             if await _count(connection, target, is_link) >= MOST_LINKS:
                 raise TooManyLinks(MOST_LINKS)
@@ -98,20 +102,24 @@ class GrantStore(Queries):
                 await keep(connection)
 
     async def put_grant(
-        self, owner_id: str, grant: Grant, *, entry: AuditEntry, keep: Callable[[Grant], Keep] | None = None
+        self, by: Viewer, grant: Grant, *, entry: AuditEntry, keep: Callable[[Grant], Keep] | None = None
     ) -> tuple[Grant, bool]:
-        """Gives it to the subject until the grant's end; of one that has it already only that end changes.
+        """Gives it to the subject until the grant's end; of one that has it already only right and end change.
 
         The grant that there is then, whose answer is kept, and whether anything is new. Lists have what is in a
-        collection when the loop has come by. Raises NotFound and TooManyGrants.
+        collection when the loop has come by. Raises NotFound, TooManyGrants, and OwnersAlone where somebody else than
+        the owner would change who manages a collection.
         """
         target = target_of(grant)
         async with self._database.write() as connection:
             # Locked: of two requests for the same subject the second one finds the first one's grant.
-            await _lock(connection, target, owner_id)
+            owner_id = await _lock(connection, target, by, now=entry.at)
             here = (target.column == target.id, GRANTS.c.subject == grant.subject)
             row = (await connection.execute(_SELECT.where(*here))).one_or_none()
             known = None if row is None else _to_grant(row)
+            is_about_managing = Right.MANAGE in (grant.right, None if known is None else known.right)
+            if is_about_managing and owner_id != by.account_id:
+                raise OwnersAlone
             if known is None:
                 if await _count(connection, target, GRANTS.c.subject.is_not(None)) >= MOST_GRANTS:
                     raise TooManyGrants(MOST_GRANTS)
@@ -119,7 +127,7 @@ class GrantStore(Queries):
             else:
                 grant = replace(grant, id=known.id, created_at=known.created_at)
                 await connection.execute(update(GRANTS).where(*here).values(_values(grant)))
-            is_new = known is None or known.expires_at != grant.expires_at
+            is_new = known is None or (known.right, known.expires_at) != (grant.right, grant.expires_at)
             if is_new:
                 if target.is_collection:
                     await enqueue_collection(connection, target.id, is_narrower=False, now=entry.at)
@@ -137,9 +145,9 @@ class GrantStore(Queries):
         created_at, grant_id = GRANTS.c.created_at, GRANTS.c.id
         views = func.coalesce(LINK_VIEWS.c.views, 0).label("views")
         query = (
-            select(*COLUMNS, GRANTS.c.subject, GRANTS.c.subject_name.label("name"), GRANTS.c.link_name, views)
+            select(*COLUMNS, *_OF_SUBJECTS, GRANTS.c.link_name, views)
             .select_from(GRANTS.outerjoin(LINK_VIEWS, LINK_VIEWS.c.link_id == grant_id))
-            .where(target.column == target.id, GRANTS.c.right == Right.WATCH.value)
+            .where(target.column == target.id, GRANTS.c.right.in_(WATCHING))
             .order_by(created_at.desc(), grant_id.desc())
             .limit(limit)
         )
@@ -159,7 +167,7 @@ class GrantStore(Queries):
         """The collections of the video's owner, by title, by which others may watch it, be it by a link."""
         is_shared = exists().where(
             GRANTS.c.collection_id == COLLECTIONS.c.id,
-            GRANTS.c.right == Right.WATCH.value,
+            GRANTS.c.right.in_(WATCHING),
             or_(GRANTS.c.expires_at.is_(None), GRANTS.c.expires_at > now),
         )
         query = (
@@ -201,12 +209,12 @@ class GrantStore(Queries):
     async def revoke_grant(
         self, grant: Grant, entry: AuditEntry | None, *, now: datetime, has_ended: bool = False
     ) -> bool:
-        """Takes the grant away; False when it is gone, or (if it `has_ended`) lasts longer than `now` by now.
+        """Takes the grant away; False when it is gone, has another right, or (if it `has_ended`) lasts longer by now.
 
         Of videos that fewer people may watch then, the pictures are made again: of a collection when the loop comes by.
         """
         target = target_of(grant)
-        here = [GRANTS.c.id == grant.id, GRANTS.c.subject.is_not(None)]
+        here = [GRANTS.c.id == grant.id, GRANTS.c.subject.is_not(None), GRANTS.c.right == grant.right.value]
         if has_ended:
             here.append(GRANTS.c.expires_at <= now)
         async with self._database.write() as connection:
@@ -256,16 +264,19 @@ def target_of(grant: Grant | Link) -> Target:
     )
 
 
-async def _lock(connection: AsyncConnection, target: Target, owner_id: str) -> None:
-    """The row of a video that its owner has not deleted, or of a collection of theirs. Raises NotFound."""
+async def _lock(connection: AsyncConnection, target: Target, by: Viewer, *, now: datetime) -> str:
+    """Locks a video of theirs that is not deleted, or a collection that is theirs or that they manage; whose it is.
+
+    Raises NotFound.
+    """
     if target.is_collection:
-        row = select(COLLECTIONS.c.id).where(COLLECTIONS.c.id == target.id, COLLECTIONS.c.owner_id == owner_id)
-    else:
-        row = select(VIDEOS.c.id).where(
-            VIDEOS.c.id == target.id, VIDEOS.c.owner_id == owner_id, VIDEOS.c.state != VideoState.DELETED.value
-        )
+        return (await lock_collection(connection, target.id, by, now=now)).owner_id
+    row = select(VIDEOS.c.id).where(
+        VIDEOS.c.id == target.id, VIDEOS.c.owner_id == by.account_id, VIDEOS.c.state != VideoState.DELETED.value
+    )
     if (await connection.execute(row.with_for_update())).one_or_none() is None:
         raise NotFound
+    return by.account_id
 
 
 async def _count(connection: AsyncConnection, target: Target, kind: ColumnElement[bool]) -> int:
@@ -276,13 +287,16 @@ async def _count(connection: AsyncConnection, target: Target, kind: ColumnElemen
 def _values(grant: Grant) -> dict[str, Any]:
     values = asdict(grant)
     values["subject_name"] = values.pop("name")
-    return values
+    return {**values, "right": grant.right.value}
 
 
 def _to_grant(row: AnyRow) -> Grant:
-    return Grant(**{field.name: getattr(row, field.name) for field in fields(Grant)})
+    values = {field.name: getattr(row, field.name) for field in fields(Grant)}
+    return Grant(**{**values, "right": Right(row.right)})
 
 
+# Of a grant, and not of a link.
+_OF_SUBJECTS: Final = (GRANTS.c.subject, GRANTS.c.subject_name.label("name"), GRANTS.c.right)
 _SELECT: Final[Select[Any]] = select(
-    *(GRANTS.c[field.name] for field in fields(Grant) if field.name != "name"), GRANTS.c.subject_name.label("name")
+    *(GRANTS.c[name] for name in ("id", "video_id", "collection_id", "created_at", "expires_at")), *_OF_SUBJECTS
 )

@@ -1,6 +1,7 @@
-"""Who else may watch a video, or what is in a collection, as its owner says.
+"""Who else may watch a video, or what is in a collection, as its owner says; and who else manages a collection.
 
-Accounts, groups, and whoever has a link; what is in a collection also every account, and everybody.
+Accounts, groups, and whoever has a link; what is in a collection also every account, and everybody. Who manages a
+collection shares it as its owner does, but has no say in who manages it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from catalogue.access import EVERYONE, MEMBERS, account_subject
+from catalogue.access import EVERYONE, MEMBERS, Right, account_subject, viewer_of
 from catalogue.collections import Collection
 from catalogue.links import Link, hash_of
 from catalogue.videos import Video
@@ -30,6 +31,7 @@ from upload_svc.audience import AudienceStore
 from upload_svc.audit import Action, entry_about
 from upload_svc.auth_client import Grantees
 from upload_svc.collection_store import CollectionStore
+from upload_svc.errors import OwnersAlone
 from upload_svc.grant_store import Grant, GrantStore, ListedLink, Target
 from upload_svc.store import Store
 
@@ -54,7 +56,10 @@ class NewLink:
 
 
 class Grants:
-    """Each method raises NotFound for a video or collection that is not theirs, or deleted."""
+    """Each method raises NotFound for a video or collection that is not theirs, or deleted.
+
+    A collection is theirs here if they manage it; what they may not do then raises OwnersAlone.
+    """
 
     def __init__(
         self,
@@ -109,7 +114,7 @@ class Grants:
         entry = entry_about(Action.LINK_CREATED, by, thing, at=now, link_id=link.id)
         keep = None if remember is None else remember(link)
         await self._store.add_link(
-            principal.account_id, link, name=new.name, token_hash=hash_of(token), entry=entry, keep=keep
+            viewer_of(principal), link, name=new.name, token_hash=hash_of(token), entry=entry, keep=keep
         )
         entry.log()
         return link, thing, token
@@ -120,29 +125,40 @@ class Grants:
         target: Target,
         subject: str,
         *,
+        right: Right = Right.WATCH,
         expires_at: datetime | None,
         address: str,
         remember: Remember[Grant] | None = None,
     ) -> Grant:
-        """Lets whom the subject names watch, until then; of one that may already, the end changes.
+        """Lets whom the subject names watch, or manage a collection, until then; granted again, right and end change.
 
-        Of a collection, that is what is in it at any time. Raises Invalid for one that does not exist or is the owner's
-        own account, TooManyGrants, and as Grantees.
+        Of a collection, that is what is in it at any time. Raises Invalid for one that does not exist, is their own
+        account or the owner's, TooManyGrants, and as Grantees.
         """
         thing, now = await self._own(principal, target), self._clock()
         _require_future(expires_at, now)
         if subject == account_subject(principal.account_id):
             raise Invalid([{"pointer": "#/subject", "detail": gettext("is yourself: you can watch already")}])
+        if subject == account_subject(thing.owner_id):
+            raise Invalid([{"pointer": "#/subject", "detail": gettext("is the owner, who can watch already")}])
         is_everybody = target.is_collection and subject in (MEMBERS, EVERYONE)
         name = None if is_everybody else await self._grantees.name(principal, subject)
         if name is None and not is_everybody:
             detail = gettext("names no account, and no group that you can see: check it, or choose another")
             raise Invalid([{"pointer": "#/subject", "detail": detail}])
-        grant = Grant(id=new_id(), **_ids(target), subject=subject, name=name, created_at=now, expires_at=expires_at)
+        grant = Grant(
+            id=new_id(),
+            **_ids(target),
+            subject=subject,
+            name=name,
+            right=right,
+            created_at=now,
+            expires_at=expires_at,
+        )
         by = Actor(principal.account_id, address)
         action = Action.COLLECTION_GRANTED if target.is_collection else Action.GRANTED
-        entry = entry_about(action, by, thing, at=now, subject=subject, name=name)
-        grant, is_new = await self._store.put_grant(principal.account_id, grant, entry=entry, keep=remember)
+        entry = entry_about(action, by, thing, at=now, subject=subject, name=name, right=right.value)
+        grant, is_new = await self._store.put_grant(viewer_of(principal), grant, entry=entry, keep=remember)
         if is_new:
             entry.log()
         return grant
@@ -158,16 +174,19 @@ class Grants:
         return [] if account is None else [Grantee(subject=account_subject(account.id), name=account.username)]
 
     async def unshare(self, principal: Principal, target: Target, grant_id: str, *, address: str) -> None:
-        """From now on they may not watch by this grant; it may have been revoked before."""
-        by = Actor(principal.account_id, address)
-        await self._unshare(await self._own(principal, target), target, grant_id, by)
+        """From now on nobody may do anything by this grant; it may have been revoked before."""
+        by, thing = Actor(principal.account_id, address), await self._own(principal, target)
+        grant = await self._store.get_grant(target, grant_id)
+        if grant is not None and grant.right is Right.MANAGE and thing.owner_id != principal.account_id:
+            raise OwnersAlone
+        await self._unshare(thing, target, grant, by)
 
-    async def _unshare(self, thing: Video | Collection, target: Target, grant_id: str, by: Actor) -> None:
-        now, grant = self._clock(), await self._store.get_grant(target, grant_id)
+    async def _unshare(self, thing: Video | Collection, target: Target, grant: Grant | None, by: Actor) -> None:
         if grant is None:
             return
+        now = self._clock()
         action = Action.COLLECTION_GRANT_REVOKED if target.is_collection else Action.GRANT_REVOKED
-        entry = entry_about(action, by, thing, at=now, subject=grant.subject, name=grant.name)
+        entry = entry_about(action, by, thing, at=now, subject=grant.subject, name=grant.name, right=grant.right.value)
         if await self._store.revoke_grant(grant, entry, now=now):
             entry.log()
 
@@ -258,7 +277,7 @@ class Grants:
         for collection in await self.shared_collections(Target(video.id)):
             things[Target(collection.id, is_collection=True)] = collection
         if target is not None and (thing := things.get(target)) is not None:
-            await self._unshare(thing, target, grant_id, by)
+            await self._unshare(thing, target, await self._store.get_grant(target, grant_id), by)
             await self._revoke(thing, target, grant_id, by)
 
     async def _revoke(self, thing: Video | Collection, target: Target, link_id: str, by: Actor) -> None:
@@ -268,8 +287,11 @@ class Grants:
             entry.log()
 
     async def _own(self, principal: Principal, target: Target) -> Video | Collection:
-        own = self._collections.get_collection if target.is_collection else self._videos.get_video
-        thing: Video | Collection | None = await own(target.id, principal.account_id)
+        thing: Video | Collection | None
+        if target.is_collection:
+            thing = await self._collections.get_collection(target.id, viewer_of(principal), now=self._clock())
+        else:
+            thing = await self._videos.get_video(target.id, principal.account_id)
         if thing is None:
             raise NotFound
         return thing

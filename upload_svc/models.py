@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from catalogue.access import Right
 from catalogue.content import present_poster
 from catalogue.embeds import MOST_SITES, clean_site
 from catalogue.links import Link
@@ -149,12 +150,6 @@ class EditUpload(Input):
     visibility: Visibility | None = None
 
 
-class Moderate(Input):
-    """Whether a video is to be seen by its owner alone."""
-
-    hidden: bool
-
-
 _SUBJECT: Final = re.compile(r"link|(account|group):[a-z2-7]{26}")
 
 
@@ -224,7 +219,8 @@ class CreateShare(CreateGrant):
 class Grant(BaseModel):
     """A link, or who else may watch: an account or a group with its `name`, and of a collection `members`, `everyone`.
 
-    A link's `name` is what its maker calls it, if anything. What is a link's alone is null there. `views`: how many
+    Who has the right `manage` of a collection watches what is in it, and does with it nearly what its owner does. A
+    link's `name` is what its maker calls it, if anything. What is a link's alone is null there. `views`: how many
     visitors have played by a link. `url` is told once, when the link is made, and with it, where sites may frame the
     player, its address and the HTML. A link with the right `upload` has `received`, how many files have come by it, and
     what limits it has.
@@ -233,7 +229,7 @@ class Grant(BaseModel):
     id: str
     subject: str
     name: str | None
-    right: Literal["watch", "upload"] = "watch"
+    right: Literal["watch", "upload", "manage"] = "watch"
     created_at: Instant
     expires_at: Instant | None
     has_password: bool | None
@@ -303,6 +299,7 @@ def present_grant(grant: GrantInDomain) -> Grant:
         id=grant.id,
         subject=grant.subject,
         name=grant.name,
+        right="manage" if grant.right is Right.MANAGE else "watch",
         created_at=grant.created_at,
         expires_at=grant.expires_at,
         has_password=None,

@@ -11,13 +11,12 @@ from common.web.routes import IDEMPOTENCY, delete, get, patch, post, put
 from contracts import media
 from contracts.accounts import GranteeList
 from contracts.objects import AskPartUrls, PartUrls
-from upload_svc import api, exporting, internal_api, moderation_pages, pages, previews_pages
+from upload_svc import api, exporting, internal_api, pages, previews_pages
 from upload_svc.api import IF_MATCH
 from upload_svc.collections import routes as collections
 from upload_svc.companion.routes import COMPANION
 from upload_svc.errors import COMPLETING, SIGNING
 from upload_svc.guests import routes as guests
-from upload_svc.guests.models import ModeratedGrantPage
 from upload_svc.models import (
     AskGrantees,
     Batch,
@@ -33,10 +32,10 @@ from upload_svc.models import (
     Integrity,
     ListGrants,
     ListUploads,
-    Moderate,
     Upload,
     UploadPage,
 )
+from upload_svc.moderation import routes as moderation
 from upload_svc.webhooks import routes as webhooks
 
 API: Final = (
@@ -141,15 +140,7 @@ API: Final = (
         refusals=("conflict",),
     ),
     delete("/v1/uploads/{upload_id}/shares/{grant_id}", api.delete_share, {204: None}),
-    put("/v1/uploads/{upload_id}/moderation", api.moderate_upload, {204: None}, body=Moderate),
-    delete("/v1/uploads/{upload_id}/moderation", api.delete_moderated_upload, {204: None}),
-    get(
-        "/v1/uploads/{upload_id}/moderation/grants",
-        api.list_moderated_grants,
-        {200: ModeratedGrantPage},
-        query=ListGrants,
-    ),
-    delete("/v1/uploads/{upload_id}/moderation/grants/{grant_id}", api.delete_moderated_grant, {204: None}),
+    *moderation.API,
     *collections.API,
     *guests.API,
     *webhooks.API,
@@ -197,18 +188,12 @@ PAGES: Final = (
     *guests.PAGES,
     *webhooks.PAGES,
     web.post("/videos/{upload_id}/retry-preview", pages.retry_preview, name="retry-preview"),
-    web.get(moderation_pages.PATH, moderation_pages.videos_page, name="moderation-page"),
     web.get(previews_pages.PATH, previews_pages.previews_page, name="previews-page"),
     web.post(previews_pages.PATH, previews_pages.retry_previews, name="retry-previews"),
     web.post(
         "/videos/moderation/{upload_id}/retry-preview", previews_pages.retry_preview, name="retry-moderated-preview"
     ),
-    web.post("/videos/moderation/{upload_id}/hide", moderation_pages.hide_video, name="hide-video"),
-    web.post("/videos/moderation/{upload_id}/show", moderation_pages.show_video, name="show-video"),
-    web.post("/videos/moderation/{upload_id}/delete", moderation_pages.delete_video, name="delete-moderated-video"),
-    web.post(
-        "/videos/moderation/{upload_id}/grants/{grant_id}/revoke", moderation_pages.revoke_grant, name="revoke-grant"
-    ),
+    *moderation.PAGES,
     web.post("/videos/batch", pages.batch_videos, name="batch-videos"),
     web.post("/videos/public-review", pages.review_public, name="review-public"),
     web.post("/videos/{upload_id}", pages.edit_video, name="edit-video"),

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from common.ids import new_id
 from tests.api_client import person
 from tests.browsers import logged_in
 from tests.product import Product
@@ -178,6 +179,45 @@ async def test_a_collection_is_shared_from_its_page_and_says_who_can_see_it(page
     await expect(links.get_by_role("listitem")).to_have_count(0)
     await theirs.goto(url)
     await expect(theirs.get_by_text("ask whoever sent it for another one")).to_be_visible()
+    await guest.close()
+
+
+async def test_who_manages_a_collection_shares_it_from_its_page(page: Page, product: Product) -> None:
+    name, upload = f"greta{new_id()[:8]}", product.url("upload")
+    account: dict[str, str | float | bool] = {"username": name, "password": "tide-lamp-42-x"}
+    async with aiohttp.ClientSession() as session:
+        admin = await person(session, product)
+        assert (await admin.call("POST", f"{product.url('auth')}/v1/accounts", json=account)).status == 201
+        made = await admin.call("POST", f"{upload}/v1/collections", json={"title": f"For {name}"})
+    address = f"{upload}/videos/collections/{(await made.json())['id']}"
+    opener, title = page.get_by_role("button", name="Share", exact=True), f"Share “For {name}”"
+    people = page.get_by_role("dialog", name=title).get_by_role("region", name="People and groups")
+    await page.goto(address)
+    await opener.click()
+    await people.get_by_label("Username").fill(name)
+    await people.get_by_label("Permission").select_option("Can manage")
+    await people.get_by_role("button", name="Share", exact=True).click()
+    await expect(people.get_by_role("listitem")).to_contain_text([f"{name} · Person · Can manage"])
+
+    assert page.context.browser is not None
+    guest = await page.context.browser.new_context(ignore_https_errors=True)
+    answer = await guest.request.post(f"{upload}/login", form=account, headers={"Origin": upload}, max_redirects=0)
+    assert answer.status == 303, await answer.text()
+    theirs = await guest.new_page()
+    await theirs.goto(f"{upload}/videos/collections")
+    await expect(theirs.get_by_role("heading", name="Collections of others that you manage")).to_be_visible()
+    await expect(theirs.get_by_text("Shared by admin")).to_be_visible()
+    await theirs.get_by_role("link", name=f"For {name}").click()
+    await expect(theirs.get_by_role("button", name="Delete collection")).to_have_count(0)
+    await theirs.get_by_role("button", name="Share", exact=True).click()
+    dialog = theirs.get_by_role("dialog", name=title)
+    people = dialog.get_by_role("region", name="People and groups")
+    await expect(dialog.get_by_text("Its owner and 1 person can watch what is in it.")).to_be_visible()
+    # Who else manages it they have no say in.
+    await expect(people.get_by_label("Permission")).to_have_count(0)
+    await expect(people.get_by_role("button", name="Stop sharing")).to_have_count(0)
+    await dialog.get_by_label("Who can see this collection?").select_option("members")
+    await expect(dialog.get_by_text("Everyone with an account here can watch what is in it")).to_be_visible()
     await guest.close()
 
 

@@ -611,6 +611,14 @@ def test_groups_are_made_and_filled_from_a_terminal(terminal: Terminal, product:
     ):
         assert terminal.run("share", video["id"], *wrong).returncode == status
     terminal.run("rm", "--permanently", video["id"])
+    # Who manages a collection finds it in a list of its own.
+    assert terminal.run("collection", "create", "Cuts").returncode == 0
+    share = ("collection", "share", "Cuts")
+    assert terminal.run(*share, "--with", "greta", "--manage").stdout == "managed by greta, no end\n"
+    assert terminal.run(*share, "--list").stdout.endswith("no end  account greta  manages it\n")
+    assert terminal.run(*share, "--everyone", "--manage").returncode == 2
+    assert terminal.run("collection", "list", "--managed").stdout == ""
+    assert terminal.run("collection", "delete", "Cuts").returncode == 0
     assert terminal.run("group", "remove", "Editors", "greta").returncode == 0
     assert terminal.read("group", "members", "Editors") == []
     assert terminal.see("group", "delete", "Editors", typed="n\n")[0] == 1

@@ -24,12 +24,15 @@ from tests.auth_app import PASSWORD
 from tests.http.conftest import Services
 from tests.http.test_links import make as make_link
 from tests.http.test_media_jobs import Worker
+from upload_svc.app_keys import GRANTS as GRANTS_KEY
 from upload_svc.routes import API as UPLOAD_API
 from upload_svc.routes import PAGES as UPLOAD_PAGES
 
 FILM = b"a very short film"
-# With an account that the video is granted to; in a group that it is; with a grant that has ended.
-ACTORS: Final = ("owner", "granted", "grouped", "ended", "member", "administrator", "stranger")
+# With an account that the video is granted to; in a group that it is; who manages a collection that it is in; with a
+# grant that has ended.
+ACTORS: Final = ("owner", "granted", "grouped", "manager", "ended", "member", "administrator", "stranger")
+SHARED: Final = ("granted", "grouped", "manager")
 # What is hidden, trashed, deleted or not finished was to be everybody's.
 STATES: Final = ("private", "members", "unlisted", "public", "hidden", "trashed", "deleted", "uploading")
 
@@ -65,7 +68,7 @@ def may_watch(actor: str, state: str) -> bool:
         return True
     if state == "hidden":
         return False
-    if actor in ("granted", "grouped") or state in ("unlisted", "public"):
+    if actor in SHARED or state in ("unlisted", "public"):
         return True
     return state == "members" and actor != "stranger"
 
@@ -73,7 +76,7 @@ def may_watch(actor: str, state: str) -> bool:
 def is_listed(actor: str, state: str) -> bool:
     """Whether they find it, where there is no public library."""
     is_everybodys = state in ("members", "public") and actor != "stranger"
-    return may_watch(actor, state) and (actor in ("owner", "granted", "grouped") or is_everybodys)
+    return may_watch(actor, state) and (actor in ("owner", *SHARED) or is_everybodys)
 
 
 def named(routes: Iterable[Route | web.RouteDef]) -> dict[str, tuple[str, str]]:
@@ -96,6 +99,8 @@ class World:
     # As grants name it: who is `grouped` is in it.
     group: str
     collection_id: str
+    # The grant by which the manager manages that.
+    managing: str
     webhook_id: str
     people: Mapping[str, Person]
     ids: Mapping[str, str]
@@ -110,7 +115,7 @@ async def world(services: Services, services_url: str) -> World:
     accounts: dict[str, str] = {}
     auth_url, names = (
         services.auth.url,
-        {name: f"{name}-{new_id()}" for name in ("owner", "granted", "grouped", "ended")},
+        {name: f"{name}-{new_id()}" for name in ("owner", "granted", "grouped", "manager", "ended")},
     )
     group = await (await admin.call("POST", f"{auth_url}/v1/groups", json={"name": f"Editors {new_id()}"})).json()
     for name, username in names.items():
@@ -148,6 +153,10 @@ async def world(services: Services, services_url: str) -> World:
     for state, video_id in ids.items():
         placed = await owner.call("PUT", f"{collections}/{collection['id']}/videos/{video_id}")
         assert placed.status == (409 if state == "uploading" else 204)
+    managing = {"subject": f"account:{accounts['manager']}", "right": "manage"}
+    managed = await owner.call("POST", f"{collections}/{collection['id']}/grants", json=managing)
+    assert managed.status == 201, await managed.text()
+    await services.upload[GRANTS_KEY].follow_collections()
     hook = {"url": "https://hooks.example/vss"}
     webhook = await (await owner.call("POST", f"{owner.upload_url}/v1/webhooks", json=hook)).json()
     worker = Worker(services)
@@ -171,6 +180,7 @@ async def world(services: Services, services_url: str) -> World:
         owner_id=accounts["owner"],
         group=f"group:{group['id']}",
         collection_id=collection["id"],
+        managing=(await managed.json())["id"],
         webhook_id=webhook["id"],
         people=people,
         ids=ids,
@@ -204,10 +214,12 @@ async def test_everybody_sees_what_they_may_and_nothing_else(world: World) -> No
         for grant in every:
             url = f"{owner.upload_url}/v1/uploads/{world.ids[state]}/grants/{grant}"
             assert (await owner.call("DELETE", url)).status == (404 if state == "deleted" else 204)
-    for actor in ("granted", "grouped"):
+    closing = f"{owner.upload_url}/v1/collections/{world.collection_id}/grants/{world.managing}"
+    assert (await owner.call("DELETE", closing)).status == 204
+    for actor in SHARED:
         for state in STATES:
             await check_video(world, actor, state, may=may_watch("member", state))
-        await check_lists(world, actor, {state for state in STATES if is_listed("member", state)})
+        await check_lists(world, actor, {state for state in STATES if is_listed("member", state)}, manages=False)
     await check_links(world, set())
     await check_shared_collection(world)
 
@@ -255,7 +267,7 @@ async def check_shared_collection(world: World) -> None:
     await check()
     for subject, others in (
         (world.group, {"grouped"}),
-        ("members", {"granted", "ended", "member", "administrator"}),
+        ("members", {"granted", "manager", "ended", "member", "administrator"}),
         ("everyone", {"stranger"}),
     ):
         answer = await owner.call("POST", grants, json={"subject": subject})
@@ -301,7 +313,7 @@ async def check_video(world: World, actor: str, state: str, *, may: bool) -> Non
             assert told == unknown[1], about
 
 
-async def check_lists(world: World, actor: str, states: set[str]) -> None:
+async def check_lists(world: World, actor: str, states: set[str], *, manages: bool = True) -> None:
     person, listed = world.people[actor], {world.ids[state] for state in states}
     questions: list[dict[str, str]] = [
         {},
@@ -316,7 +328,7 @@ async def check_lists(world: World, actor: str, states: set[str]) -> None:
             continue
         items = (await answer.json())["items"]
         assert sorted(item["id"] for item in items) == sorted(listed), (actor, question)
-    await check_collection(world, actor)
+    await check_collection(world, actor, may=actor == "owner" or (actor == "manager" and manages))
     if actor == "stranger":
         return
     # Beside the list a page has what somebody has begun, which they may watch, though it is in nobody's list.
@@ -331,17 +343,17 @@ async def check_lists(world: World, actor: str, states: set[str]) -> None:
     assert {state for state in STATES if world.ids[state] in await beside.text()} <= states | {"unlisted"}, actor
 
 
-async def check_collection(world: World, actor: str) -> None:
+async def check_collection(world: World, actor: str, *, may: bool) -> None:
     person = world.people[actor]
     for url in (f"/v1/videos?collection={world.collection_id}", f"/collections/{world.collection_id}"):
         answer = await person.call("GET", person.stream_url + url, headers={"Accept": "text/html"})
         told = await answer.text()
-        assert answer.status == (200 if actor == "owner" else 404) or (actor, answer.status) in (
+        assert answer.status == (200 if may else 404) or (actor, answer.status) in (
             ("stranger", 303),
             ("stranger", 401),
         ), (actor, url)
         seen = {state for state in STATES if world.ids[state] in told}
-        assert seen == ({state for state in STATES if may_watch("owner", state)} if actor == "owner" else set())
+        assert seen == ({state for state in STATES if may_watch(actor, state)} if may else set())
 
 
 async def check_links(world: World, states: set[str]) -> None:
@@ -378,8 +390,8 @@ async def test_what_is_not_theirs_looks_as_if_it_were_not_there(world: World) ->
         whose = next((one for one in ("upload_id", *theirs) if f"{{{one}}}" in path), None)
         if whose is None:
             continue
-        for actor in ("granted", "grouped", "ended", "member", "administrator", "stranger"):
-            if name in MODERATION and actor == "administrator":
+        for actor in ACTORS[1:]:
+            if (name in MODERATION and actor == "administrator") or (whose == "collection_id" and actor == "manager"):
                 continue
             person = world.people[actor]
 
@@ -399,3 +411,52 @@ async def test_what_is_not_theirs_looks_as_if_it_were_not_there(world: World) ->
     assert [[item["title"] for item in page["items"]] for page in after] == [
         [item["title"] for item in page["items"]] for page in before
     ]
+
+
+# What each route of a collection answers who manages it, asked with this content; of what its owner alone may do, 403.
+MANAGED: Final[Mapping[str, tuple[int, dict[str, Any] | None]]] = {
+    "get-collection": (200, None),
+    "edit-collection": (200, {"title": "Better"}),
+    "list-collection-videos": (200, None),
+    "put-collection-video": (204, {"after": None}),
+    "list-collection-grants": (200, None),
+    "create-collection-grant": (201, {"subject": "members"}),
+    "delete-collection-grant": (204, None),
+    "collection-page": (200, None),
+    "save-collection": (303, {"title": "Better still"}),
+    "move-collected": (303, {"to": "last"}),
+    "upload-links-page": (200, None),
+    "add-upload-link": (200, {"note": "Yours, please"}),
+    "revoke-upload-link": (303, None),
+    "remove-collected": (303, None),
+    "remove-collection-video": (204, None),
+    "drop-collection": (403, {}),
+    "delete-collection": (403, None),
+}
+
+
+@pytest.mark.both_databases
+async def test_who_manages_a_collection_has_its_routes_until_the_grant_goes(world: World) -> None:
+    assert set(MANAGED) == {name for name, (_, path) in UPLOAD.items() if "{collection_id}" in path}
+    owner, manager = world.people["owner"], world.people["manager"]
+    grants = f"{owner.upload_url}/v1/collections/{world.collection_id}/grants"
+
+    async def ask(name: str, grant_id: str) -> int:
+        (method, path), (_, content) = UPLOAD[name], MANAGED[name]
+        thing = {"video_id": world.ids["public"], "grant_id": grant_id, "link_id": new_id()}
+        url = manager.upload_url + path.format(collection_id=world.collection_id, **thing)
+        what: dict[str, Any] = {"json": content} if path.startswith("/v1") else {"data": content or {}}
+        return (await manager.call(method, url, **({} if method == "GET" or content is None else what))).status
+
+    for name, (expected, _) in MANAGED.items():
+        assert await ask(name, new_id()) == expected, name
+    # No say in who manages it, and nothing put in.
+    for content in ({"subject": world.group, "right": "manage"}, {"subject": world.group}):
+        answer = await manager.call("POST", grants, json=content)
+        # As who shares with a group, they must be able to see it.
+        assert answer.status == 422, await answer.text()
+    assert await ask("delete-collection-grant", world.managing) == 403
+    assert await ask("put-collection-video", "") == 403
+    assert (await owner.call("DELETE", f"{grants}/{world.managing}")).status == 204
+    for name in MANAGED:
+        assert await ask(name, world.managing) == 404, name

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from catalogue.access import Viewer
 from catalogue.videos import LISTED, VideoState, Visibility
 from common.audit import NOBODY, audit_entry
 from common.clock import utc_now
@@ -118,7 +119,7 @@ async def test_what_is_granted_more_than_once_is_listed_once_in_every_order(
             given = Grant(
                 id=new_id(), video_id=video_id, subject=subject, name="x", created_at=utc_now(), expires_at=end
             )
-            await grants.put_grant(owner_id, given, entry=audit_entry("video-granted", NOBODY, at=utc_now()))
+            await grants.put_grant(Viewer(owner_id), given, entry=audit_entry("video-granted", NOBODY, at=utc_now()))
 
         for number, visibility in enumerate([*Visibility] * 3):
             fields: dict[str, Any] = {

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 from yarl import URL
 
+from catalogue.access import Viewer
 from catalogue.videos import Visibility
 from common.audit import NOBODY, audit_entry
 from common.clock import utc_now
@@ -268,7 +269,7 @@ async def test_only_who_may_watch_gets_anything(
             expires_at=None,
         )
         entry = audit_entry("video-granted", NOBODY, at=utc_now())
-        await GrantStore(database).put_grant(services.auth.account_id("owner"), grant, entry=entry)
+        await GrantStore(database).put_grant(Viewer(services.auth.account_id("owner")), grant, entry=entry)
     for call in CALLS:
         answer = await viewer.call("GET", f"{viewer.stream_url}/v1/videos/{video['id']}{call}")
         unknown = await viewer.call("GET", f"{viewer.stream_url}/v1/videos/{'a' * 26}{call}")

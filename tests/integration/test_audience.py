@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import select, update
 
-from catalogue.access import EVERYONE, MEMBERS, Viewer
+from catalogue.access import EVERYONE, MEMBERS, Right, Viewer
 from catalogue.collections import Collection, get_watchable
 from catalogue.pages import Sort
 from catalogue.tables import AUDIENCE, COLLECTION_VIDEOS, GRANTS
@@ -47,18 +47,31 @@ class World:
         self.grants = GrantStore(databases[0])
         self.library = Library(databases[1])
 
+    @property
+    def by(self) -> Viewer:
+        """The owner, as who changes something."""
+        return Viewer(self.owner)
+
     async def collection(self, *video_ids: str) -> Collection:
         one = Collection(id=new_id(), owner_id=self.owner, title="C", description="", created_at=NOW, updated_at=NOW)
         await self.collections.create_collection(one)
-        assert list(await self.collections.put_videos(one.id, self.owner, video_ids, now=NOW)) == list(video_ids)
+        assert list(await self.collections.put_videos(one.id, self.by, video_ids, now=NOW)) == list(video_ids)
         return one
 
-    async def share(self, collection: Collection, subject: str, *, ends: datetime | None = None) -> Grant:
+    async def share(
+        self, collection: Collection, subject: str, *, ends: datetime | None = None, right: Right = Right.WATCH
+    ) -> Grant:
         new = Grant(
-            id=new_id(), collection_id=collection.id, subject=subject, name=None, created_at=NOW, expires_at=ends
+            id=new_id(),
+            collection_id=collection.id,
+            subject=subject,
+            name=None,
+            right=right,
+            created_at=NOW,
+            expires_at=ends,
         )
         grant, _ = await self.grants.put_grant(
-            self.owner, new, entry=entry_about(Action.COLLECTION_GRANTED, NOBODY, collection, at=NOW)
+            self.by, new, entry=entry_about(Action.COLLECTION_GRANTED, NOBODY, collection, at=NOW)
         )
         return grant
 
@@ -117,7 +130,7 @@ async def test_a_collections_grants_open_and_close_its_videos_at_once_and_lists_
     here, other = await world.collection(*ids), await world.collection(ids[6], ids[7])
     ann, stranger = Viewer(new_id(), frozenset({group := new_id()})), None
     # From the moment of the grant; lists when the loop has come by.
-    to_group = await world.share(here, f"group:{group}", ends=NOW + DAY)
+    to_group = await world.share(here, f"group:{group}", ends=NOW + DAY, right=Right.MANAGE)
     assert (await world.may(ann, ids), await world.may(Viewer(new_id()), ids), await world.finds(ann, ids)) == (
         every,
         set(),
@@ -136,9 +149,9 @@ async def test_a_collections_grants_open_and_close_its_videos_at_once_and_lists_
 
     # Its videos come and go with it in the same transaction, whatever it is that changes.
     here_too = (await ready(store, world.owner)).id
-    await world.collections.put_videos(here.id, world.owner, [here_too], now=NOW)
-    await world.collections.place_video(other.id, world.owner, here_too, after=None, now=NOW)
-    await world.collections.remove_videos(here.id, world.owner, ids[:1], now=NOW)
+    await world.collections.put_videos(here.id, world.by, [here_too], now=NOW)
+    await world.collections.place_video(other.id, world.by, here_too, after=None, now=NOW)
+    await world.collections.remove_videos(here.id, world.by, ids[:1], now=NOW)
     assert await store.move_video(ids[1], old=READY, new=VideoState.TRASHED, settle_after=NOW)
     assert await store.hide_video(ids[2], entry_about(Action.HIDDEN, NOBODY, here, at=NOW))
     assert await store.move_video(ids[3], old=READY, new=VideoState.DELETED, settle_after=NOW)
@@ -194,7 +207,7 @@ async def test_a_step_is_bounded_by_rows_and_takes_one_video_at_least(
     await world.share(here, MEMBERS)
     assert (await steps(), await world.is_up_to_date()) == ([1] * 5, True)
     entry = entry_about(Action.COLLECTION_DELETED, NOBODY, here, at=NOW)
-    await world.collections.delete_collection(here.id, world.owner, if_match=None, entry=entry, now=NOW)
+    await world.collections.delete_collection(here.id, world.by, if_match=None, entry=entry, now=NOW)
     assert await steps() == [-5] * 5
 
 
@@ -208,7 +221,7 @@ async def test_with_its_collection_a_grant_is_gone_and_the_videos_stay(
     await world.work_off()
     assert await world.finds(member, ids) == {*range(5)}
     entry = entry_about(Action.COLLECTION_DELETED, NOBODY, one, at=NOW)
-    await world.collections.delete_collection(one.id, world.owner, if_match=None, entry=entry, now=NOW)
+    await world.collections.delete_collection(one.id, world.by, if_match=None, entry=entry, now=NOW)
     assert await world.may(member, ids) == await world.finds(member, ids) == set()
     assert await get_watchable(world.databases[1], one.id, member, now=NOW) is None
     await world.work_off()
@@ -226,10 +239,10 @@ async def test_what_goes_between_a_revocation_and_the_loop_leaves_nothing(world:
     await world.work_off()
     assert await world.grants.revoke_grant(grant, None, now=NOW)
     if goes == "video":
-        await world.collections.remove_videos(one.id, world.owner, ids, now=NOW)
+        await world.collections.remove_videos(one.id, world.by, ids, now=NOW)
     else:
         entry = entry_about(Action.COLLECTION_DELETED, NOBODY, one, at=NOW)
-        await world.collections.delete_collection(one.id, world.owner, if_match=None, entry=entry, now=NOW)
+        await world.collections.delete_collection(one.id, world.by, if_match=None, entry=entry, now=NOW)
     await world.work_off()
     assert await world.databases[0].rows(select(AUDIENCE)) == []
 
@@ -275,7 +288,7 @@ async def test_pictures_that_fewer_may_see_than_before_are_made_again(world: Wor
     assert await asked() == set()
     grant = await world.share(here, MEMBERS)
     await world.work_off()
-    await world.collections.remove_videos(here.id, world.owner, [videos[0].id], now=NOW)
+    await world.collections.remove_videos(here.id, world.by, [videos[0].id], now=NOW)
     assert await asked() == {videos[0].id}
     await world.grants.revoke_grant(grant, None, now=NOW)
     await world.work_off()

@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy import insert, select
 from sqlalchemy import text as sql
 
+from catalogue.access import Viewer
 from catalogue.tables import AUDIENCE, VIDEOS
 from catalogue.videos import Video, VideoState, Visibility
 from common.audit import Actor, AuditEntry
@@ -283,7 +284,7 @@ async def test_pictures_are_made_again_when_fewer_may_see_them_and_not_otherwise
     assert await store.show_video(one.id, entry())
     async with open_database(database_url) as database:
         grants = GrantStore(database)
-        grant, _ = await grants.put_grant(owner, _grant_of(one), entry=entry())
+        grant, _ = await grants.put_grant(Viewer(owner), _grant_of(one), entry=entry())
         assert await asked() == []
         assert await store.hide_video(one.id, entry())
         assert await asked(makes=True) == both
@@ -293,7 +294,7 @@ async def test_pictures_are_made_again_when_fewer_may_see_them_and_not_otherwise
         assert not await grants.revoke_grant(grant, entry(), now=NOW)
         # Of what others may watch anyhow nothing changes.
         await choose(Visibility.MEMBERS)
-        grant, _ = await grants.put_grant(owner, _grant_of(one), entry=entry())
+        grant, _ = await grants.put_grant(Viewer(owner), _grant_of(one), entry=entry())
         assert await grants.revoke_grant(grant, entry(), now=NOW)
         assert await asked() == []
 
@@ -302,7 +303,7 @@ async def test_lists_of_what_is_granted_know_its_length_when_it_is_found_out(sto
     one = await ready(store, owner := new_id())
     entry = entry_about(Action.GRANTED, Actor(owner, "192.0.2.1"), one, at=NOW)
     async with open_database(database_url) as database:
-        await GrantStore(database).put_grant(owner, _grant_of(one), entry=entry)
+        await GrantStore(database).put_grant(Viewer(owner), _grant_of(one), entry=entry)
         job = await taken(store, one.id)
         for expected in (None, FACTS.duration_ms):
             [row] = await database.rows(select(AUDIENCE.c.duration_ms))

@@ -1,4 +1,4 @@
-"""Collections for programs: one's own, and the videos in them."""
+"""Collections for programs: one's own and those that one manages, and the videos in them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from upload_svc.collections.app_keys import COLLECTIONS
 from upload_svc.collections.collections import Overview
 from upload_svc.grant_store import Target
 from upload_svc.guests.api import create_upload_link, list_upload_links
-from upload_svc.models import UploadPage, present
 
 
 async def create_collection(request: web.Request) -> web.Response:
@@ -37,11 +36,11 @@ async def create_collection(request: web.Request) -> web.Response:
 
 
 async def list_collections(request: web.Request) -> web.Response:
-    """Your collections, by title."""
+    """Your collections, by title; with `right=manage` others' that you manage."""
     principal = require_principal(request)
     asked = read_query(request, models.ListCollections)
     found, next_cursor = await request.app[COLLECTIONS].list(
-        principal, q=asked.q, cursor=asked.cursor, limit=asked.limit
+        principal, q=asked.q, is_managed=asked.right == "manage", cursor=asked.cursor, limit=asked.limit
     )
     items = [_shown(request, overview) for overview in found]
     return json_response(models.CollectionPage(items=items, next_cursor=next_cursor))
@@ -64,7 +63,7 @@ async def edit_collection(request: web.Request) -> web.Response:
 
 
 async def delete_collection(request: web.Request) -> web.Response:
-    """Deletes a collection; its videos stay."""
+    """Deletes a collection of yours; its videos stay."""
     principal, collection_id = require_principal(request), id_in_path(request, "collection_id")
     await request.app[COLLECTIONS].delete(
         principal, collection_id, address=request.remote or "", if_match=if_match(request)
@@ -80,12 +79,17 @@ async def list_collection_videos(request: web.Request) -> web.Response:
         principal, collection_id, cursor=asked.cursor, limit=asked.limit
     )
     stream_url = request.app[SITE].stream_url
-    items = [present(upload, stream_url=stream_url) for upload in uploads]
-    return json_response(UploadPage(items=items, next_cursor=next_cursor))
+    items = [
+        models.present_collected(upload, stream_url=stream_url, account_id=principal.account_id) for upload in uploads
+    ]
+    return json_response(models.CollectedPage(items=items, next_cursor=next_cursor))
 
 
 async def put_collection_video(request: web.Request) -> web.Response:
-    """Adds one of your videos to a collection, or moves it; the content is optional. Idempotent."""
+    """Adds one of your videos to a collection of yours, or moves what is in one; the content is optional. Idempotent.
+
+    Who manages another's collection moves what is in it.
+    """
     principal, collection_id = require_principal(request), id_in_path(request, "collection_id")
     video_id, collections = id_in_path(request, "video_id"), request.app[COLLECTIONS]
     asked = await read_json(request, models.PlaceVideo) if request.can_read_body else models.PlaceVideo()
@@ -104,7 +108,7 @@ async def remove_collection_video(request: web.Request) -> web.Response:
 
 
 async def list_collection_grants(request: web.Request) -> web.Response:
-    """Who else may watch what is in a collection, the newest first; with `right=upload` the links by which guests send.
+    """Who else may watch or manage a collection, the newest first; with `right=upload` the links by which guests send.
 
     What has ended is listed too: a link always, others for about a minute.
     """
@@ -117,8 +121,9 @@ async def list_collection_grants(request: web.Request) -> web.Response:
 async def create_collection_grant(request: web.Request) -> web.Response:
     """Lets an account, a group, all members, everyone, or whoever has the link that is made watch what is in it.
 
-    Of those that may already, the end changes. Lists have the videos a moment later. With the right `upload` it makes a
-    link by which whoever has it sends videos into it. A link's `url` is told once: what is sent again with its
+    Of those that may already, right and end change. Lists have the videos a moment later. With the right `manage` an
+    account or a group does nearly what its owner does, who alone gives it. With the right `upload` it makes a link by
+    which whoever has it sends videos into it. A link's `url` is told once: what is sent again with its
     `Idempotency-Key` is answered without it.
     """
     target, asked = _target(request), await read_json(request, models.CreateCollectionGrant)
@@ -128,7 +133,10 @@ async def create_collection_grant(request: web.Request) -> web.Response:
 
 
 async def delete_collection_grant(request: web.Request) -> web.Response:
-    """Revokes a grant: it opens nothing from now on. What it has opened plays on until its URL ends. Idempotent."""
+    """Revokes a grant: it opens nothing from now on. What it has opened plays on until its URL ends. Idempotent.
+
+    The right `manage` is its owner's alone to revoke.
+    """
     return await delete_grant_of(request, _target(request))
 
 

@@ -7,15 +7,18 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
-from catalogue.access import Right
-from catalogue.content import present_poster
+from catalogue.access import EVERYONE, MEMBERS, Right
+from catalogue.content import Content, present_poster
+from catalogue.videos import Visibility
+from common.clock import rfc3339
 from common.languages import N_
 from common.web.requests import Input, Query
-from contracts.shape import Instant
+from contracts.shape import Instant, is_absent
 from upload_svc.collections.collections import Overview
 from upload_svc.guests.links import NewUploadLink
 from upload_svc.guests.models import MostFiles, Note
-from upload_svc.models import CreateGrant, Description, ListGrants, Size, Title
+from upload_svc.models import CreateGrant, Description, ListGrants, Size, Title, Upload, present, watch_url
+from upload_svc.uploads import Upload as UploadInDomain
 
 
 class CreateCollection(Input):
@@ -42,9 +45,10 @@ class PlaceVideo(Input):
 
 
 class ListCollections(Query):
-    """Those with these words in their titles, and which page of them."""
+    """Those with these words in their titles, and which page of them: your own, or others' that you manage."""
 
     q: Annotated[str, Field(max_length=200)] = ""
+    right: Literal["owner", "manage"] = "owner"
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: Annotated[str, Field(max_length=2048)] | None = None
 
@@ -58,6 +62,9 @@ class CreateCollectionGrant(CreateGrant):
     An account (`account:` and its id), a group (`group:`), all `members`, `everyone`, also without an account, or
     whoever has the link that is made. It ends at `expires_at`; a link also when `view_limit` visitors have played
     something of it, which then plays on for them.
+
+    With the right `manage`, which is its owner's to give, an account or a group also changes the collection, takes
+    videos out of it, and shares it.
 
     Or, with the right `upload`, whoever has the link that is made sends videos into it without an account: `max_size`
     in bytes of each, `max_files` of all guests together, and `note`, which they read.
@@ -79,8 +86,10 @@ class CreateCollectionGrant(CreateGrant):
     def _is_right(cls, right: str, info: ValidationInfo) -> str:
         if right == Right.UPLOAD and info.data.get("subject", "link") != "link":
             raise ValueError(N_("must be “watch”: “upload” goes with a link alone"))
-        if right not in (Right.WATCH, Right.UPLOAD):
-            raise ValueError(N_("must be “watch” or “upload”"))
+        if right == Right.MANAGE and info.data.get("subject") in ("link", MEMBERS, EVERYONE):
+            raise ValueError(N_("must be “watch”: “manage” goes with an account or a group alone"))
+        if right not in [*Right]:
+            raise ValueError(N_("must be “watch”, “upload” or “manage”"))
         return right
 
     @field_validator("max_size", "max_files", "note")
@@ -129,14 +138,39 @@ class ListCollected(Query):
     cursor: Annotated[str, Field(max_length=2048)] | None = None
 
 
+class CollectedVideo(BaseModel):
+    """A video in a collection of somebody else's, as who manages that sees it; `duration` in seconds."""
+
+    id: str
+    title: str
+    description: str
+    size: int | None
+    content_type: str
+    visibility: Visibility
+    created_at: str
+    watch_url: str
+    duration: float | None
+    poster: dict[str, dict[Literal["webp", "jpeg"], str]] | None
+
+
+class CollectedPage(BaseModel):
+    """One page of a collection's videos: as their owner sees them, or as who manages it does."""
+
+    items: list[Upload | CollectedVideo]
+    next_cursor: str | None
+
+
 class Collection(BaseModel):
-    """A collection as its owner sees it; `duration` in seconds, of the videos whose length is known.
+    """A collection as its owner sees it, or who manages it; `duration` in seconds, of videos whose length is known.
 
     `video_count` counts ready videos: what is in the trash keeps its place and is not shown. `poster` is the first
-    video's. `updated_at` also says when a video has come, gone or moved. `url` is its page for viewers.
+    video's. `updated_at` also says when a video has come, gone or moved. `url` is its page for viewers. `right` says
+    what you are to it, and of one that you manage `owner` whose it is, by username, where that is known.
     """
 
     id: str
+    right: Literal["owner", "manage"]
+    owner: Annotated[str | None, Field(exclude_if=is_absent)] = None
     title: str
     description: str
     video_count: int
@@ -169,6 +203,8 @@ def present_collection(overview: Overview, *, stream_url: str) -> Collection:
     collection, first = overview.collection, overview.first
     return Collection(
         id=collection.id,
+        right="owner" if overview.is_mine else "manage",
+        owner=overview.owner_name,
         title=collection.title,
         description=collection.description,
         video_count=overview.total.count,
@@ -177,6 +213,25 @@ def present_collection(overview: Overview, *, stream_url: str) -> Collection:
         updated_at=collection.updated_at,
         url=collection_url(stream_url, collection.id),
         poster=None if first is None or first.media is None else present_poster(first.media.content.poster),
+    )
+
+
+def present_collected(upload: UploadInDomain, *, stream_url: str, account_id: str) -> Upload | CollectedVideo:
+    """A video of a collection as this account sees it: as its owner, or as who manages the collection."""
+    if upload.video.owner_id == account_id:
+        return present(upload, stream_url=stream_url)
+    video, content = upload.video, Content() if upload.media is None else upload.media.content
+    return CollectedVideo(
+        id=video.id,
+        title=video.title,
+        description=video.description,
+        size=video.size,
+        content_type=video.content_type,
+        visibility=video.visibility,
+        created_at=rfc3339(video.created_at),
+        watch_url=watch_url(stream_url, video.id),
+        duration=None if video.duration_ms is None else video.duration_ms / 1000,
+        poster=present_poster(content.poster),
     )
 
 

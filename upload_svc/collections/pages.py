@@ -1,4 +1,5 @@
-"""Collections in a browser: all of them, one with its videos in order, and where videos are put into them.
+"""Collections in a browser: all that one has or manages, one with its videos in order, and where videos are put into
+them.
 
 Their forms work without JavaScript: what succeeds leads back to the page, what does not shows it with what was typed.
 """
@@ -41,6 +42,7 @@ from upload_svc.uploads import Upload
 
 PATH: Final = "/videos/collections"
 CHOOSE_PATH: Final = f"{PATH}/choose"
+MOST_MANAGED: Final = 100
 
 
 class CollectionForm(Query):
@@ -175,8 +177,16 @@ async def _collections(
     found, next_cursor = await request.app[COLLECTIONS].list(
         principal, q=asked.q, cursor=asked.cursor, limit=asked.limit
     )
+    # Below the first page of one's own; who manages more searches for one.
+    managed: Sequence[Overview] = ()
+    if asked.cursor is None:
+        managed, _ = await request.app[COLLECTIONS].list(
+            principal, q=asked.q, is_managed=True, cursor=None, limit=MOST_MANAGED
+        )
     context = {
         "collections": [_card(overview) for overview in found],
+        "managed": [_card(overview) for overview in managed],
+        "is_searchable": bool(asked.q) or len(managed) == MOST_MANAGED,
         "q": asked.q,
         "form": form or {},
         "errors": {} if refusal is None else {"title": _in_words(refusal)},
@@ -255,6 +265,8 @@ def _card(overview: Overview) -> dict[str, object]:
         "id": collection.id,
         "url": f"{PATH}/{collection.id}",
         **_texts(overview),
+        "is_mine": overview.is_mine,
+        "owner_name": overview.owner_name,
         "count": total.count,
         "length": clock_time(seconds) if seconds else None,
         "spoken_length": spoken_time(seconds) if seconds else None,

@@ -10,6 +10,7 @@ from common.web.routes import IDEMPOTENCY, delete, get, patch, post, put
 from upload_svc.api import IF_MATCH
 from upload_svc.collections import api, pages
 from upload_svc.collections.models import (
+    CollectedPage,
     Collection,
     CollectionPage,
     CreateCollection,
@@ -20,7 +21,7 @@ from upload_svc.collections.models import (
     ListCollections,
     PlaceVideo,
 )
-from upload_svc.models import Grant, GrantPage, UploadPage
+from upload_svc.models import Grant, GrantPage
 
 API: Final = (
     get("/v1/collections", api.list_collections, {200: CollectionPage}, query=ListCollections),
@@ -51,7 +52,7 @@ API: Final = (
     get(
         "/v1/collections/{collection_id}/videos",
         api.list_collection_videos,
-        {200: UploadPage},
+        {200: CollectedPage},
         query=ListCollected,
     ),
     put(

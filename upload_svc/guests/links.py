@@ -1,4 +1,4 @@
-"""What the owner of a collection does with the links by which guests send files into it."""
+"""What the owner of a collection, or who manages it, does with the links by which guests send files into it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from catalogue.access import Right
+from catalogue.access import Right, Viewer, viewer_of
 from catalogue.collections import Collection
 from catalogue.links import hash_of
 from catalogue.videos import Video
@@ -43,7 +43,10 @@ class NewUploadLink:
 
 
 class UploadLinks:
-    """Each method raises NotFound for a collection that is not theirs."""
+    """Each method raises NotFound for a collection that is not theirs, and that they do not manage.
+
+    What guests send is the owner's, whoever has made the link.
+    """
 
     def __init__(
         self,
@@ -71,7 +74,7 @@ class UploadLinks:
         remember: Remember[UploadLink] | None = None,
     ) -> tuple[UploadLink, str]:
         """A new link, and its token, which nobody can be told again. Raises Invalid and TooManyUploadLinks."""
-        collection, now = await self._own(principal, collection_id), self._clock()
+        collection, now = await self.collection(principal, collection_id), self._clock()
         if new.expires_at is not None and new.expires_at <= now:
             raise Invalid([{"pointer": "#/expires_at", "detail": gettext("must be in the future")}])
         token = secrets.token_urlsafe(_TOKEN_BYTES)
@@ -88,19 +91,22 @@ class UploadLinks:
         )
         entry = self._entry(Action.LINK_CREATED, Actor(principal.account_id, address), collection, link.id)
         keep = None if remember is None else remember(link)
-        await self._store.add_link(principal.account_id, link, token_hash=hash_of(token), entry=entry, keep=keep)
+        await self._store.add_link(viewer_of(principal), link, token_hash=hash_of(token), entry=entry, keep=keep)
         entry.log()
         return link, token
 
     async def collection(self, principal: Principal, collection_id: str) -> Collection:
         """The collection that the links lead into."""
-        return await self._own(principal, collection_id)
+        collection = await self._collections.get_collection(collection_id, viewer_of(principal), now=self._clock())
+        if collection is None:
+            raise NotFound
+        return collection
 
     async def list(
         self, principal: Principal, collection_id: str, *, cursor: str | None, limit: int
     ) -> tuple[Sequence[ListedUploadLink], str | None]:
         """The links, also those that have ended, the newest first; and the next page's cursor. Raises Invalid."""
-        await self._own(principal, collection_id)
+        await self.collection(principal, collection_id)
         return await self._cursors.page(
             f"upload links:{collection_id}",
             partial(self._store.list_links, collection_id),
@@ -111,7 +117,8 @@ class UploadLinks:
 
     async def revoke(self, principal: Principal, collection_id: str, link_id: str, *, address: str) -> None:
         """From now on nothing is taken by the link, and what is on its way is given up. It may have been before."""
-        await self._revoke(await self._own(principal, collection_id), link_id, Actor(principal.account_id, address))
+        collection = await self.collection(principal, collection_id)
+        await self._revoke(collection, link_id, Actor(principal.account_id, address))
 
     async def list_around(self, video: Video) -> Sequence[tuple[ListedUploadLink, str]]:
         """The links into the collections in which the video is, whoever asks: the newest, a hundred at most.
@@ -123,7 +130,9 @@ class UploadLinks:
     async def revoke_around(self, video: Video, link_id: str, by: Actor) -> None:
         """As `revoke`, whoever asks, of a link into a collection in which the video is; nothing happens to others."""
         for listed, _ in await self._store.list_links_around(video, link_id=link_id, limit=1):
-            collection = await self._collections.get_collection(listed.link.collection_id, video.owner_id)
+            collection = await self._collections.get_collection(
+                listed.link.collection_id, Viewer(video.owner_id), now=self._clock()
+            )
             if collection is not None:
                 await self._revoke(collection, link_id, by)
 
@@ -134,9 +143,3 @@ class UploadLinks:
 
     def _entry(self, action: Action, by: Actor, collection: Collection, link_id: str) -> AuditEntry:
         return entry_about(action, by, collection, at=self._clock(), link_id=link_id, right=Right.UPLOAD.value)
-
-    async def _own(self, principal: Principal, collection_id: str) -> Collection:
-        collection = await self._collections.get_collection(collection_id, principal.account_id)
-        if collection is None:
-            raise NotFound
-        return collection

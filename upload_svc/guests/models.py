@@ -15,14 +15,12 @@ from common.web.requests import Input
 from contracts.objects import ChecksumAlgorithm
 from contracts.shape import Sha256, is_absent
 from upload_svc.guests.guests import Said
-from upload_svc.guests.store import ListedUploadLink, UploadLink
+from upload_svc.guests.store import UploadLink
 from upload_svc.models import (
     ContentType,
     Filename,
     Grant,
-    GrantPage,
     ReceivedPart,
-    SharedCollection,
     Size,
     Title,
     known_content_type,
@@ -92,19 +90,6 @@ class CreateGuestUpload(Input):
         return Said(sender=self.sender, message=self.message)
 
 
-class ModeratedUploadLink(Grant):
-    """A link by which guests send, who has made it, and the collection into which they send."""
-
-    maker: str
-    collection: SharedCollection
-
-
-class ModeratedGrantPage(GrantPage):
-    """As for its owner, with the `upload_links` into the collections that the video is in, the newest, 100 at most."""
-
-    upload_links: list[ModeratedUploadLink]
-
-
 class GuestUpload(BaseModel):
     """An upload as its guest sees it: `ready` once all of it has come, whatever its owner does with it then.
 
@@ -145,12 +130,6 @@ def present_upload_link(link: UploadLink, *, received: int, url: str | None = No
         note=link.note,
         received=received,
     )
-
-
-def present_moderated_link(listed: ListedUploadLink, title: str, *, maker: str) -> ModeratedUploadLink:
-    link = present_upload_link(listed.link, received=listed.received)
-    collection = SharedCollection(id=listed.link.collection_id, title=title)
-    return ModeratedUploadLink(**dict(link), maker=maker, collection=collection)
 
 
 def present_guest_upload(upload: UploadInDomain) -> GuestUpload:

@@ -1,4 +1,6 @@
-"""The page behind a link by which guests send, and what the owner of a collection does with such links."""
+"""The page behind a link by which guests send, and what the owner of a collection does with such links, or who manages
+it.
+"""
 
 from __future__ import annotations
 
@@ -140,7 +142,11 @@ async def _links(
     if isinstance(refusal, Invalid):
         faults = {fault["pointer"].removeprefix("#/"): fault["detail"] for fault in refusal.errors}
     context = {
-        "collection": {"id": collection.id, "title": collection.title},
+        "collection": {
+            "id": collection.id,
+            "title": collection.title,
+            "is_mine": collection.owner_id == principal.account_id,
+        },
         "links": [
             {
                 "id": one.link.id,

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from catalogue.access import Right
+from catalogue.access import Right, Viewer
 from catalogue.links import hash_of
 from catalogue.lists import COLUMNS as VIDEO_COLUMNS
 from catalogue.lists import to_video
@@ -18,8 +18,8 @@ from catalogue.tables import COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS
 from catalogue.videos import Video, VideoState
 from common.audit import AuditEntry, write_down
 from common.db import AnyRow, Queries, rows_changed
-from common.errors import NotFound
 from common.idempotency import Keep
+from upload_svc.collection_store import lock_collection
 from upload_svc.errors import TooManyUploadLinks
 from upload_svc.guest_uploads import give_up_guest_uploads
 from upload_svc.guests.errors import Busy, LinkEnded, LinkFull
@@ -74,14 +74,15 @@ class GuestUpload:
 
 class GuestStore(Queries):
     async def add_link(
-        self, owner_id: str, link: UploadLink, *, token_hash: str, entry: AuditEntry, keep: Keep | None = None
+        self, by: Viewer, link: UploadLink, *, token_hash: str, entry: AuditEntry, keep: Keep | None = None
     ) -> None:
-        """Adds a link into a collection of the owner's, and `keep`s the answer. Raises NotFound, TooManyUploadLinks."""
+        """Adds a link into a collection that is theirs or that they manage, and `keep`s the answer.
+
+        Raises NotFound and TooManyUploadLinks.
+        """
         async with self._database.write() as connection:
-            mine = (COLLECTIONS.c.id == link.collection_id, COLLECTIONS.c.owner_id == owner_id)
             # Locked, so that two requests do not both add the last one.
-            if (await connection.execute(select(COLLECTIONS.c.id).where(*mine).with_for_update())).first() is None:
-                raise NotFound
+            await lock_collection(connection, link.collection_id, by, now=entry.at)
             count = select(func.count()).select_from(GRANTS).where(*_links_of(link.collection_id))
             if (await connection.execute(count)).scalar_one() >= MOST_LINKS:
                 raise TooManyUploadLinks(MOST_LINKS)

@@ -11,11 +11,12 @@ from vss.remote.commands import ask, link_password, run_work
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """The account's own collections."""
+    """The account's own collections, and those that it manages."""
     parser = commands.add_parser("collection", help="put your videos into collections, in an order")
     actions = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     listing = actions.add_parser("list", help="list your collections")
+    listing.add_argument("--managed", action="store_true", help="those of others that you manage, instead of yours")
     _json(listing)
     listing.set_defaults(run=_list)
 
@@ -75,6 +76,9 @@ def _add_sharing(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--members", dest="everybody", action="store_const", const="members", help="let every account watch"
     )
     whom.add_argument("--everyone", dest="everybody", action="store_const", const="everyone", help="let anyone watch")
+    share.add_argument(
+        "--manage", action="store_true", help="with --with or --group: let them also change it, and share it"
+    )
     share.add_argument("--expires", metavar="IN", type=values.span, help="ends after so long, such as 12h, 7d or 4w")
     share.add_argument("--views", metavar="N", type=values.count, help="ends when so many visitors have played from it")
     share.add_argument("--name", help="what you call the link; who opens it isn't told")
@@ -86,7 +90,7 @@ def _add_sharing(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _collection(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("collection", metavar="COLLECTION", help="title or ID from `vss collection list`")
+    parser.add_argument("collection", metavar="COLLECTION", help="title of yours, or ID from `vss collection list`")
 
 
 def _videos(parser: argparse.ArgumentParser) -> None:
@@ -100,7 +104,7 @@ def _json(parser: argparse.ArgumentParser) -> None:
 def _list(arguments: argparse.Namespace) -> int:
     from vss.remote.collections import list_collections  # noqa: PLC0415
 
-    return run_work(list_collections(as_json=arguments.json))
+    return run_work(list_collections(is_managed=arguments.managed, as_json=arguments.json))
 
 
 def _create(arguments: argparse.Namespace) -> int:
@@ -155,6 +159,8 @@ def _share(arguments: argparse.Namespace) -> int:
         return run_work(sharing.list_links(shared, as_json=arguments.json))
     if arguments.revoke is not None:
         return run_work(sharing.revoke(shared, arguments.revoke))
+    if arguments.manage and arguments.username is None and arguments.group is None:
+        raise BadOption("--manage goes with --with or --group alone")
     if arguments.username is not None or arguments.group is not None or arguments.everybody is not None:
         if arguments.views is not None or arguments.name is not None or arguments.ask_password:
             raise BadOption("--views, --name and --ask-password are for links alone")
@@ -164,6 +170,7 @@ def _share(arguments: argparse.Namespace) -> int:
                 username=arguments.username,
                 group=arguments.group,
                 everybody=arguments.everybody,
+                is_manager=arguments.manage,
                 expires_in=arguments.expires,
                 as_json=arguments.json,
             )

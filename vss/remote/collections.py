@@ -19,11 +19,12 @@ from vss.remote.values import video_id
 from vss.speaking import say, warn
 
 
-async def list_collections(*, as_json: bool) -> int:
-    """One line a collection: its ID, how many videos are in it, its title."""
+async def list_collections(*, is_managed: bool = False, as_json: bool) -> int:
+    """One line a collection: its ID, how many videos are in it, its title; of others' (`is_managed`) also whose."""
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
-        async for one in client.items(_url(client)):
-            say(json.dumps(one) if as_json else f"{one['id']}  {one['video_count']:>6}  {one['title']}")
+        async for one in client.items(_url(client), right="manage" if is_managed else "owner"):
+            whose = f"  by {one['owner']}" if one.get("owner") else ""
+            say(json.dumps(one) if as_json else f"{one['id']}  {one['video_count']:>6}  {one['title']}{whose}")
     return 0
 
 
@@ -133,7 +134,10 @@ async def _each(named: str, videos: Sequence[str], work: Callable[[Client, str],
 
 
 async def find(client: Client, named: str) -> dict[str, Any]:
-    """The collection with this ID, or the only one with this title, in whatever case. Raises NotThere."""
+    """The collection with this ID, or the only one of theirs with this title, in whatever case. Raises NotThere.
+
+    Of another's that they manage the title does not count: anybody can call one as theirs is called.
+    """
     try:
         if is_id(named):
             collection: dict[str, Any] = (await client.call("GET", _url(client, named))).content

@@ -64,12 +64,13 @@ async def share_with(
     username: str | None,
     group: str | None,
     everybody: str | None = None,
+    is_manager: bool = False,
     expires_in: timedelta | None,
     as_json: bool,
 ) -> int:
     """Lets the account of this name, or the group of this name or ID, watch; of one that may, the end changes.
 
-    `everybody`: of a collection all `members`, or `everyone`.
+    Of a collection `everybody` is all `members`, or `everyone`; who `is_manager` also manages it.
     """
     async with open_client(patience_seconds=WAIT_SECONDS) as client:
         url = await shared.url(client)
@@ -79,8 +80,10 @@ async def share_with(
             subject = await _account(client, username or "")
         else:
             subject = f"group:{(await groups.find(client, group))['id']}"
-        grant = (await client.call("POST", url, content={"subject": subject, **_end(expires_in)})).content
-    say(json.dumps(grant) if as_json else f"shared with {grant['name'] or grant['subject']}, {_until(grant)}")
+        asked = {"subject": subject, **({"right": "manage"} if is_manager else {}), **_end(expires_in)}
+        grant = (await client.call("POST", url, content=asked)).content
+    what = "managed by" if is_manager else "shared with"
+    say(json.dumps(grant) if as_json else f"{what} {grant['name'] or grant['subject']}, {_until(grant)}")
     return 0
 
 
@@ -106,7 +109,8 @@ async def revoke(shared: Shared, link_id: str) -> int:
 def _line(grant: dict[str, Any]) -> str:
     line = f"{grant['id']}  {grant['created_at'][:16].replace('T', ' ')}  {_until(grant)}"
     if grant["subject"] != "link":
-        return f"{line}  {grant['subject'].partition(':')[0]} {grant['name'] or ''}".rstrip()
+        manages = "  manages it" if grant["right"] == "manage" else ""
+        return f"{line}  {grant['subject'].partition(':')[0]} {grant['name'] or ''}".rstrip() + manages
     views = str(grant["views"]) if grant["view_limit"] is None else f"{grant['views']} of {grant['view_limit']}"
     sites = f"  on {', '.join(grant['frame_ancestors'])}" if grant["frame_ancestors"] else ""
     name = f"  {grant['name']}" if grant["name"] else ""

@@ -25,6 +25,8 @@ export function dialogPeople(dialog) {
   let chosen = [];
   const collections = section.querySelector("[data-collections]");
   const id = dialog.dataset.shareDialog;
+  // Somebody else's collection, which they manage.
+  const isManaged = dialog.dataset.managed !== undefined;
   section.hidden = false;
 
   dialog.addEventListener("opening", () =>
@@ -47,7 +49,7 @@ export function dialogPeople(dialog) {
   });
 
   async function share() {
-    const { username, group, days } = Object.fromEntries(new FormData(form));
+    const { username, group, days, right } = Object.fromEntries(new FormData(form));
     const end = days && { expires_at: new Date(Date.now() + days * DAY_MS).toISOString() };
     const [person] = username.trim() ? await api.grantees(username.trim()) : [];
     if (username.trim() ? !person : !group) {
@@ -56,7 +58,7 @@ export function dialogPeople(dialog) {
     }
     const names = [];
     for (const subject of [person?.subject, group].filter(Boolean)) {
-      const grant = await api.shareWith(id, { subject, ...end });
+      const grant = await api.shareWith(id, { subject, ...end, ...(right && { right }) });
       list.querySelector(`[data-subject="${grant.subject}"]`)?.remove();
       list.prepend(item(grant));
       names.push(grant.name);
@@ -111,13 +113,17 @@ export function dialogPeople(dialog) {
     const name = Object.assign(document.createElement("bdi"), { textContent: grant.name });
     const end = grant.expires_at && gettext("until %(when)s", { when: formatDay(new Date(grant.expires_at), document.documentElement.lang) });
     const kind = isGroup(grant) ? gettext("Group") : gettext("Person");
+    const right = grant.right === "manage" && gettext("Can manage");
     words.className = "small";
-    words.append(name, ` · ${[kind, end].filter(Boolean).join(" · ")}`);
+    words.append(name, ` · ${[kind, right, end].filter(Boolean).join(" · ")}`);
+    row.append(words);
+    // Who else manages it is its owner's to say.
+    if (right && isManaged) return row;
     const button = Object.assign(document.createElement("button"), { className: "button", type: "button", textContent: gettext("Remove") });
     button.dataset.look = "quiet";
     button.setAttribute("aria-label", gettext("Stop sharing with %(name)s", { name: grant.name }));
     button.addEventListener("click", () => attempt(() => remove(grant, row), button));
-    row.append(words, button);
+    row.append(button);
     return row;
   }
 
@@ -133,12 +139,15 @@ export function dialogPeople(dialog) {
     const people = subjects.length - groupCount;
     const peopleWords = people && ngettext("%(count)s person", "%(count)s people", people, { count: people });
     const groupWords = groupCount && ngettext("%(count)s group", "%(count)s groups", groupCount, { count: groupCount });
-    if (people && groupCount) now.textContent = everybody
+    const others = peopleWords || groupWords;
+    if (isManaged && people && groupCount) now.textContent = gettext("Its owner, %(people)s and %(groups)s can watch what is in it.", { people: peopleWords, groups: groupWords });
+    else if (isManaged && others) now.textContent = gettext("Its owner and %(others)s can watch what is in it.", { others });
+    else if (people && groupCount) now.textContent = everybody
       ? gettext("You, %(people)s and %(groups)s can watch what is in it.", { people: peopleWords, groups: groupWords })
       : gettext("You, %(people)s and %(groups)s can watch this video.", { people: peopleWords, groups: groupWords });
     else if (people || groupCount) now.textContent = everybody
-      ? gettext("You and %(others)s can watch what is in it.", { others: peopleWords || groupWords })
-      : gettext("You and %(others)s can watch this video.", { others: peopleWords || groupWords });
+      ? gettext("You and %(others)s can watch what is in it.", { others })
+      : gettext("You and %(others)s can watch this video.", { others });
     else if (collections.hidden) now.textContent = choice?.options[0].dataset.words ?? nobodyElse;
     else now.textContent = gettext("You can watch this video.");
   }

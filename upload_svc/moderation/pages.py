@@ -18,11 +18,11 @@ from common.tokens import Principal
 from common.web.keys import SITE
 from common.web.pages import render
 from common.web.requests import Query, id_in_path, read_query, require_whole_principal
-from upload_svc.app_keys import MODERATION
 from upload_svc.grant_store import Grant, ListedLink
-from upload_svc.guests.models import present_moderated_link
 from upload_svc.models import Grant as ShownGrant
 from upload_svc.models import present_listed, watch_url
+from upload_svc.moderation.app_keys import MODERATION
+from upload_svc.moderation.models import present_moderated_link
 
 PATH: Final = "/videos/moderation"
 
@@ -64,7 +64,7 @@ async def videos_page(request: web.Request) -> web.Response:
             for one, grants in await moderation.collections(principal, video)
         ]
         upload_links = [
-            _with_end(present_moderated_link(one, title, maker=video.owner_username))
+            _with_end(present_moderated_link(one, title, owner=video.owner_username))
             for one, title in await moderation.upload_links(principal, video)
         ]
     else:

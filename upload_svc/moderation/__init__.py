@@ -1,0 +1,1 @@
+"""Moderation: what administrators see of everybody's videos, and do with them."""

@@ -271,7 +271,11 @@ async def test_an_administrator_sees_and_revokes_the_links_by_which_guests_send(
     )
     html = {"Accept": "text/html"}
     words = await (await root.call("GET", page, headers=html)).text()
-    assert (listed["owner"], "For Ada" in words, "0 of 2 videos received" in words) == ("maker", True, True)
+    assert (listed["owner"].startswith("maker"), "For Ada" in words, "0 of 2 videos received" in words) == (
+        True,
+        True,
+        True,
+    )
 
     # Of a collection that the video is not in, nothing happens.
     assert (await root.call("DELETE", f"{url}/{elsewhere['id']}")).status == 204

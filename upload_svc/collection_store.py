@@ -369,8 +369,8 @@ async def lock_collection(connection: AsyncConnection, collection_id: str, by: V
     row = (await connection.execute(here.with_for_update())).one_or_none()
     if row is None:
         raise NotFound
-    # Asked when the row is locked, as whoever revokes a grant has it: in one statement with the lock, a grant would
-    # still count that was revoked while the lock was waited for.
+    # Asked once the row is locked, as whoever revokes a grant has it: before, a grant would count that is revoked while
+    # the lock is waited for.
     if row.owner_id != by.account_id and await connection.scalar(here.where(may_change(by, now=now))) is None:
         raise NotFound
     return to_collection(row)

@@ -278,7 +278,8 @@ async def test_collections_that_are_shared_with_somebody_come_in_pages(
 ) -> None:
     monkeypatch.setattr(pages, "SHARED_AT_ONCE", 2)
     alice, bob, html = services.person("alice"), services.person("bob"), {"Accept": "text/html"}
-    await services.auth.set_account("bob", role=Role.MEMBER)
+    for name in ("alice", "bob"):
+        await services.auth.set_account(name, role=Role.MEMBER)
     film = await alice.upload(FILM)
     # Two of the same name among them, and one that has nothing to show.
     for title in ("D", "b", "A", "b", "c"):

@@ -281,11 +281,11 @@ async def test_collections_that_are_shared_with_somebody_come_in_pages(
     for name in ("alice", "bob"):
         await services.auth.set_account(name, role=Role.MEMBER)
     film = await alice.upload(FILM)
+    subject = {"subject": f"account:{services.auth.account_id('bob')}"}
     # Two of the same name among them, and one that has nothing to show.
     for title in ("D", "b", "A", "b", "c"):
         url = await make(alice, title)
         await put(alice, url, film)
-        subject = {"subject": f"account:{services.auth.account_id('bob')}"}
         assert (await alice.call("POST", f"{url}/grants", json=subject)).status == 201
     assert (await alice.call("POST", f"{await make(alice)}/grants", json=subject)).status == 201
 

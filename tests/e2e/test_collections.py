@@ -267,14 +267,14 @@ async def test_behind_a_link_the_keyboard_leads_to_the_next_video_and_back(brows
         await expect(current).to_have_text("Lesson 1")
         await expect(page.get_by_role("link", name="Previous")).to_have_count(0)
         await page.keyboard.press("Shift+N")
-        await page.wait_for_url(f"{url}?v={ids[1]}")
+        await expect(page).to_have_url(f"{url}?v={ids[1]}")
         await expect(current).to_have_text("Lesson 2")
         await page.keyboard.press("Shift+P")
-        await page.wait_for_url(f"{url}?v={ids[0]}")
+        await expect(page).to_have_url(f"{url}?v={ids[0]}")
         # What has gone meanwhile is passed over.
         assert (await maker.call("DELETE", f"{made}/videos/{ids[1]}")).status == 204
         await page.keyboard.press("Shift+N")
-        await page.wait_for_url(f"{url}?v={ids[2]}")
+        await expect(page).to_have_url(f"{url}?v={ids[2]}")
         await page.get_by_role("link", name="Previous").click()
-        await page.wait_for_url(f"{url}?v={ids[0]}")
+        await expect(page).to_have_url(f"{url}?v={ids[0]}")
         await page.close()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from yarl import URL
 
+from auth_svc.accounts.store import Role
 from stream_svc import pages
 from tests.api_client import Person
 from tests.browser import Browser
@@ -276,19 +277,16 @@ async def test_collections_that_are_shared_with_somebody_come_in_pages(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "SHARED_AT_ONCE", 2)
-    (_, alice), (bob_id, bob), html = (
-        await services.move_in("alice"),
-        await services.move_in("bob"),
-        {"Accept": "text/html"},
-    )
+    alice, bob, html = services.person("alice"), services.person("bob"), {"Accept": "text/html"}
+    for name in ("alice", "bob"):
+        await services.auth.set_account(name, role=Role.MEMBER)
     film = await alice.upload(FILM)
-    subject = {"subject": f"account:{bob_id}"}
+    subject = {"subject": f"account:{services.auth.account_id('bob')}"}
     # Two of the same name among them, and one that has nothing to show.
     for title in ("D", "b", "A", "b", "c"):
         url = await make(alice, title)
         await put(alice, url, film)
-        answer = await alice.call("POST", f"{url}/grants", json=subject)
-        assert answer.status == 201, await answer.text()
+        assert (await alice.call("POST", f"{url}/grants", json=subject)).status == 201
     assert (await alice.call("POST", f"{await make(alice)}/grants", json=subject)).status == 201
 
     async def shown(path: str) -> tuple[list[str], str | None]:

@@ -184,7 +184,7 @@ async def test_a_collection_is_shared_from_its_page_and_says_who_can_see_it(page
 
 async def test_who_manages_a_collection_shares_it_from_its_page(page: Page, product: Product) -> None:
     name, upload = f"greta{new_id()[:8]}", product.url("upload")
-    account = {"username": name, "password": "tide-lamp-42-x"}
+    account: dict[str, str | float | bool] = {"username": name, "password": "tide-lamp-42-x"}
     async with aiohttp.ClientSession() as session:
         admin = await person(session, product)
         assert (await admin.call("POST", f"{product.url('auth')}/v1/accounts", json=account)).status == 201

@@ -287,7 +287,7 @@ async def test_who_manages_it_changes_it_until_the_grant_goes(
     assert not await waiting
 
 
-async def test_what_somebody_manages_is_found_in_the_index_of_grants(
+async def test_what_somebody_manages_is_found_among_many_by_its_subjects(
     collections: CollectionStore, databases: list[Database]
 ) -> None:
     viewer = Viewer(new_id(), frozenset(new_id() for _ in range(3)))
@@ -317,5 +317,5 @@ async def test_what_somebody_manages_is_found_in_the_index_of_grants(
     assert await collections.list_managed(MINE, [], now=NOW, after=None, limit=PAGE) == []
     [statement] = [one for one in seen if "FROM collections" in one.text]
     async with databases[0].read() as connection:
-        how = await plan(connection, statement)
-    assert "grants_collection_subject" in how, how
+        # Of thousands of grants and collections those of the four subjects alone are read.
+        assert await work(connection, statement) < 300, await plan(connection, statement)

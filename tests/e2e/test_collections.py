@@ -147,7 +147,8 @@ async def test_a_collection_is_shared_from_its_page_and_says_who_can_see_it(page
     url = await links.get_by_label("New link").input_value()
     for button in await dialog.get_by_role("button").all():
         await button.scroll_into_view_if_needed()
-        await expect(button).to_be_in_viewport(ratio=1)
+        # Nearly: what scrolls stands at whole pixels, what is in it need not.
+        await expect(button).to_be_in_viewport(ratio=0.98)
 
     # Told anew by the server; and by each a stranger comes in until it is taken back.
     await page.reload()
@@ -160,7 +161,7 @@ async def test_a_collection_is_shared_from_its_page_and_says_who_can_see_it(page
         await expect(theirs.get_by_role("link", name="Lesson A")).to_be_visible()
     await theirs.goto(url)
     await theirs.get_by_role("link", name="Lesson B").click()
-    await expect(theirs.get_by_role("heading", name="Lesson B")).to_be_visible()
+    await expect(theirs.get_by_role("heading", name="Lesson B", level=1)).to_be_visible()
     await theirs.get_by_role("link", name="All videos").click()
     await expect(theirs.get_by_role("heading", name="Lessons")).to_be_visible()
     # The dialog of its videos says so too.
@@ -262,19 +263,25 @@ async def test_behind_a_link_the_keyboard_leads_to_the_next_video_and_back(brows
             assert (await maker.call("PUT", f"{made}/videos/{video_id}")).status == 204
         url = (await (await maker.call("POST", f"{made}/grants", json={"subject": "link"})).json())["url"]
         page = await browser.new_page()
+
+        async def is_at(video_id: str) -> None:
+            await expect(page).to_have_url(f"{url}?v={video_id}")
+            # With its scripts, which know the keys.
+            await page.wait_for_load_state()
+
         await page.goto(f"{url}?v={ids[0]}")
         current = page.locator(".watch-more [aria-current]")
         await expect(current).to_have_text("Lesson 1")
         await expect(page.get_by_role("link", name="Previous")).to_have_count(0)
         await page.keyboard.press("Shift+N")
-        await expect(page).to_have_url(f"{url}?v={ids[1]}")
+        await is_at(ids[1])
         await expect(current).to_have_text("Lesson 2")
         await page.keyboard.press("Shift+P")
-        await expect(page).to_have_url(f"{url}?v={ids[0]}")
+        await is_at(ids[0])
         # What has gone meanwhile is passed over.
         assert (await maker.call("DELETE", f"{made}/videos/{ids[1]}")).status == 204
         await page.keyboard.press("Shift+N")
-        await expect(page).to_have_url(f"{url}?v={ids[2]}")
+        await is_at(ids[2])
         await page.get_by_role("link", name="Previous").click()
-        await expect(page).to_have_url(f"{url}?v={ids[0]}")
+        await is_at(ids[0])
         await page.close()

@@ -326,7 +326,8 @@ def test_an_interrupted_upload_goes_on_and_takes_no_other_file(terminal: Termina
     path = terminal.home / "Interrupted.mp4"
     sha256 = _file(path, 25 * 8 * MIB)
     _file(terminal.home / "later.mp4", 3)
-    running = terminal.start("upload", path.name, "later.mp4", "--parallel", "1", "--json")
+    # So slowly that it is interrupted in the middle, however long the machine takes to see that it has begun.
+    running = terminal.start("upload", path.name, "later.mp4", "--parallel", "1", "--limit-rate", "2M", "--json")
 
     def has_begun() -> bool:
         assert running.poll() is None, "it was through before it could be interrupted"

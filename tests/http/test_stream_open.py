@@ -349,8 +349,9 @@ async def test_fifty_thousand_and_more_are_in_several_sitemaps(services: Service
     row = {name: getattr(one, name) for name in names}
     row |= {"title_key": sort_key(one.title), "search_key": "", "visibility": "public", "state": "ready"}
     rows = [{**row, "id": f"{number:026}"} for number in range(51_100)]
-    async with database.write() as connection:
-        await connection.execute(insert(VIDEOS), rows)
+    for beginning in range(0, len(rows), 5_000):
+        async with database.write() as connection:
+            await connection.execute(insert(VIDEOS), rows[beginning : beginning + 5_000])
 
     async def read(query: str = "") -> tuple[str, list[str]]:
         async with services.session.get(f"{url}/sitemap.xml{query}") as answer:

@@ -196,7 +196,7 @@ async def test_who_manages_a_collection_shares_it_from_its_page(page: Page, prod
     await page.goto(address)
     await opener.click()
     await people.get_by_label("Username").fill(name)
-    await people.get_by_label("Permission").select_option("Can manage")
+    await people.get_by_label("Permission").select_option("Manage")
     await people.get_by_role("button", name="Share", exact=True).click()
     await expect(people.get_by_role("listitem")).to_contain_text([f"{name} · Person · Can manage"])
 

@@ -51,6 +51,7 @@ export class UpNext {
   #countdown = null;
   #url = null;
   #asked = 0;
+  #skips = 0;
 
   /** `isWanted` and `mayCount` are asked as it goes; `closed` is told when the card goes, with the keyboard on it. */
   constructor(player, { list, video, isWanted, mayCount, closed }) {
@@ -70,7 +71,10 @@ export class UpNext {
     });
     for (const name of ["play", "seeking", "emptied"]) video.addEventListener(name, () => this.cancel());
     // A page that the browser keeps is come back to, and must not go on by itself then.
-    addEventListener("pagehide", () => this.cancel());
+    addEventListener("pagehide", () => {
+      this.#skips += 1;
+      this.cancel();
+    });
   }
 
   get isShown() {
@@ -79,8 +83,11 @@ export class UpNext {
 
   /** Plays it at once, without a count. */
   async skip() {
-    const next = await this.#next();
-    if (next) sendOn(next.url);
+    // Somebody asks for it: what the video does meanwhile, which may begin just now, does not call it off.
+    this.#asked += 1;
+    const skips = (this.#skips += 1);
+    const next = await firstToWatch(this.#candidates);
+    if (next && skips === this.#skips) sendOn(next.url);
   }
 
   cancel() {

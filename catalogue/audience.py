@@ -13,13 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, literal, or_, select, union_all
 
 from catalogue.access import WATCHING, Viewer, subjects_of
-from catalogue.tables import AUDIENCE, COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS
+from catalogue.tables import AUDIENCE, COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS, lasts
 from common.db import Database
-
-
-def lasts(now: datetime) -> ColumnElement[bool]:
-    """Of AUDIENCE: what has not ended."""
-    return or_(AUDIENCE.c.expires_at.is_(None), AUDIENCE.c.expires_at > now)
 
 
 def is_given(*whose: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -51,12 +46,12 @@ def is_granted(viewer: Viewer | None, *, now: datetime) -> ColumnElement[bool]:
 
 def is_granted_to(subjects: Collection[str], *, now: datetime) -> ColumnElement[bool]:
     """Whether one of the subjects has a grant of the video of the row of VIDEOS."""
-    return is_given(GRANTS.c.subject.in_(subjects), _counts(now))
+    return is_given(GRANTS.c.subject.in_(subjects), lasts(GRANTS.c.expires_at, now))
 
 
 def is_still_granted(*, now: datetime) -> ColumnElement[bool]:
     """Whether the subject of the row of AUDIENCE has a grant of the video of the row of VIDEOS."""
-    return is_given(GRANTS.c.subject == AUDIENCE.c.subject, _counts(now))
+    return is_given(GRANTS.c.subject == AUDIENCE.c.subject, lasts(GRANTS.c.expires_at, now))
 
 
 def grants_of(video_ids: Collection[str]) -> CompoundSelect[Any]:
@@ -89,14 +84,11 @@ async def read_ends(
     Without those that are not.
     """
     grant = grants_of(video_ids).subquery()
-    has_not_ended = or_(grant.c.expires_at.is_(None), grant.c.expires_at > now)
-    query = select(grant.c.video_id, grant.c.expires_at).where(grant.c.subject.in_(viewer.own_subjects), has_not_ended)
+    query = select(grant.c.video_id, grant.c.expires_at).where(
+        grant.c.subject.in_(viewer.own_subjects), lasts(grant.c.expires_at, now)
+    )
     ends: dict[str, datetime | None] = {}
     for video_id, end in await database.rows(query):
         known = ends.get(video_id, end)
         ends[video_id] = None if known is None or end is None else max(known, end)
     return ends
-
-
-def _counts(now: datetime) -> ColumnElement[bool]:
-    return or_(GRANTS.c.expires_at.is_(None), GRANTS.c.expires_at > now)

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from catalogue.access import WATCHING, Right, Viewer, subjects_of
 from catalogue.lists import COLUMNS as VIDEO_COLUMNS
 from catalogue.lists import to_video
-from catalogue.tables import COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS
+from catalogue.tables import COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS, lasts
 from catalogue.videos import Video, VideoState
 from common.db import AnyRow, Database, read_in_order
 from common.text import sort_key
@@ -185,16 +185,16 @@ async def list_shared(
 
 def _counts(now: datetime) -> tuple[ColumnElement[bool], ...]:
     """Of GRANTS: those by which something may be watched now."""
-    return GRANTS.c.right.in_(WATCHING), _lasts(now)
-
-
-def _lasts(now: datetime) -> ColumnElement[bool]:
-    return or_(GRANTS.c.expires_at.is_(None), GRANTS.c.expires_at > now)
+    return GRANTS.c.right.in_(WATCHING), lasts(GRANTS.c.expires_at, now)
 
 
 def manages(viewer: Viewer, *, now: datetime) -> tuple[ColumnElement[bool], ...]:
     """Of GRANTS: those by which the viewer manages a collection now, by name or as one of a group."""
-    return GRANTS.c.subject.in_(viewer.own_subjects), GRANTS.c.right == Right.MANAGE.value, _lasts(now)
+    return (
+        GRANTS.c.subject.in_(viewer.own_subjects),
+        GRANTS.c.right == Right.MANAGE.value,
+        lasts(GRANTS.c.expires_at, now),
+    )
 
 
 def may_change(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:

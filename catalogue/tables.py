@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table
+from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, Double, Index, Integer, MetaData, Table, or_
 
 from common.db import Instant, binary_text, human_text, identifier, long_text, size_in_bytes
 
@@ -106,6 +107,12 @@ Index("grants_end", GRANTS.c.expires_at, GRANTS.c.subject)
 # One grant of a video, or of a collection, to each.
 Index("grants_subject", GRANTS.c.subject, GRANTS.c.video_id, unique=True)
 Index("grants_collection_subject", GRANTS.c.subject, GRANTS.c.collection_id, unique=True)
+
+
+def lasts(expires_at: ColumnElement[Any], now: datetime) -> ColumnElement[bool]:
+    """Whether a grant with this end still holds, of GRANTS or of what is read from it."""
+    return or_(expires_at.is_(None), expires_at > now)
+
 
 # The grants to accounts, groups and everybody as lists read them: of videos that are ready and not hidden, each with
 # the longest end of all that give it, and with what lists are sorted by. Whoever changes a video or a grant of it keeps

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from catalogue.access import Viewer, viewer_of
+from catalogue.access import viewer_of
 from catalogue.collections import (
     Collection,
     Placed,
@@ -68,7 +68,7 @@ class Collections:
 
         And the cursor of the next page. Raises Invalid.
         """
-        viewer = Viewer(principal.account_id, principal.groups)
+        viewer = viewer_of(principal)
         found, next_cursor = await self._cursors.page(
             f"shared collections:{principal.account_id}",
             partial(list_shared, self._database, viewer, now=self._clock()),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, exists, insert, or_, select, update
+from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from catalogue.access import Right
 from catalogue.links import COLUMNS, Link, hash_of, to_link
 from catalogue.outbox import EventType, add_event
-from catalogue.tables import GRANTS, LINK_VIEWS
+from catalogue.tables import GRANTS, LINK_VIEWS, lasts
 from catalogue.videos import Video
 from common.db import Queries
 
@@ -18,7 +18,7 @@ from common.db import Queries
 class LinkStore(Queries):
     async def find_link(self, token: str, *, now: datetime) -> Link | None:
         """The link with this token by which something is watched, unless its time is over."""
-        is_good = or_(GRANTS.c.expires_at.is_(None), GRANTS.c.expires_at > now)
+        is_good = lasts(GRANTS.c.expires_at, now)
         is_it = (GRANTS.c.token_hash == hash_of(token), GRANTS.c.right == Right.WATCH.value)
         row = await self._database.row(select(*COLUMNS).where(*is_it, is_good))
         return None if row is None else to_link(row)

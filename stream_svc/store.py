@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Column, ColumnElement, Double, Index, MetaData, Table, and_, delete, insert, or_, select, update
 
 from catalogue.access import Viewer, subjects_of
-from catalogue.audience import is_granted, is_granted_to, is_still_granted, lasts, read_ends
+from catalogue.audience import is_granted, is_granted_to, is_still_granted, read_ends
 from catalogue.facts import COLUMNS as FACTS_COLUMNS
 from catalogue.facts import VideoFacts, to_facts
 from catalogue.lists import (
@@ -27,7 +27,7 @@ from catalogue.lists import (
     to_video,
 )
 from catalogue.pages import Place, Sort
-from catalogue.tables import MEDIA_FACTS, VIDEOS
+from catalogue.tables import AUDIENCE, MEDIA_FACTS, VIDEOS, lasts
 from catalogue.videos import LISTED, Video, VideoState, Visibility
 from common.db import Instant, Queries, identifier
 
@@ -220,7 +220,7 @@ def _branches(listing: Listing) -> list[Branch]:
         Branch(
             and_(theirs, is_still_granted(now=listing.now)),
             audience_index(listing.sort),
-            lasts(listing.now),
+            lasts(AUDIENCE.c.expires_at, listing.now),
             subjects,
             # What has been revoked, or has ended, is soon gone from AUDIENCE; of all else nothing is in it.
             None if _is_sought(listing) else and_(theirs, is_granted_to(subjects, now=listing.now)),

@@ -14,7 +14,7 @@ from catalogue.access import WATCHING, Right, Viewer
 from catalogue.collections import COLUMNS as COLLECTION_COLUMNS
 from catalogue.collections import Collection, to_collection
 from catalogue.links import COLUMNS, Link, to_link
-from catalogue.tables import AUDIENCE, COLLECTION_VIDEOS, COLLECTIONS, GRANTS, LINK_VIEWS, VIDEOS
+from catalogue.tables import AUDIENCE, COLLECTION_VIDEOS, COLLECTIONS, GRANTS, LINK_VIEWS, VIDEOS, lasts
 from catalogue.videos import VideoState
 from common.audit import AuditEntry, write_down
 from common.db import AnyRow, Queries, rows_changed
@@ -168,7 +168,7 @@ class GrantStore(Queries):
         is_shared = exists().where(
             GRANTS.c.collection_id == COLLECTIONS.c.id,
             GRANTS.c.right.in_(WATCHING),
-            or_(GRANTS.c.expires_at.is_(None), GRANTS.c.expires_at > now),
+            lasts(GRANTS.c.expires_at, now),
         )
         query = (
             select(*COLLECTION_COLUMNS)

@@ -14,7 +14,7 @@ from catalogue.access import Right, Viewer
 from catalogue.links import hash_of
 from catalogue.lists import COLUMNS as VIDEO_COLUMNS
 from catalogue.lists import to_video
-from catalogue.tables import COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS
+from catalogue.tables import COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS, lasts
 from catalogue.videos import Video, VideoState
 from common.audit import AuditEntry, write_down
 from common.db import AnyRow, Queries, rows_changed
@@ -228,7 +228,7 @@ def _links_of(collection_id: str) -> Sequence[ColumnElement[bool]]:
 
 
 def _is_open(now: datetime) -> Sequence[ColumnElement[bool]]:
-    return GRANTS.c.right == UPLOAD, or_(GRANTS.c.expires_at.is_(None), GRANTS.c.expires_at > now)
+    return GRANTS.c.right == UPLOAD, lasts(GRANTS.c.expires_at, now)
 
 
 _IS_UPLOADING: Final = VIDEOS.c.state == VideoState.UPLOADING.value

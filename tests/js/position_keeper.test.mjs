@@ -41,6 +41,7 @@ test("while it plays, a place is kept every ten seconds", async () => {
     clock.ms = seconds * 1000;
     video.currentTime = seconds;
     video.dispatchEvent(new Event("timeupdate"));
+    await settled();
   }
   assert.deepEqual(sent.map(({ seconds }) => seconds), [1, 10, 20]);
 });
@@ -68,23 +69,52 @@ test("a refusal is not asked for again", async () => {
   assert.equal(sent.length, 1);
 });
 
-test("an older place never arrives behind a newer one, and its end is no failure of that", async () => {
-  const signals = [];
-  const video = Object.assign(new EventTarget(), { currentTime: 20, duration: 60, readyState: 4, error: null, paused: true });
-  const fetch = (_address, { signal }) => {
-    signals.push(signal);
-    if (signals.length > 1) return Promise.resolve({ status: 204 });
-    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-  };
+/** A film at the places of `visit`, of which each request waits for the test to answer it. */
+function unanswered() {
+  const video = Object.assign(new EventTarget(), { currentTime: 0, duration: 60, readyState: 4, error: null, paused: true });
+  const requests = [];
+  const fetch = (_address, { body, signal }) =>
+    new Promise((resolve, reject) => {
+      requests.push({ seconds: JSON.parse(body).seconds, signal, answer: () => resolve({ status: 204 }) });
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
   new PositionKeeper(video, { address: "/position", reach: { isUnderWay: false }, clock: { now: () => 0 }, fetch });
   video.dispatchEvent(new Event("playing"));
-  for (const seconds of [20, 30]) {
+  const visit = (seconds) => {
     video.currentTime = seconds;
     video.dispatchEvent(new Event("pause"));
-    await settled();
-  }
-  assert.deepEqual(signals.map((signal) => signal.aborted), [true, false]);
+  };
+  return { requests, visit };
+}
+
+test("a newer place waits for the answer to the older one, and of several the newest is sent", async () => {
+  const { requests, visit } = unanswered();
+  for (const seconds of [20, 30, 40]) visit(seconds);
+  await settled();
+  assert.deepEqual(requests.map(({ seconds }) => seconds), [20]);
+  requests[0].answer();
+  await settled();
+  assert.deepEqual(requests.map(({ seconds }) => seconds), [20, 40]);
+  requests[1].answer();
+  await settled();
+  visit(50);
+  await settled();
+  assert.deepEqual(requests.map(({ seconds, signal }) => [seconds, signal.aborted]), [[20, false], [40, false], [50, false]]);
+});
+
+test("whoever leaves waits for nothing: the older one is given up, and that is no failure of the newer", async () => {
+  const { requests, visit } = unanswered();
+  visit(20);
+  Object.assign(document, { hidden: true });
+  visit(30);
+  document.dispatchEvent(new Event("visibilitychange"));
   window.dispatchEvent(new Event("pagehide"));
   await settled();
-  assert.equal(signals.length, 2);
+  assert.deepEqual(requests.map(({ seconds }) => seconds), [20, 30]);
+  assert.deepEqual(requests.map(({ signal }) => signal.aborted), [true, false]);
+  requests[1].answer();
+  await settled();
+  window.dispatchEvent(new Event("pagehide"));
+  await settled();
+  assert.equal(requests.length, 2);
 });

@@ -7,6 +7,7 @@ import { showToast } from "../common/toast.js";
 import { fileOf, findHandle, forgetHandle } from "./files/handles.js";
 
 const SETTLE_MS = 2_000;
+const LOOK_AGAIN_MS = 10_000;
 
 export class UnfinishedList {
   #section;
@@ -85,8 +86,13 @@ export class UnfinishedList {
     try {
       record = await this.#api.read(item.dataset.unfinished);
     } catch ({ status }) {
+      if (status === 404) {
+        this.#remove(item);
+        return false;
+      }
       // Without an answer the line is right as it is.
-      return status !== 404;
+      this.#readAgain(item);
+      return true;
     }
     if (record.state !== "uploading") {
       // Completed meanwhile, elsewhere or by this request: it must not be discarded from here.
@@ -96,6 +102,7 @@ export class UnfinishedList {
     if (record.part_size === null) {
       // Another app has its own parts; only that app can resume it.
       this.#say(item, gettext("Uploading from another app"));
+      this.#readAgain(item);
       return true;
     }
     this.#records.set(record.id, record);
@@ -109,6 +116,15 @@ export class UnfinishedList {
     item.querySelector("[data-action='go-on']").hidden = isWhole;
     this.#say(item, isWhole ? gettext("Fully uploaded") : words);
     return true;
+  }
+
+  /** In a while, unless it goes on elsewhere on the page by then. */
+  #readAgain(item) {
+    systemClock.after(LOOK_AGAIN_MS, () => {
+      if (!item.isConnected || item.hidden) return;
+      if (document.hidden) this.#readAgain(item);
+      else this.#read(item);
+    });
   }
 
   /** Completes what lacks nothing but that. Should it be refused, the file is asked for after all. */

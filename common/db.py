@@ -169,8 +169,7 @@ class Database:
     async def schema(self) -> str:
         """The revision of the newest migration applied; empty before the first. Raises `Unavailable`."""
         async with self.read() as connection:
-            names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
-            if "alembic_version" not in names:
+            if not await connection.run_sync(lambda sync: inspect(sync).has_table("alembic_version")):
                 return ""
             return await connection.scalar(text("SELECT version_num FROM alembic_version")) or ""
 

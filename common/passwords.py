@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -30,7 +31,7 @@ class Passwords:
         self._hasher = hasher
         self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="argon2", initializer=_step_back)
         # Checked when there is no account, so that an unknown name takes as long as a wrong password.
-        self._nobody = hasher.hash("no account has this password")
+        self._nobody = _hash_of_nobody(hasher)
 
     async def hash(self, password: str) -> str:
         """The hash to store, of the password's normal form, with its parameters and salt."""
@@ -72,6 +73,11 @@ async def hashing() -> AsyncIterator[Passwords]:
         yield passwords
     finally:
         passwords.close()
+
+
+@cache
+def _hash_of_nobody(hasher: PasswordHasher) -> str:
+    return hasher.hash("no account has this password")
 
 
 def normal_form(password: str) -> str:

@@ -67,6 +67,14 @@ async def real_bucket(
         yield bucket
 
 
+async def empty(bucket: Bucket) -> None:
+    """Takes out of the bucket what tests have left, their installations' marks too."""
+    async for listed in bucket.list_objects():
+        await bucket.delete(listed.object_key)
+    async for upload in bucket.list_all_uploads():
+        await bucket.abort_upload(upload.object_key, upload.s3_upload_id)
+
+
 class FsService:
     """Calls as upload_svc and stream_svc make them, for a person."""
 

@@ -11,11 +11,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
 from vss.ports import HOST
 
 LIFETIME: Final = timedelta(days=3650)
@@ -29,6 +24,12 @@ _PARTS: Final = ("master", "volume", "filer", "s3", "client", "admin", "worker",
 
 def new_identity(*, now: datetime, names: Sequence[str] = ()) -> bytes:
     """A certificate for loopback and the host `names`, and its private key, as one PEM file."""
+    # Imported here: other commands do without, and it takes longer to import than most of them.
+    from cryptography import x509  # noqa: PLC0415
+    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID  # noqa: PLC0415
+
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "vss storage")])
     hosts = [x509.DNSName(name) for name in ("localhost", *names)]
@@ -56,6 +57,8 @@ def new_identity(*, now: datetime, names: Sequence[str] = ()) -> bytes:
 
 def is_fresh(identity: bytes, *, now: datetime) -> bool:
     """Whether it can be read and ends later than RENEWED_BEFORE from now."""
+    from cryptography import x509  # noqa: PLC0415
+
     try:
         certificate = x509.load_pem_x509_certificate(identity)
     except ValueError:

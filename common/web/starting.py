@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,7 @@ class CannotStart(Exception):
     """This process must end; the text says why, and what to do."""
 
 
+@cache
 def newest_revision() -> str:
     """The newest revision of the database that was known when this code was written; later ones sort behind it."""
     return max(file.name.partition("_")[0] for file in _HISTORY.glob("[0-9]*.py"))

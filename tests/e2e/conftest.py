@@ -19,7 +19,8 @@ def _nothing_is_left_behind() -> None:
     """No guard here: a browser keeps tasks of its own from test to test."""
 
 
-@pytest.fixture(scope="session")
+# Of this folder (for that it has an `__init__.py`), not of the run: one that nobody uses takes 3 % of a core.
+@pytest.fixture(scope="package")
 def _product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     # Tests that wait for something ask more often than a person's programs do.
     often = {f"{name}_CALLS_PER_MINUTE": "100000" for name in ("AUTH", "UPLOAD", "STREAM")}
@@ -28,7 +29,7 @@ def _product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         yield product
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _product_with_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     with running_product(tmp_path_factory.mktemp("product")) as product:
         yield product

@@ -27,7 +27,7 @@ from tests.auth_service import AuthService
 from tests.browser import Browser
 from tests.clock import MovedClock
 from tests.databases import kinds_for
-from tests.fs_service import fs_settings
+from tests.fs_service import empty, fs_settings, real_bucket
 from tests.processes import face_environment
 from tests.refusals import UndeclaredRefusals
 from tests.service_apps import Parts
@@ -126,6 +126,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
     if "services_url" in metafunc.fixturenames and "both_databases" in marks and "any_database" not in marks:
         metafunc.parametrize("services_url", kinds_for(metafunc.definition), indirect=True)
+
+
+@pytest.fixture
+async def seaweedfs(seaweedfs: StorageBucket) -> AsyncIterator[StorageBucket]:
+    """Emptied after each test: every fs_svc compares all that it finds there at its start."""
+    yield seaweedfs
+    async with real_bucket(seaweedfs) as bucket:
+        await empty(bucket)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 import aiohttp
@@ -94,6 +95,12 @@ class WebhookClient:
         return target
 
 
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Whose certificates are believed; reading them takes about 50 ms, so a process does that once."""
+    return ssl.create_default_context()
+
+
 @asynccontextmanager
 async def webhook_client(
     *, allows_private: bool, time_limit_seconds: float = TIME_LIMIT_SECONDS
@@ -104,7 +111,7 @@ async def webhook_client(
         use_dns_cache=False,
         force_close=True,
         limit=0,
-        ssl=ssl.create_default_context(),
+        ssl=_authorities(),
     )
     async with aiohttp.ClientSession(
         connector=connector,

@@ -96,8 +96,8 @@ class WebhookClient:
 
 
 @cache
-def _authorities() -> ssl.SSLContext:
-    """Whose certificates are believed; reading them takes about 50 ms, so a process does that once."""
+def _trusting(_authorities: ssl.DefaultVerifyPaths) -> ssl.SSLContext:
+    """Checks certificates by what is at these places; reading it takes about 50 ms, so a process does that once."""
     return ssl.create_default_context()
 
 
@@ -111,7 +111,7 @@ async def webhook_client(
         use_dns_cache=False,
         force_close=True,
         limit=0,
-        ssl=_authorities(),
+        ssl=_trusting(ssl.get_default_verify_paths()),
     )
     async with aiohttp.ClientSession(
         connector=connector,

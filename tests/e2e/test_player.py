@@ -536,8 +536,13 @@ async def test_one_goes_on_where_one_stopped(window: Window, uploader: Uploader,
     await window.until(f"video => video.currentTime > {FILM_SECONDS * 0.4 - 2} && !video.paused")
     await page.keyboard.press("End")
     await window.state("ended")
-    await page.goto(f"{product.url('stream')}/")
-    await expect(page.get_by_role("listitem").filter(has_text=title)).to_have_count(1)
+    in_lists = page.get_by_role("listitem").filter(has_text=title)
+
+    async def is_over() -> bool:
+        await page.goto(f"{product.url('stream')}/")
+        return await in_lists.count() == 1
+
+    await eventually(is_over, what="it is in the library alone")
 
 
 async def test_without_scripts_the_browsers_own_controls_are_there(browser: Browser, night: str) -> None:

@@ -70,7 +70,7 @@ test: test-programs lint test-js
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # Storms, full disks, faults that last, kill -9 at every call, generated requests, whole restarts, every look in every
-# window, the database server behind each service, other browsers.
+# window, the database server behind each service, other browsers, what needs dozens of commands of a terminal.
 .PHONY: test-long
 test-long: test-programs $(DEV)
 	$(BIN)/python -m pytest -m long -o faulthandler_timeout=1200 --numprocesses $(LONG_JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)

@@ -19,7 +19,7 @@ def _nothing_is_left_behind() -> None:
     """No guard here: a browser keeps tasks of its own from test to test."""
 
 
-# Of this folder (for that it has an `__init__.py`), not of the run: one that nobody uses takes 3 % of a core.
+# Of this folder, not of the run: one that nobody uses takes 3 % of a core.
 @pytest.fixture(scope="package")
 def _product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     # Tests that wait for something ask more often than a person's programs do.

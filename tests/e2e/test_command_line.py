@@ -574,6 +574,7 @@ def test_webhooks_are_made_listed_and_deleted_from_a_terminal(terminal: Terminal
     assert terminal.run("webhook", "delete", webhook_id).returncode == 4
 
 
+@pytest.mark.long
 def test_groups_are_made_and_filled_from_a_terminal(terminal: Terminal, product: Product) -> None:
     _post(f"{product.url('auth')}/v1/accounts", _token(product), {"username": "greta", "password": "tide-lamp-42-x"})
     made = terminal.run("group", "create", " The  Cutters")
@@ -628,6 +629,7 @@ def test_groups_are_made_and_filled_from_a_terminal(terminal: Terminal, product:
     assert (gone.returncode, "vss group list" in gone.stderr) == (4, True)
 
 
+@pytest.mark.long
 def test_collections_are_made_and_put_in_order_from_a_terminal(terminal: Terminal, product: Product) -> None:
     for seed, title in enumerate("abc"):
         _file(terminal.home / f"{title}.mp4", 2_000, seed=seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,21 +30,33 @@ MOST_BYTES_OF_A_PAGE = 60 * 1024
 MOST_LAYOUT_SHIFT = 0.02
 
 # Of each page the state with most on it, and of what lies over pages one of each kind; a new one is `long` first.
-_OFTEN = frozenset(
+# `make test` opens each of these once, at a desk or on a phone, and `make test-long` the others.
+_OFTEN_AT_A_DESK = frozenset(
     {
-        *("log-in-wrong-password", "log-out", "library", "library-menu", "watch", "watch-share"),
-        *("upload-empty", "upload-options", "upload-sending", "upload-done"),
-        *("my-videos-selected", "my-videos-edit-refused", "my-videos-deleted", "trash", "moderation-delete"),
-        *("admin-refused", "admin-account", "admin-audit", "account-refused", "account-new-key", "error-404"),
+        *("log-in-wrong-password", "library", "watch", "upload-options", "upload-done", "my-videos-selected", "trash"),
+        *("admin-refused", "admin-audit", "account-new-key", "error-404"),
     }
 )
-assert {look.name for look in LOOKS} >= _OFTEN
+_OFTEN_ON_A_PHONE = frozenset(
+    {
+        *("log-out", "library-menu", "watch-share", "upload-empty", "upload-sending", "my-videos-edit-refused"),
+        *("my-videos-deleted", "moderation-delete", "admin-account", "account-refused"),
+    }
+)
+assert {look.name for look in LOOKS} >= _OFTEN_AT_A_DESK | _OFTEN_ON_A_PHONE
 # Those without films first: the installation is emptied and filled once.
 _IN_ORDER = sorted(LOOKS, key=lambda look: look.has_films)
-every_look = pytest.mark.parametrize(
-    "look",
-    [pytest.param(look, id=look.name, marks=[] if look.name in _OFTEN else [pytest.mark.long]) for look in _IN_ORDER],
-)
+
+
+def _every_look(often: Collection[str]) -> pytest.MarkDecorator:
+    """Of these `often` in `make test`."""
+    return pytest.mark.parametrize(
+        "look",
+        [
+            pytest.param(look, id=look.name, marks=[] if look.name in often else [pytest.mark.long])
+            for look in _IN_ORDER
+        ],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +65,7 @@ def stage(product: Product) -> Stage:
     return Stage(product)
 
 
-@every_look
+@_every_look(_OFTEN_AT_A_DESK)
 async def test_at_a_desk(browser: Browser, stage: Stage, look: Look) -> None:
     """From left to right, with a mouse and with the keyboard, in the light: small and still while it comes, too."""
     async with await stage.window(browser, look, "1440", locale="en") as context:
@@ -73,7 +86,7 @@ async def test_at_a_desk(browser: Browser, stage: Stage, look: Look) -> None:
         await _walk_by_keyboard(page)
 
 
-@every_look
+@_every_look(_OFTEN_ON_A_PHONE)
 async def test_on_a_phone(browser: Browser, stage: Stage, look: Look) -> None:
     """From right to left, with fingers, in the dark: controls are larger."""
     async with await stage.window(browser, look, "360", locale="ar", reduced_motion="reduce") as context:
@@ -83,8 +96,7 @@ async def test_on_a_phone(browser: Browser, stage: Stage, look: Look) -> None:
         assert await _out_of_sight_or_reach(page, "ar", MOST_TRYING) == {}
 
 
-@pytest.mark.long
-@every_look
+@_every_look(())
 @pytest.mark.parametrize(
     ("device", "scheme", "language", "first"), [("1440", "dark", "en", 0), ("360", "light", "ar", 1)]
 )

@@ -594,6 +594,7 @@ async def _is_kept(person: Person, video_id: str, seconds: float) -> bool:
     return bool(abs((await answer.json())["position"] - seconds) < 0.01)
 
 
+@pytest.mark.long
 async def test_firefox_plays_too(uploader: Uploader, product: Product) -> None:
     video_id = await uploader.upload(footage.fetch(footage.OCEAN_WEBM), title="For a fox", visibility="public")
     async with browsers.firefox() as browser:

@@ -172,6 +172,7 @@ def test_a_batch_of_part_urls_is_what_botocore_signs_one_by_one(
         assert ours[part_number] == sign_with_botocore(presigner, request, now, lifetime)
 
 
+@pytest.mark.long
 @given(
     endpoint=st.sampled_from(["http://127.0.0.1:8333", "https://s3.example.org", "https://s3.example.org:443"]),
     region=st.sampled_from(["us-east-1", "eu-central-1"]),

@@ -17,7 +17,7 @@ from catalogue.access import WATCHING
 from catalogue.audience import grants_of, is_given
 from catalogue.tables import AUDIENCE, COLLECTION_VIDEOS, COLLECTIONS, GRANTS, VIDEOS
 from catalogue.videos import VideoState, Visibility
-from common.db import Queries
+from common.db import Database, Queries
 from upload_svc.media.queue_store import renew_pictures
 from upload_svc.tables import AUDIENCE_CHANGES
 
@@ -107,6 +107,13 @@ async def forget_collection_grants(
 
 
 class AudienceStore(Queries):
+    """Takes so many videos, and about so many of their rows, in one transaction."""
+
+    def __init__(self, database: Database, *, at_once: int = AT_ONCE, rows_at_once: int = ROWS_AT_ONCE) -> None:
+        super().__init__(database)
+        self._at_once = at_once
+        self._rows_at_once = rows_at_once
+
     async def work_off(self) -> bool:
         """Brings the next videos of the collection that has waited longest up to date; False: nothing waits.
 
@@ -123,8 +130,9 @@ class AudienceStore(Queries):
             if change is None:
                 # Another replica has ended it.
                 return True
-            found = await _next(connection, change.collection_id, after_id=change.after_id)
-            video_ids = found[: await _fitting(connection, change.collection_id, found)]
+            found = await _next(connection, change.collection_id, after_id=change.after_id, limit=self._at_once)
+            rows = await _rows_of_each(connection, change.collection_id, found)
+            video_ids = found[: max(1, self._rows_at_once // rows)]
             is_there = await connection.scalar(select(COLLECTIONS.c.id).where(COLLECTIONS.c.id == change.collection_id))
             # Before their places, as whoever deletes a video has both.
             await lock_videos(connection, video_ids)
@@ -135,30 +143,29 @@ class AudienceStore(Queries):
                 )
                 await connection.execute(delete(COLLECTION_VIDEOS).where(*gone))
             await _refresh(connection, video_ids, is_narrower=change.is_narrower)
-            if len(video_ids) == len(found) < AT_ONCE:
+            if len(video_ids) == len(found) < self._at_once:
                 await connection.execute(delete(AUDIENCE_CHANGES).where(here))
             else:
                 await connection.execute(update(AUDIENCE_CHANGES).where(here).values(after_id=video_ids[-1]))
             return True
 
 
-async def _next(connection: AsyncConnection, collection_id: str, *, after_id: str | None) -> Sequence[str]:
+async def _next(connection: AsyncConnection, collection_id: str, *, after_id: str | None, limit: int) -> Sequence[str]:
     """The next videos of the collection by their ids."""
     video_id = COLLECTION_VIDEOS.c.video_id
     query = select(video_id).where(COLLECTION_VIDEOS.c.collection_id == collection_id)
     if after_id is not None:
         query = query.where(video_id > after_id)
-    return (await connection.scalars(query.order_by(video_id).limit(AT_ONCE))).all()
+    return (await connection.scalars(query.order_by(video_id).limit(limit))).all()
 
 
-async def _fitting(connection: AsyncConnection, collection_id: str, video_ids: Sequence[str]) -> int:
-    """How many of the videos one transaction takes, by what the first has and will have; one at least."""
+async def _rows_of_each(connection: AsyncConnection, collection_id: str, video_ids: Sequence[str]) -> int:
+    """How many rows go and come with each of the videos, by what the first has and will have; one at least."""
     if not video_ids:
-        return 0
+        return 1
     had = select(func.count()).select_from(AUDIENCE).where(AUDIENCE.c.video_id == video_ids[0])
     given = select(func.count()).select_from(GRANTS).where(GRANTS.c.collection_id == collection_id, *_IS_SHARED)
-    rows = (await connection.execute(had)).scalar_one() + (await connection.execute(given)).scalar_one()
-    return max(1, ROWS_AT_ONCE // max(1, rows))
+    return max(1, (await connection.execute(had)).scalar_one() + (await connection.execute(given)).scalar_one())
 
 
 async def lock_videos(connection: AsyncConnection, video_ids: Collection[str]) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from catalogue.tables import AUDIENCE, GRANTS
 from common.clock import rfc3339, utc_now
@@ -22,13 +22,12 @@ from tests.api_client import Person
 from tests.http.conftest import Services
 from tests.http.test_moderation import audited
 from tests.problems import assert_problem
-from upload_svc import grant_store
 from upload_svc.app_keys import ACCOUNT_DELETIONS
 from upload_svc.app_keys import GRANTS as GRANTS_KEY
 from upload_svc.audience import AudienceStore
 from upload_svc.auth_client import Grantees
 from upload_svc.collection_store import CollectionStore
-from upload_svc.grant_store import Grant, GrantStore, Target
+from upload_svc.grant_store import MOST_GRANTS, Grant, GrantStore, Target
 from upload_svc.grants import Grants
 from upload_svc.store import Store
 
@@ -400,9 +399,7 @@ async def test_granting_again_changes_the_end_and_makes_nothing_more(services: S
     assert [subject for subject, _ in await _granted(owner, video)] == ["link"]
 
 
-async def test_what_cannot_be_granted_is_refused_and_says_why(
-    services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_cannot_be_granted_is_refused_and_says_why(services: Services, services_url: str) -> None:
     owner_id, owner = await services.move_in("alice")
     bob_id, _ = await services.move_in("bob")
     theirs, _ = await _group(services)
@@ -431,7 +428,10 @@ async def test_what_cannot_be_granted_is_refused_and_says_why(
         assert (fault["pointer"], words in fault["detail"]) == (pointer, True), fault
     assert await _granted(owner, video) == []
     # As many as one may have, whoever else asks at the same time; and an administrator shares with every group.
-    monkeypatch.setattr(grant_store, "MOST_GRANTS", 1)
+    about = {"video_id": video["id"], "subject_name": "other", "created_at": utc_now()}
+    others = [{"id": new_id(), "subject": f"account:{new_id()}", **about} for _ in range(MOST_GRANTS - 1)]
+    async with open_database(services_url) as database, database.write() as connection:
+        await connection.execute(insert(GRANTS), others)
     answers = await asyncio.gather(
         *(owner.call("POST", _grants(owner, video), json={"subject": subject}) for subject in (bob, f"group:{mine}"))
     )

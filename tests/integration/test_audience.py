@@ -25,8 +25,7 @@ from stream_svc.store import Store as Library
 from tests.integration.test_job_store import FACTS, ready, takeable
 from tests.stores import Store
 from tests.videos import NOW
-from upload_svc import audience
-from upload_svc.audience import AudienceStore
+from upload_svc.audience import AT_ONCE, AudienceStore
 from upload_svc.audit import Action, entry_about
 from upload_svc.collection_store import CollectionStore
 from upload_svc.grant_store import Grant, GrantStore
@@ -75,9 +74,10 @@ class World:
         )
         return grant
 
-    async def work_off(self) -> None:
+    async def work_off(self, *, at_once: int = AT_ONCE) -> None:
         """As the loops of three replicas at once."""
-        while any(await asyncio.gather(*(AudienceStore(one).work_off() for one in self.databases))):
+        stores = [AudienceStore(one, at_once=at_once) for one in self.databases]
+        while any(await asyncio.gather(*(store.work_off() for store in stores))):
             pass
 
     async def may(self, viewer: Viewer | None, video_ids: Sequence[str], *, now: datetime = NOW) -> set[int]:
@@ -121,10 +121,7 @@ async def world(database_url: str, store: Store) -> AsyncIterator[World]:
         yield World([await stack.enter_async_context(open_database(database_url)) for _ in range(3)], store)
 
 
-async def test_a_collections_grants_open_and_close_its_videos_at_once_and_lists_follow(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(audience, "AT_ONCE", 3)
+async def test_a_collections_grants_open_and_close_its_videos_at_once_and_lists_follow(world: World) -> None:
     store, every = world.store, set(range(8))
     ids = [(await ready(store, world.owner, seconds=number)).id for number in range(8)]
     here, other = await world.collection(*ids), await world.collection(ids[6], ids[7])
@@ -141,7 +138,7 @@ async def test_a_collections_grants_open_and_close_its_videos_at_once_and_lists_
     to_ann = await world.share(here, f"account:{ann.account_id}", ends=NOW + DAY)
     await world.share(other, f"group:{group}", ends=NOW + 2 * DAY)
     to_members, to_everyone = await world.share(other, MEMBERS), await world.share(other, EVERYONE, ends=NOW + DAY)
-    await world.work_off()
+    await world.work_off(at_once=3)
     assert await world.is_up_to_date()
     assert await world.finds(ann, ids) == every
     for viewer in (Viewer(new_id()), stranger):
@@ -179,7 +176,7 @@ async def test_a_collections_grants_open_and_close_its_videos_at_once_and_lists_
     assert await world.grants.revoke_grant(to_ann, None, now=NOW)
     assert await world.may(ann, ids) == await world.finds(ann, [*ids, here_too]) - {8} == {6, 7}
     assert not await world.is_up_to_date()
-    await world.work_off()
+    await world.work_off(at_once=3)
     assert await world.is_up_to_date()
     assert {one.id for one in await world.grants.list_ended(now=NOW + DAY, limit=100)} == {to_everyone.id}
     assert await world.grants.revoke_grant(to_everyone, None, now=NOW + DAY, has_ended=True)
@@ -187,17 +184,14 @@ async def test_a_collections_grants_open_and_close_its_videos_at_once_and_lists_
     assert await world.may(Viewer(new_id()), ids) == await world.finds(stranger, ids) == set()
 
 
-async def test_a_step_is_bounded_by_rows_and_takes_one_video_at_least(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(audience, "ROWS_AT_ONCE", 8)
+async def test_a_step_is_bounded_by_rows_and_takes_one_video_at_least(world: World) -> None:
     ids = [(await ready(world.store, world.owner)).id for _ in range(5)]
     here = await world.collection(*ids)
 
     async def steps() -> list[int]:
         """How many rows more there are after each."""
         counts = [len(await world.databases[0].rows(select(AUDIENCE)))]
-        while await AudienceStore(world.databases[0]).work_off():
+        while await AudienceStore(world.databases[0], rows_at_once=8).work_off():
             counts.append(len(await world.databases[0].rows(select(AUDIENCE))))
         return [after - before for before, after in pairwise(counts)]
 
@@ -211,20 +205,17 @@ async def test_a_step_is_bounded_by_rows_and_takes_one_video_at_least(
     assert await steps() == [-5] * 5
 
 
-async def test_with_its_collection_a_grant_is_gone_and_the_videos_stay(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(audience, "AT_ONCE", 2)
+async def test_with_its_collection_a_grant_is_gone_and_the_videos_stay(world: World) -> None:
     ids, member = [(await ready(world.store, world.owner)).id for _ in range(5)], Viewer(new_id())
     one = await world.collection(*ids)
     await world.share(one, MEMBERS)
-    await world.work_off()
+    await world.work_off(at_once=2)
     assert await world.finds(member, ids) == {*range(5)}
     entry = entry_about(Action.COLLECTION_DELETED, NOBODY, one, at=NOW)
     await world.collections.delete_collection(one.id, world.by, if_match=None, entry=entry, now=NOW)
     assert await world.may(member, ids) == await world.finds(member, ids) == set()
     assert await get_watchable(world.databases[1], one.id, member, now=NOW) is None
-    await world.work_off()
+    await world.work_off(at_once=2)
     for table in (AUDIENCE, GRANTS):
         assert await world.databases[0].rows(select(table)) == []
     assert await world.collections.list_all_collected(one.id) == []

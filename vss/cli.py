@@ -11,12 +11,12 @@ from typing import NoReturn
 
 from vss import __version__, completion
 from vss.errors import INTERRUPTED, READER_LEFT, BadOption, Ended, Refusal
-from vss.remote import collection_commands, group_commands, webhook_commands
+from vss.remote import collection_commands, group_commands, share_commands, webhook_commands
 from vss.remote import commands as remote
 from vss.speaking import leave_stdout, prepare_streams, printable, warn
 
 # A command is a module with `add_command(commands)`, which sets `run`; what is heavy it imports when it runs.
-COMMANDS = [remote, collection_commands, group_commands, webhook_commands, completion]
+COMMANDS = [remote, share_commands, collection_commands, group_commands, webhook_commands, completion]
 # Installed without the extra `server`, it is a client alone.
 if importlib.util.find_spec("uvloop"):
     from vss import bootstrap, grant, init, keys, migrate, service_commands, up

@@ -71,6 +71,22 @@ def test_an_account_without_a_home_folder_is_told_so(command: str) -> None:
     assert "home" in answer.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "refusal"),
+    [
+        ("share ID --list --views 3", "--views is for a new link alone"),
+        ("share ID --with bob --embed-on https://lms.example", "--embed-on is for a new link alone"),
+        ("share ID --group Editors --at 0", "--at is for a new link alone"),
+        ("share ID --revoke LINK --expires 7d", "--expires is for sharing anew"),
+        ("collection share Course --everyone --ask-password", "--ask-password is for a new link alone"),
+        ("collection share Course --list --manage", "--manage goes with --with or --group alone"),
+    ],
+)
+def test_sharing_passes_over_no_option(options: str, refusal: str) -> None:
+    answer = vss(*options.replace("ID", "a" * 26).replace("LINK", "b" * 26).split())
+    assert (answer.returncode, answer.stderr) == (2, f"vss: {refusal}\n")
+
+
 @pytest.mark.parametrize("arguments", [["down"], ["up", "--loud"]])
 def test_what_it_does_not_know_is_one_line(arguments: list[str]) -> None:
     answer = vss(*arguments)

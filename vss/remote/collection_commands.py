@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from vss.errors import BadOption, Refusal
+from vss.errors import Refusal
 from vss.remote import values
-from vss.remote.commands import ask, link_password, run_work
+from vss.remote.commands import ask, run_work
+from vss.remote.share_commands import add_collection_share
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -67,26 +68,7 @@ def _add_sharing(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
     _json(ask_for)
     ask_for.set_defaults(run=_ask_for)
 
-    share = actions.add_parser("share", help="share a collection with people, groups or everybody, or by links")
-    _collection(share)
-    whom = share.add_mutually_exclusive_group()
-    whom.add_argument("--with", dest="username", metavar="USER", help="let this account watch, instead of a link")
-    whom.add_argument("--group", metavar="GROUP", help="let the members of this group watch, instead of a link")
-    whom.add_argument(
-        "--members", dest="everybody", action="store_const", const="members", help="let every account watch"
-    )
-    whom.add_argument("--everyone", dest="everybody", action="store_const", const="everyone", help="let anyone watch")
-    share.add_argument(
-        "--manage", action="store_true", help="with --with or --group: let them also change it, and share it"
-    )
-    share.add_argument("--expires", metavar="IN", type=values.span, help="ends after so long, such as 12h, 7d or 4w")
-    share.add_argument("--views", metavar="N", type=values.count, help="ends when so many visitors have played from it")
-    share.add_argument("--name", help="what you call the link; who opens it isn't told")
-    share.add_argument("--ask-password", action="store_true", help="ask for a password that visitors must enter")
-    share.add_argument("--list", action="store_true", help="list who may watch, and the links")
-    share.add_argument("--revoke", metavar="LINK", type=values.link_id, help="revoke this link, or stop sharing")
-    _json(share)
-    share.set_defaults(run=_share)
+    add_collection_share(actions)
 
 
 def _collection(parser: argparse.ArgumentParser) -> None:
@@ -149,41 +131,6 @@ def _ask_for(arguments: argparse.Namespace) -> int:
         expires_in=arguments.expires,
     )
     return run_work(ask_for(arguments.collection, asked, as_json=arguments.json))
-
-
-def _share(arguments: argparse.Namespace) -> int:
-    from vss.remote import sharing  # noqa: PLC0415
-
-    shared = sharing.Shared(collection=arguments.collection)
-    if arguments.list:
-        return run_work(sharing.list_links(shared, as_json=arguments.json))
-    if arguments.revoke is not None:
-        return run_work(sharing.revoke(shared, arguments.revoke))
-    if arguments.manage and arguments.username is None and arguments.group is None:
-        raise BadOption("--manage goes with --with or --group alone")
-    if arguments.username is not None or arguments.group is not None or arguments.everybody is not None:
-        if arguments.views is not None or arguments.name is not None or arguments.ask_password:
-            raise BadOption("--views, --name and --ask-password are for links alone")
-        return run_work(
-            sharing.share_with(
-                shared,
-                username=arguments.username,
-                group=arguments.group,
-                everybody=arguments.everybody,
-                is_manager=arguments.manage,
-                expires_in=arguments.expires,
-                as_json=arguments.json,
-            )
-        )
-    wanted = sharing.NewLink(
-        expires_in=arguments.expires,
-        view_limit=arguments.views,
-        start_at=None,
-        password=link_password() if arguments.ask_password else None,
-        frame_ancestors=None,
-        name=arguments.name,
-    )
-    return run_work(sharing.create(shared, wanted, as_json=arguments.json))
 
 
 def _delete(arguments: argparse.Namespace) -> int:

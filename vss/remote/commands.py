@@ -18,7 +18,7 @@ from vss.speaking import say, warn
 # Long enough for a server's restart and a night's router; a script that wants less says so.
 WAIT_MINUTES = 60.0
 SHORT_WAIT_SECONDS = 15.0
-_ID = "ID or address from `vss list`"
+ID_HELP = "ID or address from `vss list`"
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -79,8 +79,6 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     link.add_argument("--at", metavar="TIME", type=values.moment, help="start there, such as 90, 1:30 or 1m30s")
     link.set_defaults(run=_link)
 
-    _add_share(commands)
-
     edit = commands.add_parser("edit", help="change who can watch a video, its title or its description")
     _ids(edit)
     _visibility(edit)
@@ -89,7 +87,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     edit.set_defaults(run=_edit)
 
     download = commands.add_parser("download", help="download a video; run again to resume")
-    download.add_argument("id", metavar="ID", type=values.video_id, help=_ID)
+    download.add_argument("id", metavar="ID", type=values.video_id, help=ID_HELP)
     download.add_argument("-o", "--output", metavar="FILE", help="file or folder to write to; - for standard output")
     download.add_argument("--replace", action="store_true", help="overwrite an existing file")
     _speaking(download)
@@ -106,33 +104,8 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     restore.set_defaults(run=_restore)
 
 
-def _add_share(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    share = commands.add_parser("share", help="share a video with people and groups, or by links")
-    share.add_argument("id", metavar="ID", type=values.video_id, help=_ID)
-    whom = share.add_mutually_exclusive_group()
-    whom.add_argument("--with", dest="username", metavar="USER", help="let this account watch, instead of a link")
-    whom.add_argument("--group", metavar="GROUP", help="let the members of this group watch, instead of a link")
-    share.add_argument("--expires", metavar="IN", type=values.span, help="ends after so long, such as 12h, 7d or 4w")
-    share.add_argument("--views", metavar="N", type=values.count, help="ends when so many visitors have played it")
-    share.add_argument("--at", metavar="TIME", type=values.moment, help="start there, such as 90, 1:30 or 1m30s")
-    share.add_argument("--name", help="what you call the link; who opens it isn't told")
-    share.add_argument(
-        "--embed-on",
-        metavar="SITE",
-        action="append",
-        help="let the pages of this site, such as https://lms.example, show the video, and print the HTML for them; "
-        "again for more sites",
-    )
-    share.add_argument("--ask-password", action="store_true", help="ask for a password that visitors must enter")
-    share.add_argument("--password", type=values.no_password, help=argparse.SUPPRESS)
-    share.add_argument("--list", action="store_true", help="list who may watch, and the links")
-    share.add_argument("--revoke", metavar="LINK", type=values.link_id, help="revoke this link, or stop sharing")
-    share.add_argument("--json", action="store_true", help="print one JSON object per line")
-    share.set_defaults(run=_share)
-
-
 def _ids(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ids", metavar="ID", nargs="+", help=_ID)
+    parser.add_argument("ids", metavar="ID", nargs="+", help=ID_HELP)
 
 
 def _visibility(parser: argparse.ArgumentParser, more: str = "") -> None:
@@ -179,7 +152,7 @@ def _login(arguments: argparse.Namespace) -> int:
         raise BadOption("no terminal to ask on: give --username NAME and --password-stdin")
     try:
         username = arguments.username or ask(f"Username at {server.auth}: ")
-        password = _password_of_stdin() if arguments.password_stdin else getpass.getpass()
+        password = password_of_stdin() if arguments.password_stdin else getpass.getpass()
         if not (username and password):
             raise EOFError
     except EOFError as exc:
@@ -203,7 +176,7 @@ def ask(question: str) -> str:
     return input()
 
 
-def _password_of_stdin() -> str:
+def password_of_stdin() -> str:
     if sys.stdin is None:
         raise EOFError
     # Windows puts a mark in front and another line end behind.
@@ -245,51 +218,6 @@ def _link(arguments: argparse.Namespace) -> int:
     from vss.remote.managing import link  # noqa: PLC0415
 
     return run_work(link(arguments.ids, arguments.at))
-
-
-def _share(arguments: argparse.Namespace) -> int:
-    from vss.remote import sharing  # noqa: PLC0415
-
-    shared = sharing.Shared(video_id=arguments.id)
-    if arguments.list:
-        return run_work(sharing.list_links(shared, as_json=arguments.json))
-    if arguments.revoke is not None:
-        return run_work(sharing.revoke(shared, arguments.revoke))
-    if arguments.username is not None or arguments.group is not None:
-        if any(one is not None for one in (arguments.views, arguments.at, arguments.name)) or arguments.ask_password:
-            raise BadOption("--views, --at, --name and --ask-password are for links alone")
-        return run_work(
-            sharing.share_with(
-                shared,
-                username=arguments.username,
-                group=arguments.group,
-                expires_in=arguments.expires,
-                as_json=arguments.json,
-            )
-        )
-    wanted = sharing.NewLink(
-        expires_in=arguments.expires,
-        view_limit=arguments.views,
-        start_at=arguments.at,
-        password=link_password() if arguments.ask_password else None,
-        frame_ancestors=arguments.embed_on,
-        name=arguments.name,
-    )
-    return run_work(sharing.create(shared, wanted, as_json=arguments.json))
-
-
-def link_password() -> str:
-    """Typed twice, or one line of standard input where nobody types."""
-    try:
-        if not (sys.stdin is not None and sys.stdin.isatty()):
-            typed = _password_of_stdin()
-        elif (typed := getpass.getpass("Password for the link: ")) != getpass.getpass("Again: "):
-            raise BadOption("the two passwords differ; no link was created")
-    except EOFError:
-        typed = ""
-    if not typed:
-        raise BadOption("no password was given; no link was created")
-    return typed
 
 
 def _edit(arguments: argparse.Namespace) -> int:

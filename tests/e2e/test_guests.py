@@ -33,11 +33,11 @@ async def guest(browser: Browser) -> AsyncIterator[Page]:
 
 
 async def ask(maker: Page, product: Product, collection_id: str) -> str:
-    """The address of a new link into the collection, that takes one video."""
+    """The address of a new link into the collection, that takes two videos."""
     await maker.goto(f"{product.url('upload')}/videos/collections/{collection_id}")
     await maker.get_by_role("link", name="Ask for videos").click()
     await maker.get_by_label("What do you ask for?").fill("Films of the dance, please.")
-    await maker.get_by_label("Max videos").fill("1")
+    await maker.get_by_label("Max videos").fill("2")
     await maker.get_by_role("button", name="Create link").click()
     return (await maker.locator("#new-link").text_content()) or ""
 
@@ -50,7 +50,7 @@ async def send_with_a_name_that_is_refused(guest: Page) -> None:
 
 
 async def test_a_guest_sends_through_a_reload_and_the_maker_finds_it(
-    browser: Browser, product: Product, guest: Page, film: Path
+    browser: Browser, product: Product, guest: Page, film: Path, tmp_path: Path
 ) -> None:
     title = f"Wedding {new_id()}"
     async with aiohttp.ClientSession() as session:
@@ -63,7 +63,7 @@ async def test_a_guest_sends_through_a_reload_and_the_maker_finds_it(
 
     await guest.goto(url)
     await expect(guest.get_by_text("Films of the dance, please.")).to_be_visible()
-    await expect(guest.get_by_text("1 more video can be sent")).to_be_visible()
+    await expect(guest.get_by_text("2 more videos can be sent")).to_be_visible()
     assert title not in await guest.content()
     await guest.get_by_label("Your name").fill("Aunt Ada")
     await guest.get_by_label("Message").fill("The first dance.")
@@ -88,16 +88,25 @@ async def test_a_guest_sends_through_a_reload_and_the_maker_finds_it(
     await guest.reload()
     await guest.unroute_all()
 
-    # What was begun is this browser's; the link takes nothing else.
+    # What was begun is this browser's, and counted.
     await expect(guest.get_by_role("heading", name="First dance")).to_be_visible()
-    await expect(guest.get_by_text("This link has received as many files as it takes")).to_be_visible()
+    await expect(guest.get_by_text("1 more video can be sent")).to_be_visible()
     await expect(guest.get_by_role("button", name="Resume First dance")).to_be_visible()
     await guest.locator("[data-go-on-file]").set_input_files(film)
     await expect(guest.get_by_role("heading", name="Upload complete")).to_be_visible(timeout=60_000)
     await expect(row).to_have_attribute("data-state", "done")
+    # How many are left is not said any more of a while ago; and the link takes nothing else.
+    await expect(guest.get_by_text("can be sent")).to_have_count(0)
+    (tmp_path / "cake.mp4").write_bytes(b"cake")
+    await guest.locator("#file").set_input_files(tmp_path / "cake.mp4")
+    await guest.locator("[data-file][data-state=chosen]").get_by_role("button", name="Upload", exact=True).click()
+    await expect(guest.get_by_role("heading", name="2 uploads complete")).to_be_visible()
+    await guest.reload()
+    await expect(guest.get_by_text("This link has received as many files as it takes")).to_be_visible()
+    await expect(guest.locator("[data-drop]")).to_be_hidden()
 
     await maker.goto(f"{product.url('upload')}/videos/collections/{collection_id}/links")
-    await expect(maker.get_by_text("1 of 1 videos received")).to_be_visible()
+    await expect(maker.get_by_text("2 of 2 videos received")).to_be_visible()
     await maker.goto(f"{product.url('upload')}/videos/collections/{collection_id}")
     await expect(maker.get_by_role("link", name="First dance")).to_be_visible()
     await maker.goto(f"{product.url('upload')}/videos?q=First+dance")

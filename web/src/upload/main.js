@@ -285,6 +285,8 @@ function uploadPage(page) {
     const all = rows.size - count("refused");
     let words = ngettext("%(n)s video", "%(n)s videos", all);
     if (done > 0) words = gettext("%(done)s of %(n)s uploaded", { done, n: all });
+    // How many more the link took when the page was asked for: the next page knows.
+    if (done > 0) find("[data-files-left]")?.remove();
     if (done === all) words = ngettext("Upload complete", "%(n)s uploads complete", all);
     if (all === 0) words = gettext("Nothing to upload");
     if (heading.textContent !== words) heading.textContent = words;

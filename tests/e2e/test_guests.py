@@ -49,6 +49,18 @@ async def send_with_a_name_that_is_refused(guest: Page) -> None:
     await expect(guest.get_by_label("Your name")).to_be_focused()
 
 
+async def send_the_last(guest: Page, file: Path) -> None:
+    # How many are left is not said any more of a while ago; and the link takes nothing else.
+    await expect(guest.get_by_text("can be sent")).to_have_count(0)
+    file.write_bytes(b"cake")
+    await guest.locator("#file").set_input_files(file)
+    await guest.locator("[data-file][data-state=chosen]").get_by_role("button", name="Upload", exact=True).click()
+    await expect(guest.get_by_role("heading", name="2 uploads complete")).to_be_visible()
+    await guest.reload()
+    await expect(guest.get_by_text("This link has received as many files as it takes")).to_be_visible()
+    await expect(guest.locator("[data-drop]")).to_be_hidden()
+
+
 async def test_a_guest_sends_through_a_reload_and_the_maker_finds_it(
     browser: Browser, product: Product, guest: Page, film: Path, tmp_path: Path
 ) -> None:
@@ -95,15 +107,7 @@ async def test_a_guest_sends_through_a_reload_and_the_maker_finds_it(
     await guest.locator("[data-go-on-file]").set_input_files(film)
     await expect(guest.get_by_role("heading", name="Upload complete")).to_be_visible(timeout=60_000)
     await expect(row).to_have_attribute("data-state", "done")
-    # How many are left is not said any more of a while ago; and the link takes nothing else.
-    await expect(guest.get_by_text("can be sent")).to_have_count(0)
-    (tmp_path / "cake.mp4").write_bytes(b"cake")
-    await guest.locator("#file").set_input_files(tmp_path / "cake.mp4")
-    await guest.locator("[data-file][data-state=chosen]").get_by_role("button", name="Upload", exact=True).click()
-    await expect(guest.get_by_role("heading", name="2 uploads complete")).to_be_visible()
-    await guest.reload()
-    await expect(guest.get_by_text("This link has received as many files as it takes")).to_be_visible()
-    await expect(guest.locator("[data-drop]")).to_be_hidden()
+    await send_the_last(guest, tmp_path / "cake.mp4")
 
     await maker.goto(f"{product.url('upload')}/videos/collections/{collection_id}/links")
     await expect(maker.get_by_text("2 of 2 videos received")).to_be_visible()

@@ -579,6 +579,7 @@ async def test_where_one_is_is_told_every_ten_seconds_and_by_nobody_not_at_all(
     contents: list[Any] = [request.post_data_json for request in kept]
     assert contents[1]["seconds"] > contents[0]["seconds"] > 0.5
     assert all(abs(content["duration"] - FILM_SECONDS) < 0.1 for content in contents)
+    await window.until(f"video => video.currentTime > {contents[1]['seconds'] + 0.5}")
     await window.page.keyboard.press("k")
     await window.state("paused")
     paused_at = await window.video.evaluate("video => video.currentTime")
@@ -591,7 +592,7 @@ async def _are_there(requests: list[Request], count: int) -> bool:
 
 async def _is_kept(person: Person, video_id: str, seconds: float) -> bool:
     answer = await person.call("GET", f"{person.stream_url}/v1/videos/{video_id}/playback")
-    return bool(abs((await answer.json())["position"] - seconds) < 0.01)
+    return bool(abs((await answer.json())["position"] - seconds) < 0.25)
 
 
 @pytest.mark.long

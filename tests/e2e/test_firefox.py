@@ -43,6 +43,8 @@ async def test_a_film_is_uploaded_watched_and_edited(firefox: Browser, product: 
     await expect(row.locator("[data-saved-of=title]")).not_to_be_empty()
     await row.locator("[data-part=watch]").click(timeout=30_000)
     await expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    # With its scripts, which know the keys.
+    await page.wait_for_load_state()
     await page.keyboard.press("m")
     await page.keyboard.press("k")
     playing = "document.querySelector('video').currentTime > 0.3"

@@ -403,6 +403,8 @@ async def test_a_link_for_somebody_without_an_account_opens_the_video_until_it_i
     await theirs.get_by_label("Password", exact=True).fill("open sesame")
     await theirs.keyboard.press("Enter")
     await expect(theirs.get_by_role("heading", level=1)).to_have_text("For a guest")
+    # With its scripts, which know the keys.
+    await theirs.wait_for_load_state()
     await theirs.keyboard.press("m")
     await theirs.keyboard.press("k")
     playing = "document.querySelector('video').currentTime > 0.3"

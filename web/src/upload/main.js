@@ -54,6 +54,7 @@ function uploadPage(page) {
   let saying = null;
   let asked = null;
   const question = find("#cancel-sure");
+  const filesLeft = find("[data-files-left]");
   const unfinishedSection = find("[data-unfinished-list]");
   const unfinished = unfinishedSection && new UnfinishedList(unfinishedSection, { api, goOn, language });
   const says = find("[data-guest-says]");
@@ -285,8 +286,8 @@ function uploadPage(page) {
     const all = rows.size - count("refused");
     let words = ngettext("%(n)s video", "%(n)s videos", all);
     if (done > 0) words = gettext("%(done)s of %(n)s uploaded", { done, n: all });
-    // How many more the link took when the page was asked for: the next page knows.
-    if (done > 0) find("[data-files-left]")?.remove();
+    // How many more the link took when the page was asked for: the next page knows. Its place stays: nothing moves.
+    if (done > 0 && filesLeft) filesLeft.style.visibility = "hidden";
     if (done === all) words = ngettext("Upload complete", "%(n)s uploads complete", all);
     if (all === 0) words = gettext("Nothing to upload");
     if (heading.textContent !== words) heading.textContent = words;

@@ -8,7 +8,7 @@ import sys
 from vss.errors import Refusal
 from vss.remote import values
 from vss.remote.commands import ask, run_work
-from vss.remote.share_commands import add_collection_share
+from vss.remote.share_commands import add_options
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -68,7 +68,9 @@ def _add_sharing(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
     _json(ask_for)
     ask_for.set_defaults(run=_ask_for)
 
-    add_collection_share(actions)
+    share = actions.add_parser("share", help="share a collection with people, groups or everybody, or by links")
+    _collection(share)
+    add_options(share, of_collection=True)
 
 
 def _collection(parser: argparse.ArgumentParser) -> None:

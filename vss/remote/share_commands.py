@@ -24,17 +24,11 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     """`vss share`."""
     share = commands.add_parser("share", help="share a video with people and groups, or by links")
     share.add_argument("id", metavar="ID", type=values.video_id, help=ID_HELP)
-    _add_options(share, of_collection=False)
+    add_options(share, of_collection=False)
 
 
-def add_collection_share(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """`vss collection share`."""
-    share = actions.add_parser("share", help="share a collection with people, groups or everybody, or by links")
-    share.add_argument("collection", metavar="COLLECTION", help="title of yours, or ID from `vss collection list`")
-    _add_options(share, of_collection=True)
-
-
-def _add_options(share: argparse.ArgumentParser, *, of_collection: bool) -> None:
+def add_options(share: argparse.ArgumentParser, *, of_collection: bool) -> None:
+    """With whom the video or the collection that `share` names is shared, and how."""
     what = share.add_mutually_exclusive_group()
     what.add_argument("--with", dest="username", metavar="USER", help="let this account watch, instead of a link")
     what.add_argument("--group", metavar="GROUP", help="let the members of this group watch, instead of a link")

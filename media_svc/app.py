@@ -37,7 +37,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
         async with http_session() as session:
             secret = settings.client_secret.get_secret_value()
             tokens = ServiceTokens(session, settings.auth_url, client_id="media", client_secret=secret, clock=clock)
-            jail = Jail()
+            jail = Jail(niceness=settings.niceness)
             jobs = UploadClient(
                 ServiceClient(session, settings.upload_url, tokens),
                 name=socket.gethostname()[:64],

@@ -76,10 +76,11 @@ class Given:
 
 
 class Jail:
-    """Where children run; one for each process."""
+    """Where children run, each of that `niceness`; one for each process."""
 
-    def __init__(self, child: Path = _CHILD) -> None:
+    def __init__(self, child: Path = _CHILD, *, niceness: int = 0) -> None:
         self._child = child
+        self._niceness = niceness
         # What the kernel has of Landlock: its version, 0 if nothing; None as long as no child has run.
         self.landlock: int | None = None
 
@@ -91,7 +92,7 @@ class Jail:
             ours.setblocking(False)  # noqa: FBT003 (its only argument)
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", "-B", str(self._child)),
-                _told(order, size=blocks.size, limits=limits),
+                _told(order, size=blocks.size, limits=limits, niceness=self._niceness),
                 stdin=theirs.fileno(),
                 stdout=asyncio.subprocess.DEVNULL,
                 # Until it is locked, and has not yet heard of the file, what goes wrong is ours.
@@ -148,7 +149,7 @@ class Jail:
         self.landlock = landlock
 
 
-def _told(order: Order, *, size: int, limits: Limits) -> str:
+def _told(order: Order, *, size: int, limits: Limits, niceness: int) -> str:
     """The child's argument; the names are those of `media_svc.child.__main__.Order`."""
     return json.dumps(
         {
@@ -158,6 +159,7 @@ def _told(order: Order, *, size: int, limits: Limits) -> str:
             "size": size,
             "cpu_seconds": limits.cpu_seconds,
             "memory": limits.memory,
+            "niceness": niceness,
             "parent": os.getpid(),
             # Its own is that of an isolated Python: without packages, and without ours.
             "path": [str(_ROOT), *filter(None, sys.path)],

@@ -24,4 +24,12 @@ class Settings(ProcessSettings):
             description="Reach the S3 server at its public URL, as a worker must that cannot reach the internal one."
         ),
     ] = False
+    niceness: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=19,
+            description="How far decoders step back for other processes (nice); 0 on a machine of their own.",
+        ),
+    ] = 10
     jobs: Annotated[int, Field(ge=1, le=64, description="Videos that this worker looks at at the same time.")] = 1

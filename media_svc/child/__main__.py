@@ -7,9 +7,6 @@ import os
 import sys
 from typing import TypedDict
 
-# Whoever waits for a page or a film comes first; the worker itself, which answers in time, is no hurdle.
-NICENESS = 10
-
 
 class Order(TypedDict):
     """What to do, and within which limits: bytes, seconds."""
@@ -18,6 +15,7 @@ class Order(TypedDict):
     parent: int
     cpu_seconds: int
     memory: int
+    niceness: int
     task: str
     size: int
     poster_ms: int | None
@@ -25,7 +23,8 @@ class Order(TypedDict):
 
 
 def main(order: Order) -> None:
-    os.nice(NICENESS)
+    # Whoever waits for a page or a film comes first; the worker itself, which answers in time, is no hurdle.
+    os.nice(order["niceness"])
     # Here, not above: the way to them has just been set. Everything that is needed later is imported before the door
     # is closed.
     from media_svc.child import lock, work  # noqa: PLC0415

@@ -33,7 +33,7 @@ _CLOSE_SECONDS: Final = 15
 @asynccontextmanager
 async def chromium(*flags: str) -> AsyncIterator[Browser]:
     """A browser without a window, with more flags where the addresses of what it visits need them."""
-    program = components.chromium()
+    program = components.windowless_chromium()
     async with _launched(
         lambda driver: driver.chromium.launch(executable_path=program, args=[*CHROMIUM_FLAGS, *flags])
     ) as browser:

@@ -14,6 +14,10 @@ from tests.logs import secrets_in_logs
 from tests.product import Product, running_product
 
 
+# Tests that wait for something ask more often than a person's programs do.
+_OFTEN = {f"{name}_CALLS_PER_MINUTE": "100000" for name in ("AUTH", "UPLOAD", "STREAM")}
+
+
 @pytest.fixture(autouse=True)
 def _nothing_is_left_behind() -> None:
     """No guard here: a browser keeps tasks of its own from test to test."""
@@ -22,16 +26,14 @@ def _nothing_is_left_behind() -> None:
 # Of this folder, not of the run: one that nobody uses takes 3 % of a core.
 @pytest.fixture(scope="package")
 def _product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    # Tests that wait for something ask more often than a person's programs do.
-    often = {f"{name}_CALLS_PER_MINUTE": "100000" for name in ("AUTH", "UPLOAD", "STREAM")}
     # Tests of pictures have a product of their own: a worker has much to do with what all the others upload.
-    with running_product(tmp_path_factory.mktemp("product"), MEDIA_JOBS="0", **often) as product:
+    with running_product(tmp_path_factory.mktemp("product"), MEDIA_JOBS="0", **_OFTEN) as product:
         yield product
 
 
 @pytest.fixture(scope="package")
 def _product_with_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    with running_product(tmp_path_factory.mktemp("product")) as product:
+    with running_product(tmp_path_factory.mktemp("product"), **_OFTEN) as product:
         yield product
 
 

@@ -13,7 +13,6 @@ from tests import browsers, footage
 from tests.logs import secrets_in_logs
 from tests.product import Product, running_product
 
-
 # Tests that wait for something ask more often than a person's programs do.
 _OFTEN = {f"{name}_CALLS_PER_MINUTE": "100000" for name in ("AUTH", "UPLOAD", "STREAM")}
 

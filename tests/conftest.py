@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 from aiohttp.web_app import _cached_build_middleware
 from hypothesis import settings
+from sqlalchemy import Engine
 
 from tests import limits
 from tests import mariadb as mariadb_server
@@ -69,6 +70,8 @@ def pytest_configure() -> None:
     settings.load_profile("unhurried")
     # Each test has apps of its own, which would all compile the same templates.
     jinja2.Environment.compile = _compiled_once(jinja2.Environment.compile)  # type: ignore[method-assign]
+    # And databases of their own, to which the same statements are sent.
+    Engine.__init__ = _sharing_statements(Engine.__init__)  # type: ignore[method-assign]
 
 
 def _compiled_once(compile_template: Callable[..., Any]) -> Callable[..., Any]:
@@ -80,6 +83,26 @@ def _compiled_once(compile_template: Callable[..., Any]) -> Callable[..., Any]:
         return codes[template]
 
     return compile_once
+
+
+class _Statements(dict[tuple[Any, ...], Any]):
+    """What statements are compiled to, by the kind of database instead of by the engine."""
+
+    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
+        return super().get((key[0].name, *key[1:]), default)
+
+    def __setitem__(self, key: tuple[Any, ...], value: Any) -> None:
+        super().__setitem__((key[0].name, *key[1:]), value)
+
+
+def _sharing_statements(make_engine: Callable[..., None]) -> Callable[..., None]:
+    statements = _Statements()
+
+    def make(engine: Engine, *arguments: Any, **options: Any) -> None:
+        make_engine(engine, *arguments, **options)
+        engine.update_execution_options(compiled_cache=statements)
+
+    return make
 
 
 def pytest_collection_finish() -> None:

@@ -33,7 +33,7 @@ from fs_svc.uploads.kinds import UploadKinds
 from fs_svc.uploads.lifecycle import Uploads
 from fs_svc.uploads.planned import Planned
 from fs_svc.uploads.settling import LEASE, Settling
-from tests.fs_service import empty, put, real_bucket
+from tests.fs_service import put, real_bucket
 from tests.s3_proxy import S3Proxy, s3_proxy
 from vss.bucket import Bucket as StorageBucket
 
@@ -135,7 +135,10 @@ class World:
 
     async def clear(self) -> None:
         """Takes out of the bucket what other tests have left, their installations' marks too."""
-        await empty(self.bucket)
+        async for listed in self.bucket.list_objects():
+            await self.bucket.delete(listed.object_key)
+        async for upload in self.bucket.list_all_uploads():
+            await self.bucket.abort_upload(upload.object_key, upload.s3_upload_id)
 
     async def reconcile_for(self, days: int) -> StorageReport:
         """Compares once a day, so many times; the last report."""

@@ -324,7 +324,7 @@ async def test_what_is_completed_elsewhere_with_another_file_is_not_taken_for_th
 def test_an_interrupted_upload_goes_on_and_takes_no_other_file(terminal: Terminal, product: Product) -> None:
     token = _token(product)
     path = terminal.home / "Interrupted.mp4"
-    sha256 = _file(path, 25 * 8 * MIB)
+    sha256 = _file(path, 15 * 8 * MIB)
     _file(terminal.home / "later.mp4", 3)
     # So slowly that it is interrupted in the middle, however long the machine takes to see that it has begun.
     running = terminal.start("upload", path.name, "later.mp4", "--parallel", "1", "--limit-rate", "2M", "--json")

@@ -27,7 +27,7 @@ from tests.auth_service import AuthService
 from tests.browser import Browser
 from tests.clock import MovedClock
 from tests.databases import kinds_for
-from tests.fs_service import empty, fs_settings, real_bucket
+from tests.fs_service import empty, fs_settings
 from tests.processes import face_environment
 from tests.refusals import UndeclaredRefusals
 from tests.service_apps import Parts
@@ -129,11 +129,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-async def seaweedfs(seaweedfs: StorageBucket) -> AsyncIterator[StorageBucket]:
+def seaweedfs(seaweedfs: StorageBucket) -> Iterator[StorageBucket]:
     """Emptied after each test: every fs_svc compares all that it finds there at its start."""
     yield seaweedfs
-    async with real_bucket(seaweedfs) as bucket:
-        await empty(bucket)
+    empty(seaweedfs)
 
 
 @pytest.fixture

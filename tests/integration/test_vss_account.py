@@ -55,6 +55,7 @@ def test_where_there_is_no_vss_one_line_says_where_to_look(tmp_path: Path) -> No
     assert "docker compose exec auth_svc vss" in elsewhere.stderr
 
 
+@pytest.mark.long
 @pytest.mark.any_database
 async def test_access_and_quota_are_changed_and_written_down(database_url: str) -> None:
     password = account(database_url, "add", "--quota", "1.5GB", "bob").stdout.split()[-1]

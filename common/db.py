@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from functools import cache
 from threading import Thread
@@ -52,6 +52,10 @@ TIME_LIMIT_SECONDS = 10
 RECYCLE_SECONDS = 240
 SQLITE_BUSY_TIMEOUT_MS = 5000
 THREAD_END_SECONDS = 2
+# Of one statement, one after the other.
+DEADLOCKS_AT_MOST = 5
+# MySQL's ER_LOCK_DEADLOCK.
+_DEADLOCK = 1213
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -150,7 +154,16 @@ class Database:
             return (await connection.execute(query)).one_or_none()
 
     async def change(self, statement: Executable) -> int:
-        """One statement as a transaction; how many rows it matched."""
+        """One statement as a transaction; how many rows it matched.
+
+        Where it was the victim of a deadlock, nothing was done, and it is tried again.
+        """
+        for _ in range(DEADLOCKS_AT_MOST):
+            with suppress(_Deadlock):
+                return await self._change(statement)
+        return await self._change(statement)
+
+    async def _change(self, statement: Executable) -> int:
         async with self.write() as connection:
             return rows_changed(await connection.execute(statement))
 
@@ -217,6 +230,10 @@ def rows_changed(result: Result[Any]) -> int:
     return cast("CursorResult[Any]", result).rowcount
 
 
+class _Deadlock(Unavailable):
+    """Two transactions wait for one another; the server has undone this one, and the other has gone on."""
+
+
 class _Translated:
     """Turns an outage of the database into `Unavailable`; a plain class because contextlib costs per query."""
 
@@ -228,9 +245,10 @@ class _Translated:
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: object) -> None:
         if isinstance(exc, self._outages) or (isinstance(exc, DBAPIError) and exc.connection_invalidated):
-            reason = str(getattr(exc, "orig", None) or exc) or type(exc).__name__
-            logger.warning("database failed", extra={"reason": reason[:200]})
-            raise Unavailable(
+            cause = getattr(exc, "orig", None) or exc
+            logger.warning("database failed", extra={"reason": (str(cause) or type(exc).__name__)[:200]})
+            unavailable = _Deadlock if cause.args[:1] == (_DEADLOCK,) else Unavailable
+            raise unavailable(
                 N_("The database isn’t responding. Nothing is lost. Try again in a few seconds.")
             ) from exc
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text, update
+from sqlalchemy import Column, Integer, MetaData, Table, Update, insert, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, StatementError
 
@@ -31,6 +31,7 @@ from common.db import (
 from common.errors import Unavailable
 from tests.databases import sqlite_url as url_of_file
 from tests.tcp_proxy import TcpProxy, tcp_proxy
+from tests.waiting import eventually
 
 METADATA = MetaData()
 TABLE = Table(
@@ -70,6 +71,35 @@ async def test_closing_leaves_no_thread_wherever_a_call_was_cancelled(tmp_path: 
         # asyncio's own, which runs what would block, stays.
         left = {thread.name for thread in set(threading.enumerate()) - before if not thread.name.startswith("asyncio")}
         assert not left, f"cancelled after {steps} steps"
+
+
+async def test_a_statement_that_is_the_victim_of_a_deadlock_is_tried_again(mariadb_url: str) -> None:
+    def counted(*ids: str, by: int) -> Update:
+        return update(TABLE).where(TABLE.c.id.in_(ids)).values(count=TABLE.c.count + by)
+
+    async with open_database(mariadb_url) as database:
+
+        async def is_locked_out() -> bool:
+            [(_, count)] = await database.rows(text("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'"))
+            return int(count) > 0
+
+        async with database.write() as connection:
+            await connection.run_sync(METADATA.create_all)
+        try:
+            await database.change(insert(TABLE).values([{"id": one, "count": 0} for one in "12"]))
+            async with database.write() as connection:
+                # Who has changed more is let go on.
+                await connection.execute(insert(TABLE).values([{"id": f"more {n}"} for n in range(50)]))
+                await connection.execute(counted("2", by=10))
+                both = asyncio.create_task(database.change(counted("1", "2", by=1)))
+                await eventually(is_locked_out, what="it has the first row and waits for the second")
+                await connection.execute(counted("1", by=10))
+            assert await both == 2
+            counts = select(TABLE.c.count).where(TABLE.c.count > 0)
+            assert [tuple(row) for row in await database.rows(counts)] == [(11,), (11,)]
+        finally:
+            async with database.write() as connection:
+                await connection.run_sync(METADATA.drop_all)
 
 
 async def test_a_call_that_is_cancelled_twice_leaves_no_task(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ class Trouble:
     delays: float = 0.0
     longest_delay_seconds: float = 0.05
     cuts: float = 0.0
-    # Of large pieces that go to the server: one byte of the content is another one.
+    # Of whole pieces that go to the server, and of smaller ones the less: one byte of the content is another one.
     damages: float = 0.0
     # What is looked for in the answers.
     awaited: bytes | None = None
@@ -34,7 +34,8 @@ class Trouble:
     async def to_server(self, data: bytes) -> bytes:
         """What arrives of it. Raises ConnectionAbortedError."""
         await self._on_the_way()
-        if len(data) >= _SURELY_CONTENT and self.chance.random() < self.damages:
+        # By the byte: pieces are smaller where much else is going on.
+        if len(data) >= _SURELY_CONTENT and self.chance.random() < self.damages * len(data) / PIECE:
             self.damaged += 1
             return data[:-1] + bytes([data[-1] ^ 1])
         return data

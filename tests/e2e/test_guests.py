@@ -50,12 +50,13 @@ async def send_with_a_name_that_is_refused(guest: Page) -> None:
 
 
 async def send_the_last(guest: Page, file: Path) -> None:
-    # How many are left is not said any more of a while ago; and the link takes nothing else.
-    await expect(guest.get_by_text("can be sent")).to_be_hidden()
+    # How many are left is told anew, and the link takes nothing else.
+    await expect(guest.get_by_text("1 more video can be sent")).to_be_visible()
     file.write_bytes(b"cake")
     await guest.locator("#file").set_input_files(file)
     await guest.locator("[data-file][data-state=chosen]").get_by_role("button", name="Upload", exact=True).click()
     await expect(guest.get_by_role("heading", name="2 uploads complete")).to_be_visible()
+    await expect(guest.get_by_text("can be sent")).to_be_hidden()
     await guest.reload()
     await expect(guest.get_by_text("This link has received as many files as it takes")).to_be_visible()
     await expect(guest.locator("[data-drop]")).to_be_hidden()

@@ -4,6 +4,7 @@ import { openDialog } from "../common/dialogs.js";
 import { OFFLINE, SIGNED_OUT } from "../common/failures.js";
 import { formatSize } from "../common/format.js";
 import { gettext, ngettext } from "../common/i18n.js";
+import { readPage } from "../common/pages.js";
 import { keepPreference, preference } from "../common/preferences.js";
 import { Preparing } from "../common/preparing.js";
 import { showToast } from "../common/toast.js";
@@ -53,6 +54,7 @@ function uploadPage(page) {
   let adding = Promise.resolve();
   let saying = null;
   let asked = null;
+  let sent = 0;
   const question = find("#cancel-sure");
   const filesLeft = find("[data-files-left]");
   const unfinishedSection = find("[data-unfinished-list]");
@@ -279,6 +281,17 @@ function uploadPage(page) {
     if (document.title !== title) document.title = title;
   }
 
+  /** How many more videos the link takes now that so many were sent: the page knows, as it would come now. */
+  async function tellFilesLeft(done) {
+    sent = done;
+    // Not what is not true any more; its place stays, so that nothing moves.
+    filesLeft.style.visibility = "hidden";
+    const words = (await readPage(location.href))?.querySelector("[data-files-left]")?.textContent;
+    if (!words || sent !== done) return;
+    filesLeft.textContent = words;
+    filesLeft.style.visibility = "";
+  }
+
   function showSummary() {
     section.hidden = rows.size === 0;
     drop.toggleAttribute("data-filled", rows.size > 0);
@@ -286,8 +299,7 @@ function uploadPage(page) {
     const all = rows.size - count("refused");
     let words = ngettext("%(n)s video", "%(n)s videos", all);
     if (done > 0) words = gettext("%(done)s of %(n)s uploaded", { done, n: all });
-    // How many more the link took when the page was asked for: the next page knows. Its place stays: nothing moves.
-    if (done > 0 && filesLeft) filesLeft.style.visibility = "hidden";
+    if (filesLeft && done > sent) tellFilesLeft(done);
     if (done === all) words = ngettext("Upload complete", "%(n)s uploads complete", all);
     if (all === 0) words = gettext("Nothing to upload");
     if (heading.textContent !== words) heading.textContent = words;

@@ -131,6 +131,19 @@ Index("audience_age", AUDIENCE.c.subject, AUDIENCE.c.created_at, AUDIENCE.c.vide
 Index("audience_title", AUDIENCE.c.subject, AUDIENCE.c.title_key, AUDIENCE.c.video_id)
 Index("audience_length", AUDIENCE.c.subject, AUDIENCE.c.duration_ms, AUDIENCE.c.video_id)
 
+# What videos are played from by HLS: all of a video at once, or nothing.
+RENDITIONS: Final = Table(
+    "renditions",
+    METADATA,
+    Column("video_id", identifier(), primary_key=True),
+    # Of those that were made together (contracts.renditions.file_id).
+    Column("set_id", identifier(), nullable=False),
+    # A JSON object (contracts.renditions.Renditions): 200 KB of a film of three hours.
+    Column("content", long_text(), nullable=False),
+    # Names with spaces between, as in `content`.
+    Column("names", binary_text(512), nullable=False),
+)
+
 # How many visitors have played by a link.
 LINK_VIEWS: Final = Table(
     "link_views",

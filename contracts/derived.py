@@ -31,6 +31,7 @@ class Derivation(StrEnum):
     PICTURE = "picture"
     STORYBOARD = "storyboard"
     SENT_PICTURE = "sent-picture"
+    RENDITION = "rendition"
 
 
 class CreateDerived(Input):

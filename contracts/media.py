@@ -12,15 +12,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from common.web.requests import Input
-from contracts.shape import Id, Instant, Sha256, Shape
+from contracts.renditions import NewParts, Rendering, Renditions
+from contracts.shape import Codec, Count, Id, Instant, Language, Sha256, Shape
 
 _Text = Annotated[str, Field(max_length=100)]
-# A codec as the `codecs` parameter of a media type names it (RFC 6381).
-Codec = Annotated[str, Field(pattern=r"^[A-Za-z0-9.\-]{1,64}$")]
-# A language tag (RFC 5646), as far as files say one.
-Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$")]
 FileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}\.[a-z0-9]{1,8}$")]
-Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
 # What may be sent as a picture.
 PictureType = Literal["image/jpeg", "image/png", "image/webp"]
 # The most that the pictures of one attempt may be.
@@ -36,6 +32,10 @@ class Task(StrEnum):
     # A poster of a picture that the owner has sent.
     PICTURE = "picture"
     STORYBOARD = "storyboard"
+    # The sound of all of it, for HLS.
+    SOUND = "sound"
+    # The pictures of a piece of it, for HLS.
+    CHUNK = "chunk"
 
 
 class Reason(StrEnum):
@@ -112,7 +112,7 @@ class Job(Shape):
     """`poster_ms`: the moment that the owner has chosen for the poster; None: the one that says most.
 
     `facts`: what an earlier job has found, where it has. Without `renew` it is somebody else's in `lease_seconds`: no
-    time of day, for the clocks of two machines differ.
+    time of day, for the clocks of two machines differ. `rendering`: of CHUNK and SOUND, what is to be made.
     """
 
     id: Id
@@ -122,6 +122,7 @@ class Job(Shape):
     source: JobSource
     poster_ms: int | None = None
     facts: Facts | None = None
+    rendering: Rendering | None = None
 
 
 class RenewJob(Where):
@@ -162,6 +163,13 @@ class AskOutputs(Where):
     files: NewFiles
 
 
+class AskParts(Where):
+    """All parts that an attempt at CHUNK or SOUND has made, once: the same again is answered with fresh URLs."""
+
+    attempt: int
+    parts: NewParts
+
+
 class Put(Shape):
     """A presigned PUT, with the headers that it must be sent with."""
 
@@ -170,19 +178,24 @@ class Put(Shape):
 
 
 class Outputs(Shape):
-    """Where each file goes, by its name."""
+    """Where each file goes, by its name; each part by that of its rendition."""
 
     puts: dict[str, Put]
     expires_at: Instant
 
 
 class CompleteJob(Input):
-    """What was found; the files that were asked for with `outputs` are all stored. `facts` of a LOOK."""
+    """What was found; the files that were asked for with `outputs` are all stored. `facts` of a LOOK.
+
+    `renditions` of CHUNK and SOUND: what is in the parts that were asked for with `parts`, which are stored too;
+    offsets from the beginning of the part. A rendition is absent where the film has nothing at that time.
+    """
 
     attempt: int
     facts: Facts | None = None
     # Where the poster was taken.
     poster_ms: Count | None = None
+    renditions: Renditions | None = None
 
 
 class FailJob(Input):

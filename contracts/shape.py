@@ -21,6 +21,11 @@ class Shape(BaseModel):
 Instant = Annotated[AwareDatetime, PlainSerializer(rfc3339, when_used="json")]
 Id = Annotated[str, Field(max_length=32)]
 Ids = Annotated[list[Id], Field(min_length=1, max_length=MOST_AT_ONCE)]
+Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+# A codec as the `codecs` parameter of a media type names it (RFC 6381).
+Codec = Annotated[str, Field(pattern=r"^[A-Za-z0-9.\-]{1,64}$")]
+# A language tag (RFC 5646), as far as files say one.
+Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$")]
 # In hexadecimal digits.
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 

@@ -12,7 +12,8 @@ from pydantic import Field
 
 from common.characters import without_controls
 from common.web.requests import Input
-from contracts.media import MOST_FILE_BYTES, Count, Facts, Job, Reason, Task
+from contracts.media import MOST_FILE_BYTES, Facts, Job, Reason, Task
+from contracts.shape import Count
 from media_svc.blocks import Blocks, Renew
 from media_svc.jail import Given, Jail, Limits, Order
 from media_svc.made import Failed, Made, MadeFile

@@ -45,6 +45,7 @@ WRITES: Mapping[str, tuple[str, ...]] = {
         "media_jobs",
         "media_workers",
         "media_facts",
+        "renditions",
         "grants",
         "audience",
         "audience_changes",
@@ -63,7 +64,16 @@ READS: Mapping[str, tuple[str, ...]] = {
     "auth": ("alembic_version", "audit"),
     "fs": ("alembic_version",),
     "upload": ("alembic_version", "link_views"),
-    "stream": ("alembic_version", "videos", "media_facts", "grants", "audience", "collections", "collection_videos"),
+    "stream": (
+        "alembic_version",
+        "videos",
+        "media_facts",
+        "renditions",
+        "grants",
+        "audience",
+        "collections",
+        "collection_videos",
+    ),
 }
 # Nobody changes what stands there; auth_svc drops what is older than it is to be kept.
 ADDS_TO = ("audit",)

@@ -9,7 +9,7 @@ from sqlalchemy import and_, delete, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from catalogue.tables import MEDIA_FACTS, VIDEOS
+from catalogue.tables import MEDIA_FACTS, RENDITIONS, VIDEOS
 from catalogue.videos import VideoState
 from common.db import Queries
 from common.ids import new_id
@@ -168,3 +168,4 @@ async def forget_media(connection: AsyncConnection, video_id: str) -> None:
     """Nothing is known of a deleted video's content, and nothing is to be made of it."""
     await connection.execute(delete(MEDIA_JOBS).where(MEDIA_JOBS.c.video_id == video_id))
     await connection.execute(delete(MEDIA_FACTS).where(MEDIA_FACTS.c.video_id == video_id))
+    await connection.execute(delete(RENDITIONS).where(RENDITIONS.c.video_id == video_id))

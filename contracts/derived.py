@@ -6,10 +6,14 @@ One derived object is a few files under one key prefix. It belongs to the video'
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from common.web.requests import Input
 from contracts.media import FileName, NewFiles
-from contracts.shape import Id, Ids, Shape
+from contracts.renditions import MOST_PART_BYTES
+from contracts.shape import Id, Ids, Sha256, Shape
 
 
 class DerivedState(StrEnum):
@@ -44,6 +48,37 @@ class CreateDerived(Input):
     task: Derivation
     files: NewFiles
     is_internal: bool = True
+
+
+class CreateInParts(Input):
+    """Whose derivation it is, and its only file."""
+
+    object_id: Id
+    task: Derivation
+    name: FileName
+    content_type: Literal["video/mp4"] = "video/mp4"
+
+
+class DerivedPart(Input):
+    """A part of a multipart upload; exactly these bytes."""
+
+    part_number: Annotated[int, Field(ge=1, le=10_000)]
+    size: Annotated[int, Field(ge=1, le=MOST_PART_BYTES)]
+    sha256: Sha256
+
+
+class AskDerivedPart(Input):
+    """Where a part goes of an object that is made with the first; `is_internal` as in CreateDerived."""
+
+    upload: CreateInParts
+    part: DerivedPart
+    is_internal: bool = True
+
+
+class CompleteInParts(Input):
+    """The parts that make the file, in their order."""
+
+    parts: Annotated[list[DerivedPart], Field(min_length=1, max_length=1000)]
 
 
 class StoredFile(Shape):

@@ -9,7 +9,15 @@ from common.tokens import Principal
 from common.web.requests import id_in_path, read_json, read_query
 from common.web.responses import json_response
 from common.web.service_calls import SUBJECT_TOKEN_HEADER, require_service, subject_of
-from contracts.derived import AskPictures, AskSentPicture, CreateDerived, DeleteDerived, SignedPictures
+from contracts.derived import (
+    AskDerivedPart,
+    AskPictures,
+    AskSentPicture,
+    CompleteInParts,
+    CreateDerived,
+    DeleteDerived,
+    SignedPictures,
+)
 from contracts.objects import (
     AdoptObject,
     AskSources,
@@ -28,7 +36,7 @@ from contracts.objects import (
     Usage,
     UsageOfOwners,
 )
-from fs_svc.app_keys import ADOPTING, DERIVED, FORMS, INSTALLATION, PICTURES, RECONCILING, SOURCES, UPLOADS
+from fs_svc.app_keys import ADOPTING, DERIVED, FORMS, IN_PARTS, INSTALLATION, PICTURES, RECONCILING, SOURCES, UPLOADS
 from fs_svc.models import AskPartUrls, CreateObject, present, present_derived
 
 READ = "objects:read"
@@ -40,6 +48,8 @@ CHECK = "storage:check"
 ADOPT = "objects:adopt"
 DERIVE = "derived:write"
 
+# A thousand parts.
+_MOST_PARTS_BYTES = 2**18
 # How soon to ask again about what is not settled yet.
 RETRY_AFTER_SECONDS = 1
 
@@ -189,6 +199,21 @@ async def complete_derived(request: web.Request) -> web.Response:
     """Confirms that every file of a derived object is stored; idempotent."""
     await require_service(request, DERIVE)
     return json_response(present_derived(await request.app[DERIVED].complete(id_in_path(request, "id"))))
+
+
+async def create_derived_part_url(request: web.Request) -> web.Response:
+    """A presigned URL for a part of a derived object; the first part of an ID creates it."""
+    await require_service(request, DERIVE)
+    derived_id = id_in_path(request, "id")
+    return json_response(await request.app[IN_PARTS].part_url(derived_id, await read_json(request, AskDerivedPart)))
+
+
+async def complete_derived_parts(request: web.Request) -> web.Response:
+    """Makes a derived object of its parts; idempotent."""
+    await require_service(request, DERIVE)
+    derived_id = id_in_path(request, "id")
+    asked = await read_json(request, CompleteInParts, most_bytes=_MOST_PARTS_BYTES)
+    return json_response(present_derived(await request.app[IN_PARTS].complete(derived_id, asked.parts)))
 
 
 async def sign_sent_picture(request: web.Request) -> web.Response:

@@ -26,6 +26,7 @@ from fs_svc.app_keys import (
     DERIVED,
     EXCESS_CHECK,
     FORMS,
+    IN_PARTS,
     INSTALLATION,
     PICTURES,
     RECONCILING,
@@ -37,6 +38,7 @@ from fs_svc.app_keys import (
 from fs_svc.companion.by_form import FORM_INTERVAL, ByForm
 from fs_svc.companion.cut_by_client import CutByClient
 from fs_svc.comparing import Comparing
+from fs_svc.derived.in_parts import InParts
 from fs_svc.derived.lifecycle import DerivedObjects
 from fs_svc.derived.pictures import Pictures
 from fs_svc.dialects import DIALECTS
@@ -121,6 +123,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[ADOPTING] = Adopting(store, bucket, installation, clock=clock)
             app[SOURCES] = Sources(store, presigner, internal_presigner, clock=clock)
             app[DERIVED] = DerivedObjects(store, bucket, presigner, internal_presigner, clock=clock)
+            app[IN_PARTS] = InParts(store, bucket, presigner, internal_presigner, clock=clock)
             app[PICTURES] = Pictures(store, presigner, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "storage": bucket.ping, "keys": keys.check}
             yield

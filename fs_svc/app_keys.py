@@ -9,6 +9,7 @@ from aiohttp import web
 from fs_svc.adopting import Adopting
 from fs_svc.companion.by_form import ByForm
 from fs_svc.comparing import Comparing
+from fs_svc.derived.in_parts import InParts
 from fs_svc.derived.lifecycle import DerivedObjects
 from fs_svc.derived.pictures import Pictures
 from fs_svc.installation import Installation
@@ -23,6 +24,7 @@ from fs_svc.uploads.settling import Settling
 UPLOADS: Final = web.AppKey("uploads", Uploads)
 SOURCES: Final = web.AppKey("sources", Sources)
 DERIVED: Final = web.AppKey("derived", DerivedObjects)
+IN_PARTS: Final = web.AppKey("in_parts", InParts)
 PICTURES: Final = web.AppKey("pictures", Pictures)
 STORAGE_METRICS: Final = web.AppKey("storage_metrics", StorageMetrics)
 RECONCILING: Final = web.AppKey("reconciling", Reconciling)

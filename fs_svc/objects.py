@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from contracts.derived import Derivation, DerivedState
-from contracts.media import NewFile
 from contracts.objects import ChecksumAlgorithm, Kind, State
+from contracts.shape import Shape
 from fs_svc.plan import Plan
 
 # An upload that nobody has touched for this long is abandoned.
@@ -105,6 +105,15 @@ class Object:
         return self.last_activity_at + UPLOAD_LIFETIME
 
 
+class DerivedFile(Shape):
+    """A file of a derived object; without a `size` as long as its parts come, and then without a hash of the whole."""
+
+    name: str
+    content_type: str
+    size: int = 0
+    sha256: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Derived:
     """One derived object, from before its files are sent until after its end; sizes in bytes.
@@ -112,6 +121,7 @@ class Derived:
     `object_id` is the video's object. All its keys begin with `key_prefix`, which ends with a slash; `files` is empty
     once it is deleted. Nobody but the holder of the lease works on a row before `leased_until`; what is still reserved
     then is abandoned. `signed_until` is until when what was signed for it may bring bytes.
+    `s3_upload_id` is S3's id of its multipart upload, where it comes in parts and that was opened.
     """
 
     id: str
@@ -119,11 +129,12 @@ class Derived:
     task: Derivation
     state: DerivedState
     key_prefix: str
-    files: tuple[NewFile, ...]
+    files: tuple[DerivedFile, ...]
     size: int
     created_at: datetime
     leased_until: datetime
     signed_until: datetime
+    s3_upload_id: str | None = None
 
     def object_key(self, name: str) -> str:
         """Where the file of this name lies."""

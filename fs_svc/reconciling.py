@@ -26,7 +26,7 @@ from contracts.reports import Holding, StorageReport, StorageStatus
 from fs_svc.derived.walk import Found, is_whole, walk
 from fs_svc.errors import OrphansDiffer, RemovalHeld
 from fs_svc.installation import Installation, View
-from fs_svc.objects import DERIVED_PREFIX, INCOMING_PREFIX, KEY_PREFIX, MARKER_PREFIX, Object, prefix_of
+from fs_svc.objects import DERIVED_PREFIX, INCOMING_PREFIX, KEY_PREFIX, MARKER_PREFIX, Derived, Object, prefix_of
 from fs_svc.s3 import Bucket, ListedObject, ListedUpload
 from fs_svc.store import SetAside, Status, Store
 
@@ -280,12 +280,12 @@ class Reconciling:
                 await self._remove_one(run.report, orphan)
 
     async def _remove_one(self, report: StorageReport, orphan: _Orphan) -> None:
-        if orphan.object_key.startswith(DERIVED_PREFIX):
-            await self._bucket.delete_all(orphan.object_key)
-        elif orphan.s3_upload_id is None:
-            await self._bucket.delete(orphan.object_key)
-        else:
+        if orphan.s3_upload_id is not None:
             await self._bucket.abort_upload(orphan.object_key, orphan.s3_upload_id)
+        elif orphan.object_key.startswith(DERIVED_PREFIX):
+            await self._bucket.delete_all(orphan.object_key)
+        else:
+            await self._bucket.delete(orphan.object_key)
         report.removed.add(orphan.object_key, size=orphan.size)
         is_upload = orphan.s3_upload_id is not None
         logger.warning(
@@ -381,9 +381,13 @@ class Reconciling:
     async def _check_uploads(self, run: _Run) -> None:
         async for listed in self._bucket.list_all_uploads():
             await run.go_on()
-            if not listed.object_key.startswith(KEY_PREFIX):
+            row: Object | Derived | None
+            if (prefix := prefix_of(listed.object_key)) is not None:
+                row = await self._store.get_derived_by_prefix(prefix)
+            elif listed.object_key.startswith(KEY_PREFIX):
+                row = await self._store.get_by_key(listed.object_key)
+            else:
                 continue
-            row = await self._store.get_by_key(listed.object_key)
             if row is not None and (not _is_left_over(row, listed) or self._is_young(listed.initiated)):
                 continue
             run.report.orphan_uploads.add(listed.object_key)
@@ -403,8 +407,11 @@ class Reconciling:
         return self._clock() < at + LEAST_AGE
 
 
-def _is_left_over(row: Object, listed: ListedUpload) -> bool:
+def _is_left_over(row: Object | Derived, listed: ListedUpload) -> bool:
     """Whether the row, in any state it can still reach, does not need this multipart upload."""
+    if isinstance(row, Derived):
+        is_open = row.state is DerivedState.RESERVED and row.s3_upload_id in (None, listed.s3_upload_id)
+        return not is_open and row.state is not DerivedState.DELETING
     if row.state is State.RESERVED:
         return False
     # The answer to a first create was lost, and another upload was made; or it has ended, one way or the other.

@@ -18,6 +18,7 @@ from contracts.reports import StorageReport
 from fs_svc.companion.by_form import ByForm
 from fs_svc.companion.cut_by_client import CutByClient
 from fs_svc.comparing import Comparing
+from fs_svc.derived.in_parts import InParts
 from fs_svc.derived.lifecycle import DerivedObjects
 from fs_svc.derived.pictures import Pictures
 from fs_svc.dialects import DIALECTS, Vendor
@@ -65,6 +66,7 @@ class World:
         self.comparing = Comparing(store, bucket, clock=self.now)
         self.uploads = Uploads(store, self.kinds, self.settling, self.comparing, clock=self.now)
         self.excess = ExcessCheck(store, bucket, self.kinds, clock=self.now)
+        self.in_parts = InParts(store, bucket, presigner, presigner, clock=self.now)
         self.derived = DerivedObjects(store, bucket, presigner, presigner, clock=self.now)
         self.pictures = Pictures(store, presigner, clock=self.now)
         self.installation = Installation(store, bucket, clock=self.now)

@@ -13,9 +13,10 @@ from common.clock import Clock
 from common.errors import Conflict, NotFound, StorageUnavailable
 from common.ids import new_id
 from contracts.derived import CreateDerived, Derivation, DerivedState
-from contracts.media import JobSource, NewFile, Outputs, Put
+from contracts.media import JobSource, Outputs, Put
+from fs_svc.derived.in_parts import abort
 from fs_svc.errors import FilesMissing, NotReserved
-from fs_svc.objects import DERIVED_PREFIX, Derived
+from fs_svc.objects import DERIVED_PREFIX, Derived, DerivedFile
 from fs_svc.s3 import Bucket
 from fs_svc.sigv4 import CHECKSUM_HEADER, Presigner
 from fs_svc.store import Store
@@ -55,13 +56,14 @@ class DerivedObjects:
         """
         now = self._clock()
         until = now + PUT_URL_LIFETIME + LATEST_PUT
+        files = tuple(DerivedFile(**file.model_dump()) for file in asked.files)
         item = Derived(
             id=derived_id,
             object_id=asked.object_id,
             task=asked.task,
             state=DerivedState.RESERVED,
             key_prefix=f"{DERIVED_PREFIX}{new_id()}/",
-            files=tuple(asked.files),
+            files=files,
             size=sum(file.size for file in asked.files),
             created_at=now,
             leased_until=until,
@@ -71,9 +73,9 @@ class DerivedObjects:
             item = await self._get(derived_id)
             if item.state is not DerivedState.RESERVED:
                 raise NotReserved(item.state)
-            if (item.object_id, item.task, item.files) != (asked.object_id, asked.task, tuple(asked.files)):
+            if (item.object_id, item.task, item.files) != (asked.object_id, asked.task, files):
                 raise Conflict("A derived object with this ID already exists with another video, task or other files.")
-            if not await self._store.note_derived_signed(item, until=until):
+            if not await self._store.note_derived_signed(item, until=until, kept_until=until):
                 raise NotReserved((await self._get(derived_id)).state)
         presigner = self._internal if asked.is_internal else self._presigner
         return Outputs(
@@ -138,6 +140,7 @@ class DerivedObjects:
     async def _settle(self, item: Derived) -> None:
         try:
             async with asyncio.timeout(STEP_SECONDS):
+                await abort(self._bucket, item)
                 await self._bucket.delete_all(item.key_prefix)
         except (StorageUnavailable, TimeoutError) as exc:
             logger.warning("derived object not deleted", extra={"derived_id": item.id, "reason": type(exc).__name__})
@@ -156,7 +159,7 @@ class DerivedObjects:
         return item
 
 
-def _sign(presigner: Presigner, item: Derived, file: NewFile, now: datetime) -> Put:
+def _sign(presigner: Presigner, item: Derived, file: DerivedFile, now: datetime) -> Put:
     headers = {
         "Content-Type": file.content_type,
         CHECKSUM_HEADER: base64.b64encode(bytes.fromhex(file.sha256)).decode(),

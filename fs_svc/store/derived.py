@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.db import AnyRow, Queries
 from contracts.derived import Derivation, DerivedState
-from contracts.media import NewFile
 from contracts.objects import State
-from fs_svc.objects import Derived
+from fs_svc.objects import Derived, DerivedFile
 from fs_svc.store.tables import DERIVED_OBJECTS, OBJECTS
 
-_FILES: Final = TypeAdapter(tuple[NewFile, ...])
+_FILES: Final = TypeAdapter(tuple[DerivedFile, ...])
 _LIVE: Final = [DerivedState.RESERVED.value, DerivedState.STORED.value]
 # Something is left to do that nobody but us will do; of what is reserved, when it was abandoned.
 _UNSETTLED: Final = [DerivedState.RESERVED.value, DerivedState.DELETING.value]
@@ -42,13 +41,26 @@ class DerivedQueries(Queries):
             return False
         return True
 
-    async def note_derived_signed(self, item: Derived, *, until: datetime) -> bool:
-        """Records that a reserved one is worked on, and until when what is about to be signed may bring bytes."""
-        return await self._change_derived(item.id, DerivedState.RESERVED, leased_until=until, signed_until=until)
+    async def note_derived_signed(self, item: Derived, *, until: datetime, kept_until: datetime) -> bool:
+        """Records that a reserved one is worked on, and until when what is about to be signed may bring bytes.
 
-    async def finish_derived(self, item: Derived) -> bool:
-        """From reserved to stored."""
-        return await self._change_derived(item.id, DerivedState.RESERVED, state=DerivedState.STORED.value)
+        From `kept_until` on it is abandoned.
+        """
+        # Of two at the same time the later one counts.
+        signed_until = case((DERIVED_OBJECTS.c.signed_until > until, DERIVED_OBJECTS.c.signed_until), else_=until)
+        return await self._change_derived(
+            item.id, DerivedState.RESERVED, leased_until=kept_until, signed_until=signed_until
+        )
+
+    async def open_derived(self, item: Derived, *, s3_upload_id: str) -> bool:
+        """Gives a reserved one its multipart upload; False where it has one."""
+        has_none = DERIVED_OBJECTS.c.s3_upload_id.is_(None)
+        return await self._change_derived(item.id, DerivedState.RESERVED, has_none, s3_upload_id=s3_upload_id)
+
+    async def finish_derived(self, item: Derived, **made: Any) -> bool:
+        """From reserved to stored; `made` is what is known by that."""
+        values = {"files": _json(made.pop("files", item.files)), **made}
+        return await self._change_derived(item.id, DerivedState.RESERVED, state=DerivedState.STORED.value, **values)
 
     async def begin_deleting_derived(self, derived_ids: Collection[str], *, at: datetime) -> None:
         """From reserved or stored to deleting, without a lease, those that are; the others are left as they are."""
@@ -137,8 +149,11 @@ async def delete_derived_of(connection: AsyncConnection, object_id: str, *, at: 
 
 def _values(item: Derived) -> dict[str, Any]:
     values = {field.name: getattr(item, field.name) for field in fields(item)}
-    files = json.dumps([file.model_dump(mode="json") for file in item.files])
-    return values | {"state": item.state.value, "task": item.task.value, "files": files}
+    return values | {"state": item.state.value, "task": item.task.value, "files": _json(item.files)}
+
+
+def _json(files: Sequence[DerivedFile]) -> str:
+    return json.dumps([file.model_dump() for file in files])
 
 
 def _derived_of(row: AnyRow) -> Derived:

@@ -116,6 +116,7 @@ DERIVED_OBJECTS: Final = Table(
     Column("created_at", Instant(), nullable=False),
     Column("leased_until", Instant(), nullable=False),
     Column("signed_until", Instant(), nullable=False),
+    Column("s3_upload_id", binary_text(1024), nullable=True),
 )
 Index("derived_objects_parent", DERIVED_OBJECTS.c.object_id)
 Index("derived_objects_unsettled", DERIVED_OBJECTS.c.state, DERIVED_OBJECTS.c.leased_until)

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
+from io import BytesIO
 
 import aiohttp
 import pytest
@@ -51,7 +52,7 @@ async def send(put: Put, body: bytes, **headers: str) -> int:
     """The status of a PUT as a worker sends it."""
     async with (
         aiohttp.ClientSession() as session,
-        session.put(put.url, data=body, headers={**put.headers, **headers}) as answer,
+        session.put(put.url, data=BytesIO(body), headers={**put.headers, **headers}) as answer,
     ):
         return answer.status
 

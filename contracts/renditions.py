@@ -68,6 +68,11 @@ class Renditions(Shape):
     video: tuple[VideoRendition, ...] = ()
     audio: tuple[AudioRendition, ...] = ()
 
+    @property
+    def files(self) -> tuple[VideoRendition | AudioRendition, ...]:
+        """Pictures and sounds."""
+        return (*self.video, *self.audio)
+
 
 class Rung(Shape):
     """A picture to be made: as large as fits where its short side has so many pixels."""

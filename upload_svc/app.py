@@ -33,6 +33,7 @@ from upload_svc.app_keys import (
     JOBS,
     OWN_PICTURES,
     PREVIEWS,
+    RENDITIONS,
     SETTLING,
     UPLOADS,
 )
@@ -54,12 +55,14 @@ from upload_svc.jobs import Jobs
 from upload_svc.media.job_store import JobStore
 from upload_svc.media.media_store import MediaStore
 from upload_svc.media.queue_store import QueueStore
+from upload_svc.media.rendition_store import RenditionStore
 from upload_svc.metrics import JobMetrics
 from upload_svc.moderation.app_keys import MODERATION
 from upload_svc.moderation.moderation import Moderation
 from upload_svc.own_pictures import OwnPictures
 from upload_svc.previews import Previews
 from upload_svc.public_reviews import PublicReviewStore
+from upload_svc.renditions import MakeRenditions
 from upload_svc.routes import API, PAGES
 from upload_svc.settings import Settings
 from upload_svc.settling import Settling
@@ -119,7 +122,15 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 store, fs, cursors, media=media, queue=queue, reviews=reviews, guests=GuestReader(database), clock=clock
             )
             app[SETTLING] = Settling(store, fs, clock=clock)
-            app[JOBS] = Jobs(jobs, queue, fs, clock=clock)
+            app[RENDITIONS] = renditions = MakeRenditions(
+                RenditionStore(database),
+                fs,
+                policy=settings.renditions,
+                heights=settings.rendition_heights,
+                preset=settings.rendition_preset,
+                clock=clock,
+            )
+            app[JOBS] = Jobs(jobs, queue, fs, renditions, clock=clock)
             app[OWN_PICTURES] = OwnPictures(store, jobs, fs, Bucket(session), clock=clock)
             app[JOB_METRICS] = JobMetrics(media, app[METRICS], clock=clock)
             app[IDEMPOTENCY_KEYS] = keys = IdempotencyKeys(
@@ -187,6 +198,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             repeated(lambda app: app[GRANTS].forget_ended(), name="ended grants", seconds=END_INTERVAL_SECONDS),
             repeated(lambda app: app[GUESTS].give_up_ended(), name="ended links", seconds=END_INTERVAL_SECONDS),
             repeated(lambda app: app[JOBS].settle(), name="jobs", seconds=SETTLE_INTERVAL_SECONDS),
+            repeated(lambda app: app[RENDITIONS].settle(), name="renditions", seconds=SETTLE_INTERVAL_SECONDS),
             repeated(lambda app: app[JOBS].backfill(), name="backfill", seconds=BACKFILL_INTERVAL_SECONDS),
             repeated(lambda app: app[JOB_METRICS].count(), name="count", seconds=COUNT_INTERVAL_SECONDS),
             repeated(lambda app: app[DISABLED_OWNERS].refresh(), name="disabled owners", seconds=DISABLED_SECONDS),

@@ -12,6 +12,7 @@ from upload_svc.jobs import Jobs
 from upload_svc.metrics import JobMetrics
 from upload_svc.own_pictures import OwnPictures
 from upload_svc.previews import Previews
+from upload_svc.renditions import MakeRenditions
 from upload_svc.settling import Settling
 from upload_svc.uploads import Uploads
 
@@ -22,4 +23,5 @@ JOB_METRICS: Final = web.AppKey("job_metrics", JobMetrics)
 ACCOUNT_DELETIONS: Final = web.AppKey("account_deletions", VideosOfDeletedAccounts)
 OWN_PICTURES: Final = web.AppKey("own_pictures", OwnPictures)
 GRANTS: Final = web.AppKey("grants", Grants)
+RENDITIONS: Final = web.AppKey("renditions", MakeRenditions)
 PREVIEWS: Final = web.AppKey("previews", Previews)

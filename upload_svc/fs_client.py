@@ -7,7 +7,17 @@ from typing import Final
 from urllib.parse import urlencode
 
 from common.service_client import Relayed, ServiceClient
-from contracts.derived import AskPictures, AskSentPicture, CreateDerived, DeleteDerived, DerivedObject, SignedPictures
+from contracts.derived import (
+    AskDerivedPart,
+    AskPictures,
+    AskSentPicture,
+    CompleteInParts,
+    CreateDerived,
+    DeleteDerived,
+    DerivedObject,
+    DerivedPart,
+    SignedPictures,
+)
 from contracts.media import JobSource, Outputs
 from contracts.objects import (
     AdoptObject,
@@ -151,6 +161,22 @@ class FsClient:
         """Stored, once every file is there; the same again for the same id."""
         path, relays = f"/v1/derived/{derived_id}/complete", ("conflict", "not-found")
         return await self._client.ask(DerivedObject, "POST", path, relays=relays)
+
+    async def part_url(self, derived_id: str, asked: AskDerivedPart) -> Outputs:
+        """A URL for a part of a file that was made of a video; the first part of an id begins it."""
+        path, relays = f"/v1/derived/{derived_id}/part-url", ("conflict", "not-found", "storage-unavailable")
+        return await self._client.ask(Outputs, "POST", path, content=asked, relays=relays)
+
+    async def complete_parts(self, derived_id: str, parts: Sequence[DerivedPart]) -> None:
+        """Stored, made of these parts; the same again for the same id."""
+        await self._client.ask(
+            DerivedObject,
+            "POST",
+            f"/v1/derived/{derived_id}/complete-parts",
+            content=CompleteInParts(parts=list(parts)),
+            relays=("conflict", "not-found"),
+            time_limit_seconds=COMPLETE_LIMIT_SECONDS,
+        )
 
     async def sent_picture(self, derived_id: str, *, is_internal: bool) -> JobSource | None:
         """Where a picture is read that its owner sent, by services or from outside; None where it is not stored."""

@@ -9,12 +9,12 @@ from aiohttp import web
 from common.web.requests import id_in_path, read_json
 from common.web.responses import json_response
 from common.web.service_calls import require_service
-from contracts.media import AskOutputs, CompleteJob, FailJob, ReleaseJob, RenewJob, TakeJob
+from contracts.media import AskOutputs, AskParts, CompleteJob, FailJob, ReleaseJob, RenewJob, TakeJob
 from upload_svc.app_keys import JOBS
 
 _WORK: Final = "jobs:work"
-# A film has up to 200 chapters, each with a title in any script.
-_MOST_FACTS_BYTES: Final = 2**18
+# A film has up to 200 chapters, each with a title in any script; and the sound of two days 43,200 segments.
+_MOST_RESULT_BYTES: Final = 2**22
 
 
 async def take_job(request: web.Request) -> web.Response:
@@ -38,11 +38,18 @@ async def create_outputs(request: web.Request) -> web.Response:
     return json_response(await request.app[JOBS].outputs(job_id, await read_json(request, AskOutputs)))
 
 
+async def create_parts(request: web.Request) -> web.Response:
+    """Presigned URLs for the parts of renditions that this attempt has made."""
+    await require_service(request, _WORK)
+    job_id = id_in_path(request, "job_id")
+    return json_response(await request.app[JOBS].parts(job_id, await read_json(request, AskParts)))
+
+
 async def complete_job(request: web.Request) -> web.Response:
     """Ends the job: the video gets what was found and made. Idempotent by attempt."""
     await require_service(request, _WORK)
     job_id = id_in_path(request, "job_id")
-    asked = await read_json(request, CompleteJob, most_bytes=_MOST_FACTS_BYTES)
+    asked = await read_json(request, CompleteJob, most_bytes=_MOST_RESULT_BYTES)
     await request.app[JOBS].complete(job_id, asked)
     return web.Response(status=204)
 

@@ -18,6 +18,7 @@ from common.service_client import Relayed
 from contracts.derived import CreateDerived, Derivation
 from contracts.media import (
     AskOutputs,
+    AskParts,
     CompleteJob,
     Facts,
     FailJob,
@@ -31,12 +32,15 @@ from contracts.media import (
     Task,
     Where,
 )
+from contracts.renditions import Rendering
 from contracts.shape import MOST_AT_ONCE
 from upload_svc.errors import JobLost, OutputsMissing
 from upload_svc.fs_client import FsClient
 from upload_svc.media.job_store import JobStore
 from upload_svc.media.media import TRIES, JobState, MediaJob
 from upload_svc.media.queue_store import QueueStore
+from upload_svc.renditions import BACKFILL_AT_ONCE as RENDITIONS_AT_ONCE
+from upload_svc.renditions import MakeRenditions
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +64,11 @@ BACKFILL_REST: Final = timedelta(hours=1)
 class Jobs:
     """What a worker does raises JobLost once another attempt has begun or the job has ended, and NotFound."""
 
-    def __init__(self, store: JobStore, queue: QueueStore, fs: FsClient, *, clock: Clock) -> None:
+    def __init__(
+        self, store: JobStore, queue: QueueStore, fs: FsClient, renditions: MakeRenditions, *, clock: Clock
+    ) -> None:
         self._store = store
+        self._renditions = renditions
         self._queue = queue
         self._fs = fs
         self._clock = clock
@@ -81,10 +88,10 @@ class Jobs:
             if source is None:
                 await self._store.let_rest(job, until=now + BYTES_GONE_REST)
             elif await self._store.take_job(job, until=now + LEASE):
-                return await self._taken(job, source, asked.worker)
+                return await self._taken(job, source, asked.worker, await self._renditions.rendering(job))
         return None
 
-    async def _taken(self, job: MediaJob, source: JobSource, worker: str) -> Job:
+    async def _taken(self, job: MediaJob, source: JobSource, worker: str, rendering: Rendering | None) -> Job:
         attempt = job.attempt + 1
         logger.info(
             "job taken",
@@ -99,6 +106,7 @@ class Jobs:
             source=source,
             poster_ms=job.poster_ms,
             facts=None if facts is None else Facts.model_validate_json(facts.facts),
+            rendering=rendering,
         )
 
     async def renew(self, job_id: str, asked: RenewJob) -> Renewed:
@@ -128,6 +136,13 @@ class Jobs:
         except Relayed as refusal:
             raise _lost_or(refusal) from refusal
 
+    async def parts(self, job_id: str, asked: AskParts) -> Outputs:
+        """URLs for what this attempt has made of a piece. Raises Invalid for what it was not to make, Unavailable."""
+        job = await self._held(job_id, asked.attempt)
+        if job.set_id is None:
+            raise JobLost
+        return await self._renditions.parts(job, asked)
+
     async def complete(self, job_id: str, asked: CompleteJob) -> None:
         """The video has what was made; idempotent by attempt.
 
@@ -138,6 +153,18 @@ class Jobs:
         if job is not None and (job.state, job.attempt) == (JobState.DONE, asked.attempt):
             return
         job = await self._held(job_id, asked.attempt)
+        if not await (self._finish(job, asked) if job.set_id is None else self._renditions.finish(job, asked)):
+            # The same call may have come twice; who has lost the job is told so.
+            found = await self._store.get_job(job_id)
+            if found is None or (found.state, found.attempt) != (JobState.DONE, asked.attempt):
+                raise JobLost
+            return
+        logger.info("job done", extra={"job_id": job.id, "upload_id": job.video_id, "task": job.task})
+        if asked.facts is not None:
+            # If this process is killed here, it is found by those that look for what was never begun.
+            await self._renditions.begin(job.video_id, asked.facts, is_backfill=job.is_backfill)
+
+    async def _finish(self, job: MediaJob, asked: CompleteJob) -> bool:
         derived_id = job.derived_id(job.attempt) if job.output_attempt == job.attempt else None
         if job.task is Task.LOOK and asked.facts is None:
             raise Invalid([{"pointer": "#/facts", "detail": "is required of a look"}])
@@ -148,15 +175,6 @@ class Jobs:
                 await self._fs.complete_derived(derived_id)
             except Relayed as refusal:
                 raise _lost_or(refusal) from refusal
-        if await self._finish(job, asked, derived_id):
-            logger.info("job done", extra={"job_id": job.id, "upload_id": job.video_id, "task": job.task})
-        else:
-            # The same call may have come twice; who has lost the job is told so.
-            found = await self._store.get_job(job_id)
-            if found is None or (found.state, found.attempt) != (JobState.DONE, asked.attempt):
-                raise JobLost
-
-    async def _finish(self, job: MediaJob, asked: CompleteJob, derived_id: str | None) -> bool:
         now = self._clock()
         if asked.facts is not None and job.task is Task.LOOK:
             return await self._store.finish_look(
@@ -207,7 +225,7 @@ class Jobs:
         return lost + len(jobs)
 
     async def backfill(self) -> int:
-        """One step of the loop: a few jobs for videos that nobody has looked at; returns how many."""
+        """One step of the loop: a few jobs for videos that nobody has looked at, or made renditions of; how many."""
         now = self._clock()
         if self._backfill_after is not None and now < self._backfill_after:
             return 0
@@ -215,9 +233,14 @@ class Jobs:
         if room <= 0:
             return 0
         videos = await self._queue.list_unlooked(limit=room)
-        if not videos:
-            self._backfill_after = now + BACKFILL_REST
         added = [await self._queue.add_look(video_id, is_backfill=True, at=now) for video_id in videos]
+        unmade = [] if videos else await self._renditions.list_unmade(RENDITIONS_AT_ONCE)
+        for video_id in unmade:
+            if (facts := await self._store.get_facts(video_id)) is not None:
+                known = Facts.model_validate_json(facts.facts)
+                added.append(await self._renditions.begin(video_id, known, is_backfill=True))
+        if not any(added):
+            self._backfill_after = now + BACKFILL_REST
         return sum(added)
 
     async def _note_worker(self, *, lacks_landlock: bool = False) -> None:

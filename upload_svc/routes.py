@@ -161,6 +161,13 @@ API: Final = (
         refusals=("conflict",),
     ),
     post(
+        "/internal/jobs/{job_id}/parts",
+        internal_api.create_parts,
+        {200: media.Outputs},
+        body=media.AskParts,
+        refusals=("conflict", "storage-unavailable"),
+    ),
+    post(
         "/internal/jobs/{job_id}/complete",
         internal_api.complete_job,
         {204: None},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table
 
 from common.db import Instant, binary_text, human_text, identifier, long_text, size_in_bytes
 from common.idempotency import idempotency_table
@@ -50,8 +50,13 @@ MEDIA_JOBS: Final = Table(
     Column("owner_id", identifier(), nullable=False, server_default=""),
     # The attempt that has brought the owner's picture, of a job for one.
     Column("picture_attempt", Integer(), nullable=True),
-    UniqueConstraint("video_id", "task"),
+    # Which piece of the video, of a task that is done in pieces; and of which set of renditions.
+    Column("chunk", Integer(), nullable=False, server_default="0"),
+    Column("set_id", identifier(), nullable=True),
+    # What an attempt at a piece has stored: a JSON object.
+    Column("result", long_text(), nullable=True),
 )
+Index("media_jobs_task", MEDIA_JOBS.c.video_id, MEDIA_JOBS.c.task, MEDIA_JOBS.c.chunk, unique=True)
 Index("media_jobs_due", MEDIA_JOBS.c.state, MEDIA_JOBS.c.leased_until)
 Index(
     "media_jobs_next",
@@ -62,6 +67,30 @@ Index(
     MEDIA_JOBS.c.leased_until,
 )
 Index("media_jobs_unsettled", MEDIA_JOBS.c.settle_after)
+
+# What is made of a video for HLS, or was: all that belongs together.
+RENDITION_SETS: Final = Table(
+    "rendition_sets",
+    METADATA,
+    Column("video_id", identifier(), primary_key=True),
+    Column("id", identifier(), nullable=False),
+    # A JSON object (upload_svc.media.plan).
+    Column("plan", long_text(), nullable=False),
+    # When it was whole; None: it is not.
+    Column("stored_at", Instant(), nullable=True),
+    # When a job of it has ended that nobody has looked at yet, or when whoever does so has to be done.
+    Column("settle_after", Instant(), nullable=True),
+)
+Index("rendition_sets_unsettled", RENDITION_SETS.c.settle_after)
+
+# Files of renditions that nobody needs any more, and when they are deleted: a player may still be at them.
+DISCARDED_FILES: Final = Table(
+    "discarded_files",
+    METADATA,
+    Column("id", identifier(), primary_key=True),
+    Column("due", Instant(), nullable=False),
+)
+Index("discarded_files_due", DISCARDED_FILES.c.due)
 
 # One row: when a worker has asked last, whichever, for a job or for more time, and when one that has no Landlock.
 MEDIA_WORKERS: Final = Table(

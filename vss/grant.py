@@ -44,6 +44,8 @@ WRITES: Mapping[str, tuple[str, ...]] = {
         "videos",
         "media_jobs",
         "media_workers",
+        "rendition_sets",
+        "discarded_files",
         "media_facts",
         "renditions",
         "grants",

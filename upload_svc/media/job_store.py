@@ -16,7 +16,7 @@ from common.db import Queries, read_in_order, rows_changed
 from contracts.media import Facts, Reason, Task
 from upload_svc.media.media import JobState, MediaJob
 from upload_svc.media.queue_store import add_job
-from upload_svc.media.rows import IS_READY, JOB, anew, jobs_of, locked, to_job
+from upload_svc.media.rows import IS_READY, JOB, anew, changed, jobs_of, locked, to_job
 from upload_svc.tables import MEDIA_JOBS, MEDIA_WORKERS
 
 # The index that has each owner's queue in order.
@@ -220,7 +220,7 @@ class JobStore(Queries):
 
     async def give_picture(self, job: MediaJob, *, at: datetime) -> bool:
         """What this attempt has brought may be made a poster; a moment that was chosen before counts no more."""
-        given = _changed(job).values(**anew(at), picture_attempt=job.attempt)
+        given = changed(job).values(**anew(at), picture_attempt=job.attempt)
         async with self._database.write() as connection:
             if rows_changed(await connection.execute(given)) == 0:
                 return False
@@ -265,7 +265,7 @@ class JobStore(Queries):
             await self._database.add(insert(MEDIA_WORKERS).values(id=1, **values))
 
     async def _change_job(self, job: MediaJob, **values: Any) -> bool:
-        return await self._database.change(_changed(job).values(**values)) == 1
+        return await self._database.change(changed(job).values(**values)) == 1
 
 
 async def _finish(connection: AsyncConnection, job: MediaJob, at: datetime) -> bool:
@@ -273,7 +273,7 @@ async def _finish(connection: AsyncConnection, job: MediaJob, at: datetime) -> b
     # changes both has it: two that wait for each other would both fail on MySQL.
     await connection.execute(locked(job.video_id))
     values = {"state": JobState.DONE.value, "progress": 100, "reason": None, "settle_after": at}
-    return rows_changed(await connection.execute(_changed(job).values(**values))) == 1
+    return rows_changed(await connection.execute(changed(job).values(**values))) == 1
 
 
 async def _has_own_picture(connection: AsyncConnection, video_id: str) -> bool:
@@ -290,15 +290,6 @@ async def _has_own_picture(connection: AsyncConnection, video_id: str) -> bool:
 async def _settle_again(connection: AsyncConnection, video_id: str, task: Task, at: datetime) -> None:
     """What that job has made may be of no use any more."""
     await connection.execute(update(MEDIA_JOBS).where(*jobs_of(video_id, task)).values(settle_after=at))
-
-
-def _changed(job: MediaJob) -> Update:
-    """A change by the attempt that works on the job."""
-    return update(MEDIA_JOBS).where(
-        MEDIA_JOBS.c.id == job.id,
-        MEDIA_JOBS.c.state == JobState.RUNNING.value,
-        MEDIA_JOBS.c.attempt == job.attempt,
-    )
 
 
 def _settling(job: MediaJob) -> Update:

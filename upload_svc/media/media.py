@@ -52,7 +52,8 @@ class MediaJob:
 
     An attempt is counted before its work starts, and its number is never used again. Nobody else takes the job before
     `leased_until`, and after that anybody may. `output_attempt` is the last attempt that was about to store files,
-    `picture_attempt` the one that has brought the picture that the owner sent.
+    `picture_attempt` the one that has brought the picture that the owner sent. `chunk` is the piece of the video, and
+    `set_id` all that is made of it together, of a job for a piece.
     """
 
     id: str
@@ -68,6 +69,8 @@ class MediaJob:
     output_attempt: int | None
     settle_after: datetime | None
     picture_attempt: int | None
+    chunk: int
+    set_id: str | None
 
     @property
     def kept_attempts(self) -> set[int | None]:

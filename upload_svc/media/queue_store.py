@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import and_, delete, func, insert, or_, select, true, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,7 +16,7 @@ from common.ids import new_id
 from contracts.media import Task
 from upload_svc.media.media import TRIES, JobState
 from upload_svc.media.rows import ANEW, IS_OF_THE_VIDEO, IS_READY, UNFINISHED, anew, jobs_of
-from upload_svc.tables import MEDIA_JOBS
+from upload_svc.tables import MEDIA_JOBS, RENDITION_SETS
 
 
 class QueueStore(Queries):
@@ -68,6 +68,8 @@ class QueueStore(Queries):
         That is what has failed, and a look that has found no facts, or no poster where there is a picture.
         """
         jobs, ended = MEDIA_JOBS.c, [JobState.DONE.value, JobState.FAILED.value]
+        # A piece of a set that is being made is done again where it has failed, and not where it is done.
+        is_whole = or_(jobs.state == JobState.FAILED.value, jobs.set_id.is_(None))
         is_lacking = or_(
             jobs.state == JobState.FAILED.value,
             and_(
@@ -80,7 +82,9 @@ class QueueStore(Queries):
             .select_from(MEDIA_JOBS)
             .join(VIDEOS, VIDEOS.c.id == jobs.video_id)
             .outerjoin(MEDIA_FACTS, MEDIA_FACTS.c.video_id == jobs.video_id)
-            .where(jobs.id > after, jobs.state.in_(ended), IS_OF_THE_VIDEO, IS_READY, true() if is_all else is_lacking)
+            .where(
+                jobs.id > after, jobs.state.in_(ended), IS_OF_THE_VIDEO, IS_READY, is_whole if is_all else is_lacking
+            )
             .order_by(jobs.id)
             .limit(limit)
         )
@@ -112,7 +116,16 @@ class QueueStore(Queries):
         return 0 if row is None else int(row[0])
 
 
-async def add_job(connection: AsyncConnection, video_id: str, task: Task, *, is_backfill: bool, at: datetime) -> None:
+async def add_job(
+    connection: AsyncConnection,
+    video_id: str,
+    task: Task,
+    *,
+    is_backfill: bool,
+    at: datetime,
+    chunk: int = 0,
+    set_id: str | None = None,
+) -> None:
     """Adds a job that may be taken at once, in the transaction of what makes it possible."""
     await connection.execute(
         insert(MEDIA_JOBS).values(
@@ -132,6 +145,8 @@ async def add_job(connection: AsyncConnection, video_id: str, task: Task, *, is_
             settle_after=None,
             owner_id=select(VIDEOS.c.owner_id).where(VIDEOS.c.id == video_id).scalar_subquery(),
             picture_attempt=None,
+            chunk=chunk,
+            set_id=set_id,
         )
     )
 
@@ -168,4 +183,5 @@ async def forget_media(connection: AsyncConnection, video_id: str) -> None:
     """Nothing is known of a deleted video's content, and nothing is to be made of it."""
     await connection.execute(delete(MEDIA_JOBS).where(MEDIA_JOBS.c.video_id == video_id))
     await connection.execute(delete(MEDIA_FACTS).where(MEDIA_FACTS.c.video_id == video_id))
+    await connection.execute(delete(RENDITION_SETS).where(RENDITION_SETS.c.video_id == video_id))
     await connection.execute(delete(RENDITIONS).where(RENDITIONS.c.video_id == video_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, Update, select, update
 
 from catalogue.tables import VIDEOS
 from catalogue.videos import VideoState
@@ -35,6 +35,8 @@ JOB: Final = (
                 "output_attempt",
                 "settle_after",
                 "picture_attempt",
+                "chunk",
+                "set_id",
             )
         ),
         VIDEOS.c.size.label("video_size"),
@@ -49,6 +51,15 @@ IS_OF_THE_VIDEO: Final = MEDIA_JOBS.c.task != Task.PICTURE.value
 
 def jobs_of(video_id: str, task: Task) -> tuple[ColumnElement[bool], ...]:
     return MEDIA_JOBS.c.video_id == video_id, MEDIA_JOBS.c.task == task.value
+
+
+def changed(job: MediaJob) -> Update:
+    """A change by the attempt that works on the job."""
+    return update(MEDIA_JOBS).where(
+        MEDIA_JOBS.c.id == job.id,
+        MEDIA_JOBS.c.state == JobState.RUNNING.value,
+        MEDIA_JOBS.c.attempt == job.attempt,
+    )
 
 
 def locked(video_id: str) -> Select[str]:

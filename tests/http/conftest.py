@@ -161,6 +161,12 @@ def webhook_private_networks() -> str:
 
 
 @pytest.fixture
+def renditions() -> str:
+    """Of which videos they are made; a test of renditions says of all."""
+    return "off"
+
+
+@pytest.fixture
 async def services(
     aiohttp_server: AiohttpServer,
     addresses: Addresses,
@@ -170,6 +176,7 @@ async def services(
     calls_per_minute: str,
     public_library: str,
     webhook_private_networks: str,
+    renditions: str,
 ) -> AsyncIterator[Services]:
     """All on one database, as `make run` has them."""
     clock = MovedClock()
@@ -182,6 +189,7 @@ async def services(
         for name in ("upload", "stream")
     )
     upload_settings["webhook_private_networks"] = webhook_private_networks
+    upload_settings["renditions"] = renditions
     upload = create_upload(UploadSettings.model_validate(upload_settings), clock=clock)
     stream_settings["public_library"] = public_library
     stream = create_stream(StreamSettings.model_validate(stream_settings), clock=clock)

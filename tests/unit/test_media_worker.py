@@ -70,7 +70,7 @@ class Place:
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         asked = await request.json()
-        assert asked["tasks"] == [Task.LOOK, Task.PICTURE, Task.STORYBOARD]
+        assert Task.LOOK in asked["tasks"]
         self.has_landlock = asked["has_landlock"]
         if not self.jobs:
             return web.Response(status=204)

@@ -421,13 +421,26 @@ class SentPicture(BaseModel):
     detail: str | None = None
 
 
+class Renditions(BaseModel):
+    """How far the files are in which a video plays everywhere; `progress` in per cent, `detail` why they have failed.
+
+    `names` are those that there are.
+    """
+
+    state: MediaState
+    progress: int
+    reason: Reason | None
+    detail: str | None
+    names: list[str]
+
+
 class Media(BaseModel):
     """What workers make of a video: how far that is, why it has failed, and what is known so far.
 
     `off`: it waits, and no worker is there. `detail` says the reason in words. `duration` in seconds; `codecs` as
     RFC 6381 names them; null: not known (yet). `has_location`: the original says where it was taken. `poster` has
     presigned URLs by width in pixels, and by format; they change once a day. `sent_picture` is the picture that its
-    owner has sent in place of one of its moments.
+    owner has sent in place of one of its moments; `renditions` are there where any are or will be made.
     """
 
     state: MediaState
@@ -443,6 +456,7 @@ class Media(BaseModel):
     has_location: bool | None = None
     poster: dict[str, dict[Literal["webp", "jpeg"], str]] | None = None
     sent_picture: Annotated[SentPicture | None, Field(exclude_if=is_absent)] = None
+    renditions: Annotated[Renditions | None, Field(exclude_if=is_absent)] = None
 
 
 class Guest(BaseModel):
@@ -524,6 +538,7 @@ def present(upload: UploadInDomain, *, stream_url: str) -> Upload:
 
 def _present_media(media: MediaInDomain) -> Media:
     facts, detail, sent = media.facts, None if media.detail is None else gettext(media.detail), media.sent_picture
+    made = media.renditions
     picture = sent and SentPicture(state=sent.state, reason=sent.reason, detail=sent.detail and gettext(sent.detail))
     if facts is None:
         return Media(state=media.state, reason=media.reason, detail=detail, sent_picture=picture)
@@ -541,6 +556,14 @@ def _present_media(media: MediaInDomain) -> Media:
         has_location=Facts.model_validate_json(facts.facts).has_location,
         poster=present_poster(media.content.poster),
         sent_picture=picture,
+        renditions=made
+        and Renditions(
+            state=made.state,
+            progress=made.progress,
+            reason=made.reason,
+            detail=made.detail and gettext(made.detail),
+            names=list(made.names),
+        ),
     )
 
 

@@ -332,6 +332,7 @@ def _shown(request: web.Request, upload: Upload) -> dict[str, object]:
         "picture": card_picture(Content() if upload.media is None else upload.media.content),
         "media": None if upload.media is None else upload.media.state.value,
         "media_detail": None if upload.media is None or upload.media.detail is None else gettext(upload.media.detail),
+        "renditions": None if upload.media is None else upload.media.renditions,
         "state": video.state.value,
         "visibility": video.chosen_visibility.value,
         **as_shown({"title": video.title, "description": video.description, "visibility": video.chosen_visibility}),

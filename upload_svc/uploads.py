@@ -495,11 +495,10 @@ class Uploads:
         arrived = [video.id for video in videos if video.state is not VideoState.UPLOADING]
         known = await self._media.list_media(arrived) if arrived else {}
         found = [known.get(video_id, Media(state=MediaState.PREPARING)) for video_id in arrived]
-        if any(media.state is MediaState.PREPARING for media in found) and no_worker_is_there(
+        if any(MediaState.PREPARING in _states(media) for media in found) and no_worker_is_there(
             await self._media.worker_asked_at(), now=self._clock()
         ):
-            off = {MediaState.PREPARING: MediaState.OFF}
-            found = [replace(media, state=off.get(media.state, media.state)) for media in found]
+            found = [_without_worker(media) for media in found]
         pictures = await self._pictures.of(media.facts.poster_id for media in found if media.facts is not None)
         return {
             video_id: replace(media, poster_files=pictures.get((media.facts and media.facts.poster_id) or "", {}))
@@ -534,3 +533,18 @@ class Uploads:
             created_at=now,
             settle_after=now + CHECK_AGAIN,
         )
+
+
+def _states(media: Media) -> list[MediaState]:
+    return [media.state, *([media.renditions.state] if media.renditions else [])]
+
+
+def _without_worker(media: Media) -> Media:
+    """What is to be made waits, and nobody is there to make it."""
+    off = {MediaState.PREPARING: MediaState.OFF}
+    made = media.renditions
+    return replace(
+        media,
+        state=off.get(media.state, media.state),
+        renditions=made and replace(made, state=off.get(made.state, made.state)),
+    )

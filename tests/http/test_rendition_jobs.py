@@ -18,7 +18,7 @@ from contracts.media import Facts
 from contracts.renditions import Renditions, file_id
 from fs_svc.app_keys import BUCKET, DERIVED
 from tests.http.conftest import Services
-from tests.http.test_media_jobs import FILM, Worker
+from tests.http.test_media_jobs import FILM, Worker, media_of
 from tests.problems import assert_problem
 from tests.waiting import eventually
 from upload_svc.app_keys import JOBS
@@ -159,6 +159,11 @@ async def test_pieces_of_many_workers_become_one_file_a_rendition(
     assert asked == [(0, 60_000), (60_000, 120_000), (120_000, None)]
     assert [rung["name"] for rung in chunks[0]["rendering"]["rungs"]] == RUNGS
     assert [job["rendering"]["least_bytes"] for job in chunks] == [LEAST_PART_BYTES, LEAST_PART_BYTES, 0]
+    making = (await media_of(services, video))["renditions"]
+    assert (making["state"], making["progress"], making["names"]) == ("preparing", 0, [])
+    assert (await worker.tell(chunks[2], "renew", progress=40)).status == 200
+    # A quarter of the work is at 40 per cent.
+    assert (await media_of(services, video))["renditions"]["progress"] == 10
     # In any order.
     stored = {job["rendering"]["start_ms"]: await worker.make(job) for job in reversed(chunks)}
     await settle(services)
@@ -166,6 +171,8 @@ async def test_pieces_of_many_workers_become_one_file_a_rendition(
     await worker.make(sound)
     set_id, content = await is_whole(services, services_url)
     assert [item.name for item in content.video] == RUNGS
+    made = (await media_of(services, video))["renditions"]
+    assert (made["state"], made["progress"], made["names"]) == ("ready", 100, [*RUNGS, "audio"])
     for name in RUNGS:
         whole = await content_of(services, video["id"], set_id, name)
         assert whole == b"".join(stored[start][name] for start in sorted(stored))
@@ -241,6 +248,8 @@ async def test_what_does_not_fit_is_refused_or_fails_and_the_video_stays(
 
     await eventually(has_failed, what="it is found out")
     assert await kept(services_url) is None
+    failed = (await media_of(services, video))["renditions"]
+    assert (failed["state"], failed["detail"]) == ("failed", "The file is damaged.")
     alice = services.person("alice")
     playback = f"{alice.stream_url}/v1/videos/{video['id']}/playback"
     assert (await alice.call("GET", playback)).status == 200

@@ -114,6 +114,24 @@ class SentPicture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MadeRenditions:
+    """How far a video's renditions are, in per cent; `reason` where they have failed.
+
+    `names` are those that the video is played from, which may be of the time before it was made again.
+    """
+
+    state: MediaState
+    progress: int
+    reason: Reason | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def detail(self) -> str | None:
+        """Why they have failed, for the video's owner; in English."""
+        return None if self.reason is None else _DETAILS[self.reason]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
     """What is known of a video's content, and whether there is more to come; `reason` where it has failed.
 
@@ -125,6 +143,7 @@ class Media:
     facts: VideoFacts | None = None
     poster_files: Files = field(default_factory=dict)
     sent_picture: SentPicture | None = None
+    renditions: MadeRenditions | None = None
 
     @property
     def content(self) -> Content:

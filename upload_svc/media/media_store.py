@@ -6,13 +6,13 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 
 from catalogue.facts import COLUMNS, to_facts
-from catalogue.tables import MEDIA_FACTS, VIDEOS
+from catalogue.tables import MEDIA_FACTS, RENDITIONS, VIDEOS
 from common.db import AnyRow, Queries, read_in_order
 from contracts.media import Reason, Task
-from upload_svc.media.media import FailedJob, JobCount, JobState, Media, MediaState, SentPicture
+from upload_svc.media.media import FailedJob, JobCount, JobState, MadeRenditions, Media, MediaState, SentPicture
 from upload_svc.media.rows import IS_OF_THE_VIDEO, IS_READY, UNFINISHED
 from upload_svc.tables import MEDIA_JOBS, MEDIA_WORKERS
 
@@ -40,7 +40,38 @@ class MediaStore(Queries):
             .outerjoin(_SENT, and_(sent.video_id == looks.video_id, sent.task == Task.PICTURE.value))
             .where(looks.video_id.in_(video_ids), looks.task == Task.LOOK.value)
         )
-        return {row.looked_at: _media_of(row) for row in await self._database.rows(query)}
+        rows = await self._database.rows(query)
+        renditions = await self.list_renditions([row.looked_at for row in rows])
+        return {row.looked_at: _media_of(row, renditions.get(row.looked_at)) for row in rows}
+
+    async def list_renditions(self, video_ids: Collection[str]) -> dict[str, MadeRenditions]:
+        """How far those are of which there is something, or is going to be."""
+        jobs, made = MEDIA_JOBS.c, RENDITIONS.c
+        # What waits says nothing yet, whatever an attempt before has reached.
+        progress = case(
+            (jobs.state == JobState.DONE.value, 100), (jobs.state == JobState.RUNNING.value, jobs.progress), else_=0
+        )
+        reason = case((jobs.state == JobState.FAILED.value, jobs.reason))
+        making = (
+            select(jobs.video_id, func.count().label("pieces"), func.sum(progress).label("done"), func.max(reason))
+            .where(jobs.video_id.in_(video_ids), jobs.set_id.is_not(None))
+            .group_by(jobs.video_id)
+        )
+        stored = select(made.video_id, made.names).where(made.video_id.in_(video_ids))
+        async with self._database.read() as connection:
+            names = {row.video_id: tuple(row.names.split()) for row in await connection.execute(stored)}
+            found = {
+                video_id: MadeRenditions(state=MediaState.READY, progress=100, names=some)
+                for video_id, some in names.items()
+            }
+            for video_id, pieces, done, why in await connection.execute(making):
+                found[video_id] = MadeRenditions(
+                    state=MediaState.PREPARING if why is None else MediaState.FAILED,
+                    progress=int(done) // pieces,
+                    reason=None if why is None else Reason(why),
+                    names=names.get(video_id, ()),
+                )
+        return found
 
     async def count_jobs(self) -> list[JobCount]:
         """The counts of each task and state that any job is in."""
@@ -103,10 +134,11 @@ class MediaStore(Queries):
         return None if row is None else row.no_landlock_at
 
 
-def _media_of(row: AnyRow) -> Media:
+def _media_of(row: AnyRow, renditions: MadeRenditions | None) -> Media:
     # What is made again although nobody has asked for another picture.
     is_again = row.is_backfill and row.video_id is not None
     return Media(
+        renditions=renditions,
         state=_STATES.get(row.state, MediaState.READY if is_again else MediaState.PREPARING),
         reason=_reason_of(row.state, row.reason),
         sent_picture=None

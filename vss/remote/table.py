@@ -41,14 +41,19 @@ class Table:
         size = "" if video["size"] is None else human_size(video["size"])
         duration = (video["media"] or {}).get("duration")
         length = "" if duration is None else clock_time(duration)
-        row = (
-            f"{created:%Y-%m-%d}  {_status(video):<9}  {size:>8}  {length:>7}  {_cut(_as_shown(video['title']), room)}"
-        )
+        row = f"{created:%Y-%m-%d}  {_status(video):<9}  {size:>8}  {length:>7}  {_cut(_title(video), room)}"
         if is_beside:
             yield f"{address}  {row}"
         else:
             yield row
             yield " " * max(0, min(_INDENT, self._columns - len(address))) + address
+
+
+def _title(video: dict[str, Any]) -> str:
+    """Behind how far it is, while it is prepared for all devices."""
+    made = (video["media"] or {}).get("renditions")
+    title = _as_shown(video["title"])
+    return f"({made['progress']}%) {title}" if made and made["state"] == "preparing" else title
 
 
 def _status(video: dict[str, Any]) -> str:

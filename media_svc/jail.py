@@ -235,7 +235,9 @@ def _take(given: Given, kind: Kind, payload: bytes) -> None:
             if sum(map(len, given.files.values())) > _MOST_FILE_BYTES:
                 raise Nonsense("files that are too large")
         case Kind.PIECE if payload and payload[0] < MOST_RENDITIONS:
-            given.spools.setdefault(payload[0], Spool()).write(payload[1:])
+            if (number := payload[0]) not in given.spools:
+                given.spools[number] = Spool()
+            given.spools[number].write(payload[1:])
             if sum(spool.size for spool in given.spools.values()) > _MOST_SPOOLED_BYTES:
                 raise Nonsense("renditions that are too large")
         case Kind.FAILED:

@@ -104,7 +104,8 @@ def _checked(task: Task, rendering: Rendering, given: Given) -> tuple[Renditions
     names = names_of(task, rendering)
     video, audio = [], []
     parts: dict[str, Spool] = {}
-    for item in _Done.model_validate(given.done).renditions:
+    # JSON has no tuples.
+    for item in _Done.model_validate(given.done, strict=False).renditions:
         spool = given.spools.get(names.index(item.name))
         ends = list(accumulate((size for size, _ in item.segments), initial=item.init_size))
         if spool is None or ends[-1] != spool.size or item.name in parts:

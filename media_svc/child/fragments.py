@@ -40,8 +40,11 @@ class FragmentedFile:
         self._follow(piece)
         return len(piece)
 
-    def segments(self, *, scale: int, end: int) -> list[tuple[int, int]]:
-        """Sizes and durations (1/90000 s), one behind the other; `end` is when the last one ends, in `scale`."""
+    def segments(self, *, scale: int, start: int, end: int) -> list[tuple[int, int]]:
+        """Sizes and durations (1/90000 s), one behind the other: from `start` to `end`, which are in `scale`.
+
+        What is before the first picture of a piece is the first segment's: the lengths of all pieces add up.
+        """
         grouped: list[_Fragment] = []
         for fragment in self._fragments:
             begin = fragment.begin * TIMESCALE // scale
@@ -49,6 +52,8 @@ class FragmentedFile:
                 grouped[-1].size += fragment.size
             else:
                 grouped.append(_Fragment(begin, fragment.size))
+        if grouped:
+            grouped[0].begin = start * TIMESCALE // scale
         ends = [*(one.begin for one in grouped[1:]), end * TIMESCALE // scale]
         return [(one.size, max(1, to - one.begin)) for one, to in zip(grouped, ends, strict=True)]
 

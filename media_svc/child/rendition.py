@@ -101,8 +101,8 @@ class Rung:
         frame.pict_type = PictureType.I if is_key else PictureType.NONE
         self._mux(frame)
 
-    def finish(self, end: int) -> MadeRendition:
-        """The last picture is shown until `end` (1/90000 s)."""
+    def finish(self, start: int, end: int) -> MadeRendition:
+        """It is of the film from `start` to `end` (1/90000 s)."""
         self._mux(None)
         self._container.close()
         assert isinstance(self._stream, VideoStream)  # noqa: S101
@@ -115,7 +115,7 @@ class Rung:
             "height": height,
             "frame_rate": round(self._rate, 3) or None,
             "init_size": self._file.init_size,
-            "segments": self._file.segments(scale=TIMESCALE, end=end),
+            "segments": self._file.segments(scale=TIMESCALE, start=start, end=end),
         }
 
     def _mux(self, frame: VideoFrame | None) -> None:
@@ -165,7 +165,7 @@ def pictures(
             rung.add(shown, tick, is_key=is_key)
         parent.progress(100 * (tick - start) / length)
     until = end if goes_on and end is not None else last + step
-    return [rung.finish(until) for rung in made if not rung.is_empty]
+    return [rung.finish(start, until) for rung in made if not rung.is_empty]
 
 
 def size_of(looks: Looks, side: int) -> tuple[int, int]:
@@ -259,7 +259,7 @@ class Sound:
         self._drain()
         self._encode(None)
         self._container.close()
-        segments = self._file.segments(scale=_SAMPLE_RATE, end=self._end)
+        segments = self._file.segments(scale=_SAMPLE_RATE, start=0, end=self._end)
         return segments and {  # type: ignore[return-value]
             "name": self._name,
             "kind": "audio",

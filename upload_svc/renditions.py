@@ -43,26 +43,18 @@ class _Disagree(Exception):
     """The pieces are not pieces of one film."""
 
 
-class MakeRenditions:
-    """What a worker does raises JobLost once its job is another attempt's."""
+class PlanRenditions:
+    """Which videos have renditions made, by the settings of this process."""
 
     def __init__(
-        self,
-        store: RenditionStore,
-        fs: FsClient,
-        *,
-        policy: Policy,
-        heights: Sequence[int],
-        preset: str,
-        clock: Clock,
+        self, store: RenditionStore, *, policy: Policy, heights: Sequence[int], preset: str, clock: Clock
     ) -> None:
         self._store = store
-        self._fs = fs
         self._policy = policy
         self._heights = heights
         self._preset = preset
         self._clock = clock
-        self._backfilled = ""
+        self._looked_after = ""
 
     async def begin(self, video_id: str, facts: Facts, *, is_backfill: bool, is_again: bool = False) -> bool:
         """Has made what there is to make of a ready video; False where that is nothing, or was begun before."""
@@ -71,6 +63,23 @@ class MakeRenditions:
             return False
         new = RenditionSet(video_id=video_id, id=new_id(), plan=plan, stored_at=None)
         return await self._store.begin_set(new, is_backfill=is_backfill, is_again=is_again, at=self._clock())
+
+    async def list_unmade(self, limit: int) -> list[str]:
+        """Ready videos of which nothing was begun, some at a time, all of them in turn."""
+        if self._policy is Policy.OFF:
+            return []
+        found = await self._store.list_unmade(after=self._looked_after, limit=limit)
+        self._looked_after = found[-1] if len(found) == limit else ""
+        return found
+
+
+class MakeRenditions:
+    """What a worker does raises JobLost once its job is another attempt's."""
+
+    def __init__(self, store: RenditionStore, fs: FsClient, *, clock: Clock) -> None:
+        self._store = store
+        self._fs = fs
+        self._clock = clock
 
     async def rendering(self, job: MediaJob) -> Rendering | None:
         """What a job for a piece makes; None for any other. Raises JobLost when there is no such set any more."""
@@ -132,14 +141,6 @@ class MakeRenditions:
             await self._fs.delete_derived(discarded)
             await self._store.forget_discarded(discarded)
         return len(sets) + len(discarded)
-
-    async def list_unmade(self, limit: int) -> list[str]:
-        """Ready videos of which nothing was begun, some at a time, all of them in turn."""
-        if self._policy is Policy.OFF:
-            return []
-        found = await self._store.list_unmade(after=self._backfilled, limit=limit)
-        self._backfilled = found[-1] if len(found) == limit else ""
-        return found
 
     async def _put_together(self, made: RenditionSet) -> bool:
         """True when the video has it; False where there is more to do for workers, or nothing can be done."""

@@ -21,7 +21,7 @@ from tests.http.conftest import Services
 from tests.http.test_media_jobs import FILM, Worker, media_of
 from tests.problems import assert_problem
 from tests.waiting import eventually
-from upload_svc.app_keys import JOBS
+from upload_svc.app_keys import JOBS, PLANS
 from upload_svc.app_keys import RENDITIONS as MAKING
 from upload_svc.jobs import LEASE
 from upload_svc.media.plan import LEAST_PART_BYTES
@@ -287,7 +287,7 @@ async def test_made_anew_there_is_no_moment_without(services: Services, services
     before, _ = await is_whole(services, services_url)
     facts = await services.upload[JOBS]._store.get_facts(video["id"])  # noqa: SLF001
     assert facts is not None
-    making = services.upload[MAKING]
+    making = services.upload[PLANS]
     known = Facts.model_validate_json(facts.facts)
     assert not await making.begin(video["id"], known, is_backfill=True)
     assert await making.begin(video["id"], known, is_backfill=True, is_again=True)

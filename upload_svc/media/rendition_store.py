@@ -222,6 +222,17 @@ class RenditionStore(Queries):
         """They are deleted."""
         await self._database.change(delete(DISCARDED_FILES).where(DISCARDED_FILES.c.id.in_(file_ids)))
 
+    async def list_with_pictures(self, *, after: str, limit: int) -> list[str]:
+        """Ready videos with pictures, by id and behind that of `after`."""
+        query = (
+            select(VIDEOS.c.id)
+            .join(MEDIA_FACTS, MEDIA_FACTS.c.video_id == VIDEOS.c.id)
+            .where(VIDEOS.c.id > after, IS_READY, MEDIA_FACTS.c.has_video)
+            .order_by(VIDEOS.c.id)
+            .limit(limit)
+        )
+        return [row.id for row in await self._database.rows(query)]
+
     async def list_unmade(self, *, after: str, limit: int) -> list[str]:
         """Ready videos with pictures of which nothing was ever begun, by id and behind that of `after`."""
         query = (

@@ -21,6 +21,7 @@ from media_svc.jail import Jail
 from media_svc.looking import Looking
 from media_svc.metrics import WorkMetrics
 from media_svc.outputs import Bucket
+from media_svc.rendering import MakeRenditions
 from media_svc.settings import Settings
 from media_svc.upload_client import UploadClient
 from media_svc.worker import Worker
@@ -45,7 +46,14 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 landlock=lambda: jail.landlock,
             )
             looking = Looking(session, jail)
-            makers = {Task.LOOK: looking.look, Task.PICTURE: looking.picture, Task.STORYBOARD: looking.storyboard}
+            rendering = MakeRenditions(session, jail)
+            makers = {
+                Task.LOOK: looking.look,
+                Task.PICTURE: looking.picture,
+                Task.STORYBOARD: looking.storyboard,
+                Task.SOUND: rendering.make,
+                Task.CHUNK: rendering.make,
+            }
             metrics = WorkMetrics(app[METRICS], landlock=lambda: jail.landlock)
             app[WORKER] = worker = Worker(jobs, Bucket(session), metrics, makers=makers)
             app[READINESS] = {"jobs": worker.check}

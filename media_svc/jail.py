@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from contracts.media import MOST_FILES, Reason, Task
+from contracts.renditions import MOST_RENDITIONS, Rendering
 from media_svc.blocks import Blocks, TooMuchRead
-from media_svc.made import Failed
+from media_svc.made import Failed, Spool
 from media_svc.wire import BLOCK_NUMBER, HEAD, MOST_BYTES, Kind
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,8 @@ _END_SECONDS: Final = 1
 _PR_SET_DUMPABLE: Final = 4
 # Of all files of one child: what the worker holds until they are stored.
 _MOST_FILE_BYTES: Final = 64 * 2**20
+# The same of renditions: three minutes of all sizes are 300 MB, ten hours of eight sounds 5 GB.
+_MOST_SPOOLED_BYTES: Final = 8 * 2**30
 _DEFAULT_MEMORY: Final = 2 * 2**30
 
 # An attempt that ends so would end so again.
@@ -62,6 +65,7 @@ class Order:
     task: Task
     poster_ms: int | None = None
     duration_ms: int | None = None
+    rendering: Rendering | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,8 +75,14 @@ class Given:
     facts: bytes | None = None
     files: dict[str, bytes] = field(default_factory=dict)
     done: dict[str, Any] = field(default_factory=dict)
+    # What was made bit by bit, by number; whoever has it closes it.
+    spools: dict[int, Spool] = field(default_factory=dict)
     # The most that the child held, in bytes; 0 where the system does not say.
     peak_memory: int = 0
+
+    def close(self) -> None:
+        for spool in self.spools.values():
+            spool.close()
 
 
 class Jail:
@@ -101,9 +111,10 @@ class Jail:
                 start_new_session=True,
             )
             theirs.close()
+            given = Given()
             try:
                 async with asyncio.timeout(limits.seconds):
-                    given = await self._serve(ours, blocks, on_progress)
+                    await self._serve(given, ours, blocks, on_progress)
                 given.peak_memory = _peak_memory(process.pid)
             except TimeoutError as exc:
                 raise Failed(Reason.TOO_COSTLY, "time", is_final=False) from exc
@@ -113,15 +124,19 @@ class Jail:
                 raise Failed(Reason.CRASHED, str(exc), is_final=False) from exc
             except TooMuchRead as exc:
                 raise Failed(Reason.TOO_COSTLY, "reads", is_final=True) from exc
+            except BaseException:
+                given.close()
+                raise
             finally:
                 # Whoever waits for an answer, or is done, ends by that.
                 ours.close()
                 await _end_of(process)
         return given
 
-    async def _serve(self, ours: socket.socket, blocks: Blocks, on_progress: Callable[[int], None]) -> Given:
+    async def _serve(
+        self, given: Given, ours: socket.socket, blocks: Blocks, on_progress: Callable[[int], None]
+    ) -> None:
         """Answers what the child asks, until it is done. Raises Failed if it says so, Nonsense and EOFError."""
-        given = Given()
         async with asyncio.timeout(_START_SECONDS):
             kind, payload = await _receive(ours)
         if kind is not Kind.READY:
@@ -137,7 +152,7 @@ class Jail:
                     on_progress(min(payload[0], 100) if payload else 0)
                 case Kind.DONE:
                     given.done = _members(payload)
-                    return given
+                    return
                 case _:
                     _take(given, kind, payload)
 
@@ -151,11 +166,16 @@ class Jail:
 
 def _told(order: Order, *, size: int, limits: Limits, niceness: int) -> str:
     """The child's argument; the names are those of `media_svc.child.__main__.Order`."""
+    rendering = order.rendering or Rendering()
     return json.dumps(
         {
             "task": order.task.value,
             "poster_ms": order.poster_ms,
             "duration_ms": order.duration_ms or 0,
+            "start_ms": rendering.start_ms,
+            "end_ms": rendering.end_ms,
+            "rungs": [(rung.name, rung.short_side) for rung in rendering.rungs],
+            "preset": rendering.preset,
             "size": size,
             "cpu_seconds": limits.cpu_seconds,
             "memory": limits.memory,
@@ -214,6 +234,12 @@ def _take(given: Given, kind: Kind, payload: bytes) -> None:
             given.files[payload[1:end].decode("ascii", errors="replace")] = payload[end:]
             if sum(map(len, given.files.values())) > _MOST_FILE_BYTES:
                 raise Nonsense("files that are too large")
+        case Kind.PIECE if payload and payload[0] < MOST_RENDITIONS:
+            if (number := payload[0]) not in given.spools:
+                given.spools[number] = Spool()
+            given.spools[number].write(payload[1:])
+            if sum(spool.size for spool in given.spools.values()) > _MOST_SPOOLED_BYTES:
+                raise Nonsense("renditions that are too large")
         case Kind.FAILED:
             raise _said(payload)
         case _:

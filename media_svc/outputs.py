@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Final
+from typing import BinaryIO, Final
 
 import aiohttp
 from yarl import URL
 
 from contracts.media import Put, Reason
-from media_svc.made import Failed, MadeFile, StorageAway
+from media_svc.made import Failed, MadeFile, Spool, StorageAway
 
 # For at most 16 MiB, on a line that is not quick.
 PUT_TIMEOUT: Final = aiohttp.ClientTimeout(total=60, sock_connect=5)
@@ -25,13 +25,23 @@ class Bucket:
 
     async def put(self, put: Put, file: MadeFile) -> None:
         """Stores exactly these bytes. Raises StorageAway when trying again may help, else Failed."""
+        await self._put(put, file.content, PUT_TIMEOUT)
+
+    async def put_part(self, put: Put, spool: Spool) -> None:
+        """The same of a part."""
+        # At 64 KiB a second.
+        limit = aiohttp.ClientTimeout(total=60 + spool.size / 2**16, sock_connect=5, sock_read=60)
+        with spool.reader() as content:
+            await self._put(put, content, limit)
+
+    async def _put(self, put: Put, content: bytes | BinaryIO, limit: aiohttp.ClientTimeout) -> None:
         try:
             async with self._session.put(
                 # It is signed as it stands.
                 URL(put.url, encoded=True),
-                data=file.content,
+                data=content,
                 headers=put.headers,
-                timeout=PUT_TIMEOUT,
+                timeout=limit,
                 allow_redirects=False,
             ) as answer:
                 await answer.read()

@@ -12,6 +12,7 @@ from common.errors import Unavailable
 from common.service_client import TIME_LIMIT_SECONDS, Relayed, ServiceClient
 from contracts.media import (
     AskOutputs,
+    AskParts,
     CompleteJob,
     Facts,
     FailJob,
@@ -25,6 +26,7 @@ from contracts.media import (
     TakeJob,
     Task,
 )
+from contracts.renditions import NewPart, Renditions
 
 # Somebody else has the job, or there is no such job any more.
 _LOST: Final = ("conflict", "not-found")
@@ -85,9 +87,18 @@ class UploadClient:
         with _refusals():
             return await self._client.ask(Outputs, "POST", _path(job, "outputs"), content=asked, relays=_RELAYED)
 
-    async def complete(self, job: Job, facts: Facts | None, poster_ms: int | None) -> None:
-        """Hands in what was found; all files are stored. Raises Refused."""
-        await self._say(job, "complete", CompleteJob(attempt=job.attempt, facts=facts, poster_ms=poster_ms))
+    async def parts(self, job: Job, parts: Sequence[NewPart]) -> Outputs:
+        """Where the parts of renditions go. Raises Refused."""
+        asked = AskParts(attempt=job.attempt, parts=list(parts), is_outside=self._is_outside)
+        with _refusals():
+            return await self._client.ask(Outputs, "POST", _path(job, "parts"), content=asked, relays=_RELAYED)
+
+    async def complete(
+        self, job: Job, facts: Facts | None, poster_ms: int | None, renditions: Renditions | None
+    ) -> None:
+        """Hands in what was found; all files and parts are stored. Raises Refused."""
+        told = CompleteJob(attempt=job.attempt, facts=facts, poster_ms=poster_ms, renditions=renditions)
+        await self._say(job, "complete", told)
 
     async def fail(self, job: Job, reason: Reason, *, is_final: bool) -> None:
         """Says why nothing was made."""

@@ -33,6 +33,8 @@ class Kind(IntEnum):
     DONE = 6
     # The value of a Reason. The last message, too.
     FAILED = 7
+    # One byte: the number of a file that is made bit by bit; what follows in it.
+    PIECE = 8
 
 
 MOST_BYTES: Final = {
@@ -41,6 +43,8 @@ MOST_BYTES: Final = {
     Kind.PROGRESS: 1,
     Kind.FACTS: 256 * 2**10,
     Kind.FILE: 8 * 2**20,
-    Kind.DONE: 1024,
+    # Where the segments of ten hours of sound lie.
+    Kind.DONE: 512 * 2**10,
     Kind.FAILED: 32,
+    Kind.PIECE: 2**20,
 }

@@ -184,11 +184,13 @@ class Worker:
 
     async def _try(self, held: Held) -> Failed | None:
         """None when all is handed in. Raises JobLost and Unavailable."""
+        made = None
         try:
-            made = await _patiently(lambda: self._make(held))
-            self._metrics.made(held.job.task, made)
-            await self._store(held, made)
-            await _patiently(lambda: self._jobs.complete(held.job, made.facts, made.poster_ms))
+            made = found = await _patiently(lambda: self._make(held))
+            self._metrics.made(held.job.task, found)
+            await self._store(held, found)
+            await self._store_parts(held, found)
+            await _patiently(lambda: self._jobs.complete(held.job, found.facts, found.poster_ms, found.renditions))
         except Failed as failed:
             return failed
         except Refused as refused:
@@ -202,6 +204,9 @@ class Worker:
                 extra={"reason": type(exc).__name__, "traceback": "".join(traceback.format_tb(exc.__traceback__))},
             )
             return Failed(Reason.CRASHED, type(exc).__name__)
+        finally:
+            for part in made.parts.values() if made is not None else ():
+                part.close()
         return None
 
     async def _make(self, held: Held) -> Made:
@@ -220,6 +225,21 @@ class Worker:
                     stored.add(file.name)
 
         if files:
+            await _patiently(store_rest)
+
+    async def _store_parts(self, held: Held, made: Made) -> None:
+        stored: set[str] = set()
+        parts = [part.announced(name) for name, part in made.parts.items()]
+
+        async def store_rest() -> None:
+            # Each time with fresh URLs.
+            outputs = await self._jobs.parts(held.job, parts)
+            for name, part in made.parts.items():
+                if name not in stored:
+                    await self._bucket.put_part(outputs.puts[name], part)
+                    stored.add(name)
+
+        if parts:
             await _patiently(store_rest)
 
 

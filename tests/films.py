@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from io import BytesIO
+from math import pi, sin
 from pathlib import Path
 from random import Random
 
@@ -173,3 +174,33 @@ def _mux_tone(output: OutputContainer, sound: AudioStream, *, blocks: int) -> No
             plane.update(wave.ljust(plane.buffer_size, b"\0")[: plane.buffer_size])
         output.mux(sound.encode(frame))
     output.mux(sound.encode(None))
+
+
+def write_clapper(path: Path, *, seconds: int, rate: int = 30, sound_codec: str = "aac") -> Path:
+    """Writes a film that is white, and beeps, in the first tenth of each second; black and silent else."""
+    with av.open(path, "w") as output:
+        video = output.add_stream("libx264", rate=rate, options={"preset": "ultrafast", "bf": "2"})
+        assert isinstance(video, VideoStream)
+        video.width, video.height, video.pix_fmt, video.gop_size = 320, 180, "yuv420p", 5 * rate
+        sound = output.add_stream(sound_codec, rate=48_000, layout="mono")
+        assert isinstance(sound, AudioStream)
+        form = "s16" if sound_codec.startswith("pcm") else "fltp"
+        size = 1600
+        wave = [sin(2 * pi * 1000 * n / 48_000) * 0.5 for n in range(48_000)]
+        loud = [wave[n] if n < 4800 else 0.0 for n in range(48_000)]
+        code, scale = ("h", 32_767) if form == "s16" else ("f", 1)
+        samples = struct.pack(f"={48_000}{code}", *(int(n * scale) if code == "h" else n for n in loud))
+        width = struct.calcsize(code)
+        for number in range(seconds * 30):
+            frame = av.AudioFrame(format=form, layout="mono", samples=size)
+            frame.sample_rate, frame.pts, frame.time_base = 48_000, number * size, Fraction(1, 48_000)
+            begin = number % 30 * size * width
+            frame.planes[0].update(samples[begin : begin + size * width].ljust(frame.planes[0].buffer_size, b"\0"))
+            output.mux(sound.encode(frame))
+            if number * rate % 30 == 0:
+                shown = picture(255 if number % 30 < 3 else 0, width=320, height=180)
+                shown.pts = number * rate // 30
+                output.mux(video.encode(shown))
+        output.mux(sound.encode(None))
+        output.mux(video.encode(None))
+    return path

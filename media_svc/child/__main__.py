@@ -20,6 +20,10 @@ class Order(TypedDict):
     size: int
     poster_ms: int | None
     duration_ms: int
+    start_ms: int
+    end_ms: int | None
+    rungs: list[tuple[str, int]]
+    preset: str
 
 
 def main(order: Order) -> None:
@@ -45,6 +49,9 @@ def main(order: Order) -> None:
             size=order["size"],
             poster_ms=order["poster_ms"],
             duration_ms=order["duration_ms"],
+            piece=work.Piece(
+                start_ms=order["start_ms"], end_ms=order["end_ms"], rungs=order["rungs"], preset=order["preset"]
+            ),
         )
     except Refused as exc:
         parent.send(Kind.FAILED, exc.reason.encode())

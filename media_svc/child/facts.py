@@ -155,9 +155,14 @@ def _channels(sound: AudioStream | None) -> int | None:
 
 def _languages(container: InputContainer) -> Iterator[str]:
     for stream in container.streams.audio:
-        language = stream.metadata.get("language", "")
-        if _LANGUAGE.fullmatch(language) and language not in _NO_LANGUAGE:
+        if language := language_of(stream):
             yield language
+
+
+def language_of(stream: AudioStream) -> str | None:
+    """What the file says; None: nothing, or what cannot be."""
+    language = stream.metadata.get("language", "")
+    return language if _LANGUAGE.fullmatch(language) and language not in _NO_LANGUAGE else None
 
 
 def _chapters(container: InputContainer) -> list[FoundChapter]:

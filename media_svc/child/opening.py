@@ -34,8 +34,10 @@ VIDEO_DECODERS: Final = (
     *("h264", "hevc", "libdav1d", "vp8", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "h263", "flv", "theora"),
     *("msmpeg4", "msmpeg4v2", "wmv1", "wmv2", "wmv3", "vc1", "mjpeg", "png", "prores", "dnxhd", "dvvideo", "ffv1"),
 )
-# Sound is never decoded here, but some formats do not say how it is.
-AUDIO_DECODERS: Final = ("aac", "mp3float", "mp2float", "ac3", "eac3", "opus", "vorbis", "flac", "alac", "amrnb")
+AUDIO_DECODERS: Final = (
+    *("aac", "mp3float", "mp2float", "ac3", "eac3", "opus", "vorbis", "flac", "alac", "amrnb", "wmav1", "wmav2"),
+    *("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_u8"),
+)
 
 _CONTAINER_OPTIONS: Final = {
     "format_whitelist": ",".join(FORMATS),

@@ -45,6 +45,10 @@ class Parent:
         """A file that was made."""
         self.send(Kind.FILE, bytes([len(name)]) + name.encode() + content)
 
+    def piece(self, number: int, content: bytes) -> None:
+        """What follows in a file that is made bit by bit."""
+        self.send(Kind.PIECE, bytes([number]) + content)
+
 
 class EnoughRead(Exception):
     """What is asked for is not worth reading any more of the file."""

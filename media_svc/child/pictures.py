@@ -35,7 +35,7 @@ HDR_TRANSFERS: Final = frozenset(_LIGHT)
 # Of AVCOL_SPC: RGB, BT.709, FCC, BT.470 BG (BT.601), SMPTE 170M, SMPTE 240M, BT.2020 NCL: what `scale` can convert. It
 # refuses the others (libswscale/format.c), which are wrong tags more often than not; browsers show those films.
 _KNOWN_MATRICES: Final = frozenset({0, 1, 4, 5, 6, 7, 9})
-_BT709, _BT601, _BT2020 = 1, 5, 9
+BT709, _BT601, _BT2020 = 1, 5, 9
 # A film that does not say is taken for BT.709 from this height on, as browsers do.
 _HD_HEIGHT: Final = 720
 # AV_FRAME_DATA_EXIF.
@@ -110,13 +110,15 @@ def fit(looks: Looks, *, width: int, height: int) -> tuple[int, int]:
     return max(2, round(looks.width * scale / 2) * 2), max(2, round(looks.height * scale / 2) * 2)
 
 
-def render(frame: VideoFrame, looks: Looks, *, width: int, height: int, pixels: str) -> VideoFrame:
-    """`frame` upright, that large, as `pixels`: gray, yuv420p for WebP or yuvj420p for JPEG."""
+def render(
+    frame: VideoFrame, looks: Looks, *, width: int, height: int, pixels: str, matrix: str = "bt601"
+) -> VideoFrame:
+    """`frame` upright, that large, as `pixels`: gray, yuv420p for WebP and films or yuvj420p for JPEG."""
     across, down = (height, width) if looks.is_on_its_side else (width, height)
     size = f"scale={across}:{down}:flags=area+accurate_rnd"
     colours = f"out_range={'tv' if pixels == 'yuv420p' else 'pc'}"
     if pixels != "gray":
-        colours += ":out_color_matrix=bt601"
+        colours += f":out_color_matrix={matrix}"
     steps = (
         # Of interlaced pictures one half: the other is of another moment.
         *(["field=top"] if frame.interlaced_frame else []),
@@ -159,7 +161,7 @@ def _matrix(frame: VideoFrame) -> int:
         return frame.colorspace
     if frame.color_trc in HDR_TRANSFERS:
         return _BT2020
-    return _BT709 if frame.height >= _HD_HEIGHT else _BT601
+    return BT709 if frame.height >= _HD_HEIGHT else _BT601
 
 
 @lru_cache(maxsize=8)

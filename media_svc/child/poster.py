@@ -82,10 +82,10 @@ def seek(container: InputContainer, video: VideoStream, moment_ms: int) -> None:
 def stamp_of(moment_ms: int, video: VideoStream) -> int:
     """A moment of the film as its packets count."""
     base = ratio(video.time_base)
-    return round((_begin(video) + Fraction(moment_ms, 1000)) / base) if base else 0
+    return round((begin_of(video) + Fraction(moment_ms, 1000)) / base) if base else 0
 
 
-def _begin(video: VideoStream) -> Fraction:
+def begin_of(video: VideoStream) -> Fraction:
     """Of the film, in seconds: its pictures may begin after its sound."""
     container = cast("InputContainer", video.container)
     return Fraction(container.start_time or 0, av.time_base)
@@ -96,7 +96,7 @@ def time_of(frame: VideoFrame, video: VideoStream) -> int:
     # Not the frame's own time base, which it lacks when it comes out at a decoder's end.
     if frame.pts is None:
         return 0
-    return max(0, round((frame.pts * ratio(video.time_base) - _begin(video)) * 1000))
+    return max(0, round((frame.pts * ratio(video.time_base) - begin_of(video)) * 1000))
 
 
 def score(frame: VideoFrame, looks: Looks) -> float:

@@ -1,4 +1,4 @@
-"""The tasks: to look at a file, to make its storyboard, and to make a poster of a picture."""
+"""The tasks: to look at a file, to make its storyboard and its renditions, and to make a poster of a picture."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import ctypes
 import importlib
 import pkgutil
 import re
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import av
 import av.error
@@ -17,7 +18,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from media_svc.child import poster, still, storyboard
+from media_svc.child import poster, rendition, still, storyboard
 from media_svc.child.facts import add_looks, duration_of, read_facts
 from media_svc.child.opening import Refused, cover, frames, is_decodable, main_video, only, open_file, ratio
 from media_svc.child.parent import EnoughRead, Parent, SourceFile
@@ -41,7 +42,18 @@ def prepare() -> None:
         ctypes.CDLL(found[0]).av_cpu_force_count(1)
 
 
-def work(parent: Parent, *, task: str, size: int, poster_ms: int | None, duration_ms: int) -> dict[str, int | None]:
+class Piece(NamedTuple):
+    """What of a film is to be made into renditions; `rungs` are names and short sides."""
+
+    start_ms: int
+    end_ms: int | None
+    rungs: list[tuple[str, int]]
+    preset: str
+
+
+def work(
+    parent: Parent, *, task: str, size: int, poster_ms: int | None, duration_ms: int, piece: Piece
+) -> Mapping[str, object]:
     """Does `task`; what is made is given to the parent. Raises Refused, MemoryError."""
     av.logging.set_level(None)
     file = SourceFile(parent, size=size)
@@ -49,6 +61,11 @@ def work(parent: Parent, *, task: str, size: int, poster_ms: int | None, duratio
         return _picture(file, parent)
     container = open_file(file)
     try:
+        if task == "chunk":
+            return _chunk(container, file, parent, piece, duration_ms=duration_ms)
+        if task == "sound":
+            file.allowance = file.size + file.size // 4
+            return {"renditions": rendition.sounds(container, parent, duration_ms=duration_ms)}
         if task == "storyboard":
             return _storyboard(container, file, parent, duration_ms=duration_ms)
         return _look(container, file, parent, poster_ms=poster_ms)
@@ -111,6 +128,30 @@ def _storyboard(
         tiles += count
     width, height = storyboard.tile_size(looks)
     return {"interval_ms": storyboard.interval_of(duration), "tiles": tiles, "width": width, "height": height}
+
+
+def _chunk(
+    container: InputContainer, file: SourceFile, parent: Parent, piece: Piece, *, duration_ms: int
+) -> Mapping[str, object]:
+    film = main_video(container)
+    first = _first_frame(container, film) if film else None
+    if film is None or first is None:
+        raise Refused("no-picture")
+    looks = looks_of(first, ratio(film.sample_aspect_ratio))
+    # A piece is sought, and where there is no index what lies before it may have to be read.
+    file.allowance = file.spent + file.size + file.size // 4
+    made = rendition.pictures(
+        container,
+        film,
+        looks,
+        parent,
+        start_ms=piece.start_ms,
+        end_ms=piece.end_ms,
+        rungs=piece.rungs,
+        preset=piece.preset,
+        duration_ms=duration_ms,
+    )
+    return {"renditions": made}
 
 
 def _first_frame(container: InputContainer, shown: VideoStream) -> VideoFrame | None:

@@ -12,9 +12,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from contracts.media import Facts, Job, JobSource, Task
+from contracts.renditions import Rendering
 from media_svc.jail import Jail, Limits
 from media_svc.looking import LOOK_LIMITS, Looking
 from media_svc.made import Made
+from media_svc.rendering import MakeRenditions
 
 
 @dataclass
@@ -75,6 +77,13 @@ class Source:
         return await Looking(self.session, Jail()).picture(
             self._job(Task.PICTURE), renew=self.renew, on_progress=lambda _: None
         )
+
+    async def render(self, content: bytes, rendering: Rendering, *, facts: Facts | None = None) -> Made:
+        """A piece of `content`, or all of its sound where there are no rungs."""
+        self.content = content
+        job = self._job(Task.CHUNK if rendering.rungs else Task.SOUND, facts=facts)
+        job = job.model_copy(update={"rendering": rendering})
+        return await MakeRenditions(self.session, Jail()).make(job, renew=self.renew, on_progress=lambda _: None)
 
     def _job(self, task: Task, *, poster_ms: int | None = None, facts: Facts | None = None) -> Job:
         return Job(

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from common.web.requests import Input
 from contracts.media import FileName, NewFiles
+from contracts.objects import Source
 from contracts.renditions import MOST_PART_BYTES
 from contracts.shape import Id, Ids, Sha256, Shape
 
@@ -118,3 +119,17 @@ class SignedPictures(Shape):
     """Presigned URLs by id and file name, equal for days unless they are brief; what is not stored is absent."""
 
     pictures: dict[str, dict[str, str]]
+
+
+class AskRenditions(Input):
+    """Derived objects that are renditions; `is_brief` as above. With `filename`, a browser saves it under that name."""
+
+    ids: Ids
+    is_brief: bool = False
+    filename: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+
+
+class SignedRenditions(Shape):
+    """By id; what is no rendition, or not stored, is absent."""
+
+    renditions: dict[str, Source]

@@ -12,11 +12,13 @@ from common.web.service_calls import SUBJECT_TOKEN_HEADER, require_service, subj
 from contracts.derived import (
     AskDerivedPart,
     AskPictures,
+    AskRenditions,
     AskSentPicture,
     CompleteInParts,
     CreateDerived,
     DeleteDerived,
     SignedPictures,
+    SignedRenditions,
 )
 from contracts.objects import (
     AdoptObject,
@@ -36,7 +38,18 @@ from contracts.objects import (
     Usage,
     UsageOfOwners,
 )
-from fs_svc.app_keys import ADOPTING, DERIVED, FORMS, IN_PARTS, INSTALLATION, PICTURES, RECONCILING, SOURCES, UPLOADS
+from fs_svc.app_keys import (
+    ADOPTING,
+    DERIVED,
+    FILMS,
+    FORMS,
+    IN_PARTS,
+    INSTALLATION,
+    PICTURES,
+    RECONCILING,
+    SOURCES,
+    UPLOADS,
+)
 from fs_svc.models import AskPartUrls, CreateObject, present, present_derived
 
 READ = "objects:read"
@@ -235,6 +248,14 @@ async def sign_pictures(request: web.Request) -> web.Response:
     await require_service(request, READ)
     asked = await read_json(request, AskPictures)
     return json_response(SignedPictures(pictures=await request.app[PICTURES].sign(asked.ids, is_brief=asked.is_brief)))
+
+
+async def sign_renditions(request: web.Request) -> web.Response:
+    """Presigned URLs of up to 100 renditions."""
+    await require_service(request, READ)
+    asked = await read_json(request, AskRenditions)
+    signed = await request.app[FILMS].sign(asked.ids, is_brief=asked.is_brief, filename=asked.filename)
+    return json_response(SignedRenditions(renditions=signed))
 
 
 async def _subject(request: web.Request) -> Principal:

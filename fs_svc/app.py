@@ -25,6 +25,7 @@ from fs_svc.app_keys import (
     COMPARING,
     DERIVED,
     EXCESS_CHECK,
+    FILMS,
     FORMS,
     IN_PARTS,
     INSTALLATION,
@@ -38,6 +39,7 @@ from fs_svc.app_keys import (
 from fs_svc.companion.by_form import FORM_INTERVAL, ByForm
 from fs_svc.companion.cut_by_client import CutByClient
 from fs_svc.comparing import Comparing
+from fs_svc.derived.films import Films
 from fs_svc.derived.in_parts import InParts
 from fs_svc.derived.lifecycle import DerivedObjects
 from fs_svc.derived.pictures import Pictures
@@ -125,6 +127,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[DERIVED] = DerivedObjects(store, bucket, presigner, internal_presigner, clock=clock)
             app[IN_PARTS] = InParts(store, bucket, presigner, internal_presigner, clock=clock)
             app[PICTURES] = Pictures(store, presigner, clock=clock)
+            app[FILMS] = Films(store, presigner, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "storage": bucket.ping, "keys": keys.check}
             yield
 

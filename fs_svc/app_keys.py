@@ -9,6 +9,7 @@ from aiohttp import web
 from fs_svc.adopting import Adopting
 from fs_svc.companion.by_form import ByForm
 from fs_svc.comparing import Comparing
+from fs_svc.derived.films import Films
 from fs_svc.derived.in_parts import InParts
 from fs_svc.derived.lifecycle import DerivedObjects
 from fs_svc.derived.pictures import Pictures
@@ -26,6 +27,7 @@ SOURCES: Final = web.AppKey("sources", Sources)
 DERIVED: Final = web.AppKey("derived", DerivedObjects)
 IN_PARTS: Final = web.AppKey("in_parts", InParts)
 PICTURES: Final = web.AppKey("pictures", Pictures)
+FILMS: Final = web.AppKey("films", Films)
 STORAGE_METRICS: Final = web.AppKey("storage_metrics", StorageMetrics)
 RECONCILING: Final = web.AppKey("reconciling", Reconciling)
 COMPARING: Final = web.AppKey("comparing", Comparing)

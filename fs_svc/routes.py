@@ -112,5 +112,6 @@ API: Final = (
     post("/v1/derived/{id}/source", api.sign_sent_picture, {200: JobSource}, body=derived.AskSentPicture),
     post("/v1/derived/delete", api.delete_derived, {204: None}, body=derived.DeleteDerived),
     post("/v1/pictures", api.sign_pictures, {200: derived.SignedPictures}, body=derived.AskPictures),
+    post("/v1/renditions", api.sign_renditions, {200: derived.SignedRenditions}, body=derived.AskRenditions),
     post("/v1/sources", api.sign_sources, {200: objects.SignedSources}, body=objects.AskSources),
 )

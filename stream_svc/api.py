@@ -6,15 +6,28 @@ from collections.abc import Sequence
 
 from aiohttp import hdrs, web
 
+from catalogue.access import viewer_of
 from catalogue.videos import Video
 from common.web.keys import PRINCIPAL, SITE
 from common.web.requests import id_in_path, read_json, read_query, require_principal
 from common.web.responses import json_response
-from stream_svc.app_keys import COLLECTIONS, LIBRARY, LINKS
+from stream_svc.app_keys import COLLECTIONS, HLS, LIBRARY, LINKS
 from stream_svc.errors import FormatNotOffered
+from stream_svc.hls import INDEX
+from stream_svc.link_pages import send_playlist, send_to_file
 from stream_svc.links import Visit
 from stream_svc.metadata import present_embed, present_oembed, token_of, video_id_of
-from stream_svc.models import AskOEmbed, AskSource, KeepPosition, ListVideos, VideoPage, present, present_playback
+from stream_svc.models import (
+    AskOEmbed,
+    AskSource,
+    KeepPosition,
+    ListVideos,
+    PlaybackHls,
+    VideoPage,
+    present,
+    present_hls,
+    present_playback,
+)
 from stream_svc.strangers import count_stranger, require_reader
 
 
@@ -48,8 +61,57 @@ async def play_video(request: web.Request) -> web.Response:
     """Presigned URLs for playback."""
     library = request.app[LIBRARY]
     playback = await library.play(request[PRINCIPAL], request.match_info["video_id"])
-    contents = await library.contents([playback.video], storyboard_of=playback.video)
-    return json_response(present_playback(playback, contents[playback.video.id]))
+    video = playback.video
+    contents = await library.contents([video], storyboard_of=video)
+    return json_response(present_playback(playback, contents[video.id], await _hls(request, video)))
+
+
+async def _hls(request: web.Request, video: Video) -> PlaybackHls | None:
+    principal, hls, router = request[PRINCIPAL], request.app[HLS], request.app.router
+    here = request.app[SITE].stream_url
+    url = router["get-hls-playlist"].url_for(video_id=video.id, name=INDEX)
+    open_url = None
+    if principal is not None:
+        token = hls.token(video.id, viewer_of(principal))
+        open_url = here + str(router["get-open-hls-playlist"].url_for(video_id=video.id, token=token, name=INDEX))
+    return present_hls(await hls.sources(video), f"{here}{url}", open_url=open_url)
+
+
+async def get_hls_playlist(request: web.Request) -> web.Response:
+    """A playlist of the video's renditions: `index` of all, or that of one by its name (RFC 8216)."""
+    video = await request.app[LIBRARY].get(request[PRINCIPAL], request.match_info["video_id"])
+    return await send_playlist(request, video)
+
+
+async def get_open_hls_playlist(request: web.Request) -> web.Response:
+    """The same, for whoever a player was given the address for."""
+    return await send_playlist(request, await _opened(request))
+
+
+async def get_hls_file(request: web.Request) -> web.Response:
+    """Redirects to a fresh presigned URL of a rendition that a playlist has named."""
+    video = await request.app[LIBRARY].get(request[PRINCIPAL], request.match_info["video_id"])
+    return await send_to_file(request, video)
+
+
+async def get_open_hls_file(request: web.Request) -> web.Response:
+    """The same, for whoever a player was given the address for."""
+    return await send_to_file(request, await _opened(request))
+
+
+async def get_rendition(request: web.Request) -> web.Response:
+    """Redirects to a fresh presigned URL of the file that a rendition has now, picture or sound alone."""
+    asked = read_query(request, AskSource)
+    video = await request.app[LIBRARY].get(request[PRINCIPAL], request.match_info["video_id"])
+    url = await request.app[HLS].current_file(video, request.match_info["name"], is_download=asked.download)
+    return web.Response(status=307, headers={hdrs.LOCATION: url})
+
+
+async def _opened(request: web.Request) -> Video:
+    """The video whose address has a token in it, for whom that stands. Raises NotFound."""
+    video_id = request.match_info["video_id"]
+    viewer = request.app[HLS].viewer_of(request.match_info["token"], video_id)
+    return await request.app[LIBRARY].get_for(viewer, video_id)
 
 
 async def keep_position(request: web.Request) -> web.Response:

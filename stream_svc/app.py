@@ -25,9 +25,10 @@ from common.web.sessions import SESSIONS
 from common.web.starting import Tables
 from contracts.accounts import DELETIONS_SECONDS, DISABLED_SECONDS, AccountDeletions, DisabledOwners
 from stream_svc.account_deletions import PositionsOfDeletedAccounts
-from stream_svc.app_keys import ACCOUNT_DELETIONS, COLLECTIONS, DISABLED_OWNERS, LIBRARY, LINKS
+from stream_svc.app_keys import ACCOUNT_DELETIONS, COLLECTIONS, DISABLED_OWNERS, HLS, LIBRARY, LINKS
 from stream_svc.collections import Collections
 from stream_svc.fs_client import FsClient
+from stream_svc.hls import Hls
 from stream_svc.library import Library
 from stream_svc.link_store import LinkStore
 from stream_svc.links import Links
@@ -73,6 +74,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
             app[LIBRARY] = library = Library(
                 store, fs, disabled, cursors, clock=clock, is_public=settings.public_library
             )
+            app[HLS] = Hls(store, fs, cursors, clock=clock)
             app[COLLECTIONS] = collections = Collections(database, disabled, cursors, clock=clock)
             app[LINKS] = Links(LinkStore(database), library, passwords, cursors, collections=collections, clock=clock)
             app[READINESS] = {"database": Tables(database).check, "keys": identity.keys.check}

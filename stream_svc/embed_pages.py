@@ -14,7 +14,7 @@ from common.web.pages import render, wants_page
 from common.web.requests import read_query
 from common.web.responses import json_response
 from stream_svc.app_keys import LINKS
-from stream_svc.link_pages import kept_quiet, linked_content, player_context
+from stream_svc.link_pages import kept_quiet, linked_content, linked_hls, player_context
 from stream_svc.links import Visit
 from stream_svc.metadata import embed_oembed_url
 from stream_svc.models import AskPlayback, present_embedded
@@ -68,4 +68,5 @@ async def play_embedded(request: web.Request) -> web.Response:
     video, source, seen = await request.app[LINKS].source(token, Visit(seen=asked.seen), is_framed=True)
     content = await linked_content(request, video)
     renewal_url = request.app.router["play-embedded"].url_for(token=token).with_query(seen=seen)
-    return json_response(present_embedded(source, content, renewal_url=str(renewal_url)))
+    hls = await linked_hls(request, video, seen=seen)
+    return json_response(present_embedded(source, content, hls, renewal_url=str(renewal_url)))

@@ -7,7 +7,7 @@ from typing import Final
 
 from common.errors import NotFound
 from common.service_client import ServiceClient
-from contracts.derived import AskPictures, SignedPictures
+from contracts.derived import AskPictures, AskRenditions, SignedPictures, SignedRenditions
 from contracts.objects import AskSources, SignedSources, Source, WantedSource
 
 _RELAYED: Final = ("storage-unavailable",)
@@ -28,6 +28,16 @@ class FsClient:
         if (source := signed.sources.get(wanted.id)) is None:
             raise NotFound
         return source
+
+    async def renditions(
+        self, derived_ids: Collection[str], *, is_brief: bool = False, filename: str | None = None
+    ) -> Mapping[str, Source]:
+        """URLs of renditions by id, to be saved under `filename` if there is one; what is not stored is absent.
+
+        Raises Unavailable.
+        """
+        asked = AskRenditions(ids=list(derived_ids), is_brief=is_brief, filename=filename)
+        return (await self._client.ask(SignedRenditions, "POST", "/v1/renditions", content=asked)).renditions
 
     async def pictures(
         self, derived_ids: Collection[str], *, is_brief: bool = False

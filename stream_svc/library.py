@@ -185,6 +185,17 @@ class Library:
             return video
         raise Unauthenticated if principal is None else NotFound
 
+    async def get_for(self, viewer: Viewer, video_id: str) -> Video:
+        """A video that this account may watch, known by another proof than its own token.
+
+        Raises NotFound, also once the account is disabled.
+        """
+        if viewer.account_id in await self._disabled.ids():
+            raise NotFound
+        if (video := await self._find(video_id, viewer)) is None:
+            raise NotFound
+        return video
+
     async def get_linked(self, video_id: str) -> Video:
         """A video that a link leads to: ready, not hidden, and not of a disabled account. Raises NotFound."""
         if (video := await self._find(video_id, None, has_link=True)) is None:

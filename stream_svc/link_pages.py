@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Final
 
@@ -20,12 +21,14 @@ from common.web.links import give_cookie, password_page, take_password
 from common.web.pages import render
 from common.web.requests import read_query
 from common.web.responses import json_response
-from stream_svc.app_keys import LIBRARY, LINKS
+from stream_svc.app_keys import HLS, LIBRARY, LINKS
 from stream_svc.errors import PasswordNeeded
 from stream_svc.feed import Channel, Entry, feed
+from stream_svc.hls import INDEX
 from stream_svc.links import Listed, Shown, Visit
 from stream_svc.metadata import embed_oembed_url
-from stream_svc.models import AskLinkedSource, OfALink, present_linked
+from stream_svc.models import AskLinkedHls, AskLinkedSource, OfALink, PlaybackHls, present_hls, present_linked
+from stream_svc.playlists import CONTENT_TYPE
 from stream_svc.strangers import NEWEST, count_stranger, send_feed
 
 # Videos on a page.
@@ -139,7 +142,8 @@ async def play_linked(request: web.Request) -> web.Response:
         request.match_info["token"], _visit(request), video_id=asked.v
     )
     content = await linked_content(request, video, None if asked.v is None else video)
-    response = json_response(present_linked(source, content))
+    hls = await linked_hls(request, video, None if asked.v is None else video)
+    response = json_response(present_linked(source, content, hls))
     _give(request, response, _SEEN, seen)
     return response
 
@@ -157,6 +161,56 @@ async def linked_source(request: web.Request) -> web.Response:
     response = web.Response(status=307, headers={hdrs.LOCATION: source.url})
     _give(request, response, _SEEN, seen)
     return response
+
+
+async def linked_hls_playlist(request: web.Request) -> web.Response:
+    """A playlist of the video's renditions for whoever has the link: `index` of all, or that of one by its name."""
+    link, video, visit = await _open_hls(request)
+    asked = read_query(request, AskLinkedHls)
+    # First: a visitor whom nothing can be played to is not counted.
+    one = {} if asked.v is None else {"v": asked.v}
+    await request.app[HLS].playlist(video, request.match_info["name"])
+    seen = await request.app[LINKS].count(link, video, visit)
+    return await send_playlist(request, video, URL.build(query=one | {"seen": seen}).raw_query_string)
+
+
+async def linked_hls_file(request: web.Request) -> web.Response:
+    """Redirects whoever has the link to a fresh presigned URL of a rendition that a playlist has named."""
+    link, video, visit = await _open_hls(request)
+    response = await send_to_file(request, video, is_brief=True)
+    await request.app[LINKS].count(link, video, visit)
+    return response
+
+
+async def _open_hls(request: web.Request) -> tuple[Link, Video, Visit]:
+    """What the link opens, and the visitor: players that are no browser, or in another site's page, send no cookie."""
+    asked, visit = read_query(request, AskLinkedHls), _visit(request)
+    visit = visit if asked.seen is None else replace(visit, seen=asked.seen)
+    link, video = await request.app[LINKS].open(request.match_info["token"], visit, video_id=asked.v)
+    return link, video, visit
+
+
+async def linked_hls(
+    request: web.Request, video: Video, one: Video | None = None, *, seen: str | None = None
+) -> PlaybackHls | None:
+    """As /playback has it; `seen` for a visitor who is counted, and sends no cookie."""
+    query = ({} if one is None else {"v": one.id}) | ({} if seen is None else {"seen": seen})
+    path = request.app.router["linked-hls-playlist"].url_for(token=request.match_info["token"], name=INDEX)
+    sources = await request.app[HLS].sources(video, is_brief=True)
+    return present_hls(sources, f"{request.app[SITE].stream_url}{path.with_query(query)}")
+
+
+async def send_playlist(request: web.Request, video: Video, query: str = "") -> web.Response:
+    """The playlist that the path names, whose addresses have `query`. Raises NotFound."""
+    said = await request.app[HLS].playlist(video, request.match_info["name"], query=query)
+    return web.Response(body=said.encode(), content_type=CONTENT_TYPE)
+
+
+async def send_to_file(request: web.Request, video: Video, *, is_brief: bool = False) -> web.Response:
+    """To the file of a rendition that the path names. Raises NotFound and Unavailable."""
+    name, set_id = request.match_info["name"], request.match_info["set_id"]
+    url = await request.app[HLS].file(video, set_id, name, is_brief=is_brief)
+    return web.Response(status=307, headers={hdrs.LOCATION: url})
 
 
 async def linked_picture(request: web.Request) -> web.Response:

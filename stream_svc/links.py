@@ -167,11 +167,15 @@ class Links:
         link, video = await self.open(token, visit, video_id=video_id, is_framed=is_framed)
         # First: a visitor whom nothing can be played to is not counted.
         source = await self._library.linked_source(video, is_download=is_download, is_head=is_head)
+        return video, source, await self.count(link, video, visit)
+
+    async def count(self, link: Link, video: Video, visit: Visit) -> str:
+        """Counts a visitor to whom something is played, each once; returns what they show from now on."""
         if not self._is_shown(visit.seen, "seen", link) and not await self._store.count_view(
             link, video, at=self._clock()
         ):
             raise NotFound(_ENDED)
-        return video, source, self._made("seen", link)
+        return self._made("seen", link)
 
     async def picture(self, token: str, visit: Visit, name: str, *, video_id: str | None = None) -> str:
         """A URL that is good for two minutes; whoever looks at pictures is not counted. Raises Unavailable."""

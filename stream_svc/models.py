@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field
@@ -61,6 +62,12 @@ class OfALink(Query):
 
 class AskLinkedSource(AskSource, OfALink):
     """Whether the browser should save the video instead of showing it; and of a link to a collection, which video."""
+
+
+class AskLinkedHls(OfALink):
+    """Of a link to a collection, which video; and what a visitor who is counted was given, where no cookie is sent."""
+
+    seen: Annotated[str, Field(max_length=2048)] | None = None
 
 
 class ForgetPosition(Query):
@@ -201,10 +208,30 @@ class PlaybackSource(BaseModel):
     expires_at: Instant
 
 
+class PlaybackRendition(BaseModel):
+    """The file of a rendition, by a presigned URL that is good until `expires_at`."""
+
+    name: str
+    url: str
+    expires_at: Instant
+
+
+class PlaybackHls(BaseModel):
+    """Where HLS players begin: `url` asks for what the page that asks does, and `open_url` for nothing, six hours long.
+
+    `open_url` is null where `url` is as open. `renditions` are what the playlists lead to.
+    """
+
+    url: str
+    open_url: str | None
+    renditions: list[PlaybackRendition]
+
+
 class Playback(BaseModel):
-    """What a player needs; `position` in seconds, the rest as in a video."""
+    """What a player needs; `position` in seconds, the rest as in a video. `hls` is null without renditions."""
 
     sources: list[PlaybackSource]
+    hls: PlaybackHls | None
     position: float
     duration: float | None
     width: int | None
@@ -250,24 +277,37 @@ def _facts(content: Content) -> dict[str, Any]:
     }
 
 
-def present_linked(source: SourceInDomain, content: Content) -> Playback:
+def present_hls(sources: Mapping[str, SourceInDomain], url: str, *, open_url: str | None = None) -> PlaybackHls | None:
+    """`sources` by name; none: there are no renditions."""
+    if not sources:
+        return None
+    renditions = [
+        PlaybackRendition(name=name, url=source.url, expires_at=source.expires_at) for name, source in sources.items()
+    ]
+    return PlaybackHls(url=url, open_url=open_url, renditions=renditions)
+
+
+def present_linked(source: SourceInDomain, content: Content, hls: PlaybackHls | None) -> Playback:
     """As for anybody who stops nowhere."""
-    return _playback(source, content, position=0.0)
+    return _playback(source, content, hls, position=0.0)
 
 
-def present_embedded(source: SourceInDomain, content: Content, *, renewal_url: str) -> EmbeddedPlayback:
-    return EmbeddedPlayback(**dict(present_linked(source, content)), renewal_url=renewal_url)
+def present_embedded(
+    source: SourceInDomain, content: Content, hls: PlaybackHls | None, *, renewal_url: str
+) -> EmbeddedPlayback:
+    return EmbeddedPlayback(**dict(present_linked(source, content, hls)), renewal_url=renewal_url)
 
 
-def present_playback(playback: PlaybackInDomain, content: Content) -> Playback:
-    return _playback(playback.source, content, position=playback.position)
+def present_playback(playback: PlaybackInDomain, content: Content, hls: PlaybackHls | None) -> Playback:
+    return _playback(playback.source, content, hls, position=playback.position)
 
 
-def _playback(source: SourceInDomain, content: Content, *, position: float) -> Playback:
+def _playback(source: SourceInDomain, content: Content, hls: PlaybackHls | None, *, position: float) -> Playback:
     poster, storyboard = present_poster(content.poster), content.storyboard
     board = None if storyboard is None else Storyboard(index=storyboard[0], sprites=dict(storyboard[1]))
     return Playback(
         sources=[PlaybackSource(url=source.url, type=source.content_type, expires_at=source.expires_at)],
+        hls=hls,
         position=position,
         **_facts(content),
         pictures=PlayerPictures(poster=poster, storyboard=board) if poster or board else None,

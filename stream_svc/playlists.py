@@ -18,17 +18,17 @@ _VERSION: Final = 6
 _AUDIO_GROUP: Final = "audio"
 
 
-def multivariant_playlist(renditions: Renditions) -> str:
+def multivariant_playlist(renditions: Renditions, *, query: str = "") -> str:
     """The playlist of all: each picture with the first sound, and the other sounds beside it.
 
-    Where there is no picture, the sounds are what there is to choose from. Addresses: `{name}.m3u8`.
+    Where there is no picture, the sounds are what there is to choose from. Addresses: `{name}.m3u8`, with `query`.
     """
-    return _text(_multivariant(renditions))
+    return _text(_multivariant(renditions, _behind(query)))
 
 
-def media_playlist(rendition: VideoRendition | AudioRendition) -> str:
-    """The playlist of one, whose file is `{name}.mp4`."""
-    return _text(_media(rendition))
+def media_playlist(rendition: VideoRendition | AudioRendition, set_id: str, *, query: str = "") -> str:
+    """The playlist of one, whose file is `{set_id}/{name}.mp4`, with `query`: who has begun with it ends with it."""
+    return _text(_media(rendition, f"{set_id}/{rendition.name}.mp4{_behind(query)}"))
 
 
 def average_bit_rate(segments: Sequence[Segment]) -> int:
@@ -51,13 +51,13 @@ def peak_bit_rate(segments: Sequence[Segment]) -> int:
     return peak
 
 
-def _multivariant(renditions: Renditions) -> Iterator[str]:
+def _multivariant(renditions: Renditions, behind: str) -> Iterator[str]:
     video, audio = renditions.video, renditions.audio
     if not video:
         # Without pictures a sound is a variant of its own.
         for sound in audio:
             yield _stream(_rates([sound]), [sound.codec])
-            yield f"{sound.name}.m3u8"
+            yield f"{sound.name}.m3u8{behind}"
         return
     for number, sound in enumerate(audio, start=1):
         yield _tag(
@@ -70,7 +70,7 @@ def _multivariant(renditions: Renditions) -> Iterator[str]:
             ("DEFAULT", "YES" if number == 1 else "NO"),
             ("AUTOSELECT", "YES"),
             ("CHANNELS", _quoted(str(sound.channels))),
-            ("URI", _quoted(f"{sound.name}.m3u8")),
+            ("URI", _quoted(f"{sound.name}.m3u8{behind}")),
         )
     for picture in video:
         # Whichever sound is chosen.
@@ -83,11 +83,10 @@ def _multivariant(renditions: Renditions) -> Iterator[str]:
             *([("FRAME-RATE", f"{picture.frame_rate:.3f}")] if picture.frame_rate else []),
             *([("AUDIO", _quoted(_AUDIO_GROUP))] if audio else []),
         )
-        yield f"{picture.name}.m3u8"
+        yield f"{picture.name}.m3u8{behind}"
 
 
-def _media(rendition: VideoRendition | AudioRendition) -> Iterator[str]:
-    file = f"{rendition.name}.mp4"
+def _media(rendition: VideoRendition | AudioRendition, file: str) -> Iterator[str]:
     yield f"#EXT-X-TARGETDURATION:{_target_seconds(rendition.segments)}"
     yield "#EXT-X-PLAYLIST-TYPE:VOD"
     yield _tag("EXT-X-MAP", ("URI", _quoted(file)), ("BYTERANGE", _quoted(f"{rendition.init_size}@0")))
@@ -134,6 +133,10 @@ def _tag(name: str, *attributes: tuple[str, str]) -> str:
 def _quoted(value: str) -> str:
     """A quoted string; of ours, none has a quote or a line end."""
     return f'"{value}"'
+
+
+def _behind(query: str) -> str:
+    return f"?{query}" if query else ""
 
 
 def _text(lines: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from aiohttp import web
 from common.web.routes import delete, get, head, put
 from stream_svc import api, collection_pages, embed_pages, link_pages, pages, problem_pages, strangers
 from stream_svc.models import (
+    AskLinkedHls,
     AskLinkedSource,
     AskOEmbed,
     AskPlayback,
@@ -64,6 +65,22 @@ API: Final = (
         is_open=True,
         refusals=("forbidden",),
     ),
+    get(
+        "/s/{token}/hls/{name}.m3u8",
+        link_pages.linked_hls_playlist,
+        {200: None},
+        query=AskLinkedHls,
+        is_open=True,
+        refusals=("forbidden",),
+    ),
+    get(
+        "/s/{token}/hls/{set_id}/{name}.mp4",
+        link_pages.linked_hls_file,
+        {307: None},
+        query=AskLinkedHls,
+        is_open=True,
+        refusals=("forbidden",),
+    ),
     head(
         "/s/{token}/source",
         link_pages.head_linked_source,
@@ -80,6 +97,30 @@ API: Final = (
         is_open=True,
         refusals=("storage-unavailable",),
     ),
+    get(
+        "/v1/videos/{video_id}/hls/{name}.m3u8",
+        api.get_hls_playlist,
+        {200: None},
+        is_open=True,
+        refusals=("unauthenticated",),
+    ),
+    get(
+        "/v1/videos/{video_id}/hls/{name}.mp4",
+        api.get_rendition,
+        {307: None},
+        query=AskSource,
+        is_open=True,
+        refusals=("unauthenticated",),
+    ),
+    get(
+        "/v1/videos/{video_id}/hls/{set_id}/{name}.mp4",
+        api.get_hls_file,
+        {307: None},
+        is_open=True,
+        refusals=("unauthenticated",),
+    ),
+    get("/v1/videos/{video_id}/hls/t/{token}/{name}.m3u8", api.get_open_hls_playlist, {200: None}, is_open=True),
+    get("/v1/videos/{video_id}/hls/t/{token}/{set_id}/{name}.mp4", api.get_open_hls_file, {307: None}, is_open=True),
     put("/v1/videos/{video_id}/position", api.keep_position, {204: None}, body=KeepPosition),
     delete("/v1/videos/{video_id}/position", api.forget_position, {204: None}),
     get(

@@ -27,7 +27,7 @@ from catalogue.lists import (
     to_video,
 )
 from catalogue.pages import Place, Sort
-from catalogue.tables import AUDIENCE, MEDIA_FACTS, VIDEOS, lasts
+from catalogue.tables import AUDIENCE, MEDIA_FACTS, RENDITIONS, VIDEOS, lasts
 from catalogue.videos import LISTED, Video, VideoState, Visibility
 from common.db import Instant, Queries, identifier
 
@@ -60,6 +60,14 @@ class KeptPosition(Position):
 
     video_id: str
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenditionSet:
+    """What was made of a video at one time, by its names."""
+
+    id: str
+    names: tuple[str, ...]
 
 
 class Length(StrEnum):
@@ -131,6 +139,18 @@ class Store(Queries):
         """What is known of the content of those at which somebody has looked."""
         query = select(*FACTS_COLUMNS).where(MEDIA_FACTS.c.video_id.in_(video_ids))
         return {row.video_id: to_facts(row) for row in await self._database.rows(query)}
+
+    async def get_rendition_set(self, video_id: str) -> RenditionSet | None:
+        """The renditions that the video has now, without what is in them."""
+        query = select(RENDITIONS.c.set_id, RENDITIONS.c.names).where(RENDITIONS.c.video_id == video_id)
+        row = await self._database.row(query)
+        return None if row is None else RenditionSet(id=row.set_id, names=tuple(row.names.split()))
+
+    async def get_renditions(self, video_id: str) -> tuple[str, str] | None:
+        """The set's id, and all that is known of it as a JSON object (contracts.renditions.Renditions)."""
+        query = select(RENDITIONS.c.set_id, RENDITIONS.c.content).where(RENDITIONS.c.video_id == video_id)
+        row = await self._database.row(query)
+        return None if row is None else (row.set_id, row.content)
 
     async def keep_position(self, account_id: str, video_id: str, position: Position, *, now: datetime) -> None:
         """Keeps it in place of the one before."""

@@ -185,7 +185,7 @@ async def put(url: str, body: bytes) -> int:
         return answer.status
 
 
-async def fetch(method: str, url: str) -> tuple[int, Mapping[str, str], bytes]:
+async def fetch(method: str, url: str, **headers: str) -> tuple[int, Mapping[str, str], bytes]:
     """Status, headers and content."""
-    async with aiohttp.ClientSession() as session, session.request(method, url) as answer:
+    async with aiohttp.ClientSession() as session, session.request(method, url, headers=headers) as answer:
         return answer.status, answer.headers, await answer.read()

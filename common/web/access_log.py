@@ -16,11 +16,11 @@ _QUIET_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
 
 
 # What stands behind these in a path opens something to whoever has it.
-_SECRET_SEGMENT: Final = re.compile(r"\A(/(?:s|u|embed)/)[^/]+")
+_SECRET_SEGMENT: Final = re.compile(r"\A(/(?:s|u|embed)/|/v1/videos/[^/]+/hls/t/)[^/]+")
 
 
 def loggable_path(request: BaseRequest) -> str:
-    """The request's path without the token of a link."""
+    """The request's path without the token of a link or of a player."""
     return _SECRET_SEGMENT.sub(r"\1…", request.path)
 
 

@@ -16,6 +16,8 @@ from fs_svc.store import Store
 # As long as S3 allows (SigV4), and a day longer than the same URL is given out: each is good for a day at least.
 PICTURE_URL_LIFETIME: Final = timedelta(days=7)
 _SAME_URL: Final = timedelta(days=6)
+# A stranger's file, and films, whose URLs are good for minutes (`films.py`).
+_NO_PICTURES: Final = (Derivation.SENT_PICTURE, Derivation.RENDITION)
 # What it names never changes.
 _CACHE_CONTROL: Final = f"private, max-age={_SAME_URL // timedelta(seconds=1)}, immutable"
 
@@ -29,7 +31,7 @@ class Pictures:
         self._clock = clock
 
     async def sign(self, derived_ids: Collection[str], *, is_brief: bool = False) -> dict[str, dict[str, str]]:
-        """URLs by id and file name; what is not stored is absent, and what was sent by a person. The storage
+        """URLs by id and file name; what is not stored is absent, what was sent by a person, and films. The storage
         is not asked.
 
         The same URLs for six days, so that a browser finds in its cache what it has fetched; a new one begins at
@@ -41,7 +43,7 @@ class Pictures:
             if is_brief
             else self._sign(item, _period_of(item, now), PICTURE_URL_LIFETIME)
             for item in await self._store.list_derived(derived_ids)
-            if item.state is DerivedState.STORED and item.task is not Derivation.SENT_PICTURE
+            if item.state is DerivedState.STORED and item.task not in _NO_PICTURES
         }
 
     def _sign(self, item: Derived, at: datetime, lifetime: timedelta) -> dict[str, str]:

@@ -6,17 +6,23 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from aiohttp import web
 from sqlalchemy import update
 
+from catalogue.access import viewer_of
 from catalogue.tables import AUDIENCE, GRANTS
 from common.clock import rfc3339, utc_now
 from common.db import open_database
 from common.ids import new_id
+from common.tokens import PERSON_AUDIENCE
+from common.web.keys import VERIFIER
 from common.web.routes import Route
+from fs_svc.app_keys import IN_PARTS
+from stream_svc.app_keys import HLS
 from stream_svc.routes import API as STREAM_API
 from stream_svc.routes import PAGES as STREAM_PAGES
 from tests.api_client import Person
@@ -24,6 +30,7 @@ from tests.auth_app import PASSWORD
 from tests.http.conftest import Services
 from tests.http.test_links import make as make_link
 from tests.http.test_media_jobs import Worker
+from tests.renditions import give, write_rendition
 from upload_svc.app_keys import GRANTS as GRANTS_KEY
 from upload_svc.routes import API as UPLOAD_API
 from upload_svc.routes import PAGES as UPLOAD_PAGES
@@ -37,9 +44,15 @@ SHARED: Final = ("granted", "grouped", "manager")
 STATES: Final = ("private", "members", "unlisted", "public", "hidden", "trashed", "deleted", "uploading")
 
 # Of stream_svc: how somebody gets to a video.
-OF_A_VIDEO: Final = {"get-video", "play-video", "get-picture", "get-source", "head-source", "watch", "keep-position"}
+OF_A_VIDEO: Final = {
+    *("get-video", "play-video", "get-picture", "get-source", "head-source", "watch", "keep-position"),
+    *("get-hls-playlist", "get-hls-file", "get-rendition", "get-open-hls-playlist", "get-open-hls-file"),
+}
 LISTS: Final = {"list-videos", "library"}
-BY_A_LINK: Final = {"play-linked", "linked-picture", "linked-source", "head-linked-source", "link"}
+BY_A_LINK: Final = {
+    *("play-linked", "linked-picture", "linked-source", "head-linked-source", "link"),
+    *("linked-hls-playlist", "linked-hls-file"),
+}
 # Of a link to a collection, as the others are with `?v=`.
 BY_A_COLLECTIONS_LINK: Final = {"linked-feed"}
 IN_A_FRAME: Final = {"embed", "play-embedded"}
@@ -106,10 +119,14 @@ class World:
     ids: Mapping[str, str]
     links: Mapping[str, str]
     grants: Mapping[str, list[str]]
+    # What stands for each actor but strangers in the addresses of each video for players, by actor and state.
+    tokens: Mapping[tuple[str, str], str]
+    # The renditions of all.
+    set_id: str
 
 
 @pytest.fixture
-async def world(services: Services, services_url: str) -> World:
+async def world(services: Services, services_url: str, tmp_path: Path) -> World:
     admin = await services.log_in("admin", "admin")
     people = {"administrator": admin, "member": services.person("member"), "stranger": services.person(None)}
     accounts: dict[str, str] = {}
@@ -148,6 +165,7 @@ async def world(services: Services, services_url: str) -> World:
             )
             assert answer.status == 201, await answer.text()
             grants[state].append((await answer.json())["id"])
+    set_id = await _with_renditions(services, services_url, tmp_path / "64p.mp4", [ids[state] for state in links])
     collections = f"{owner.upload_url}/v1/collections"
     collection = await (await owner.call("POST", collections, json={"title": "Films"})).json()
     for state, video_id in ids.items():
@@ -186,7 +204,30 @@ async def world(services: Services, services_url: str) -> World:
         ids=ids,
         links=links,
         grants=grants,
+        tokens=await _tokens(services, people, ids),
+        set_id=set_id,
     )
+
+
+async def _with_renditions(services: Services, services_url: str, film: Path, video_ids: Iterable[str]) -> str:
+    """Gives each video the same one; returns the id of all sets."""
+    rendition, set_id = write_rendition(film, seconds=2), new_id()
+    async with open_database(services_url) as database:
+        for video_id in video_ids:
+            await give(services.fs.app[IN_PARTS], database, video_id, {rendition: film}, set_id=set_id)
+    return set_id
+
+
+async def _tokens(
+    services: Services, people: Mapping[str, Person], ids: Mapping[str, str]
+) -> Mapping[tuple[str, str], str]:
+    """By actor and state, whether they may watch it or not; strangers have none."""
+    tokens = dict[tuple[str, str], str]()
+    for actor, person in people.items():
+        if person.token is not None:
+            viewer = viewer_of(await services.stream[VERIFIER].verify(person.token, audience=PERSON_AUDIENCE))
+            tokens |= {(actor, state): services.stream[HLS].token(video_id, viewer) for state, video_id in ids.items()}
+    return tokens
 
 
 def test_each_way_in_has_a_row() -> None:
@@ -285,18 +326,26 @@ async def check_shared_collection(world: World) -> None:
     await check()
 
 
+def name_in(path: str) -> str:
+    """The name that a path is asked for with."""
+    return "64p" if "/hls/" in path else "poster-320.webp"
+
+
 async def check_video(world: World, actor: str, state: str, *, may: bool) -> None:
     person = world.people[actor]
     for name in OF_A_VIDEO:
         method, path = STREAM[name]
         what: dict[str, Any] = {"json": {"seconds": 12}} if method == "PUT" else {}
-        if method == "PUT" and actor == "stranger":
+        # Of nobody no position is kept, and no token is given to them.
+        if actor == "stranger" and (method == "PUT" or "{token}" in path):
             continue
+        token, set_id = world.tokens.get((actor, state), ""), world.set_id
+        path = path.replace("{token}", token).replace("{set_id}", set_id)
         if name == "watch":
             what["headers"] = {"Accept": "text/html"}
 
         async def ask(video_id: str) -> tuple[int, str]:
-            url = person.stream_url + path.format(video_id=video_id, name="poster-320.webp")  # noqa: B023
+            url = person.stream_url + path.format(video_id=video_id, name=name_in(path))  # noqa: B023
             answer = await person.call(method, url, **what)  # noqa: B023
             return answer.status, await answer.text()
 
@@ -361,7 +410,9 @@ async def check_links(world: World, states: set[str]) -> None:
     for state, link in world.links.items():
         for name in BY_A_LINK | IN_A_FRAME:
             method, path = STREAM[name]
-            url = stranger.stream_url + path.format(token=link.rpartition("/")[2], name="poster-320.webp")
+            url = stranger.stream_url + path.format(
+                token=link.rpartition("/")[2], name=name_in(path), set_id=world.set_id
+            )
             answer = await stranger.call(method, url)
             assert answer.status in ((200, 307) if state in states else (404,)), (state, name, answer.status)
 

@@ -20,6 +20,7 @@ TOKEN = "a" * 43
         (f"/s/{TOKEN}/source?download=1", "/s/…/source"),
         (f"/u/{TOKEN}/uploads/1", "/u/…/uploads/1"),
         (f"/embed/{TOKEN}", "/embed/…"),
+        (f"/v1/videos/abc/hls/t/{TOKEN}/index.m3u8", "/v1/videos/abc/hls/t/…/index.m3u8"),
         ("/static/page.js", "/static/page.js"),
         ("/v1/videos", "/v1/videos"),
     ],

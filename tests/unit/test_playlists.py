@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import struct
 from pathlib import Path
 
 import av
 import pytest
-from av.video.frame import VideoFrame
 
 from contracts.renditions import TIMESCALE, AudioRendition, Renditions, Segment, VideoRendition
 from stream_svc.playlists import media_playlist, multivariant_playlist, peak_bit_rate
+from tests.renditions import write_rendition
 
 SECOND = TIMESCALE
 
@@ -77,20 +76,20 @@ def test_sound_alone_is_a_variant_of_its_own() -> None:
 def test_each_piece_is_told_by_where_it_lies() -> None:
     # Its second part was filled up.
     gap = (PICTURE.segments[0], *segments((9, 4.49999), offset=5_242_880))
-    said = media_playlist(PICTURE.model_copy(update={"segments": gap}))
+    said = media_playlist(PICTURE.model_copy(update={"segments": gap}), "one", query="v=2")
     assert said.splitlines() == [
         "#EXTM3U",
         "#EXT-X-VERSION:6",
         "#EXT-X-INDEPENDENT-SEGMENTS",
         "#EXT-X-TARGETDURATION:4",
         "#EXT-X-PLAYLIST-TYPE:VOD",
-        '#EXT-X-MAP:URI="720p.mp4",BYTERANGE="800@0"',
+        '#EXT-X-MAP:URI="one/720p.mp4?v=2",BYTERANGE="800@0"',
         "#EXTINF:4.00000,",
         "#EXT-X-BYTERANGE:500000@800",
-        "720p.mp4",
+        "one/720p.mp4?v=2",
         "#EXTINF:4.49999,",
         "#EXT-X-BYTERANGE:9@5242880",
-        "720p.mp4",
+        "one/720p.mp4?v=2",
         "#EXT-X-ENDLIST",
     ]
 
@@ -111,49 +110,15 @@ def test_the_peak_is_of_neighbours_about_as_long_as_the_longest(pieces: list[tup
 
 
 def test_a_player_plays_all_of_it(tmp_path: Path) -> None:
-    film = tmp_path / "64p.mp4"
-    with av.open(str(film), "w", options={"movflags": "frag_keyframe+empty_moov+default_base_moof"}) as container:
-        stream = container.add_stream("libx264", rate=10, options={"g": "20", "bf": "0", "sc_threshold": "0"})
-        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
-        for number in range(50):
-            frame = VideoFrame(64, 64, "yuv420p")
-            frame.pts = number
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    init_size, pieces = _boxes(film.read_bytes())
-    told = VideoRendition(
-        name="64p",
-        codec="avc1.64000a",
-        init_size=init_size,
-        segments=tuple(
-            Segment(offset=offset, size=size, duration=(2 if number < 2 else 1) * SECOND)
-            for number, (offset, size) in enumerate(pieces)
-        ),
-        width=64,
-        height=64,
-    )
-    (tmp_path / "64p.m3u8").write_text(media_playlist(told))
+    (tmp_path / "one").mkdir()
+    told = write_rendition(tmp_path / "one" / "64p.mp4")
+    (tmp_path / "64p.m3u8").write_text(media_playlist(told, "one"))
     (tmp_path / "index.m3u8").write_text(multivariant_playlist(Renditions(video=(told,))))
     with av.open(str(tmp_path / "index.m3u8")) as played:
         assert played.duration == 5_000_000
         assert [round((frame.time or 0) * 10) for frame in played.decode(video=0)] == [*range(50)]
 
 
-def _boxes(content: bytes) -> tuple[int, list[tuple[int, int]]]:
-    """Where the first fragment begins, and where each lies: moof and mdat."""
-    offset, init_size, fragments = 0, 0, []
-    while offset < len(content):
-        size, kind = struct.unpack_from(">I4s", content, offset)
-        if kind == b"moof":
-            fragments.append((offset, size))
-        elif kind == b"mdat":
-            fragments[-1] = (fragments[-1][0], fragments[-1][1] + size)
-        elif not fragments:
-            init_size += size
-        offset += size
-    return init_size, fragments
-
-
 def test_no_address_in_them_is_signed_or_of_another_place() -> None:
-    for said in (multivariant_playlist(Renditions(video=(PICTURE,), audio=(SOUND,))), media_playlist(PICTURE)):
-        assert not re.search(r"https?:|\?|/", "".join(line for line in said.splitlines() if not line.startswith("#")))
+    for said in (multivariant_playlist(Renditions(video=(PICTURE,), audio=(SOUND,))), media_playlist(PICTURE, "one")):
+        assert not re.search(r"https?:|\?|//", "".join(line for line in said.splitlines() if not line.startswith("#")))

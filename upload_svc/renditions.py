@@ -40,7 +40,11 @@ Rendition = VideoRendition | AudioRendition
 
 
 class _Disagree(Exception):
-    """The pieces are not pieces of one film."""
+    """The pieces are not pieces of one film; `piece` is one that does not fit."""
+
+    def __init__(self, why: str, piece: Piece) -> None:
+        super().__init__(why)
+        self.piece = piece
 
 
 class PlanRenditions:
@@ -149,7 +153,7 @@ class MakeRenditions:
             content, parts = _together(made, pieces)
         except _Disagree as exc:
             logger.warning("renditions disagree", extra={"upload_id": made.video_id, "why": str(exc)})
-            await self._store.fail_pieces(made, Reason.DAMAGED, at=self._clock())
+            await self._store.fail_piece(exc.piece, Reason.DAMAGED, at=self._clock())
             return False
         for name, some in parts.items():
             try:
@@ -194,22 +198,18 @@ def _together(made: RenditionSet, pieces: Sequence[Piece]) -> tuple[Renditions, 
         raise AssertionError(f"set {made.id} is not done")
     whole: dict[str, Rendition] = {}
     parts: dict[str, list[DerivedPart]] = {}
-    for task, names in ((Task.CHUNK, made.plan.names_of(Task.CHUNK)), (Task.SOUND, made.plan.names_of(Task.SOUND))):
+    for task in (Task.CHUNK, Task.SOUND):
         of_task = sorted((piece for piece in pieces if piece.task is task), key=lambda piece: piece.chunk)
-        for name in names:
-            found = [_piece_of(piece, name) for piece in of_task]
-            while found and found[-1] is None:
+        for name in made.plan.names_of(task):
+            found = [(piece, _piece_of(piece, name)) for piece in of_task]
+            while found and found[-1][1] is None:
                 # The pictures end before the film does.
                 found.pop()
-            if not found:
-                continue
-            there = [item for item in found if item is not None]
-            if len(there) < len(found):
-                raise _Disagree(f"{name} has a hole")
-            whole[name], parts[name] = _one_of(there), [part for part, _ in there]
+            if found:
+                whole[name], parts[name] = _one_of(found)
     video = tuple(item for item in whole.values() if isinstance(item, VideoRendition))
     if not video or len({len(parts[item.name]) for item in video}) > 1:
-        raise _Disagree("there are no pictures, or some are shorter than others")
+        raise _Disagree("there are no pictures, or some are shorter than others", pieces[0])
     audio = tuple(item for item in whole.values() if isinstance(item, AudioRendition))
     return Renditions(video=video, audio=audio), parts
 
@@ -221,18 +221,27 @@ def _piece_of(piece: Piece, name: str) -> tuple[DerivedPart, Rendition] | None:
     return piece.made.parts[name], found
 
 
-def _one_of(pieces: Sequence[tuple[DerivedPart, Rendition]]) -> Rendition:
+def _one_of(
+    pieces: Sequence[tuple[Piece, tuple[DerivedPart, Rendition] | None]],
+) -> tuple[Rendition, list[DerivedPart]]:
     """The rendition that is made of these parts, one after the other. Raises _Disagree."""
-    first = pieces[0][1]
+    first: Rendition | None = None
     segments: list[Segment] = []
+    parts: list[DerivedPart] = []
     begin = 0
-    for part, piece in pieces:
+    for piece, found in pieces:
+        if found is None:
+            raise _Disagree("there are no pictures in the middle", piece)
+        part, item = found
         # An initialization segment is good for all of a file.
-        if _nature(piece) != _nature(first):
-            raise _Disagree(f"{first.name} changes")
-        segments += [one.model_copy(update={"offset": begin + one.offset}) for one in piece.segments]
+        first = first or item
+        if _nature(item) != _nature(first):
+            raise _Disagree("the pictures change their size or codec", piece)
+        segments += [one.model_copy(update={"offset": begin + one.offset}) for one in item.segments]
+        parts.append(part)
         begin += part.size
-    return first.model_copy(update={"segments": tuple(segments)})
+    assert first is not None  # noqa: S101
+    return first.model_copy(update={"segments": tuple(segments)}), parts
 
 
 def _nature(item: Rendition) -> tuple[object, ...]:

@@ -250,9 +250,15 @@ async def test_what_does_not_fit_is_refused_or_fails_and_the_video_stays(
     assert await kept(services_url) is None
     failed = (await media_of(services, video))["renditions"]
     assert (failed["state"], failed["detail"]) == ("failed", "The file is damaged.")
+    assert [state for _, _, state in await jobs(services_url)] == ["done", "done", "failed", "done"]
     alice = services.person("alice")
     playback = f"{alice.stream_url}/v1/videos/{video['id']}/playback"
     assert (await alice.call("GET", playback)).status == 200
+    # Its owner has it tried again, and this time it fits.
+    again = await alice.call("POST", f"{alice.upload_url}/v1/uploads/{video['id']}/media/retry")
+    assert again.status == 204, await again.text()
+    await worker.make(await worker.take_one("chunk"))
+    await is_whole(services, services_url)
 
 
 async def test_what_the_storage_has_lost_is_made_again(services: Services, services_url: str, worker: Pieces) -> None:

@@ -177,9 +177,9 @@ class RenditionStore(Queries):
         change = update(MEDIA_JOBS).where(MEDIA_JOBS.c.id.in_(job_ids), MEDIA_JOBS.c.state == JobState.DONE.value)
         await self._database.change(change.values(**anew(at), result=None))
 
-    async def fail_pieces(self, made: RenditionSet, reason: Reason, *, at: datetime) -> None:
-        """No more of it can be made: what was made does not fit together."""
-        change = update(MEDIA_JOBS).where(*_jobs_of(made.video_id), MEDIA_JOBS.c.set_id == made.id)
+    async def fail_piece(self, piece: Piece, reason: Reason, *, at: datetime) -> None:
+        """What was made of it does not fit the others: it may be tried again, by hand."""
+        change = update(MEDIA_JOBS).where(MEDIA_JOBS.c.id == piece.job_id, MEDIA_JOBS.c.state == JobState.DONE.value)
         values = {"state": JobState.FAILED.value, "reason": reason.value, "leased_until": at}
         await self._database.change(change.values(**values))
 

@@ -44,6 +44,10 @@ class Content:
         """In seconds."""
         return None if self.facts is None or self.facts.duration_ms is None else self.facts.duration_ms / 1000
 
+    def bit_rate(self, size: int | None) -> int | None:
+        """Bits a second of a file of so many bytes; None where nobody knows how long it plays."""
+        return None if size is None or not self.duration else round(size * 8 / self.duration)
+
     @property
     def poster(self) -> Poster:
         """From the narrowest on."""

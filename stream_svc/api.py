@@ -74,7 +74,7 @@ async def _hls(request: web.Request, video: Video) -> PlaybackHls | None:
     if principal is not None:
         token = hls.token(video.id, viewer_of(principal))
         open_url = here + str(router["get-open-hls-playlist"].url_for(video_id=video.id, token=token, name=INDEX))
-    return present_hls(await hls.sources(video), f"{here}{url}", open_url=open_url)
+    return present_hls(await hls.offered(video), f"{here}{url}", open_url=open_url)
 
 
 async def get_hls_playlist(request: web.Request) -> web.Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -28,6 +29,14 @@ _TOKEN: Final = "hls"
 _PLAYLISTS_AT_MOST: Final = 32
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """The renditions that a video has now, made together: a URL of each by its name."""
+
+    set_id: str
+    sources: Mapping[str, Source]
+
+
 class Hls:
     """Every method but those of tokens raises NotFound where there is no such rendition, and Unavailable."""
 
@@ -42,14 +51,15 @@ class Hls:
         found = await self._store.get_rendition_set(video.id)
         return () if found is None else found.names
 
-    async def sources(self, video: Video, *, is_brief: bool = False) -> Mapping[str, Source]:
-        """A URL of each by its name, good as long as one of the original; empty where there are none."""
+    async def offered(self, video: Video, *, is_brief: bool = False) -> Offered | None:
+        """What there is to play, by URLs that are good as long as one of the original; None: there is nothing."""
         found = await self._store.get_rendition_set(video.id)
         if found is None:
-            return {}
+            return None
         ids = {name: file_id(video.id, found.id, name) for name in found.names}
         signed = await self._fs.renditions(ids.values(), is_brief=is_brief)
-        return {name: signed[derived_id] for name, derived_id in ids.items() if derived_id in signed}
+        sources = {name: signed[derived_id] for name, derived_id in ids.items() if derived_id in signed}
+        return Offered(set_id=found.id, sources=sources)
 
     async def playlist(self, video: Video, name: str, *, query: str = "") -> str:
         """That of one rendition, or of all (INDEX); the addresses in it are beside its own, and have `query`."""

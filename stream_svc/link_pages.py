@@ -116,6 +116,8 @@ async def player_context(request: web.Request, link: Link, video: Video) -> dict
         "poster_url": large_picture(content),
         "storyboard": None if storyboard is None else {"index": storyboard[0], "sprites": dict(storyboard[1])},
         "codecs": content.facts.codecs if content.facts else (),
+        "renditions": await request.app[HLS].names(video),
+        "bit_rate": content.bit_rate(video.size),
         "origins": request.app[SITE].origins,
         "is_owner": False,
         "source_page": source_page,
@@ -196,8 +198,8 @@ async def linked_hls(
     """As /playback has it; `seen` for a visitor who is counted, and sends no cookie."""
     query = ({} if one is None else {"v": one.id}) | ({} if seen is None else {"seen": seen})
     path = request.app.router["linked-hls-playlist"].url_for(token=request.match_info["token"], name=INDEX)
-    sources = await request.app[HLS].sources(video, is_brief=True)
-    return present_hls(sources, f"{request.app[SITE].stream_url}{path.with_query(query)}")
+    offered = await request.app[HLS].offered(video, is_brief=True)
+    return present_hls(offered, f"{request.app[SITE].stream_url}{path.with_query(query)}")
 
 
 async def send_playlist(request: web.Request, video: Video, query: str = "") -> web.Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field
@@ -14,6 +13,7 @@ from catalogue.videos import Visibility
 from common.web.requests import Input, Query
 from contracts.objects import Source as SourceInDomain
 from contracts.shape import Instant
+from stream_svc.hls import Offered
 from stream_svc.library import Playback as PlaybackInDomain
 from stream_svc.library import Wanted
 from stream_svc.store import Length
@@ -219,11 +219,13 @@ class PlaybackRendition(BaseModel):
 class PlaybackHls(BaseModel):
     """Where HLS players begin: `url` asks for what the page that asks does, and `open_url` for nothing, six hours long.
 
-    `open_url` is null where `url` is as open. `renditions` are what the playlists lead to.
+    `open_url` is null where `url` is as open. `renditions` are the files below `set_id` that playlists lead to:
+    what is made anew has another one.
     """
 
     url: str
     open_url: str | None
+    set_id: str
     renditions: list[PlaybackRendition]
 
 
@@ -277,14 +279,14 @@ def _facts(content: Content) -> dict[str, Any]:
     }
 
 
-def present_hls(sources: Mapping[str, SourceInDomain], url: str, *, open_url: str | None = None) -> PlaybackHls | None:
-    """`sources` by name; none: there are no renditions."""
-    if not sources:
+def present_hls(offered: Offered | None, url: str, *, open_url: str | None = None) -> PlaybackHls | None:
+    if offered is None:
         return None
     renditions = [
-        PlaybackRendition(name=name, url=source.url, expires_at=source.expires_at) for name, source in sources.items()
+        PlaybackRendition(name=name, url=source.url, expires_at=source.expires_at)
+        for name, source in offered.sources.items()
     ]
-    return PlaybackHls(url=url, open_url=open_url, renditions=renditions)
+    return PlaybackHls(url=url, open_url=open_url, set_id=offered.set_id, renditions=renditions)
 
 
 def present_linked(source: SourceInDomain, content: Content, hls: PlaybackHls | None) -> Playback:

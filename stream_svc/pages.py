@@ -21,7 +21,7 @@ from common.web.exports import every, send_export
 from common.web.keys import PRINCIPAL, SITE
 from common.web.pages import render
 from common.web.requests import read_form, read_query, require_principal, require_whole_principal
-from stream_svc.app_keys import COLLECTIONS, LIBRARY
+from stream_svc.app_keys import COLLECTIONS, HLS, LIBRARY
 from stream_svc.library import MOST_COUNTED, Begun, Library, Wanted
 from stream_svc.metadata import preview
 from stream_svc.models import ForgetPosition, KeptPosition, ListVideos, WhichVideos
@@ -130,6 +130,8 @@ async def watch_page(request: web.Request) -> web.Response:
         "poster_url": large_picture(content),
         "storyboard": None if storyboard is None else {"index": storyboard[0], "sprites": dict(storyboard[1])},
         "codecs": facts.codecs if facts else (),
+        "renditions": await request.app[HLS].names(video),
+        "bit_rate": content.bit_rate(video.size),
         "expires_at": source.expires_at,
         "resume_at": playback.resume_at if (moment := seconds_of(request.query.get("t", ""))) is None else moment,
         "more": [

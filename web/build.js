@@ -19,7 +19,7 @@ const SERVICES = {
     "videos.js": "src/videos/main.js",
     "collection.js": "src/collection/main.js",
   },
-  stream_svc: { "app.css": "src/css/stream.css", ...EVERYWHERE, "library.js": "src/library/main.js", "watch.js": "src/player/main.js" },
+  stream_svc: { "app.css": "src/css/stream.css", ...EVERYWHERE, "library.js": "src/library/main.js", "watch.js": "src/player/main.js", "hls.js": "src/player/hls_library.js", "hls_worker.js": "node_modules/hls.js/dist/hls.worker.js" },
 };
 
 const sprite = await iconSprite();
@@ -44,6 +44,7 @@ for (const [service, entries] of Object.entries(SERVICES)) {
   await writeFile(new URL("icons.svg", dist), sprite);
   await copyFile(new URL("src/images/mark.svg", here), new URL("mark.svg", dist));
   await copyFile(new URL("vendor/lucide/LICENSE", here), new URL("icons.LICENSE.txt", dist));
+  if ("hls.js" in entries) await copyFile(new URL("node_modules/hls.js/LICENSE", here), new URL("hls.LICENSE.txt", dist));
   if ("hash_worker.js" in entries) await copyFile(new URL("node_modules/@noble/hashes/LICENSE", here), new URL("hash_worker.LICENSE.txt", dist));
 }
 

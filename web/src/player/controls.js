@@ -12,8 +12,8 @@ export class Controls {
   #video;
   #screen;
 
-  /** `commands` maps the actions of keys.js, and `pip` and `help`, to what they do. */
-  constructor(box, { player, video, screen, commands }) {
+  /** `commands` maps the actions of keys.js, and `pip` and `help`, to what they do; `renditions` are what else there is to play. */
+  constructor(box, { player, video, screen, commands, renditions }) {
     this.#box = box;
     this.#player = player;
     this.#video = video;
@@ -23,6 +23,7 @@ export class Controls {
     this.menu = new Menu(this.#button("menu"), box.querySelector("[data-menu-items]"), video, {
       setRate: commands.setRate,
       pictures: commands.pictures,
+      renditions,
     });
     for (const name of ["toggle", "mute", "pip", "theatre", "fullscreen", "help"]) {
       this.#button(name).addEventListener("click", () => commands[name]());

@@ -13,8 +13,11 @@ import { describeToSystem } from "./media_session.js";
 import { playsByItself } from "./menu.js";
 import { Parent } from "./parent.js";
 import { Pictures } from "./picture.js";
+import { Playback } from "./playback_api.js";
 import { PositionKeeper } from "./position_keeper.js";
+import { AUTO } from "./quality.js";
 import { Reach } from "./reach.js";
+import { Renditions } from "./renditions.js";
 import { Screen } from "./screen.js";
 import { sendOn, sendOnBy, wasSentHere } from "./sent_on.js";
 import { SourceKeeper } from "./source_keeper.js";
@@ -38,13 +41,15 @@ function watchPage(player) {
   video.muted = muted === true || video.defaultMuted;
 
   const reach = new Reach(video);
+  const playback = new Playback(video.dataset.playbackApi);
   const keeper = new SourceKeeper(video, {
     reach,
-    address: video.dataset.playbackApi,
+    playback,
     // The page may come out of a cache, and this clock may be wrong; the answer to either is one early renewal.
     lifeMs: Date.parse(video.dataset.expiresAt) - Date.now(),
     position: Number(video.dataset.resumeAt) || 0,
   });
+  const renditions = new Renditions(video, { names: video.dataset.renditions?.split(" ") ?? [], keeper, playback, reach });
   // There is one for whoever is logged in.
   const { positionApi } = video.dataset;
   if (positionApi) new PositionKeeper(video, { address: positionApi, reach });
@@ -67,9 +72,9 @@ function watchPage(player) {
   };
 
   const box = player.querySelector("[data-player-controls]");
-  const controls = new Controls(box, { player, video, screen, commands });
+  const controls = new Controls(box, { player, video, screen, commands, renditions });
   const trouble = new Trouble(player.querySelector("[data-player-trouble]"), {
-    retry: () => keeper.retry(),
+    retry: () => (renditions.isOn ? renditions.retry() : keeper.retry()),
     changed: ({ hadFocus }) => {
       drawState();
       if (hadFocus) box.querySelector('[data-command="toggle"]').focus();
@@ -84,11 +89,23 @@ function watchPage(player) {
         seek: (seconds) => reach.go(seconds),
       })
     : null;
-  keeper.addEventListener("trouble", ({ detail: reason }) => {
+  for (const source of [keeper, renditions]) {
+    source.addEventListener("trouble", ({ detail: reason }) => failed(reason));
+    source.addEventListener("recovered", () => trouble.hide());
+  }
+
+  function failed(reason) {
+    if (reason === "unplayable" && playsInstead()) return;
     parent?.failed(reason);
     trouble.show(reason === "signed-out" && !positionApi ? "closed" : reason, reason === "unplayable" ? (foretold?.picture ?? foretold?.sound) : null);
-  });
-  keeper.addEventListener("recovered", () => trouble.hide());
+  }
+
+  /** Whether the film was made into something that this browser plays, which is begun with then. */
+  function playsInstead() {
+    if (!renditions.isThere || renditions.isOn) return false;
+    renditions.choose(AUTO, { isKept: false });
+    return true;
+  }
   const canPlayType = (type) => video.canPlayType(type);
   const known = video.dataset.codecs ? tracksOfCodecs(video.dataset.codecs.split(" ")) : null;
   const foretold = known && missingOf(known, canPlayType);
@@ -111,7 +128,7 @@ function watchPage(player) {
   /** Whatever is missing to the eye or the ear is said, once it is known why: no browser tells by itself. */
   async function checkTracks() {
     const hasNoPicture = isWithoutPicture(video);
-    if (isChecked || !(hasNoPicture || isWithoutSound(video))) return;
+    if (isChecked || renditions.isOn || !(hasNoPicture || isWithoutSound(video))) return;
     isChecked = true;
     const tracks = known?.pictures.length > 0 ? known : await tracksOf(video.currentSrc);
     if (trouble.reason !== null) return;
@@ -119,8 +136,8 @@ function watchPage(player) {
     if (hasNoPicture) {
       const isSoundAlone = tracks?.pictures.length === 0 || video.dataset.type.startsWith("audio/");
       player.toggleAttribute("data-sound-alone", isSoundAlone);
-      if (!isSoundAlone) trouble.show("no-picture", missing?.picture);
-    } else if (missing?.sound) {
+      if (!isSoundAlone && !playsInstead()) trouble.show("no-picture", missing?.picture);
+    } else if (missing?.sound && !playsInstead()) {
       trouble.show("no-sound", missing.sound);
     }
   }
@@ -188,7 +205,11 @@ function watchPage(player) {
   video.controls = false;
   box.hidden = false;
   drawState();
-  if (foretold) foretell();
+  renditions.begin({
+    isOriginalPlayable: !(foretold?.picture || foretold?.sound),
+    bitRate: video.dataset.bitRate ? Number(video.dataset.bitRate) : null,
+  });
+  if (foretold && !renditions.isOn) foretell();
   // What came before this module did is not told again.
   checkTracks();
   const [{ type }] = performance.getEntriesByType("navigation");

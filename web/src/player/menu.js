@@ -1,9 +1,10 @@
-/** The player's settings: a button, and a menu that arrows walk through: the rates, and whether videos play by themselves. */
+/** The player's settings: a button, and a menu that arrows walk through: rates, sizes, and whether videos play by themselves. */
 
 import { gettext } from "../common/i18n.js";
 import { keepPreference, preference } from "../common/preferences.js";
 import { RATES } from "./keys.js";
 import { PICTURE_TYPES } from "./picture.js";
+import { AUTO, ORIGINAL } from "./quality.js";
 
 const AUTOPLAY = "player.autoplay";
 
@@ -17,12 +18,17 @@ export class Menu {
   #menu;
   #video;
 
-  /** `pictures` makes the present moment or a file the video's picture; null for whom it is not. */
-  constructor(button, menu, video, { setRate, pictures }) {
+  /**
+   * `pictures` makes the present moment or a file the video's picture; null for whom it is not. `renditions` are what else
+   * there is to play.
+   */
+  constructor(button, menu, video, { setRate, pictures, renditions }) {
     this.#button = button;
     this.#menu = menu;
     this.#video = video;
-    menu.append(...RATES.toReversed().map((rate) => this.#rate(rate, setRate)), this.#autoplay());
+    menu.append(...RATES.toReversed().map((rate) => this.#rate(rate, setRate)));
+    if (renditions.isThere) menu.append(this.#qualities(renditions));
+    menu.append(this.#autoplay());
     if (pictures) menu.append(this.#moment(pictures), this.#file(pictures));
     button.addEventListener("click", () => (this.isOpen ? this.close() : this.#open()));
     menu.addEventListener("keydown", (event) => this.#key(event));
@@ -62,6 +68,35 @@ export class Menu {
       this.close();
     });
     return item;
+  }
+
+  #qualities(renditions) {
+    const group = document.createElement("div");
+    group.className = "player-menu-group";
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", gettext("Quality"));
+    const head = document.createElement("p");
+    head.className = "player-menu-head";
+    head.setAttribute("aria-hidden", "true");
+    head.textContent = gettext("Quality");
+    const items = new Map([AUTO, ...renditions.sizes, ORIGINAL].map((quality) => [quality, newItem("menuitemradio", quality)]));
+    for (const [quality, item] of items) {
+      item.dataset.quality = quality;
+      item.addEventListener("click", () => {
+        renditions.choose(quality);
+        this.close();
+      });
+    }
+    items.get(ORIGINAL).textContent = gettext("Original");
+    const draw = () => {
+      const isAuto = renditions.quality === AUTO && renditions.shown !== null;
+      items.get(AUTO).textContent = isAuto ? gettext("Auto (%(size)s)", { size: renditions.shown }) : gettext("Auto");
+      for (const [quality, item] of items) item.setAttribute("aria-checked", String(quality === renditions.quality));
+    };
+    renditions.addEventListener("change", draw);
+    draw();
+    group.append(head, ...items.values());
+    return group;
   }
 
   #autoplay() {
@@ -107,7 +142,7 @@ export class Menu {
   }
 
   #key(event) {
-    const items = [...this.#menu.children];
+    const items = [...this.#menu.querySelectorAll(".player-menu-item")];
     const here = items.indexOf(document.activeElement);
     const next = { ArrowDown: here + 1, ArrowRight: here + 1, ArrowUp: here - 1, ArrowLeft: here - 1, Home: 0, End: items.length - 1 }[event.key];
     if (next !== undefined) items[(next + items.length) % items.length].focus();

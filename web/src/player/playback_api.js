@@ -11,7 +11,36 @@ export class NoSource extends Error {
   }
 }
 
-/** `{url, lifeMs, address}`: `address` is where the next one comes from; the life is reckoned by the server's clock. Raises NoSource. */
+/** Where fresh ones come from: each question that is asked meanwhile has the same answer, which may count a visitor. */
+export class Playback {
+  #address;
+  #fetch;
+  #asked = null;
+
+  constructor(address, { fetch } = {}) {
+    this.#address = address;
+    this.#fetch = fetch;
+  }
+
+  /** As freshSource. Raises NoSource. */
+  fresh() {
+    this.#asked ??= this.#ask().finally(() => {
+      this.#asked = null;
+    });
+    return this.#asked;
+  }
+
+  async #ask() {
+    const source = await freshSource(this.#address, this.#fetch ? { fetch: this.#fetch } : {});
+    this.#address = source.address;
+    return source;
+  }
+}
+
+/**
+ * `{url, lifeMs, address, hls}`: `address` is where the next one comes from; the life is reckoned by the server's clock.
+ * `hls` has the renditions: `{url, setId, lifeMs, files}`, `files` by name, or is null. Raises NoSource.
+ */
 export async function freshSource(address, { fetch = globalThis.fetch.bind(globalThis), signal = AbortSignal.timeout(TIMEOUT_MS) } = {}) {
   let response;
   let playback;
@@ -26,7 +55,19 @@ export async function freshSource(address, { fetch = globalThis.fetch.bind(globa
   const source = playback?.sources?.[0];
   if (!source) throw new NoSource("unreachable");
   const serverNow = Date.parse(response.headers.get("Date") ?? "") || Date.now();
-  return { url: source.url, lifeMs: Date.parse(source.expires_at) - serverNow, address: playback.renewal_url ?? address };
+  const lifeOf = ({ expires_at: end }) => Date.parse(end) - serverNow;
+  const { hls } = playback;
+  return {
+    url: source.url,
+    lifeMs: lifeOf(source),
+    address: playback.renewal_url ?? address,
+    hls: hls && {
+      url: hls.url,
+      setId: hls.set_id,
+      lifeMs: Math.min(...hls.renditions.map(lifeOf)),
+      files: Object.fromEntries(hls.renditions.map(({ name, url }) => [name, url])),
+    },
+  };
 }
 
 /** Whether the storage gives out the first byte: if it does and the player still fails, the file is the trouble. */

@@ -1,7 +1,7 @@
 /** Keeps a video element's source alive: renews its presigned URL in time, and after errors, stalls and sleep. */
 
 import { sleep, systemClock } from "../common/clock.js";
-import { NoSource, freshSource, isReachable } from "./playback_api.js";
+import { NoSource, isReachable } from "./playback_api.js";
 import { bufferedAhead, dueAt, retryDelayMs, shouldRenew, stallLimitMs } from "./renewal.js";
 
 const DECODING_FAILED = 3; // MediaError
@@ -12,7 +12,7 @@ const RECOVERED_SECONDS = 2;
 /** Events: `trouble` (detail: signed-out, gone, unreachable or unplayable) and `recovered`. */
 export class SourceKeeper extends EventTarget {
   #video;
-  #address;
+  #playback;
   #reach;
   #clock;
   #signal;
@@ -24,15 +24,17 @@ export class SourceKeeper extends EventTarget {
   // What to restore; it outlives swaps that fail, when the element itself has forgotten.
   #held = null;
   #isPlaying = false;
+  // Something else plays in the element.
+  #isAway = false;
   #position = 0;
   #restoredAt = 0;
   #stopDueTimer = () => {};
   #stopStallWatch = () => {};
 
-  constructor(video, { address, lifeMs, position = 0, reach, signal, clock = systemClock }) {
+  constructor(video, { playback, lifeMs, position = 0, reach, signal, clock = systemClock }) {
     super();
     this.#video = video;
-    this.#address = address;
+    this.#playback = playback;
     this.#reach = reach;
     this.#signal = signal;
     this.#clock = clock;
@@ -51,13 +53,39 @@ export class SourceKeeper extends EventTarget {
     this.#renew();
   }
 
+  /** Whether the person wants it to play, whatever the element does just now. */
+  get isPlaying() {
+    return this.#isPlaying;
+  }
+
+  /** Leaves the element to another source, and what is told here from now on; returns what that has to restore. */
+  leave() {
+    this.#hold();
+    const held = this.#held;
+    this.#isAway = true;
+    this.#held = null;
+    this.#trouble = null;
+    this.#swapping?.abort();
+    this.#stopDueTimer();
+    this.#stopStallWatch();
+    return held;
+  }
+
+  /** Takes the element again, with what is to be restored. */
+  comeBack(held) {
+    this.#isAway = false;
+    this.#held = held;
+    this.#position = held.position;
+    this.retry();
+  }
+
   #listen() {
     const options = { signal: this.#signal };
     const on = (name, run) => this.#video.addEventListener(name, run, options);
     on("error", () => this.#renew());
     on("timeupdate", () => this.#moved());
     on("seeking", () => {
-      if (!this.#held) this.#position = this.#video.currentTime;
+      if (!this.#held && !this.#isAway) this.#position = this.#video.currentTime;
       this.#check();
     });
     on("seeked", () => {
@@ -89,7 +117,7 @@ export class SourceKeeper extends EventTarget {
   }
 
   #moved() {
-    if (this.#held || this.#video.error) return;
+    if (this.#isAway || this.#held || this.#video.error) return;
     this.#position = this.#video.currentTime;
     if (Math.abs(this.#position - this.#restoredAt) > RECOVERED_SECONDS) this.#attempt = 0;
     this.#check();
@@ -103,7 +131,7 @@ export class SourceKeeper extends EventTarget {
 
   #check() {
     const video = this.#video;
-    if (this.#held || this.#trouble || video.error) return;
+    if (this.#isAway || this.#held || this.#trouble || video.error) return;
     const isDue = shouldRenew({
       now: this.#clock.now(),
       due: this.#due,
@@ -118,16 +146,18 @@ export class SourceKeeper extends EventTarget {
 
   #watchStall() {
     this.#stopStallWatch();
+    if (this.#isAway) return;
     this.#stopStallWatch = this.#clock.after(stallLimitMs(this.#attempt), () => this.#renew());
   }
 
   #renew() {
-    if (this.#renewing) return;
+    if (this.#isAway || this.#renewing) return;
     this.#stopStallWatch();
     this.#hold();
     this.#renewing = this.#findSource().then((source) => {
       this.#renewing = null;
-      if (source) this.#swap(source);
+      // Who left while it was asked for, and came back, wants one still.
+      if (source && !this.#isAway) this.#swap(source);
     });
   }
 
@@ -143,7 +173,7 @@ export class SourceKeeper extends EventTarget {
       this.#attempt += 1;
       try {
         await sleep(this.#clock, delayMs, this.#signal);
-        return await freshSource(this.#address);
+        return await this.#playback.fresh();
       } catch (failure) {
         if (this.#signal?.aborted) return null;
         if (!(failure instanceof NoSource)) throw failure;
@@ -153,6 +183,7 @@ export class SourceKeeper extends EventTarget {
   }
 
   #giveUp(reason) {
+    if (this.#isAway) return null;
     this.#trouble = reason;
     this.dispatchEvent(new CustomEvent("trouble", { detail: reason }));
     return null;
@@ -166,8 +197,7 @@ export class SourceKeeper extends EventTarget {
     this.#held = { position, playbackRate, volume, muted };
   }
 
-  #swap({ url, lifeMs, address }) {
-    this.#address = address;
+  #swap({ url, lifeMs }) {
     this.#gotSource(lifeMs);
     // The listener of a swap that failed must not answer for this one.
     this.#swapping?.abort();

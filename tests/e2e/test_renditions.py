@@ -105,7 +105,8 @@ async def _is_chosen(window: Window, quality: str) -> None:
 
 async def test_a_size_is_chosen_plays_from_the_same_place_and_is_remembered(window: Window, night: str) -> None:
     asked: list[Request] = []
-    window.page.on("request", lambda request: asked.append(request))
+    # Playwright takes functions of Python alone.
+    window.page.on("request", lambda request: asked.append(request))  # noqa: PLW0108
     await window.open(night)
     # The original plays and is not too much for a line.
     await _is_chosen(window, "original")

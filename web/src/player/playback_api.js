@@ -56,7 +56,7 @@ export async function freshSource(address, { fetch = globalThis.fetch.bind(globa
   if (!source) throw new NoSource("unreachable");
   const serverNow = Date.parse(response.headers.get("Date") ?? "") || Date.now();
   const lifeOf = ({ expires_at: end }) => Date.parse(end) - serverNow;
-  const { hls } = playback;
+  const hls = playback.hls ?? null;
   return {
     url: source.url,
     lifeMs: lifeOf(source),

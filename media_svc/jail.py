@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from common.processes import send_signal
 from contracts.media import MOST_FILES, Reason, Task
 from contracts.renditions import MOST_RENDITIONS, Rendering
 from media_svc.blocks import Blocks, TooMuchRead
@@ -260,8 +261,7 @@ async def _end_of(process: asyncio.subprocess.Process) -> int:
         async with asyncio.timeout(_END_SECONDS):
             return await process.wait()
     except BaseException as exc:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        send_signal(process, signal.SIGKILL)
         await process.wait()
         if not isinstance(exc, TimeoutError):
             raise

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
+from common.processes import send_signal
 from tests.addresses import Addresses
 from tests.waiting import eventually
 from vss.bucket import Bucket as StorageBucket
@@ -57,8 +58,8 @@ class ServiceProcess:
 
     def send_signal(self, number: signal.Signals) -> None:
         """To the process, if it runs: SIGSTOP makes it hang, SIGCONT ends that."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(number)
+        if self._process is not None:
+            send_signal(self._process, number)
 
     def kill(self) -> None:
         """As the kernel does when memory is short: without a word."""

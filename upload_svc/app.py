@@ -32,6 +32,7 @@ from upload_svc.app_keys import (
     JOB_METRICS,
     JOBS,
     OWN_PICTURES,
+    PLANS,
     PREVIEWS,
     RENDITIONS,
     SETTLING,
@@ -62,7 +63,7 @@ from upload_svc.moderation.moderation import Moderation
 from upload_svc.own_pictures import OwnPictures
 from upload_svc.previews import Previews
 from upload_svc.public_reviews import PublicReviewStore
-from upload_svc.renditions import MakeRenditions
+from upload_svc.renditions import MakeRenditions, PlanRenditions
 from upload_svc.routes import API, PAGES
 from upload_svc.settings import Settings
 from upload_svc.settling import Settling
@@ -122,15 +123,15 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> web.Application
                 store, fs, cursors, media=media, queue=queue, reviews=reviews, guests=GuestReader(database), clock=clock
             )
             app[SETTLING] = Settling(store, fs, clock=clock)
-            app[RENDITIONS] = renditions = MakeRenditions(
-                RenditionStore(database),
-                fs,
+            app[RENDITIONS] = renditions = MakeRenditions(made := RenditionStore(database), fs, clock=clock)
+            app[PLANS] = plans = PlanRenditions(
+                made,
                 policy=settings.renditions,
                 heights=settings.rendition_heights,
                 preset=settings.rendition_preset,
                 clock=clock,
             )
-            app[JOBS] = Jobs(jobs, queue, fs, renditions, clock=clock)
+            app[JOBS] = Jobs(jobs, queue, fs, plans=plans, renditions=renditions, clock=clock)
             app[OWN_PICTURES] = OwnPictures(store, jobs, fs, Bucket(session), clock=clock)
             app[JOB_METRICS] = JobMetrics(media, app[METRICS], clock=clock)
             app[IDEMPOTENCY_KEYS] = keys = IdempotencyKeys(

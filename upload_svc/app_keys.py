@@ -12,7 +12,7 @@ from upload_svc.jobs import Jobs
 from upload_svc.metrics import JobMetrics
 from upload_svc.own_pictures import OwnPictures
 from upload_svc.previews import Previews
-from upload_svc.renditions import MakeRenditions
+from upload_svc.renditions import MakeRenditions, PlanRenditions
 from upload_svc.settling import Settling
 from upload_svc.uploads import Uploads
 
@@ -24,4 +24,5 @@ ACCOUNT_DELETIONS: Final = web.AppKey("account_deletions", VideosOfDeletedAccoun
 OWN_PICTURES: Final = web.AppKey("own_pictures", OwnPictures)
 GRANTS: Final = web.AppKey("grants", Grants)
 RENDITIONS: Final = web.AppKey("renditions", MakeRenditions)
+PLANS: Final = web.AppKey("plans", PlanRenditions)
 PREVIEWS: Final = web.AppKey("previews", Previews)

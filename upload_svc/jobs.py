@@ -40,7 +40,7 @@ from upload_svc.media.job_store import JobStore
 from upload_svc.media.media import TRIES, JobState, MediaJob
 from upload_svc.media.queue_store import QueueStore
 from upload_svc.renditions import BACKFILL_AT_ONCE as RENDITIONS_AT_ONCE
-from upload_svc.renditions import MakeRenditions
+from upload_svc.renditions import MakeRenditions, PlanRenditions
 
 logger = logging.getLogger(__name__)
 
@@ -65,9 +65,17 @@ class Jobs:
     """What a worker does raises JobLost once another attempt has begun or the job has ended, and NotFound."""
 
     def __init__(
-        self, store: JobStore, queue: QueueStore, fs: FsClient, renditions: MakeRenditions, *, clock: Clock
+        self,
+        store: JobStore,
+        queue: QueueStore,
+        fs: FsClient,
+        *,
+        plans: PlanRenditions,
+        renditions: MakeRenditions,
+        clock: Clock,
     ) -> None:
         self._store = store
+        self._plans = plans
         self._renditions = renditions
         self._queue = queue
         self._fs = fs
@@ -162,7 +170,7 @@ class Jobs:
         logger.info("job done", extra={"job_id": job.id, "upload_id": job.video_id, "task": job.task})
         if asked.facts is not None:
             # If this process is killed here, it is found by those that look for what was never begun.
-            await self._renditions.begin(job.video_id, asked.facts, is_backfill=job.is_backfill)
+            await self._plans.begin(job.video_id, asked.facts, is_backfill=job.is_backfill)
 
     async def _finish(self, job: MediaJob, asked: CompleteJob) -> bool:
         derived_id = job.derived_id(job.attempt) if job.output_attempt == job.attempt else None
@@ -234,11 +242,11 @@ class Jobs:
             return 0
         videos = await self._queue.list_unlooked(limit=room)
         added = [await self._queue.add_look(video_id, is_backfill=True, at=now) for video_id in videos]
-        unmade = [] if videos else await self._renditions.list_unmade(RENDITIONS_AT_ONCE)
+        unmade = [] if videos else await self._plans.list_unmade(RENDITIONS_AT_ONCE)
         for video_id in unmade:
             if (facts := await self._store.get_facts(video_id)) is not None:
                 known = Facts.model_validate_json(facts.facts)
-                added.append(await self._renditions.begin(video_id, known, is_backfill=True))
+                added.append(await self._plans.begin(video_id, known, is_backfill=True))
         if not any(added):
             self._backfill_after = now + BACKFILL_REST
         return sum(added)

@@ -10,14 +10,18 @@ from collections.abc import Sequence
 from typing import Final
 
 from common.clock import rfc3339, utc_now
-from common.db import open_database
+from common.db import Database, open_database
 from common.errors import Unavailable
 from common.ids import is_id
 from common.settings import load
+from contracts.media import Facts
+from upload_svc.media.job_store import JobStore
 from upload_svc.media.media import JobState
 from upload_svc.media.media_store import MediaStore
 from upload_svc.media.queue_store import QueueStore
-from upload_svc.settings import Settings
+from upload_svc.media.rendition_store import RenditionStore
+from upload_svc.renditions import PlanRenditions
+from upload_svc.settings import Policy, Settings
 from upload_svc.store import Store
 
 # So many in one transaction, which others wait for.
@@ -40,6 +44,8 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         if arguments.action == "status":
             await _tell(MediaStore(database), is_json=arguments.json)
             return 0
+        if arguments.action == "renditions":
+            return await _render(database, arguments, settings)
         if arguments.action == "backfill":
             count = await _backfill(queue, is_again=arguments.again)
         elif arguments.all:
@@ -51,6 +57,32 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
             count = await queue.retry_jobs(arguments.video, at=utc_now())
     sys.stdout.write(f"jobs added to the queue: {count}\n")
     return 0
+
+
+async def _render(database: Database, arguments: argparse.Namespace, settings: Settings) -> int:
+    """Has renditions made of videos, also where there are some: those are played until the new ones are there."""
+    if settings.renditions is Policy.OFF:
+        sys.stderr.write("vss media: renditions are off; set VSS_RENDITIONS to ladder or needed\n")
+        return 1
+    store, jobs = RenditionStore(database), JobStore(database)
+    making = PlanRenditions(
+        store,
+        policy=settings.renditions,
+        heights=settings.rendition_heights,
+        preset=settings.rendition_preset,
+        clock=utc_now,
+    )
+    count, after, more = 0, "", True
+    while more:
+        videos = [arguments.video] if arguments.video else await store.list_with_pictures(after=after, limit=AT_ONCE)
+        for video_id in videos:
+            if (facts := await jobs.get_facts(video_id)) is not None:
+                known = Facts.model_validate_json(facts.facts)
+                count += await making.begin(video_id, known, is_backfill=True, is_again=True)
+        more = not arguments.video and bool(videos)
+        after = videos[-1] if videos else after
+    sys.stdout.write(f"videos of which renditions will be made: {count}\n")
+    return 0 if count or not arguments.video else 1
 
 
 async def _backfill(queue: QueueStore, *, is_again: bool) -> int:
@@ -83,7 +115,8 @@ async def _tell(store: MediaStore, *, is_json: bool) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="vss media", description="The queue of jobs for workers, which make the previews of videos."
+        prog="vss media",
+        description="The queue of jobs for workers, which make the previews of videos, and their renditions.",
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     status = actions.add_parser("status", help="how many jobs wait, run and have failed")
@@ -96,6 +129,13 @@ def _parser() -> argparse.ArgumentParser:
         "backfill", help="make what is missing of older videos, after new ones; for example after an upgrade"
     )
     backfill.add_argument("--again", action="store_true", help="also what is there already")
+    renditions = actions.add_parser(
+        "renditions",
+        help="make renditions again, for example after a change of their sizes; playback goes on meanwhile",
+    )
+    which = renditions.add_mutually_exclusive_group(required=True)
+    which.add_argument("video", metavar="VIDEO_ID", nargs="?", type=_id, help="those of this video")
+    which.add_argument("--all", action="store_true", help="those of all videos, after new ones")
     return parser
 
 

@@ -40,29 +40,25 @@ Rendition = VideoRendition | AudioRendition
 
 
 class _Disagree(Exception):
-    """The pieces are not pieces of one film."""
+    """The pieces are not pieces of one film; `piece` is one that does not fit."""
+
+    def __init__(self, why: str, piece: Piece) -> None:
+        super().__init__(why)
+        self.piece = piece
 
 
-class MakeRenditions:
-    """What a worker does raises JobLost once its job is another attempt's."""
+class PlanRenditions:
+    """Which videos have renditions made, by the settings of this process."""
 
     def __init__(
-        self,
-        store: RenditionStore,
-        fs: FsClient,
-        *,
-        policy: Policy,
-        heights: Sequence[int],
-        preset: str,
-        clock: Clock,
+        self, store: RenditionStore, *, policy: Policy, heights: Sequence[int], preset: str, clock: Clock
     ) -> None:
         self._store = store
-        self._fs = fs
         self._policy = policy
         self._heights = heights
         self._preset = preset
         self._clock = clock
-        self._backfilled = ""
+        self._looked_after = ""
 
     async def begin(self, video_id: str, facts: Facts, *, is_backfill: bool, is_again: bool = False) -> bool:
         """Has made what there is to make of a ready video; False where that is nothing, or was begun before."""
@@ -71,6 +67,23 @@ class MakeRenditions:
             return False
         new = RenditionSet(video_id=video_id, id=new_id(), plan=plan, stored_at=None)
         return await self._store.begin_set(new, is_backfill=is_backfill, is_again=is_again, at=self._clock())
+
+    async def list_unmade(self, limit: int) -> list[str]:
+        """Ready videos of which nothing was begun, some at a time, all of them in turn."""
+        if self._policy is Policy.OFF:
+            return []
+        found = await self._store.list_unmade(after=self._looked_after, limit=limit)
+        self._looked_after = found[-1] if len(found) == limit else ""
+        return found
+
+
+class MakeRenditions:
+    """What a worker does raises JobLost once its job is another attempt's."""
+
+    def __init__(self, store: RenditionStore, fs: FsClient, *, clock: Clock) -> None:
+        self._store = store
+        self._fs = fs
+        self._clock = clock
 
     async def rendering(self, job: MediaJob) -> Rendering | None:
         """What a job for a piece makes; None for any other. Raises JobLost when there is no such set any more."""
@@ -133,14 +146,6 @@ class MakeRenditions:
             await self._store.forget_discarded(discarded)
         return len(sets) + len(discarded)
 
-    async def list_unmade(self, limit: int) -> list[str]:
-        """Ready videos of which nothing was begun, some at a time, all of them in turn."""
-        if self._policy is Policy.OFF:
-            return []
-        found = await self._store.list_unmade(after=self._backfilled, limit=limit)
-        self._backfilled = found[-1] if len(found) == limit else ""
-        return found
-
     async def _put_together(self, made: RenditionSet) -> bool:
         """True when the video has it; False where there is more to do for workers, or nothing can be done."""
         pieces = await self._store.list_pieces(made)
@@ -148,7 +153,7 @@ class MakeRenditions:
             content, parts = _together(made, pieces)
         except _Disagree as exc:
             logger.warning("renditions disagree", extra={"upload_id": made.video_id, "why": str(exc)})
-            await self._store.fail_pieces(made, Reason.DAMAGED, at=self._clock())
+            await self._store.fail_piece(exc.piece, Reason.DAMAGED, at=self._clock())
             return False
         for name, some in parts.items():
             try:
@@ -193,22 +198,18 @@ def _together(made: RenditionSet, pieces: Sequence[Piece]) -> tuple[Renditions, 
         raise AssertionError(f"set {made.id} is not done")
     whole: dict[str, Rendition] = {}
     parts: dict[str, list[DerivedPart]] = {}
-    for task, names in ((Task.CHUNK, made.plan.names_of(Task.CHUNK)), (Task.SOUND, made.plan.names_of(Task.SOUND))):
+    for task in (Task.CHUNK, Task.SOUND):
         of_task = sorted((piece for piece in pieces if piece.task is task), key=lambda piece: piece.chunk)
-        for name in names:
-            found = [_piece_of(piece, name) for piece in of_task]
-            while found and found[-1] is None:
+        for name in made.plan.names_of(task):
+            found = [(piece, _piece_of(piece, name)) for piece in of_task]
+            while found and found[-1][1] is None:
                 # The pictures end before the film does.
                 found.pop()
-            if not found:
-                continue
-            there = [item for item in found if item is not None]
-            if len(there) < len(found):
-                raise _Disagree(f"{name} has a hole")
-            whole[name], parts[name] = _one_of(there), [part for part, _ in there]
+            if found:
+                whole[name], parts[name] = _one_of(found)
     video = tuple(item for item in whole.values() if isinstance(item, VideoRendition))
     if not video or len({len(parts[item.name]) for item in video}) > 1:
-        raise _Disagree("there are no pictures, or some are shorter than others")
+        raise _Disagree("there are no pictures, or some are shorter than others", pieces[0])
     audio = tuple(item for item in whole.values() if isinstance(item, AudioRendition))
     return Renditions(video=video, audio=audio), parts
 
@@ -220,18 +221,27 @@ def _piece_of(piece: Piece, name: str) -> tuple[DerivedPart, Rendition] | None:
     return piece.made.parts[name], found
 
 
-def _one_of(pieces: Sequence[tuple[DerivedPart, Rendition]]) -> Rendition:
+def _one_of(
+    pieces: Sequence[tuple[Piece, tuple[DerivedPart, Rendition] | None]],
+) -> tuple[Rendition, list[DerivedPart]]:
     """The rendition that is made of these parts, one after the other. Raises _Disagree."""
-    first = pieces[0][1]
+    first: Rendition | None = None
     segments: list[Segment] = []
+    parts: list[DerivedPart] = []
     begin = 0
-    for part, piece in pieces:
+    for piece, found in pieces:
+        if found is None:
+            raise _Disagree("there are no pictures in the middle", piece)
+        part, item = found
         # An initialization segment is good for all of a file.
-        if _nature(piece) != _nature(first):
-            raise _Disagree(f"{first.name} changes")
-        segments += [one.model_copy(update={"offset": begin + one.offset}) for one in piece.segments]
+        first = first or item
+        if _nature(item) != _nature(first):
+            raise _Disagree("the pictures change their size or codec", piece)
+        segments += [one.model_copy(update={"offset": begin + one.offset}) for one in item.segments]
+        parts.append(part)
         begin += part.size
-    return first.model_copy(update={"segments": tuple(segments)})
+    assert first is not None  # noqa: S101
+    return first.model_copy(update={"segments": tuple(segments)}), parts
 
 
 def _nature(item: Rendition) -> tuple[object, ...]:

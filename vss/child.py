@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import vss.launch
+from common.processes import send_signal
 
 POLL_SECONDS = 0.1
 LAST_LINES = 12
@@ -136,16 +137,14 @@ class RunningChild:
         return f"ended by signal {-code}"
 
     def terminate(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
+        send_signal(self._process, signal.SIGTERM)
 
     def kill(self) -> None:
         """Ends it and everything that it started, at once."""
         if not self.has_ended:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+            send_signal(self._process, signal.SIGKILL)
 
     def last_lines(self) -> list[str]:
         """The end of what this process said, not of what an earlier one did."""
@@ -193,8 +192,7 @@ async def run_module(*arguments: str, stdin: str = "") -> Ended:
     try:
         output, errors = await process.communicate(stdin.encode())
     except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        send_signal(process, signal.SIGKILL)
         await process.wait()
         raise
     return Ended(

@@ -85,7 +85,10 @@ def service_environment(
 
 def _of_the_site(service: str, environment: Mapping[str, str]) -> dict[str, str]:
     """What is said of the site as a whole, as with compose. They run in the data folder: paths are from here."""
-    own = {"stream": ["PUBLIC_LIBRARY"], "upload": ["WEBHOOK_PRIVATE_NETWORKS"]}
+    own = {
+        "stream": ["PUBLIC_LIBRARY"],
+        "upload": ["WEBHOOK_PRIVATE_NETWORKS", "RENDITIONS", "RENDITION_HEIGHTS", "RENDITION_PRESET"],
+    }
     names = ["SITE_NAME", "SITE_LOGO", "ACCENT", *own.get(service, [])]
     given = {name: value for name in names if (value := environment.get(f"VSS_{name}"))}
     return given | ({"SITE_LOGO": str(Path(given["SITE_LOGO"]).resolve())} if "SITE_LOGO" in given else {})

@@ -21,7 +21,7 @@ from tests.http.conftest import Services
 from tests.http.test_media_jobs import FILM, Worker, media_of
 from tests.problems import assert_problem
 from tests.waiting import eventually
-from upload_svc.app_keys import JOBS
+from upload_svc.app_keys import JOBS, PLANS
 from upload_svc.app_keys import RENDITIONS as MAKING
 from upload_svc.jobs import LEASE
 from upload_svc.media.plan import LEAST_PART_BYTES
@@ -250,9 +250,15 @@ async def test_what_does_not_fit_is_refused_or_fails_and_the_video_stays(
     assert await kept(services_url) is None
     failed = (await media_of(services, video))["renditions"]
     assert (failed["state"], failed["detail"]) == ("failed", "The file is damaged.")
+    assert [state for _, _, state in await jobs(services_url)] == ["done", "done", "failed", "done"]
     alice = services.person("alice")
     playback = f"{alice.stream_url}/v1/videos/{video['id']}/playback"
     assert (await alice.call("GET", playback)).status == 200
+    # Its owner has it tried again, and this time it fits.
+    again = await alice.call("POST", f"{alice.upload_url}/v1/uploads/{video['id']}/media/retry")
+    assert again.status == 204, await again.text()
+    await worker.make(await worker.take_one("chunk"))
+    await is_whole(services, services_url)
 
 
 async def test_what_the_storage_has_lost_is_made_again(services: Services, services_url: str, worker: Pieces) -> None:
@@ -287,7 +293,7 @@ async def test_made_anew_there_is_no_moment_without(services: Services, services
     before, _ = await is_whole(services, services_url)
     facts = await services.upload[JOBS]._store.get_facts(video["id"])  # noqa: SLF001
     assert facts is not None
-    making = services.upload[MAKING]
+    making = services.upload[PLANS]
     known = Facts.model_validate_json(facts.facts)
     assert not await making.begin(video["id"], known, is_backfill=True)
     assert await making.begin(video["id"], known, is_backfill=True, is_again=True)

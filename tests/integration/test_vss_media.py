@@ -7,6 +7,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from common.db import open_database
 from common.ids import new_id
@@ -17,6 +18,7 @@ from tests.command import vss
 from tests.processes import face_environment
 from tests.stores import Store
 from tests.videos import NOW, video
+from upload_svc.media.rendition_store import RenditionStore
 from upload_svc.media_command import main
 
 
@@ -89,3 +91,47 @@ async def test_the_queue_is_seen_and_filled_once_however_often_it_is_asked_for(
     ):
         code, out, err = await media(*arguments)
         assert (code, out, words in err) == (expected, "", True), err
+
+
+@pytest.mark.any_database
+async def test_renditions_are_made_again_of_one_video_or_all(
+    database_url: str, environment: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = Facts(has_video=True, has_audio=True, width=640, height=360, duration_ms=100_000)
+    async with open_database(database_url) as database:
+        store = Store(database)
+        videos = [video() for _ in range(3)]
+        for one in videos:
+            await store.add_video(one)
+            await store.add_look(one.id, is_backfill=False, at=NOW)
+        for job in (await store.list_takeable([Task.LOOK], now=NOW, limit=9))[:2]:
+            await store.take_job(job, until=NOW + timedelta(minutes=2))
+            taken = await store.get_job(job.id)
+            assert taken is not None
+            assert await store.finish_look(taken, facts, poster_id=None, poster_ms=None, at=NOW)
+        [looked, *_] = await RenditionStore(database).list_with_pictures(after="", limit=9)
+
+    async def media(*arguments: str) -> tuple[int, str, str]:
+        code = await asyncio.to_thread(main, ["renditions", *arguments])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    async def sets() -> dict[str, str]:
+        async with open_database(database_url) as database:
+            return {
+                row.video_id: row.id for row in await database.rows(text("SELECT video_id, id FROM rendition_sets"))
+            }
+
+    code, _, why = await media("--all")
+    assert (code, why) == (1, "vss media: renditions are off; set VSS_RENDITIONS to ladder or needed\n")
+    monkeypatch.setenv("UPLOAD_RENDITIONS", "ladder")
+    # Nobody has looked at the third.
+    assert await media("--all") == (0, "videos of which renditions will be made: 2\n", "")
+    before = await sets()
+    assert await media(looked) == (0, "videos of which renditions will be made: 1\n", "")
+    after = await sets()
+    assert {video_id for video_id in after if after[video_id] != before[video_id]} == {looked}
+    async with open_database(database_url) as database:
+        jobs = await database.rows(text("SELECT video_id FROM media_jobs WHERE set_id IS NOT NULL"))
+    # The sound and two pieces of each, and nothing of what was begun before.
+    assert len(jobs) == 6

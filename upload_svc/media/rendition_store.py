@@ -177,9 +177,9 @@ class RenditionStore(Queries):
         change = update(MEDIA_JOBS).where(MEDIA_JOBS.c.id.in_(job_ids), MEDIA_JOBS.c.state == JobState.DONE.value)
         await self._database.change(change.values(**anew(at), result=None))
 
-    async def fail_pieces(self, made: RenditionSet, reason: Reason, *, at: datetime) -> None:
-        """No more of it can be made: what was made does not fit together."""
-        change = update(MEDIA_JOBS).where(*_jobs_of(made.video_id), MEDIA_JOBS.c.set_id == made.id)
+    async def fail_piece(self, piece: Piece, reason: Reason, *, at: datetime) -> None:
+        """What was made of it does not fit the others: it may be tried again, by hand."""
+        change = update(MEDIA_JOBS).where(MEDIA_JOBS.c.id == piece.job_id, MEDIA_JOBS.c.state == JobState.DONE.value)
         values = {"state": JobState.FAILED.value, "reason": reason.value, "leased_until": at}
         await self._database.change(change.values(**values))
 
@@ -221,6 +221,17 @@ class RenditionStore(Queries):
     async def forget_discarded(self, file_ids: Collection[str]) -> None:
         """They are deleted."""
         await self._database.change(delete(DISCARDED_FILES).where(DISCARDED_FILES.c.id.in_(file_ids)))
+
+    async def list_with_pictures(self, *, after: str, limit: int) -> list[str]:
+        """Ready videos with pictures, by id and behind that of `after`."""
+        query = (
+            select(VIDEOS.c.id)
+            .join(MEDIA_FACTS, MEDIA_FACTS.c.video_id == VIDEOS.c.id)
+            .where(VIDEOS.c.id > after, IS_READY, MEDIA_FACTS.c.has_video)
+            .order_by(VIDEOS.c.id)
+            .limit(limit)
+        )
+        return [row.id for row in await self._database.rows(query)]
 
     async def list_unmade(self, *, after: str, limit: int) -> list[str]:
         """Ready videos with pictures of which nothing was ever begun, by id and behind that of `after`."""

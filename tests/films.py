@@ -50,11 +50,12 @@ def write_film(
     container: dict[str, str] | None = None,
     rotation: int = 0,
     languages: Iterable[str] = (),
+    sound_blocks: int = 8,
     metadata: dict[str, str] | None = None,
     fonts: int = 0,
 ) -> Path:
-    """Writes a film whose picture at each of `times_ms` has the lightness that `luma` says, with a tone for each of
-    `languages`, and so many `fonts` attached.
+    """Writes a film whose picture at each of `times_ms` has the lightness that `luma` says, with a tone of so many
+    `sound_blocks` for each of `languages`, and so many `fonts` attached.
     """
     width, height = size
     with av.open(path, "w", container_options=container or {}) as output:
@@ -77,7 +78,7 @@ def write_film(
             output.mux(video.encode(frame))
         output.mux(video.encode(None))
         for sound in sounds:
-            _mux_tone(output, sound, blocks=8)
+            _mux_tone(output, sound, blocks=sound_blocks)
     return path
 
 

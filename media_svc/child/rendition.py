@@ -207,7 +207,7 @@ def sounds(container: InputContainer, parent: Parent, *, duration_ms: int) -> li
     """Each sound that can be decoded, as AAC."""
     streams = [stream for stream in container.streams.audio if decoder_of(stream) in AUDIO_DECODERS][:MOST_SOUNDS]
     begin = Fraction(container.start_time or 0, av.time_base)
-    made = [Sound(parent, number, stream, begin) for number, stream in enumerate(streams)]
+    made = [Sound(parent, number, stream, begin, duration_ms=duration_ms) for number, stream in enumerate(streams)]
     by_index = {sound.index: sound for sound in made}
     with suppress(EnoughRead):
         for packet in container.demux(streams) if streams else ():
@@ -227,12 +227,13 @@ def sounds(container: InputContainer, parent: Parent, *, duration_ms: int) -> li
 class Sound:
     """One language, encoded and sent away as it comes."""
 
-    def __init__(self, parent: Parent, number: int, stream: AudioStream, begin: Fraction) -> None:
+    def __init__(self, parent: Parent, number: int, stream: AudioStream, begin: Fraction, *, duration_ms: int) -> None:
         self.index = stream.index
         self._name = "audio" if number == 0 else f"audio-{number + 1}"
         self._language = language_of(stream)
         self._source = stream
         self._begin = begin
+        self._duration_ms = duration_ms
         self._file = FragmentedFile(parent, number)
         self._container: OutputContainer | None = None
         self._graph: Graph | None = None
@@ -285,6 +286,8 @@ class Sound:
             source,
             # Gaps are filled and what overlaps is cut, from the film's beginning on.
             graph.add("aresample", f"{_SAMPLE_RATE}:async=1000:first_pts=0"),
+            # A sound that ends before its film goes on in silence: players would wait for more of it.
+            graph.add("apad", f"whole_dur={self._duration_ms}ms"),
             graph.add("aformat", f"sample_fmts=fltp:channel_layouts={layout}:sample_rates={_SAMPLE_RATE}"),
             graph.add("asetnsamples", "n=1024:p=0"),
             graph.add("abuffersink"),

@@ -105,8 +105,11 @@ async def _is_chosen(window: Window, quality: str) -> None:
 
 async def test_a_size_is_chosen_plays_from_the_same_place_and_is_remembered(window: Window, night: str) -> None:
     asked: list[Request] = []
-    # Playwright takes functions of Python alone.
-    window.page.on("request", lambda request: asked.append(request))  # noqa: PLW0108
+
+    def note(request: Request) -> None:
+        asked.append(request)
+
+    window.page.on("request", note)
     await window.open(night)
     # The original plays and is not too much for a line.
     await _is_chosen(window, "original")
@@ -158,7 +161,16 @@ async def test_a_film_that_the_browser_cannot_decode_is_played_as_what_was_made_
     window: Window, uploader: Uploader, product: Product, tmp_path: Path, name: str, codec: str, pixels: str
 ) -> None:
     times = [40 * number for number in range(200)]
-    film = write_film(tmp_path / name, codec=codec, pixels=pixels, size=(640, 360), times_ms=times, languages=["eng"])
+    # The sound is as long.
+    film = write_film(
+        tmp_path / name,
+        codec=codec,
+        pixels=pixels,
+        size=(640, 360),
+        times_ms=times,
+        languages=["eng"],
+        sound_blocks=370,
+    )
     type_ = "video/quicktime" if name.endswith("mov") else "video/mp4"
     url = await _made(uploader, product, film, title=f"A film of {codec}", content_type=type_)
     await window.page.goto(url)

@@ -203,3 +203,12 @@ async def test_a_real_film_keeps_every_picture(source: Source) -> None:
         shown = [float(frame.pts * base - begin) for frame in file.decode(video=0) if frame.pts is not None]
     assert films["360p"].times() == pytest.approx(shown, abs=0.0015)
     assert (said.video[0].width, said.video[0].height, said.video[0].frame_rate) == (640, 360, 24.0)
+
+
+async def test_a_sound_that_ends_early_goes_on_in_silence(source: Source, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "short.mp4", times_ms=range(0, 20_000, 40), languages=("eng",)).read_bytes()
+    made = await source.render(film, Rendering(), facts=Facts(duration_ms=20_000))
+    assert made.renditions is not None
+    [sound] = made.renditions.audio
+    assert sum(one.duration for one in sound.segments) / TIMESCALE == pytest.approx(20, abs=0.05)
+    contents(made)

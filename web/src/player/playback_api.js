@@ -61,12 +61,14 @@ export async function freshSource(address, { fetch = globalThis.fetch.bind(globa
     url: source.url,
     lifeMs: lifeOf(source),
     address: playback.renewal_url ?? address,
-    hls: hls && {
-      url: hls.url,
-      setId: hls.set_id,
-      lifeMs: Math.min(...hls.renditions.map(lifeOf)),
-      files: Object.fromEntries(hls.renditions.map(({ name, url }) => [name, url])),
-    },
+    hls: hls
+      ? {
+          url: hls.url,
+          setId: hls.set_id,
+          lifeMs: Math.min(...hls.renditions.map(lifeOf)),
+          files: Object.fromEntries(hls.renditions.map(({ name, url: file }) => [name, file])),
+        }
+      : null,
   };
 }
 

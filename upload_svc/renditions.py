@@ -7,6 +7,7 @@ the video has all of it in one transaction, in place of what it had before, whos
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
@@ -225,18 +226,19 @@ def _one_of(
     pieces: Sequence[tuple[Piece, tuple[DerivedPart, Rendition] | None]],
 ) -> tuple[Rendition, list[DerivedPart]]:
     """The rendition that is made of these parts, one after the other. Raises _Disagree."""
-    first: Rendition | None = None
+    [(usual, _)] = Counter(_nature(found[1]) for _, found in pieces if found is not None).most_common(1)
     segments: list[Segment] = []
     parts: list[DerivedPart] = []
+    first: Rendition | None = None
     begin = 0
     for piece, found in pieces:
         if found is None:
             raise _Disagree("there are no pictures in the middle", piece)
         part, item = found
         # An initialization segment is good for all of a file.
-        first = first or item
-        if _nature(item) != _nature(first):
+        if _nature(item) != usual:
             raise _Disagree("the pictures change their size or codec", piece)
+        first = first or item
         segments += [one.model_copy(update={"offset": begin + one.offset}) for one in item.segments]
         parts.append(part)
         begin += part.size

@@ -19,6 +19,7 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.filter import Graph
+from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
@@ -94,6 +95,8 @@ class Rung:
             "x264-params": "scenecut=0:keyint=infinite",
         }
         self.is_empty = True
+        # Held back until it is known how long it is shown.
+        self._packet: Packet[Any] | None = None
 
     def add(self, frame: VideoFrame, tick: int, *, is_key: bool) -> None:
         self.is_empty = False
@@ -101,9 +104,10 @@ class Rung:
         frame.pict_type = PictureType.I if is_key else PictureType.NONE
         self._mux(frame)
 
-    def finish(self, start: int, end: int) -> MadeRendition:
-        """It is of the film from `start` to `end` (1/90000 s)."""
+    def finish(self, start: int, end: int, *, next_tick: int) -> MadeRendition:
+        """It is of the film from `start` to `end` (1/90000 s); the last picture is shown until `next_tick`."""
         self._mux(None)
+        self._send(next_tick)
         self._container.close()
         assert isinstance(self._stream, VideoStream)  # noqa: S101
         width, height = self.size
@@ -120,6 +124,12 @@ class Rung:
 
     def _mux(self, frame: VideoFrame | None) -> None:
         for packet in self._stream.encode(frame):
+            self._send(packet.pts or 0)
+            self._packet = packet
+
+    def _send(self, until: int) -> None:
+        if (packet := self._packet) is not None:
+            packet.duration = max(1, until - (packet.pts or 0))
             self._container.mux(packet)
 
 
@@ -147,15 +157,15 @@ def pictures(
         for number, (name, side) in enumerate(rungs)
     ]
     largest_first = sorted(made, key=lambda rung: -rung.size[0])
-    last, step, marker, goes_on = -1, round(TIMESCALE / rate), -1, False
+    last, marker, usual, following = -1, -1, round(TIMESCALE / rate), None
+    base, length_of_last = ratio(video.time_base), usual
     for frame, tick in _between(container, video, start):
         if end is not None and tick >= end:
-            goes_on = True
+            following = tick
             break
         if tick <= last:
             continue
-        step = tick - last if last >= 0 else step
-        last = tick
+        last, length_of_last = tick, round((frame.duration or 0) * base * TIMESCALE) or usual
         is_key, marker = tick // (_KEY_FRAME_SECONDS * TIMESCALE) != marker, tick // (_KEY_FRAME_SECONDS * TIMESCALE)
         shown, as_it_is = frame, looks
         for rung in largest_first:
@@ -164,8 +174,9 @@ def pictures(
             as_it_is = Looks(turn="", width=width, height=height)
             rung.add(shown, tick, is_key=is_key)
         parent.progress(100 * (tick - start) / length)
-    until = end if goes_on and end is not None else last + step
-    return [rung.finish(start, until) for rung in made if not rung.is_empty]
+    next_tick = following if following is not None else last + length_of_last
+    until = next_tick if end is None or following is None else end
+    return [rung.finish(start, until, next_tick=next_tick) for rung in made if not rung.is_empty]
 
 
 def size_of(looks: Looks, side: int) -> tuple[int, int]:

@@ -162,8 +162,8 @@ async def test_pieces_of_many_workers_become_one_file_a_rendition(
     making = (await media_of(services, video))["renditions"]
     assert (making["state"], making["progress"], making["names"]) == ("preparing", 0, [])
     assert (await worker.tell(chunks[2], "renew", progress=40)).status == 200
-    # A quarter of the work is at 40 per cent.
-    assert (await media_of(services, video))["renditions"]["progress"] == 10
+    # A third of the work is at 40 per cent.
+    assert (await media_of(services, video))["renditions"]["progress"] == 13
     # In any order.
     stored = {job["rendering"]["start_ms"]: await worker.make(job) for job in reversed(chunks)}
     await settle(services)
@@ -250,7 +250,8 @@ async def test_what_does_not_fit_is_refused_or_fails_and_the_video_stays(
     assert await kept(services_url) is None
     failed = (await media_of(services, video))["renditions"]
     assert (failed["state"], failed["detail"]) == ("failed", "The file is damaged.")
-    assert [state for _, _, state in await jobs(services_url)] == ["done", "done", "failed", "done"]
+    # One of them, and no other, whichever had the last third.
+    assert sorted(state for _, _, state in await jobs(services_url)) == ["done", "done", "done", "failed"]
     alice = services.person("alice")
     playback = f"{alice.stream_url}/v1/videos/{video['id']}/playback"
     assert (await alice.call("GET", playback)).status == 200

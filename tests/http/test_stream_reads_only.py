@@ -9,7 +9,10 @@ import pytest
 from sqlalchemy import text
 from yarl import URL
 
+from catalogue.access import Viewer
 from common.db import open_database
+from common.ids import new_id
+from stream_svc.app_keys import HLS
 from stream_svc.routes import API, PAGES
 from tests.browser import Browser
 from tests.http.conftest import Services
@@ -37,7 +40,9 @@ async def test_no_route_writes_a_video(services: Services, services_url: str, br
         "code": "invalid",
         "name": "poster",
         "token": URL((await made.json())["url"]).name,
+        "set_id": new_id(),
     }
+    player = {"token": services.stream[HLS].token(video["id"], Viewer(services.auth.account_id("alice"), frozenset()))}
     await browser.log_in(url)
     upload_url = services.addresses.upload_url
     collection = await browser.call("POST", f"{upload_url}/v1/collections", json={"title": "Course"})
@@ -49,17 +54,17 @@ async def test_no_route_writes_a_video(services: Services, services_url: str, br
             *((route.method, route.path) for route in API),
             *((page.method, page.path) for page in PAGES),
         ]:
-            address = url + path.format(**known)
+            address = url + path.format(**(known | player if "/hls/t/" in path else known))
             address += f"?url={url}/watch/{video['id']}" if path == "/oembed" else ""
             content = {"seconds": 11, "duration": 20} if method == "PUT" else None
             sent = browser.post_form(address, {}) if method == "POST" else browser.call(method, address, json=content)
-            # Nobody has made pictures of it, and its link is of no collection.
+            # Nobody has made pictures or renditions of it, and its link is of no collection.
             assert (await sent).status in (
                 200,
                 204,
                 303,
                 307,
-                *([404] if "pictures" in path or path == "/s/{token}/feed.xml" else []),
+                *([404] if "pictures" in path or "/hls/" in path or path == "/s/{token}/feed.xml" else []),
             ), path
         for path in (f"/v1/videos?q=film&sort=title&owner={services.auth.account_id('alice')}", "/?sort=created_at"):
             assert (await browser.open(url + path)).status == 200

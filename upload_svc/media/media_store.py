@@ -47,13 +47,17 @@ class MediaStore(Queries):
     async def list_renditions(self, video_ids: Collection[str]) -> dict[str, MadeRenditions]:
         """How far those are of which there is something, or is going to be."""
         jobs, made = MEDIA_JOBS.c, RENDITIONS.c
-        # What waits says nothing yet, whatever an attempt before has reached.
+        # What waits says nothing yet, whatever an attempt before has reached; and the sound takes no time to speak of.
+        is_picture = jobs.task == Task.CHUNK.value
         progress = case(
-            (jobs.state == JobState.DONE.value, 100), (jobs.state == JobState.RUNNING.value, jobs.progress), else_=0
+            (~is_picture, 0),
+            (jobs.state == JobState.DONE.value, 100),
+            (jobs.state == JobState.RUNNING.value, jobs.progress),
+            else_=0,
         )
         reason = case((jobs.state == JobState.FAILED.value, jobs.reason))
         making = (
-            select(jobs.video_id, func.count().label("pieces"), func.sum(progress).label("done"), func.max(reason))
+            select(jobs.video_id, func.sum(case((is_picture, 1), else_=0)), func.sum(progress), func.max(reason))
             .where(jobs.video_id.in_(video_ids), jobs.set_id.is_not(None))
             .group_by(jobs.video_id)
         )
@@ -67,7 +71,7 @@ class MediaStore(Queries):
             for video_id, pieces, done, why in await connection.execute(making):
                 found[video_id] = MadeRenditions(
                     state=MediaState.PREPARING if why is None else MediaState.FAILED,
-                    progress=int(done) // pieces,
+                    progress=int(done) // max(1, int(pieces)),
                     reason=None if why is None else Reason(why),
                     names=names.get(video_id, ()),
                 )

@@ -247,7 +247,7 @@ class Jobs:
             if (facts := await self._store.get_facts(video_id)) is not None:
                 known = Facts.model_validate_json(facts.facts)
                 added.append(await self._plans.begin(video_id, known, is_backfill=True))
-        if not any(added):
+        if not videos and len(unmade) < RENDITIONS_AT_ONCE:
             self._backfill_after = now + BACKFILL_REST
         return sum(added)
 

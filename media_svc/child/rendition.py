@@ -187,12 +187,11 @@ def size_of(looks: Looks, side: int) -> tuple[int, int]:
 
 
 def _between(container: InputContainer, video: VideoStream, start: int) -> Iterator[tuple[VideoFrame, int]]:
-    """Pictures from `start` on with their times in the film, both in 1/90000 s."""
+    """Pictures from `start` on with their times in the film, both in 1/90000 s. Raises EnoughRead."""
     begin, base = begin_of(video), ratio(video.time_base)
-    with suppress(EnoughRead):
-        for frame in _from(container, video, start, begin=begin):
-            if frame.pts is not None and (tick := _tick(frame, base, begin)) >= start:
-                yield frame, tick
+    for frame in _from(container, video, start, begin=begin):
+        if frame.pts is not None and (tick := _tick(frame, base, begin)) >= start:
+            yield frame, tick
 
 
 def _from(container: InputContainer, video: VideoStream, start: int, *, begin: Fraction) -> Iterator[VideoFrame]:

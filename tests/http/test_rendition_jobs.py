@@ -9,9 +9,9 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text, update
 
-from catalogue.tables import RENDITIONS
+from catalogue.tables import MEDIA_FACTS, RENDITIONS
 from common.db import open_database
 from contracts.derived import DerivedState
 from contracts.media import Facts
@@ -23,9 +23,10 @@ from tests.problems import assert_problem
 from tests.waiting import eventually
 from upload_svc.app_keys import JOBS, PLANS
 from upload_svc.app_keys import RENDITIONS as MAKING
-from upload_svc.jobs import LEASE
+from upload_svc.jobs import BACKFILL_REST, LEASE
 from upload_svc.media.plan import LEAST_PART_BYTES
 from upload_svc.renditions import KEPT_FOR_PLAYERS
+from upload_svc.tables import MEDIA_JOBS
 
 # Three chunks: two of a minute, and the rest.
 FACTS = {
@@ -315,3 +316,27 @@ async def test_made_anew_there_is_no_moment_without(services: Services, services
     await settle(services, ahead=KEPT_FOR_PLAYERS + timedelta(seconds=1))
     [item] = await services.fs.app[DERIVED]._store.list_derived([file_id(video["id"], before, "720p")])  # noqa: SLF001
     assert item.state in (DerivedState.DELETING, DerivedState.DELETED)
+
+
+async def test_films_that_were_there_before_are_made_renditions_of_a_few_at_a_time(
+    services: Services, services_url: str, worker: Pieces
+) -> None:
+    videos = [await begun(services, worker) for _ in range(5)]
+    *nothing, last = sorted(video["id"] for video in videos)
+    # Of most there is nothing to make, which keeps nobody from the last.
+    easy = Facts(has_video=True).model_dump_json()
+    async with open_database(services_url) as database:
+        await database.change(text("DELETE FROM rendition_sets"))
+        await database.change(delete(MEDIA_JOBS).where(MEDIA_JOBS.c.set_id.is_not(None)))
+        await database.change(update(MEDIA_FACTS).where(MEDIA_FACTS.c.video_id.in_(nothing)).values(facts=easy))
+
+    async def is_begun() -> bool:
+        # It has looked for some when it began, and there were none.
+        services.clock.moved = 2 * BACKFILL_REST
+        await services.upload[JOBS].backfill()
+        services.clock.moved = timedelta()
+        async with open_database(services_url) as database:
+            rows = await database.rows(text("SELECT video_id FROM rendition_sets"))
+        return [row.video_id for row in rows] == [last]
+
+    await eventually(is_begun, what="the last one is begun")

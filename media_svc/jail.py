@@ -78,6 +78,8 @@ class Given:
     done: dict[str, Any] = field(default_factory=dict)
     # What was made bit by bit, by number; whoever has it closes it.
     spools: dict[int, Spool] = field(default_factory=dict)
+    # Whether there may be any: who asked for none closes none.
+    takes_pieces: bool = False
     # The most that the child held, in bytes; 0 where the system does not say.
     peak_memory: int = 0
 
@@ -99,7 +101,7 @@ class Jail:
         """Runs one child to its end. Raises Failed, and what `blocks` hands on; no child is left in any case."""
         _hide_our_memory()
         ours, theirs = socket.socketpair()
-        with ours, theirs:
+        with ours, theirs, contextlib.ExitStack() as undone:
             ours.setblocking(False)  # noqa: FBT003 (its only argument)
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", "-B", str(self._child)),
@@ -112,7 +114,8 @@ class Jail:
                 start_new_session=True,
             )
             theirs.close()
-            given = Given()
+            given = Given(takes_pieces=order.rendering is not None)
+            undone.callback(given.close)
             try:
                 async with asyncio.timeout(limits.seconds):
                     await self._serve(given, ours, blocks, on_progress)
@@ -125,13 +128,12 @@ class Jail:
                 raise Failed(Reason.CRASHED, str(exc), is_final=False) from exc
             except TooMuchRead as exc:
                 raise Failed(Reason.TOO_COSTLY, "reads", is_final=True) from exc
-            except BaseException:
-                given.close()
-                raise
             finally:
                 # Whoever waits for an answer, or is done, ends by that.
                 ours.close()
                 await _end_of(process)
+            # All is well: whoever is given them closes them.
+            undone.pop_all()
         return given
 
     async def _serve(
@@ -235,7 +237,7 @@ def _take(given: Given, kind: Kind, payload: bytes) -> None:
             given.files[payload[1:end].decode("ascii", errors="replace")] = payload[end:]
             if sum(map(len, given.files.values())) > _MOST_FILE_BYTES:
                 raise Nonsense("files that are too large")
-        case Kind.PIECE if payload and payload[0] < MOST_RENDITIONS:
+        case Kind.PIECE if given.takes_pieces and payload and payload[0] < MOST_RENDITIONS:
             if (number := payload[0]) not in given.spools:
                 given.spools[number] = Spool()
             given.spools[number].write(payload[1:])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 
@@ -12,6 +14,7 @@ import psutil
 import pytest
 
 from contracts.media import Reason, Task
+from contracts.renditions import Rendering
 from media_svc.blocks import Blocks
 from media_svc.jail import Jail, Limits, Order
 from media_svc.made import Failed
@@ -103,6 +106,7 @@ parent = Parent()
 if set(os.environ) - {"LC_CTYPE"} or os.getuid() == 0:
     os._exit(9)
 READY, DONE = (Kind.READY, b'{"landlock": 7}'), (Kind.DONE, b'{}')
+PIECE = Kind.PIECE, bytes(1000)
 def say(*messages):
     for kind, payload in messages:
         parent.send(kind, payload)
@@ -134,6 +138,7 @@ _WAYS = {
     "no-json": ("say(READY, (Kind.DONE, b'[' * 1000))", "crashed no JSON"),
     "no-reason": ("say(READY, (Kind.FAILED, b'<script>'))", "crashed no such reason"),
     "many-files": ("say(READY, *(give(b'%d' % n, WEBP) for n in range(99)))", "crashed FILE out of turn"),
+    "piece-of-a-look": ("say(READY, PIECE)", "crashed PIECE out of turn"),
     "much": ("say(READY, *(give(b'%d' % n, WEBP * 2**18) for n in range(20)))", "crashed files that are too large"),
     "strange-name": ("say(READY, give(b'../../x.webp', WEBP), DONE)", "crashed it says what cannot be"),
     "strange-file": ("say(READY, give(b'poster-320.webp', b'<html>'), DONE)", "crashed it says what cannot be"),
@@ -151,6 +156,37 @@ async def test_whatever_a_child_does_the_worker_has_a_reason(source: Source, tmp
     with pytest.raises(Failed) as failed:
         await source.look(bytes(40 * 2**18), jail=Jail(child), limits=limits)
     assert f"{failed.value.reason} {failed.value}" == reason
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="files without a name are seen in /proc")
+@pytest.mark.parametrize(
+    "does", ["os._exit(3)", "time.sleep(600)", "os.write(0, b'<html>' * 9)", "say((Kind.FAILED, b'damaged'))"]
+)
+async def test_however_a_child_ends_its_pieces_are_closed(source: Source, tmp_path: Path, does: str) -> None:
+    child = tmp_path / "child.py"
+    child.write_text(dedent(_CHILD) + f"say(READY, PIECE, (Kind.PROGRESS, b'1')); {does}")
+    source.content = bytes(10)
+    blocks = Blocks(source.session, source.where(), source.renew, most_bytes=10)
+    seen, others = [], _nameless_files()
+    with pytest.raises(Failed) as failed:
+        await Jail(child).run(
+            Order(task=Task.CHUNK, rendering=Rendering()),
+            blocks,
+            limits=Limits(cpu_seconds=9, seconds=3),
+            on_progress=lambda _: seen.append(_nameless_files()),
+        )
+    # What was raised is still held, and by it all that there was.
+    assert (seen, _nameless_files()) == ([others + 1], others)
+    assert failed.value.is_final is ("FAILED" in does)
+
+
+def _nameless_files() -> int:
+    """How many temporary files this process has open."""
+    found = 0
+    for handle in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found += handle.readlink().match(f"{tempfile.gettempdir()}/*(deleted)")
+    return found
 
 
 async def test_a_decoder_without_memory_is_too_costly(source: Source, tmp_path: Path) -> None:

@@ -50,6 +50,8 @@ _CONTAINER_OPTIONS: Final = {
 }
 # Names and titles in no known encoding; from PyAV 19 on this is so of itself.
 _TEXT: Final[dict[str, Any]] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+# What decoders raise for damaged packets. Some of FFmpeg's return a bare -1, whose name is that of a permission.
+DAMAGED: Final = (av.error.InvalidDataError, av.error.ArgumentError, av.error.PermissionError)
 DECODER_OPTIONS: Final = {"max_pixels": str(MOST_WIDTH * MOST_HEIGHT), "threads": "1"}
 
 
@@ -171,7 +173,7 @@ def frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFram
     for packet in container.demux(stream):
         try:
             pictures = packet.decode()
-        except (av.error.InvalidDataError, av.error.ArgumentError):
+        except DAMAGED:
             pictures = []
         for picture in pictures:
             empty = 0
@@ -189,7 +191,7 @@ def key_frame(container: InputContainer, stream: VideoStream) -> VideoFrame | No
     """
     for packet in islice(container.demux(stream), MOST_EMPTY_PACKETS):
         if packet.is_keyframe:
-            with suppress(av.error.InvalidDataError, av.error.ArgumentError):
+            with suppress(*DAMAGED):
                 for picture in (*packet.decode(), *stream.codec_context.decode(None)):
                     check_size(picture.width, picture.height)
                     return picture

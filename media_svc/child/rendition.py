@@ -26,7 +26,7 @@ from av.video.stream import VideoStream
 from media_svc.child.codec_strings import codec_string
 from media_svc.child.facts import language_of
 from media_svc.child.fragments import TIMESCALE, FragmentedFile
-from media_svc.child.opening import AUDIO_DECODERS, decoder_of, frames, ratio
+from media_svc.child.opening import AUDIO_DECODERS, DAMAGED, decoder_of, frames, ratio
 from media_svc.child.parent import EnoughRead, Parent
 from media_svc.child.pictures import BT709, Looks, fit, render
 from media_svc.child.poster import begin_of, seek
@@ -226,7 +226,7 @@ def sounds(container: InputContainer, parent: Parent, *, duration_ms: int) -> li
                 parent.progress(100 * float(packet.pts * ratio(packet.time_base) - begin) * 1000 / duration_ms)
             try:
                 found = packet.decode()
-            except (av.error.InvalidDataError, av.error.ArgumentError):
+            except DAMAGED:
                 # As a player does; what is missing there is silent.
                 continue
             for frame in found:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
 import av
@@ -205,6 +206,20 @@ async def test_a_real_film_keeps_every_picture(source: Source) -> None:
         shown = [float(frame.pts * base - begin) for frame in file.decode(video=0) if frame.pts is not None]
     assert films["360p"].times() == pytest.approx(shown, abs=0.0015)
     assert (said.video[0].width, said.video[0].height, said.video[0].frame_rate) == (640, 360, 24.0)
+
+
+async def test_of_a_damaged_film_the_rest_is_heard_and_seen(source: Source, tmp_path: Path) -> None:
+    whole = write_clapper(tmp_path / "whole.mp4", seconds=20).read_bytes()
+    for seed in range(4):
+        chance, content = Random(seed), bytearray(whole)  # noqa: S311 - no secret
+        for _ in range(30):
+            content[chance.randrange(len(content) // 4, len(content) // 2)] = chance.randrange(256)
+        films, _ = await pieces(source, bytes(content), (8_000, None), RUNGS[:1])
+        assert len(films["180p"].times()) > 590
+        made = await source.render(bytes(content), Rendering(), facts=Facts(duration_ms=20_000))
+        # What comes after it is as much in time as what came before.
+        beeps = beeps_of(contents(made)["audio"])
+        assert [beeps[0], beeps[-1]] == pytest.approx([0, 19], abs=0.03)
 
 
 async def test_a_sound_that_ends_early_goes_on_in_silence(source: Source, tmp_path: Path) -> None:

@@ -136,6 +136,7 @@ class Rung:
 def pictures(
     container: InputContainer,
     video: VideoStream,
+    first: VideoFrame,
     looks: Looks,
     parent: Parent,
     *,
@@ -147,7 +148,7 @@ def pictures(
 ) -> list[MadeRendition]:
     """Each of the `rungs` (name, short side) from `start_ms` to before `end_ms`, None: to the end; largest first.
 
-    What the film has no pictures for is left out.
+    `first` is the film's first picture. What the film has no pictures for is left out.
     """
     rate = float(ratio(video.average_rate) or ratio(video.guessed_rate) or 25)
     start, end = start_ms * TIMESCALE // 1000, None if end_ms is None else end_ms * TIMESCALE // 1000
@@ -159,7 +160,7 @@ def pictures(
     largest_first = sorted(made, key=lambda rung: -rung.size[0])
     last, marker, usual, following = -1, -1, round(TIMESCALE / rate), None
     base, length_of_last = ratio(video.time_base), usual
-    for frame, tick in _between(container, video, start):
+    for frame, tick in _between(container, video, first, start):
         if end is not None and tick >= end:
             following = tick
             break
@@ -186,27 +187,39 @@ def size_of(looks: Looks, side: int) -> tuple[int, int]:
     return fit(looks, width=width, height=height)
 
 
-def _between(container: InputContainer, video: VideoStream, start: int) -> Iterator[tuple[VideoFrame, int]]:
+def _between(
+    container: InputContainer, video: VideoStream, first: VideoFrame, start: int
+) -> Iterator[tuple[VideoFrame, int]]:
     """Pictures from `start` on with their times in the film, both in 1/90000 s. Raises EnoughRead."""
     begin, base = begin_of(video), ratio(video.time_base)
-    for frame in _from(container, video, start, begin=begin):
+    for frame in _from(container, video, max(start, _tick(first, base, begin)), begin=begin):
         if frame.pts is not None and (tick := _tick(frame, base, begin)) >= start:
             yield frame, tick
 
 
 def _from(container: InputContainer, video: VideoStream, start: int, *, begin: Fraction) -> Iterator[VideoFrame]:
-    """Pictures from a key frame before `start` on; the one to which a seek leads may lie behind it."""
+    """Pictures from a key frame before `start` on, which is not before the film's first picture.
+
+    The one to which a seek leads may lie behind it: in MPEG-TS it is found by when it is decoded, not shown.
+    """
     base = ratio(video.time_base)
     for back in _FURTHER_BACK:
-        at = start * 1000 // TIMESCALE - back
-        with suppress(av.error.FFmpegError):
-            seek(container, video, max(0, at))
+        _seek(container, video, start * 1000 // TIMESCALE - back)
         going = frames(container, video)
         first = next((frame for frame in going if frame.pts is not None), None)
-        if first is not None and (at <= 0 or back == _FURTHER_BACK[-1] or _tick(first, base, begin) <= start):
+        if first is not None and (back == _FURTHER_BACK[-1] or _tick(first, base, begin) <= start):
             yield first
             yield from going
             return
+
+
+def _seek(container: InputContainer, video: VideoStream, moment_ms: int) -> None:
+    """As well as it can be done. Before the beginning is the beginning, but not all formats know that."""
+    try:
+        seek(container, video, moment_ms)
+    except av.error.FFmpegError:
+        with suppress(av.error.FFmpegError):
+            seek(container, video, max(0, moment_ms))
 
 
 def _tick(frame: VideoFrame, base: Fraction, begin: Fraction) -> int:

@@ -143,6 +143,7 @@ def _chunk(
     made = rendition.pictures(
         container,
         film,
+        first,
         looks,
         parent,
         start_ms=piece.start_ms,

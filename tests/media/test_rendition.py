@@ -197,6 +197,21 @@ async def test_what_there_is_not_is_left_out(source: Source, tmp_path: Path) -> 
     assert contents(made).keys() == {"audio", "audio-2"}
 
 
+async def test_a_film_begins_with_its_first_picture_in_every_format(source: Source, tmp_path: Path) -> None:
+    times = range(0, 10_000, 40)
+    for ending in ("ts", "mp4", "mkv", "mov", "flv", "avi"):
+        # With B-frames decoding begins before the film does. AVI has no times for them.
+        options = {"bf": "0" if ending == "avi" else "3"}
+        film = write_film(tmp_path / f"a.{ending}", times_ms=times, group=25, languages=("eng",), options=options)
+        films, _ = await pieces(source, film.read_bytes(), (4_000, 8_000, None), RUNGS[1:])
+        shown = films["90p"].times()
+        assert len(shown) == len(times), ending
+        # The sound may begin before the picture.
+        begin = shown[0]
+        assert begin < 0.1, ending
+        assert shown == pytest.approx([begin + time / 1000 for time in times], abs=0.0015), ending
+
+
 async def test_a_real_film_keeps_every_picture(source: Source) -> None:
     content = footage.fetch(footage.OCEAN_MP4).read_bytes()
     films, said = await pieces(source, content, (4_000, None), (Rung(name="360p", short_side=360),))

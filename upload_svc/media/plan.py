@@ -9,7 +9,7 @@ from pydantic import Field
 
 from contracts.media import Facts, Task
 from contracts.renditions import Rendering, Rung
-from contracts.shape import Count, Shape
+from contracts.shape import Shape
 from upload_svc.settings import Policy
 
 # A multipart upload has 10,000 parts, and each attempt at a chunk brings another one.
@@ -40,7 +40,6 @@ class Plan(Shape):
     rungs: tuple[Rung, ...]
     has_sound: bool
     preset: str
-    duration_ms: Count
 
     @property
     def file_names(self) -> tuple[str, ...]:
@@ -67,8 +66,7 @@ class Plan(Shape):
 
 def plan_of(facts: Facts, policy: Policy, *, heights: Sequence[int], preset: str) -> Plan | None:
     """What is to be made; None: nothing. `heights`: of the short side, in pixels."""
-    is_film = facts.has_video and facts.width and facts.height and facts.duration_ms
-    if policy is Policy.OFF or not is_film or not (facts.duration_ms and facts.width and facts.height):
+    if policy is Policy.OFF or not (facts.has_video and facts.duration_ms and facts.width and facts.height):
         return None
     is_easy = plays_everywhere(facts)
     if policy is Policy.NEEDED and is_easy:
@@ -89,7 +87,6 @@ def plan_of(facts: Facts, policy: Policy, *, heights: Sequence[int], preset: str
         rungs=tuple(rungs),
         has_sound=facts.has_audio,
         preset=preset,
-        duration_ms=facts.duration_ms,
     )
 
 
